@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dagrad/compile.hpp"
+#include "dagrad/graph.hpp"
+#include "dagrad/op.hpp"
+
+/// Proves gradients by finite differences, and ops by their samples.
+namespace dagrad {
+
+struct CheckOptions {
+  std::int64_t elements = 64;  ///< an x of at most so many elements is checked element by element,
+  int directions = 8;          ///< a larger one along so many random directions
+  double unresolved = 0.1;     ///< the share of comparisons that may stay without an answer
+  std::int64_t seed = 1;       ///< of the random cotangents, directions and points nearby
+  Runtime* runtime = nullptr;  ///< null: Runtime::shared()
+};
+
+/// What a comparison says.
+enum class Verdict : std::uint8_t {
+  agree,
+  disagree,    ///< confirmed at points nearby
+  unresolved,  ///< finite differences tell nothing there: at a kink, an edge, or lost in rounding
+  empty        ///< of a whole check: there was nothing to compare
+};
+std::string_view name(Verdict verdict);
+
+/// One element of an x, or one direction in it: the gradient's derivative of the seeded y and that
+/// of finite differences, with an error that holds.
+struct Comparison {
+  std::string x;
+  std::optional<std::int64_t>
+      element;  ///< row-major; empty for a direction, along which x moves by its own size
+  double gradient = 0;
+  double difference = 0;
+  double error = 0;
+  Verdict verdict = Verdict::unresolved;
+};
+
+/// One result of a float32 graph and of its float64 copy, further apart than rounding explains.
+struct Rounding {
+  std::string value;                    ///< "y", or "gradient of '<x>'"
+  std::optional<std::int64_t> element;  ///< row-major; empty for a random sum of elements
+  double narrow = 0;                    ///< by float32
+  double wide = 0;                      ///< by float64
+  double bound = 0;                     ///< what rounding explains
+};
+
+struct CheckReport {
+  std::vector<Comparison> comparisons;
+  // Of a float32 graph:
+  std::size_t rounded = 0;             ///< results held to those of float64
+  std::vector<Rounding> rounding;      ///< those that are off
+  std::vector<std::string> unbounded;  ///< results that could not be held: they have no derivative
+  std::vector<std::string>
+      decisions;        ///< nodes that decide otherwise in float64: then no result is held
+  std::string culprit;  ///< the first node, as the graph counts, that fails when checked alone
+  double allowed = 0;   ///< share that may be unresolved
+
+  std::size_t count(Verdict verdict) const;
+  /// disagree where one comparison does or rounding does not explain a result; empty without
+  /// comparisons; unresolved where more than the allowed share is; else agree.
+  Verdict verdict() const;
+  bool passed() const { return verdict() == Verdict::agree; }
+  /// The comparison that is furthest off, of those with the gravest verdict; null where there is
+  /// none.
+  const Comparison* worst() const;
+  /// Counts, the worst comparison with both numbers and the error, and what failed alone.
+  std::string text() const;
+};
+std::ostream& operator<<(std::ostream& out, const CheckReport& report);
+
+/// Holds ∂y/∂x, as `gradient` builds it, against finite differences, at the values fed; y is seeded
+/// with random ±[0.5, 2). An x may be an input, a parameter (at its initial value unless it is
+/// fed), or any float value: then it is varied as if it were an input, and what computes it stays
+/// out. Results of stop_gradient are held fixed. Float32 graphs are checked by their float64 copy,
+/// to which their own values and gradients are then compared as far as rounding allows. Feeds that
+/// y does not need are ignored. Throws what `gradient`, `compile` and the runs throw.
+CheckReport check_gradient(const Value& y, std::span<const Value> xs, const Feeds& feeds = {},
+                           const CheckOptions& options = {});
+CheckReport check_gradient(const Value& y, std::initializer_list<Value> xs, const Feeds& feeds = {},
+                           const CheckOptions& options = {});
+CheckReport check_gradient(const Value& y, const Value& x, const Feeds& feeds = {},
+                           const CheckOptions& options = {});
+
+struct OpReport {
+  std::string op;
+  std::size_t samples = 0;
+  std::size_t comparisons = 0;        ///< with finite differences, of both orders
+  std::size_t unresolved = 0;         ///< of these
+  std::vector<std::string> failures;  ///< each with its sample
+  std::vector<std::string> warnings;
+
+  bool passed() const { return failures.empty() && samples > 0; }
+  std::string text() const;
+};
+std::ostream& operator<<(std::ostream& out, const OpReport& report);
+
+/// Checks an op on samples: results and gradients against the expected ones where they are given;
+/// gradients of first and second order by finite differences, where the op has a gradient and the
+/// sample is at no tie; the rule's linearity in the cotangents; float32 against float64. Warns of
+/// kinks that the op's `decisions` do not tell. Without samples it takes the op's own, and for an
+/// elementwise op that has none random operands of every dtype that it takes, some of which
+/// broadcast, are scalars or have no element.
+OpReport check_op(const Op& op, const Samples& samples, const CheckOptions& options = {});
+OpReport check_op(const Op& op, const CheckOptions& options = {});
+/// What `check_op` takes where it is given no samples.
+Samples default_samples(const Op& op, Rng& rng);
+
+}  // namespace dagrad

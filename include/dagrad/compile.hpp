@@ -1,0 +1,169 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/graph.hpp"
+#include "dagrad/runtime.hpp"
+#include "dagrad/state.hpp"
+#include "dagrad/tensor.hpp"
+
+namespace dagrad {
+
+namespace detail {
+class Plan;
+struct RunContext;
+}  // namespace detail
+
+/// `parameter` gets the value of `next` at the end of each run.
+struct Update {
+  Value parameter;
+  Value next;
+};
+
+/// Asks running functions to stop; copies share it.
+class CancelToken {
+ public:
+  void cancel() const { flag_->store(true, std::memory_order_relaxed); }
+  void reset() const { flag_->store(false, std::memory_order_relaxed); }
+  bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+/// What an observer is told of a node.
+struct NodeEvent {
+  std::string_view node;  ///< its name
+  std::string_view op;
+  std::uint32_t id = 0;  ///< in the graph that was compiled
+  int worker = 0;        ///< of the pool; 0 is the caller
+};
+/// Called around each node of each run, from the thread that runs it; several threads may call at
+/// once.
+struct Observer {
+  std::function<void(const NodeEvent&)> start;
+  std::function<void(const NodeEvent&)> finish;
+};
+
+struct CompileOptions {
+  std::vector<Update> update = {};
+  int threads = 0;  ///< at most as many of the pool; 0: all. Results do not depend on it.
+  Runtime* runtime = nullptr;  ///< null: Runtime::shared()
+  std::shared_ptr<const Observer> observer = {};
+};
+
+/// A value for an input, named by its handle or its name.
+struct Feed {
+  Feed(const Value& input, Tensor data) : value(input), tensor(std::move(data)) {}
+  Feed(std::string_view input, Tensor data) : name(input), tensor(std::move(data)) {}
+  Feed(const char* input, Tensor data) : name(input), tensor(std::move(data)) {}
+  Value value;
+  std::string name;
+  Tensor tensor;
+};
+using Feeds = std::vector<Feed>;
+
+struct RunOptions {
+  std::optional<CancelToken> cancel = {};
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
+};
+
+class BoundRun;
+
+/// What `compile` returns: a flat plan, immutable, that owns all it needs and outlives its graph.
+/// Any number of threads may run it at once. The same inputs give the same bits on any number of
+/// threads.
+class Function {
+ public:
+  Function() = default;
+
+  /// Runs it. Throws RunError, naming the node where one failed; ArgumentError for a feed that is
+  /// missing, twice there or of no input of the function; TypeError, ShapeError where its type
+  /// differs. Without a State parameters have their initial values; a function with updates needs
+  /// one. Throws ArgumentError for a State that does not fit, listing all that differs, and
+  /// RunError while another run updates it. A run that throws has changed nothing, and the next may
+  /// succeed.
+  std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {}) const;
+  std::vector<Tensor> operator()(State& state, const Feeds& feeds = {},
+                                 const RunOptions& options = {}) const;
+  std::vector<Tensor> operator()(const State& state, const Feeds& feeds = {},
+                                 const RunOptions& options = {}) const;
+
+  /// A run with all its memory held ready: once it has run a few times, feeding, running and
+  /// fetching allocate nothing. For one thread at a time. It keeps the State's values alive.
+  BoundRun bind() const;
+  BoundRun bind(State& state) const;
+
+  std::size_t nodes() const;  ///< that a run executes
+  /// Of the arena: everything that one run holds beside feeds, state and fetches.
+  std::size_t peak_bytes() const;
+  std::vector<Type> fetch_types() const;
+  std::vector<std::string> input_names() const;
+  std::vector<std::string> parameter_names() const;
+  /// One line a step: order, op, operand and result slots, offsets, tasks.
+  std::string text() const;
+
+  const detail::Plan& plan() const;
+
+ private:
+  friend Function compile(std::span<const Value> fetches, const CompileOptions& options);
+  explicit Function(std::shared_ptr<const detail::Plan> plan) : plan_(std::move(plan)) {}
+  std::shared_ptr<const detail::Plan> plan_;
+};
+
+/// A function with its memory. Not copyable; for one thread at a time.
+class BoundRun {
+ public:
+  BoundRun(BoundRun&&) noexcept;
+  BoundRun& operator=(BoundRun&&) noexcept;
+  ~BoundRun();
+
+  /// Binds memory to read from: it must stay until the next feed of this input. Not copied. Throws
+  /// ArgumentError for what is no input; TypeError, ShapeError where its type differs.
+  void feed(const Value& input, const View& view);
+  void feed(std::string_view input, const View& view);
+  void feed(const Value& input, Tensor tensor);
+  void feed(std::string_view input, Tensor tensor);
+  /// Throws as the function does.
+  void operator()(const RunOptions& options = {});
+  /// Result `i` of the last run, valid until the next. Throws ArgumentError where there is none.
+  View fetch(std::size_t i) const;
+
+ private:
+  friend class Function;
+  explicit BoundRun(std::unique_ptr<detail::RunContext> context);
+  std::unique_ptr<detail::RunContext> context_;
+};
+
+/// Plans what the fetches and updates need, and nothing else. Throws GraphError for values of
+/// several graphs, a parameter updated twice or one that is none; TypeError, ShapeError where an
+/// update's type differs; ArgumentError for negative threads.
+Function compile(std::span<const Value> fetches, const CompileOptions& options = {});
+Function compile(std::initializer_list<Value> fetches, const CompileOptions& options = {});
+
+/// Compiles and runs once.
+Tensor evaluate(const Value& value, const Feeds& feeds = {});
+std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {});
+
+struct SgdOptions {
+  double momentum = 0;  ///< in [0, 1)
+};
+/// Gradient descent: p ← p − rate·g; with momentum m, v ← m·v + g and p ← p − rate·v (Polyak 1964),
+/// where the velocity v is a parameter named "<p's name>/velocity" that starts at 0. The rate is a
+/// number or a 0-d value. Throws ArgumentError for another number of gradients than parameters, or
+/// a momentum out of its range; TypeError, ShapeError where a gradient is not of its parameter's
+/// type.
+std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value> gradients,
+                        const Operand& rate, const SgdOptions& options = {});
+
+}  // namespace dagrad

@@ -1,0 +1,33 @@
+#pragma once
+
+/// All of dagrad but the headers that bring another library with them, which are opt-in:
+/// `bgl.hpp` (Boost.Graph), `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
+
+#include "dagrad/catalog.hpp"
+#include "dagrad/check.hpp"
+#include "dagrad/compile.hpp"
+#include "dagrad/csv.hpp"
+#include "dagrad/dot.hpp"
+#include "dagrad/gradient.hpp"
+#include "dagrad/graph.hpp"
+#include "dagrad/instruction_set.hpp"
+#include "dagrad/kernels.hpp"
+#include "dagrad/npy.hpp"
+#include "dagrad/number.hpp"
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/create.hpp"
+#include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/loss.hpp"
+#include "dagrad/ops/nn.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/random.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/random.hpp"
+#include "dagrad/runtime.hpp"
+#include "dagrad/state.hpp"
+#include "dagrad/tensor.hpp"
+#include "dagrad/traced.hpp"
+#include "dagrad/version.hpp"

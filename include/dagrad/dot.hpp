@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dagrad/graph.hpp"
+
+namespace dagrad {
+
+struct DotOptions {
+  std::string title = {};
+  /// Marked as results, and with `only_needed` the values whose nodes are drawn with what they
+  /// need.
+  std::vector<Value> fetches = {};
+  bool only_needed = false;
+  bool left_to_right = false;
+  bool legend = true;
+  /// Tie each gradient node to its forward node.
+  bool ties = true;
+};
+
+/// The graph in Graphviz's language: forward and backward nodes in clusters of their own, scopes
+/// nested in them; leaves, results and gradients told apart by form and colour; type, name and
+/// attributes on each node. The same graph gives the same bytes. Throws GraphError for fetches of
+/// another graph.
+std::string to_dot(const Graph& graph, const DotOptions& options = {});
+/// Throws FileError where the file cannot be written.
+void write_dot(const std::filesystem::path& file, const Graph& graph,
+               const DotOptions& options = {});
+/// Draws it by Graphviz's program `dot`, in the format of the file's ending (svg, png, pdf, …).
+/// Throws FileError where `dot` is missing, naming its package, or fails, with what it said.
+void draw(const std::filesystem::path& file, const Graph& graph, const DotOptions& options = {});
+/// The same, as SVG whatever the ending.
+void write_svg(const std::filesystem::path& file, const Graph& graph,
+               const DotOptions& options = {});
+
+}  // namespace dagrad

@@ -1,0 +1,256 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "dagrad/functions.hpp"
+
+namespace dagrad {
+
+namespace detail {
+/// One library function on one element, by the same code that assembled loops call on this thread.
+float call_function(Primitive primitive, float a, float b = 0);
+double call_function(Primitive primitive, double a, double b = 0);
+
+/// Keeps a product from being contracted into a fused multiply-add, whatever the user's flags,
+/// where the target has one.
+template <class T>
+inline T rounded(T value) {
+#if defined(__FMA__) || defined(__FMA4__)
+  asm("" : "+x"(value));
+#elif defined(__aarch64__)
+  asm("" : "+w"(value));
+#endif
+  return value;
+}
+
+/// Two's complement arithmetic that wraps instead of overflowing.
+template <class T>
+constexpr auto wrap(T value) {
+  return static_cast<std::make_unsigned_t<T>>(value);
+}
+
+struct CannotBranch {};
+struct CanBranch {};
+}  // namespace detail
+
+/// The reading of a functor as a computation: one element of T. Plain as a `T`, but literals keep
+/// their place, functions are dagrad's own, products are not contracted and integers wrap. With
+/// `Branching`, comparisons convert to bool.
+template <Element T, bool Branching = false>
+class Number {
+ public:
+  using Boolean = Number<bool, Branching>;
+  using value_type = T;
+
+  constexpr Number() = default;
+  template <class L>
+  requires std::is_arithmetic_v<L>
+  constexpr Number(L literal) : value_(static_cast<T>(literal)) {}
+  constexpr T value() const { return value_; }
+
+  static Number call(Primitive p, Number a);
+  static Number call(Primitive p, Number a, Number b);
+  static Boolean test(Primitive p, Number a);
+  static Boolean test(Primitive p, Number a, Number b);
+  static Number choose(Boolean condition, Number a, Number b) { return condition.value() ? a : b; }
+
+  template <class B>
+  requires std::same_as<B, bool>
+  explicit constexpr operator B() const {
+    static_assert(
+        Branching || !std::same_as<B, bool>,
+        "dagrad: a functor may not branch on its operands: use select(condition, a, b), or "
+        "constrain it with template <dagrad::PlainNumber T>");
+    return static_cast<bool>(value_);
+  }
+
+ private:
+  T value_{};
+};
+
+namespace detail {
+template <class T>
+inline constexpr bool is_branching = false;
+template <class T>
+inline constexpr bool is_branching<Number<T, true>> = true;
+}  // namespace detail
+
+/// What a functor asks for that branches on its operands' values: `template <PlainNumber T>`. Such
+/// a functor runs as a plain loop and brings its own gradient.
+template <class T>
+concept PlainNumber = detail::is_branching<T>;
+
+/// The formulas of the words that have one, for every reading: the one definition that numbers
+/// compute, loops are lowered to, and symbols print.
+namespace formulas {
+
+template <Reading T>
+T sigmoid(const T& x, const T& size) {  // no overflow on either side: exp of what is not positive
+  const T e = exp(-size);
+  return select(x >= 0, 1, e) / (1 + e);
+}
+template <Reading T>
+T sigmoid(const T& x) {
+  return sigmoid(x, abs(x));
+}
+template <Reading T>
+T softplus(const T& x) {
+  return maximum(x, 0) + log1p(exp(-abs(x)));
+}
+template <Reading T>
+T rsqrt(const T& x) {
+  return 1 / sqrt(x);
+}
+template <Reading T>
+T sign(const T& x) {  // NaN and zeros of either sign are their own sign
+  return select(x > 0, T(1), select(x < 0, T(-1), x));
+}
+template <Reading T>
+T logaddexp(const T& a, const T& b) {  // equal infinities: their difference is taken as 0
+  const T d = select(a == b, T(0), a - b);
+  return maximum(a, b) + log1p(exp(-abs(d)));
+}
+
+}  // namespace formulas
+
+template <Element T, bool B>
+Number<T, B> Number<T, B>::call(Primitive p, Number a) {
+  const T x = a.value();
+  if constexpr (std::is_same_v<T, bool>) {
+    return a;
+  } else if constexpr (std::is_integral_v<T>) {
+    switch (p) {
+      case Primitive::neg:
+        return static_cast<T>(0 - detail::wrap(x));
+      case Primitive::abs:
+        return x < 0 ? static_cast<T>(0 - detail::wrap(x)) : x;
+      case Primitive::sign:
+        return formulas::sign(a);
+      default:
+        return a;  // floor, ceil, round of an integer
+    }
+  } else {
+    switch (p) {
+      case Primitive::neg:
+        return -x;
+      case Primitive::abs:
+        return std::fabs(x);
+      case Primitive::sqrt:
+        return std::sqrt(x);
+      case Primitive::floor:
+        return std::floor(x);
+      case Primitive::ceil:
+        return std::ceil(x);
+      case Primitive::round:
+        return std::nearbyint(x);
+      case Primitive::sigmoid:
+        return formulas::sigmoid(a);
+      case Primitive::softplus:
+        return formulas::softplus(a);
+      case Primitive::rsqrt:
+        return formulas::rsqrt(a);
+      case Primitive::sign:
+        return formulas::sign(a);
+      default:
+        return detail::call_function(p, x);
+    }
+  }
+}
+
+template <Element T, bool B>
+Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
+  const T x = a.value(), y = b.value();
+  if constexpr (std::is_same_v<T, bool>) {
+    return p == Primitive::minimum || p == Primitive::mul ? x && y : x || y;
+  } else if constexpr (std::is_integral_v<T>) {
+    switch (p) {
+      case Primitive::add:
+        return static_cast<T>(detail::wrap(x) + detail::wrap(y));
+      case Primitive::sub:
+        return static_cast<T>(detail::wrap(x) - detail::wrap(y));
+      case Primitive::mul:
+      case Primitive::pull:
+        return static_cast<T>(detail::wrap(x) * detail::wrap(y));
+      case Primitive::maximum:
+        return x < y ? y : x;
+      case Primitive::minimum:
+        return y < x ? y : x;
+      case Primitive::remainder: {  // the sign of the divisor; a zero divisor is refused before the
+                                    // loop
+        if (y == 0 || y == -1) return T(0);
+        const T r = static_cast<T>(x % y);
+        return r != 0 && (r < 0) != (y < 0) ? static_cast<T>(r + y) : r;
+      }
+      default:
+        return a;
+    }
+  } else {
+    switch (p) {
+      case Primitive::add:
+        return detail::rounded(x + y);
+      case Primitive::sub:
+        return detail::rounded(x - y);
+      case Primitive::mul:
+        return detail::rounded(x * y);
+      case Primitive::div:
+        return detail::rounded(x / y);
+      case Primitive::pull:
+        return x == 0 ? T(0) : detail::rounded(x * y);
+      // NaN passes through; of two zeros the maximum is +0 and the minimum -0 where they are in
+      // order
+      case Primitive::maximum:
+        return x > y || x != x ? x : y;
+      case Primitive::minimum:
+        return x < y || x != x ? x : y;
+      case Primitive::logaddexp:
+        return formulas::logaddexp(a, b);
+      default:
+        return detail::call_function(p, x, y);
+    }
+  }
+}
+
+template <Element T, bool B>
+typename Number<T, B>::Boolean Number<T, B>::test(Primitive p, Number a) {
+  const T x = a.value();
+  switch (p) {
+    case Primitive::is_nan:
+      return x != x;
+    case Primitive::is_finite:
+      if constexpr (std::is_integral_v<T>)
+        return true;
+      else
+        return std::fabs(x) <= std::numeric_limits<T>::max();
+    default:
+      return !static_cast<bool>(x);  // logical_not
+  }
+}
+
+template <Element T, bool B>
+typename Number<T, B>::Boolean Number<T, B>::test(Primitive p, Number a, Number b) {
+  const T x = a.value(), y = b.value();
+  switch (p) {
+    case Primitive::equal:
+      return x == y;
+    case Primitive::not_equal:
+      return x != y;
+    case Primitive::less:
+      return x < y;
+    case Primitive::less_equal:
+      return x <= y;
+    case Primitive::greater:
+      return x > y;
+    case Primitive::greater_equal:
+      return x >= y;
+    case Primitive::logical_and:
+      return static_cast<bool>(x) && static_cast<bool>(y);
+    case Primitive::logical_or:
+      return static_cast<bool>(x) || static_cast<bool>(y);
+    default:
+      return static_cast<bool>(x) != static_cast<bool>(y);  // logical_xor
+  }
+}
+
+}  // namespace dagrad

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "dagrad/attributes.hpp"
+#include "dagrad/eval.hpp"
+#include "dagrad/grad.hpp"
+
+namespace dagrad {
+
+class Op;
+class Rng;
+struct Sample;
+using Samples = std::vector<Sample>;
+
+/// What passes and the executor ask of an op without knowing it.
+struct OpTraits {
+  bool elementwise = false;   ///< has a program: loops are made of it, `eval` is not called
+  bool broadcasts = false;    ///< the gradient pass sums cotangents back to the operands' shapes
+  bool derived_rule = false;  ///< its gradient is derived from its program
+  bool has_prepare = false;
+  bool has_decisions = false;
+  bool has_validate = false;
+  std::size_t conditions = 0;  ///< leading operands that are bools and take no part in promotion
+  /// Bit i: of operand i only the type is used, and no memory comes with it. Bit 31 counts for all
+  /// operands behind it too.
+  std::uint32_t type_only = 0;
+  std::uint32_t in_place = 0;  ///< bit i: result 0 may be written over operand i
+  std::size_t cut =
+      0;  ///< leading operands that gradients do not flow into: the rule alone feeds the rest
+  int alias = -1;  ///< result 0 is operand `alias`'s memory under another shape
+  const char* no_grad = nullptr;
+
+  bool uses_type_only(std::size_t operand) const {
+    return (type_only >> (operand < 31 ? operand : 31) & 1U) != 0;
+  }
+};
+
+/// The positions from `first` on, whatever the number of operands: `static constexpr auto type_only
+/// = operands_from<1>`.
+template <int first>
+inline constexpr auto operands_from = [] {
+  std::array<int, 32 - first> positions{};
+  for (int i = first; i < 32; ++i) positions[static_cast<std::size_t>(i - first)] = i;
+  return positions;
+}();
+
+/// An op without its type. Users never derive from it: `Op` makes one from any op struct.
+class OpInterface {
+ public:
+  virtual ~OpInterface();
+  const OpTraits& traits() const { return traits_; }
+
+  virtual std::string_view name() const = 0;
+  virtual std::string_view doc() const = 0;
+  virtual void visit_attributes(
+      const std::function<void(std::string_view, const std::string&)>& visit) const = 0;
+  virtual std::size_t hash() const = 0;
+  virtual bool equal(const OpInterface& other) const = 0;
+  virtual const std::type_info& type() const = 0;
+  virtual const void* get() const = 0;
+
+  virtual void infer(std::span<const Type> in, std::vector<Type>& out) const = 0;
+  virtual ProgramPtr program(std::span<const Type> in) const = 0;
+  virtual Grads grad(const GradContext& context) const = 0;
+  virtual void eval(const EvalContext& context) const = 0;
+  virtual std::size_t scratch(const PlanContext& context) const = 0;
+  virtual std::shared_ptr<const void> prepare(const PlanContext& context) const = 0;
+  virtual void decisions(std::span<const View> in, std::span<const View> out,
+                         const DecisionSink& sink) const = 0;
+  /// Refuses operands outside the domain; a view without data is not known yet.
+  virtual void validate(std::span<const View> in) const = 0;
+  /// Rough cost of one evaluation in nanoseconds on one thread.
+  virtual double cost(const PlanContext& context) const = 0;
+  /// The same op for a graph in which every `from` has become a `to`; empty where it says nothing
+  /// of dtypes.
+  virtual Op retyped(DType from, DType to) const = 0;
+  /// Operands to check it with; empty where the op gives none.
+  virtual Samples samples(Rng& rng) const = 0;
+
+ protected:
+  OpTraits traits_;
+};
+
+/// Any op, by value. Immutable; copies share it.
+class Op {
+ public:
+  Op() = default;
+  template <class T>
+  requires(!std::same_as<T, Op>) Op(T op);
+  explicit Op(std::shared_ptr<const OpInterface> op) : op_(std::move(op)) {}
+
+  const OpInterface& operator*() const { return *op_; }
+  const OpInterface* operator->() const { return op_.get(); }
+  const OpInterface* get() const { return op_.get(); }
+  explicit operator bool() const { return op_ != nullptr; }
+  std::string_view name() const { return op_->name(); }
+  const OpTraits& traits() const { return op_->traits(); }
+  /// "slope=0.01, axis=1"; empty without attributes.
+  std::string attributes() const;
+
+  /// The op struct itself where it is a T, else null.
+  template <class T>
+  const T* get_if() const {
+    return op_->type() == typeid(T) ? static_cast<const T*>(op_->get()) : nullptr;
+  }
+  friend bool operator==(const Op& a, const Op& b) {
+    return a.op_ == b.op_ ||
+           (a.op_ && b.op_ && a.op_->type() == b.op_->type() && a.op_->equal(*b.op_));
+  }
+
+ private:
+  std::shared_ptr<const OpInterface> op_;
+};
+
+/// One case to check an op with.
+struct Sample {
+  Op op;
+  std::vector<Tensor> in;
+  std::vector<Tensor> out = {};    ///< expected results, where given
+  std::vector<Tensor> dout = {};   ///< with `grads`: the cotangents that they belong to
+  std::vector<Tensor> grads = {};  ///< expected gradients, one an operand, where given
+  bool ties = false;               ///< at a tie: not compared with finite differences
+};
+
+namespace detail {
+
+/// Programs and derived rules of one op, recorded once for each combination of dtypes. Only ever
+/// grows; reading takes no lock.
+class ProgramCache {
+ public:
+  ProgramCache() = default;
+  ProgramCache(const ProgramCache&) = delete;
+  ProgramCache& operator=(const ProgramCache&) = delete;
+  ~ProgramCache();
+  const ProgramPtr& get(std::span<const Type> in,
+                        const std::function<ProgramPtr(std::span<const DType>)>& record) const;
+
+  struct Rule {
+    Pullback pullback;
+    Op op;  ///< the derived op, empty where every gradient is zero
+  };
+  const Rule& rule(const OpInterface& op, const GradContext& context) const;
+
+ private:
+  struct Entry;
+  struct RuleEntry;
+  mutable std::atomic<Entry*> entries_{nullptr};
+  mutable std::atomic<RuleEntry*> rules_{nullptr};
+};
+
+/// The chain rule derived from an op's program: appends one Traced node.
+Grads derived_rule(const ProgramCache& cache, const OpInterface& op, const GradContext& context);
+
+/// Dtype of an elementwise op's operands: their promotion, the first `conditions` left out. Throws
+/// TypeError where `takes` does not hold it, or a condition is no bool.
+DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes);
+/// All operand shapes broadcast together.
+Shape common_shape(std::span<const Type> in);
+void check_operand_count(std::size_t is, std::size_t wanted);
+/// Decisions of a program for every element of a shape that the operands broadcast to.
+void program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
+                       const DecisionSink& sink);
+
+}  // namespace detail
+
+}  // namespace dagrad
+
+#include "dagrad/detail/op_model.hpp"

@@ -1,0 +1,222 @@
+#pragma once
+
+#include "dagrad/graph.hpp"
+
+/// Arithmetic of elements: operands broadcast and promote. Where ints are taken, + − × wrap.
+namespace dagrad {
+
+struct Neg {
+  static constexpr auto name = "neg", doc = "-x.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return -x;
+  }
+  Grads grad(const GradContext& g) const;
+};
+
+struct Abs {
+  static constexpr auto name = "abs", doc = "|x|; slope 0 at 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return abs(x);
+  }
+};
+
+struct Sign {
+  static constexpr auto name = "sign",
+                        doc = "-1, 0 or 1; zeros and NaN are their own sign; slope 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return sign(x);
+  }
+};
+
+struct Sqrt {
+  static constexpr auto name = "sqrt", doc = "Square root; slope 1/2 / out, infinite at 0.";
+  template <class T>
+  T operator()(T x) const {
+    return sqrt(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Rsqrt {
+  static constexpr auto name = "rsqrt", doc = "1 / sqrt(x).";
+  template <class T>
+  T operator()(T x) const {
+    return rsqrt(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Square {
+  static constexpr auto name = "square", doc = "x * x.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return x * x;
+  }
+};
+
+struct Reciprocal {
+  static constexpr auto name = "reciprocal", doc = "1 / x.";
+  template <class T>
+  T operator()(T x) const {
+    return 1 / x;
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Floor {
+  static constexpr auto name = "floor", doc = "The largest integer not above x; slope 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return floor(x);
+  }
+};
+
+struct Ceil {
+  static constexpr auto name = "ceil", doc = "The smallest integer not below x; slope 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return ceil(x);
+  }
+};
+
+struct Round {
+  static constexpr auto name = "round",
+                        doc = "The nearest integer, halves to the even one; slope 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return round(x);
+  }
+};
+
+struct Add {
+  static constexpr auto name = "add", doc = "a + b.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+  Grads grad(const GradContext& g) const;
+};
+
+struct Sub {
+  static constexpr auto name = "sub", doc = "a - b.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a - b;
+  }
+  Grads grad(const GradContext& g) const;
+};
+
+struct Mul {
+  static constexpr auto name = "mul", doc = "a * b.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a * b;
+  }
+  Grads grad(const GradContext& g) const;
+};
+
+struct Div {
+  static constexpr auto name = "div",
+                        doc = "a / b; of ints a TypeError: cast first, or see remainder.";
+  template <class T>
+  T operator()(T a, T b) const {
+    return a / b;
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Remainder {
+  static constexpr auto name = "remainder";
+  static constexpr auto doc =
+      "a - floor(a / b) * b, with the sign of the divisor; slopes 1 and -floor(a / b). Of ints by "
+      "0 an error that names the element.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return remainder(a, b);
+  }
+  void validate(std::span<const View> in) const;
+  static Samples samples(Rng& rng);
+};
+
+struct Maximum {
+  static constexpr auto name = "maximum",
+                        doc = "The larger one; NaN if either is; slopes 1/2 and 1/2 at a tie.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return maximum(a, b);
+  }
+};
+
+struct Minimum {
+  static constexpr auto name = "minimum",
+                        doc = "The smaller one; NaN if either is; slopes 1/2 and 1/2 at a tie.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return minimum(a, b);
+  }
+};
+
+struct Clamp {
+  static constexpr auto name = "clamp";
+  static constexpr auto doc =
+      "x, but at least low and at most high; NaN stays. Slope 1 in x on the closed interval, in a "
+      "bound strictly outside it. An error that names the element unless low <= high.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x, T low, T high) const {
+    return select(x < low, low, select(x > high, high, x));
+  }
+  void validate(std::span<const View> in) const;
+  static Samples samples(Rng& rng);
+};
+
+struct Pull {
+  static constexpr auto name = "pull";
+  static constexpr auto doc =
+      "A cotangent times a partial derivative: 0 where c is 0, whatever p is; else c * p. Its "
+      "slopes are bilinear, those of c * p.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T c, T p) const {
+    return pull(c, p);
+  }
+  Grads grad(const GradContext& g) const;
+};
+
+Value neg(const Operand& x);
+Value abs(const Operand& x);
+Value sign(const Operand& x);
+Value sqrt(const Operand& x);
+Value rsqrt(const Operand& x);
+Value square(const Operand& x);
+Value reciprocal(const Operand& x);
+Value floor(const Operand& x);
+Value ceil(const Operand& x);
+Value round(const Operand& x);
+Value add(const Operand& a, const Operand& b);
+Value sub(const Operand& a, const Operand& b);
+Value mul(const Operand& a, const Operand& b);
+Value div(const Operand& a, const Operand& b);
+Value remainder(const Operand& a, const Operand& b);
+Value maximum(const Operand& a, const Operand& b);
+Value minimum(const Operand& a, const Operand& b);
+Value clamp(const Operand& x, const Operand& low, const Operand& high);
+Value pull(const Operand& c, const Operand& p);
+
+}  // namespace dagrad

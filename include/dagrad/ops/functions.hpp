@@ -1,0 +1,196 @@
+#pragma once
+
+#include "dagrad/graph.hpp"
+
+/// Functions of elements, of floats only: operands broadcast; ints are a TypeError.
+namespace dagrad {
+
+struct Exp {
+  static constexpr auto name = "exp", doc = "e to the power of x.";
+  template <class T>
+  T operator()(T x) const {
+    return exp(x);
+  }
+};
+
+struct Expm1 {
+  static constexpr auto name = "expm1",
+                        doc = "exp(x) - 1 without loss of digits near 0; slope exp(x).";
+  template <class T>
+  T operator()(T x) const {
+    return expm1(x);
+  }
+};
+
+struct Log {
+  static constexpr auto name = "log", doc = "Natural logarithm.";
+  template <class T>
+  T operator()(T x) const {
+    return log(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Log1p {
+  static constexpr auto name = "log1p", doc = "log(1 + x) without loss of digits near 0.";
+  template <class T>
+  T operator()(T x) const {
+    return log1p(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Pow {
+  static constexpr auto name = "pow";
+  static constexpr auto doc =
+      "x to the power of y. Slope in x 0 where y is 0; in y 0 where x is 0 and y >= 0, NaN where "
+      "x < 0.";
+  template <class T>
+  T operator()(T x, T y) const {
+    return pow(x, y);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Hypot {
+  static constexpr auto name = "hypot", doc = "sqrt(a * a + b * b) without overflow.";
+  template <class T>
+  T operator()(T a, T b) const {
+    return hypot(a, b);
+  }
+};
+
+struct Logaddexp {
+  static constexpr auto name = "logaddexp", doc = "log(exp(a) + exp(b)) without overflow.";
+  template <class T>
+  T operator()(T a, T b) const {
+    return logaddexp(a, b);
+  }
+};
+
+struct Sin {
+  static constexpr auto name = "sin", doc = "Sine, in [-1, 1].";
+  template <class T>
+  T operator()(T x) const {
+    return sin(x);
+  }
+};
+
+struct Cos {
+  static constexpr auto name = "cos", doc = "Cosine, in [-1, 1].";
+  template <class T>
+  T operator()(T x) const {
+    return cos(x);
+  }
+};
+
+struct Tan {
+  static constexpr auto name = "tan", doc = "Tangent.";
+  template <class T>
+  T operator()(T x) const {
+    return tan(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Asin {
+  static constexpr auto name = "asin",
+                        doc = "Inverse sine; NaN outside [-1, 1]; slope infinite at its ends.";
+  template <class T>
+  T operator()(T x) const {
+    return asin(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Acos {
+  static constexpr auto name = "acos",
+                        doc = "Inverse cosine; NaN outside [-1, 1]; slope infinite at its ends.";
+  template <class T>
+  T operator()(T x) const {
+    return acos(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Atan {
+  static constexpr auto name = "atan", doc = "Inverse tangent.";
+  template <class T>
+  T operator()(T x) const {
+    return atan(x);
+  }
+};
+
+struct Atan2 {
+  static constexpr auto name = "atan2";
+  static constexpr auto doc =
+      "Angle of the point (x, y), given as (y, x); slopes 0 and 0 at the origin.";
+  template <class T>
+  T operator()(T y, T x) const {
+    return atan2(y, x);
+  }
+};
+
+struct Sinh {
+  static constexpr auto name = "sinh", doc = "Hyperbolic sine.";
+  template <class T>
+  T operator()(T x) const {
+    return sinh(x);
+  }
+};
+
+struct Cosh {
+  static constexpr auto name = "cosh", doc = "Hyperbolic cosine.";
+  template <class T>
+  T operator()(T x) const {
+    return cosh(x);
+  }
+};
+
+struct Tanh {
+  static constexpr auto name = "tanh";
+  static constexpr auto doc =
+      "Hyperbolic tangent; slope 4 sigmoid(2x) sigmoid(-2x), exact where it saturates.";
+  template <class T>
+  T operator()(T x) const {
+    return tanh(x);
+  }
+};
+
+struct Erf {
+  static constexpr auto name = "erf", doc = "Error function.";
+  template <class T>
+  T operator()(T x) const {
+    return erf(x);
+  }
+};
+
+struct Erfc {
+  static constexpr auto name = "erfc", doc = "1 - erf(x) without loss of digits.";
+  template <class T>
+  T operator()(T x) const {
+    return erfc(x);
+  }
+};
+
+Value exp(const Operand& x);
+Value expm1(const Operand& x);
+Value log(const Operand& x);
+Value log1p(const Operand& x);
+Value pow(const Operand& x, const Operand& y);
+Value hypot(const Operand& a, const Operand& b);
+Value logaddexp(const Operand& a, const Operand& b);
+Value sin(const Operand& x);
+Value cos(const Operand& x);
+Value tan(const Operand& x);
+Value asin(const Operand& x);
+Value acos(const Operand& x);
+Value atan(const Operand& x);
+Value atan2(const Operand& y, const Operand& x);
+Value sinh(const Operand& x);
+Value cosh(const Operand& x);
+Value tanh(const Operand& x);
+Value erf(const Operand& x);
+Value erfc(const Operand& x);
+
+}  // namespace dagrad

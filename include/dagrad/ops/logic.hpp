@@ -1,0 +1,145 @@
+#pragma once
+
+#include "dagrad/graph.hpp"
+
+/// Comparisons, logic, and choice by a condition. Bools have no gradient.
+namespace dagrad {
+
+struct Equal {
+  static constexpr auto name = "equal", doc = "a == b as bool; NaN equals nothing.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a == b;
+  }
+};
+
+struct NotEqual {
+  static constexpr auto name = "not_equal", doc = "a != b as bool; NaN differs from everything.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a != b;
+  }
+};
+
+struct Less {
+  static constexpr auto name = "less", doc = "a < b as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a < b;
+  }
+};
+
+struct LessEqual {
+  static constexpr auto name = "less_equal", doc = "a <= b as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a <= b;
+  }
+};
+
+struct Greater {
+  static constexpr auto name = "greater", doc = "a > b as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a > b;
+  }
+};
+
+struct GreaterEqual {
+  static constexpr auto name = "greater_equal", doc = "a >= b as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T a, T b) const {
+    return a >= b;
+  }
+};
+
+struct IsNan {
+  static constexpr auto name = "is_nan", doc = "Whether x is NaN, as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T x) const {
+    return is_nan(x);
+  }
+};
+
+struct IsFinite {
+  static constexpr auto name = "is_finite", doc = "Whether x is neither NaN nor infinite, as bool.";
+  static constexpr DTypes dtypes = all_dtypes;
+  template <class T>
+  auto operator()(T x) const {
+    return is_finite(x);
+  }
+};
+
+struct LogicalNot {
+  static constexpr auto name = "logical_not", doc = "Not x, of bools.";
+  static constexpr DTypes dtypes = b8;
+  template <class T>
+  T operator()(T x) const {
+    return !x;
+  }
+};
+
+struct LogicalAnd {
+  static constexpr auto name = "logical_and", doc = "a and b, of bools.";
+  static constexpr DTypes dtypes = b8;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a && b;
+  }
+};
+
+struct LogicalOr {
+  static constexpr auto name = "logical_or", doc = "a or b, of bools.";
+  static constexpr DTypes dtypes = b8;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a || b;
+  }
+};
+
+struct LogicalXor {
+  static constexpr auto name = "logical_xor", doc = "Either a or b, of bools.";
+  static constexpr DTypes dtypes = b8;
+  template <class T>
+  T operator()(T a, T b) const {
+    return logical_xor(a, b);
+  }
+};
+
+struct Where {
+  static constexpr auto name = "where";
+  static constexpr auto doc =
+      "a where the condition holds, else b. Nothing of the side not chosen reaches the result or "
+      "the gradient, not even NaN.";
+  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr std::size_t conditions = 1;
+  template <class T>
+  T operator()(typename T::Boolean condition, T a, T b) const {
+    return select(condition, a, b);
+  }
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+Value equal(const Operand& a, const Operand& b);
+Value not_equal(const Operand& a, const Operand& b);
+Value less(const Operand& a, const Operand& b);
+Value less_equal(const Operand& a, const Operand& b);
+Value greater(const Operand& a, const Operand& b);
+Value greater_equal(const Operand& a, const Operand& b);
+Value is_nan(const Operand& x);
+Value is_finite(const Operand& x);
+Value logical_not(const Operand& x);
+Value logical_and(const Operand& a, const Operand& b);
+Value logical_or(const Operand& a, const Operand& b);
+Value logical_xor(const Operand& a, const Operand& b);
+Value where(const Operand& condition, const Operand& a, const Operand& b);
+
+}  // namespace dagrad

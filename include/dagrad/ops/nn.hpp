@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+
+#include "dagrad/graph.hpp"
+
+/// Ops of neural networks that work along an axis.
+namespace dagrad {
+
+struct Softmax {
+  std::int64_t axis = -1;
+  using attributes = dagrad::attributes<&Softmax::axis>;
+  static constexpr auto name = "softmax";
+  static constexpr auto doc =
+      "exp(x) / sum(exp(x)) along an axis, x shifted by its maximum there, or by 0 where that is "
+      "infinite. -inf beside finite ones gives 0; -inf alone gives NaN.";
+  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr std::size_t operands = 1;
+  static constexpr std::array in_place{0};
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct LogSoftmax {
+  std::int64_t axis = -1;
+  using attributes = dagrad::attributes<&LogSoftmax::axis>;
+  static constexpr auto name = "log_softmax";
+  static constexpr auto doc = "log(softmax(x)) along an axis, without the softmax's overflow to 0.";
+  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr std::size_t operands = 1;
+  static constexpr std::array in_place{0};
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct OneHot {
+  std::int64_t classes = 0;
+  DType dtype = f64;
+  using attributes = dagrad::attributes<&OneHot::classes, &OneHot::dtype>;
+  static constexpr auto name = "one_hot";
+  static constexpr auto doc =
+      "For each index a row of `classes` elements: 1 at the index, else 0. An index outside of "
+      "[0, classes) is an error that names it.";
+  static constexpr DTypes dtypes{i32, i64};
+  static constexpr std::size_t operands = 1;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// Along `axis`, negative ones counted from the end; any shape but a scalar. Throws ShapeError for
+/// an axis outside of the rank, TypeError for ints and bools.
+Value softmax(const Operand& x, std::int64_t axis = -1);
+Value log_softmax(const Operand& x, std::int64_t axis = -1);
+/// Indices [...], int32 or int64, to [..., classes]. Throws ArgumentError for negative `classes`.
+Value one_hot(const Operand& indices, std::int64_t classes, DType dtype = f64);
+
+}  // namespace dagrad

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/ops/logic.hpp"
+
+/// Operators on values, each the op of its name. A plain number may stand on one side. `==` and
+/// `!=` compare handles, as containers need it: elementwise they are `equal` and `not_equal`.
+namespace dagrad {
+
+inline Value operator-(const Operand& x) { return neg(x); }
+inline Value operator+(const Operand& a, const Operand& b) { return add(a, b); }
+inline Value operator-(const Operand& a, const Operand& b) { return sub(a, b); }
+inline Value operator*(const Operand& a, const Operand& b) { return mul(a, b); }
+inline Value operator/(const Operand& a, const Operand& b) { return div(a, b); }
+inline Value operator%(const Operand& a, const Operand& b) { return remainder(a, b); }
+inline Value operator<(const Operand& a, const Operand& b) { return less(a, b); }
+inline Value operator<=(const Operand& a, const Operand& b) { return less_equal(a, b); }
+inline Value operator>(const Operand& a, const Operand& b) { return greater(a, b); }
+inline Value operator>=(const Operand& a, const Operand& b) { return greater_equal(a, b); }
+/// Both sides are computed: these do not short-circuit.
+inline Value operator&&(const Operand& a, const Operand& b) { return logical_and(a, b); }
+inline Value operator||(const Operand& a, const Operand& b) { return logical_or(a, b); }
+inline Value operator!(const Operand& x) { return logical_not(x); }
+
+namespace detail {
+/// `a`, met on the line of `b`.
+inline Operand beside(const Value& a, const Operand& b) {
+  return {a, b.where().file, b.where().line};
+}
+}  // namespace detail
+
+// These let the handle name a new node; the graph only grows.
+inline Value& operator+=(Value& a, const Operand& b) { return a = detail::beside(a, b) + b; }
+inline Value& operator-=(Value& a, const Operand& b) { return a = detail::beside(a, b) - b; }
+inline Value& operator*=(Value& a, const Operand& b) { return a = detail::beside(a, b) * b; }
+inline Value& operator/=(Value& a, const Operand& b) { return a = detail::beside(a, b) / b; }
+inline Value& operator%=(Value& a, const Operand& b) { return a = detail::beside(a, b) % b; }
+
+}  // namespace dagrad

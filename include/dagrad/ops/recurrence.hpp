@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dagrad/graph.hpp"
+
+namespace dagrad {
+
+/// First-order linear recurrence. Its gradient is made of recurrences the other way round, so that
+/// what is built on it, products above all, has gradients of any order without a division.
+struct Recurrence {
+  std::int64_t axis = 0;
+  bool reverse = false;
+  double initial = 0;
+  using attributes =
+      dagrad::attributes<&Recurrence::axis, &Recurrence::reverse, &Recurrence::initial>;
+  static constexpr auto name = "recurrence";
+  static constexpr auto doc =
+      "w[0] = initial, w[i] = a[i-1] + b[i-1] * w[i-1] along an axis; reversed, from its end.";
+  static constexpr std::size_t operands = 2;
+  static constexpr DTypes dtypes = float_dtypes;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// w with w[0] = initial and w[i] = a[i−1] + b[i−1]·w[i−1] along `axis`; with `reverse`, w[n−1] =
+/// initial and w[i] = a[i+1] + b[i+1]·w[i+1]. a and b are of one type, float32 or float64, which is
+/// w's too. Throws ShapeError for an axis outside of the rank and for different shapes.
+Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse = false,
+                 double initial = 0);
+
+}  // namespace dagrad

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "dagrad/instruction_set.hpp"
+
+namespace dagrad {
+
+namespace detail {
+class RuntimeData;
+}
+
+enum class LogLevel { debug, info, warning, error, off };
+
+struct RuntimeOptions {
+  int threads = 0;  ///< size of the pool, callers counted; 0: one a core
+  /// Runs on the tbb::task_arena that the Runtime is made in, instead of one of its own.
+  bool current_arena = false;
+  InstructionSet instruction_set = best_instruction_set();
+  LogLevel log_level = LogLevel::warning;
+};
+
+/// Owns what compiled functions share: the thread pool, the code cache, the instruction set, the
+/// log. Nothing of it shows in results but, between instruction sets, the last bits of library
+/// functions.
+class Runtime {
+ public:
+  /// Throws ArgumentError for negative or absurdly many threads, or an instruction set that this
+  /// machine lacks.
+  explicit Runtime(const RuntimeOptions& options = {});
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// The default one. Never destroyed.
+  static Runtime& shared();
+
+  int threads() const;
+  InstructionSet instruction_set() const;
+  void set_log_level(LogLevel level);
+  /// Where log lines go instead of standard error; an empty function restores that.
+  void set_log_sink(std::function<void(LogLevel, std::string_view)> sink);
+
+  struct CodeCache {
+    std::int64_t assembled = 0;    ///< loops made
+    std::int64_t reused = 0;       ///< loops found in the cache
+    std::int64_t interpreted = 0;  ///< loops that no machine code could be made for
+    std::int64_t bytes = 0;
+  };
+  CodeCache code_cache() const;
+
+  const std::shared_ptr<detail::RuntimeData>& data() const { return data_; }
+
+ private:
+  std::shared_ptr<detail::RuntimeData> data_;  // shared with compiled functions
+};
+
+}  // namespace dagrad

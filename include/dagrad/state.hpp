@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/graph.hpp"
+
+namespace dagrad {
+
+namespace detail {
+class StateData;
+}
+
+/// The values of a model's parameters, by name. Starts with their initial values; works with every
+/// function whose parameters are among its own. Any number of threads may read it and run functions
+/// that only read; one updating run at a time.
+class State {
+ public:
+  explicit State(const Graph& graph);
+  State(State&&) noexcept;
+  State& operator=(State&&) noexcept;
+  ~State();
+
+  /// Throws ArgumentError listing the names there are.
+  Tensor get(std::string_view parameter) const;
+  Tensor get(const Value& parameter) const;
+  /// Throws TypeError where the type differs from the parameter's, RunError while a run updates.
+  void set(std::string_view parameter, const Tensor& value);
+  void set(const Value& parameter, const Tensor& value);
+  std::vector<std::string> names() const;
+  State copy() const;
+
+  const std::shared_ptr<detail::StateData>& data() const { return data_; }
+
+ private:
+  State() = default;
+  std::shared_ptr<detail::StateData> data_;  // shared with bound runs
+};
+
+}  // namespace dagrad

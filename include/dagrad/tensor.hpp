@@ -1,0 +1,247 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dagrad/literal.hpp"
+#include "dagrad/shape.hpp"
+
+namespace dagrad {
+
+namespace detail {
+[[noreturn]] void throw_dtype_mismatch(DType is, DType asked);
+[[noreturn]] void throw_ragged(std::size_t first, std::size_t other);
+}  // namespace detail
+
+/// Elements somebody else owns: row-major, contiguous, aligned to the element.
+struct View {
+  const void* data = nullptr;
+  Type type;
+
+  /// The elements as C++ numbers. Throws TypeError where T is not the dtype.
+  template <Element T>
+  std::span<const T> as() const {
+    if (dtype_of<T> != type.dtype) detail::throw_dtype_mismatch(type.dtype, dtype_of<T>);
+    return {static_cast<const T*>(data), static_cast<std::size_t>(type.elements())};
+  }
+};
+
+/// The same, writable.
+struct MutableView {
+  void* data = nullptr;
+  Type type;
+
+  template <Element T>
+  std::span<T> as() const {
+    if (dtype_of<T> != type.dtype) detail::throw_dtype_mismatch(type.dtype, dtype_of<T>);
+    return {static_cast<T*>(data), static_cast<std::size_t>(type.elements())};
+  }
+  operator View() const { return {data, type}; }
+};
+
+/// Where storage lives. One kind today; part of the handle so that others need no new type.
+enum class MemoryKind : std::uint8_t { host };
+
+/// A vector, span or array of elements: what lies contiguous in memory.
+template <class R>
+concept ElementRange = requires(const R& range) {
+  std::span(range);
+  requires Element<typename decltype(std::span(range))::value_type>;
+};
+
+class Tensor;
+
+namespace detail {
+/// Counted handle of memory; empty for memory that is only borrowed.
+class Storage {
+ public:
+  struct Header;
+
+  Storage() = default;
+  Storage(const Storage& other) noexcept;
+  Storage(Storage&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+  Storage& operator=(Storage other) noexcept {
+    std::swap(header_, other.header_);
+    return *this;
+  }
+  ~Storage();
+
+  /// Padded memory of dagrad's own, of any content.
+  static Storage allocate(std::size_t bytes);
+  static Storage adopt(void* data, std::function<void(void*)> deleter, MemoryKind kind);
+
+  void* data() const noexcept;
+  bool sole() const noexcept;          ///< the only handle of its memory
+  bool whole_blocks() const noexcept;  ///< padded and aligned, as loops may write it
+  MemoryKind kind() const noexcept;
+
+ private:
+  explicit Storage(Header* header) : header_(header) {}
+  Header* header_ = nullptr;
+};
+
+Tensor uninitialized(const Type& type);
+}  // namespace detail
+
+/// Dense row-major array of one dtype. Copies share their storage until one of them is written
+/// (`mutate`), so a Tensor behaves like a value and costs a handle. Owned storage is aligned to 64
+/// bytes and padded with zeros to whole 64-byte blocks. Any number of threads may read a tensor and
+/// its copies at once.
+class Tensor {
+ public:
+  /// The scalar 0.0 of float64; what a tensor is that was moved from.
+  Tensor() noexcept;
+  /// Scalar of T's dtype.
+  template <Element T>
+  Tensor(T scalar) : Tensor({}, dtype_of<T>, &scalar, 1) {}
+  /// Elements 0. Throws RunError when memory is out, with the size asked for.
+  explicit Tensor(const Type& type);
+  /// Copies of the elements of a vector, span or array. Throws ShapeError where their number is not
+  /// that of the shape.
+  template <ElementRange R>
+  Tensor(const Shape& shape, const R& values)
+      : Tensor(shape, dtype_of<typename decltype(std::span(values))::value_type>, std::data(values),
+               std::size(values)) {}
+  Tensor(const Shape& shape, const std::vector<bool>& values);
+  template <Element T>
+  Tensor(const Shape& shape, std::initializer_list<T> values)
+      : Tensor(shape, dtype_of<T>, values.begin(), values.size()) {}
+  /// Nested lists: {1.0, 2.0} is float64[2], {{1.0}, {2.0}} is float64[2,1]. The dtype is that of
+  /// the C++ numbers: {1, 2} is int32, {1.5F} float32; `of<double>({1, 2})` says it. Throws
+  /// ShapeError for rows of different length.
+  template <Element T>
+  static Tensor of(std::initializer_list<T> values) {
+    return Tensor({static_cast<std::int64_t>(values.size())}, values);
+  }
+  template <Element T>
+  static Tensor of(std::initializer_list<std::initializer_list<T>> rows);
+  /// Every element `value`. Throws as Literal::bits where the dtype does not hold it.
+  static Tensor full(const Type& type, Literal value);
+
+  /// The user's memory, not copied: it must outlive this tensor and all its copies, and may be
+  /// unpadded. Writing (`mutate`) copies it first.
+  template <Element T>
+  static Tensor borrow(const Shape& shape, std::span<const T> values) {
+    return borrow(shape, dtype_of<T>, values.data(), values.size());
+  }
+  /// The same of a vector or array; not of a temporary.
+  template <ElementRange R>
+  static Tensor borrow(const Shape& shape, const R& values) {
+    return borrow(shape, std::span<const typename decltype(std::span(values))::value_type>(values));
+  }
+  template <ElementRange R>
+  requires(!std::ranges::enable_borrowed_range<R>) static Tensor
+      borrow(const Shape& shape, const R&& values) = delete;
+  /// Memory handed over with its deleter, which is called once, when the last copy is gone. Throws
+  /// ArgumentError for data not aligned to its element, or null where there are elements; the
+  /// memory then stays the caller's.
+  static Tensor adopt(const Type& type, void* data, std::function<void(void*)> deleter,
+                      MemoryKind kind = MemoryKind::host);
+
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&& other) noexcept : Tensor() { swap(other); }
+  Tensor& operator=(const Tensor&) = default;
+  Tensor& operator=(Tensor&& other) noexcept {
+    Tensor(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Tensor() = default;
+
+  const Type& type() const { return type_; }
+  DType dtype() const { return type_.dtype; }
+  const Shape& shape() const { return type_.shape; }
+  int rank() const { return type_.shape.rank(); }
+  std::int64_t size() const { return type_.elements(); }
+  const void* data() const { return data_; }
+  View view() const { return {data_, type_}; }
+  MemoryKind memory() const { return storage_.kind(); }
+
+  /// The elements, to read. Throws TypeError where T is not the dtype.
+  template <Element T>
+  std::span<const T> values() const {
+    return view().as<T>();
+  }
+  /// The elements, to write: copies the storage first where it is shared or borrowed. Throws
+  /// TypeError where T is not the dtype.
+  template <Element T>
+  std::span<T> mutate() {
+    if (dtype_of<T> != dtype()) detail::throw_dtype_mismatch(dtype(), dtype_of<T>);
+    return {static_cast<T*>(writable()), static_cast<std::size_t>(size())};
+  }
+  MutableView mutable_view() { return {writable(), type_}; }
+  template <Element T>
+  std::vector<T> to_vector() const {
+    const auto v = values<T>();
+    return {v.begin(), v.end()};
+  }
+  /// The only element, whatever the dtype, as T, converted as by `cast`. Throws ShapeError where
+  /// there is not exactly one.
+  template <Element T>
+  T item() const;
+  /// The element at row-major position `i` as a double (an int64 beyond 2^53 is rounded). Throws
+  /// ArgumentError outside [0, size).
+  double at(std::int64_t i) const;
+
+  /// The same elements in another shape of as many; shares storage. Throws ShapeError where the
+  /// numbers of elements differ.
+  Tensor reshaped(const Shape& shape) const;
+  /// Elements converted (float → int truncates and saturates, NaN → 0; to bool: not equal to 0;
+  /// int64 → int32 wraps).
+  Tensor cast(DType dtype) const;
+  /// False for borrowed memory, which its user may write at any time.
+  bool owned() const { return storage_.data() != nullptr; }
+  /// True where no other tensor shares the storage and it is owned and padded.
+  bool unique() const { return storage_.sole() && storage_.whole_blocks(); }
+
+  /// Same type, and equal bit patterns.
+  friend bool same_bits(const Tensor& a, const Tensor& b);
+
+ private:
+  friend Tensor detail::uninitialized(const Type& type);
+  Tensor(const Shape& shape, DType dtype, const void* values, std::size_t count);
+  Tensor(const Type& type, detail::Storage storage);
+  static Tensor borrow(const Shape& shape, DType dtype, const void* values, std::size_t count);
+  void swap(Tensor& other) noexcept;
+  void* writable();
+
+  detail::Storage storage_;
+  void* data_;
+  Type type_;
+};
+
+template <Element T>
+Tensor Tensor::of(std::initializer_list<std::initializer_list<T>> rows) {
+  const std::size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
+  std::vector<T> values;
+  for (const auto& row : rows) {
+    if (row.size() != columns) detail::throw_ragged(columns, row.size());
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  return Tensor({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)},
+                values);
+}
+
+bool same_bits(const Tensor& a, const Tensor& b);
+
+/// How far two tensors are apart, and where.
+struct Difference {
+  bool close = true;
+  std::string text;  ///< empty where close; else the worst element, both numbers, the bound
+};
+/// Every element: |a − b| ≤ absolute + relative·|b|; NaN equals NaN, infinities equal themselves.
+/// A difference of type is a difference.
+Difference compare(const Tensor& a, const Tensor& b, double relative, double absolute = 0);
+
+/// Like NumPy prints an array; more than `threshold` elements are shortened with dots.
+std::string to_string(const Tensor& tensor, std::int64_t threshold = 1000);
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+}  // namespace dagrad

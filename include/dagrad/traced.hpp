@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/op.hpp"
+
+namespace dagrad {
+
+/// An elementwise op that is a recorded program: what a derived rule appends, and what a fused
+/// group of nodes becomes. Operands have the dtypes of the program's inputs and broadcast.
+struct Traced {
+  std::string name;
+  ProgramPtr recorded;
+
+  /// Identity is the program's; its text is the formula.
+  struct attributes {
+    static std::size_t hash(const Traced& op);
+    static bool equal(const Traced& a, const Traced& b);
+    static void visit(const Traced& op,
+                      const std::function<void(std::string_view, const std::string&)>& visit);
+  };
+  static constexpr auto doc = "A recorded elementwise formula.";
+
+  const ProgramPtr& program(std::span<const Type> in) const;
+  /// Records the program anew with every `from` a `to`; constants are converted.
+  bool retype(DType from, DType to);
+};
+
+}  // namespace dagrad

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "dagrad/error.hpp"
+#include "dagrad/literal.hpp"
+#include "dagrad/shape.hpp"
+
+namespace dagrad {
+
+class Graph;
+class Node;
+
+namespace detail {
+
+struct GraphData;
+
+/// What handles share with their graph and outlives it: says whether the graph is still there.
+struct Control {
+  std::atomic<std::int64_t> references{1};
+  GraphData* graph = nullptr;  ///< null once the Graph is gone
+};
+
+class ControlPtr {
+ public:
+  ControlPtr() = default;
+  explicit ControlPtr(Control* adopted) : control_(adopted) {}
+  ControlPtr(const ControlPtr& other) : control_(other.control_) {
+    if (control_) control_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  ControlPtr(ControlPtr&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
+  ControlPtr& operator=(ControlPtr other) noexcept {
+    std::swap(control_, other.control_);
+    return *this;
+  }
+  ~ControlPtr() {
+    if (control_ && control_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete control_;
+  }
+  Control* get() const { return control_; }
+  Control* operator->() const { return control_; }
+  explicit operator bool() const { return control_ != nullptr; }
+
+ private:
+  Control* control_ = nullptr;
+};
+
+}  // namespace detail
+
+/// A handle to one output of one node. Cheap to copy; it does not keep its graph alive, but knows
+/// when it is gone: then every use is a GraphError. `==` compares handles; elementwise comparison
+/// is `equal`.
+class Value {
+ public:
+  Value() = default;
+  Value(detail::ControlPtr control, std::uint32_t node, std::uint32_t port)
+      : control_(std::move(control)), node_(node), port_(port) {}
+
+  Type type() const;
+  DType dtype() const;
+  Shape shape() const { return type().shape; }
+  int rank() const { return type().shape.rank(); }
+  std::int64_t size() const { return type().elements(); }
+
+  /// The node's name, with ":port" behind it for results after the first.
+  std::string name() const;
+  /// Names the node; returns this value. Throws ArgumentError for an empty or malformed name,
+  /// GraphError for one that is taken. The scope that the node was made in goes before it.
+  Value named(std::string_view name) const;
+
+  Node node() const;
+  std::uint32_t node_id() const { return node_; }
+  std::uint32_t port() const { return port_; }
+  /// Made by default: names no node. (`!` and `&&` are elementwise, so a value is no condition.)
+  bool empty() const { return !control_; }
+  friend bool operator==(const Value& a, const Value& b) {
+    return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
+  }
+
+  /// The graph's data. Throws GraphError for a default-made handle or a graph that is gone.
+  detail::GraphData& data() const;
+  const detail::ControlPtr& control() const { return control_; }
+
+ private:
+  detail::ControlPtr control_;
+  std::uint32_t node_ = 0;
+  std::uint32_t port_ = 0;
+};
+
+std::ostream& operator<<(std::ostream& out, const Value& value);
+
+/// What builders take: a value, or a plain number that adopts the dtype of what it meets. Made
+/// implicitly, and on the way notes the line of the call.
+class Operand {
+ public:
+  Operand(const Value& value, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : value_(value), literal_(0), where_{file, line} {}
+  template <class T>
+  requires std::is_arithmetic_v<T> Operand(T number, const char* file = __builtin_FILE(),
+                                           int line = __builtin_LINE())
+      : literal_(number), where_{file, line} {}
+
+  bool is_literal() const { return value_.empty(); }
+  const Value& value() const { return value_; }
+  Literal literal() const { return literal_; }
+  Location where() const { return where_; }
+
+  /// Dtype and shape. Throws ArgumentError for a plain number, which has none yet.
+  Type type() const;
+  DType dtype() const { return type().dtype; }
+  Shape shape() const { return type().shape; }
+  int rank() const { return type().shape.rank(); }
+
+ private:
+  Value value_;
+  Literal literal_;
+  Location where_;
+};
+
+}  // namespace dagrad
+
+template <>
+struct std::hash<dagrad::Value> {
+  std::size_t operator()(const dagrad::Value& v) const noexcept {
+    return std::hash<const void*>{}(v.control().get()) ^
+           (std::size_t{v.node_id()} << 8 ^ v.port()) * 0x9e3779b97f4a7c15u;
+  }
+};

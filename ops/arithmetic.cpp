@@ -1,0 +1,111 @@
+#include "dagrad/ops/arithmetic.hpp"
+
+#include <string>
+
+#include "dagrad/random.hpp"
+
+namespace dagrad {
+
+Grads Neg::grad(const GradContext& g) const { return {neg(g.dout)}; }
+Grads Add::grad(const GradContext& g) const { return {g.dout, g.dout}; }
+
+Grads Sub::grad(const GradContext& g) const {
+  return {g.dout, g.if_wanted(1, [&] { return neg(g.dout); })};
+}
+
+Grads Mul::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return pull(g.dout, g.in[1]); }),
+          g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); })};
+}
+
+Grads Pull::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return pull(g.dout, g.in[1]); }),
+          g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); })};
+}
+
+namespace {
+
+/// A tensor away from the pole at 0, of either sign.
+Tensor nonzero(Rng& rng, const Shape& shape) {
+  Tensor x = rng.uniform(shape, 0.3, 2);
+  for (double& element : x.mutate<double>())
+    if (rng.number() < 0.5) element = -element;
+  return x;
+}
+
+}  // namespace
+
+Samples Sqrt::samples(Rng& rng) { return {{Sqrt{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
+Samples Rsqrt::samples(Rng& rng) { return {{Rsqrt{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
+Samples Reciprocal::samples(Rng& rng) { return {{Reciprocal{}, {nonzero(rng, {2, 3})}}}; }
+
+Samples Div::samples(Rng& rng) {
+  return {{Div{}, {rng.normal({2, 3}), nonzero(rng, {2, 3})}},
+          {Div{}, {rng.normal({2, 1}), nonzero(rng, {3})}}};
+}
+
+Samples Remainder::samples(Rng& rng) {
+  return {{Remainder{}, {rng.uniform({2, 3}, -9, 9), nonzero(rng, {2, 3})}},
+          {Remainder{}, {rng.integers({2, 3}, -9, 9), rng.integers({3}, 1, 4)}}};
+}
+
+void Remainder::validate(std::span<const View> in) const {
+  const View& divisor = in[1];
+  if (!divisor.data || is_float(divisor.type.dtype)) return;
+  dispatch(divisor.type.dtype, [&](auto type) {
+    const auto b = divisor.as<typename decltype(type)::type>();
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      if (b[i] == 0)
+        throw ArgumentError("division of ints by zero: the divisor's element " +
+                            index_text(divisor.type.shape, static_cast<std::int64_t>(i)) + " is 0");
+    }
+  });
+}
+
+Samples Clamp::samples(Rng& rng) {
+  const Tensor x = rng.normal({2, 3}), low = rng.uniform({2, 1}, -1, 0),
+               high = rng.uniform({3}, 0, 1);
+  return {{Clamp{}, {x, low, high}}};
+}
+
+void Clamp::validate(std::span<const View> in) const {
+  const View bounds[] = {in[1], in[2]};
+  if (!bounds[0].data || !bounds[1].data) return;
+  const Shape shape = broadcast(bounds[0].type.shape, bounds[1].type.shape);
+  const detail::BroadcastIndex index(shape, bounds);
+  dispatch(bounds[0].type.dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    const auto low = bounds[0].as<T>(), high = bounds[1].as<T>();
+    for (std::int64_t i = 0; i < shape.elements(); ++i) {
+      const T a = low[static_cast<std::size_t>(index(0, i))],
+              b = high[static_cast<std::size_t>(index(1, i))];
+      if (!(a <= b))
+        throw ArgumentError("needs low <= high, got " + detail::attribute_text(a) + " and " +
+                            detail::attribute_text(b) + " at " + index_text(shape, i));
+    }
+  });
+}
+
+Value neg(const Operand& x) { return apply(Neg{}, {x}); }
+Value abs(const Operand& x) { return apply(Abs{}, {x}); }
+Value sign(const Operand& x) { return apply(Sign{}, {x}); }
+Value sqrt(const Operand& x) { return apply(Sqrt{}, {x}); }
+Value rsqrt(const Operand& x) { return apply(Rsqrt{}, {x}); }
+Value square(const Operand& x) { return apply(Square{}, {x}); }
+Value reciprocal(const Operand& x) { return apply(Reciprocal{}, {x}); }
+Value floor(const Operand& x) { return apply(Floor{}, {x}); }
+Value ceil(const Operand& x) { return apply(Ceil{}, {x}); }
+Value round(const Operand& x) { return apply(Round{}, {x}); }
+Value add(const Operand& a, const Operand& b) { return apply(Add{}, {a, b}); }
+Value sub(const Operand& a, const Operand& b) { return apply(Sub{}, {a, b}); }
+Value mul(const Operand& a, const Operand& b) { return apply(Mul{}, {a, b}); }
+Value div(const Operand& a, const Operand& b) { return apply(Div{}, {a, b}); }
+Value remainder(const Operand& a, const Operand& b) { return apply(Remainder{}, {a, b}); }
+Value maximum(const Operand& a, const Operand& b) { return apply(Maximum{}, {a, b}); }
+Value minimum(const Operand& a, const Operand& b) { return apply(Minimum{}, {a, b}); }
+Value clamp(const Operand& x, const Operand& low, const Operand& high) {
+  return apply(Clamp{}, {x, low, high});
+}
+Value pull(const Operand& c, const Operand& p) { return apply(Pull{}, {c, p}); }
+
+}  // namespace dagrad

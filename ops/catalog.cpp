@@ -1,0 +1,65 @@
+#include "dagrad/catalog.hpp"
+
+#include <algorithm>
+
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/create.hpp"
+#include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/loss.hpp"
+#include "dagrad/ops/nn.hpp"
+#include "dagrad/ops/random.hpp"
+#include "dagrad/ops/recurrence.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+
+namespace dagrad {
+
+namespace {
+
+template <class... Ops>
+void add_all(Catalog& catalog, std::string_view family) {
+  (catalog.add(Ops{}, family), ...);
+}
+
+}  // namespace
+
+Catalog Catalog::builtin() {
+  Catalog catalog;
+  add_all<Neg, Abs, Sign, Sqrt, Rsqrt, Square, Reciprocal, Floor, Ceil, Round, Add, Sub, Mul, Div,
+          Remainder, Maximum, Minimum, Clamp, Pull>(catalog, "arithmetic");
+  add_all<Exp, Expm1, Log, Log1p, Pow, Hypot, Logaddexp, Sin, Cos, Tan, Asin, Acos, Atan, Atan2,
+          Sinh, Cosh, Tanh, Erf, Erfc>(catalog, "functions");
+  add_all<Sigmoid, Softplus, Relu, LeakyRelu, Elu, Gelu, GeluTanh, Silu>(catalog, "activations");
+  add_all<Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, IsNan, IsFinite, LogicalNot,
+          LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
+  add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
+                                                                                    "reduce");
+  add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
+      catalog, "shape");
+  add_all<Matmul>(catalog, "linear algebra");
+  add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
+          Recurrence>(catalog, "structural");
+  add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
+  add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(
+      catalog, "loss");
+  add_all<Full, Iota>(catalog, "create");
+  add_all<Uniform, Normal, FoldIn>(catalog, "random");
+  add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");
+  return catalog;
+}
+
+void Catalog::add(Op op, std::string_view family) {
+  if (find(op.name()))
+    throw ArgumentError("catalog: there is an op named '" + std::string(op.name()) + "'");
+  entries_.push_back({std::move(op), std::string(family)});
+}
+
+const Catalog::Entry* Catalog::find(std::string_view name) const {
+  const auto at = std::find_if(entries_.begin(), entries_.end(),
+                               [&](const Entry& entry) { return entry.op.name() == name; });
+  return at == entries_.end() ? nullptr : &*at;
+}
+
+}  // namespace dagrad

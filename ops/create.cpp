@@ -1,0 +1,93 @@
+#include "dagrad/ops/create.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace dagrad {
+
+namespace {
+
+constexpr std::int64_t grain = 1 << 15;  // elements a task
+
+/// The largest integer up to which a dtype holds every one.
+std::int64_t last_exact(DType dtype) {
+  switch (dtype) {
+    case DType::int32:
+      return std::numeric_limits<std::int32_t>::max();
+    case DType::float32:
+      return std::int64_t{1} << std::numeric_limits<float>::digits;
+    case DType::float64:
+      return std::int64_t{1} << std::numeric_limits<double>::digits;
+    default:
+      return std::numeric_limits<std::int64_t>::max();
+  }
+}
+
+Tensor scalar(DType dtype, Literal value) {
+  Tensor tensor(Type{dtype, {}});
+  const std::uint64_t bits = value.bits(dtype);
+  std::memcpy(tensor.mutable_view().data, &bits, size_of(dtype));
+  return tensor;
+}
+
+}  // namespace
+
+Type Full::infer(std::span<const Type>) const { return {value.dtype(), shape}; }
+
+void Full::eval(const EvalContext& c) const {
+  dispatch(value.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    const T element = value.values<T>()[0];
+    const auto out = c.out<T>();
+    c.parallel.ranges(static_cast<std::int64_t>(out.size()), grain,
+                      [&](std::int64_t begin, std::int64_t end) {
+                        std::fill(out.data() + begin, out.data() + end, element);
+                      });
+  });
+}
+
+Samples Full::samples(Rng&) {
+  return {{.op = Full{{2, 3}, Tensor(1.5)}, .in = {}, .out = {Tensor::full({f64, {2, 3}}, 1.5)}},
+          {.op = Full{{0, 2}, Tensor(std::int32_t{7})}, .in = {}, .out = {Tensor({i32, {0, 2}})}}};
+}
+
+Type Iota::infer(std::span<const Type>) const {
+  if (dtype == b8) throw TypeError("takes int32, int64, float32, float64, got bool");
+  const Shape shape{size};
+  if (size - 1 > last_exact(dtype))
+    throw ArgumentError(std::string(dagrad::name(dtype)) + " does not hold all integers up to " +
+                        std::to_string(size - 1));
+  return {dtype, shape};
+}
+
+void Iota::eval(const EvalContext& c) const {
+  dispatch(dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    const auto out = c.out<T>();
+    c.parallel.ranges(size, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        out[static_cast<std::size_t>(i)] = static_cast<T>(i);
+    });
+  });
+}
+
+Samples Iota::samples(Rng&) {
+  return {{.op = Iota{3, f64}, .in = {}, .out = {Tensor::of({0.0, 1.0, 2.0})}},
+          {.op = Iota{0, i32}, .in = {}, .out = {Tensor({i32, {0}})}}};
+}
+
+Value full(const Graph& graph, const Type& type, Literal value, const char* file, int line) {
+  return apply(graph, Full{type.shape, scalar(type.dtype, value)}, file, line);
+}
+Value zeros(const Graph& graph, const Type& type, const char* file, int line) {
+  return full(graph, type, 0, file, line);
+}
+Value ones(const Graph& graph, const Type& type, const char* file, int line) {
+  return full(graph, type, 1, file, line);
+}
+Value iota(const Graph& graph, std::int64_t size, DType dtype, const char* file, int line) {
+  return apply(graph, Iota{size, dtype}, file, line);
+}
+
+}  // namespace dagrad

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "dagrad/dtype.hpp"
+
+/// What reductions do to two elements.
+namespace dagrad {
+
+/// How elements are read and partial results kept: a bool is a byte of 0 or 1, which vectorises.
+template <Element T>
+using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+/// What sums and products are made in.
+template <Element T>
+using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, T>;
+
+template <Element T>
+struct SumFold {
+  using In = Stored<T>;
+  using Acc = Wide<T>;
+  static constexpr Acc identity = 0;
+  static Acc widen(In x) { return static_cast<Acc>(x); }
+  static Acc join(Acc a, Acc b) {
+    if constexpr (std::is_floating_point_v<Acc>)
+      return a + b;
+    else
+      return static_cast<Acc>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  }
+};
+
+template <Element T>
+struct ProdFold {
+  using In = Stored<T>;
+  using Acc = Wide<T>;
+  static constexpr Acc identity = 1;
+  static Acc widen(In x) { return static_cast<Acc>(x); }
+  static Acc join(Acc a, Acc b) {
+    if constexpr (std::is_floating_point_v<Acc>)
+      return a * b;
+    else
+      return static_cast<Acc>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  }
+};
+
+/// Whether `a` is chosen before `b`: NaN before all numbers.
+template <bool largest, class T>
+bool wins(T a, T b) {
+  const bool further = largest ? a > b : a < b;
+  if constexpr (std::is_floating_point_v<T>)
+    return further || a != a;
+  else
+    return further;
+}
+
+template <bool largest, Element T>
+struct ExtremumFold {
+  using In = Stored<T>;
+  using Acc = In;
+  using Limits = std::numeric_limits<Acc>;
+  static constexpr Acc lowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  static constexpr Acc highest = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  static constexpr Acc identity = largest ? lowest : highest;
+  static Acc widen(In x) { return x; }
+  static Acc join(Acc a, Acc b) { return wins<largest>(a, b) ? a : b; }
+};
+
+template <bool universal, Element T>
+struct QuantifierFold {
+  using In = Stored<T>;
+  using Acc = std::uint8_t;
+  static constexpr Acc identity = universal;
+  static Acc widen(In x) { return x != 0; }
+  static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
+};
+
+/// Calls `f(std::type_identity<T>{})` with float or double, for ops that take no other dtype.
+template <class F>
+void with_float(DType dtype, F&& f) {
+  if (dtype == f32)
+    f(std::type_identity<float>{});
+  else
+    f(std::type_identity<double>{});
+}
+
+}  // namespace dagrad

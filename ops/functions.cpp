@@ -1,0 +1,38 @@
+#include "dagrad/ops/functions.hpp"
+
+#include "dagrad/random.hpp"
+
+namespace dagrad {
+
+Samples Log::samples(Rng& rng) { return {{Log{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
+Samples Log1p::samples(Rng& rng) { return {{Log1p{}, {rng.uniform({2, 3}, -0.9, 4)}}}; }
+Samples Tan::samples(Rng& rng) { return {{Tan{}, {rng.uniform({2, 3}, -1.4, 1.4)}}}; }
+Samples Asin::samples(Rng& rng) { return {{Asin{}, {rng.uniform({2, 3}, -0.95, 0.95)}}}; }
+Samples Acos::samples(Rng& rng) { return {{Acos{}, {rng.uniform({2, 3}, -0.95, 0.95)}}}; }
+
+Samples Pow::samples(Rng& rng) {
+  return {{Pow{}, {rng.uniform({2, 3}, 0.2, 3), rng.uniform({2, 3}, -3, 3)}},
+          {Pow{}, {rng.uniform({2, 1}, 0.2, 3), rng.uniform({3}, -3, 3)}}};
+}
+
+Value exp(const Operand& x) { return apply(Exp{}, {x}); }
+Value expm1(const Operand& x) { return apply(Expm1{}, {x}); }
+Value log(const Operand& x) { return apply(Log{}, {x}); }
+Value log1p(const Operand& x) { return apply(Log1p{}, {x}); }
+Value pow(const Operand& x, const Operand& y) { return apply(Pow{}, {x, y}); }
+Value hypot(const Operand& a, const Operand& b) { return apply(Hypot{}, {a, b}); }
+Value logaddexp(const Operand& a, const Operand& b) { return apply(Logaddexp{}, {a, b}); }
+Value sin(const Operand& x) { return apply(Sin{}, {x}); }
+Value cos(const Operand& x) { return apply(Cos{}, {x}); }
+Value tan(const Operand& x) { return apply(Tan{}, {x}); }
+Value asin(const Operand& x) { return apply(Asin{}, {x}); }
+Value acos(const Operand& x) { return apply(Acos{}, {x}); }
+Value atan(const Operand& x) { return apply(Atan{}, {x}); }
+Value atan2(const Operand& y, const Operand& x) { return apply(Atan2{}, {y, x}); }
+Value sinh(const Operand& x) { return apply(Sinh{}, {x}); }
+Value cosh(const Operand& x) { return apply(Cosh{}, {x}); }
+Value tanh(const Operand& x) { return apply(Tanh{}, {x}); }
+Value erf(const Operand& x) { return apply(Erf{}, {x}); }
+Value erfc(const Operand& x) { return apply(Erfc{}, {x}); }
+
+}  // namespace dagrad

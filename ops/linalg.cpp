@@ -1,0 +1,227 @@
+#include "dagrad/ops/linalg.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dagrad/kernels.hpp"
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/random.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// One operand as the product sees it, transposed where that is asked for.
+struct Factor {
+  Shape batch;
+  std::int64_t rows = 1, columns = 1;
+  Factor(const Shape& shape, bool transposed, bool left) {
+    const int rank = shape.rank();
+    if (rank == 0)
+      throw ShapeError("takes no scalars: " + std::string(left ? "left" : "right") + " is []");
+    if (rank == 1) {
+      (left ? columns : rows) = shape[0];
+      return;
+    }
+    batch = Shape(shape.dims().first(static_cast<std::size_t>(rank - 2)));
+    rows = shape[transposed ? rank - 1 : rank - 2];
+    columns = shape[transposed ? rank - 2 : rank - 1];
+  }
+};
+
+/// The shape that the text of an error shows.
+std::string seen(const Shape& shape, bool transposed) {
+  if (!transposed || shape.rank() < 2) return to_string(shape);
+  std::vector<std::int64_t> dims(shape.begin(), shape.end());
+  std::swap(dims.end()[-1], dims.end()[-2]);
+  return to_string(Shape(dims));
+}
+
+/// Matrices of an operand from one step along a batch axis of the result to the next.
+std::array<std::int64_t, max_rank> batch_steps(const Shape& own, const Shape& result) {
+  std::array<std::int64_t, max_rank> steps{};
+  std::int64_t step = 1;
+  for (int i = 1; i <= own.rank(); step *= own[own.rank() - i], ++i) {
+    const bool repeated = own[own.rank() - i] == 1;
+    steps[static_cast<std::size_t>(result.rank() - i)] = repeated ? 0 : step;
+  }
+  return steps;
+}
+
+/// Which matrix of an operand goes into matrix `at` of the result.
+std::int64_t matrix_of(std::int64_t at, const Shape& result,
+                       const std::array<std::int64_t, max_rank>& steps) {
+  std::int64_t matrix = 0;
+  for (int axis = result.rank(); axis-- > 0; at /= result[axis]) {
+    matrix += at % result[axis] * steps[static_cast<std::size_t>(axis)];
+  }
+  return matrix;
+}
+
+template <class T>
+void multiply(const EvalContext& c, Factor left, const Factor& right, bool transpose_left,
+              bool transpose_right) {
+  Shape batch = broadcast(left.batch, right.batch);
+  if (right.batch.elements() == 1 && !transpose_left) {  // one product of all rows
+    left.rows *= left.batch.elements();
+    left.batch = batch = {};
+  }
+  const std::int64_t m = left.rows, k = left.columns, n = right.columns;
+  const auto left_steps = batch_steps(left.batch, batch);
+  const auto right_steps = batch_steps(right.batch, batch);
+  const auto product = [&](const Parallel& parallel, std::int64_t at) {
+    const T* const a = c.in<T>(0).data() + matrix_of(at, batch, left_steps) * m * k;
+    const T* const b = c.in<T>(1).data() + matrix_of(at, batch, right_steps) * k * n;
+    kernels::gemm<T>(parallel, m, n, k, {a, transpose_left ? m : k, transpose_left},
+                     {b, transpose_right ? k : n, transpose_right},
+                     {c.out<T>().data() + at * m * n, n, false});
+  };
+  const std::int64_t products = batch.elements();
+  constexpr std::int64_t small = 1 << 18;  // multiplications that are not worth to be split
+  if (products > 1 && m * n * k < small) {
+    const std::int64_t grain = 1 + small / (m * n * k + 1);
+    c.parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t at = begin; at < end; ++at) product(Inline(), at);
+    });
+  } else {
+    for (std::int64_t at = 0; at < products; ++at) product(c.parallel, at);
+  }
+}
+
+/// The last two axes swapped, all others as they are.
+bool swaps_last(const Transpose& op) {
+  const std::size_t rank = op.axes.size();
+  if (rank < 2) return false;
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t from = i + 2 == rank ? i + 1 : i + 1 == rank ? i - 1 : i;
+    if (normalize_axis(op.axes[i], static_cast<int>(rank)) != static_cast<int>(from)) return false;
+  }
+  return true;
+}
+
+/// What a transpose of the last two axes transposes, and whether there was one.
+std::pair<Operand, bool> untransposed(const Operand& x) {
+  if (!x.is_literal() && x.rank() >= 2) {
+    const Node node = x.value().node();
+    const auto* const op = node.op().get_if<Transpose>();
+    if (op && swaps_last(*op)) return {detail::beside(node.operands()[0], x), true};
+  }
+  return {x, false};
+}
+
+Value product(const Operand& left, bool transpose_left, const Operand& right,
+              bool transpose_right) {
+  return apply(Matmul{transpose_left, transpose_right}, {left, right});
+}
+
+/// The dtype of both operands; float32 beside float64 is left for the op to refuse.
+Operand in_common_dtype(const Operand& x, const Operand& other) {
+  if (x.is_literal() || other.is_literal() || (is_float(x.dtype()) && is_float(other.dtype()))) {
+    return x;
+  }
+  const DType dtype = promote(x.dtype(), other.dtype());
+  return x.dtype() == dtype ? x : detail::beside(cast(x, dtype), x);
+}
+
+}  // namespace
+
+Type Matmul::infer(std::span<const Type> in) const {
+  if (in[0].dtype != in[1].dtype) {
+    throw TypeError("operands must have one dtype, got " + std::string(dagrad::name(in[0].dtype)) +
+                    " and " + std::string(dagrad::name(in[1].dtype)) + "; convert with cast");
+  }
+  const Factor left(in[0].shape, transpose_left, true), right(in[1].shape, transpose_right, false);
+  const std::string shapes[] = {seen(in[0].shape, transpose_left),
+                                seen(in[1].shape, transpose_right)};
+  if (left.columns != right.rows) {
+    throw ShapeError("inner dimensions differ: left " + shapes[0] + " needs " +
+                     std::to_string(left.columns) + " rows on the right, got " + shapes[1]);
+  }
+  Shape batch;
+  try {
+    batch = broadcast(left.batch, right.batch);
+  } catch (const ShapeError&) {
+    throw ShapeError("batches do not broadcast: left " + shapes[0] + ", right " + shapes[1]);
+  }
+  std::vector<std::int64_t> dims(batch.begin(), batch.end());
+  if (in[0].shape.rank() > 1) dims.push_back(left.rows);
+  if (in[1].shape.rank() > 1) dims.push_back(right.columns);
+  return {in[0].dtype, Shape(dims)};
+}
+
+void Matmul::eval(const EvalContext& c) const {
+  const Factor left(c.in_shape(0), transpose_left, true);
+  const Factor right(c.in_shape(1), transpose_right, false);
+  dispatch(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (!std::is_same_v<T, bool>) {
+      multiply<T>(c, left, right, transpose_left, transpose_right);
+    }
+  });
+}
+
+Grads Matmul::grad(const GradContext& g) const {
+  const bool row = g.in[0].rank() == 1, column = g.in[1].rank() == 1;
+  const Value left = row ? unsqueeze(g.in[0], {0}) : g.in[0];
+  const Value right = column ? unsqueeze(g.in[1], {-1}) : g.in[1];
+  Value dout = row ? unsqueeze(g.dout, {column ? -1 : -2}) : g.dout;
+  if (column) dout = unsqueeze(dout, {-1});
+
+  const auto left_gradient = [&] {
+    return transpose_left ? product(right, transpose_right, dout, true)
+                          : product(dout, false, right, !transpose_right);
+  };
+  const auto right_gradient = [&] {
+    // One right matrix for a batch on the left: a product over all its rows, instead of many to sum
+    // up.
+    const bool shared = right.rank() == 2 && left.rank() > 2 && !transpose_left;
+    const Value rows = shared ? flatten(left, 0, -2) : left;
+    const Value drows = shared ? flatten(dout, 0, -2) : dout;
+    const Value dright = transpose_right ? product(drows, true, rows, transpose_left)
+                                         : product(rows, !transpose_left, drows, false);
+    return column ? squeeze(dright, {-1}) : dright;
+  };
+  return {g.if_wanted(0, left_gradient), g.if_wanted(1, right_gradient)};
+}
+
+double Matmul::cost(const PlanContext& plan) const {
+  const Factor left(plan.in[0].shape, transpose_left, true);
+  const auto size = static_cast<double>(size_of(plan.out[0].dtype));
+  const double rate = is_float(plan.out[0].dtype) ? 320 : 8;
+  return 100 + 2 * static_cast<double>(plan.out[0].elements() * left.columns) * size / rate;
+}
+
+Samples Matmul::samples(Rng& rng) {
+  const auto sample = [&](const Shape& left, const Shape& right, Matmul op = {}) {
+    return Sample{op, {rng.uniform(left, -2, 2), rng.uniform(right, -2, 2)}};
+  };
+  return {sample({2, 3}, {3, 4}),
+          sample({3, 2}, {3, 4}, {true, false}),
+          sample({2, 3}, {4, 3}, {false, true}),
+          sample({3, 2}, {4, 3}, {true, true}),
+          sample({3}, {3}),
+          sample({3}, {3, 2}),
+          sample({2, 3}, {3}),
+          sample({2, 2, 3}, {3}),
+          sample({3}, {2, 3, 4}),
+          sample({2, 2, 3}, {3, 2}),
+          sample({2, 2, 3}, {2, 3}, {false, true}),
+          sample({2, 3, 2}, {3, 2}, {true, false}),
+          sample({2, 3}, {2, 3, 2}),
+          sample({2, 1, 2, 3}, {3, 3, 2}),
+          sample({2, 3}, {3, 0}),
+          sample({2, 0}, {0, 3}),
+          sample({0, 2, 3}, {3, 2})};
+}
+
+Value matmul(const Operand& left, const Operand& right) {
+  const auto [a, transpose_left] = untransposed(left);
+  const auto [b, transpose_right] = untransposed(right);
+  return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
+}
+
+}  // namespace dagrad

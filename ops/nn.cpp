@@ -1,0 +1,108 @@
+#include "dagrad/ops/nn.hpp"
+
+#include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "ops/rows.hpp"
+
+namespace dagrad {
+
+Type Softmax::infer(std::span<const Type> in) const {
+  normalize_axis(axis, in[0].shape.rank());
+  return in[0];
+}
+
+void Softmax::eval(const EvalContext& c) const {
+  const Rows rows(c.in_shape(0), axis);
+  const auto run = [&](auto in, auto out) {
+    for_row_blocks(c, rows, in.data(), [&](auto& block, std::int64_t first, std::int64_t count) {
+      block.sum_exp(first, count, out.data());
+      block.each([to = out.data()](const auto& row, std::int64_t at) { to[at] /= row.sum; });
+    });
+  };
+  c.ins[0].type.dtype == f32 ? run(c.in<float>(0), c.out<float>())
+                             : run(c.in<double>(0), c.out<double>());
+}
+
+Grads Softmax::grad(const GradContext& g) const {
+  return {pull(sub(g.dout, sum(pull(g.dout, g.out), axis, true)), g.out)};
+}
+
+Type LogSoftmax::infer(std::span<const Type> in) const {
+  normalize_axis(axis, in[0].shape.rank());
+  return in[0];
+}
+
+void LogSoftmax::eval(const EvalContext& c) const {
+  const Rows rows(c.in_shape(0), axis);
+  const auto run = [&](auto in, auto out) {
+    using T = typename decltype(out)::value_type;
+    for_row_blocks(c, rows, in.data(), [&](auto& block, std::int64_t first, std::int64_t count) {
+      block.sum_exp(first, count, static_cast<T*>(nullptr));
+      block.take_logs();
+      block.each([from = in.data(), to = out.data()](const auto& row, std::int64_t at) {
+        to[at] = (from[at] - row.shift) - row.sum;
+      });
+    });
+  };
+  c.ins[0].type.dtype == f32 ? run(c.in<float>(0), c.out<float>())
+                             : run(c.in<double>(0), c.out<double>());
+}
+
+Grads LogSoftmax::grad(const GradContext& g) const {
+  return {sub(g.dout, pull(sum(g.dout, axis, true), exp(g.out)))};
+}
+
+namespace {
+template <class T>
+Samples row_samples(Rng& rng) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  return {{T{}, {rng.normal({2, 3})}},
+          {T{0}, {rng.normal({3})}},
+          {T{1}, {rng.normal({2, 3, 2})}},
+          {T{}, {Tensor::of({{1000.0, 999.0, -1000.0}, {-800.0, -801.0, -800.5}})}},
+          {.op = T{}, .in = {Tensor::of({{-infinity, 0.5, 1.0}})}, .ties = true},
+          {T{}, {rng.normal({0, 3})}},
+          {T{}, {rng.normal({3, 0})}}};
+}
+}  // namespace
+
+Samples Softmax::samples(Rng& rng) { return row_samples<Softmax>(rng); }
+Samples LogSoftmax::samples(Rng& rng) { return row_samples<LogSoftmax>(rng); }
+
+Type OneHot::infer(std::span<const Type> in) const {
+  if (classes < 0) throw ArgumentError("needs classes >= 0, got " + std::to_string(classes));
+  std::vector<std::int64_t> dims(in[0].shape.begin(), in[0].shape.end());
+  dims.push_back(classes);
+  return {dtype, Shape(dims)};
+}
+
+void OneHot::eval(const EvalContext& c) const {
+  check_indices(c.ins[0], classes);
+  dispatch(dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    const auto out = c.out<T>();
+    c.parallel.ranges(c.ins[0].type.elements(), 1 + 16384 / std::max<std::int64_t>(classes, 1),
+                      [&](std::int64_t begin, std::int64_t end) {
+                        std::fill(out.data() + begin * classes, out.data() + end * classes, T(0));
+                        for (std::int64_t i = begin; i < end; ++i)
+                          out[static_cast<std::size_t>(i * classes + index_at(c.ins[0], i))] = T(1);
+                      });
+  });
+}
+
+Grads OneHot::grad(const GradContext&) const { return {zero}; }
+
+Samples OneHot::samples(Rng& rng) {
+  return {{OneHot{4}, {rng.integers({2, 3}, 0, 4)}},
+          {OneHot{3, f32}, {rng.integers({}, 0, 3, i32)}},
+          {OneHot{2, b8}, {rng.integers({0}, 0, 2)}}};
+}
+
+Value softmax(const Operand& x, std::int64_t axis) { return apply(Softmax{axis}, {x}); }
+Value log_softmax(const Operand& x, std::int64_t axis) { return apply(LogSoftmax{axis}, {x}); }
+Value one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
+  return apply(OneHot{classes, dtype}, {indices});
+}
+
+}  // namespace dagrad

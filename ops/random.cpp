@@ -1,0 +1,121 @@
+#include "dagrad/ops/random.hpp"
+
+#include <array>
+#include <cmath>
+#include <type_traits>
+
+namespace dagrad {
+
+namespace {
+
+Type check_random(const Type& key, const Type& type) {
+  if (key.dtype != i64) throw TypeError("a key is int64, got " + to_string(key));
+  if (key.shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(key));
+  if (!is_float(type.dtype))
+    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)));
+  return type;
+}
+
+constexpr std::int64_t piece = 1024;  // elements a task
+
+/// Elements of a piece, drawn as `Drawn` and converted where they are to be another dtype.
+template <class Drawn, class T, class Draw>
+void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw draw) {
+  if constexpr (std::is_same_v<T, Drawn>) {
+    draw(key, first, out);
+  } else {
+    std::array<Drawn, piece> buffer;
+    draw(key, first, std::span<Drawn>(buffer.data(), out.size()));
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(buffer[i]);
+  }
+}
+
+/// Fills the result by `draw(key, first, elements)`.
+template <class Draw>
+void fill(const EvalContext& c, DType drawn, Draw draw) {
+  const std::int64_t key = c.in<std::int64_t>(0)[0];
+  const auto into = [&]<class T>(std::span<T> out) {
+    c.parallel.ranges(static_cast<std::int64_t>(out.size()), piece,
+                      [&](std::int64_t begin, std::int64_t end) {
+                        const std::span<T> part(out.data() + begin, out.data() + end);
+                        drawn == f32 ? fill_piece<float>(key, begin, part, draw)
+                                     : fill_piece<double>(key, begin, part, draw);
+                      });
+  };
+  c.outs[0].type.dtype == f32 ? into(c.out<float>()) : into(c.out<double>());
+}
+
+}  // namespace
+
+Type Uniform::infer(std::span<const Type> in) const {
+  if (!(low < high && std::isfinite(high - low)))
+    throw ArgumentError("needs finite low < high at a finite distance, got " +
+                        detail::attribute_text(low) + " and " + detail::attribute_text(high));
+  return check_random(in[0], type);
+}
+
+void Uniform::eval(const EvalContext& c) const {
+  fill(c, drawn, [&](std::int64_t key, std::int64_t first, auto out) {
+    fill_uniform(key, first, out, low, high);
+  });
+}
+
+Grads Uniform::grad(const GradContext&) const { return {zero}; }
+
+bool Uniform::retype(DType from, DType to) {
+  if (type.dtype != from) return false;
+  type.dtype = to;
+  return true;
+}
+
+Samples Uniform::samples(Rng& rng) {
+  return {{Uniform{{f64, {2, 3}}, -1, 1}, {Tensor(rng.key())}}};
+}
+
+Type Normal::infer(std::span<const Type> in) const {
+  if (!(std::isfinite(mean) && std::isfinite(deviation) && deviation >= 0))
+    throw ArgumentError("needs a finite mean and a finite deviation >= 0, got " +
+                        detail::attribute_text(mean) + " and " + detail::attribute_text(deviation));
+  return check_random(in[0], type);
+}
+
+void Normal::eval(const EvalContext& c) const {
+  fill(c, drawn, [&](std::int64_t key, std::int64_t first, auto out) {
+    fill_normal(key, first, out, mean, deviation);
+  });
+}
+
+Grads Normal::grad(const GradContext&) const { return {zero}; }
+
+bool Normal::retype(DType from, DType to) {
+  if (type.dtype != from) return false;
+  type.dtype = to;
+  return true;
+}
+
+Samples Normal::samples(Rng& rng) { return {{Normal{{f64, {2, 3}}}, {Tensor(rng.key())}}}; }
+
+Grads FoldIn::grad(const GradContext&) const { return {zero, zero}; }
+
+Samples FoldIn::samples(Rng& rng) {
+  return {{FoldIn{}, {Tensor(rng.key()), rng.integers({3}, 0, 100)}}};
+}
+
+Value uniform(const Operand& key, const Type& type, double low, double high) {
+  return apply(Uniform{type, low, high}, {key});
+}
+Value normal(const Operand& key, const Type& type, double mean, double deviation) {
+  return apply(Normal{type, mean, deviation}, {key});
+}
+Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {key, i}); }
+
+std::vector<Value> split_key(const Operand& key, int n) {
+  if (n < 0) throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n));
+  const Location where = key.where();
+  const Operand family(fold_in(key, n), where.file, where.line);
+  std::vector<Value> keys;
+  for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));
+  return keys;
+}
+
+}  // namespace dagrad

@@ -1,0 +1,70 @@
+#include "dagrad/ops/recurrence.hpp"
+
+#include <algorithm>
+
+#include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+
+namespace dagrad {
+
+Type Recurrence::infer(std::span<const Type> in) const {
+  if (in[0].shape != in[1].shape) {
+    throw ShapeError("a and b must have one shape, got " + to_string(in[0].shape) + " and " +
+                     to_string(in[1].shape));
+  }
+  normalize_axis(axis, in[0].shape.rank());
+  return in[0];
+}
+
+void Recurrence::eval(const EvalContext& c) const {
+  const Shape& shape = c.in_shape(0);
+  const int along = normalize_axis(axis, shape.rank());
+  const std::int64_t n = shape[along];
+  std::int64_t outer = 1, inner = 1;
+  for (int i = 0; i < along; ++i) outer *= shape[i];
+  for (int i = along + 1; i < shape.rank(); ++i) inner *= shape[i];
+  constexpr std::int64_t piece = 512;  // columns of a task
+  const std::int64_t pieces = (inner + piece - 1) / piece;
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, (1 << 14) / (n * std::min(inner, piece) + 1));
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t step = reverse ? -inner : inner;
+    c.parallel.ranges(
+        outer * pieces, n == 0 ? 1 : grain, [&](std::int64_t first, std::int64_t last) {
+          for (std::int64_t unit = first; unit < last && n > 0; ++unit) {
+            const std::int64_t column = unit % pieces * piece,
+                               width = std::min(piece, inner - column);
+            const std::int64_t at = (unit / pieces * n + (reverse ? n - 1 : 0)) * inner + column;
+            const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
+            T* w = c.out<T>().data() + at;
+            std::fill_n(w, width, static_cast<T>(initial));
+            for (std::int64_t i = 1; i < n; ++i, a += step, b += step, w += step) {
+              for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + b[j] * w[j];
+            }
+          }
+        });
+  });
+}
+
+// With z the cotangent of w carried on to where it came from: z[i] = dout[i+1] + b[i+1] z[i+1].
+Grads Recurrence::grad(const GradContext& g) const {
+  const Value z = recurrence(g.dout, g.in[1], axis, !reverse);
+  return {z, g.if_wanted(1, [&] { return pull(z, g.out); })};
+}
+
+Samples Recurrence::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -1.5, 1.5); };
+  return {{Recurrence{0, false, 1}, {x({5}), x({5})}},
+          {Recurrence{1, true, 0.5}, {x({2, 4}), x({2, 4})}},
+          {Recurrence{-2, false, 0}, {x({2, 3, 4}), x({2, 3, 4})}},
+          {Recurrence{0, true, 2}, {x({1, 3}), x({1, 3})}},
+          {Recurrence{0, false, 1}, {x({0, 3}), x({0, 3})}}};
+}
+
+Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse,
+                 double initial) {
+  return apply(Recurrence{axis, reverse, initial}, {a, b});
+}
+
+}  // namespace dagrad

@@ -1,0 +1,237 @@
+#include "dagrad/ops/reduce.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/recurrence.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+#include "ops/moving.hpp"
+#include "ops/reduction.hpp"
+#include "ops/sum.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// For each element the product of all others along an axis: of those before it and those behind.
+Value product_of_others(const Value& x, std::int64_t axis) {
+  const Value zeros = zeros_like(x);
+  return recurrence(zeros, x, axis, false, 1) * recurrence(zeros, x, axis, true, 1);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> Axes::of(int rank) const {
+  std::vector<std::int64_t> axes;
+  if (!axes_) {
+    for (int axis = 0; axis < rank; ++axis) axes.push_back(axis);
+    return axes;
+  }
+  for (const std::int64_t axis : *axes_) {
+    if (axis < -rank || axis >= rank) return *axes_;
+    axes.push_back(axis < 0 ? axis + rank : axis);
+  }
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
+std::uint32_t Reduction::mask(int rank) const {
+  std::uint32_t mask = 0;
+  for (const std::int64_t axis : axes) {
+    const std::uint32_t bit = 1U << normalize_axis(axis, rank);
+    if ((mask & bit) != 0) throw ShapeError("axis " + std::to_string(axis) + " is given twice");
+    mask |= bit;
+  }
+  return mask;
+}
+
+Shape Reduction::reduced(const Shape& in) const {
+  const std::uint32_t reduced = mask(in.rank());
+  std::vector<std::int64_t> dims;
+  for (int axis = 0; axis < in.rank(); ++axis) {
+    if ((reduced >> axis & 1U) == 0)
+      dims.push_back(in[axis]);
+    else if (keep_dims)
+      dims.push_back(1);
+  }
+  return Shape(dims);
+}
+
+void Reduction::refuse_empty(const Shape& in) const {
+  if (count(in) == 0) throw ShapeError("has no value over no element: got " + to_string(in));
+}
+
+std::int64_t Reduction::count(const Shape& in) const {
+  std::int64_t count = 1;
+  for (const std::int64_t axis : axes) count *= in[normalize_axis(axis, in.rank())];
+  return count;
+}
+
+Value Reduction::expanded(const Value& result, int rank) const {
+  const std::uint32_t reduced = mask(rank);
+  const bool leading = ((reduced + 1) & reduced) == 0;  // broadcasting puts them back by itself
+  return keep_dims || leading ? result : unsqueeze(result, axes);
+}
+
+void sum_axes(const EvalContext& c, std::uint32_t axes) {
+  dispatch(c.ins[0].type.dtype,
+           [&]<class T>(std::type_identity<T>) { fold_into<SumFold<T>>(c, axes); });
+}
+std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
+  return reduction_scratch(plan, axes);
+}
+
+Type Sum::infer(std::span<const Type> in) const {
+  return {is_float(in[0].dtype) ? in[0].dtype : i64, reduced(in[0].shape)};
+}
+std::size_t Sum::scratch(const PlanContext& plan) const {
+  return sum_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void Sum::eval(const EvalContext& c) const { sum_axes(c, mask(c.in_shape(0).rank())); }
+
+Grads Sum::grad(const GradContext& g) const {
+  return {broadcast_like(expanded(g.dout, g.in[0].rank()), g.in[0])};
+}
+
+Samples Sum::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{Sum{{{0, 2}, false}}, {x({2, 3, 4})}},
+          {Sum{{{1}, true}}, {x({2, 3})}},
+          {Sum{{{0}, false}}, {x({2, 3})}},
+          {Sum{{{0, 1}, false}}, {x({2, 3})}},
+          {Sum{{{}, false}}, {x({})}},
+          {Sum{{{1}, false}}, {x({2, 0})}}};
+}
+
+Type Mean::infer(std::span<const Type> in) const {
+  refuse_empty(in[0].shape);
+  return {in[0].dtype, reduced(in[0].shape)};
+}
+std::size_t Mean::scratch(const PlanContext& plan) const {
+  return sum_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void Mean::eval(const EvalContext& c) const {
+  sum_axes(c, mask(c.in_shape(0).rank()));
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto n = static_cast<T>(count(c.in_shape(0)));
+    for (T& element : c.out<T>()) element /= n;
+  });
+}
+
+Grads Mean::grad(const GradContext& g) const {
+  const Value share = g.dout / count_like(g.in[0], axes);
+  return {broadcast_like(expanded(share, g.in[0].rank()), g.in[0])};
+}
+
+Samples Mean::samples(Rng& rng) {
+  return {{Mean{{{0, 2}, false}}, {rng.uniform({2, 3, 4}, -2, 2)}},
+          {Mean{{{1}, true}}, {rng.uniform({2, 3}, -2, 2)}},
+          {Mean{{{}, false}}, {rng.uniform({}, -2, 2)}},
+          {Mean{{{1}, false}}, {rng.uniform({0, 3})}}};
+}
+
+Type Prod::infer(std::span<const Type> in) const {
+  return {is_float(in[0].dtype) ? in[0].dtype : i64, reduced(in[0].shape)};
+}
+std::size_t Prod::scratch(const PlanContext& plan) const {
+  return sum_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void Prod::eval(const EvalContext& c) const {
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<ProdFold<T>>(c, mask(c.in_shape(0).rank()));
+  });
+}
+
+// Axis by axis: the product over several axes is that over one of them of products over the others.
+Grads Prod::grad(const GradContext& g) const {
+  std::vector<Value> products{g.in[0]};
+  for (std::size_t i = 0; i + 1 < axes.size(); ++i) {
+    products.push_back(prod(products.back(), axes[i], true));
+  }
+  Value dout = expanded(g.dout, g.in[0].rank());
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    dout = pull(dout, product_of_others(products[i], axes[i]));
+  }
+  return {dout};
+}
+
+Samples Prod::samples(Rng& rng) {
+  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one, two of them in a row
+  for (const std::size_t at : {5U, 8U, 10U}) zeros.mutate<double>()[at] = 0;
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{Prod{{{0, 2}, false}}, {x({2, 3, 2})}},
+          {Prod{{{1}, true}}, {x({2, 3})}},
+          {Prod{{{0}, false}}, {x({2, 3})}},
+          {Prod{{{0, 1}, false}}, {x({2, 3})}},
+          {Prod{{{}, false}}, {x({})}},
+          {Prod{{{1}, false}}, {x({2, 0})}},
+          {Prod{{{1}, false}}, {zeros}}};
+}
+
+template <bool universal>
+Type Quantifier<universal>::infer(std::span<const Type> in) const {
+  return {b8, reduced(in[0].shape)};
+}
+template <bool universal>
+std::size_t Quantifier<universal>::scratch(const PlanContext& plan) const {
+  return reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+template <bool universal>
+void Quantifier<universal>::eval(const EvalContext& c) const {
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<QuantifierFold<universal, T>>(c, mask(c.in_shape(0).rank()));
+  });
+}
+
+template <bool universal>
+Grads Quantifier<universal>::grad(const GradContext&) const {
+  return {zero};
+}
+template <bool universal>
+Samples Quantifier<universal>::samples(Rng& rng) {
+  return {{Quantifier{{{1}, false}}, {rng.integers({3, 2}, 0, 2, b8)}},
+          {Quantifier{{{0}, true}}, {rng.integers({3, 4}, 0, 2)}},
+          {Quantifier{{{0, 1}, false}}, {rng.integers({2, 3}, 0, 2, b8)}},
+          {Quantifier{{{1}, false}}, {Tensor({b8, {2, 0}})}}};
+}
+
+template struct Quantifier<false>;
+template struct Quantifier<true>;
+
+Type CountLike::infer(std::span<const Type> in) const {
+  mask(in[0].shape.rank());
+  return {in[0].dtype, {}};
+}
+void CountLike::eval(const EvalContext& c) const {
+  fill(c.parallel, c.outs[0], static_cast<double>(count(c.in_shape(0)) - less));
+}
+Grads CountLike::grad(const GradContext&) const { return {zero}; }
+Samples CountLike::samples(Rng& rng) {
+  return {{CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
+          {CountLike{{{}, false}, 0}, {rng.uniform({})}}};
+}
+
+Value sum(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Sum{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value mean(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Mean{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value prod(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Prod{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value any(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Any{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value all(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(All{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value count_like(const Operand& like, const Axes& axes, std::int64_t less) {
+  return apply(CountLike{{axes.of(like.rank()), false}, less}, {like});
+}
+
+}  // namespace dagrad

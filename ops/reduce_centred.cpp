@@ -1,0 +1,157 @@
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+#include "ops/reduction.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// Sums of what differs from a mean, squared.
+template <class T>
+struct SquareFold : SumFold<T> {
+  const T* centre;
+  static void terms(const T* x, const T* mean, std::int64_t step, std::int64_t n, T* to) {
+    if (step == 0) {
+      for (std::int64_t i = 0; i < n; ++i) to[i] = (x[i] - *mean) * (x[i] - *mean);
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) to[i] = (x[i] - mean[i]) * (x[i] - mean[i]);
+    }
+  }
+};
+
+/// exp(x - shift), and log(sum) + shift.
+struct ExpLog {
+  ProgramPtr exp, log;
+  explicit ExpLog(DType dtype) {
+    const auto recorded = [dtype](auto formula) {
+      Recorder recorder;
+      const Symbol a = recorder.input(dtype), b = recorder.input(dtype);
+      const Symbol result = formula(a, b);
+      return std::move(recorder).finish({&result, 1}, dtype);
+    };
+    exp = recorded([](const Symbol& x, const Symbol& shift) { return dagrad::exp(x - shift); });
+    log = recorded([](const Symbol& sum, const Symbol& shift) { return dagrad::log(sum) + shift; });
+  }
+};
+
+template <class T>
+struct ExpFold : SumFold<T> {
+  const T* centre;
+  const Program& exp;
+  void terms(const T* x, const T* shift, std::int64_t step, std::int64_t n, T* to) const {
+    const void* const in[] = {x, shift};
+    const std::int64_t steps[] = {1, step};
+    void* const out[] = {to};
+    interpret(exp, in, steps, out, n);
+  }
+};
+
+/// Scratch memory of a reduction in two passes: what the first found, then that of either pass.
+std::size_t first_pass_bytes(const Type& out) { return (out.bytes() + 63) / 64 * 64; }
+
+template <class T>
+T* first_pass(const EvalContext& c) {
+  return static_cast<T*>(c.scratch());
+}
+void* partial_results(const EvalContext& c) {
+  return static_cast<std::byte*>(c.scratch()) + first_pass_bytes(c.outs[0].type);
+}
+
+}  // namespace
+
+Type LogSumExp::infer(std::span<const Type> in) const {
+  return {in[0].dtype, reduced(in[0].shape)};
+}
+std::size_t LogSumExp::scratch(const PlanContext& plan) const {
+  return first_pass_bytes(plan.out[0]) + reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+std::shared_ptr<const void> LogSumExp::prepare(const PlanContext& plan) const {
+  return std::make_shared<const ExpLog>(plan.in[0].dtype);
+}
+void LogSumExp::eval(const EvalContext& c) const {
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+    const auto& formulas = c.state<ExpLog>();
+    const T* const x = c.in<T>(0).data();
+    T *const shift = first_pass<T>(c), *const out = c.out<T>().data();
+    reduce(space, c.parallel, ExtremumFold<true, T>{}, x, shift, partial_results(c));
+    for (std::int64_t i = 0; i < space.results(); ++i) {
+      if (std::isinf(shift[i])) shift[i] = 0;
+    }
+    reduce(space, c.parallel, ExpFold<T>{{}, shift, *formulas.exp}, x, out, partial_results(c));
+    const void* const in[] = {out, shift};
+    const std::int64_t steps[] = {1, 1};
+    void* const results[] = {out};
+    interpret(*formulas.log, in, steps, results, space.results());
+  });
+}
+
+Grads LogSumExp::grad(const GradContext& g) const {
+  const Value& x = g.in[0];
+  return {pull(expanded(g.dout, x.rank()), exp(x - expanded(g.out, x.rank())))};
+}
+
+Samples LogSumExp::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{LogSumExp{{{0, 2}, false}}, {x({2, 3, 4})}},
+          {LogSumExp{{{1}, true}}, {x({2, 3})}},
+          {LogSumExp{{{0}, false}}, {x({2, 3})}},
+          {LogSumExp{{{}, false}}, {x({})}},
+          {LogSumExp{{{0}, false}}, {Tensor::of<double>({1000, 999, 1000})}},
+          {LogSumExp{{{1}, false}}, {x({2, 0})}}};
+}
+
+Type Variance::infer(std::span<const Type> in) const {
+  if (ddof < 0) throw ArgumentError("ddof must not be negative, got " + std::to_string(ddof));
+  if (const std::int64_t n = count(in[0].shape); n <= ddof) {
+    throw ShapeError("needs more than " + std::to_string(ddof) + " elements (ddof), got " +
+                     std::to_string(n) + " of " + to_string(in[0].shape));
+  }
+  return {in[0].dtype, reduced(in[0].shape)};
+}
+std::size_t Variance::scratch(const PlanContext& plan) const {
+  return first_pass_bytes(plan.out[0]) + reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void Variance::eval(const EvalContext& c) const {
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+    const std::int64_t n = count(c.in_shape(0));
+    const T* const x = c.in<T>(0).data();
+    T *const mean = first_pass<T>(c), *const out = c.out<T>().data();
+    reduce(space, c.parallel, SumFold<T>{}, x, mean, partial_results(c));
+    for (std::int64_t i = 0; i < space.results(); ++i) mean[i] /= static_cast<T>(n);
+    reduce(space, c.parallel, SquareFold<T>{{}, mean}, x, out, partial_results(c));
+    for (std::int64_t i = 0; i < space.results(); ++i) out[i] /= static_cast<T>(n - ddof);
+  });
+}
+
+Grads Variance::grad(const GradContext& g) const {
+  const Value& x = g.in[0];
+  const Value slope = 2 * (x - mean(x, axes, true)) / count_like(x, axes, ddof);
+  return {pull(expanded(g.dout, x.rank()), slope)};
+}
+
+Samples Variance::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{Variance{{{0, 2}, false}, 0}, {x({2, 3, 4})}},
+          {Variance{{{1}, true}, 1}, {x({2, 3})}},
+          {Variance{{{0}, false}, 0}, {x({3, 2})}},
+          {Variance{{{}, false}, 0}, {x({})}},
+          {Variance{{{1}, false}, 2}, {x({0, 3})}}};
+}
+
+Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(LogSumExp{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value variance(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
+  return apply(Variance{{axes.of(x.rank()), keep_dims}, ddof}, {x});
+}
+
+}  // namespace dagrad

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <vector>
+
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+#include "ops/reduction.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// position[result] = the first place among its elements of x that holds `value[result]`, NaN
+/// included.
+template <class T>
+void find_first(const ReductionSpace& space, const Parallel& parallel, const T* x, const T* value,
+                std::int64_t* position) {
+  const auto same = [](T a, T b) { return a == b || (a != a && b != b); };
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, (1 << 15) / (space.rows * space.columns + 1));
+  parallel.ranges(space.groups, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t group = begin; group < end; ++group) {
+      const T* const start = x + space.group_offset(group);
+      const T* const wanted = value + group * space.columns;
+      std::int64_t* const found = position + group * space.columns;
+      std::int64_t missing = space.columns;
+      std::fill_n(found, space.columns, -1);
+      for (std::int64_t i = 0; missing > 0; ++i) {
+        const T* row = start + space.run_offset(i);
+        for (std::int64_t r = 0; r < space.run && missing > 0; ++r, row += space.columns) {
+          for (std::int64_t j = 0; j < space.columns; ++j) {
+            if (found[j] >= 0 || !same(row[j], wanted[j])) continue;
+            found[j] = i * space.run + r;
+            --missing;
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <bool largest>
+Type Extremum<largest>::infer(std::span<const Type> in) const {
+  refuse_empty(in[0].shape);
+  return {in[0].dtype, reduced(in[0].shape)};
+}
+template <bool largest>
+std::size_t Extremum<largest>::scratch(const PlanContext& plan) const {
+  return reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+template <bool largest>
+void Extremum<largest>::eval(const EvalContext& c) const {
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<ExtremumFold<largest, T>>(c, mask(c.in_shape(0).rank()));
+  });
+}
+
+template <bool largest>
+void Extremum<largest>::decisions(std::span<const View> in, std::span<const View> out,
+                                  const DecisionSink& sink) const {
+  const Shape& shape = in[0].type.shape;
+  const ReductionSpace space(shape, mask(shape.rank()));
+  std::vector<std::int64_t> position(static_cast<std::size_t>(space.results()));
+  dispatch(in[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    find_first(space, Inline(), static_cast<const Stored<T>*>(in[0].data),
+               static_cast<const Stored<T>*>(out[0].data), position.data());
+  });
+  for (const std::int64_t at : position) sink(at);
+}
+
+// A NaN equals nothing, itself not either: 0/0 makes its whole group's gradient NaN.
+template <bool largest>
+Grads Extremum<largest>::grad(const GradContext& g) const {
+  const Value& x = g.in[0];
+  const Value hit = cast(equal(x, expanded(g.out, x.rank())), x.dtype());
+  return {pull(expanded(g.dout, x.rank()), hit / sum(hit, axes, true))};
+}
+
+template <bool largest>
+Samples Extremum<largest>::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  const Tensor tied = Tensor::of<double>({{1, 3, 3}, {2, 2, 2}});
+  return {{Extremum{{{0, 2}, false}}, {x({2, 3, 4})}},
+          {Extremum{{{1}, true}}, {x({2, 3})}},
+          {Extremum{{{0}, false}}, {x({2, 3})}},
+          {Extremum{{{}, false}}, {x({})}},
+          {Extremum{{{1}, false}}, {x({0, 3})}},
+          {.op = Extremum{{{1}, false}}, .in = {tied}, .ties = true}};
+}
+
+template <bool largest>
+Type ArgExtremum<largest>::infer(std::span<const Type> in) const {
+  refuse_empty(in[0].shape);
+  return {i64, reduced(in[0].shape)};
+}
+template <bool largest>
+std::size_t ArgExtremum<largest>::scratch(const PlanContext& plan) const {
+  const Type extrema{plan.in[0].dtype, plan.out[0].shape};
+  const PlanContext first{plan.in, {&extrema, 1}, plan.threads};
+  return (extrema.bytes() + 63) / 64 * 64 + reduction_scratch(first, mask(plan.in[0].shape.rank()));
+}
+template <bool largest>
+void ArgExtremum<largest>::eval(const EvalContext& c) const {
+  const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const x = static_cast<const Stored<T>*>(c.ins[0].data);
+    auto* const extrema = static_cast<Stored<T>*>(c.scratch());
+    const std::size_t bytes =
+        (static_cast<std::size_t>(space.results()) * sizeof(T) + 63) / 64 * 64;
+    reduce(space, c.parallel, ExtremumFold<largest, T>{}, x, extrema,
+           static_cast<std::byte*>(c.scratch()) + bytes);
+    find_first(space, c.parallel, x, extrema, c.out<std::int64_t>().data());
+  });
+}
+
+template <bool largest>
+Samples ArgExtremum<largest>::samples(Rng& rng) {
+  return {{ArgExtremum{{{1}, false}}, {rng.uniform({2, 3}, -2, 2)}},
+          {ArgExtremum{{{0}, true}}, {rng.uniform({2, 3}, -2, 2)}},
+          {ArgExtremum{{{0, 1}, false}}, {rng.uniform({2, 3}, -2, 2)}},
+          {ArgExtremum{{{0}, false}}, {Tensor::of<double>({2, 3, 1, 3, 1, 2})}}};
+}
+template <bool largest>
+Grads ArgExtremum<largest>::grad(const GradContext&) const {
+  return {zero};
+}
+
+template struct Extremum<false>;
+template struct Extremum<true>;
+template struct ArgExtremum<false>;
+template struct ArgExtremum<true>;
+
+Value max(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Max{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value min(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(Min{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value argmax(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(ArgMax{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value argmin(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(ArgMin{{axes.of(x.rank()), keep_dims}}, {x});
+}
+
+}  // namespace dagrad

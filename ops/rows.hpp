@@ -1,0 +1,162 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "dagrad/eval.hpp"
+
+/// What softmax and its relatives are made of: sums of exponentials along an axis.
+namespace dagrad {
+
+/// The rows of a shape along an axis: `count` of `length` elements each, `stride` apart.
+struct Rows {
+  std::int64_t count = 1, length = 1, stride = 1;
+  Rows(const Shape& shape, std::int64_t axis);
+};
+
+/// exp and log of dense elements, in place, by the library's functions.
+template <class T>
+void exp_all(T* x, std::int64_t n);
+template <class T>
+void log_all(T* x, std::int64_t n);
+
+/// Combines elements in a fixed order: eight interleaved parts, then those.
+template <class T, class F>
+T fold(const T* x, std::int64_t n, T start, F f) {
+  T part[8];
+  std::fill_n(part, 8, start);
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (std::int64_t j = 0; j < 8; ++j) part[j] = f(part[j], x[i + j]);
+  for (std::int64_t j = 0; i < n; ++i, ++j) part[j] = f(part[j], x[i]);
+  return f(f(f(part[0], part[4]), f(part[2], part[6])),
+           f(f(part[1], part[5]), f(part[3], part[7])));
+}
+
+/// A few rows at a time: as many as the cache holds easily, or pieces of a single one.
+template <class T>
+class RowBlock {
+ public:
+  static constexpr std::int64_t room = 1024;
+  struct Row {
+    std::int64_t begin;  ///< offset of its first element
+    T shift, sum;        ///< Σ exp(x − shift), or the logarithm of that
+  };
+
+  RowBlock(const Rows& rows, const T* x) : rows_(rows), x_(x) {}
+
+  /// Finds shift and sum of `count` rows from `first` on. `keep`, laid out as x, takes
+  /// exp(x − shift) where it is not null.
+  void sum_exp(std::int64_t first, std::int64_t count, T* keep);
+  /// Sums become their logarithms.
+  void take_logs() { log_all(sum_.data(), count_); }
+  Row row(std::int64_t i) const {
+    const auto at = static_cast<std::size_t>(i);
+    return {begin_[at], shift_[at], sum_[at]};
+  }
+  /// Calls `visit(row, offset)` for all elements, in the order of memory.
+  template <class Visit>
+  void each(Visit visit) const {
+    each(0, rows_.length,
+         [&](const Row& r, std::int64_t offset, std::int64_t) { visit(r, offset); });
+  }
+
+ private:
+  /// Calls `visit(row, offset, i)` for elements [from, to) of the rows; `i` is the place in a piece
+  /// that holds these of the first row, then those of the next.
+  template <class Visit>
+  void each(std::int64_t from, std::int64_t to, Visit visit) const;
+  void find_shifts();
+
+  const Rows& rows_;
+  const T* x_;
+  std::int64_t count_ = 0;
+  std::array<std::int64_t, room> begin_;
+  std::array<T, room> shift_, sum_, piece_;
+};
+
+template <class T>
+template <class Visit>
+void RowBlock<T>::each(std::int64_t from, std::int64_t to, Visit visit) const {
+  const std::int64_t n = to - from;
+  if (rows_.stride == 1) {
+    for (std::int64_t i = 0; i < count_; ++i) {
+      const Row r = row(i);
+      for (std::int64_t k = 0; k < n; ++k) visit(r, r.begin + from + k, i * n + k);
+    }
+  } else {
+    for (std::int64_t k = 0; k < n; ++k)
+      for (std::int64_t i = 0; i < count_; ++i) {
+        const Row r = row(i);
+        visit(r, r.begin + (from + k) * rows_.stride, i * n + k);
+      }
+  }
+}
+
+template <class T>
+void RowBlock<T>::find_shifts() {  // NaN is left out here and makes the sum NaN
+  constexpr T none = -std::numeric_limits<T>::infinity();
+  const auto larger = [](T a, T b) { return b > a ? b : a; };
+  for (std::int64_t i = 0; i < count_; ++i) {
+    const T* x = x_ + begin_[static_cast<std::size_t>(i)];
+    T& shift = shift_[static_cast<std::size_t>(i)];
+    if (rows_.stride == 1) {
+      shift = fold(x, rows_.length, none, larger);
+    } else {
+      shift = none;
+      for (std::int64_t k = 0; k < rows_.length; ++k) shift = larger(shift, x[k * rows_.stride]);
+    }
+    if (std::isinf(shift)) shift = 0;
+  }
+}
+
+template <class T>
+void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
+  count_ = count;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t row = first + i;
+    begin_[static_cast<std::size_t>(i)] =
+        row / rows_.stride * rows_.length * rows_.stride + row % rows_.stride;
+    sum_[static_cast<std::size_t>(i)] = 0;
+  }
+  find_shifts();
+  T* const piece = piece_.data();
+  const std::int64_t width = std::min(rows_.length, room / count);
+  for (std::int64_t from = 0; from < rows_.length; from += width) {
+    const std::int64_t to = std::min(from + width, rows_.length), n = to - from;
+    each(from, to, [&, x = x_](const Row& r, std::int64_t offset, std::int64_t i) {
+      piece[i] = x[offset] - r.shift;
+    });
+    exp_all(piece, count * n);
+    for (std::int64_t i = 0; i < count; ++i)
+      sum_[static_cast<std::size_t>(i)] +=
+          fold(piece + i * n, n, T(0), [](T a, T b) { return a + b; });
+    if (keep != nullptr)
+      each(from, to,
+           [&](const Row&, std::int64_t offset, std::int64_t i) { keep[offset] = piece[i]; });
+  }
+}
+
+/// Calls `visit(block, first, count)` for all rows, on the pool, in blocks that depend on the shape
+/// alone.
+template <class T, class Visit>
+void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit visit) {
+  const std::int64_t length = std::max<std::int64_t>(rows.length, 1);
+  const std::int64_t most = std::max<std::int64_t>(1, RowBlock<T>::room / length);
+  const std::int64_t blocks = std::max<std::int64_t>(1, 16384 / (most * length));  // of a task
+  c.parallel.ranges(rows.count, most * blocks, [&](std::int64_t begin, std::int64_t end) {
+    RowBlock<T> block(rows, x);
+    for (std::int64_t first = begin; first < end; first += most)
+      visit(block, first, std::min(most, end - first));
+  });
+}
+
+/// Throws ArgumentError for the first index outside of [0, classes), naming it and its place.
+void check_indices(const View& indices, std::int64_t classes);
+/// Element `i` of int32 or int64.
+std::int64_t index_at(const View& indices, std::int64_t i);
+
+}  // namespace dagrad

@@ -1,0 +1,205 @@
+#include <numeric>
+#include <string>
+
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/random.hpp"
+#include "ops/moving.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// A tensor as `count` blocks, each of which holds a block of every part.
+struct Blocks {
+  std::int64_t count = 1, inner = 1;
+  int axis;
+  Blocks(const Shape& whole, std::int64_t along) : axis(normalize_axis(along, whole.rank())) {
+    for (int i = 0; i < axis; ++i) count *= whole[i];
+    for (int i = axis + 1; i < whole.rank(); ++i) inner *= whole[i];
+  }
+  std::int64_t size(const Shape& part) const { return part[axis] * inner; }
+};
+
+Shape with_size(const Shape& shape, int axis, std::int64_t size) {
+  std::vector<std::int64_t> dims(shape.begin(), shape.end());
+  dims[static_cast<std::size_t>(axis)] = size;
+  return Shape(dims);
+}
+
+/// Cuts operand 0 into the results, along an axis.
+void cut(const EvalContext& c, std::int64_t axis) {
+  const Blocks blocks(c.in_shape(0), axis);
+  const std::int64_t whole = blocks.size(c.in_shape(0));
+  const auto* from = static_cast<const std::byte*>(c.ins[0].data);
+  for (const MutableView& out : c.outs) {
+    const std::int64_t part = blocks.size(out.type.shape);
+    Walk walk;
+    walk.add(blocks.count, whole, part);
+    walk.add(part, 1, 1);
+    move(c.parallel, walk, out.type.dtype, from, out.data);
+    from += part * static_cast<std::int64_t>(size_of(out.type.dtype));
+  }
+}
+
+Grads joined(const GradContext& g, std::int64_t axis) {
+  std::vector<Value> douts;
+  for (std::size_t i = 0; i < g.outs.size(); ++i) douts.push_back(g.dout_or_zeros(i));
+  Grads grads(g.in.size(), Gradient(zero));
+  grads[0] = concat(douts, axis);
+  return grads;
+}
+
+std::vector<Operand> at(std::span<const Value> values, const char* file, int line) {
+  std::vector<Operand> operands;
+  for (const Value& value : values) operands.emplace_back(value, file, line);
+  return operands;
+}
+
+Value concat_all(std::span<const Operand> values, std::int64_t axis) {
+  return dagrad::apply(Concat{axis}, values);
+}
+
+Value stack_all(std::span<const Operand> values, std::int64_t axis) {
+  std::vector<Operand> parts;
+  for (const Operand& value : values) {
+    parts.push_back(detail::beside(unsqueeze(value, {axis}), value));
+  }
+  return concat_all(parts, axis);
+}
+
+}  // namespace
+
+Type Concat::infer(std::span<const Type> in) const {
+  if (in.empty()) throw ArgumentError("needs at least one operand");
+  const Type& first = in[0];
+  const int along = normalize_axis(axis, first.shape.rank());
+  std::int64_t size = 0;
+  for (const Type& type : in) {
+    if (type.dtype != first.dtype) {
+      throw TypeError("operands must have one dtype, got " +
+                      std::string(dagrad::name(first.dtype)) + " and " +
+                      std::string(dagrad::name(type.dtype)) + "; convert with cast");
+    }
+    if (type.shape.rank() != first.shape.rank() ||
+        with_size(type.shape, along, 0) != with_size(first.shape, along, 0)) {
+      throw ShapeError("operands must agree in all axes but " + std::to_string(along) + ", got " +
+                       to_string(first.shape) + " and " + to_string(type.shape));
+    }
+    size += type.shape[along];
+  }
+  return {first.dtype, with_size(first.shape, along, size)};
+}
+
+void Concat::eval(const EvalContext& c) const {
+  const Blocks blocks(c.out_shape(), axis);
+  const std::int64_t whole = blocks.size(c.out_shape());
+  auto* to = static_cast<std::byte*>(c.outs[0].data);
+  for (const View& in : c.ins) {
+    const std::int64_t part = blocks.size(in.type.shape);
+    Walk walk;
+    walk.add(blocks.count, part, whole);
+    walk.add(part, 1, 1);
+    move(c.parallel, walk, in.type.dtype, in.data, to);
+    to += part * static_cast<std::int64_t>(size_of(in.type.dtype));
+  }
+}
+
+Grads Concat::grad(const GradContext& g) const {
+  std::vector<Operand> operands{g.dout};
+  operands.insert(operands.end(), g.in.begin(), g.in.end());
+  const std::vector<Value> parts = dagrad::apply(SplitLike{axis}, operands);
+  return {parts.begin(), parts.end()};
+}
+
+Samples Concat::samples(Rng& rng) {
+  return {{Concat{1}, {rng.uniform({2, 3}), rng.uniform({2, 1}), rng.uniform({2, 4})}},
+          {Concat{0}, {rng.uniform({2, 3}), rng.uniform({0, 3}), rng.uniform({1, 3})}},
+          {Concat{-2}, {rng.uniform({2, 2, 2}), rng.uniform({2, 1, 2})}},
+          {Concat{0}, {rng.uniform({3})}}};
+}
+
+std::vector<Type> Split::infer(std::span<const Type> in) const {
+  const Shape& shape = in[0].shape;
+  const int along = normalize_axis(axis, shape.rank());
+  std::vector<std::int64_t> cuts = sizes;
+  if (sizes.empty()) {
+    if (parts < 1) throw ArgumentError("needs at least one part, got " + std::to_string(parts));
+    if (shape[along] % parts != 0) {
+      throw ShapeError("axis " + std::to_string(along) + " of " + to_string(shape) + " has no " +
+                       std::to_string(parts) + " equal parts");
+    }
+    cuts.assign(static_cast<std::size_t>(parts), shape[along] / parts);
+  }
+  const std::int64_t sum = std::accumulate(cuts.begin(), cuts.end(), std::int64_t{0});
+  if (sum != shape[along]) {
+    throw ShapeError("sizes sum up to " + std::to_string(sum) + ", axis " + std::to_string(along) +
+                     " of " + to_string(shape) + " has " + std::to_string(shape[along]));
+  }
+  std::vector<Type> out;
+  for (const std::int64_t size : cuts) out.push_back({in[0].dtype, with_size(shape, along, size)});
+  return out;
+}
+
+void Split::eval(const EvalContext& c) const { cut(c, axis); }
+Grads Split::grad(const GradContext& g) const { return joined(g, axis); }
+
+Samples Split::samples(Rng& rng) {
+  return {{Split{1, 0, {1, 2, 3}}, {rng.uniform({2, 6})}},
+          {Split{-2, 2, {}}, {rng.uniform({4, 3})}},
+          {Split{0, 0, {1, 0, 2}}, {rng.uniform({3, 2})}},
+          {Split{0, 1, {}}, {rng.uniform({0, 2})}}};
+}
+
+std::vector<Type> SplitLike::infer(std::span<const Type> in) const {
+  if (in.size() < 2) throw ArgumentError("needs x and at least one part");
+  const int along = normalize_axis(axis, in[0].shape.rank());
+  std::vector<Type> out;
+  std::int64_t sum = 0;
+  for (const Type& like : in.subspan(1)) {
+    if (like.shape.rank() != in[0].shape.rank() ||
+        with_size(like.shape, along, 0) != with_size(in[0].shape, along, 0)) {
+      throw ShapeError("a part must agree with " + to_string(in[0].shape) + " in all axes but " +
+                       std::to_string(along) + ", got " + to_string(like.shape));
+    }
+    sum += like.shape[along];
+    out.push_back({in[0].dtype, like.shape});
+  }
+  if (sum != in[0].shape[along]) {
+    throw ShapeError("parts sum up to " + std::to_string(sum) + ", axis " + std::to_string(along) +
+                     " of " + to_string(in[0].shape) + " has " +
+                     std::to_string(in[0].shape[along]));
+  }
+  return out;
+}
+
+void SplitLike::eval(const EvalContext& c) const { cut(c, axis); }
+Grads SplitLike::grad(const GradContext& g) const { return joined(g, axis); }
+
+Samples SplitLike::samples(Rng& rng) {
+  return {{SplitLike{1}, {rng.uniform({2, 5}), rng.uniform({2, 3}), rng.uniform({2, 2})}},
+          {SplitLike{-2}, {rng.uniform({3, 2}), rng.uniform({0, 2}), rng.uniform({3, 2})}}};
+}
+
+Value concat(std::initializer_list<Operand> values, std::int64_t axis) {
+  return concat_all({values.begin(), values.size()}, axis);
+}
+Value concat(std::span<const Value> values, std::int64_t axis, const char* file, int line) {
+  return concat_all(at(values, file, line), axis);
+}
+Value stack(std::initializer_list<Operand> values, std::int64_t axis) {
+  return stack_all({values.begin(), values.size()}, axis);
+}
+Value stack(std::span<const Value> values, std::int64_t axis, const char* file, int line) {
+  return stack_all(at(values, file, line), axis);
+}
+std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis) {
+  return apply(Split{axis, parts, {}}, {x});
+}
+std::vector<Value> split(const Operand& x, const std::vector<std::int64_t>& sizes,
+                         std::int64_t axis) {
+  return apply(Split{axis, 0, sizes}, {x});
+}
+
+}  // namespace dagrad

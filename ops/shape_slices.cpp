@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <string>
+
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/random.hpp"
+#include "ops/moving.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// Which elements of an axis a range means.
+struct Span {
+  std::int64_t first = 0, count = 0, step = 1;
+  Span(const Range& range, std::int64_t size) : step(range.step) {
+    if (step == 0) throw ArgumentError("a step must not be 0");
+    const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+    const auto place = [&](std::int64_t at) {
+      return std::clamp(at < 0 ? at + size : at, low, high);
+    };
+    first = range.begin ? place(*range.begin) : step > 0 ? low : high;
+    const std::int64_t end = range.end ? place(*range.end) : step > 0 ? high : low;
+    const std::int64_t way = step > 0 ? end - first : first - end;
+    if (way > 0) count = (way - 1) / (step > 0 ? step : -step) + 1;
+  }
+};
+
+Span span_of(const std::vector<Range>& ranges, const Shape& shape, int axis) {
+  const auto i = static_cast<std::size_t>(axis);
+  return Span(i < ranges.size() ? ranges[i] : Range{}, shape[axis]);
+}
+
+Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
+  if (static_cast<int>(ranges.size()) > shape.rank()) {
+    throw ShapeError(std::to_string(ranges.size()) + " ranges for the " +
+                     std::to_string(shape.rank()) + " axes of " + to_string(shape));
+  }
+  std::vector<std::int64_t> dims;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    dims.push_back(span_of(ranges, shape, axis).count);
+  }
+  return Shape(dims);
+}
+
+/// Between a tensor of this shape, `from`, and a dense one of its slice, `to`.
+struct SliceWalk {
+  Walk walk;
+  std::int64_t offset = 0;
+  SliceWalk(const std::vector<Range>& ranges, const Shape& shape) {
+    const auto from = dense_steps(shape), to = dense_steps(sliced(ranges, shape));
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      const Span span = span_of(ranges, shape, axis);
+      const auto i = static_cast<std::size_t>(axis);
+      walk.add(span.count, span.step * from[i], to[i]);
+      offset += span.first * from[i];
+    }
+  }
+  /// Bytes from the beginning of the tensor to the slice's first element.
+  std::int64_t bytes(DType dtype) const {
+    return offset * static_cast<std::int64_t>(size_of(dtype));
+  }
+};
+
+/// Puts operand 0 where the ranges take a slice of result 0 from; the rest is left as it is.
+void put(const EvalContext& c, const std::vector<Range>& ranges) {
+  SliceWalk slice(ranges, c.out_shape());
+  std::swap(slice.walk.from, slice.walk.to);
+  const DType dtype = c.outs[0].type.dtype;
+  move(c.parallel, slice.walk, dtype, c.ins[0].data,
+       static_cast<std::byte*>(c.outs[0].data) + slice.bytes(dtype));
+}
+
+/// Where pad puts its operand.
+std::vector<Range> inner_ranges(const std::vector<std::int64_t>& before,
+                                const std::vector<std::int64_t>& after) {
+  std::vector<Range> ranges;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    Range range{.begin = before[i]};
+    if (after[i] > 0) range.end = -after[i];
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+}  // namespace
+
+std::string to_string(const std::vector<Range>& ranges) {
+  std::string text;
+  for (const auto& [begin, end, step] : ranges) {
+    if (!text.empty()) text += ",";
+    if (begin) text += std::to_string(*begin);
+    text += ":";
+    if (end) text += std::to_string(*end);
+    if (step != 1) text += ":" + std::to_string(step);
+  }
+  return "[" + text + "]";
+}
+
+Type Slice::infer(std::span<const Type> in) const {
+  return {in[0].dtype, sliced(ranges, in[0].shape)};
+}
+
+void Slice::eval(const EvalContext& c) const {
+  const SliceWalk slice(ranges, c.in_shape(0));
+  const DType dtype = c.outs[0].type.dtype;
+  move(c.parallel, slice.walk, dtype,
+       static_cast<const std::byte*>(c.ins[0].data) + slice.bytes(dtype), c.outs[0].data);
+}
+
+Grads Slice::grad(const GradContext& g) const { return {unslice_like(g.dout, g.in[0], ranges)}; }
+
+Samples Slice::samples(Rng& rng) {
+  return {{Slice{{{1, 3}, {.step = -1}}}, {rng.uniform({4, 3})}},
+          {Slice{{{}, {.begin = -1, .step = -2}}}, {rng.uniform({2, 6})}},
+          {Slice{{{0, 99, 3}}}, {rng.uniform({7, 2})}},
+          {Slice{{{2, 2}}}, {rng.uniform({4})}},
+          {Slice{{}}, {rng.uniform({})}}};
+}
+
+Type UnsliceLike::infer(std::span<const Type> in) const {
+  if (const Shape slice = sliced(ranges, in[1].shape); slice != in[0].shape) {
+    throw ShapeError("the slice " + to_string(ranges) + " of " + to_string(in[1].shape) + " is " +
+                     to_string(slice) + ", x is " + to_string(in[0].shape));
+  }
+  return {in[0].dtype, in[1].shape};
+}
+
+void UnsliceLike::eval(const EvalContext& c) const {
+  fill(c.parallel, c.outs[0], 0);
+  put(c, ranges);
+}
+
+Grads UnsliceLike::grad(const GradContext& g) const { return {slice(g.dout, ranges), zero}; }
+
+Samples UnsliceLike::samples(Rng& rng) {
+  return {{UnsliceLike{{{1, 3}, {.step = -1}}}, {rng.uniform({2, 3}), rng.uniform({4, 3})}},
+          {UnsliceLike{{{}, {0, 5, 2}}}, {rng.uniform({2, 3}), rng.uniform({2, 6})}},
+          {UnsliceLike{{{2, 2}}}, {rng.uniform({0}), rng.uniform({4})}}};
+}
+
+Type Pad::infer(std::span<const Type> in) const {
+  const Shape& shape = in[0].shape;
+  const auto rank = static_cast<std::size_t>(shape.rank());
+  if (before.size() != rank || after.size() != rank) {
+    throw ShapeError("needs one number before and one behind each axis of " + to_string(shape) +
+                     ", got " + std::to_string(before.size()) + " and " +
+                     std::to_string(after.size()));
+  }
+  std::vector<std::int64_t> dims;
+  for (std::size_t i = 0; i < rank; ++i) {
+    if (before[i] < 0 || after[i] < 0) {
+      throw ArgumentError("cannot pad by " + std::to_string(std::min(before[i], after[i])) +
+                          " elements; slice takes some away");
+    }
+    dims.push_back(shape[static_cast<int>(i)] + before[i] + after[i]);
+  }
+  Literal(value).bits(in[0].dtype);
+  return {in[0].dtype, Shape(dims)};
+}
+
+void Pad::eval(const EvalContext& c) const {
+  fill(c.parallel, c.outs[0], value);
+  put(c, inner_ranges(before, after));
+}
+
+Grads Pad::grad(const GradContext& g) const { return {slice(g.dout, inner_ranges(before, after))}; }
+
+Samples Pad::samples(Rng& rng) {
+  return {{Pad{{1, 0}, {0, 2}, 0}, {rng.uniform({2, 3})}},
+          {Pad{{2}, {1}, -1.5}, {rng.uniform({3})}},
+          {Pad{{1, 1}, {1, 0}, 4}, {rng.uniform({0, 2})}},
+          {Pad{{}, {}, 0}, {rng.uniform({})}}};
+}
+
+Value slice(const Operand& x, const std::vector<Range>& ranges) {
+  return apply(Slice{ranges}, {x});
+}
+Value slice(const Operand& x, std::int64_t axis, const Range& range) {
+  std::vector<Range> ranges(static_cast<std::size_t>(normalize_axis(axis, x.rank())) + 1);
+  ranges.back() = range;
+  return slice(x, ranges);
+}
+Value unslice_like(const Operand& x, const Operand& like, const std::vector<Range>& ranges) {
+  return apply(UnsliceLike{ranges}, {x, like});
+}
+Value pad(const Operand& x, const std::vector<std::int64_t>& before,
+          const std::vector<std::int64_t>& after, double value) {
+  return apply(Pad{before, after, value}, {x});
+}
+
+}  // namespace dagrad

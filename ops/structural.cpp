@@ -1,0 +1,146 @@
+#include "dagrad/ops/structural.hpp"
+
+#include <algorithm>
+
+#include "dagrad/random.hpp"
+#include "ops/moving.hpp"
+#include "ops/sum.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// Bit i: along axis i `like` was repeated to become `x`.
+std::uint32_t repeated_axes(const Shape& x, const Shape& like) {
+  std::uint32_t axes = 0;
+  const int before = x.rank() - like.rank();
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    if (axis < before || (like[axis - before] == 1 && x[axis] != 1)) axes |= 1U << axis;
+  }
+  return axes;
+}
+
+constexpr std::size_t most_terms = 16;  // of one add_n
+
+}  // namespace
+
+Grads AddN::grad(const GradContext& g) const { return Grads(g.in.size(), g.dout); }
+
+Samples AddN::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{AddN{}, {x({2, 3})}},
+          {AddN{}, {x({2, 3}), x({2, 3}), x({2, 3})}},
+          {AddN{}, {x({}), x({3}), x({2, 1}), x({2, 3})}},
+          {AddN{}, {x({0, 3}), x({0, 3})}}};
+}
+
+Type SumToLike::infer(std::span<const Type> in) const {
+  if (!broadcasts_to(in[1].shape, in[0].shape)) {
+    throw ShapeError("cannot sum " + to_string(in[0].shape) + " to " + to_string(in[1].shape) +
+                     ": that does not broadcast to it");
+  }
+  return {in[0].dtype, in[1].shape};
+}
+
+std::size_t SumToLike::scratch(const PlanContext& plan) const {
+  const Shape& shape = plan.in[0].shape;
+  return sum_scratch(plan, repeated_axes(shape, plan.in[1].shape));
+}
+
+void SumToLike::eval(const EvalContext& c) const {
+  sum_axes(c, repeated_axes(c.in_shape(0), c.in_shape(1)));
+}
+
+Grads SumToLike::grad(const GradContext& g) const {
+  return {broadcast_like(g.dout, g.in[0]), zero};
+}
+
+Samples SumToLike::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{SumToLike{}, {x({2, 3}), x({3})}},
+          {SumToLike{}, {x({2, 3}), x({2, 1})}},
+          {SumToLike{}, {x({2, 3, 4}), x({3, 1})}},
+          {SumToLike{}, {x({2, 3}), x({})}},
+          {SumToLike{}, {x({2, 3}), x({2, 3})}},
+          {SumToLike{}, {x({0, 3}), x({1, 3})}},
+          {SumToLike{}, {x({}), x({})}}};
+}
+
+Type BroadcastLike::infer(std::span<const Type> in) const {
+  if (!broadcasts_to(in[0].shape, in[1].shape)) {
+    throw ShapeError("cannot broadcast " + to_string(in[0].shape) + " to " +
+                     to_string(in[1].shape));
+  }
+  return {in[0].dtype, in[1].shape};
+}
+
+Grads BroadcastLike::grad(const GradContext& g) const { return {g.dout, zero}; }
+
+Samples BroadcastLike::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{BroadcastLike{}, {x({3}), x({2, 3})}},    {BroadcastLike{}, {x({2, 1}), x({2, 3})}},
+          {BroadcastLike{}, {x({}), x({2, 3})}},     {BroadcastLike{}, {x({2, 3}), x({2, 3})}},
+          {BroadcastLike{}, {x({1, 3}), x({0, 3})}}, {BroadcastLike{}, {x({}), x({})}}};
+}
+
+Type ReshapeLike::infer(std::span<const Type> in) const {
+  if (in[0].elements() != in[1].elements()) {
+    throw ShapeError("cannot reshape " + to_string(in[0].shape) + " to " + to_string(in[1].shape) +
+                     ": " + std::to_string(in[0].elements()) + " elements, not " +
+                     std::to_string(in[1].elements()));
+  }
+  return {in[0].dtype, in[1].shape};
+}
+
+void ReshapeLike::eval(const EvalContext& c) const { copy(c); }
+
+Grads ReshapeLike::grad(const GradContext& g) const {
+  return {reshape_like(g.dout, g.in[0]), zero};
+}
+
+Samples ReshapeLike::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{ReshapeLike{}, {x({2, 3}), x({3, 2})}},
+          {ReshapeLike{}, {x({1, 1}), x({})}},
+          {ReshapeLike{}, {x({0, 3}), x({5, 0})}}};
+}
+
+Grads FullLike::grad(const GradContext&) const { return {zero}; }
+
+Samples FullLike::samples(Rng& rng) {
+  return {{FullLike{1.5}, {rng.uniform({2, 3})}}, {FullLike{-1}, {rng.uniform({0, 3})}}};
+}
+
+Value add_n(std::span<const Value> values, const char* file, int line) {
+  if (values.empty()) throw ArgumentError("add_n: needs at least one value");
+  std::vector<Operand> terms, sums;
+  for (const Value& value : values) terms.emplace_back(value, file, line);
+  while (terms.size() > 1) {
+    for (std::size_t at = 0; at < terms.size(); at += most_terms) {
+      const auto group = std::span(terms).subspan(at, std::min(most_terms, terms.size() - at));
+      sums.push_back(group.size() == 1 ? group[0]
+                                       : Operand(dagrad::apply(AddN{}, group), file, line));
+    }
+    terms.swap(sums);
+    sums.clear();
+  }
+  return terms.front().value();
+}
+Value add_n(std::initializer_list<Value> values, const char* file, int line) {
+  return add_n(std::span(values.begin(), values.size()), file, line);
+}
+
+Value sum_to_like(const Operand& x, const Operand& like) {
+  return x.shape() == like.shape() ? x.value() : apply(SumToLike{}, {x, like});
+}
+Value broadcast_like(const Operand& x, const Operand& like) {
+  return apply(BroadcastLike{}, {x, like});
+}
+Value reshape_like(const Operand& x, const Operand& like) {
+  return apply(ReshapeLike{}, {x, like});
+}
+Value zeros_like(const Operand& like) { return full_like(like, 0); }
+Value ones_like(const Operand& like) { return full_like(like, 1); }
+Value full_like(const Operand& like, double value) { return apply(FullLike{value}, {like}); }
+
+}  // namespace dagrad

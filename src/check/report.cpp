@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <ostream>
+
+#include "dagrad/check.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// How far off a comparison is, as a share of the larger number.
+double offence(const Comparison& c) {
+  if (std::isnan(c.gradient)) return std::numeric_limits<double>::infinity();
+  const double size = std::max(std::abs(c.gradient), std::abs(c.difference));
+  return size > 0 ? std::abs(c.gradient - c.difference) / size : 0;
+}
+
+/// How far apart two precisions are, in what rounding explains.
+double excess(const Rounding& r) {
+  const double distance = std::abs(r.narrow - r.wide) / r.bound;
+  return std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
+}
+
+int gravity(Verdict verdict) {
+  return verdict == Verdict::disagree ? 2 : verdict == Verdict::unresolved ? 1 : 0;
+}
+
+std::string place(std::string_view value, const std::optional<std::int64_t>& element) {
+  return element ? fmt::format("{}, element {}", value, *element) : std::string(value);
+}
+
+void append_list(std::string& text, std::string_view title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  text += title;
+  for (const std::string& line : lines) text += "\n  " + line;
+  text += '\n';
+}
+
+}  // namespace
+
+std::string_view name(Verdict verdict) {
+  constexpr std::string_view names[] = {"agree", "disagree", "unresolved", "empty"};
+  return names[static_cast<std::size_t>(verdict)];
+}
+
+std::size_t CheckReport::count(Verdict verdict) const {
+  return static_cast<std::size_t>(
+      std::count_if(comparisons.begin(), comparisons.end(),
+                    [&](const Comparison& c) { return c.verdict == verdict; }));
+}
+
+Verdict CheckReport::verdict() const {
+  if (count(Verdict::disagree) > 0 || !rounding.empty()) return Verdict::disagree;
+  if (comparisons.empty()) return Verdict::empty;
+  const double limit = allowed * static_cast<double>(comparisons.size());
+  return static_cast<double>(count(Verdict::unresolved)) > limit ? Verdict::unresolved
+                                                                 : Verdict::agree;
+}
+
+const Comparison* CheckReport::worst() const {
+  const auto less = [](const Comparison& a, const Comparison& b) {
+    return std::pair(gravity(a.verdict), offence(a)) < std::pair(gravity(b.verdict), offence(b));
+  };
+  const auto at = std::max_element(comparisons.begin(), comparisons.end(), less);
+  return at == comparisons.end() ? nullptr : &*at;
+}
+
+std::string CheckReport::text() const {
+  std::string text =
+      fmt::format("gradient check: {}\n{} agree, {} disagree, {} unresolved\n", name(verdict()),
+                  count(Verdict::agree), count(Verdict::disagree), count(Verdict::unresolved));
+  if (const Comparison* c = worst())
+    text += fmt::format("worst: {}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n",
+                        place("'" + c->x + "'", c->element ? c->element : std::nullopt) +
+                            (c->element ? "" : ", a random direction"),
+                        c->gradient, c->difference, c->error, name(c->verdict));
+  if (count(Verdict::disagree) > 0)
+    text += culprit.empty() ? "no node fails when it is checked alone\n"
+                            : "first node that fails when checked alone: " + culprit + "\n";
+  if (!rounding.empty()) {
+    const Rounding& r = *std::max_element(
+        rounding.begin(), rounding.end(),
+        [](const Rounding& a, const Rounding& b) { return excess(a) < excess(b); });
+    text += fmt::format(
+        "{} of {} float32 results are not explained by rounding; worst: {}: {:.9g}, in float64 "
+        "{:.12g}, at most {:.2g} apart\n",
+        rounding.size(), rounded, place(r.value, r.element), r.narrow, r.wide, r.bound);
+  }
+  append_list(text, "nodes that decide otherwise in float64, so that float32 was not held to it:",
+              decisions);
+  append_list(text, "not held to float64, for want of a derivative:", unbounded);
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const CheckReport& report) {
+  return out << report.text();
+}
+
+std::string OpReport::text() const {
+  std::string text = fmt::format(
+      "check of {}: {}\n{} samples, {} comparisons with finite differences, {} unresolved\n", op,
+      passed() ? "passed" : "failed", samples, comparisons, unresolved);
+  if (samples == 0) text += "no samples: nothing was checked\n";
+  append_list(text, "failures:", failures);
+  append_list(text, "warnings:", warnings);
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const OpReport& report) { return out << report.text(); }
+
+}  // namespace dagrad

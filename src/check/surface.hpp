@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/check/derivative.hpp"
+#include "src/check/trace.hpp"
+
+namespace dagrad::detail {
+
+/// The ys of a subject, weighed by their seeds, as one function of all elements of its xs, and its
+/// gradient by the graph.
+class Surface {
+ public:
+  Surface(Subject& subject, Runtime* runtime);
+  Surface(const Surface&) = delete;
+  Surface& operator=(const Surface&) = delete;
+
+  std::size_t xs() const { return x_.size(); }
+  /// The coordinates, to move.
+  std::span<double> x(std::size_t i) { return x_[i]; }
+  /// Takes the present point as the origin: values count from there.
+  void set_origin();
+  const LinePoint& origin() const { return origin_; }
+  /// How far rounding alone may put the value at the origin off.
+  double rounding() const { return rounding_; }
+  /// The function at the present point.
+  LinePoint look();
+  /// The gradient at the origin.
+  std::span<const double> slopes(std::size_t i) const { return slopes_[i]; }
+  /// The graph's value of it.
+  const Value& gradient(std::size_t i) const { return gradients_[i]; }
+
+ private:
+  std::span<const double> y(std::size_t i) const { return values_[i].as<double>(); }
+
+  std::vector<Tensor> seeds_;
+  std::vector<Tensor> point_;  // the memory of x_
+  std::vector<std::span<double>> x_;
+  Trace trace_;
+  Values values_;
+  std::vector<Value> gradients_;
+  Values gradient_;
+  std::vector<std::vector<double>> origin_y_, slopes_;
+  LinePoint origin_;
+  double rounding_ = 0;
+};
+
+/// Compares every element of the xs, or directions in large ones.
+std::vector<Comparison> compare_slopes(Subject& subject, const CheckOptions& options, Rng& rng);
+
+}  // namespace dagrad::detail

@@ -1,0 +1,219 @@
+#include "src/exec/context.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dagrad/error.hpp"
+
+namespace dagrad::detail {
+
+RunContext::RunContext(const Plan& plan)
+    : plan_(plan),
+      address_(plan.slots.size(), nullptr),
+      frames_(static_cast<std::size_t>(plan.threads)),
+      fed_(plan.inputs.size()),
+      parameters_(plan.parameters.size()),
+      fetched_(plan.parameters.size(), false),
+      outputs_(plan.outputs.size()),
+      exchanged_(plan.updates.size()),
+      position_(plan.parameters.size()) {
+  if (plan.arena_bytes > 0) arena_ = allocate_blocks(plan.arena_bytes);
+  for (std::size_t i = 0; i < plan.slots.size(); ++i) {
+    const Slot& slot = plan.slots[i];
+    if (slot.home == Slot::Home::arena) address_[i] = arena_.get() + slot.at;
+    if (slot.home == Slot::Home::constant)
+      address_[i] = const_cast<void*>(plan.constants[slot.at].data());  // read only
+  }
+  for (const Plan::Fetch& fetch : plan.fetches) {
+    const Slot& slot = plan.slots[fetch.slot];
+    if (slot.home == Slot::Home::parameter) fetched_[slot.at] = true;
+  }
+  make_workers();
+}
+
+RunContext::~RunContext() = default;
+
+// ---- feeds
+
+std::uint32_t RunContext::input(const Value& value) const {
+  if (value.control().get() == plan_.graph.get()) {
+    const auto at = std::lower_bound(
+        plan_.inputs.begin(), plan_.inputs.end(), value.node_id(),
+        [](const Plan::Leaf& leaf, std::uint32_t node) { return leaf.node < node; });
+    if (at != plan_.inputs.end() && at->node == value.node_id())
+      return static_cast<std::uint32_t>(at - plan_.inputs.begin());
+  }
+  const bool alive = !value.empty() && value.control()->graph != nullptr;
+  throw no_input(alive ? value.name() : fmt::format("node {}", value.node_id()));
+}
+
+std::uint32_t RunContext::input(std::string_view name) const {
+  for (std::size_t i = 0; i < plan_.inputs.size(); ++i)
+    if (plan_.inputs[i].name == name) return static_cast<std::uint32_t>(i);
+  throw no_input(name);
+}
+
+ArgumentError RunContext::no_input(std::string_view name) const {
+  std::string names;
+  for (const Plan::Leaf& leaf : plan_.inputs) names += (names.empty() ? "" : ", ") + leaf.name;
+  return ArgumentError(fmt::format("'{}' is no input of this function; it has: {}", name,
+                                   names.empty() ? "none" : names));
+}
+
+void RunContext::feed(std::uint32_t input, const View& view) {
+  const Plan::Leaf& leaf = plan_.inputs[input];
+  if (view.type != leaf.type) {
+    const std::string text = fmt::format("input '{}': got {}, wanted {}", leaf.name,
+                                         to_string(view.type), to_string(leaf.type));
+    if (view.type.dtype != leaf.type.dtype) throw TypeError(text);
+    throw ShapeError(text);
+  }
+  address_[leaf.slot] = const_cast<void*>(view.data);  // read only
+  fed_[input].how = Fed::How::view;
+}
+
+void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
+  feed(input, tensor.view());
+  fed_[input] = {Fed::How::tensor, tensor};
+}
+
+void RunContext::clear() {
+  for (Fed& fed : fed_) fed = {};
+  for (Tensor& parameter : parameters_) parameter = Tensor();
+}
+
+void RunContext::check_feeds() const {
+  std::string missing;
+  for (std::size_t i = 0; i < fed_.size(); ++i) {
+    if (!fed(static_cast<std::uint32_t>(i)))
+      missing += (missing.empty() ? "" : ", ") + plan_.inputs[i].name;
+  }
+  if (!missing.empty()) throw ArgumentError("inputs that were not fed: " + missing);
+}
+
+// ---- results
+
+View RunContext::fetch(std::size_t i) const {
+  if (i >= plan_.fetches.size())
+    throw ArgumentError(fmt::format("fetch {} of {}", i, plan_.fetches.size()));
+  if (!complete_) throw ArgumentError("nothing to fetch: no run has completed");
+  return {address_[plan_.fetches[i].slot], plan_.fetches[i].type};
+}
+
+Tensor RunContext::result(std::size_t i) const {
+  const Plan::Fetch& fetch = plan_.fetches[i];
+  const Slot& slot = plan_.slots[fetch.slot];
+  const auto tensor = [&]() -> Tensor {
+    switch (slot.home) {
+      case Slot::Home::input:
+        return own(fed_[slot.at].tensor);
+      case Slot::Home::parameter:
+        return own(parameters_[slot.at]);
+      case Slot::Home::constant:
+        return own(plan_.constants[slot.at]);
+      default:
+        return outputs_[slot.at].now;
+    }
+  }();
+  return tensor.type() == fetch.type ? tensor : tensor.reshaped(fetch.type.shape);
+}
+
+/// Memory for what outlives the run: that of the last run, unless somebody still has it.
+void RunContext::prepare_outputs() {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    OutputMemory& memory = outputs_[i];
+    if (!memory.now.unique()) std::swap(memory.now, memory.spare);
+    if (!memory.now.unique()) memory.now = uninitialized(plan_.outputs[i].type);
+    address_[plan_.outputs[i].slot] = memory.now.mutable_view().data;
+  }
+}
+
+// ---- parameters
+
+/// Finds the function's parameters in a State. Throws ArgumentError listing all that differ.
+void RunContext::match(const StateData& from) {
+  if (matched_ == from.layout) return;
+  const StateLayout& layout = *from.layout;
+  std::string differences;
+  for (std::size_t p = 0; p < plan_.parameters.size(); ++p) {
+    const Plan::Leaf& leaf = plan_.parameters[p];
+    position_[p] = layout.find(leaf.name);
+    if (position_[p] == StateLayout::none) {
+      differences +=
+          fmt::format("\n  parameter '{}' {} is not in the State", leaf.name, to_string(leaf.type));
+    } else if (layout.types[position_[p]] != leaf.type) {
+      differences +=
+          fmt::format("\n  parameter '{}' is {} in the State, {} in the function", leaf.name,
+                      to_string(layout.types[position_[p]]), to_string(leaf.type));
+    }
+  }
+  if (!differences.empty()) {
+    matched_ = nullptr;
+    throw ArgumentError("the State does not fit the function:" + differences);
+  }
+  matched_ = from.layout;
+}
+
+/// The values of one moment. An updating run needs no handles: nobody else may exchange values
+/// meanwhile.
+void RunContext::take_parameters(StateData* from, bool update) {
+  if (from != nullptr) match(*from);
+  std::unique_lock<std::mutex> lock;
+  if (from != nullptr) lock = std::unique_lock(from->exchange);
+  for (std::size_t p = 0; p < parameters_.size(); ++p) {
+    const Tensor& value = from != nullptr ? from->values[position_[p]] : plan_.initial[p];
+    if (fetched_[p] || (from != nullptr && !update)) parameters_[p] = value;
+    address_[plan_.parameters[p].slot] = const_cast<void*>(value.data());  // read only
+  }
+}
+
+/// Puts the new values into the State, all at once. Cannot fail: what could was done before.
+void RunContext::commit(StateData& to) {
+  for (std::size_t u = 0; u < exchanged_.size(); ++u) {
+    const Plan::Updated& update = plan_.updates[u];
+    const Slot& next = plan_.slots[update.slot];
+    const Tensor& value = next.home == Slot::Home::output      ? outputs_[next.at].now
+                          : next.home == Slot::Home::parameter ? to.values[position_[next.at]]
+                                                               : plan_.constants[next.at];
+    const Type& type = plan_.parameters[update.parameter].type;
+    exchanged_[u] = own(value.type() == type ? value : value.reshaped(type.shape));
+  }
+  {
+    const std::lock_guard lock(to.exchange);
+    for (std::size_t u = 0; u < exchanged_.size(); ++u)
+      std::swap(to.values[position_[plan_.updates[u].parameter]], exchanged_[u]);
+  }
+  for (std::size_t u = 0; u < exchanged_.size();
+       ++u) {  // old values' memory, for the run after the next
+    const Slot& next = plan_.slots[plan_.updates[u].slot];
+    if (next.home == Slot::Home::output)
+      outputs_[next.at].spare = std::move(exchanged_[u]);
+    else
+      exchanged_[u] = Tensor();
+  }
+}
+
+void RunContext::run(StateData* with, bool update, const RunOptions& options) {
+  complete_ = false;
+  check_feeds();
+  std::optional<StateData::Updating> updating;
+  if (update) updating.emplace(*with);
+  take_parameters(with, update);
+  prepare_outputs();
+  options_ = options.cancel || options.deadline ? &options : nullptr;
+  run_steps();
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const Plan::Output& output = plan_.outputs[i];
+    if (output.from != no_slot)
+      std::copy_n(static_cast<const std::byte*>(address_[output.from]), output.type.bytes(),
+                  static_cast<std::byte*>(address_[output.slot]));
+  }
+  if (update) commit(*with);
+  for (std::size_t p = 0; p < parameters_.size(); ++p)
+    if (!fetched_[p]) parameters_[p] = Tensor();
+  complete_ = true;
+}
+
+}  // namespace dagrad::detail

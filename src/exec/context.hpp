@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dagrad/eval.hpp"
+#include "src/exec/plan.hpp"
+#include "src/exec/scheduler.hpp"
+#include "src/exec/state_data.hpp"
+#include "src/tensor/storage.hpp"
+
+namespace dagrad::detail {
+
+/// What one run of a plan needs: memory, where each slot lies, queues. Made once, used again and
+/// again by one run at a time; once its outputs have found their memory a run allocates nothing.
+struct RunContext final : private Steps {
+ public:
+  explicit RunContext(const Plan& plan);
+  RunContext(const RunContext&) = delete;
+  RunContext& operator=(const RunContext&) = delete;
+  ~RunContext();
+
+  const Plan& plan() const { return plan_; }
+
+  /// Position of an input. Throws ArgumentError naming those there are.
+  std::uint32_t input(const Value& value) const;
+  std::uint32_t input(std::string_view name) const;
+  /// Throws TypeError or ShapeError where it is not the input's.
+  void feed(std::uint32_t input, const View& view);
+  void feed(std::uint32_t input, const Tensor& tensor);
+  bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }
+  /// Forgets all feeds, and lets go of the user's tensors and the State's.
+  void clear();
+
+  /// Runs all steps and commits the updates. `state` may be null, and is not written unless
+  /// `update`.
+  void run(StateData* state, bool update, const RunOptions& options);
+
+  /// Result `i` of the last run. Throws ArgumentError where there is none.
+  View fetch(std::size_t i) const;
+  /// The same, to keep.
+  Tensor result(std::size_t i) const;
+
+  // What a bound run holds beside the memory.
+  std::shared_ptr<const Plan> keep;
+  std::shared_ptr<StateData> state;
+
+ private:
+  /// Operands and results of one step at a time, as ops and loops take them.
+  struct Frame {
+    std::vector<View> in;
+    std::vector<MutableView> out;
+    std::vector<const void*> from;
+    std::vector<void*> to;
+    const Routine* routine = nullptr;  ///< whose types the views have
+  };
+  /// Tasks on the thread of the run, one after the other.
+  class InOrder final : public Parallel {
+   public:
+    explicit InOrder(const RunContext& context) : context_(context) {}
+
+   private:
+    void run(std::int64_t tasks, Body body, const void* with) const override {
+      for (std::int64_t task = 0; task < tasks; ++task) {
+        context_.check();
+        body(with, task);
+      }
+    }
+    const RunContext& context_;
+  };
+
+  void run(std::uint32_t step, int worker) override;
+  void check() const override;
+  void execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const;
+  static void load_types(const Routine& routine, Frame& frame);
+  void run_steps();
+  [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
+
+  void make_workers();
+  void check_feeds() const;
+  ArgumentError no_input(std::string_view name) const;
+  void match(const StateData& state);
+  void take_parameters(StateData* state, bool update);
+  void prepare_outputs();
+  void commit(StateData& state);
+
+  const Plan& plan_;
+  Blocks arena_;
+  std::vector<void*> address_;            ///< of each slot
+  std::vector<Frame> frames_;             ///< of each worker
+  std::unique_ptr<Scheduler> scheduler_;  ///< where more than one thread is worth it
+  InOrder in_order_{*this};
+
+  struct Fed {
+    enum class How : std::uint8_t { not_yet, view, tensor } how = How::not_yet;
+    Tensor tensor;
+  };
+  std::vector<Fed> fed_;            ///< of each input
+  std::vector<Tensor> parameters_;  ///< values that this run reads, where it has to keep them
+  std::vector<bool> fetched_;       ///< whether a parameter is fetched
+  struct OutputMemory {
+    Tensor now, spare;
+  };
+  std::vector<OutputMemory> outputs_;
+  std::vector<Tensor>
+      exchanged_;  ///< new values on their way into a State, old ones on their way out
+  std::shared_ptr<const StateLayout> matched_;  ///< whose positions are in `position_`
+  std::vector<std::uint32_t> position_;         ///< of each parameter in the State
+
+  const RunOptions* options_ = nullptr;  ///< null where nothing can interrupt the run
+  bool complete_ = false;                ///< the last run has succeeded
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,58 @@
+#include "src/exec/elementwise.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+ProgramPtr lowered(ProgramPtr program) {
+  const auto composite = [](const Instruction& i) { return is_composite(i.primitive); };
+  if (std::none_of(program->steps.begin(), program->steps.end(), composite)) return program;
+  return std::make_shared<const Program>(lower(*program));
+}
+
+/// Nanoseconds an element takes, roughly: enough to decide what is worth a task of its own.
+double estimate(const Program& program) {
+  double bytes = 0, work = 0;
+  for (DType dtype : program.inputs) bytes += static_cast<double>(size_of(dtype));
+  for (std::size_t i = 0; i < program.outputs.size(); ++i) {
+    bytes += static_cast<double>(size_of(program.output_dtype(i)));
+  }
+  for (const Instruction& i : program.steps) {
+    work += (is_function(i.primitive) ? 0.15 : 0.01) * static_cast<double>(size_of(i.dtype));
+  }
+  return 0.04 * bytes + work;
+}
+
+constexpr double task_nanoseconds = 40'000;
+
+}  // namespace
+
+ElementwiseKernel::ElementwiseKernel(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
+                                     std::span<const Type> out)
+    : program_(lowered(std::move(program))), elements_(out[0].elements()) {
+  if (elements_ == 0) return;
+  LoopSpace space(in, out[0].shape);
+  tasks_ = 1 + static_cast<std::int64_t>(static_cast<double>(elements_) * estimate(*program_) /
+                                         task_nanoseconds);
+  if (space.rank == 1 && tasks_ == 1) {
+    loop_ = cache.get(*program_, {space.strides.data(), in.size()});
+    return;
+  }
+  rows_ = std::make_unique<const Rows>(std::move(space), *program_);
+  loop_ = cache.get(*program_, rows_->in_step());
+  const std::int64_t unit = rows_->unit(), units = (elements_ + unit - 1) / unit;
+  piece_ = (units + tasks_ - 1) / tasks_ * unit;
+  tasks_ = (elements_ + piece_ - 1) / piece_;
+}
+
+void ElementwiseKernel::run_rows(std::int64_t task, const void* const* in, void* const* out) const {
+  const std::int64_t begin = task * piece_;
+  rows_->run(*loop_, *program_, begin, std::min(elements_, begin + piece_), in, out);
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,25 @@
+#include "src/exec/loop_code.hpp"
+
+#include <sys/mman.h>
+
+#include <cstring>
+
+namespace dagrad::detail {
+
+ExecutableCode::ExecutableCode(std::span<const std::uint8_t> code) : bytes_(code.size()) {
+  if (code.empty()) return;
+  void* pages = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return;
+  std::memcpy(pages, code.data(), bytes_);
+  if (mprotect(pages, bytes_, PROT_READ | PROT_EXEC) == 0) {
+    pages_ = pages;
+  } else {
+    munmap(pages, bytes_);
+  }
+}
+
+ExecutableCode::~ExecutableCode() {
+  if (pages_ != nullptr) munmap(pages_, bytes_);
+}
+
+}  // namespace dagrad::detail

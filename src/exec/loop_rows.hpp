@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dagrad/program.hpp"
+#include "src/exec/loop_cache.hpp"
+#include "src/exec/loop_space.hpp"
+
+namespace dagrad::detail {
+
+/// Operands that broadcast, walked by a loop whose inputs are dense or one element: a run a row.
+/// Where rows are short, many rows at a time, operands that are repeated spread out for the run.
+class Rows {
+ public:
+  Rows(LoopSpace space, const Program& program);
+
+  /// The steps of the loop that walks it.
+  const std::vector<std::int64_t>& in_step() const { return in_step_; }
+  /// Pieces must begin at a multiple of so many elements, so that two tasks write no cache line
+  /// both.
+  std::int64_t unit() const { return block_ > 0 ? space_.row() * cache_line : cache_line; }
+  void run(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
+           const void* const* in, void* const* out) const;
+
+ private:
+  static constexpr std::int64_t cache_line = 64;
+  enum class Operand : std::uint8_t { one, dense, periodic, varying };
+  using Index = std::array<std::int64_t, max_rank>;
+
+  Operand kind_of(std::size_t i) const;
+  std::int64_t choose_block() const;
+  Index index_of_row(std::int64_t row) const;
+  std::int64_t offset_of(const Index& index, std::size_t i) const;
+  int next_row(Index& index) const;
+  std::int64_t jump(int axis, std::size_t i) const {
+    return jumps_[static_cast<std::size_t>(axis - 1) * space_.operands + i];
+  }
+  void run_rows(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
+                const void* const* in, void* const* out) const;
+  void run_blocks(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
+                  const void* const* in, void* const* out) const;
+  void fill(std::size_t i, const void* in, void* to, bool first, std::int64_t row,
+            std::int64_t rows) const;
+  template <class T>
+  void tile(const void* in, void* to, std::int64_t rows) const;
+  template <class T>
+  void spread(std::size_t i, const void* in, void* to, std::int64_t row, std::int64_t rows) const;
+
+  LoopSpace space_;
+  std::vector<DType> in_dtype_;
+  std::vector<std::int64_t> in_size_, out_size_;  ///< bytes of an element
+  std::vector<Operand> kinds_;
+  std::vector<std::int64_t> jumps_;  ///< bytes to the next row, by the axis that moves on
+  std::vector<std::int64_t> in_step_;
+  std::int64_t block_ = 0;  ///< elements of a run where rows are short; else 0
+};
+
+}  // namespace dagrad::detail

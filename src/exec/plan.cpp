@@ -1,0 +1,88 @@
+#include "src/exec/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <utility>
+
+#include "src/exec/context.hpp"
+
+namespace dagrad::detail {
+
+Plan::Plan() = default;
+Plan::~Plan() = default;
+
+void Plan::name_step(std::string_view name, Location where) {
+  names_ += name;
+  name_ends_.push_back(static_cast<std::uint32_t>(names_.size()));
+  places_.push_back(where);
+}
+
+std::string Plan::place(std::uint32_t step) const {
+  const Location where = places_[step];
+  return fmt::format("node '{}', made at {}:{}", name(step), where.file, where.line);
+}
+
+std::unique_ptr<RunContext> Plan::take_context() const {
+  {
+    const std::lock_guard lock(pool_);
+    if (!contexts_.empty()) {
+      std::unique_ptr<RunContext> context = std::move(contexts_.back());
+      contexts_.pop_back();
+      return context;
+    }
+  }
+  return std::make_unique<RunContext>(*this);
+}
+
+void Plan::give_back(std::unique_ptr<RunContext> context) const noexcept {
+  const std::lock_guard lock(pool_);
+  try {
+    contexts_.push_back(std::move(context));
+  } catch (const std::bad_alloc&) {  // one fewer to use again
+  }
+}
+
+std::string Plan::slot_text(std::uint32_t slot) const {
+  if (slot == no_slot) return "-";
+  const std::uint64_t at = slots[slot].at;
+  switch (slots[slot].home) {
+    case Slot::Home::arena:
+      return fmt::format("@{}", at);
+    case Slot::Home::input:
+      return inputs[at].name;
+    case Slot::Home::parameter:
+      return parameters[at].name;
+    case Slot::Home::constant:
+      return fmt::format("constant {}", at);
+    case Slot::Home::output:
+      break;
+  }
+  return fmt::format("output {}", at);
+}
+
+std::string Plan::text() const {
+  std::string text = fmt::format(
+      "{} steps, {} bytes of arena, {}\n", steps.size(), arena_bytes,
+      threads == 1 ? "in order on the caller's thread" : fmt::format("up to {} threads", threads));
+  for (std::uint32_t s = 0; s < steps.size(); ++s) {
+    const Routine& routine = routines[steps[s].routine];
+    const auto wires_here = wires_of(steps[s]);
+    text += fmt::format("{:>6}  {} = {}(", s, name(s), routine.op.name());
+    for (std::size_t i = 0; i < routine.in.size(); ++i)
+      text += (i == 0 ? "" : ", ") + slot_text(wires_here[i]);
+    text += ") -> ";
+    for (std::size_t i = 0; i < routine.out.size(); ++i)
+      text += fmt::format("{}{} {}", i == 0 ? "" : ", ",
+                          slot_text(wires_here[routine.in.size() + i]), to_string(routine.out[i]));
+    if (routine.scratch > 0)
+      text +=
+          fmt::format(", scratch {} of {} bytes", slot_text(wires_here.back()), routine.scratch);
+    if (routine.kernel && routine.kernel->tasks() > 1)
+      text += fmt::format(", {} tasks", routine.kernel->tasks());
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace dagrad::detail

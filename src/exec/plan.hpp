@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/compile.hpp"
+#include "src/exec/elementwise.hpp"
+#include "src/exec/runtime_data.hpp"
+#include "src/exec/scheduler.hpp"
+
+namespace dagrad::detail {
+
+/// Where a value lies; values that are aliases of each other have one slot.
+struct Slot {
+  enum class Home : std::uint8_t {
+    arena,      ///< at byte `at` of the run's arena
+    input,      ///< in what input `at` was fed with
+    parameter,  ///< in the State, or the initial value of parameter `at`
+    constant,   ///< in constant `at`
+    output      ///< in tensor `at` of those that outlive the run: fetches and updates
+  };
+  std::uint64_t at = 0;
+  Home home = Home::arena;
+};
+
+/// What like steps have in common: the op, and all that it knows before values are there.
+struct Routine {
+  Op op;
+  std::vector<Type> in, out;
+  std::optional<ElementwiseKernel> kernel;  ///< of an elementwise op; else `eval` is called
+  std::size_t scratch = 0;                  ///< bytes
+  std::shared_ptr<const void> prepared;
+  double cost = 0;       ///< nanoseconds
+  bool divides = false;  ///< whether several threads can work at it
+  bool validate = false;
+
+  /// Slots that a step names: operands, results, scratch memory.
+  std::size_t wires() const { return in.size() + out.size() + (scratch > 0 ? 1 : 0); }
+};
+
+struct Step {
+  std::uint32_t routine = 0;
+  std::uint32_t first_wire = 0;  ///< in Plan::wires
+  std::uint32_t node = 0;        ///< in the graph
+};
+
+/// The slot of an operand of which only the type is there.
+inline constexpr std::uint32_t no_slot = 0xffffffff;
+
+struct RunContext;
+
+/// A function as flat arrays, in the order of one thread. Immutable but for the pool of contexts.
+class Plan {
+ public:
+  Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  ~Plan();
+
+  struct Leaf {
+    std::string name;
+    Type type;
+    std::uint32_t node = 0;
+    std::uint32_t slot = 0;
+  };
+  /// A value that outlives the run. `from`: the slot that is copied when all steps are done, or
+  /// `no_slot` where a step writes it.
+  struct Output {
+    Type type;
+    std::uint32_t slot = 0;
+    std::uint32_t from = no_slot;
+  };
+  struct Fetch {
+    Type type;
+    std::uint32_t slot = 0;
+  };
+  struct Updated {
+    std::uint32_t parameter = 0;
+    std::uint32_t slot = 0;  ///< of the next value
+  };
+
+  std::shared_ptr<RuntimeData> runtime;
+  std::shared_ptr<const Observer> observer;
+  ControlPtr graph;  ///< to know its handles; the graph itself may be gone
+
+  std::vector<Routine> routines;
+  std::vector<Step> steps;
+  std::vector<std::uint32_t> wires;
+  std::vector<Slot> slots;
+  std::vector<Leaf> inputs, parameters;
+  std::vector<Tensor> initial;  ///< values of the parameters
+  std::vector<Tensor> constants;
+  std::vector<Output> outputs;
+  std::vector<Fetch> fetches;
+  std::vector<Updated> updates;
+  std::size_t arena_bytes = 0;
+
+  int threads = 1;                   ///< at most; 1: steps run in order on the caller's thread
+  std::optional<Topology> topology;  ///< where more than one thread is worth it
+
+  std::span<const std::uint32_t> wires_of(const Step& step) const {
+    return {wires.data() + step.first_wire, routines[step.routine].wires()};
+  }
+  std::string_view name(std::uint32_t step) const {
+    return std::string_view(names_).substr(name_ends_[step],
+                                           name_ends_[step + 1] - name_ends_[step]);
+  }
+  Location where(std::uint32_t step) const { return places_[step]; }
+  /// "node 'hidden', made at model.cpp:41".
+  std::string place(std::uint32_t step) const;
+  void name_step(std::string_view name, Location where);
+  std::string text() const;
+
+  /// A context that nobody uses, made where there is none.
+  std::unique_ptr<RunContext> take_context() const;
+  void give_back(std::unique_ptr<RunContext> context) const noexcept;
+
+ private:
+  std::string slot_text(std::uint32_t slot) const;
+
+  std::string names_;  // of all steps, one behind the other
+  std::vector<std::uint32_t> name_ends_{0};
+  std::vector<Location> places_;
+  mutable std::mutex pool_;
+  mutable std::vector<std::unique_ptr<RunContext>> contexts_;
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "dagrad/error.hpp"
+#include "src/exec/context.hpp"
+#include "src/program/functions.hpp"
+
+/// How a context runs the steps of its plan.
+namespace dagrad::detail {
+
+void RunContext::make_workers() {
+  std::size_t operands = 0, results = 0;
+  for (const Routine& routine : plan_.routines) {
+    operands = std::max(operands, routine.in.size());
+    results = std::max(results, routine.out.size());
+  }
+  for (Frame& frame : frames_) {
+    frame.in.resize(operands);
+    frame.out.resize(results);
+    frame.from.resize(operands);
+    frame.to.resize(results);
+  }
+  if (plan_.topology)
+    scheduler_ = std::make_unique<Scheduler>(*plan_.topology, plan_.runtime->crew, plan_.threads,
+                                             plan_.runtime->loops.instruction_set());
+}
+
+void RunContext::run_steps() {
+  const UseFunctions functions(plan_.runtime->loops.instruction_set());
+  if (scheduler_) {
+    const Scheduler::Failure failure = (*scheduler_)(*this);
+    if (failure.error) fail(failure.step, failure.error);
+    return;
+  }
+  std::uint32_t s = 0;
+  const auto end = static_cast<std::uint32_t>(plan_.steps.size());
+  try {
+    if (options_ == nullptr && plan_.observer == nullptr) {
+      for (; s < end; ++s) execute(s, frames_[0], in_order_);
+    } else {
+      for (; s < end; ++s) run(s, 0);
+    }
+  } catch (...) {
+    fail(s, std::current_exception());
+  }
+}
+
+void RunContext::check() const {
+  if (options_ == nullptr) return;
+  using Reason = Interrupted::Reason;
+  if (options_->cancel && options_->cancel->cancelled()) throw Interrupted{Reason::cancelled};
+  if (options_->deadline && std::chrono::steady_clock::now() >= *options_->deadline)
+    throw Interrupted{Reason::deadline};
+}
+
+void RunContext::run(std::uint32_t step, int worker) {
+  check();
+  const Observer* observer = plan_.observer.get();
+  const Routine& routine = plan_.routines[plan_.steps[step].routine];
+  const auto tell = [&](const std::function<void(const NodeEvent&)>& hook) {
+    if (hook) hook({plan_.name(step), routine.op.name(), plan_.steps[step].node, worker});
+  };
+  if (observer != nullptr) tell(observer->start);
+  const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
+  execute(step, frames_[static_cast<std::size_t>(worker)], parallel);
+  if (observer != nullptr) tell(observer->finish);
+}
+
+void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const {
+  const Step& s = plan_.steps[step];
+  const Routine& routine = plan_.routines[s.routine];
+  const std::uint32_t* wires = plan_.wires.data() + s.first_wire;
+  const std::size_t operands = routine.in.size(), results = routine.out.size();
+  for (std::size_t i = 0; i < results; ++i) frame.to[i] = address_[wires[operands + i]];
+  // Of type-only operands there is nothing to read; loops want a pointer to count with all the
+  // same.
+  void* const nothing = routine.kernel ? frame.to[0] : nullptr;
+  for (std::size_t i = 0; i < operands; ++i)
+    frame.from[i] = wires[i] == no_slot ? nothing : address_[wires[i]];
+  if (!routine.kernel || routine.validate) {
+    load_types(routine, frame);
+    for (std::size_t i = 0; i < operands; ++i) frame.in[i].data = frame.from[i];
+    if (routine.validate) routine.op->validate({frame.in.data(), operands});
+  }
+  if (routine.kernel) {
+    const ElementwiseKernel& kernel = *routine.kernel;
+    if (kernel.tasks() == 1) {
+      kernel.run(0, frame.from.data(), frame.to.data());
+    } else {
+      parallel(kernel.tasks(),
+               [&](std::int64_t task) { kernel.run(task, frame.from.data(), frame.to.data()); });
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < results; ++i) frame.out[i].data = frame.to[i];
+  void* scratch = routine.scratch > 0 ? address_[wires[operands + results]] : nullptr;
+  routine.op->eval(EvalContext({frame.in.data(), operands}, {frame.out.data(), results}, scratch,
+                               parallel, routine.prepared.get()));
+}
+
+void RunContext::load_types(const Routine& routine, Frame& frame) {
+  if (frame.routine == &routine) return;
+  for (std::size_t i = 0; i < routine.in.size(); ++i) frame.in[i].type = routine.in[i];
+  for (std::size_t i = 0; i < routine.out.size(); ++i) frame.out[i].type = routine.out[i];
+  frame.routine = &routine;
+}
+
+/// As a RunError with the node's name and place; what was thrown is nested in it.
+void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const {
+  const std::string node(plan_.name(step)), place = plan_.place(step);
+  const Location where = plan_.where(step);
+  const auto text = [&](std::string_view why) {
+    return fmt::format("{}: {}\n  {}", plan_.routines[plan_.steps[step].routine].op.name(), why,
+                       place);
+  };
+  try {
+    std::rethrow_exception(error);
+  } catch (const Interrupted& interrupted) {
+    const bool late = interrupted.reason == Interrupted::Reason::deadline;
+    throw RunError(
+        fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled", place),
+        node, where);
+  } catch (const std::exception& e) {
+    std::throw_with_nested(RunError(text(e.what()), node, where));
+  } catch (...) {
+    std::throw_with_nested(RunError(text("threw what is no std::exception"), node, where));
+  }
+}
+
+}  // namespace dagrad::detail

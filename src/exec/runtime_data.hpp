@@ -1,0 +1,22 @@
+#pragma once
+
+#include "dagrad/runtime.hpp"
+#include "src/exec/crew.hpp"
+#include "src/exec/log.hpp"
+#include "src/exec/loop_cache.hpp"
+#include "src/exec/pool.hpp"
+
+namespace dagrad::detail {
+
+/// What a Runtime owns. Compiled functions share it, and so may outlive the Runtime.
+class RuntimeData {
+ public:
+  explicit RuntimeData(const RuntimeOptions& options);
+
+  ThreadPool pool;
+  Crew crew;  ///< ends before the pool
+  LoopCache loops;
+  Log log;
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,98 @@
+#include "dagrad/state.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "src/exec/state_data.hpp"
+#include "src/tensor/storage.hpp"
+
+namespace dagrad {
+
+namespace detail {
+
+void StateLayout::add(std::string name, const Type& type) {
+  index_.emplace(name, static_cast<std::uint32_t>(names.size()));
+  names.push_back(std::move(name));
+  types.push_back(type);
+}
+
+std::uint32_t StateLayout::find(std::string_view name) const {
+  const auto at = index_.find(std::string(name));
+  return at == index_.end() ? none : at->second;
+}
+
+StateData::Updating::Updating(StateData& state) : state_(state) {
+  if (state.updating_.exchange(true, std::memory_order_acquire))
+    throw RunError("this State is being updated by another run; one at a time may");
+}
+
+Tensor own(const Tensor& tensor) {
+  if (tensor.owned()) return tensor;
+  Tensor copy = uninitialized(tensor.type());
+  std::copy_n(static_cast<const std::byte*>(tensor.data()), tensor.type().bytes(),
+              static_cast<std::byte*>(copy.mutable_view().data));
+  return copy;
+}
+
+}  // namespace detail
+
+namespace {
+
+std::uint32_t position(const detail::StateLayout& layout, std::string_view parameter) {
+  const std::uint32_t at = layout.find(parameter);
+  if (at == detail::StateLayout::none)
+    throw ArgumentError(fmt::format("the State has no parameter '{}'; it has: {}", parameter,
+                                    fmt::join(layout.names, ", ")));
+  return at;
+}
+
+}  // namespace
+
+State::State(const Graph& graph) : data_(std::make_shared<detail::StateData>()) {
+  auto layout = std::make_shared<detail::StateLayout>();
+  for (const Value& parameter : graph.parameters()) {
+    layout->add(parameter.name(), parameter.type());
+    data_->values.push_back(detail::own(parameter.node().tensor()));
+  }
+  data_->layout = std::move(layout);
+}
+
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+State::~State() = default;
+
+Tensor State::get(std::string_view parameter) const {
+  const std::uint32_t at = position(*data_->layout, parameter);
+  const std::lock_guard lock(data_->exchange);
+  return data_->values[at];
+}
+Tensor State::get(const Value& parameter) const { return get(parameter.name()); }
+
+void State::set(std::string_view parameter, const Tensor& value) {
+  const std::uint32_t at = position(*data_->layout, parameter);
+  if (value.type() != data_->layout->types[at])
+    throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
+                                to_string(value.type()), to_string(data_->layout->types[at])));
+  Tensor owned = detail::own(value);
+  const detail::StateData::Updating updating(*data_);
+  const std::lock_guard lock(data_->exchange);
+  std::swap(data_->values[at], owned);
+}
+void State::set(const Value& parameter, const Tensor& value) { set(parameter.name(), value); }
+
+std::vector<std::string> State::names() const { return data_->layout->names; }
+
+State State::copy() const {
+  State other;
+  other.data_ = std::make_shared<detail::StateData>();
+  other.data_->layout = data_->layout;
+  const std::lock_guard lock(data_->exchange);
+  other.data_->values = data_->values;
+  return other;
+}
+
+}  // namespace dagrad

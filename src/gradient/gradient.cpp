@@ -1,0 +1,84 @@
+#include "dagrad/gradient.hpp"
+
+#include <algorithm>
+
+#include "src/gradient/reverse.hpp"
+
+namespace dagrad {
+
+namespace {
+
+std::string describe(const Value& value) {
+  return "'" + value.name() + "', " + to_string(value.type());
+}
+
+void check_float(const Value& value, std::string_view role) {
+  if (!is_float(value.dtype()))
+    throw GradientError("gradient: " + std::string(role) + " " + describe(value) +
+                        ", is no float: only floats have gradients");
+}
+
+void check_seed(const Seeded& y) {
+  check_float(y.y, "y");
+  if (y.seed.empty() && y.y.rank() != 0)
+    throw GradientError("gradient: y " + describe(y.y) +
+                        ", is no scalar: give a seed of its type, or take the gradient of its sum");
+  if (!y.seed.empty() && y.seed.type() != y.y.type())
+    throw GradientError("gradient: the seed " + describe(y.seed) + ", has not the type of y " +
+                        describe(y.y));
+}
+
+}  // namespace
+
+std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> xs,
+                            Unconnected unconnected) {
+  if (ys.empty()) throw ArgumentError("gradient: needs at least one y");
+  detail::GraphData& graph = ys.front().y.data();
+  const auto check_graph = [&](const Value& value) {
+    if (&value.data() != &graph)
+      throw GraphError("gradient: '" + value.name() + "' belongs to another graph than y '" +
+                       ys.front().y.name() + "'");
+  };
+  for (const Seeded& y : ys) {
+    check_graph(y.y);
+    if (!y.seed.empty()) check_graph(y.seed);
+    check_seed(y);
+  }
+  for (const Value& x : xs) {
+    check_graph(x);
+    check_float(x, "x");
+  }
+
+  const detail::Paths paths(detail::GraphView(graph), ys, xs);
+  for (const Value& x : xs)
+    if (unconnected == Unconnected::error && !paths.connected(x))
+      throw GradientError(
+          "gradient: y '" + ys.front().y.name() + "' does not depend on x '" + x.name() +
+          "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
+  int order = 0;
+  for (const Seeded& y : ys) order = std::max(order, y.y.node().gradient_order());
+  detail::Transaction transaction(graph);
+  const detail::GradientOrder differentiated(graph, order + 1);
+  detail::Reverse reverse(graph, paths);
+  for (const Seeded& y : ys) reverse.seed(y);
+  reverse.run();
+  std::vector<Value> results;
+  for (const Value& x : xs) results.push_back(reverse.result(x));
+  transaction.keep();
+  return results;
+}
+
+std::vector<Value> gradient(const Value& y, std::span<const Value> xs,
+                            const GradientOptions& options) {
+  const Seeded seeded{y, options.seed};
+  return gradient({&seeded, 1}, xs, options.unconnected);
+}
+std::vector<Value> gradient(const Value& y, std::initializer_list<Value> xs,
+                            const GradientOptions& options) {
+  return gradient(y, std::span<const Value>(xs.begin(), xs.size()), options);
+}
+Value gradient(const Value& y, const Value& x, const GradientOptions& options) {
+  return gradient(y, {&x, 1}, options).front();
+}
+
+}  // namespace dagrad

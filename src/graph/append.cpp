@@ -1,0 +1,155 @@
+#include <array>
+#include <cstring>
+
+#include "src/graph/data.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+/// "matmul: " before, the node's place behind: what every error of a builder looks like.
+std::string decorate(const GraphData& graph, const Op& op, const std::string& text,
+                     Location where) {
+  std::string full = std::string(op.name()) + ": " + text + "\n  made at " + where.file + ":" +
+                     std::to_string(where.line);
+  const std::string& scope = graph.names.scope_text(graph.current_scope);
+  if (!scope.empty()) full += ", in scope '" + scope + "'";
+  if (graph.current_forward != no_node)
+    full += ", in the gradient of " + place(GraphView(graph), graph.current_forward);
+  return full;
+}
+
+/// Runs `f`; what it throws is thrown again with op and place, as the same kind of error.
+template <class F>
+void with_place(const GraphData& graph, const Op& op, Location where, F&& f) {
+  const auto text = [&](const Error& e) { return decorate(graph, op, e.what(), where); };
+  try {
+    f();
+  } catch (const ShapeError& e) {
+    throw ShapeError(text(e));
+  } catch (const TypeError& e) {
+    throw TypeError(text(e));
+  } catch (const ArgumentError& e) {
+    throw ArgumentError(text(e));
+  } catch (const RunError& e) {
+    throw RunError(text(e), std::string(op.name()), where);
+  }
+}
+
+/// The graph that the operands belong to. Throws where they belong to several or to none.
+GraphData& common_graph(const Op& op, std::span<const Operand> operands, const Graph* graph) {
+  GraphData* found = graph ? &graph->data() : nullptr;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].is_literal()) continue;
+    GraphData& own = operands[i].value().data();
+    if (found && found != &own)
+      throw GraphError(std::string(op.name()) + ": operand " + std::to_string(i) + ", '" +
+                       operands[i].value().name() + "', belongs to another graph\n  made at " +
+                       operands[i].where().file + ":" + std::to_string(operands[i].where().line));
+    found = &own;
+  }
+  if (!found)
+    throw ArgumentError(std::string(op.name()) +
+                        ": needs a value of a graph among its operands, got plain numbers only");
+  return *found;
+}
+
+/// What plain numbers become: the promotion of the values beside them, else float64, or int64 if
+/// all are whole.
+DType literal_dtype(const Op& op, std::span<const Operand> operands) {
+  bool any = false, whole = true;
+  DType dtype = b8;
+  for (std::size_t i = op.traits().conditions; i < operands.size(); ++i) {
+    if (operands[i].is_literal()) {
+      whole = whole && operands[i].literal().integral();
+    } else {
+      dtype = any ? promote(dtype, operands[i].dtype()) : operands[i].dtype();
+      any = true;
+    }
+  }
+  if (any) return dtype;
+  return whole ? i64 : f64;
+}
+
+/// Constant operands are known now: a wrong one is an error on the user's line. The others have no
+/// data yet.
+void validate_constants(const GraphData& graph, const Op& op, std::span<const Edge> operands) {
+  if (!op.traits().has_validate) return;
+  std::vector<View> views;
+  for (const Edge& edge : operands) {
+    const auto& record = graph.records[edge.node];
+    views.push_back(record.kind == NodeKind::constant
+                        ? graph.tensors[record.tensor].view()
+                        : View{nullptr, graph.types_of(edge.node)[edge.port]});
+  }
+  op->validate(views);
+}
+
+}  // namespace
+
+std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where) {
+  const std::uint64_t bits = literal.bits(dtype);
+  const auto [first, last] = graph.known_literals.equal_range(bits);
+  for (auto at = first; at != last; ++at)
+    if (graph.types_of(at->second)[0].dtype == dtype) return at->second;
+  Tensor scalar(Type{dtype, {}});
+  std::memcpy(scalar.mutable_view().data, &bits, size_of(dtype));
+  const std::uint32_t id =
+      add_leaf(graph, NodeKind::constant, scalar.type(), {}, &scalar, where).node_id();
+  graph.known_literals.emplace(bits, id);
+  return id;
+}
+
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where) {
+  if (operands.size() > 0xffff)
+    throw ArgumentError(std::string(op.name()) + ": takes at most 65535 operands, got " +
+                        std::to_string(operands.size()));
+  auto& in = graph.operand_types;
+  in.clear();
+  for (const Edge& edge : operands) in.push_back(graph.types_of(edge.node)[edge.port]);
+  with_place(graph, op, where, [&] {
+    op->infer(in, graph.result_types);
+    validate_constants(graph, op, operands);
+  });
+  GraphData::Record record;
+  record.op = graph.intern(std::move(op));
+  record.scope = graph.current_scope;
+  record.forward = graph.current_forward;
+  record.order = graph.current_order;
+  record.where = where;
+  return graph.add(record, operands, graph.result_types);
+}
+
+Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
+  GraphData& graph = common_graph(op, operands, graph_hint);
+  if (!operands.empty()) where = operands.front().where();
+  if (graph.current_forward != no_node) where = graph.records[graph.current_forward].where;
+  std::array<Edge, 8> few;
+  std::vector<Edge> many;
+  if (operands.size() > few.size()) many.resize(operands.size());
+  Edge* const edges = many.empty() ? few.data() : many.data();
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].is_literal()) {
+      with_place(graph, op, where, [&] {
+        const DType dtype = i < op.traits().conditions ? b8 : literal_dtype(op, operands);
+        edges[i] = {literal_node(graph, operands[i].literal(), dtype, where), 0, false};
+      });
+    } else {
+      edges[i] = {operands[i].value().node_id(),
+                  static_cast<std::uint16_t>(operands[i].value().port()),
+                  op.traits().uses_type_only(i)};
+    }
+  }
+  const std::uint32_t id = append_node(graph, std::move(op), {edges, operands.size()}, where);
+  return {graph.share(), id, static_cast<std::uint32_t>(graph.types_of(id).size())};
+}
+
+}  // namespace dagrad::detail
+
+namespace dagrad {
+
+std::vector<Value> apply(Op op, std::span<const Operand> operands) {
+  return detail::outputs_of<detail::dynamic_outputs>(detail::append(std::move(op), operands));
+}
+
+}  // namespace dagrad

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <boost/graph/adjacency_list.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dagrad/bgl.hpp"
+#include "src/graph/names.hpp"
+#include "src/graph/view.hpp"
+
+namespace dagrad::detail {
+
+inline constexpr std::uint32_t no_node = 0xffffffff;
+
+/// Everything of a graph: the Boost graph, and beside it, indexed by vertex, the node records. A
+/// record's operands and result types lie in flat arrays, in node order.
+struct GraphData {
+  explicit GraphData(Control* owner) : control(owner) {}
+
+  struct Record {
+    std::uint32_t op = 0;             ///< in `ops`
+    std::uint32_t first_operand = 0;  ///< in `operands`; the next record's is the end
+    std::uint32_t first_type = 0;     ///< in `types`
+    std::uint32_t forward = no_node;  ///< forward node it differentiates
+    std::uint32_t origin = no_node;   ///< in `origins`: provenance carried over from another graph
+    std::uint32_t tensor = no_node;   ///< in `tensors`, of constants and parameters
+    std::uint32_t scope = 0;
+    std::uint16_t order = 0;  ///< of differentiation: 0 forward, 1 in its gradient, …
+    NodeKind kind = NodeKind::op;
+    Location where;
+  };
+
+  Control* control;
+  BoostGraph boost;
+  std::vector<Record> records;
+  std::vector<Edge> operands;
+  std::vector<Type> types;
+  struct InternedOp {
+    Op op;
+    std::uint32_t name;  ///< in `names`
+  };
+  std::vector<InternedOp> ops;
+  std::vector<Tensor> tensors;
+  std::vector<Provenance> origins;
+  Names names;
+
+  std::uint32_t current_scope = 0;
+  std::uint32_t current_forward = no_node;                        ///< set while a rule runs
+  std::uint16_t current_order = 0;                                ///< set while a gradient is taken
+  std::unordered_multimap<std::size_t, std::uint32_t> known_ops;  ///< hash → in `ops`
+  std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;  ///< the same by address
+  std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits → constant node
+  std::vector<Type> operand_types, result_types;                         ///< scratch of `append`
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(records.size()); }
+  std::span<const Edge> operands_of(std::uint32_t node) const {
+    const std::size_t end = node + 1 < size() ? records[node + 1].first_operand : operands.size();
+    return {operands.data() + records[node].first_operand, operands.data() + end};
+  }
+  std::span<const Type> types_of(std::uint32_t node) const {
+    const std::size_t end = node + 1 < size() ? records[node + 1].first_type : types.size();
+    return {types.data() + records[node].first_type, types.data() + end};
+  }
+  ControlPtr share() const {
+    control->references.fetch_add(1, std::memory_order_relaxed);
+    return ControlPtr(control);
+  }
+
+  /// The index of the op among the distinct ones.
+  std::uint32_t intern(Op op);
+  /// Adds vertex, edges and record; the types are known. Does not throw but for memory.
+  std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results);
+  /// Removes the newest nodes until `size` are left.
+  void truncate(std::uint32_t size);
+};
+
+/// Adds an input, parameter or constant.
+Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
+               const Tensor* tensor, Location where);
+/// The constant node of a literal of that dtype, made where there is none yet.
+std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where);
+/// Appends a node to a graph with its operands known: what `append` ends in, and what rewrites use.
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where);
+
+}  // namespace dagrad::detail

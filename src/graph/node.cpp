@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <ostream>
+
+#include "src/graph/data.hpp"
+
+namespace dagrad {
+
+// ---- Value, Operand
+
+detail::GraphData& Value::data() const {
+  if (!control_) throw GraphError("a default-made Value belongs to no graph");
+  if (!control_->graph)
+    throw GraphError("this Value's graph is gone: a handle does not keep its graph alive");
+  return *control_->graph;
+}
+
+Type Value::type() const { return data().types_of(node_)[port_]; }
+
+DType Value::dtype() const { return data().types_of(node_)[port_].dtype; }
+
+std::string Value::name() const {
+  const std::string node = data().names.text(node_, data().records[node_].scope);
+  return port_ == 0 ? node : node + ":" + std::to_string(port_);
+}
+
+Value Value::named(std::string_view name) const {
+  data().names.set(node_, data().records[node_].scope, name);
+  return *this;
+}
+
+Node Value::node() const {
+  data();
+  return {control_, node_};
+}
+
+Type Operand::type() const {
+  if (is_literal())
+    throw ArgumentError(
+        "a plain number has no dtype and shape of its own; make it a constant of the graph first");
+  return value_.type();
+}
+
+std::ostream& operator<<(std::ostream& out, const Value& value) {
+  return out << '%' << value.name() << " : " << value.type();
+}
+
+// ---- Node
+
+detail::GraphData& Node::data() const {
+  if (!control_->graph)
+    throw GraphError("this Node's graph is gone: a handle does not keep its graph alive");
+  return *control_->graph;
+}
+
+NodeKind Node::kind() const { return data().records[id_].kind; }
+std::string Node::name() const { return data().names.text(id_, data().records[id_].scope); }
+bool Node::has_user_name() const { return data().names.user_given(id_); }
+std::string Node::scope() const { return data().names.scope_text(data().records[id_].scope); }
+Location Node::where() const { return data().records[id_].where; }
+const Op& Node::op() const { return data().ops[data().records[id_].op].op; }
+
+std::vector<Value> Node::operands() const {
+  std::vector<Value> values;
+  for (const detail::Edge& edge : data().operands_of(id_))
+    values.emplace_back(control_, edge.node, edge.port);
+  return values;
+}
+bool Node::type_only(std::size_t operand) const {
+  return data().operands_of(id_)[operand].type_only;
+}
+std::size_t Node::outputs() const { return data().types_of(id_).size(); }
+
+Value Node::output(std::size_t port) const {
+  if (port >= outputs())
+    throw GraphError("node '" + name() + "' has " + std::to_string(outputs()) +
+                     " results, asked for result " + std::to_string(port));
+  return {control_, id_, static_cast<std::uint32_t>(port)};
+}
+
+std::vector<Node> Node::users() const {
+  std::vector<std::uint32_t> ids;
+  for (auto [at, end] = boost::out_edges(id_, data().boost); at != end; ++at)
+    ids.push_back(static_cast<std::uint32_t>(boost::target(*at, data().boost)));
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::vector<Node> nodes;
+  for (const std::uint32_t id : ids) nodes.emplace_back(control_, id);
+  return nodes;
+}
+
+std::optional<std::uint32_t> Node::forward_node() const {
+  const std::uint32_t forward = data().records[id_].forward;
+  if (forward == detail::no_node) return {};
+  return forward;
+}
+
+int Node::gradient_order() const { return data().records[id_].order; }
+
+std::optional<Provenance> Node::provenance() const {
+  const detail::GraphData& graph = data();
+  const auto& record = graph.records[id_];
+  if (record.forward == detail::no_node) {
+    if (record.origin == detail::no_node) return {};
+    return graph.origins[record.origin];
+  }
+  Provenance result;
+  for (std::uint32_t node = record.forward; node != detail::no_node;
+       node = graph.records[node].forward) {
+    const auto& forward = graph.records[node];
+    const std::string text = graph.names.text(node, forward.scope);
+    if (node == record.forward)
+      result = {text, graph.names.scope_text(forward.scope), forward.where, {}};
+    else
+      result.parents.push_back(text);
+  }
+  return result;
+}
+
+const Tensor& Node::tensor() const {
+  const auto& record = data().records[id_];
+  if (record.tensor == detail::no_node)
+    throw GraphError("node '" + name() + "' holds no tensor: it is neither constant nor parameter");
+  return data().tensors[record.tensor];
+}
+
+}  // namespace dagrad

@@ -1,0 +1,62 @@
+#include "src/graph/view.hpp"
+
+#include "src/graph/data.hpp"
+
+namespace dagrad::detail {
+
+std::uint32_t GraphView::size() const { return data_->size(); }
+NodeKind GraphView::kind(std::uint32_t node) const { return data_->records[node].kind; }
+const Op& GraphView::op(std::uint32_t node) const { return data_->ops[data_->records[node].op].op; }
+std::uint32_t GraphView::op_index(std::uint32_t node) const { return data_->records[node].op; }
+std::span<const Edge> GraphView::operands(std::uint32_t node) const {
+  return data_->operands_of(node);
+}
+std::span<const Type> GraphView::results(std::uint32_t node) const { return data_->types_of(node); }
+const Tensor& GraphView::tensor(std::uint32_t node) const {
+  return data_->tensors[data_->records[node].tensor];
+}
+std::string GraphView::name(std::uint32_t node) const {
+  return data_->names.text(node, data_->records[node].scope);
+}
+Location GraphView::where(std::uint32_t node) const { return data_->records[node].where; }
+Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
+  return {data_->share(), node, port};
+}
+
+void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const {
+  out.clear();
+  for (const Edge& edge : operands(node)) out.push_back(type(edge));
+}
+
+std::string place(const GraphView& graph, std::uint32_t node) {
+  const Location where = graph.where(node);
+  return "node '" + graph.name(node) + "', made at " + where.file + ":" +
+         std::to_string(where.line);
+}
+
+Value append_parameter(GraphData& graph, std::string_view name, Tensor initial, Location where) {
+  return add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, where);
+}
+
+ForwardNode::ForwardNode(GraphData& graph, std::uint32_t node)
+    : graph_(graph), outer_scope_(graph.current_scope), outer_forward_(graph.current_forward) {
+  graph.current_scope = graph.records[node].scope;
+  graph.current_forward = node;
+}
+ForwardNode::~ForwardNode() {
+  graph_.current_scope = outer_scope_;
+  graph_.current_forward = outer_forward_;
+}
+
+GradientOrder::GradientOrder(GraphData& graph, int order)
+    : graph_(graph), outer_(graph.current_order) {
+  graph.current_order = static_cast<std::uint16_t>(order);
+}
+GradientOrder::~GradientOrder() { graph_.current_order = outer_; }
+
+Transaction::Transaction(GraphData& graph) : graph_(graph), size_(graph.size()) {}
+Transaction::~Transaction() {
+  if (!kept_) graph_.truncate(size_);
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dagrad/graph.hpp"
+
+namespace dagrad::detail {
+
+/// An operand of a node: result `port` of an earlier node.
+struct Edge {
+  std::uint32_t node = 0;
+  std::uint16_t port = 0;
+  bool type_only = false;
+};
+
+/// A graph as the rooms outside src/graph see it: flat and free of Boost.
+class GraphView {
+ public:
+  explicit GraphView(const GraphData& data) : data_(&data) {}
+  explicit GraphView(const Graph& graph) : data_(&graph.data()) {}
+
+  std::uint32_t size() const;
+  NodeKind kind(std::uint32_t node) const;
+  const Op& op(std::uint32_t node) const;
+  /// Index of the node's op among the distinct ops of the graph.
+  std::uint32_t op_index(std::uint32_t node) const;
+  std::span<const Edge> operands(std::uint32_t node) const;
+  std::span<const Type> results(std::uint32_t node) const;
+  const Type& type(const Edge& edge) const { return results(edge.node)[edge.port]; }
+  /// Operand types of a node, in `out`.
+  void operand_types(std::uint32_t node, std::vector<Type>& out) const;
+  const Tensor& tensor(std::uint32_t node) const;
+  std::string name(std::uint32_t node) const;
+  Location where(std::uint32_t node) const;
+  Value value(std::uint32_t node, std::uint32_t port = 0) const;
+
+ private:
+  const GraphData* data_;
+};
+
+/// Text for errors about a node: "node 'hidden', made at model.cpp:41".
+std::string place(const GraphView& graph, std::uint32_t node);
+
+/// Appends a parameter to the graph of a value: for builders that need state of their own.
+Value append_parameter(GraphData& graph, std::string_view name, Tensor initial, Location where);
+
+/// While it lives, what is appended is tied to a forward node and gets its place and scope.
+class ForwardNode {
+ public:
+  ForwardNode(GraphData& graph, std::uint32_t node);
+  ForwardNode(const ForwardNode&) = delete;
+  ForwardNode& operator=(const ForwardNode&) = delete;
+  ~ForwardNode();
+
+ private:
+  GraphData& graph_;
+  std::uint32_t outer_scope_, outer_forward_;
+};
+
+/// While it lives, what is appended is of a gradient of that order.
+class GradientOrder {
+ public:
+  GradientOrder(GraphData& graph, int order);
+  GradientOrder(const GradientOrder&) = delete;
+  GradientOrder& operator=(const GradientOrder&) = delete;
+  ~GradientOrder();
+
+ private:
+  GraphData& graph_;
+  std::uint16_t outer_;
+};
+
+/// Drops what was appended since it was made, unless `keep` is called: how builders that throw
+/// leave no trace.
+class Transaction {
+ public:
+  explicit Transaction(GraphData& graph);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  void keep() { kept_ = true; }
+
+ private:
+  GraphData& graph_;
+  std::uint32_t size_;
+  bool kept_ = false;
+};
+
+}  // namespace dagrad::detail

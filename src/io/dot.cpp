@@ -1,0 +1,298 @@
+#include "dagrad/dot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "src/graph/view.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// Form and colours of one kind of node. Blue computes forward, orange backward; leaves are green,
+/// violet and grey.
+struct Look {
+  std::string_view shape, fill, line;
+};
+constexpr Look input_look{"invhouse", "#e3f4e3", "#3d8b40"};
+constexpr Look parameter_look{"cylinder", "#efe6f8", "#7e57b0"};
+constexpr Look constant_look{"box", "#f4f4f4", "#9a9a9a"};
+constexpr Look forward_look{"box", "#e7f0fa", "#3f74b0"};
+constexpr Look backward_look{"box", "#fdeedd", "#d07a1f"};
+constexpr std::string_view fetch_line = "#c0272d";
+
+Look look_of(const Node& node, std::size_t order) {
+  switch (node.kind()) {
+    case NodeKind::input:
+      return input_look;
+    case NodeKind::parameter:
+      return parameter_look;
+    case NodeKind::constant:
+      return constant_look;
+    case NodeKind::op:
+      break;
+  }
+  return order == 0 ? forward_look : backward_look;
+}
+
+/// For HTML-like labels.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+/// A long text cut in its middle, at a character's end.
+std::string shortened(const std::string& text, std::size_t most = 48) {
+  if (text.size() <= most) return text;
+  const auto boundary = [&](std::size_t at) {
+    while ((static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U) --at;
+    return at;
+  };
+  return text.substr(0, boundary(most * 2 / 3)) + " … " +
+         text.substr(boundary(text.size() - most / 3));
+}
+
+/// Attributes in short: a flag that is set by its name alone, one that is not not at all, a formula
+/// without its title.
+std::string attributes_of(const Op& op) {
+  std::string text;
+  op->visit_attributes([&](std::string_view name, const std::string& value) {
+    if (value == "false") return;
+    if (!text.empty()) text += ", ";
+    if (name == "formula")
+      text += value;
+    else
+      text.append(name).append(value == "true" ? "" : "=" + value);
+  });
+  return text;
+}
+
+/// A scope within one order of differentiation: its nodes and the scopes inside it, by name.
+struct Cluster {
+  std::vector<std::uint32_t> nodes;
+  std::map<std::string, Cluster> inner;
+};
+
+class Drawing {
+ public:
+  Drawing(const Graph& graph, const DotOptions& options)
+      : graph_(graph),
+        view_(graph),
+        options_(options),
+        drawn_(graph.size(), true),
+        fetched_(graph.size()) {
+    for (const Value& fetch : options.fetches) {
+      if (&fetch.data() != &graph.data())
+        throw GraphError("to_dot: the fetch '" + fetch.name() + "' belongs to another graph");
+      fetched_[fetch.node_id()] = true;
+    }
+    if (options.only_needed) keep_needed();
+  }
+
+  std::string text() {
+    line("digraph dagrad {{");
+    line(
+        "  graph [rankdir={}, fontname=\"Helvetica,Arial,sans-serif\", fontsize=13, newrank=true, "
+        "nodesep=0.25, ranksep=0.35, bgcolor=white];",
+        options_.left_to_right ? "LR" : "TB");
+    line(
+        "  node [fontname=\"Helvetica,Arial,sans-serif\", fontsize=11, style=\"filled,rounded\", "
+        "penwidth=1.2, margin=\"0.12,0.06\"];");
+    line(
+        "  edge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=9, color=\"#555555\", "
+        "arrowsize=0.7];");
+    clusters();
+    edges();
+    if (options_.legend) legend();
+    if (!options_.title.empty())
+      line("  graph [label=<<b>{}</b>>, labelloc=t, fontsize=16];", escaped(options_.title));
+    line("}}");
+    return fmt::to_string(out_);
+  }
+
+ private:
+  template <class... A>
+  void line(fmt::format_string<A...> format, A&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<A>(arguments)...);
+    out_.push_back('\n');
+  }
+
+  void keep_needed() {
+    drawn_ = fetched_;
+    for (std::uint32_t id = view_.size(); id-- > 0;)
+      if (drawn_[id])
+        for (const detail::Edge& edge : view_.operands(id)) drawn_[edge.node] = true;
+  }
+
+  void clusters() {
+    std::vector<Cluster> orders;
+    for (std::uint32_t id = 0; id < view_.size(); ++id) {
+      if (!drawn_[id]) continue;
+      const auto at = static_cast<std::size_t>(graph_.node(id).gradient_order());
+      if (orders.size() <= at) orders.resize(at + 1);
+      Cluster* cluster = &orders[at];
+      const std::string scope = graph_.node(id).scope();
+      for (std::size_t begin = 0; begin < scope.size();) {
+        const std::size_t end = std::min(scope.find('/', begin), scope.size());
+        cluster = &cluster->inner[scope.substr(begin, end - begin)];
+        begin = end + 1;
+      }
+      cluster->nodes.push_back(id);
+    }
+    for (std::size_t at = 0; at < orders.size(); ++at) {
+      const std::string title = at == 0   ? "forward"
+                                : at == 1 ? "backward"
+                                          : fmt::format("backward, order {}", at);
+      const Look& look = at == 0 ? forward_look : backward_look;
+      write(orders[at], fmt::format("cluster_{}", at), title, "  ", look.line, at, true);
+    }
+  }
+
+  void write(const Cluster& cluster, const std::string& id, const std::string& title,
+             const std::string& indent, std::string_view colour, std::size_t at, bool top) {
+    line("{}subgraph \"{}\" {{", indent, escaped_id(id));
+    line(
+        "{}  label=<{}{}{}>; style=\"{}\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; margin=12;",
+        indent, top ? "<b>" : "", escaped(title), top ? "</b>" : "",
+        top ? "rounded" : "rounded,dashed", colour, colour);
+    for (const std::uint32_t node : cluster.nodes) write(node, indent + "  ", at);
+    for (const auto& [name, inner] : cluster.inner)
+      write(inner, id + "/" + name, name, indent + "  ", colour, at, false);
+    line("{}}}", indent);
+  }
+
+  static std::string escaped_id(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    return out;
+  }
+
+  void write(std::uint32_t id, const std::string& indent, std::size_t at) {
+    const Node node = graph_.node(id);
+    const Look look = look_of(node, at);
+    std::string title(node.op().name());
+    std::string details;
+    if (node.has_user_name() || node.kind() != NodeKind::op) {
+      const std::string full = node.name();
+      title = full.substr(node.scope().empty() ? 0 : node.scope().size() + 1);
+      details = std::string(node.op().name());
+    }
+    if (node.kind() == NodeKind::constant && node.output().size() == 1) {
+      title = detail::attribute_text(node.tensor());
+      details.clear();
+    }
+    if (const std::string attributes = attributes_of(node.op()); !attributes.empty())
+      details += (details.empty() ? "" : " ") + attributes;
+    std::string types;
+    for (std::size_t port = 0; port < node.outputs(); ++port)
+      types += (port ? ", " : "") + to_string(node.output(port).type());
+    std::string label = "<b>" + escaped(title) + "</b>";
+    if (!details.empty())
+      label += "<br/><font point-size=\"9\">" + escaped(shortened(details)) + "</font>";
+    label +=
+        "<br/><font point-size=\"9\" color=\"#666666\">" + escaped(shortened(types)) + "</font>";
+    line("{}n{} [shape={}, fillcolor=\"{}\", color=\"{}\", label=<{}>{}];", indent, id, look.shape,
+         look.fill, fetched_[id] ? fetch_line : look.line, label,
+         fetched_[id] ? ", peripheries=2, penwidth=1.6" : "");
+  }
+
+  /// The gradient stands beside the forward computation and runs the other way, each node beside
+  /// the one that it differentiates: edges within it are laid out reversed, and those that cross
+  /// over have no say.
+  void edges() {
+    for (std::uint32_t id = 0; id < view_.size(); ++id) {
+      if (!drawn_[id]) continue;
+      const int order = graph_.node(id).gradient_order();
+      for (const detail::Edge& edge : view_.operands(id)) {
+        const int from = graph_.node(edge.node).gradient_order();
+        std::string style;
+        const auto add = [&](std::string_view text) {
+          style += (style.empty() ? "" : ", ") + std::string(text);
+        };
+        if (edge.type_only)
+          add("style=dotted, arrowhead=empty, arrowtail=empty, color=\"#999999\"");
+        if (view_.results(edge.node).size() > 1) add(fmt::format("label=\" {}\"", edge.port));
+        const bool reversed = order == 1 && from == 1;
+        if (reversed) add("dir=back");
+        if (from != order)
+          add(edge.type_only ? "constraint=false" : "constraint=false, color=\"#b9b9b9\"");
+        line("  n{} -> n{}{};", reversed ? id : edge.node, reversed ? edge.node : id,
+             style.empty() ? "" : " [" + style + "]");
+      }
+      const auto forward = graph_.node(id).forward_node();
+      if (options_.ties && forward && drawn_[*forward])
+        line("  n{} -> n{} [style=dashed, arrowhead=none, color=\"#e3b27c\", penwidth=0.8, {}];",
+             *forward, id, order == 1 ? "minlen=0, weight=4" : "constraint=false");
+    }
+  }
+
+  void legend() {
+    line("  subgraph \"cluster_legend\" {{");
+    line(
+        "    label=<<b>legend</b>>; style=rounded; color=\"#bbbbbb\"; fontcolor=\"#777777\"; "
+        "labeljust=l; margin=8;");
+    const auto entry = [&](std::string_view id, const Look& look, std::string_view text,
+                           std::string_view more = "") {
+      line(
+          "    legend_{} [shape={}, fillcolor=\"{}\", color=\"{}\", fontsize=9, height=0.3, "
+          "label=\"{}\"{}];",
+          id, look.shape, look.fill, look.line, text, more);
+    };
+    entry("input", input_look, "input");
+    entry("parameter", parameter_look, "parameter");
+    entry("constant", constant_look, "constant");
+    entry("op", forward_look, "op");
+    entry("gradient", backward_look, "gradient op");
+    entry("fetch", {"box", "white", fetch_line}, "fetch", ", peripheries=2");
+    line(
+        "    legend_ties [shape=plaintext, style=\"\", fontsize=9, label=\"- - -  "
+        "differentiates\\n· · ·  type only\"];");
+    line("  }}");
+  }
+
+  const Graph& graph_;
+  detail::GraphView view_;
+  const DotOptions& options_;
+  std::vector<bool> drawn_, fetched_;
+  fmt::memory_buffer out_;
+};
+
+}  // namespace
+
+std::string to_dot(const Graph& graph, const DotOptions& options) {
+  return Drawing(graph, options).text();
+}
+
+void write_dot(const std::filesystem::path& file, const Graph& graph, const DotOptions& options) {
+  const std::string text = to_dot(graph, options);
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw FileError("write_dot: cannot write " + file.string());
+}
+
+}  // namespace dagrad

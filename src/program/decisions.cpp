@@ -1,0 +1,47 @@
+#include <vector>
+
+#include "dagrad/probe.hpp"
+#include "src/program/loops.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad {
+namespace {
+
+/// What a step decides on the operands and result that lie at these places.
+std::optional<std::int64_t> decision(const Program& program, const Instruction& step,
+                                     std::span<const std::uint64_t> values, std::uint64_t out) {
+  if (step.primitive == Primitive::select && is_float(step.dtype))
+    return static_cast<std::int64_t>(detail::element<bool>(values[step.a]));
+  const DType operand = is_float(step.dtype) ? detail::operand_dtype(program, step) : step.dtype;
+  return dispatch(operand, [&]<class T>(std::type_identity<T>) {
+    const std::uint64_t a = values[step.a];
+    const std::uint64_t b = step.b == Instruction::none ? a : values[step.b];
+    return detail::decision<T>(step.primitive, detail::element<T>(a), detail::element<T>(b),
+                               detail::element<T>(out));
+  });
+}
+
+}  // namespace
+
+void decisions(const Program& program, std::span<const void* const> in, const DecisionSink& sink) {
+  static thread_local std::vector<std::uint64_t> values;
+  values.assign(program.steps.size(), 0);
+  const auto at = [&](std::uint32_t step) -> const void* {
+    return step == Instruction::none ? nullptr : &values[step];
+  };
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const Instruction& step = program.steps[i];
+    if (step.primitive == Primitive::input) {
+      std::memcpy(&values[i], in[step.data], size_of(step.dtype));
+    } else if (step.primitive == Primitive::constant) {
+      values[i] = program.constants[step.data];
+    } else {
+      const DType operand = detail::operand_dtype(program, step);
+      detail::loop_of(step.primitive, operand, step.dtype)(at(step.a), at(step.b), at(step.c),
+                                                           &values[i], 1);
+      if (const auto branch = decision(program, step, values, values[i])) sink(*branch);
+    }
+  }
+}
+
+}  // namespace dagrad

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+
+#include "src/program/loops.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad {
+namespace {
+
+constexpr std::uint32_t none = Instruction::none;
+constexpr std::uint32_t forever =
+    none - 1;  // last use of what is read beyond the steps of one tile
+constexpr std::size_t largest_tile = 256;
+
+/// What a thread keeps between calls, so that they allocate nothing.
+struct Scratch {
+  struct Value {
+    std::uint32_t last_use = 0;
+    std::uint32_t slot = none;      ///< none: read where the caller has it
+    const std::byte* at = nullptr;  ///< this tile's elements
+    detail::WordLoop loop = nullptr;
+  };
+  std::vector<Value> values;
+  std::vector<std::uint32_t> free_slots;
+  std::vector<std::uint64_t> tiles;
+};
+
+/// One call of `interpret`: a slot of the size of a tile for each value that is alive at a time.
+class Interpreter {
+ public:
+  Interpreter(const Program& program, std::span<const void* const> in,
+              std::span<const std::int64_t> in_step, std::int64_t n, Scratch& scratch)
+      : program_(program),
+        in_(in),
+        in_step_(in_step),
+        n_(static_cast<std::size_t>(n)),
+        scratch_(scratch) {
+    find_last_uses();
+    assign_slots();
+    fill_repeated();
+  }
+  void run(std::span<void* const> out);
+
+ private:
+  void find_last_uses();
+  void assign_slots();
+  std::uint32_t take_slot();
+  void fill_repeated();
+  void compute_tile(std::size_t first, std::size_t count);
+
+  bool repeats(const Instruction& step) const {
+    return step.primitive == Primitive::constant ||
+           (step.primitive == Primitive::input && in_step_[step.data] == 0);
+  }
+  std::byte* slot(const Scratch::Value& value) const {
+    return reinterpret_cast<std::byte*>(scratch_.tiles.data() + value.slot * tile_);
+  }
+  const std::byte* at(std::uint32_t step) const {
+    return step == none ? nullptr : scratch_.values[step].at;
+  }
+
+  const Program& program_;
+  std::span<const void* const> in_;
+  std::span<const std::int64_t> in_step_;
+  std::size_t n_;
+  Scratch& scratch_;
+  std::uint32_t slots_ = 0;
+  std::size_t tile_ = largest_tile;
+};
+
+void Interpreter::find_last_uses() {
+  std::vector<Scratch::Value>& values = scratch_.values;
+  values.assign(program_.steps.size(), {});
+  for (std::uint32_t i = 0; i < values.size(); ++i) {
+    const Instruction& step = program_.steps[i];
+    for (std::uint32_t operand : {step.a, step.b, step.c})
+      if (operand != none) values[operand].last_use = std::max(values[operand].last_use, i);
+    if (repeats(step)) values[i].last_use = forever;
+  }
+  for (std::uint32_t result : program_.outputs) values[result].last_use = forever;
+}
+
+std::uint32_t Interpreter::take_slot() {
+  if (scratch_.free_slots.empty()) return slots_++;
+  const std::uint32_t slot = scratch_.free_slots.back();
+  scratch_.free_slots.pop_back();
+  return slot;
+}
+
+void Interpreter::assign_slots() {
+  scratch_.free_slots.clear();
+  for (std::uint32_t i = 0; i < scratch_.values.size(); ++i) {
+    const Instruction& step = program_.steps[i];
+    Scratch::Value& value = scratch_.values[i];
+    // Repeated elements are laid out before the first step. A dense input is read in place; one
+    // that is a result too is kept, for its memory may be that of another result.
+    if (repeats(step))
+      value.slot = slots_++;
+    else if (step.primitive != Primitive::input || value.last_use == forever)
+      value.slot = take_slot();
+    if (detail::arity_of(step.primitive) > 0)
+      value.loop =
+          detail::loop_of(step.primitive, detail::operand_dtype(program_, step), step.dtype);
+    for (std::uint32_t operand : {step.a, step.b, step.c}) {
+      if (operand == none) continue;
+      Scratch::Value& used = scratch_.values[operand];
+      if (used.last_use != i || used.slot == none) continue;
+      scratch_.free_slots.push_back(used.slot);
+      used.last_use = 0;  // given back once, where one step uses a value twice
+    }
+  }
+  // Many live values get smaller tiles, so that they stay in the cache.
+  while (tile_ > 16 && slots_ * tile_ > (1U << 17)) tile_ /= 2;
+  if (scratch_.tiles.size() < slots_ * tile_) scratch_.tiles.resize(slots_ * tile_);
+}
+
+void Interpreter::fill_repeated() {
+  for (std::uint32_t i = 0; i < scratch_.values.size(); ++i) {
+    const Instruction& step = program_.steps[i];
+    if (!repeats(step)) continue;
+    Scratch::Value& value = scratch_.values[i];
+    const void* element =
+        step.primitive == Primitive::constant ? &program_.constants[step.data] : in_[step.data];
+    value.at = slot(value);
+    dispatch(step.dtype, [&]<class T>(std::type_identity<T>) {
+      T* tile = reinterpret_cast<T*>(slot(value));
+      std::fill_n(tile, std::min(tile_, n_), *static_cast<const T*>(element));
+    });
+  }
+}
+
+void Interpreter::compute_tile(std::size_t first, std::size_t count) {
+  for (std::uint32_t i = 0; i < scratch_.values.size(); ++i) {
+    const Instruction& step = program_.steps[i];
+    Scratch::Value& value = scratch_.values[i];
+    if (repeats(step)) continue;
+    if (step.primitive == Primitive::input) {
+      const std::size_t size = size_of(step.dtype);
+      value.at = static_cast<const std::byte*>(in_[step.data]) + first * size;
+      if (value.slot == none) continue;
+      std::memcpy(slot(value), value.at, count * size);
+    } else {
+      value.loop(at(step.a), at(step.b), at(step.c), slot(value), static_cast<std::int64_t>(count));
+    }
+    value.at = slot(value);
+  }
+}
+
+void Interpreter::run(std::span<void* const> out) {
+  for (std::size_t first = 0; first < n_; first += tile_) {
+    const std::size_t count = std::min(tile_, n_ - first);
+    compute_tile(first, count);
+    // Only now, for a result may lie in the memory of an operand.
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      const std::size_t size = size_of(program_.output_dtype(k));
+      std::memcpy(static_cast<std::byte*>(out[k]) + first * size, at(program_.outputs[k]),
+                  count * size);
+    }
+  }
+}
+
+}  // namespace
+
+void interpret(const Program& program, std::span<const void* const> in,
+               std::span<const std::int64_t> in_step, std::span<void* const> out, std::int64_t n) {
+  if (n == 0) return;
+  static thread_local Scratch scratch;
+  Interpreter(program, in, in_step, n, scratch).run(out);
+}
+
+}  // namespace dagrad

@@ -1,0 +1,100 @@
+#include "src/program/loops.hpp"
+
+#include <utility>
+
+#include "dagrad/detail/convert.hpp"
+#include "dagrad/number.hpp"
+#include "src/program/functions.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+namespace {
+
+template <class T>
+const T* as(const void* data) {
+  return static_cast<const T*>(data);
+}
+
+// `flatten` turns Number's one definition of each word into the one line that the loop needs.
+template <Primitive P, Element T>
+[[gnu::flatten]] void run(const void* a, const void* b, const void* c, void* out, std::int64_t n) {
+  using N = Number<T>;
+  using R = std::conditional_t<is_test(P), bool, T>;
+  R* __restrict r = static_cast<R*>(out);
+  if constexpr (P == Primitive::select) {
+    const bool* condition = as<bool>(a);
+    const T *x = as<T>(b), *y = as<T>(c);
+    for (std::int64_t i = 0; i < n; ++i) r[i] = condition[i] ? x[i] : y[i];
+  } else if constexpr (arity_of(P) == 2) {
+    const T *x = as<T>(a), *y = as<T>(b);
+    for (std::int64_t i = 0; i < n; ++i) {
+      if constexpr (is_test(P))
+        r[i] = N::test(P, N(x[i]), N(y[i])).value();
+      else
+        r[i] = N::call(P, N(x[i]), N(y[i])).value();
+    }
+  } else {
+    const T* x = as<T>(a);
+    for (std::int64_t i = 0; i < n; ++i) {
+      if constexpr (is_test(P))
+        r[i] = N::test(P, N(x[i])).value();
+      else
+        r[i] = N::call(P, N(x[i])).value();
+    }
+  }
+}
+
+template <Primitive P, Element T>
+void run_function(const void* a, const void* b, const void*, void* out, std::int64_t n) {
+  apply_function(P, as<T>(a), as<T>(b), static_cast<T*>(out), n);
+}
+
+template <Element From, Element To>
+void run_cast(const void* a, const void*, const void*, void* out, std::int64_t n) {
+  const From* x = as<From>(a);
+  To* __restrict r = static_cast<To*>(out);
+  for (std::int64_t i = 0; i < n; ++i) r[i] = convert<To>(x[i]);
+}
+
+template <Element T, std::size_t P>
+constexpr WordLoop word_loop() {
+  constexpr auto word = static_cast<Primitive>(P);
+  if constexpr (arity_of(word) == 0 || word == Primitive::cast ||
+                !operand_dtypes(word).contains(dtype_of<T>)) {
+    return nullptr;
+  } else if constexpr (is_function(word) && is_float(dtype_of<T>)) {
+    return run_function<word, T>;
+  } else {
+    return run<word, T>;
+  }
+}
+
+template <Element T>
+constexpr std::array<WordLoop, words> word_loops = []<std::size_t... P>(std::index_sequence<P...>) {
+  return std::array<WordLoop, words>{word_loop<T, P>()...};
+}
+(std::make_index_sequence<words>{});
+
+template <Element From>
+WordLoop cast_loop(DType to) {
+  return dispatch(to,
+                  []<class To>(std::type_identity<To>) -> WordLoop { return run_cast<From, To>; });
+}
+
+}  // namespace
+
+WordLoop loop_of(Primitive primitive, DType operand, DType result) {
+  return dispatch(operand, [&]<class T>(std::type_identity<T>) -> WordLoop {
+    if (primitive == Primitive::cast) return cast_loop<T>(result);
+    return word_loops<T>[static_cast<std::size_t>(primitive)];
+  });
+}
+
+std::uint64_t compute(Primitive primitive, DType operand, DType result,
+                      const std::array<std::uint64_t, 3>& operands) {
+  std::uint64_t out = 0;
+  loop_of(primitive, operand, result)(&operands[0], &operands[1], &operands[2], &out, 1);
+  return out;
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,54 @@
+#include "dagrad/number.hpp"
+#include "dagrad/program.hpp"
+#include "src/program/primitives.hpp"
+#include "src/program/replay.hpp"
+
+namespace dagrad {
+namespace {
+
+/// |x|, which |-x| is too: so that sigmoid(x) and sigmoid(-x), as they stand in the derivatives of
+/// both and of tanh, share their exp.
+Symbol size_of(const Symbol& x) {
+  const Instruction step = x.recorder()->program().steps[x.step()];
+  return abs(step.primitive == Primitive::neg ? x.recorder()->at(step.a) : x);
+}
+
+Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
+  switch (composite) {
+    case Primitive::sigmoid:
+      return formulas::sigmoid(a, size_of(a));
+    case Primitive::softplus:
+      return formulas::softplus(a);
+    case Primitive::rsqrt:
+      return formulas::rsqrt(a);
+    case Primitive::sign:
+      return formulas::sign(a);
+    default:
+      return formulas::logaddexp(a, b);
+  }
+}
+
+}  // namespace
+
+Program lower(const Program& program) {
+  Recorder recorder;
+  std::vector<Symbol> in;
+  for (DType dtype : program.inputs) in.push_back(recorder.input(dtype));
+  std::vector<Symbol> at;
+  at.reserve(program.steps.size());
+  for (const Instruction& step : program.steps) {
+    if (detail::is_composite(step.primitive)) {
+      const Symbol& a = at[step.a];
+      at.push_back(expand(step.primitive, a, step.b == Instruction::none ? a : at[step.b]));
+    } else if (step.primitive == Primitive::input) {
+      at.push_back(in[step.data]);
+    } else {
+      at.push_back(detail::replay(recorder, program, step, at));
+    }
+  }
+  std::vector<Symbol> results;
+  for (std::uint32_t result : program.outputs) results.push_back(at[result]);
+  return *std::move(recorder).finish(results, f64);
+}
+
+}  // namespace dagrad

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstring>
+
+#include "dagrad/program.hpp"
+
+/// What each word of a formula takes and gives.
+namespace dagrad::detail {
+
+constexpr std::size_t words = static_cast<std::size_t>(Primitive::logaddexp) + 1;
+
+constexpr int arity_of(Primitive p) {
+  if (p <= Primitive::constant) return 0;
+  if (p <= Primitive::erfc) return 1;
+  if (p == Primitive::select) return 3;
+  if (p <= Primitive::pull) return 2;
+  return p == Primitive::logaddexp ? 2 : 1;
+}
+
+/// Words whose value comes from a library, by a call that costs tens of additions.
+constexpr bool is_function(Primitive p) {
+  return (p >= Primitive::exp && p <= Primitive::erfc) ||
+         (p >= Primitive::pow && p <= Primitive::remainder);
+}
+
+/// Words that have a formula in the words before them.
+constexpr bool is_composite(Primitive p) { return p >= Primitive::sigmoid; }
+
+/// Words whose result is a bool whatever they take.
+constexpr bool is_test(Primitive p) {
+  return (p >= Primitive::is_nan && p <= Primitive::logical_not) ||
+         (p >= Primitive::equal && p <= Primitive::logical_xor);
+}
+
+/// Dtypes that a word takes; of `select`, those of its two sides.
+constexpr DTypes operand_dtypes(Primitive p) {
+  switch (p) {
+    case Primitive::input:
+    case Primitive::constant:
+    case Primitive::cast:
+    case Primitive::is_nan:
+    case Primitive::is_finite:
+    case Primitive::maximum:
+    case Primitive::minimum:
+    case Primitive::equal:
+    case Primitive::not_equal:
+    case Primitive::less:
+    case Primitive::less_equal:
+    case Primitive::greater:
+    case Primitive::greater_equal:
+    case Primitive::select:
+      return all_dtypes;
+    case Primitive::logical_not:
+    case Primitive::logical_and:
+    case Primitive::logical_or:
+    case Primitive::logical_xor:
+      return {b8};
+    case Primitive::neg:
+    case Primitive::abs:
+    case Primitive::floor:
+    case Primitive::ceil:
+    case Primitive::round:
+    case Primitive::add:
+    case Primitive::sub:
+    case Primitive::mul:
+    case Primitive::remainder:
+    case Primitive::pull:
+    case Primitive::sign:
+      return number_dtypes;
+    default:
+      return float_dtypes;
+  }
+}
+
+/// Dtype of the values that a step works on: not its result's where it tests or casts.
+inline DType operand_dtype(const Program& program, const Instruction& step) {
+  if (arity_of(step.primitive) == 0) return step.dtype;
+  return program.steps[step.primitive == Primitive::select ? step.b : step.a].dtype;
+}
+
+/// The element in the low bytes.
+template <class T>
+T element(std::uint64_t bits) {
+  T value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// A constant as a number.
+inline double constant_value(const Program& program, const Instruction& constant) {
+  return dispatch(constant.dtype, [&]<class T>(std::type_identity<T>) {
+    return static_cast<double>(element<T>(program.constants[constant.data]));
+  });
+}
+
+}  // namespace dagrad::detail

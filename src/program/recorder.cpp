@@ -1,0 +1,158 @@
+#include <array>
+#include <utility>
+
+#include "dagrad/error.hpp"
+#include "dagrad/program.hpp"
+#include "src/program/loops.hpp"
+#include "src/program/primitives.hpp"
+#include "src/program/replay.hpp"
+
+namespace dagrad {
+namespace {
+
+constexpr std::uint32_t none = Instruction::none;
+
+/// `bits` tell constants apart, whose positions in the table of constants do not.
+std::size_t hash(const Instruction& i, std::uint64_t bits) {
+  std::uint64_t h =
+      static_cast<std::uint64_t>(i.primitive) << 8 | static_cast<std::uint64_t>(i.dtype);
+  for (std::uint64_t word :
+       {std::uint64_t{i.a} << 32 | i.b, std::uint64_t{i.c} << 32 | i.data, bits})
+    h = (h ^ word ^ (h >> 29)) * 0x9e3779b97f4a7c15;
+  return static_cast<std::size_t>(h ^ (h >> 32));
+}
+
+}  // namespace
+
+std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
+  std::vector<Instruction>& steps = program_.steps;
+  if (2 * (steps.size() + 1) > table_.size()) grow();
+  const std::size_t mask = table_.size() - 1;
+  for (std::size_t at = hash(step, bits) & mask;; at = (at + 1) & mask) {
+    if (table_[at] == none) {
+      table_[at] = static_cast<std::uint32_t>(steps.size());
+      break;
+    }
+    Instruction known = steps[table_[at]];
+    if (known.primitive != step.primitive) continue;
+    if (step.primitive == Primitive::constant) {
+      if (program_.constants[known.data] != bits) continue;
+      known.data = 0;
+    }
+    if (known == step) return table_[at];
+  }
+  if (step.primitive == Primitive::constant) {
+    step.data = static_cast<std::uint32_t>(program_.constants.size());
+    program_.constants.push_back(bits);
+  }
+  steps.push_back(step);
+  return static_cast<std::uint32_t>(steps.size() - 1);
+}
+
+void Recorder::grow() {
+  table_.assign(table_.empty() ? 64 : 4 * table_.size(), none);
+  const std::size_t mask = table_.size() - 1;
+  for (std::uint32_t i = 0; i < program_.steps.size(); ++i) {
+    Instruction step = program_.steps[i];
+    std::uint64_t bits = 0;
+    if (step.primitive == Primitive::constant)
+      bits = program_.constants[std::exchange(step.data, 0)];
+    std::size_t at = hash(step, bits) & mask;
+    while (table_[at] != none) at = (at + 1) & mask;
+    table_[at] = i;
+  }
+}
+
+Symbol Recorder::input(DType dtype) {
+  const auto index = static_cast<std::uint32_t>(program_.inputs.size());
+  program_.inputs.push_back(dtype);
+  return {this, remember({.primitive = Primitive::input, .dtype = dtype, .data = index}, 0)};
+}
+
+Symbol Recorder::constant(std::uint64_t bits, DType dtype) {
+  if (size_of(dtype) < sizeof bits) bits &= (std::uint64_t{1} << 8 * size_of(dtype)) - 1;
+  return {this, remember({.primitive = Primitive::constant, .dtype = dtype}, bits)};
+}
+
+Symbol Recorder::step(const Instruction& instruction) {
+  const int operands = detail::arity_of(instruction.primitive);
+  const std::array at{instruction.a, instruction.b, instruction.c};
+  std::array<std::uint64_t, 3> bits{};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(operands); ++i) {
+    const Instruction& operand = program_.steps[at[i]];
+    if (operand.primitive != Primitive::constant) return {this, remember(instruction, 0)};
+    bits[i] = program_.constants[operand.data];
+  }
+  const DType dtype = detail::operand_dtype(program_, instruction);
+  return constant(detail::compute(instruction.primitive, dtype, instruction.dtype, bits),
+                  instruction.dtype);
+}
+
+ProgramPtr Recorder::finish(std::span<const Symbol> results, DType weak) && {
+  auto out = std::make_shared<Program>();
+  for (const Symbol& s : results) {
+    if (!s.is_literal() && s.recorder() != this)
+      throw ArgumentError("a functor returned an operand of another call");
+    out->outputs.push_back(s.is_literal() ? constant(s.literal().bits(weak), weak).step()
+                                          : s.step());
+  }
+  // Depth first from the results: dead steps are never reached, and the order is the formula's own,
+  // whichever operand the compiler evaluated first.
+  std::vector<std::uint32_t> place(program_.steps.size(), none);
+  std::vector<std::uint32_t> stack(out->outputs.rbegin(), out->outputs.rend());
+  while (!stack.empty()) {
+    const std::uint32_t now = stack.back();
+    Instruction step = program_.steps[now];
+    const std::size_t waiting = stack.size();
+    if (place[now] == none) {
+      for (std::uint32_t operand : {step.c, step.b, step.a})
+        if (operand != none && place[operand] == none) stack.push_back(operand);
+    }
+    if (stack.size() > waiting) continue;
+    stack.pop_back();
+    if (place[now] != none) continue;
+    for (std::uint32_t* operand : {&step.a, &step.b, &step.c})
+      if (*operand != none) *operand = place[*operand];
+    if (step.primitive == Primitive::constant) {
+      out->constants.push_back(program_.constants[step.data]);
+      step.data = static_cast<std::uint32_t>(out->constants.size() - 1);
+    }
+    place[now] = static_cast<std::uint32_t>(out->steps.size());
+    out->steps.push_back(step);
+  }
+  for (std::uint32_t& result : out->outputs) result = place[result];
+  out->inputs = std::move(program_.inputs);
+  return out;
+}
+
+Symbol detail::replay(Recorder& recorder, const Program& program, Instruction step,
+                      std::span<const Symbol> at) {
+  if (step.primitive == Primitive::constant)
+    return recorder.constant(program.constants[step.data], step.dtype);
+  for (std::uint32_t* operand : {&step.a, &step.b, &step.c})
+    if (*operand != none) *operand = at[*operand].step();
+  return recorder.step(step);
+}
+
+std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
+                                   std::span<const Symbol> in) {
+  std::vector<Symbol> at;
+  at.reserve(program.steps.size());
+  for (const Instruction& step : program.steps) {
+    if (step.primitive != Primitive::input) {
+      at.push_back(detail::replay(recorder, program, step, at));
+    } else if (const Symbol& x = in[step.data]; x.is_literal()) {
+      at.push_back(recorder.constant(x.literal().bits(step.dtype), step.dtype));
+    } else {
+      if (x.dtype() != step.dtype)
+        throw TypeError("operand " + std::to_string(step.data) + " of a program must be " +
+                        std::string(name(step.dtype)) + ", got " + std::string(name(x.dtype())));
+      at.push_back(x);
+    }
+  }
+  std::vector<Symbol> out;
+  for (std::uint32_t result : program.outputs) out.push_back(at[result]);
+  return out;
+}
+
+}  // namespace dagrad

@@ -1,0 +1,118 @@
+#include "src/tensor/gemm.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "src/tensor/storage.hpp"
+
+namespace dagrad::kernels {
+
+namespace {
+
+constexpr double small_work = 50;  // multiplications that tiles do not pay for
+constexpr double task_work = 3e6;  // those of a task, about: some 60 µs
+constexpr double most_tasks = 16;
+
+template <class T>
+Multiply<T> choose() {
+#if defined(__x86_64__)
+  if constexpr (std::is_floating_point_v<T>) {
+    if (__builtin_cpu_supports("avx512f")) return multiply_avx512<T>();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return multiply_avx2<T>();
+  }
+#endif
+  return multiply_plain<T>();
+}
+
+/// Packed operands of this thread's product, kept for the next one.
+template <class T>
+T* scratch(std::int64_t elements) {
+  thread_local detail::Blocks blocks;
+  thread_local std::int64_t size = 0;
+  const auto bytes = elements * std::int64_t{sizeof(T)};
+  if (bytes > size) {
+    blocks = detail::allocate_blocks(static_cast<std::size_t>(bytes));
+    size = bytes;
+  }
+  return reinterpret_cast<T*>(blocks.get());
+}
+
+/// What a product over nothing is.
+template <class T>
+void clear(const Product<T>& p) {
+  for (std::int64_t i = 0; i < p.m; ++i) std::fill_n(p.c.data + i * p.c.stride, p.n, T(0));
+}
+
+/// A side of the output in pieces of like size.
+struct Cut {
+  std::int64_t size, pieces;
+
+  /// At most `wanted` pieces, none much below `least`, whole multiples of `step`.
+  Cut(std::int64_t length, std::int64_t wanted, std::int64_t least, std::int64_t step) {
+    pieces = std::clamp(length / least, std::int64_t{1}, wanted);
+    size = ((length + pieces - 1) / pieces + step - 1) / step * step;
+    pieces = (length + size - 1) / size;
+  }
+};
+
+/// The output cut into tasks: into columns first, as each task packs its columns of b, or reads
+/// them where they lie; transposed rows of a are packed again for each task beside.
+template <class T>
+void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>& p, double work) {
+  constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles of any instruction set
+  const auto tasks = static_cast<std::int64_t>(std::min(1 + work / task_work, most_tasks));
+  const Cut columns(p.n, tasks, p.a.transposed ? 256 : 64, column_step);
+  const Cut rows(p.m, std::max<std::int64_t>(tasks / columns.pieces, 1), 96, row_step);
+  parallel(rows.pieces * columns.pieces, [&](std::int64_t task) {
+    const std::int64_t i = task / columns.pieces * rows.size;
+    const std::int64_t j = task % columns.pieces * columns.size;
+    Product<T> part = p;
+    part.m = std::min(rows.size, p.m - i);
+    part.n = std::min(columns.size, p.n - j);
+    part.a.data += p.a.transposed ? i : i * p.a.stride;
+    part.b.data += p.b.transposed ? j * p.b.stride : j;
+    part.c.data += i * p.c.stride + j;
+    multiply.large(part, scratch<T>(multiply.scratch));
+  });
+}
+
+}  // namespace
+
+template <class T>
+void gemm(const Parallel& parallel, std::int64_t m, std::int64_t n, std::int64_t k,
+          Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
+  static const Multiply<T> multiply = choose<T>();
+  Product<T> p{m, n, k, a, b, c, accumulate};
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    if (!accumulate) clear(p);
+    return;
+  }
+  if (n == 1 && c.stride == 1) {  // a column is a row of the transpose, and rows fill the lanes
+    std::swap(p.m, p.n);
+    p.a = {b.data, b.stride, !b.transposed};
+    p.b = {a.data, a.stride, !a.transposed};
+    p.c.stride = m;
+  }
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  if (work <= small_work) {
+    multiply.small(p);
+  } else if (work < task_work) {
+    multiply.large(p, scratch<T>(multiply.scratch));
+  } else {
+    run(parallel, multiply, p, work);
+  }
+}
+
+template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t, Matrix<const float>,
+                   Matrix<const float>, Matrix<float>, bool);
+template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t, Matrix<const double>,
+                   Matrix<const double>, Matrix<double>, bool);
+template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+                   Matrix<const std::int32_t>, Matrix<const std::int32_t>, Matrix<std::int32_t>,
+                   bool);
+template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+                   Matrix<const std::int64_t>, Matrix<const std::int64_t>, Matrix<std::int64_t>,
+                   bool);
+
+}  // namespace dagrad::kernels

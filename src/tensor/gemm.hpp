@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dagrad/kernels.hpp"
+
+namespace dagrad::kernels {
+
+/// c = a · b, or c + a · b; not empty, k > 0.
+template <class T>
+struct Product {
+  std::int64_t m = 0, n = 0, k = 0;
+  Matrix<const T> a, b;
+  Matrix<T> c;
+  bool accumulate = false;
+};
+
+/// The product of one thread for one instruction set.
+template <class T>
+struct Multiply {
+  void (*small)(const Product<T>& product) = nullptr;  ///< k of at most one block
+  void (*large)(const Product<T>& product, T* scratch) = nullptr;
+  std::int64_t scratch = 0;  ///< elements
+};
+
+template <class T>
+Multiply<T> multiply_plain();
+#if defined(__x86_64__)
+template <class T>
+Multiply<T> multiply_avx2();
+template <class T>
+Multiply<T> multiply_avx512();
+#endif
+
+}  // namespace dagrad::kernels

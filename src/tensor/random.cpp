@@ -1,0 +1,150 @@
+#include "dagrad/random.hpp"
+
+#include <Random123/philox.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace dagrad {
+
+namespace {
+
+// The upper half of the counter keeps streams of one key apart by what they are drawn for.
+enum class Stream : std::uint64_t { uniform = 0, normal = 1, key = 2 };
+
+std::uint64_t pair(std::uint32_t low, std::uint32_t high) {
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+PhiloxBlock block(std::int64_t key, std::int64_t counter, Stream stream) {
+  return philox(static_cast<std::uint64_t>(key), static_cast<std::uint64_t>(counter),
+                static_cast<std::uint64_t>(stream));
+}
+
+// A block holds four floats or two doubles; the element in its place of the block.
+template <class T>
+constexpr std::int64_t per_block = std::is_same_v<T, float> ? 4 : 2;
+
+void uniforms(std::int64_t key, std::int64_t counter, float (&out)[4]) {
+  const PhiloxBlock bits = block(key, counter, Stream::uniform);
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<float>(bits.word[i] >> 8) * 0x1p-24F;
+}
+
+void uniforms(std::int64_t key, std::int64_t counter, double (&out)[2]) {
+  const PhiloxBlock bits = block(key, counter, Stream::uniform);
+  for (int i = 0; i < 2; ++i) {
+    out[i] = static_cast<double>(pair(bits.word[2 * i], bits.word[2 * i + 1]) >> 11) * 0x1p-53;
+  }
+}
+
+// Box and Muller 1958: two independent normals of two uniforms, `u` in (0, 1] and `v` in [0, 1).
+void box_muller(double u, double v, double& first, double& second) {
+  const double radius = std::sqrt(-2 * std::log(u)), angle = 2 * std::numbers::pi * v;
+  first = radius * std::cos(angle);
+  second = radius * std::sin(angle);
+}
+
+void normals(std::int64_t key, std::int64_t counter, float (&out)[4]) {
+  const PhiloxBlock bits = block(key, counter, Stream::normal);
+  for (int i = 0; i < 4; i += 2) {
+    double first = 0, second = 0;
+    box_muller((static_cast<double>(bits.word[i]) + 1) * 0x1p-32, bits.word[i + 1] * 0x1p-32, first,
+               second);
+    out[i] = static_cast<float>(first);
+    out[i + 1] = static_cast<float>(second);
+  }
+}
+
+void normals(std::int64_t key, std::int64_t counter, double (&out)[2]) {
+  const PhiloxBlock bits = block(key, counter, Stream::normal);
+  const double u = static_cast<double>((pair(bits.word[0], bits.word[1]) >> 11) + 1) * 0x1p-53;
+  const double v = static_cast<double>(pair(bits.word[2], bits.word[3]) >> 11) * 0x1p-53;
+  box_muller(u, v, out[0], out[1]);
+}
+
+template <class T>
+using Draw = void (*)(std::int64_t key, std::int64_t counter, T (&out)[per_block<T>]);
+
+template <class T>
+T element(Draw<T> draw, std::int64_t key, std::int64_t i) {
+  T values[per_block<T>];
+  draw(key, i / per_block<T>, values);
+  return values[i % per_block<T>];
+}
+
+template <class T>
+void fill(Draw<T> draw, std::int64_t key, std::int64_t first, std::span<T> out) {
+  constexpr std::int64_t n = per_block<T>;
+  T values[n];
+  for (std::size_t done = 0; done < out.size();) {
+    const std::int64_t i = first + static_cast<std::int64_t>(done);
+    draw(key, i / n, values);
+    const auto count = std::min(static_cast<std::size_t>(n - i % n), out.size() - done);
+    std::copy_n(values + i % n, count, out.begin() + static_cast<std::ptrdiff_t>(done));
+    done += count;
+  }
+}
+
+template <class T>
+void scale_uniform(std::int64_t key, std::int64_t first, std::span<T> out, double low,
+                   double high) {
+  fill<T>(uniforms, key, first, out);
+  for (T& value : out) {
+    const auto rounded = static_cast<T>(low + (high - low) * static_cast<double>(value));
+    value = static_cast<double>(rounded) < high
+                ? rounded
+                : std::nextafter(rounded, -std::numeric_limits<T>::infinity());
+  }
+}
+
+template <class T>
+void scale_normal(std::int64_t key, std::int64_t first, std::span<T> out, double mean,
+                  double deviation) {
+  fill<T>(normals, key, first, out);
+  for (T& value : out) value = static_cast<T>(mean + deviation * static_cast<double>(value));
+}
+
+}  // namespace
+
+PhiloxBlock philox(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high) {
+  const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
+  const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
+  const r123::Philox4x32_R<10>::ctr_type counter{
+      {low(counter_low), high(counter_low), low(counter_high), high(counter_high)}};
+  const r123::Philox4x32_R<10>::key_type keys{{low(key), high(key)}};
+  const auto bits = r123::Philox4x32_R<10>()(counter, keys);
+  return {{bits[0], bits[1], bits[2], bits[3]}};
+}
+
+std::int64_t fold_in(std::int64_t key, std::int64_t i) {
+  const PhiloxBlock bits = block(key, i, Stream::key);
+  return static_cast<std::int64_t>(pair(bits.word[0], bits.word[1]));
+}
+
+float uniform_float(std::int64_t key, std::int64_t i) { return element<float>(uniforms, key, i); }
+double uniform_double(std::int64_t key, std::int64_t i) {
+  return element<double>(uniforms, key, i);
+}
+float normal_float(std::int64_t key, std::int64_t i) { return element<float>(normals, key, i); }
+double normal_double(std::int64_t key, std::int64_t i) { return element<double>(normals, key, i); }
+
+void fill_uniform(std::int64_t key, std::int64_t first, std::span<float> out, double low,
+                  double high) {
+  scale_uniform(key, first, out, low, high);
+}
+void fill_uniform(std::int64_t key, std::int64_t first, std::span<double> out, double low,
+                  double high) {
+  scale_uniform(key, first, out, low, high);
+}
+void fill_normal(std::int64_t key, std::int64_t first, std::span<float> out, double mean,
+                 double deviation) {
+  scale_normal(key, first, out, mean, deviation);
+}
+void fill_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean,
+                 double deviation) {
+  scale_normal(key, first, out, mean, deviation);
+}
+
+}  // namespace dagrad

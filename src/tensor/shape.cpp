@@ -1,0 +1,96 @@
+#include "dagrad/shape.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "dagrad/error.hpp"
+
+namespace dagrad {
+
+namespace {
+constexpr std::int64_t max_elements = std::int64_t{1} << 48;
+}
+
+Shape::Shape(std::initializer_list<std::int64_t> dims)
+    : Shape(std::span(dims.begin(), dims.size())) {}
+
+Shape::Shape(std::span<const std::int64_t> dims) {
+  if (dims.size() > max_rank) {
+    throw ShapeError(fmt::format("a shape has at most {} dimensions, got {}: [{}]", max_rank,
+                                 dims.size(), fmt::join(dims, ",")));
+  }
+  std::int64_t elements = 1;
+  for (const std::int64_t dim : dims) {
+    if (dim < 0) {
+      throw ShapeError(
+          fmt::format("a dimension is at least 0, got {} in [{}]", dim, fmt::join(dims, ",")));
+    }
+    const std::int64_t factor = std::max<std::int64_t>(dim, 1);
+    if (factor > max_elements / elements) {
+      throw ShapeError(
+          fmt::format("a shape has at most 2^48 elements, got [{}]", fmt::join(dims, ",")));
+    }
+    elements *= factor;
+  }
+  std::copy(dims.begin(), dims.end(), dims_.begin());
+  rank_ = static_cast<std::uint8_t>(dims.size());
+}
+
+std::string to_string(const Shape& shape) {
+  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ","));
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
+
+Shape broadcast(const Shape& a, const Shape& b) {
+  const int rank = std::max(a.rank(), b.rank());
+  std::array<std::int64_t, max_rank> dims{};
+  for (int axis = 1; axis <= rank; ++axis) {  // counted from the right
+    const std::int64_t da = axis <= a.rank() ? a[a.rank() - axis] : 1;
+    const std::int64_t db = axis <= b.rank() ? b[b.rank() - axis] : 1;
+    if (da != db && da != 1 && db != 1) {
+      throw ShapeError(fmt::format("shapes {} and {} do not broadcast: {} against {} on axis {}",
+                                   to_string(a), to_string(b), da, db, -axis));
+    }
+    dims[static_cast<std::size_t>(rank - axis)] = da == 1 ? db : da;
+  }
+  return Shape(std::span<const std::int64_t>(dims.data(), static_cast<std::size_t>(rank)));
+}
+
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  const int added = to.rank() - from.rank();
+  if (added < 0) return false;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    if (from[axis] != 1 && from[axis] != to[axis + added]) return false;
+  }
+  return true;
+}
+
+int normalize_axis(std::int64_t axis, int rank) {
+  if (rank == 0) throw ShapeError(fmt::format("axis {} of a scalar, which has none", axis));
+  if (axis < -rank || axis >= rank) {
+    throw ShapeError(
+        fmt::format("axis {} is outside [{}, {}] of rank {}", axis, -rank, rank - 1, rank));
+  }
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+std::string index_text(const Shape& shape, std::int64_t position) {
+  std::string text;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    text = fmt::format("{}{}{}", position % shape[axis], text.empty() ? "" : ",", text);
+    position /= shape[axis];
+  }
+  return fmt::format("[{}]", text);
+}
+
+std::string to_string(const Type& type) {
+  return fmt::format("{}{}", name(type.dtype), to_string(type.shape));
+}
+
+std::ostream& operator<<(std::ostream& out, const Type& type) { return out << to_string(type); }
+
+}  // namespace dagrad

@@ -1,0 +1,57 @@
+#include "tests/bench/bench.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace dagrad::bench {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Times measure(double before, const std::function<void()>& step) {
+  const auto timed = [&] {
+    const double start = now();
+    step();
+    return 1e3 * (now() - start);
+  };
+  const double first = 1e3 * before + timed();
+  for (int i = 0; i < 3; ++i) step();
+  std::vector<double> times;
+  const double begin = now();
+  while (times.size() < 20 || (now() - begin < 3 && times.size() < 200'000)) {
+    times.push_back(timed());
+    if (now() - begin > 60) break;
+  }
+  std::sort(times.begin(), times.end());
+  return {first, times.front(), times[times.size() / 2]};
+}
+
+double fastest(int rounds, int calls, const std::function<void()>& run) {
+  double best = 1e9;
+  for (int round = 0; round < rounds; ++round) {
+    const double start = now();
+    for (int call = 0; call < calls; ++call) run();
+    best = std::min(best, (now() - start) / calls);
+  }
+  return best;
+}
+
+void print(const Settings& settings, const std::string& name, const Times& times) {
+  std::fprintf(settings.out,
+               "{\"system\": \"dagrad\", \"case\": \"%s\", \"threads\": %d, \"min_ms\": %.5f, "
+               "\"median_ms\": %.5f, \"first_ms\": %.5f}\n",
+               name.c_str(), settings.threads, times.min, times.median, times.first);
+  std::fflush(settings.out);
+}
+
+void print(const Settings& settings, const std::string& name, const std::string& what,
+           const char* unit, double value) {
+  std::fprintf(settings.out,
+               "{\"system\": \"dagrad\", \"case\": \"%s\", \"threads\": %d, \"what\": \"%s\", "
+               "\"%s\": %.4f}\n",
+               name.c_str(), settings.threads, what.c_str(), unit, value);
+  std::fflush(settings.out);
+}
+
+}  // namespace dagrad::bench

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+/// Benchmarks: programs that print one line of JSON a case, in the form of the peers'
+/// (peers/peers.py).
+namespace dagrad::bench {
+
+struct Settings {
+  int threads = 2;
+  std::FILE* out = stdout;
+};
+
+struct Case {
+  std::string name, doc;
+  std::function<void(const Settings&)> run;
+  bool has_peers = false;
+};
+
+/// Milliseconds of the first call, the fastest and the median one: 3 to warm up, then at least 20
+/// calls or 3 seconds, as the peers are measured. The first includes `before`.
+struct Times {
+  double first, min, median;
+};
+Times measure(double before, const std::function<void()>& step);
+/// Seconds on a clock that only goes forward.
+double now();
+/// The fastest of some calls, in seconds a call.
+double fastest(int rounds, int calls, const std::function<void()>& run);
+
+/// {"system": "dagrad", "case": …, "threads": …, "min_ms": …, "median_ms": …, "first_ms": …}
+void print(const Settings& settings, const std::string& name, const Times& times);
+/// {"system": "dagrad", "case": …, "what": …, "<unit>": …}
+void print(const Settings& settings, const std::string& name, const std::string& what,
+           const char* unit, double value);
+
+void xor_step(const Settings& settings);
+void chain(const Settings& settings);
+void mlp_small(const Settings& settings);
+void mlp(const Settings& settings);
+void mlp_wide(const Settings& settings);
+void nodes(const Settings& settings);
+void schedule(const Settings& settings);
+void start(const Settings& settings);
+
+/// Runs a case in each peer, in turns with dagrad, and prints the ratio to the best. `folder` is
+/// the environment that peers/setup has made, `self` this program.
+void against_peers(const Settings& settings, const std::string& name, const std::string& folder,
+                   const std::string& self);
+
+}  // namespace dagrad::bench

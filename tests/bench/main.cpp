@@ -1,0 +1,96 @@
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+
+#include "tests/bench/bench.hpp"
+#include "tests/bench/loops.hpp"
+
+namespace {
+
+using namespace dagrad::bench;
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all{
+      {"xor", "training step of the XOR network, float64", xor_step, true},
+      {"chain", "1000 times y = tanh(y) * 1.001 on one float32, value and gradient", chain, true},
+      {"mlp_small", "784-128-10, batch 32: training step, float32", mlp_small, true},
+      {"mlp", "784-512-512-10, batch 64", mlp, true},
+      {"mlp_wide", "1024-1024-1024-1024-1024-10, batch 256", mlp_wide, true},
+      {"nodes", "to build, differentiate and compile a node", nodes},
+      {"schedule", "to schedule a node that does nothing", schedule},
+      {"loops", "assembled loops against loops written by hand",
+       [](const Settings& s) { loops(s.out); }},
+      {"start", "process start to the first gradient", start}};
+  return all;
+}
+
+void usage(std::FILE* out) {
+  std::fputs(
+      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [CASE...]\n\n"
+      "Prints one line of JSON a case. --peers runs the same cases in the environment that "
+      "tests/bench/peers/setup DIR has made.\n\n",
+      out);
+  for (const Case& c : cases()) std::fprintf(out, "  %-10s %s\n", c.name.c_str(), c.doc.c_str());
+}
+
+struct Arguments {
+  Settings settings;
+  std::string peers;
+  std::vector<const Case*> chosen;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const auto next = [&] {
+      if (++i >= argc) throw std::invalid_argument(argument + " needs a value");
+      return argv[i];
+    };
+    if (argument == "--json") {
+      arguments.settings.out = std::fopen(next(), "w");
+      if (!arguments.settings.out)
+        throw std::invalid_argument(std::string("cannot write ") + argv[i]);
+    } else if (argument == "--peers") {
+      arguments.peers = next();
+    } else if (argument == "--threads") {
+      arguments.settings.threads = std::atoi(next());
+      if (arguments.settings.threads < 1)
+        throw std::invalid_argument("--threads needs a number from 1 up");
+    } else {
+      const std::size_t before = arguments.chosen.size();
+      for (const Case& c : cases())
+        if (c.name == argument) arguments.chosen.push_back(&c);
+      if (arguments.chosen.size() == before)
+        throw std::invalid_argument("there is no case \"" + argument + "\"");
+    }
+  }
+  if (arguments.chosen.empty())
+    for (const Case& c : cases()) arguments.chosen.push_back(&c);
+  return arguments;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc > 1 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
+    usage(stdout);
+    return 0;
+  }
+  const Arguments arguments = parse(argc, argv);
+  for (const Case* c : arguments.chosen) {
+    if (arguments.peers.empty())
+      c->run(arguments.settings);
+    else if (c->has_peers)
+      against_peers(arguments.settings, c->name, arguments.peers, argv[0]);
+  }
+  return 0;
+} catch (const std::invalid_argument& error) {
+  std::fprintf(stderr, "dagrad_bench: %s\n", error.what());
+  usage(stderr);
+  return 2;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "dagrad_bench: %s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,50 @@
+// What a node costs to build, to differentiate and to compile, by the size of its graph.
+#include "dagrad/dagrad.hpp"
+#include "tests/bench/bench.hpp"
+
+namespace dagrad::bench {
+
+namespace {
+
+struct Costs {
+  double build = 1e9, gradient = 1e9, compile = 1e9;  ///< microseconds a node
+};
+
+/// A deep chain that every tenth node rejoins, with ops of several kinds.
+Costs measure_nodes(int n) {
+  Costs costs;
+  for (int round = 0; round < (n > 100'000 ? 2 : 5); ++round) {
+    Graph graph;
+    const Value x = graph.input("x", {f64, {3}});
+    const double begin = now();
+    Value y = x;
+    for (int i = 0; i < n / 2; ++i) y = i % 10 == 9 ? y * x + 0.5 : tanh(y) * 1.001;
+    const double built = now();
+    const auto forward = static_cast<double>(graph.size());
+    const Value dx = gradient(y, x, {.seed = x});
+    const double differentiated = now();
+    const auto appended = static_cast<double>(graph.size()) - forward;
+    const Function f = compile({y, dx}, {.threads = 1});
+    const double compiled = now();
+    costs.build = std::min(costs.build, 1e6 * (built - begin) / forward);
+    costs.gradient = std::min(costs.gradient, 1e6 * (differentiated - built) / appended);
+    costs.compile =
+        std::min(costs.compile, 1e6 * (compiled - differentiated) / static_cast<double>(f.nodes()));
+  }
+  return costs;
+}
+
+}  // namespace
+
+void nodes(const Settings& settings) {
+  (void)measure_nodes(1000);  // the loops are in the cache from now on
+  for (const int n : {1'000, 10'000, 100'000, 1'000'000}) {
+    const Costs costs = measure_nodes(n);
+    const std::string size = " a node, n=" + std::to_string(n);
+    print(settings, "nodes", "build" + size, "us", costs.build);
+    print(settings, "nodes", "gradient" + size, "us", costs.gradient);
+    print(settings, "nodes", "compile" + size, "us", costs.compile);
+  }
+}
+
+}  // namespace dagrad::bench

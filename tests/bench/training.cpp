@@ -1,0 +1,88 @@
+// Training steps and gradients of whole models.
+#include "dagrad/dagrad.hpp"
+#include "docs/examples/xor_network.hpp"
+#include "tests/bench/bench.hpp"
+
+namespace dagrad::bench {
+
+void xor_step(const Settings& settings) {
+  const double begin = now();
+  Rng rng(0);
+  const auto weights = [&](const Shape& shape) { return rng.uniform(shape, -1, 1); };
+  const XorNetwork network(weights({2, 3}), weights({1, 3}), weights({3, 1}), weights({1, 1}));
+  State state(network.graph);
+  BoundRun run = network.train.bind(state);
+  const Tensor x = XorNetwork::inputs(), y = XorNetwork::targets();
+  run.feed(network.x, x);
+  run.feed(network.y, y);
+  const double before = now() - begin;
+  print(settings, "xor", measure(before, [&] { run(); }));
+  print(settings, "xor", "step, bound", "us", 1e6 * fastest(50, 10'000, [&] { run(); }));
+  print(settings, "xor", "step, called with feeds", "us",
+        1e6 * fastest(50, 10'000, [&] {
+          (void)network.train(state, {{network.x, x}, {network.y, y}});
+        }));
+}
+
+void chain(const Settings& settings) {
+  const double begin = now();
+  constexpr int length = 1000;
+  Graph graph;
+  const Value x = graph.input("x", {f32, {1}});
+  Value y = x;
+  for (int i = 0; i < length; ++i) y = tanh(y) * 1.001;
+  const Value total = sum(y);
+  const Function f = compile({total, gradient(total, x)}, {.threads = settings.threads});
+  BoundRun run = f.bind();
+  run.feed(x, Tensor(Shape{1}, {0.3F}));
+  const double before = now() - begin;
+  print(settings, "chain", measure(before, [&] { run(); }));
+  print(settings, "chain", "one y = tanh(y) * 1.001, forward and backward", "ns",
+        1e9 / length * fastest(20, 20, [&] { run(); }));
+}
+
+namespace {
+
+void train_mlp(const Settings& settings, const std::string& name,
+               const std::vector<std::int64_t>& sizes, std::int64_t batch) {
+  Rng rng(0);
+  const Tensor images = rng.normal({batch, sizes.front()}, 0, 1, f32),
+               labels = rng.integers({batch}, 0, 10);
+  std::vector<Tensor> initial;
+  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+    initial.push_back(rng.normal({sizes[i], sizes[i + 1]}, 0, 0.05, f32));
+    initial.push_back(rng.normal({sizes[i + 1]}, 0, 0.05, f32));
+  }
+  const double begin = now();
+  Graph graph;
+  const Value x = graph.input("x", {f32, {batch, sizes.front()}}),
+              y = graph.input("y", {i64, {batch}});
+  std::vector<Value> weights;
+  Value h = x;
+  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+    const Scope scope = graph.scope("layer" + std::to_string(i));
+    weights.push_back(graph.parameter("w", initial[2 * i]));
+    weights.push_back(graph.parameter("b", initial[2 * i + 1]));
+    h = matmul(h, weights[2 * i]) + weights[2 * i + 1];
+    if (i + 2 < sizes.size()) h = relu(h);
+  }
+  const Value loss = cross_entropy(h, y);
+  const Function train = compile(
+      {loss}, {.update = sgd(weights, gradient(loss, weights), 1e-3), .threads = settings.threads});
+  State state(graph);
+  BoundRun run = train.bind(state);
+  run.feed(x, images);
+  run.feed(y, labels);
+  const double before = now() - begin;
+  print(settings, name, measure(before, [&] { run(); }));
+}
+
+}  // namespace
+
+void mlp_small(const Settings& settings) { train_mlp(settings, "mlp_small", {784, 128, 10}, 32); }
+void mlp(const Settings& settings) { train_mlp(settings, "mlp", {784, 512, 512, 10}, 64); }
+void mlp_wide(const Settings& settings) {
+  train_mlp(settings, "mlp_wide", {1024, 1024, 1024, 1024, 1024, 10}, 256);
+}
+
+}  // namespace dagrad::bench

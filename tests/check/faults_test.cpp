@@ -1,0 +1,207 @@
+#include "tests/check/faults.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "dagrad/check.hpp"
+#include "dagrad/dagrad.hpp"
+#include "tests/check/random_graphs.hpp"
+
+namespace dagrad::tests {
+namespace {
+
+std::vector<Op> smooth_ops() {
+  return {Sin{},
+          Exp{},
+          Log{},
+          Tanh{},
+          Sigmoid{},
+          Sqrt{},
+          Square{},
+          Softplus{},
+          Gelu{},
+          Mul{},
+          Div{},
+          Hypot{},
+          Sum{{{1}, false}},
+          Prod{{{1}, false}},
+          LogSumExp{{{1}, false}},
+          Matmul{}};
+}
+std::vector<Op> binary_ops() {
+  return {Sub{},   Mul{},       Div{},     Pow{},     Atan2{},    Pull{},
+          Hypot{}, Logaddexp{}, Maximum{}, Minimum{}, Remainder{}};
+}
+
+/// Samples of an op, each with the fault.
+Samples samples_with(const Op& op, Fault fault) {
+  Rng rng(1);
+  Samples samples = default_samples(op, rng);
+  for (Sample& sample : samples) sample.op = faulted(sample.op, fault);
+  return samples;
+}
+
+/// The op as it is passes; with the fault it fails, by that instrument.
+void expect_rejected(const Op& op, const Samples& right, const Samples& wrong, Fault fault,
+                     std::string_view instrument) {
+  const OpReport before = check_op(op, right), after = check_op(op, wrong);
+  EXPECT_TRUE(before.passed()) << before;
+  EXPECT_FALSE(after.passed()) << name(fault) << " in " << op.name();
+  EXPECT_NE(after.text().find(instrument), std::string::npos)
+      << name(fault) << " in " << op.name() << " wants '" << instrument << "'\n"
+      << after;
+}
+
+void expect_rejected(const std::vector<Op>& ops, Fault fault, std::string_view instrument) {
+  EXPECT_GE(ops.size(), 10U);
+  for (const Op& op : ops) {
+    Rng rng(1);
+    expect_rejected(op, default_samples(op, rng), samples_with(op, fault), fault, instrument);
+  }
+}
+
+TEST(PlantedFault, OfTheFirstOrderIsSeenByDifferences) {
+  for (const Fault fault :
+       {Fault::sign, Fault::lost_dout, Fault::zeroed, Fault::doubled, Fault::off})
+    expect_rejected(smooth_ops(), fault, "first derivative");
+}
+
+TEST(PlantedFault, OfTwoOperandsIsSeenByDifferences) {
+  expect_rejected(binary_ops(), Fault::swapped, "first derivative");
+  std::vector<Op> broadcast = binary_ops();
+  std::erase_if(broadcast, [](const Op& op) {
+    return op.get_if<Remainder>() != nullptr;
+  });  // of its own samples none broadcasts
+  broadcast.push_back(Add{});
+  expect_rejected(broadcast, Fault::no_sum, "first derivative");
+}
+
+TEST(PlantedFault, OfMatricesIsSeenByDifferences) {
+  for (const Op& op :
+       {Op(Sin{}), Op(Exp{}), Op(Tanh{}), Op(Sigmoid{}), Op(Square{}), Op(Softplus{}), Op(Gelu{}),
+        Op(Mul{}), Op(Hypot{}), Op(Matmul{}), Op(Div{})}) {
+    Rng rng(1);
+    Sample right{op, {rng.normal({3, 3})}};
+    const bool unary = op.get_if<Mul>() == nullptr && op.get_if<Hypot>() == nullptr &&
+                       op.get_if<Matmul>() == nullptr && op.get_if<Div>() == nullptr;
+    if (!unary) right.in.push_back(rng.normal({3, 3}));
+    Sample wrong = right;
+    wrong.op = faulted(op, Fault::transposed);
+    expect_rejected(op, {right}, {wrong}, Fault::transposed, "first derivative");
+  }
+}
+
+TEST(PlantedFault, OfAValueUsedTwiceIsSeenByDifferences) {
+  for (const Op& op : {Op(Add{}), Op(Sub{}), Op(Mul{}), Op(Div{}), Op(Pow{}), Op(Atan2{}),
+                       Op(Hypot{}), Op(Logaddexp{}), Op(Pull{}), Op(AddN{}), Op(Matmul{})}) {
+    const auto check = [](const Op& op_to_check) {
+      Graph graph;
+      Rng rng(1);
+      const Value x = graph.input("x", {f64, {3, 3}});
+      const std::vector<Operand> operands{x, x};
+      return check_gradient(apply(op_to_check, operands).front(), x,
+                            {{x, rng.uniform({3, 3}, 0.5, 2)}});
+    };
+    EXPECT_TRUE(check(op).passed()) << op.name() << check(op);
+    const CheckReport wrong = check(faulted(op, Fault::overwritten));
+    EXPECT_EQ(wrong.verdict(), Verdict::disagree) << op.name();
+    EXPECT_NE(wrong.culprit.find(op.name()), std::string::npos) << wrong;
+  }
+}
+
+TEST(PlantedFault, OfTheSecondOrderIsSeenByTheSecondRun) {
+  for (const Op& op : smooth_ops()) {
+    const OpReport report = check_op(op, samples_with(op, Fault::second_order));
+    EXPECT_EQ(report.text().find("first derivative"), std::string::npos) << report;
+    EXPECT_NE(report.text().find("second derivative"), std::string::npos) << report;
+  }
+}
+
+TEST(PlantedFault, ThatIsNotLinearIsSeenByTheTestOfLinearity) {
+  expect_rejected(smooth_ops(), Fault::not_linear, "not linear");
+}
+
+TEST(PlantedFault, OfAFloat32KernelIsSeenBesideFloat64) {
+  for (const Op& op : smooth_ops()) {
+    const OpReport report = check_op(op, samples_with(op, Fault::narrow_kernel));
+    EXPECT_FALSE(report.passed()) << op.name();
+    EXPECT_NE(report.text().find("in float32"), std::string::npos) << report;
+    EXPECT_EQ(report.text().find("derivative:"), std::string::npos) << report;
+  }
+}
+
+struct Expected {
+  Op op;
+  std::vector<Tensor> in;
+  double slope;
+};
+
+void expect_rejected_at(const std::vector<Expected>& points, Fault fault) {
+  for (const Expected& point : points) {
+    Sample right{point.op, point.in};
+    right.dout = {Tensor(1.0)};
+    right.grads.assign(point.in.size(), Tensor(point.slope));
+    right.ties = true;
+    Sample wrong = right;
+    wrong.op = faulted(point.op, fault);
+    expect_rejected(point.op, {right}, {wrong}, fault, "gradient of operand 0 is not as expected");
+  }
+}
+
+TEST(PlantedFault, AtZeroAloneIsSeenByExpectedGradients) {
+  const std::vector<Tensor> zero{0.0};
+  expect_rejected_at({{Relu{}, zero, 0},
+                      {LeakyRelu{}, zero, 0.01},
+                      {Elu{}, zero, 1},
+                      {Abs{}, zero, 0},
+                      {Sign{}, zero, 0},
+                      {Softplus{}, zero, 0.5},
+                      {Sigmoid{}, zero, 0.25},
+                      {Tanh{}, zero, 1},
+                      {Floor{}, zero, 0},
+                      {Sin{}, zero, 1},
+                      {Exp{}, zero, 1},
+                      {Maximum{}, {0.0, 0.0}, 0.5}},
+                     Fault::at_zero);
+}
+
+TEST(PlantedFault, ThatLosesDigitsIsSeenByExpectedGradients) {
+  expect_rejected_at(
+      {{Sigmoid{}, {40.0}, 4.248354255291589e-18}, {Tanh{}, {20.0}, 1.699341702116636e-17}},
+      Fault::saturated);
+}
+
+/// Plants a fault in the n-th node that is tried.
+Plant in_node(Fault fault, std::int64_t n) {
+  return [fault, n, seen = std::int64_t{0}](const Op& op) mutable {
+    return seen++ == n ? faulted(op, fault) : op;
+  };
+}
+
+TEST(PlantedFault, DISABLED_IsNeverAcceptedInRandomGraphs) {
+  for (const Fault fault : visible) {
+    int rejected = 0;
+    for (std::int64_t seed = 0; seed < 200; ++seed) {
+      const RandomGraph right = random_graph(seed);
+      const CheckReport truth = check_gradient(right.y, right.xs, right.feeds, {.seed = seed});
+      const RandomGraph wrong = random_graph(seed, in_node(fault, seed % 4));
+      const CheckReport report = check_gradient(wrong.y, wrong.xs, wrong.feeds, {.seed = seed});
+      ASSERT_EQ(report.comparisons.size(), truth.comparisons.size());
+      for (std::size_t i = 0; i < truth.comparisons.size(); ++i) {
+        const double is = report.comparisons[i].gradient, should = truth.comparisons[i].gradient;
+        if (std::abs(is - should) < 0.01 * std::max(std::abs(is), std::abs(should)) || is == should)
+          continue;
+        if (truth.comparisons[i].verdict != Verdict::agree) continue;
+        EXPECT_NE(report.comparisons[i].verdict, Verdict::agree)
+            << name(fault) << " in graph " << seed << ", right " << should << "\n"
+            << report;
+        rejected += report.comparisons[i].verdict == Verdict::disagree ? 1 : 0;
+      }
+    }
+    EXPECT_GE(rejected, 10) << name(fault);
+  }
+}
+
+}  // namespace
+}  // namespace dagrad::tests

@@ -1,0 +1,126 @@
+#include <dagrad/compile.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/exec/test_ops.hpp"
+
+// Every way to the heap that C++ has ends in these two.
+namespace {
+std::atomic<std::int64_t> allocations{0};
+std::atomic<std::int64_t> aligned_bytes{0};  // to 64: memory for elements
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  allocations.fetch_add(1);
+  if (alignment == 64) aligned_bytes.fetch_add(static_cast<std::int64_t>(bytes));
+  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+// Not inlined, or gcc wonders at free beside new.
+[[gnu::noinline]] void release(void* memory) { std::free(memory); }
+void* or_throw(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+void* operator new(std::size_t bytes) { return or_throw(allocate(bytes, 16)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return or_throw(allocate(bytes, static_cast<std::size_t>(alignment)));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return allocate(bytes, 16);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+
+namespace {
+
+using namespace dagrad;
+using namespace dagrad::test;
+
+/// Allocations of a hundred steady runs.
+std::int64_t of_a_hundred(BoundRun& run) {
+  for (int i = 0; i < 20; ++i) run();
+  const std::int64_t before = allocations;
+  for (int i = 0; i < 100; ++i) run();
+  return allocations - before;
+}
+
+class Allocations : public testing::TestWithParam<int> {
+ protected:
+  Runtime runtime{{.threads = GetParam()}};
+  Graph g;
+  const Type type{f64, {100}};
+  const Value x = g.input("x", type), p = g.parameter("p", Tensor(type)),
+              q = g.parameter("q", Tensor(type));
+  const Tensor data = Tensor::full(type, 1.0);
+};
+INSTANTIATE_TEST_SUITE_P(Threads, Allocations, testing::Values(1, 2));
+
+TEST_P(Allocations, AreCounted) {
+  const std::int64_t before = allocations;
+  const Function f = compile({x + p}, {.runtime = &runtime});
+  EXPECT_GT(allocations, before);
+}
+
+TEST_P(Allocations, NoneInBoundRuns) {
+  std::vector<Value> branches;
+  for (int i = 0; i < 8; ++i) branches.push_back(costly(prefix(reverse(tanh(x * i) + p))));
+  const Value y = add_n(branches), column = g.constant(Tensor(Type{f64, {30, 1}}));
+  const Function f = compile({y, sum_to_like(y * column, y), x, p}, {.runtime = &runtime});
+  BoundRun run = f.bind();
+  run.feed(x, data.view());
+  EXPECT_EQ(of_a_hundred(run), 0);
+  State state(g);
+  BoundRun with_state = f.bind(state);
+  with_state.feed(x, data);
+  EXPECT_EQ(of_a_hundred(with_state), 0);
+}
+
+TEST_P(Allocations, NoneInFeeding) {
+  BoundRun run = compile({x * 2}, {.runtime = &runtime}).bind();
+  run.feed(x, data);
+  run();
+  const std::int64_t before = allocations;
+  for (int i = 0; i < 100; ++i) {
+    run.feed(x, data.view());
+    run.feed("x", data.view());
+    run();
+    EXPECT_EQ(run.fetch(0).as<double>()[0], 2);
+  }
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST_P(Allocations, NoneInTraining) {
+  const Value next = p - x * 0.5;
+  // computed; the same, fetched; from an input; two parameters swapped
+  const Value r = g.parameter("r", Tensor(type)), s = g.parameter("s", Tensor(type)),
+              t = g.parameter("t", Tensor(type));
+  const Function f =
+      compile({next, p, x},
+              {.update = {{p, next}, {q, x}, {r, s}, {s, r}, {t, next}}, .runtime = &runtime});
+  State state(g);
+  BoundRun run = f.bind(state);
+  run.feed(x, data.view());
+  EXPECT_EQ(of_a_hundred(run), 0);
+  EXPECT_EQ(state.get(p).at(0), -60);
+}
+
+TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
+  Value y = x;
+  for (int i = 0; i < 5; ++i) y = costly(prefix(tanh(y))) + reverse(y);
+  const Function f = compile({sum_to_like(y, g.constant(Tensor(0.0)))}, {.runtime = &runtime});
+  aligned_bytes = 0;
+  const BoundRun run = f.bind();
+  EXPECT_EQ(aligned_bytes, static_cast<std::int64_t>(f.peak_bytes()));
+}
+
+}  // namespace

@@ -1,0 +1,145 @@
+#include "src/exec/loop_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "tests/exec/loops/support.hpp"
+
+namespace dagrad::loops {
+namespace {
+
+Program scaled(double factor, int adds = 0) {
+  Recorder recorder;
+  Symbol x = recorder.input(f64);
+  for (int i = 0; i < adds; ++i) x = x + x;
+  const Symbol result[] = {x * factor};
+  return *std::move(recorder).finish(result, f64);
+}
+
+double run_one(const detail::Loop& loop, const Program& program, double x) {
+  const void* in[] = {&x};
+  double y = 0;
+  void* out[] = {&y};
+  loop.run(program, in, out, 1);
+  return y;
+}
+
+constexpr std::int64_t dense[] = {1};
+constexpr std::int64_t repeated[] = {0};
+
+TEST(LoopCache, ProgramsThatDifferInConstantsShareALoop) {
+  for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!available(set)) continue;
+    detail::LoopCache cache(set);
+    const Program twice = scaled(2), thrice = scaled(3);
+    const auto a = cache.get(twice, dense), b = cache.get(thrice, dense);
+    EXPECT_EQ(a, b);
+    EXPECT_EQ(run_one(*a, twice, 7), 14);
+    EXPECT_EQ(run_one(*b, thrice, 7), 21);
+    EXPECT_EQ(cache.counts().reused, 1);
+    EXPECT_EQ(cache.counts().assembled, set == InstructionSet::plain ? 0 : 1);
+    EXPECT_EQ(cache.counts().interpreted, set == InstructionSet::plain ? 1 : 0);
+    EXPECT_EQ(cache.counts().bytes > 0, set != InstructionSet::plain);
+  }
+}
+
+TEST(LoopCache, OtherStructureDtypeOrStrideIsAnotherLoop) {
+  detail::LoopCache cache(InstructionSet::plain);
+  const auto a = cache.get(scaled(2), dense);
+  EXPECT_NE(a, cache.get(scaled(2), repeated));
+  EXPECT_NE(a, cache.get(scaled(2, 1), dense));
+  Program narrow = scaled(2);
+  for (Instruction& step : narrow.steps) step.dtype = f32;
+  narrow.inputs[0] = f32;
+  EXPECT_NE(a, cache.get(narrow, dense));
+  Program twice_out = scaled(2);
+  twice_out.outputs.push_back(0);
+  EXPECT_NE(a, cache.get(twice_out, dense));
+  EXPECT_EQ(cache.counts().interpreted, 5);
+  EXPECT_EQ(cache.counts().reused, 0);
+}
+
+TEST(LoopCache, ManyThreadsAssembleEachLoopOnce) {
+  detail::LoopCache cache(best_instruction_set());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        const int adds = i % 20;
+        const Program program = scaled(3, adds);
+        EXPECT_EQ(run_one(*cache.get(program, dense), program, 1), 3 * std::ldexp(1, adds));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto counts = cache.counts();
+  EXPECT_EQ(counts.assembled + counts.interpreted, 20);
+  EXPECT_EQ(counts.reused, 8 * 200 - 20);
+}
+
+TEST(LoopCache, LargeProgramsAreAssembled) {  // far more code than the first buffer holds
+  const Program program = scaled(1, 5000);
+  for (InstructionSet set : assembled_sets()) {
+    const detail::Loop loop(program, dense, set);
+    EXPECT_GT(loop.code_bytes(), 40'000U);
+    EXPECT_EQ(run_one(loop, program, 0x1p-1022), INFINITY);
+    EXPECT_EQ(run_one(loop, program, 0), 0);
+  }
+}
+
+TEST(LoopCache, ProgramsTooWideForTheStackAreInterpreted) {
+  Recorder recorder;
+  const Symbol x = recorder.input(f64);
+  std::vector<Symbol> values{x};
+  for (int i = 1; i < 3000; ++i) values.push_back(values.back() + x);
+  Symbol sum = values.back();  // needs the last value first, so that all live at once
+  for (std::size_t i = values.size() - 1; i-- > 0;) sum = sum + values[i];
+  const Symbol result[] = {sum};
+  const Program program = *std::move(recorder).finish(result, f64);
+  detail::LoopCache cache(best_instruction_set());
+  const auto loop = cache.get(program, dense);
+  EXPECT_EQ(cache.counts().interpreted, 1);
+  EXPECT_EQ(run_one(*loop, program, 2), 3000.0 * 3001.0);
+}
+
+#if defined(__linux__) && defined(__x86_64__)
+/// Leaves the process with 0 if a loop works where no memory may become executable, 1 if it does
+/// not, 2 if the kernel knows no such rule.
+[[noreturn]] void run_without_executable_memory() {
+  constexpr int set_mdwe = 65, refuse_exec_gain = 1;
+  if (prctl(set_mdwe, refuse_exec_gain, 0L, 0L, 0L) != 0) std::_Exit(2);
+  detail::LoopCache cache(best_instruction_set());
+  const Program program = scaled(3);
+  const auto loop = cache.get(program, dense);
+  const auto counts = cache.counts();
+  std::_Exit(counts.interpreted == 1 && counts.bytes == 0 && run_one(*loop, program, 7) == 21 ? 0
+                                                                                              : 1);
+}
+
+TEST(LoopCache, LoopsAreInterpretedWhereNoMemoryMayBecomeExecutable) {
+  EXPECT_EXIT(
+      run_without_executable_memory(),
+      [](int status) { return WIFEXITED(status) && WEXITSTATUS(status) != 1; }, "");
+}
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(LoopCache, TheAddressSanitizerSeesOperandsThatAreTooShort) {
+  const Program program = scaled(3);
+  const detail::Loop loop(program, dense, best_instruction_set());
+  std::vector<double> x(100), y(99);
+  const void* in[] = {x.data()};
+  void* out[] = {y.data()};
+  EXPECT_DEATH(loop.run(program, in, out, 100), "heap-buffer-overflow");
+}
+#endif
+
+}  // namespace
+}  // namespace dagrad::loops

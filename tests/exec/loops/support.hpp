@@ -1,0 +1,210 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dagrad/instruction_set.hpp"
+#include "dagrad/number.hpp"
+#include "dagrad/program.hpp"
+#include "src/exec/loop_cache.hpp"
+#include "src/program/functions.hpp"
+#include "src/program/primitives.hpp"
+
+/// Loops of machine code held to the plain reading.
+namespace dagrad::loops {
+
+/// Elements of one dtype, as bytes.
+struct Array {
+  DType dtype = f64;
+  std::vector<std::byte> bytes;
+
+  Array() = default;
+  Array(DType type, std::size_t n) : dtype(type), bytes(n * size_of(type)) {}
+  template <Element T>
+  static Array of(const std::vector<T>& values) {
+    Array array(dtype_of<T>, values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) array.set<T>(i, values[i]);
+    return array;
+  }
+  std::size_t size() const { return bytes.size() / size_of(dtype); }
+  template <Element T>
+  T get(std::size_t i) const {
+    T value;
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    return value;
+  }
+  template <Element T>
+  void set(std::size_t i, T value) {
+    std::memcpy(bytes.data() + i * sizeof(T), &value, sizeof(T));
+  }
+};
+
+/// The values of a dtype where words have edges.
+template <Element T>
+std::vector<T> edges() {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (std::is_same_v<T, bool>) {
+    return {false, true, true, false};
+  } else if constexpr (std::is_integral_v<T>) {
+    return {0,
+            1,
+            -1,
+            2,
+            -2,
+            3,
+            -3,
+            Limits::max(),
+            Limits::min(),
+            Limits::max() - 1,
+            Limits::min() + 1,
+            46341,
+            -46341,
+            65536,
+            -65537,
+            1 << 30,
+            123456789,
+            7,
+            -7,
+            16777217,
+            -16777217};
+  } else {
+    const T inf = Limits::infinity(), nan = Limits::quiet_NaN();
+    std::vector<T> values{0,
+                          T(0.25),
+                          T(0.5),
+                          T(0.75),
+                          1,
+                          T(1.5),
+                          2,
+                          T(2.5),
+                          T(3.7),
+                          10,
+                          100,
+                          710,
+                          1e10F,
+                          Limits::denorm_min(),
+                          Limits::min(),
+                          Limits::max(),
+                          Limits::epsilon(),
+                          inf,
+                          nan,
+                          T(2147483647.0),
+                          T(2147483648.0),
+                          T(2147483904.0),
+                          T(2147483520.0),
+                          T(2147483646.5),
+                          T(9223372036854775808.0),
+                          T(9223371487098961920.0),
+                          T(9223372036854774784.0),
+                          T(1e30),
+                          T(8388609),
+                          T(4503599627370497.0)};
+    for (std::size_t i = 0, n = values.size(); i < n; ++i) values.push_back(-values[i]);
+    return values;
+  }
+}
+
+inline Array edge_array(DType dtype) {
+  return dispatch(dtype, []<class T>(std::type_identity<T>) { return Array::of<T>(edges<T>()); });
+}
+
+/// A program of one word, on inputs of these dtypes.
+inline Program one_word(Primitive primitive, DType result, const std::vector<DType>& operands) {
+  Program program;
+  Instruction step{.primitive = primitive, .dtype = result};
+  std::uint32_t* places[] = {&step.a, &step.b, &step.c};
+  for (std::uint32_t i = 0; i < operands.size(); ++i) {
+    program.steps.push_back({.primitive = Primitive::input, .dtype = operands[i], .data = i});
+    program.inputs.push_back(operands[i]);
+    *places[i] = i;
+  }
+  program.steps.push_back(step);
+  program.outputs = {static_cast<std::uint32_t>(operands.size())};
+  return program;
+}
+
+inline std::vector<Array> results(const Program& program, std::size_t n) {
+  std::vector<Array> out;
+  for (std::size_t i = 0; i < program.outputs.size(); ++i)
+    out.emplace_back(program.output_dtype(i), n);
+  return out;
+}
+
+/// `run(in, out)` with pointers to the bytes of the arrays.
+template <class F>
+void with_pointers(std::span<const Array> in, std::span<Array> out, F&& run) {
+  std::vector<const void*> from;
+  std::vector<void*> to;
+  for (const Array& array : in) from.push_back(array.bytes.data());
+  for (Array& array : out) to.push_back(array.bytes.data());
+  run(from, to);
+}
+
+inline std::vector<Array> run_plain(const Program& program, std::span<const Array> in,
+                                    std::span<const std::int64_t> in_step, std::size_t n) {
+  std::vector<Array> out = results(program, n);
+  with_pointers(in, out, [&](auto& from, auto& to) {
+    interpret(program, from, in_step, to, static_cast<std::int64_t>(n));
+  });
+  return out;
+}
+
+inline std::vector<Array> run_assembled(const Program& program, std::span<const Array> in,
+                                        std::span<const std::int64_t> in_step, std::size_t n,
+                                        InstructionSet set) {
+  const detail::Loop loop(program, in_step, set);
+  EXPECT_GT(loop.code_bytes(), 0U);
+  std::vector<Array> out = results(program, n);
+  with_pointers(in, out, [&](auto& from, auto& to) {
+    loop.run(program, from.data(), to.data(), static_cast<std::int64_t>(n));
+  });
+  return out;
+}
+
+/// Units in the last place between two floats; 0 for equal values and for two NaN.
+template <Element T>
+double ulps(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (a == b || (a != a && b != b))
+      return std::signbit(a) == std::signbit(b) || a != 0 || a != a ? 0 : 1;
+    if (!std::isfinite(a) || !std::isfinite(b)) return std::numeric_limits<double>::infinity();
+    const T most = std::max(std::fabs(a), std::fabs(b));
+    const T unit =
+        std::max(most - std::nextafter(most, T(0)), std::numeric_limits<T>::denorm_min());
+    return std::fabs(static_cast<double>(a) - static_cast<double>(b)) / static_cast<double>(unit);
+  } else {
+    return a == b ? 0 : std::numeric_limits<double>::infinity();
+  }
+}
+
+/// "element 3: -0 against 0", or nothing where every element is within `bound` units in the last
+/// place.
+inline std::string difference(const Array& got, const Array& wanted, double bound = 0) {
+  return dispatch(got.dtype, [&]<class T>(std::type_identity<T>) -> std::string {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const T a = got.get<T>(i), b = wanted.get<T>(i);
+      if (ulps(a, b) <= bound) continue;
+      return "element " + std::to_string(i) + ": " + ::testing::PrintToString(a) + " against " +
+             ::testing::PrintToString(b);
+    }
+    return {};
+  });
+}
+
+/// Instruction sets with an assembler that this machine can run.
+inline std::vector<InstructionSet> assembled_sets() {
+  std::vector<InstructionSet> sets;
+  for (InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512}) {
+    if (available(set)) sets.push_back(set);
+  }
+  return sets;
+}
+
+}  // namespace dagrad::loops

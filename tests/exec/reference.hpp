@@ -1,0 +1,84 @@
+#pragma once
+
+#include <dagrad/eval.hpp>
+#include <dagrad/graph.hpp>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace dagrad::test {
+
+/// The value of every result of a graph, computed as plainly as can be: nodes in order, each into
+/// memory of its own, formulas element by element.
+class Reference {
+ public:
+  Reference(const Graph& graph, const std::map<std::string, Tensor>& leaves) {
+    for (const Node& node : graph.nodes()) results_.push_back(compute(node, leaves));
+  }
+  const Tensor& operator()(const Value& value) const {
+    return results_[value.node_id()][value.port()];
+  }
+
+ private:
+  std::vector<Tensor> compute(const Node& node, const std::map<std::string, Tensor>& leaves) {
+    if (const auto given = leaves.find(node.name()); given != leaves.end()) return {given->second};
+    if (node.kind() != NodeKind::op) return {node.tensor()};
+    std::vector<Type> types;
+    std::vector<View> in;
+    for (const Value& operand : node.operands()) {
+      types.push_back(operand.type());
+      in.push_back((*this)(operand).view());
+    }
+    std::vector<Tensor> results;
+    std::vector<MutableView> out;
+    for (std::size_t i = 0; i < node.outputs(); ++i) results.emplace_back(node.output(i).type());
+    for (Tensor& result : results) out.push_back(result.mutable_view());
+    const Op& op = node.op();
+    if (const ProgramPtr program = op->program(types)) {
+      loop(*program, in, out);
+    } else {
+      std::vector<Type> out_types;
+      for (const Tensor& result : results) out_types.push_back(result.type());
+      const PlanContext plan{types, out_types, 1};
+      std::vector<double> scratch(op->scratch(plan) / sizeof(double) + 1);
+      const auto prepared = op->prepare(plan);
+      op->eval(EvalContext(in, out, scratch.data(), Inline(), prepared.get()));
+    }
+    return results;
+  }
+
+  static void loop(const Program& program, const std::vector<View>& in,
+                   const std::vector<MutableView>& out) {
+    const Shape& shape = out[0].type.shape;
+    for (std::int64_t at = 0; at < shape.elements(); ++at) {
+      std::vector<const void*> from;
+      std::vector<void*> to;
+      for (const View& view : in) from.push_back(element(view, shape, at));
+      for (const MutableView& view : out)
+        to.push_back(static_cast<std::byte*>(view.data) +
+                     at * static_cast<std::int64_t>(size_of(view.type.dtype)));
+      const std::vector<std::int64_t> steps(in.size(), 0);
+      interpret(program, from, steps, to, 1);
+    }
+  }
+
+  /// The element of an operand that belongs to position `at` of a result it broadcasts to.
+  static const void* element(const View& view, const Shape& shape, std::int64_t at) {
+    std::int64_t offset = 0, stride = 1;
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      const std::int64_t index = at % shape[axis];
+      at /= shape[axis];
+      const int own = axis - (shape.rank() - view.type.shape.rank());
+      if (own < 0) continue;
+      if (view.type.shape[own] != 1) offset += index * stride;
+      stride *= view.type.shape[own];
+    }
+    return static_cast<const std::byte*>(view.data) +
+           offset * static_cast<std::int64_t>(size_of(view.type.dtype));
+  }
+
+  std::vector<std::vector<Tensor>> results_;
+};
+
+}  // namespace dagrad::test

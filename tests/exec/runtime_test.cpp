@@ -1,0 +1,129 @@
+#include <dagrad/compile.hpp>
+#include <dagrad/runtime.hpp>
+
+#include <gtest/gtest.h>
+#include <tbb/task_arena.h>
+
+#include <set>
+#include <thread>
+
+#include "tests/exec/test_ops.hpp"
+
+namespace {
+
+using namespace dagrad;
+using namespace dagrad::test;
+
+struct Lines {
+  std::vector<std::pair<LogLevel, std::string>> lines;
+  auto sink() {
+    return [this](LogLevel level, std::string_view text) { lines.emplace_back(level, text); };
+  }
+};
+
+Function compile_something(Runtime& runtime) {
+  Graph g;
+  const Value x = g.input("x", {f64, {2}});
+  return compile({tanh(tanh(x * 2)) + x}, {.runtime = &runtime});
+}
+
+TEST(Log, IsQuietUnlessAsked) {
+  Runtime runtime;
+  Lines log;
+  runtime.set_log_sink(log.sink());
+  compile_something(runtime);
+  EXPECT_TRUE(log.lines.empty());
+}
+
+TEST(Log, ReportsEachCompile) {
+  Runtime runtime({.log_level = LogLevel::info});
+  Lines log;
+  runtime.set_log_sink(log.sink());
+  const Function f = compile_something(runtime);
+  compile_something(runtime);
+  ASSERT_EQ(log.lines.size(), 2U);
+  EXPECT_EQ(log.lines[0].first, LogLevel::info);
+  const std::string& first = log.lines[0].second;
+  EXPECT_EQ(first.find("compiled 4 nodes: "), 0U) << first;
+  EXPECT_NE(first.find(", arena " + std::to_string(f.peak_bytes()) + " bytes, "), std::string::npos)
+      << first;
+  EXPECT_NE(first.find(" ms"), std::string::npos) << first;
+  EXPECT_EQ(log.lines[1].second.find("compiled 4 nodes: 0 loops assembled, 3 cached"), 0U)
+      << log.lines[1].second;
+  runtime.set_log_level(LogLevel::warning);
+  compile_something(runtime);
+  EXPECT_EQ(log.lines.size(), 2U);
+}
+
+TEST(Log, GoesToStandardErrorByItself) {
+  Runtime runtime({.log_level = LogLevel::info});
+  testing::internal::CaptureStderr();
+  compile_something(runtime);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("compiled 4 nodes"), std::string::npos);
+}
+
+TEST(Runtime, HasAsManyThreadsAsAskedFor) {
+  EXPECT_EQ(Runtime({.threads = 1}).threads(), 1);
+  EXPECT_EQ(Runtime({.threads = 64}).threads(), 64);
+  EXPECT_GE(Runtime().threads(), 1);
+  EXPECT_EQ(&Runtime::shared(), &Runtime::shared());
+  EXPECT_EQ(Runtime::shared().instruction_set(), best_instruction_set());
+}
+
+TEST(Runtime, RefusesNonsense) {
+  const auto text = [](const RuntimeOptions& options) -> std::string {
+    try {
+      const Runtime runtime(options);
+    } catch (const ArgumentError& e) {
+      return e.what();
+    }
+    return "nothing was thrown";
+  };
+  EXPECT_EQ(text({.threads = -1}), "a Runtime has 1 to 1024 threads (0: one a core), got -1");
+  EXPECT_EQ(text({.threads = 1'000'000}),
+            "a Runtime has 1 to 1024 threads (0: one a core), got 1000000");
+  if (available(InstructionSet::avx512)) return;
+  EXPECT_EQ(text({.instruction_set = InstructionSet::avx512}),
+            "this machine, or this build of dagrad, cannot run avx512");
+}
+
+TEST(Runtime, OfTheCallersArenaRunsThere) {
+  tbb::task_arena mine(2);
+  std::set<int> slots;
+  std::mutex mutex;
+  mine.execute([&] {
+    Runtime runtime({.current_arena = true});
+    EXPECT_EQ(runtime.threads(), 2);
+    Graph g;
+    const Value x = g.input("x", {f64, {1}});
+    std::vector<Value> branches;
+    for (int i = 0; i < 40; ++i) {
+      branches.push_back(hook(costly(x), [&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        const std::lock_guard lock(mutex);
+        slots.insert(tbb::this_task_arena::max_concurrency() == 2
+                         ? tbb::this_task_arena::current_thread_index()
+                         : -1);
+      }));
+    }
+    const Function f = compile({add_n(branches)}, {.runtime = &runtime});
+    EXPECT_EQ(f({{x, Tensor::of({1.0})}})[0].at(0), 40);
+  });
+  EXPECT_FALSE(slots.contains(-1)) << "somebody was not in the arena";
+  EXPECT_FALSE(slots.empty());
+}
+
+TEST(Runtime, MayBeMadeAndEndedAgainAndAgain) {
+  for (int i = 0; i < 20; ++i) {
+    Runtime runtime({.threads = 2});
+    Graph g;
+    const Value x = g.input("x", {f64, {2}});
+    std::vector<Value> branches;
+    for (int k = 0; k < 8; ++k) branches.push_back(costly(x + k));
+    EXPECT_EQ(
+        compile({add_n(branches)}, {.runtime = &runtime})({{x, Tensor::of({1.0, 2.0})}})[0].at(0),
+        36);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,277 @@
+#include <dagrad/compile.hpp>
+#include <dagrad/state.hpp>
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/exec/test_ops.hpp"
+
+namespace {
+
+using namespace dagrad;
+using namespace dagrad::test;
+using Numbers = std::vector<double>;
+
+template <class E, class F>
+std::string thrown(F&& f) {
+  try {
+    f();
+  } catch (const E& e) {
+    return e.what();
+  } catch (const std::exception& e) {
+    return std::string("another exception: ") + e.what();
+  }
+  return "nothing was thrown";
+}
+
+Numbers numbers(const Tensor& t) { return t.to_vector<double>(); }
+
+class StateTest : public testing::Test {
+ protected:
+  Graph g;
+  const Value p = g.parameter("p", Tensor::of({1.0, 2.0})),
+              q = g.parameter("q", Tensor::of({5.0, 6.0}));
+  const Value x = g.input("x", {f64, {2}});
+};
+
+TEST_F(StateTest, HoldsTheInitialValuesAndWhatIsSet) {
+  State s(g);
+  EXPECT_EQ(s.names(), (std::vector<std::string>{"p", "q"}));
+  EXPECT_EQ(numbers(s.get("p")), (Numbers{1, 2}));
+  s.set(p, Tensor::of({3.0, 4.0}));
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{3, 4}));
+  const State other = s.copy();
+  s.set("p", Tensor::of({0.0, 0.0}));
+  EXPECT_EQ(numbers(other.get("p")), (Numbers{3, 4}));
+  EXPECT_EQ(numbers(p.node().tensor()), (Numbers{1, 2}));
+  EXPECT_EQ(thrown<ArgumentError>([&] { s.get("r"); }),
+            "the State has no parameter 'r'; it has: p, q");
+  EXPECT_EQ(thrown<TypeError>([&] { s.set("p", Tensor(1.0)); }),
+            "parameter 'p': got float64[], wanted float64[2]");
+}
+
+TEST_F(StateTest, DoesNotSeeTheUsersMemoryChange) {
+  State s(g);
+  Numbers mine{7, 8};
+  s.set("p", Tensor::borrow({2}, mine));
+  mine = {0, 0};
+  EXPECT_EQ(numbers(s.get("p")), (Numbers{7, 8}));
+}
+
+TEST_F(StateTest, FunctionsReadItOrTheInitialValues) {
+  State s(g);
+  s.set("p", Tensor::of({10.0, 20.0}));
+  const Function f = compile({p + x, p});
+  const Feeds feeds{{x, Tensor::of({1.0, 1.0})}};
+  EXPECT_EQ(numbers(f(feeds)[0]), (Numbers{2, 3}));
+  EXPECT_EQ(numbers(f(s, feeds)[0]), (Numbers{11, 21}));
+  EXPECT_EQ(numbers(f(std::as_const(s), feeds)[1]), (Numbers{10, 20}));
+  BoundRun run = f.bind(s);
+  run.feed(x, Tensor::of({2.0, 2.0}));
+  run();
+  EXPECT_EQ(run.fetch(0).as<double>()[0], 12);
+  EXPECT_EQ(run.fetch(1).as<double>()[1], 20);
+}
+
+TEST_F(StateTest, UpdatesAreCommittedAtTheEndAndFetchesSeeTheValuesFromBefore) {
+  State s(g);
+  const Value next = p + x;
+  const Function f = compile({p, next}, {.update = {{p, next}}});
+  const Feeds feeds{{x, Tensor::of({1.0, 1.0})}};
+  std::vector<Tensor> kept;
+  for (double step = 0; step < 5; ++step) {
+    const auto r = f(s, feeds);
+    EXPECT_EQ(numbers(r[0]), (Numbers{1 + step, 2 + step}));
+    EXPECT_EQ(numbers(r[1]), (Numbers{2 + step, 3 + step}));
+    EXPECT_EQ(numbers(s.get(p)), (Numbers{2 + step, 3 + step}));
+    kept.insert(kept.end(), r.begin(), r.end());
+  }
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    EXPECT_EQ(kept[i].at(0), static_cast<double>(1 + i / 2 + i % 2))
+        << "results stay what they were";
+}
+
+TEST_F(StateTest, UpdatesFromEverySortOfValue) {
+  const Value r = g.parameter("r", Tensor::of({9.0, 9.0})),
+              t = g.parameter("t", Tensor::of({9.0, 9.0}));
+  const Value column = g.input("column", {f64, {2, 1}});
+  const Value u = g.parameter("u", Tensor(Type{f64, {2, 1}}));
+  const Value computed = x * 10;
+  // swapped; a constant; an input; one value for two, once in another shape
+  const Function f = compile({x}, {.update = {{p, q},
+                                              {q, p},
+                                              {r, g.constant(Tensor::of({3.0, 4.0}))},
+                                              {t, computed},
+                                              {u, reshape_like(computed, column)}}});
+  const Value v = g.parameter("v", Tensor::of({0.0, 0.0}));
+  const Function from_input = compile({}, {.update = {{v, x}}});
+  State s(g);
+  Numbers mine{1, 2};
+  for (int step = 1; step <= 4; ++step) {
+    mine = {1.0 * step, 2.0 * step};
+    const Feeds feeds{{x, Tensor::borrow({2}, mine)}};
+    f(s, feeds);
+    from_input(s, feeds);
+    mine = {0, 0};
+    EXPECT_EQ(numbers(s.get(p)), step % 2 == 1 ? (Numbers{5, 6}) : (Numbers{1, 2}));
+    EXPECT_EQ(numbers(s.get(q)), step % 2 == 1 ? (Numbers{1, 2}) : (Numbers{5, 6}));
+    EXPECT_EQ(numbers(s.get(r)), (Numbers{3, 4}));
+    EXPECT_EQ(numbers(s.get(t)), (Numbers{10.0 * step, 20.0 * step}));
+    EXPECT_EQ(numbers(s.get(u)), (Numbers{10.0 * step, 20.0 * step}));
+    EXPECT_EQ(s.get(u).shape(), (Shape{2, 1}));
+    EXPECT_EQ(numbers(s.get(v)), (Numbers{1.0 * step, 2.0 * step}));
+  }
+}
+
+TEST_F(StateTest, IsNotTouchedByARunThatFails) {
+  bool fails = true;
+  const Value broken = hook(q + x, [&] {
+    if (fails) throw std::runtime_error("no");
+  });
+  const Function f = compile({}, {.update = {{p, p + x}, {q, broken}}});
+  State s(g);
+  const Feeds feeds{{x, Tensor::of({1.0, 1.0})}};
+  EXPECT_THROW(f(s, feeds), RunError);
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{1, 2}));
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));
+  fails = false;
+  f(s, feeds);
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{2, 3}));
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{6, 7}));
+}
+
+TEST_F(StateTest, OneUpdatingRunAtATime) {
+  State s(g);
+  std::string second, set;
+  const Function inner = compile({}, {.update = {{q, q * 2}}});
+  const Function reads = compile({p});
+  Numbers seen;
+  const Function f = compile(
+      {}, {.update = {{p, hook(p * 2, [&] {
+                         second = thrown<RunError>([&] { inner(s); });
+                         set = thrown<RunError>([&] { s.set("q", Tensor::of({0.0, 0.0})); });
+                         seen = numbers(reads(std::as_const(s))[0]);
+                       })}}});
+  f(s);
+  EXPECT_EQ(second, "this State is being updated by another run; one at a time may");
+  EXPECT_EQ(set, second);
+  EXPECT_EQ(seen, (Numbers{1, 2}));
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));
+  inner(s);
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{10, 12}));
+}
+
+TEST_F(StateTest, MismatchesAreAllListed) {
+  Graph other;
+  other.parameter("p", Tensor::of({1.0, 2.0, 3.0}));
+  other.parameter("r", Tensor(1.0));
+  const State s(other);
+  const Function f = compile({p + q, p});
+  EXPECT_EQ(thrown<ArgumentError>([&] { f(s); }),
+            "the State does not fit the function:\n"
+            "  parameter 'p' is float64[3] in the State, float64[2] in the function\n"
+            "  parameter 'q' float64[2] is not in the State");
+  EXPECT_EQ(numbers(f(State(g))[0]), (Numbers{6, 8}));
+}
+
+TEST_F(StateTest, UpdatesNeedOneThatMayChange) {
+  const Function f = compile({}, {.update = {{p, q}}});
+  const State s(g);
+  EXPECT_EQ(thrown<ArgumentError>([&] { f(); }),
+            "this function updates parameters: it needs the State that holds them, as its first "
+            "argument");
+  EXPECT_EQ(thrown<ArgumentError>([&] { f.bind(); }), thrown<ArgumentError>([&] { f(); }));
+  EXPECT_EQ(thrown<ArgumentError>([&] { f(s); }),
+            "this function updates parameters: it needs a State that is not const");
+}
+
+TEST_F(StateTest, ReadersSeeOneMomentWhileAnotherThreadUpdates) {
+  // Both parameters always hold the same numbers; a reader that saw two moments would see a
+  // difference.
+  Graph graph;
+  const Type type{f64, {500}};
+  const Value a = graph.parameter("a", Tensor(type)), b = graph.parameter("b", Tensor(type));
+  State s(graph);
+  const Function step = compile({}, {.update = {{a, a + 1.0}, {b, b + 1.0}}});
+  const Function difference = compile({a - b, a});
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0}, backwards{0};
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 3; ++r) {
+    readers.emplace_back([&] {
+      double last = 0;
+      while (!done) {
+        const auto seen = difference(std::as_const(s));
+        for (const double d : seen[0].values<double>()) wrong += d != 0;
+        for (const double now : seen[1].values<double>()) {
+          backwards += now < last;
+          last = now;
+        }
+      }
+    });
+  }
+  for (int i = 0; i < 2000; ++i) step(s);
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(backwards, 0);
+  EXPECT_EQ(s.get("a").at(7), 2000);
+}
+
+TEST_F(StateTest, BoundRunsKeepItAlive) {
+  std::optional<BoundRun> run;
+  {
+    State s(g);
+    run = compile({p}, {.update = {{p, p * 2}}}).bind(s);
+  }
+  (*run)();
+  (*run)();
+  EXPECT_EQ(run->fetch(0).as<double>()[0], 2);
+}
+
+// ---- sgd
+
+TEST_F(StateTest, SgdGoesDown) {
+  const std::vector<Value> parameters{p, q}, gradients{p * 2, q + x};
+  const Function f = compile({}, {.update = sgd(parameters, gradients, 0.5)});
+  EXPECT_EQ(f.nodes(), 4U);
+  State s(g);
+  f(s, {{x, Tensor::of({1.0, 2.0})}});
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{0, 0}));
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{2, 2}));
+}
+
+TEST_F(StateTest, SgdWithAnotherRateEachStepAndMomentum) {
+  const Value rate = g.input("rate", {f64, {}});
+  const std::vector<Value> parameters{p}, gradients{x * 1.0};
+  const auto updates = sgd(parameters, gradients, rate, {.momentum = 0.5});
+  EXPECT_EQ(updates.size(), 2U);
+  const Function f = compile({}, {.update = updates});
+  EXPECT_EQ(f.parameter_names(), (std::vector<std::string>{"p", "p/velocity"}));
+  State s(g);
+  f(s, {{x, Tensor::of({1.0, 2.0})}, {rate, Tensor(0.5)}});
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{0.5, 1}));
+  f(s, {{x, Tensor::of({1.0, 2.0})}, {rate, Tensor(1.0)}});  // velocity 1.5, 3
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{-1, -2}));
+  EXPECT_EQ(numbers(s.get("p/velocity")), (Numbers{1.5, 3}));
+}
+
+TEST_F(StateTest, SgdRefusesWhatDoesNotFit) {
+  const std::vector<Value> one{p}, two{p, q}, narrow{g.input("n", {f32, {2}})},
+      longer{g.input("l", {f64, {3}})};
+  const std::size_t before = g.size();
+  EXPECT_EQ(thrown<ArgumentError>([&] { sgd(two, one, 0.1); }),
+            "sgd: 2 parameters, but 1 gradients");
+  EXPECT_EQ(thrown<ShapeError>([&] { sgd(one, one, x); }),
+            "sgd: the rate is a number or a scalar, got float64[2]");
+  EXPECT_EQ(thrown<ArgumentError>([&] { sgd(one, one, 0.1, {.momentum = 1}); }),
+            "sgd: momentum is in [0, 1), got 1.000000");
+  EXPECT_EQ(thrown<TypeError>([&] { sgd(one, narrow, 0.1); }),
+            "sgd: parameter 'p' is float64[2], its gradient 'n' is float32[2]");
+  EXPECT_EQ(thrown<ShapeError>([&] { sgd(one, longer, 0.1); }),
+            "sgd: parameter 'p' is float64[2], its gradient 'l' is float64[3]");
+  EXPECT_EQ(g.size(), before);
+}
+
+}  // namespace

@@ -1,0 +1,43 @@
+"""Writes ops.json: cases of every op that is not covered by the elementwise CSV files.
+
+    python numpy_ops.py        (numpy; a second)
+
+One array of records, one a line:
+
+    {"op": "sum", "attributes": {"axes": [1], "keep_dims": true},
+     "in": [tensor…], "out": [tensor…], "dout": [tensor…], "din": [tensor or null…]}
+    {"op": "max", "attributes": {}, "in": [tensor…], "error": "ShapeError"}
+
+A tensor is {"dtype": "float64", "shape": [2, 3], "data": [row-major…]}; bools are 0 and 1;
+numbers that JSON lacks are the strings "nan", "inf", "-inf". With "dout", cotangents of the
+results, "din" holds the gradients of the operands, null where not compared. "error" names the
+type that building or running the op throws.
+
+Attributes: axes, keep_dims, ddof (variance), axis (argmax, argmin: absent for the flattened tensor;
+concat, stack, split, softmax, log_softmax), sizes (split), shape (reshape, broadcast_to, full),
+permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
+before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast).
+
+Results are computed in 80-bit floats and rounded once to the operands' dtype.
+"""
+
+import pathlib
+
+import networks
+import pointwise
+import reductions
+import shapes
+from cases import Cases
+
+
+def main():
+    cases = Cases()
+    for family in (pointwise, reductions, shapes, networks):
+        family.add_all(cases)
+    path = pathlib.Path(__file__).with_name("ops.json")
+    cases.write(path)
+    print(path.name, len(cases.records), "cases", path.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()

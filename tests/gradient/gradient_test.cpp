@@ -1,0 +1,240 @@
+#include "dagrad/gradient.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "tests/graph/test_ops.hpp"
+
+namespace {
+
+using namespace dagrad;
+using test::message;
+
+/// Two results, with a rule that counts what it is asked for.
+struct SumAndDifference {
+  static constexpr auto name = "sum_and_difference";
+  static constexpr DTypes dtypes = float_dtypes;
+  template <class T>
+  std::array<T, 2> operator()(T a, T b) const {
+    return {a + b, a - b};
+  }
+};
+
+/// A rule that returns what its member says.
+struct Faulty {
+  std::int64_t fault = 0;
+  using attributes = dagrad::attributes<&Faulty::fault>;
+  static constexpr auto name = "faulty";
+  Type infer(std::span<const Type> in) const { return in[0]; }
+  void eval(const EvalContext&) const {}
+  Grads grad(const GradContext& g) const {
+    if (fault == 0) return {};
+    if (fault == 1) return {cast(g.dout, f32)};
+    if (fault == 2) return {not_differentiable{"a test says so"}};
+    return {sum_to_like(
+        g.dout, g.in[0].node().op().get() ? Operand(zeros_like(g.in[0])) : Operand(g.in[0]))};
+  }
+};
+
+class Gradients : public testing::Test {
+ protected:
+  Graph graph;
+  Value x = graph.input("x", {f64, {}});
+  Value v = graph.input("v", {f64, {3}});
+};
+
+TEST_F(Gradients, OfYItselfIsTheSeed) {
+  const Value dx = gradient(x, x);
+  EXPECT_EQ(dx.type(), x.type());
+  EXPECT_EQ(dx.node().op().name(), "full_like");
+  const Value seed = graph.input("seed", {f64, {3}});
+  EXPECT_EQ(gradient(v, v, {.seed = seed}), seed);
+}
+
+TEST_F(Gradients, SumsUsesInOneNode) {
+  const Value y = x * x + x * 2.0 + exp(x);
+  const Value dx = gradient(y, x);
+  EXPECT_EQ(dx.node().op().name(), "add_n");
+  EXPECT_EQ(dx.node().operands().size(), 4U);  // x twice of x * x, once of x * 2, once of exp
+}
+
+TEST_F(Gradients, SumsBackOverBroadcasting) {
+  const Value y = v * x;
+  const Value seed = ones_like(y);
+  const auto grads = gradient(y, {x, v}, {.seed = seed});
+  EXPECT_EQ(grads[0].type(), x.type());
+  EXPECT_EQ(grads[0].node().op().name(), "sum_to_like");
+  EXPECT_TRUE(grads[0].node().type_only(1));
+  EXPECT_EQ(grads[1].type(), v.type());
+}
+
+TEST_F(Gradients, OfInnerNodesStopThere) {
+  const Value inner = exp(x), y = inner * inner;
+  const std::size_t before = graph.size();
+  const Value d = gradient(y, inner);
+  EXPECT_EQ(d.type(), inner.type());
+  for (std::uint32_t id = static_cast<std::uint32_t>(before); id < graph.size(); ++id)
+    EXPECT_NE(graph.node(id).op().name(), "exp_grad");
+  const auto both = gradient(y, {inner, x});  // further down for x, the same sum for both
+  EXPECT_EQ(both[1].node().op().name(), "exp_grad");
+}
+
+TEST_F(Gradients, SeveralYsAreSummed) {
+  const Seeded ys[] = {{exp(x)}, {sin(x)}, {x}, {x}};
+  const Value dx = gradient(ys, {&x, 1})[0];
+  EXPECT_EQ(dx.node().op().name(), "add_n");
+  EXPECT_EQ(dx.node().operands().size(), 4U);
+}
+
+TEST_F(Gradients, CanBeTakenAgain) {
+  Value y = tanh(x) * x;
+  for (int order = 1; order <= 3; ++order) {
+    y = gradient(y, x);
+    EXPECT_EQ(y.type(), x.type()) << order;
+  }
+  EXPECT_EQ(y.node().gradient_order(), 3);
+}
+
+TEST_F(Gradients, KnowTheirForwardNode) {
+  Value y;
+  {
+    const Scope scope = graph.scope("layer");
+    y = exp(x).named("e");
+  }
+  const Value dx = gradient(y, x);
+  const Node node = dx.node();
+  EXPECT_EQ(node.name(), "layer/exp_grad");
+  ASSERT_TRUE(node.provenance());
+  EXPECT_EQ(node.provenance()->node, "layer/e");
+  EXPECT_EQ(node.provenance()->scope, "layer");
+  EXPECT_EQ(node.provenance()->where.line, y.node().where().line);
+  EXPECT_EQ(*node.forward_node(), y.node_id());
+  EXPECT_FALSE(y.node().provenance());
+}
+
+TEST_F(Gradients, ProvenanceOutlivesRewrites) {
+  const Value y = exp(x), dx = gradient(y, x);
+  const Rewritten copy = clone(graph);
+  EXPECT_EQ(copy.mapping(dx).node().provenance()->node, "exp");
+  const Value outputs[] = {dx}, cuts[] = {y};
+  const Rewritten part = extract(graph, outputs, cuts);  // without the forward node
+  EXPECT_EQ(part.mapping(dx).node().provenance()->node, "exp");
+  EXPECT_FALSE(part.mapping(dx).node().forward_node());
+}
+
+TEST_F(Gradients, MultipleResultsGetTheirCotangents) {
+  const auto [sum, difference] = apply(SumAndDifference{}, {x, 2.0 * x});
+  EXPECT_EQ(gradient(sum, x).type(), x.type());
+  EXPECT_EQ(gradient(sum * difference, x).type(), x.type());
+}
+
+TEST_F(Gradients, NotConnectedIsAnErrorOrZeros) {
+  const Value other = graph.parameter("w", Tensor(1.0));
+  const std::size_t before = graph.size();
+  const Value y = exp(x);
+  EXPECT_EQ(message<GradientError>([&] { (void)gradient(y, other); }),
+            "gradient: y 'exp' does not depend on x 'w': there is no path from one to the other; "
+            "Unconnected::zeros gives zeros instead");
+  EXPECT_EQ(graph.size(), before + 1);
+  const Value zeros = gradient(y, other, {.unconnected = Unconnected::zeros});
+  EXPECT_EQ(zeros.node().op().name(), "full_like");
+  EXPECT_THROW((void)gradient(y, exp(y)), GradientError);  // younger than y
+}
+
+TEST_F(Gradients, TypeOnlyOperandsConnectNothing) {
+  const Value y = gradient(zeros_like(x) * exp(x), x);
+  EXPECT_EQ(y.type(), x.type());
+  EXPECT_THROW((void)gradient(zeros_like(x), x), GradientError);
+}
+
+TEST_F(Gradients, ThroughJumpsIsZero) {
+  for (const Value& y : {floor(x), where(x > 0, Operand(1.0), Operand(2.0)), stop_gradient(x),
+                         cast(cast(x, i64), f64)}) {
+    const Value dx = gradient(y, x);
+    EXPECT_EQ(dx.node().op().name(), "full_like") << y.name();
+  }
+}
+
+TEST_F(Gradients, OfWhatIsNoFloat) {
+  const Value i = graph.input("i", {i64, {}});
+  EXPECT_EQ(message<GradientError>([&] { (void)gradient(x * i, i); }),
+            "gradient: x 'i', int64[], is no float: only floats have gradients");
+  EXPECT_EQ(message<GradientError>([&] { (void)gradient(i, x); }),
+            "gradient: y 'i', int64[], is no float: only floats have gradients");
+  EXPECT_EQ(gradient(x * i, x).type(), x.type());
+}
+
+TEST_F(Gradients, OfAVectorNeedsASeed) {
+  EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v); }),
+            "gradient: y 'exp', float64[3], is no scalar: give a seed of its type, or take the "
+            "gradient of its sum");
+  EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v, {.seed = x}); }),
+            "gradient: the seed 'x', float64[], has not the type of y 'exp_1', float64[3]");
+}
+
+TEST_F(Gradients, OfAnotherGraphAreRefused) {
+  Graph other;
+  const Value y = other.input("y", {f64, {}});
+  EXPECT_EQ(message<GraphError>([&] { (void)gradient(exp(x), y); }),
+            "gradient: 'y' belongs to another graph than y 'exp'");
+  EXPECT_THROW((void)gradient(std::span<const Seeded>{}, {&x, 1}), ArgumentError);
+}
+
+TEST_F(Gradients, FaultyRulesAreNamedAndLeaveNothing) {
+  for (std::int64_t fault = 0; fault < 3; ++fault) {
+    const Value y = apply(Faulty{fault}, {x});
+    const std::size_t before = graph.size();
+    const std::string text = message<GradientError>([&] { (void)gradient(exp(y), x); });
+    const char* wants[] = {
+        "the rule of 'faulty' returned 0 gradients for 1 operands",
+        "the rule of 'faulty' returned float32[] for operand 0, which is float64[]",
+        "'faulty' is not differentiable in operand 0, 'x': a test says so"};
+    EXPECT_TRUE(text.starts_with(wants[fault])) << text;
+    EXPECT_NE(text.find("gradient_test.cpp"), text.npos) << text;
+    EXPECT_EQ(graph.size(), before + 1);  // the exp; nothing of the gradient
+  }
+}
+
+TEST_F(Gradients, RulesMayReturnOtherShapesOnlyWhereTheOpBroadcasts) {
+  const Value y = apply(Faulty{3}, {v});
+  EXPECT_EQ(gradient(y, v, {.seed = ones_like(y)}).type(), v.type());
+}
+
+TEST_F(Gradients, OfVeryDeepGraphs) {
+  constexpr int depth = 1'000'000;
+  Value y = x;
+  for (int i = 0; i < depth; ++i) y = neg(y);
+  const std::size_t before = graph.size();
+  const Value dx = gradient(y, x);
+  EXPECT_EQ(dx.type(), x.type());
+  EXPECT_EQ(graph.size(), before + depth + 1);  // one node each, and the seed
+}
+
+TEST_F(Gradients, OfManyDiamondsAreLinear) {
+  Value y = x;
+  for (int i = 0; i < 60; ++i) y = sin(y) + cos(y);
+  const std::size_t before = graph.size();
+  (void)gradient(y, x);
+  EXPECT_LT(graph.size() - before, 60U * 4);
+}
+
+TEST_F(Gradients, OfVeryWideGraphs) {
+  std::vector<Value> leaves;
+  for (int i = 0; i < 10'000; ++i) leaves.push_back(neg(x));
+  const Value dx = gradient(add_n(leaves), x);
+  EXPECT_EQ(dx.type(), x.type());
+}
+
+TEST_F(Gradients, AreReplayableAtOtherShapes) {
+  const Value y = v * x, dv = gradient(y, v, {.seed = ones_like(y)}),
+              dx = gradient(y, x, {.seed = ones_like(y)});
+  const Retyped types[] = {{v, {f64, {5}}}};
+  const Rewritten other = replay(graph, types);
+  EXPECT_EQ(other.mapping(dv).shape(), Shape{5});
+  EXPECT_EQ(other.mapping(dx).shape(), Shape{});
+}
+
+}  // namespace

@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include <boost/graph/topological_sort.hpp>
+#include <sstream>
+
+#include "dagrad/bgl.hpp"
+#include "tests/graph/test_ops.hpp"
+
+namespace {
+
+using namespace test;
+
+TEST(Graph, KnowsTypesWhenANodeIsMade) {
+  Graph graph;
+  const Value x = graph.input("x", {f32, {4, 1}});
+  const Value b = graph.parameter("b", Tensor(Type{f32, {3}}));
+  EXPECT_EQ(plus(x, b).type(), (Type{f32, {4, 3}}));
+  EXPECT_EQ(plus(x, 1).type(), (Type{f32, {4, 1}}));
+}
+
+TEST(Graph, PromotesAsNumbersDo) {
+  Graph graph;
+  const Value i = graph.input("i", {i32, {}}), l = graph.input("l", {i64, {}}),
+              f = graph.input("f", {f32, {}});
+  EXPECT_EQ(plus(i, l).dtype(), i64);
+  EXPECT_EQ(plus(l, f).dtype(), f32);
+  EXPECT_EQ(plus(i, 3).dtype(), i32);
+}
+
+TEST(Graph, PlainNumbersShareAConstant) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}}), y = graph.input("y", {f32, {}});
+  times(x, 1.5);
+  times(1.5, x);
+  EXPECT_EQ(graph.size(), 5U);
+  times(y, 1.5);  // another dtype, another constant
+  EXPECT_EQ(graph.size(), 7U);
+  times(x, -0.0);
+  times(x, 0.0);  // another sign, another constant
+  EXPECT_EQ(graph.size(), 11U);
+}
+
+TEST(Graph, ErrorsNameOpAndPlace) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}}),
+              f = graph.input("f", {f32, {}});
+  const int line = __LINE__ + 1;
+  const std::string text = message<ShapeError>([&] { plus(x, y); });
+  EXPECT_TRUE(text.starts_with("plus: ")) << text;
+  EXPECT_NE(text.find("[2]"), text.npos) << text;
+  EXPECT_NE(text.find("[3]"), text.npos) << text;
+  EXPECT_NE(text.find("graph_test.cpp:" + std::to_string(line)), text.npos) << text;
+  const Scope scope = graph.scope("encoder");
+  const std::string types = message<TypeError>([&] { plus(x, f); });
+  EXPECT_NE(types.find("cast"), types.npos) << types;
+  EXPECT_NE(types.find("in scope 'encoder'"), types.npos) << types;
+  EXPECT_EQ(graph.size(), 3U);
+}
+
+TEST(Graph, OperandsNoteTheUsersLine) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const int line = __LINE__;
+  const Value y = plus(x, 1);
+  EXPECT_EQ(x.node().where().line, line - 1);
+  EXPECT_EQ(y.node().where().line, line + 1);
+  EXPECT_TRUE(std::string(y.node().where().file).ends_with("graph_test.cpp"));
+}
+
+TEST(Graph, RefusesValuesOfTwoGraphs) {
+  Graph one, two;
+  const Value x = one.input("x", {f64, {}}), y = two.input("y", {f64, {}});
+  const std::string text = message<GraphError>([&] { plus(x, y); });
+  EXPECT_TRUE(text.starts_with("plus: operand 1, 'y', belongs to another graph")) << text;
+}
+
+TEST(Graph, RefusesNumbersAlone) {
+  EXPECT_EQ(message<ArgumentError>([] { plus(1, 2); }),
+            "plus: needs a value of a graph among its operands, got plain numbers only");
+}
+
+TEST(Graph, RefusesFractionsForIntegers) {
+  Graph graph;
+  const Value i = graph.input("i", {i32, {}});
+  const std::string text = message<TypeError>([&] { plus(i, 0.5); });
+  EXPECT_TRUE(text.starts_with("plus: ")) << text;
+  EXPECT_NE(text.find("0.5"), text.npos) << text;
+}
+
+TEST(Graph, HandlesKnowWhenTheirGraphIsGone) {
+  Value x;
+  EXPECT_EQ(message<GraphError>([&] { (void)x.type(); }),
+            "a default-made Value belongs to no graph");
+  std::optional<Node> node;
+  {
+    Graph graph;
+    x = graph.input("x", {f64, {}});
+    node = x.node();
+  }
+  EXPECT_EQ(message<GraphError>([&] { (void)x.type(); }),
+            "this Value's graph is gone: a handle does not keep its graph alive");
+  EXPECT_THROW((void)node->name(), GraphError);
+  EXPECT_THROW(plus(x, 1), GraphError);
+}
+
+TEST(Graph, MovesUnderItsHandles) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  Graph moved = std::move(graph);
+  EXPECT_EQ(plus(x, x).name(), "plus");
+  EXPECT_EQ(moved.size(), 2U);
+  Graph other;
+  const Value gone = other.input("y", {f64, {}});
+  other = std::move(moved);
+  EXPECT_EQ(other.size(), 2U);
+  EXPECT_EQ(gone.name(), "y");  // swapped: it lives on in `moved` until that ends
+}
+
+TEST(Graph, ShowsNodesOperandsUsersAndAttributes) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const Value y = scale(x, 0.5), z = plus(y, y), w = plus(x, z);
+  EXPECT_EQ(y.node().op().attributes(), "by=0.5");
+  EXPECT_EQ(z.node().operands(), (std::vector{y, y}));
+  EXPECT_EQ(x.node().users(), (std::vector{y.node(), w.node()}));
+  EXPECT_EQ(y.node().users(), std::vector{z.node()});
+  EXPECT_EQ(graph.nodes().size(), 4U);
+  EXPECT_EQ(graph.edges(), 5U);
+  EXPECT_EQ(w.node().op().get_if<Scale>(), nullptr);
+  EXPECT_EQ(y.node().op().get_if<Scale>()->by, 0.5);
+  EXPECT_THROW((void)graph.node(4), GraphError);
+  EXPECT_THROW((void)y.node().tensor(), GraphError);
+}
+
+TEST(Graph, PrintsOneLineANode) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {4, 2}});
+  fill(scale(x, 0.5), x);
+  EXPECT_EQ(to_string(graph),
+            "%x = input() : float64[4,2]\n"
+            "%scale = scale(%x) {by=0.5} : float64[4,2]\n"
+            "%fill = fill(%scale, type of %x) : float64[4,2]\n");
+  std::ostringstream stream;
+  stream << x;
+  EXPECT_EQ(stream.str(), "%x : float64[4,2]");
+}
+
+TEST(Graph, IsABoostGraph) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = times(x, x), z = fill(y, x);
+  const BoostGraph& boost = boost_graph(graph);
+  EXPECT_EQ(boost::num_vertices(boost), 3U);
+  EXPECT_EQ(boost::num_edges(boost), 4U);  // both edges of x * x
+  std::vector<std::size_t> order;
+  boost::topological_sort(boost, std::back_inserter(order));
+  EXPECT_EQ(order, (std::vector<std::size_t>{2, 1, 0}));
+  int type_only = 0;
+  for (auto [at, end] = boost::in_edges(z.node_id(), boost); at != end; ++at)
+    type_only += boost[*at].type_only;
+  EXPECT_EQ(type_only, 1);
+}
+
+TEST(Graph, EqualOpsAreOneOp) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  EXPECT_EQ(scale(x, 2).node().op().get(), scale(x, 2).node().op().get());
+  EXPECT_NE(scale(x, 2).node().op().get(), scale(x, 3).node().op().get());
+}
+
+TEST(Graph, FunctorsBecomeBuilders) {
+  Graph graph;
+  const Value x = graph.input("x", {f32, {3}});
+  const auto leaky = elementwise("leaky", [](auto v) { return select(v > 0, v, 0.01 * v); });
+  EXPECT_EQ(leaky(x).type(), (Type{f32, {3}}));
+  EXPECT_EQ(leaky(x).name(), "leaky_1");
+}
+
+TEST(Graph, DeepAndWideGraphsAreNothingSpecial) {
+  Graph graph;
+  Value x = graph.input("x", {f64, {}});
+  const Value first = x;
+  for (int i = 0; i < 100'000; ++i) x = plus(x, first);
+  EXPECT_EQ(first.node().users().size(), 100'000U);
+  EXPECT_EQ(x.name(), "plus_99999");
+}
+
+}  // namespace

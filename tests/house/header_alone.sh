@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# header_alone.sh <compiler> <root> <header>: a public header compiles without help and without a
+# warning, reads nothing private, refuses what config.hpp refuses, and brings no library with it
+# but the one that it is for.
+set -euo pipefail
+
+compiler=$1 root=$2 header=$3
+case $header in
+  dagrad/bgl.hpp) own=boost ;;
+  dagrad/format.hpp) own=fmt ;;
+  dagrad/gtest.hpp) own=gtest ;;
+  *) own=none ;;
+esac
+
+cd "$root"
+compile=("$compiler" -std=c++20 -I include -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# In a source that includes it, for a main file has rules of its own (`#pragma once`).
+source="#include <$header>"
+"${compile[@]}" -fsyntax-only -x c++ - <<< "$source"
+
+# The files that the preprocessor went through, from its line markers.
+read=$("${compile[@]}" -E -x c++ - <<< "$source" |
+  sed -n 's/^# [0-9]* "\([^"]*\)".*/\1/p' | sort -u)
+grep -q '^include/dagrad/config.hpp$' <<< "$read" || { echo "$header: no config.hpp"; exit 1; }
+broken=$(grep -E '(^|\./)(src|ops|tests)/' <<< "$read" || true)
+for library in boost fmt gtest spdlog tbb oneapi dnnl cblas openblas xbyak Random123; do
+  [[ $library == "$own" ]] || broken+=$(grep -E "/$library[^/]*(/|\.h)" <<< "$read" || true)
+done
+[[ -z $broken ]] || { printf '%s reads:\n%s\n' "$header" "$broken"; exit 1; }

@@ -1,0 +1,275 @@
+#include "dagrad/npy.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "dagrad/error.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+const std::filesystem::path golden = "tests/golden/npy";
+
+/// What tests/golden/npy.py writes.
+Tensor numbers(DType dtype, const Shape& shape) {
+  Tensor tensor(Type{dtype, shape});
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    int i = 0;
+    for (T& value : tensor.mutate<T>()) {
+      const int number = 7 * i++ % 11 - 5;
+      if constexpr (std::is_same_v<T, bool>) {
+        value = number > 0;
+      } else if constexpr (std::is_integral_v<T>) {
+        value = number;
+      } else {
+        value = static_cast<T>(number) / 4;
+      }
+    }
+  });
+  return tensor;
+}
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  EXPECT_TRUE(in) << file;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string written(const Tensor& tensor) {
+  std::ostringstream out;
+  write_npy(out, tensor);
+  return out.str();
+}
+
+Tensor read(const std::string& bytes) {
+  std::istringstream in(bytes);
+  return read_npy(in);
+}
+
+TEST(NpyTest, ReadsWhatNumPyWrites) {
+  for (const DType dtype : {b8, i32, i64, f32, f64}) {
+    const Tensor cube = numbers(dtype, {2, 3, 4});
+    for (const std::string what : {"", "_fortran", "_big_endian"}) {
+      if (dtype == b8 && what == "_big_endian") continue;
+      const auto file = golden / (std::string(name(dtype)) + what + ".npy");
+      EXPECT_TRUE(same_bits(read_npy(file), cube)) << file << "\n" << read_npy(file);
+    }
+  }
+  EXPECT_TRUE(same_bits(read_npy(golden / "float64_scalar.npy"), numbers(f64, {})));
+  EXPECT_TRUE(same_bits(read_npy(golden / "float64_vector.npy"), numbers(f64, {5})));
+  EXPECT_TRUE(same_bits(read_npy(golden / "float64_empty.npy"), numbers(f64, {3, 0})));
+  EXPECT_TRUE(
+      same_bits(read_npy(golden / "float64_rank_8.npy"), numbers(f64, {1, 2, 1, 2, 1, 1, 3, 1})));
+  EXPECT_TRUE(same_bits(read_npy(golden / "float64_version_2.npy"), numbers(f64, {2, 3})));
+  EXPECT_TRUE(same_bits(read_npy(golden / "float64_version_3.npy"), numbers(f64, {2, 3})));
+  EXPECT_TRUE(same_bits(read_npy(golden / "int32_both_ends.npy"), numbers(i32, {3, 4})));
+}
+
+TEST(NpyTest, KeepsOddNumbers) {
+  const auto odd = read_npy(golden / "float64_odd.npy").to_vector<double>();
+  ASSERT_EQ(odd.size(), 6U);
+  EXPECT_FALSE(std::signbit(odd[0]));
+  EXPECT_TRUE(std::signbit(odd[1]));
+  EXPECT_EQ(odd[2], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(odd[3], -odd[2]);
+  EXPECT_TRUE(std::isnan(odd[4]));
+  EXPECT_EQ(odd[5], std::numeric_limits<double>::denorm_min());
+}
+
+TEST(NpyTest, WritesTheBytesThatNumPyWrites) {
+  for (const std::string stem :
+       {"bool", "int32", "int64", "float32", "float64", "float64_scalar", "float64_vector",
+        "float64_empty", "float64_rank_8", "float64_odd"}) {
+    const auto file = golden / (stem + ".npy");
+    EXPECT_EQ(written(read_npy(file)), bytes_of(file)) << file;
+  }
+}
+
+TEST(NpyTest, ReadsFilesItWrote) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("dagrad_npy_" + std::to_string(getpid()) + ".npy");
+  const Tensor tensor = numbers(f32, {7, 5});
+  write_npy(file, tensor);
+  EXPECT_TRUE(same_bits(read_npy(file), tensor));
+  std::filesystem::remove(file);
+}
+
+TEST(NpyTest, ReadsArraysOneAfterTheOther) {
+  std::stringstream both(written(numbers(f64, {2})) + written(numbers(i32, {3})));
+  EXPECT_TRUE(same_bits(read_npy(both), numbers(f64, {2})));
+  EXPECT_TRUE(same_bits(read_npy(both), numbers(i32, {3})));
+}
+
+TEST(NpyTest, MakesAnyByteABool) {
+  std::string bytes = written(Tensor::of({false, true, true}));
+  bytes.back() = 7;
+  EXPECT_TRUE(same_bits(read(bytes), Tensor::of({false, true, true})));
+}
+
+/// A file of that header, as version 1.
+std::string with_header(const std::string& header, const std::string& data = "") {
+  std::string bytes("\x93NUMPY\1\0", 8);
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  return bytes + header + data;
+}
+
+TEST(NpyTest, ReadsAnyFormOfTheHeader) {
+  const Tensor want(Type{b8, {2, 1}});
+  const std::string data(2, '\0');
+  for (const char* header :
+       {"{'descr':'|b1','fortran_order':False,'shape':(2,1)}",
+        "{\"shape\": (2, 1,), \"fortran_order\": True, \"descr\": \"|b1\", }\n",
+        "  {  'descr' : '<b1' , 'shape' : ( 2 , 1 ) , 'fortran_order' : False , } \t\r\n"}) {
+    EXPECT_TRUE(same_bits(read(with_header(header, data)), want)) << header;
+  }
+}
+
+TEST(NpyTest, TellsTruncatedFiles) {
+  const std::string whole = written(numbers(f64, {2, 3}));
+  ASSERT_EQ(whole.size(), 128U + 48U);
+  EXPECT_THROWS(
+      read(""), FileError,
+      "read_npy: stream: byte 0: expected magic and version of 8 bytes, the file ends after 0");
+  EXPECT_THROWS(
+      read(whole.substr(0, 7)), FileError,
+      "read_npy: stream: byte 0: expected magic and version of 8 bytes, the file ends after 7");
+  EXPECT_THROWS(
+      read(whole.substr(0, 9)), FileError,
+      "read_npy: stream: byte 8: expected the header's size of 2 bytes, the file ends after 1");
+  EXPECT_THROWS(
+      read(whole.substr(0, 100)), FileError,
+      "read_npy: stream: byte 10: expected a header of 118 bytes, the file ends after 90");
+  EXPECT_THROWS(
+      read(whole.substr(0, 170)), FileError,
+      "read_npy: stream: byte 128: expected 48 bytes of float64[2,3], the file ends after 42");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_THROW(read(whole.substr(0, size)), FileError) << size;
+  }
+}
+
+/// A stream that cannot tell how long it is.
+struct Pipe : std::streambuf {
+  explicit Pipe(std::string content) : bytes(std::move(content)) {
+    setg(bytes.data(), bytes.data(), bytes.data() + bytes.size());
+  }
+  std::string bytes;
+};
+
+TEST(NpyTest, ReadsFromPipes) {
+  const std::string whole = written(numbers(f64, {2, 3}));
+  Pipe pipe(whole), cut(whole.substr(0, 170));
+  std::istream in(&pipe), short_in(&cut);
+  EXPECT_TRUE(same_bits(read_npy(in, "pipe"), numbers(f64, {2, 3})));
+  EXPECT_THROWS(
+      read_npy(short_in, "pipe"), FileError,
+      "read_npy: pipe: byte 128: expected 48 bytes of float64[2,3], the file ends after 42");
+}
+
+TEST(NpyTest, TellsWhatIsNoNpyFile) {
+  std::string bytes = written(numbers(f64, {2}));
+  bytes[1] = 'n';
+  EXPECT_THROWS(read(bytes), FileError,
+                "read_npy: stream: byte 0: expected the magic of .npy, \\x93NUMPY");
+  bytes[1] = 'N';
+  bytes[6] = 4;
+  EXPECT_THROWS(read(bytes), FileError,
+                "read_npy: stream: byte 6: expected version 1.0, 2.0 or 3.0, got 4.0");
+  bytes[6] = 1;
+  bytes[7] = 1;
+  EXPECT_THROWS(read(bytes), FileError,
+                "read_npy: stream: byte 6: expected version 1.0, 2.0 or 3.0, got 1.1");
+}
+
+TEST(NpyTest, RefusesHugeHeaders) {
+  EXPECT_THROWS(
+      read(std::string("\x93NUMPY\2\0\xff\xff\xff\xff", 12)), FileError,
+      "read_npy: stream: byte 8: expected a header of at most 10000 bytes, got 4294967295");
+  EXPECT_THROWS(read(with_header(std::string(10001, ' '))), FileError,
+                "read_npy: stream: byte 8: expected a header of at most 10000 bytes, got 10001");
+}
+
+TEST(NpyTest, PointsAtWhatDoesNotParse) {
+  const std::pair<const char*, const char*> faults[] = {
+      {"", "byte 10: expected '{'"},
+      {"{", "byte 11: expected a string in quotes"},
+      {"{descr: '<f8'}", "byte 11: expected a string in quotes"},
+      {"{'descr", "byte 11: expected a string that ends"},
+      {"{'descr' '<f8'}", "byte 19: expected ':'"},
+      {"{'descr': 8}", "byte 20: expected a string in quotes"},
+      {"{'descr': '<f8' 'shape': ()}", "byte 26: expected '}'"},
+      {"{'color': '<f8'}",
+       "byte 11: expected one each of descr, fortran_order and shape, got 'color'"},
+      {"{'descr': '<f8', 'descr': '<f8'}",
+       "byte 27: expected one each of descr, fortran_order and shape, got 'descr'"},
+      {"{'fortran_order': false}", "byte 28: expected True or False"},
+      {"{'shape': 3}", "byte 20: expected '('"},
+      {"{'shape': (3 4)}", "byte 23: expected ')'"},
+      {"{'shape': (x)}", "byte 21: expected a dimension of at most 2^48"},
+      {"{'descr': '<f8', 'shape': ()}", "byte 39: expected all of descr, fortran_order and shape"},
+      {"{'descr': '<f8', 'fortran_order': False, 'shape': ()} x",
+       "byte 64: expected nothing behind the header's }"},
+  };
+  for (const auto& [header, fault] : faults) {
+    EXPECT_THROWS(read(with_header(header)), FileError, std::string("read_npy: stream: ") + fault);
+  }
+}
+
+TEST(NpyTest, NamesTheDTypesItReads) {
+  const std::string all =
+      "expected elements of bool (b1), int32 (i4), int64 (i8), float32 (f4) or "
+      "float64 (f8), got ";
+  for (const std::string descr :
+       {"<i2", "<u4", "<f2", "<c8", "|S5", "<U3", "|O", "|f8", "xf8", "", "f8", "<M8[ns]"}) {
+    EXPECT_THROWS(
+        read(with_header("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (1,)}")),
+        FileError, "read_npy: stream: byte 20: " + all + "'" + descr + "'");
+  }
+  EXPECT_THROWS(
+      read(with_header("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,)}")),
+      FileError, "read_npy: stream: byte 20: expected a string in quotes");
+}
+
+TEST(NpyTest, RefusesSizesThatOverflow) {
+  const auto shaped = [](const std::string& shape) {
+    return with_header("{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + "}");
+  };
+  EXPECT_THROWS(read(shaped("(99999999999999999999,)")), FileError,
+                "read_npy: stream: byte 61: expected a dimension of at most 2^48");
+  EXPECT_THROWS(read(shaped("(4294967296, 4294967296)")), FileError,
+                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "2^48 elements, got [4294967296,4294967296]");
+  EXPECT_THROWS(read(shaped("(-1,)")), FileError,
+                "read_npy: stream: byte 60: expected a shape that can be held: a dimension is at "
+                "least 0, got -1 in [-1]");
+  EXPECT_THROWS(read(shaped("(1,1,1,1,1,1,1,1,1)")), FileError,
+                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "8 dimensions, got 9: [1,1,1,1,1,1,1,1,1]");
+  // As much as a shape may say, and no byte of it there.
+  EXPECT_THROWS(read(shaped("(281474976710656,)")), FileError,
+                "read_npy: stream: byte 79: expected 2251799813685248 bytes of "
+                "float64[281474976710656], the file ends after 0");
+}
+
+TEST(NpyTest, NamesFilesThatItCannotOpen) {
+  EXPECT_THROWS(read_npy(std::filesystem::path("no/such.npy")), FileError,
+                "read_npy: 'no/such.npy': cannot be opened: No such file or directory");
+  EXPECT_THROWS(write_npy(std::filesystem::path("no/such.npy"), Tensor(1.0)), FileError,
+                "write_npy: 'no/such.npy': cannot be opened: No such file or directory");
+  EXPECT_THROWS(
+      write_npy(std::filesystem::path("/dev/full"), Tensor(1.0)), FileError,
+      "write_npy: float64[] could not be written to '/dev/full': No space left on device");
+  std::ostringstream out;
+  out.setstate(std::ios::badbit);
+  EXPECT_THROWS(write_npy(out, Tensor(1.0)), FileError,
+                "write_npy: float64[] could not be written");
+}
+
+}  // namespace
+}  // namespace dagrad

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# check.sh <compiler> <include folder> <source>: the source is refused with the text it expects.
+set -euo pipefail
+
+compiler=$1 include=$2 source=$3
+expected=$(sed -n '1s|^// expect: ||p' "$source")
+flags=$(sed -n '2s|^// flags: ||p' "$source")
+[[ -n $expected ]] || { echo "$source does not start with '// expect: <text>'"; exit 1; }
+
+# shellcheck disable=SC2086  # the flags are words
+if said=$("$compiler" -std=c++20 -fsyntax-only $flags -I "$include" "$source" 2>&1); then
+  echo "$source compiles, and should not"
+  exit 1
+fi
+if ! grep -qF -- "$expected" <<< "$said"; then
+  printf 'expected: %s\ngot:\n%s\n' "$expected" "$said"
+  exit 1
+fi

@@ -1,0 +1,3 @@
+// expect: dagrad cannot be compiled with -ffast-math
+// flags: -ffast-math
+#include <dagrad/dagrad.hpp>

@@ -1,0 +1,10 @@
+// expect: dagrad: an op with eval needs infer(std::span<const Type>), which gives its results' types
+#include <dagrad/graph.hpp>
+
+struct Op {
+  static constexpr auto name = "op";
+  void eval(const dagrad::EvalContext&) const {}
+  dagrad::Grads grad(const dagrad::GradContext& g) const { return {g.dout}; }
+};
+
+dagrad::Value use(const dagrad::Operand& x) { return dagrad::apply(Op{}, {x}); }

@@ -1,0 +1,209 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "tests/ops/support.hpp"
+
+/// What elementwise ops do at ties, kinks and edges.
+namespace dagrad {
+namespace {
+
+using test::at;
+using test::infinity;
+using test::nan;
+using X = const std::vector<Value>&;
+
+TEST(Conventions, SlopeOfReluAtZeroIsTheLeftOne) {
+  const auto slope = [](double x, const test::Build& build) { return at({x}, build).slope[0]; };
+  for (const double zero : {0.0, -0.0}) {
+    EXPECT_EQ(slope(zero, [](X x) { return relu(x[0]); }), 0);
+    EXPECT_EQ(slope(zero, [](X x) { return leaky_relu(x[0], 0.25); }), 0.25);
+    EXPECT_EQ(slope(zero, [](X x) { return elu(x[0], 1.5); }), 1.5);
+  }
+}
+
+TEST(Conventions, ActivationsPassNanThrough) {
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return relu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return leaky_relu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return elu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return gelu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return gelu_tanh(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return silu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return sigmoid(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return softplus(x[0]); }).value));
+}
+
+TEST(Conventions, SlopeIsZeroOnJumpsAndOfAbsAtZero) {
+  EXPECT_EQ(at({0}, [](X x) { return abs(x[0]); }).slope[0], 0);
+  for (const double x : {0.0, 1.0, 2.5}) {
+    EXPECT_EQ(at({x}, [](X v) { return sign(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x}, [](X v) { return floor(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x}, [](X v) { return ceil(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x}, [](X v) { return round(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x}, [](X v) { return where(v[0] > 1, 5.0, 7.0) + 0 * v[0]; }).slope[0], 0);
+  }
+}
+
+TEST(Conventions, RoundGoesToTheEvenHalf) {
+  const auto rounded = [](double x) { return at({x}, [](X v) { return round(v[0]); }).value; };
+  EXPECT_EQ(rounded(0.5), 0);
+  EXPECT_EQ(rounded(1.5), 2);
+  EXPECT_EQ(rounded(2.5), 2);
+  EXPECT_EQ(rounded(-2.5), -2);
+  EXPECT_TRUE(std::signbit(rounded(-0.5)));
+}
+
+TEST(Conventions, MaximumSharesAtATie) {
+  const test::Build larger = [](X x) { return maximum(x[0], x[1]); };
+  const test::Build smaller = [](X x) { return minimum(x[0], x[1]); };
+  for (const auto& build : {larger, smaller})
+    EXPECT_EQ(at({3, 3}, build).slope, (std::vector{0.5, 0.5}));
+  EXPECT_EQ(at({3, 2}, larger).slope, (std::vector{1.0, 0.0}));
+  EXPECT_EQ(at({3, 2}, smaller).slope, (std::vector{0.0, 1.0}));
+}
+
+TEST(Conventions, MaximumOfNanIsNanInValueAndGradient) {
+  for (const std::vector<double>& x : {std::vector{nan, 1.0}, {1.0, nan}, {nan, nan}}) {
+    const auto point = at(x, [](X v) { return maximum(v[0], v[1]); });
+    EXPECT_TRUE(std::isnan(point.value));
+    EXPECT_TRUE(std::isnan(point.slope[0]) && std::isnan(point.slope[1]));
+    EXPECT_TRUE(std::isnan(at(x, [](X v) { return minimum(v[0], v[1]); }).value));
+  }
+}
+
+TEST(Conventions, ClampIsOpenToItsBoundsOnlyOutside) {
+  const test::Build build = [](X x) { return clamp(x[0], x[1], x[2]); };
+  using Slopes = std::vector<double>;
+  EXPECT_EQ(at({0, -1, 1}, build).slope, (Slopes{1, 0, 0}));
+  EXPECT_EQ(at({-1, -1, 1}, build).slope, (Slopes{1, 0, 0}));
+  EXPECT_EQ(at({1, -1, 1}, build).slope, (Slopes{1, 0, 0}));
+  EXPECT_EQ(at({-2, -1, 1}, build).slope, (Slopes{0, 1, 0}));
+  EXPECT_EQ(at({2, -1, 1}, build).slope, (Slopes{0, 0, 1}));
+  EXPECT_EQ(at({2, -1, 1}, build).value, 1);
+  EXPECT_EQ(at({2, 1, 1}, build).value, 1);
+  EXPECT_TRUE(std::isnan(at({nan, -1, 1}, build).value));
+}
+
+TEST(Conventions, DeadBranchesGiveExactlyZero) {
+  const auto point = at({-4}, [](X x) { return where(x[0] > 0, sqrt(x[0]), 0); });
+  EXPECT_EQ(point.value, 0);
+  EXPECT_EQ(point.slope[0], 0);
+  EXPECT_EQ(at(
+                {0}, [](X x) { return where(x[0] > 0, log(x[0]), 1 / x[0]); }, 0)
+                .slope[0],
+            0);
+  // In one functor too, and to the third order.
+  const auto guarded = elementwise("guarded", [](auto x) { return select(x > 0, sqrt(x), 0); });
+  const auto third = at({-1}, [&](X x) {
+    Value y = guarded(x[0]);
+    for (int order = 0; order < 2; ++order) y = gradient(y, x[0]);
+    return y;
+  });
+  EXPECT_EQ(third.value, 0);
+  EXPECT_EQ(third.slope[0], 0);
+}
+
+TEST(Conventions, InfiniteSlopesAreZeroWhereNothingArrives) {
+  for (const auto& [x, build, slope] : {
+           std::tuple<double, test::Build, double>{0, [](X v) { return sqrt(v[0]); }, infinity},
+           {1, [](X v) { return asin(v[0]); }, infinity},
+           {-1, [](X v) { return asin(v[0]); }, infinity},
+           {1, [](X v) { return acos(v[0]); }, -infinity},
+       }) {
+    EXPECT_EQ(at({x}, build).slope[0], slope);
+    EXPECT_EQ(at({x}, build, 0).slope[0], 0);
+  }
+  EXPECT_TRUE(std::isnan(at({-1}, [](X v) { return sqrt(v[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({1.5}, [](X v) { return asin(v[0]); }).value));
+}
+
+TEST(Conventions, NormAtTheOriginIsNan) {
+  const auto norm = at({0, 0}, [](X x) { return sqrt(square(x[0]) + square(x[1])); });
+  EXPECT_TRUE(std::isnan(norm.slope[0]));
+}
+
+TEST(Conventions, PowAtItsEdges) {
+  const test::Build build = [](X x) { return pow(x[0], x[1]); };
+  EXPECT_EQ(at({0, 0}, build).value, 1);
+  EXPECT_EQ(at({0, 0}, build).slope, (std::vector{0.0, 0.0}));
+  EXPECT_EQ(at({-2, 0}, build).slope[0], 0);
+  EXPECT_EQ(at({0, 2}, build).slope, (std::vector{0.0, 0.0}));
+  EXPECT_EQ(at({-2, 3}, build).slope[0], 12);
+  EXPECT_TRUE(std::isnan(at({-2, 3}, build).slope[1]));
+}
+
+TEST(Conventions, PowByANumberDoesNotTouchTheLogarithm) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value slope = gradient(pow(x, 3), x);
+  for (const Node& node : graph.nodes()) EXPECT_EQ(to_string(node).find("log"), std::string::npos);
+  EXPECT_EQ(evaluate(slope, {{x, Tensor(-2.0)}}).item<double>(), 12);
+}
+
+TEST(Conventions, Atan2AtTheOriginAndFarFromIt) {
+  const test::Build build = [](X x) { return atan2(x[0], x[1]); };
+  EXPECT_EQ(at({0, 0}, build).slope, (std::vector{0.0, 0.0}));
+  const auto tiny = at({1e-200, 1e-200}, build);
+  EXPECT_NEAR(tiny.slope[0] / 0.5e200, 1, 1e-14);
+  EXPECT_NEAR(tiny.slope[1] / -0.5e200, 1, 1e-14);
+}
+
+TEST(Conventions, RemainderHasTheSignOfItsDivisor) {
+  const test::Build build = [](X x) { return x[0] % x[1]; };
+  EXPECT_EQ(at({7, -3}, build).value, -2);
+  EXPECT_EQ(at({-7, 3}, build).value, 2);
+  EXPECT_EQ(at({7, 3}, build).slope, (std::vector{1.0, -2.0}));
+  EXPECT_EQ(at({-7, 3}, build).slope, (std::vector{1.0, 3.0}));
+}
+
+TEST(Conventions, LogaddexpAtATieIsSmooth) {
+  const auto second = at({2, 2}, [](X x) { return gradient(logaddexp(x[0], x[1]), x[0]); });
+  EXPECT_EQ(second.value, 0.5);
+  EXPECT_DOUBLE_EQ(second.slope[0], 0.25);
+  EXPECT_DOUBLE_EQ(second.slope[1], -0.25);
+  EXPECT_EQ(at({infinity, infinity}, [](X x) { return logaddexp(x[0], x[1]); }).value, infinity);
+  EXPECT_EQ(at({-infinity, -infinity}, [](X x) { return logaddexp(x[0], x[1]); }).value, -infinity);
+}
+
+TEST(Conventions, SaturatedSlopesKeepTheirDigits) {
+  EXPECT_NEAR(at({40}, [](X x) { return sigmoid(x[0]); }).slope[0] / std::exp(-40), 1, 1e-14);
+  EXPECT_NEAR(at({20}, [](X x) { return tanh(x[0]); }).slope[0] / (4 * std::exp(-40)), 1, 1e-14);
+  EXPECT_NEAR(at({-800}, [](X x) { return softplus(x[0]); }).value, 0, 1e-300);
+  EXPECT_EQ(at({0}, [](X x) { return softplus(x[0]); }).slope[0], 0.5);
+  EXPECT_EQ(at({-800}, [](X x) { return elu(x[0]); }).slope[0], 0);
+  EXPECT_EQ(at({-infinity}, [](X x) { return silu(x[0]); }).value, 0);
+  EXPECT_EQ(at({infinity}, [](X x) { return gelu_tanh(x[0]); }).slope[0], 1);
+}
+
+TEST(Conventions, PullIsZeroWhereItsCotangentIs) {
+  const test::Build build = [](X x) { return pull(x[0], x[1]); };
+  EXPECT_EQ(at({0, infinity}, build).value, 0);
+  EXPECT_EQ(at({0, nan}, build).value, 0);
+  EXPECT_EQ(at({2, 3}, build).value, 6);
+  EXPECT_EQ(at({2, 3}, build).slope, (std::vector{3.0, 2.0}));
+}
+
+TEST(Conventions, RulesAreLinearEnoughToBeTransposedTwice) {
+  // The derivative of the gradient's dependence on its seed is the forward derivative: 2 * 3.
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}}), seed = graph.input("seed", {f64, {}});
+  const Value slope = gradient(x * x, x, {.seed = seed});
+  const Value forward = gradient(slope, seed);
+  EXPECT_EQ(evaluate(forward, {{x, Tensor(3.0)}}).item<double>(), 6);
+}
+
+TEST(Conventions, OneAgainstZeroBroadcastsToZero) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 1}}), y = graph.input("y", {f64, {1, 0}});
+  const Value z = x * y;
+  EXPECT_EQ(z.shape(), (Shape{2, 0}));
+  const Value slope = gradient(z, x, {.seed = ones_like(z)});
+  const Tensor result = evaluate(slope, {{y, Tensor({f64, {1, 0}})}});
+  EXPECT_EQ(result.shape(), (Shape{2, 1}));
+  EXPECT_EQ(result.at(1), 0);
+}
+
+}  // namespace
+}  // namespace dagrad

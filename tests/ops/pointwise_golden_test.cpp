@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+
+#include "dagrad/catalog.hpp"
+#include "dagrad/dagrad.hpp"
+#include "tests/ops/golden_cases.hpp"
+
+/// Broadcasting, ints, bools and promotion of elementwise ops, and ops without operands, against
+/// NumPy's answers.
+namespace dagrad {
+namespace {
+
+class PointwiseGolden : public testing::TestWithParam<const char*> {};
+
+TEST_P(PointwiseGolden, Holds) {
+  const Catalog catalog = Catalog::builtin();
+  const Catalog::Entry* entry = catalog.find(GetParam());
+  ASSERT_NE(entry, nullptr);
+  check_golden_cases(GetParam(), [&](const Graph&, std::span<const Value> in, const golden::Case&) {
+    return apply(entry->op, std::vector<Operand>(in.begin(), in.end()));
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, PointwiseGolden,
+                         testing::Values("add", "sub", "mul", "div", "maximum", "minimum",
+                                         "remainder", "neg", "abs", "sign", "square", "exp",
+                                         "clamp", "where", "equal", "not_equal", "less",
+                                         "less_equal", "greater", "greater_equal", "logical_and",
+                                         "logical_or", "logical_xor", "logical_not", "is_nan",
+                                         "is_finite"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+DType result_dtype(const golden::Case& golden) { return to_tensor(golden.out[0]).dtype(); }
+
+TEST(CreateGolden, Full) {
+  check_golden_cases("full", [](const Graph& graph, auto, const golden::Case& golden) {
+    const Shape shape(golden.attributes.integers("shape"));
+    return std::vector{full(graph, {result_dtype(golden), shape}, golden.attributes.real("value"))};
+  });
+}
+
+TEST(CreateGolden, Iota) {
+  check_golden_cases("iota", [](const Graph& graph, auto, const golden::Case& golden) {
+    return std::vector{iota(graph, golden.attributes.integer("size"), result_dtype(golden))};
+  });
+}
+
+TEST(ControlGolden, Cast) {
+  check_golden_cases("cast", [](const Graph&, auto in, const golden::Case& golden) {
+    return std::vector{cast(in[0], result_dtype(golden))};
+  });
+}
+
+}  // namespace
+}  // namespace dagrad

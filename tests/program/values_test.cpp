@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "src/program/functions.hpp"
+#include "tests/program/support.hpp"
+
+/// The value of each word: as the standard library has it where that says it all.
+namespace dagrad::test {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double value(Primitive word, double a) {
+  return run(record1([&](Symbol x) { return Symbol::call(word, x); }), {a})[0];
+}
+double value(Primitive word, double a, double b) {
+  return run(record2([&](Symbol x, Symbol y) { return Symbol::call(word, x, y); }), {a, b})[0];
+}
+/// The result in an integer dtype, exactly.
+template <class T>
+T whole(Primitive word, T a, T b) {
+  const Program p =
+      record2([&](Symbol x, Symbol y) { return Symbol::call(word, x, y); }, dtype_of<T>);
+  const void* in[] = {&a, &b};
+  const std::int64_t step[] = {1, 1};
+  T out = 0;
+  void* to[] = {&out};
+  interpret(p, in, step, to, 1);
+  EXPECT_EQ(out, Number<T>::call(word, Number<T>(a), Number<T>(b)).value());
+  return out;
+}
+
+void expect_same(double got, double want, std::string_view word, double a, double b = 0) {
+  if (std::isnan(want))
+    EXPECT_TRUE(std::isnan(got)) << word << ' ' << a << ' ' << b;
+  else
+    EXPECT_EQ(to_bits(got), to_bits(want)) << word << ' ' << a << ' ' << b << ": " << got;
+}
+
+const double points[] = {
+    0.0,  -0.0, 0.5,  -0.5,  1.0,      -1.0,      1.5, 2.5,    -2.5,  3.0,
+    1e-3, 40,   -710, 1e155, infinity, -infinity, nan, 5e-324, 1e308, 4503599627370497.5};
+
+TEST(Values, AreThoseOfThePlainLibrary) {
+  const detail::UseFunctions functions(InstructionSet::plain);
+  const std::pair<Primitive, double (*)(double)> unary[] = {
+      {Primitive::neg, [](double x) { return -x; }},
+      {Primitive::abs, [](double x) { return std::fabs(x); }},
+      {Primitive::sqrt, [](double x) { return std::sqrt(x); }},
+      {Primitive::floor, [](double x) { return std::floor(x); }},
+      {Primitive::ceil, [](double x) { return std::ceil(x); }},
+      {Primitive::round, [](double x) { return std::nearbyint(x); }},
+      {Primitive::exp, [](double x) { return std::exp(x); }},
+      {Primitive::expm1, [](double x) { return std::expm1(x); }},
+      {Primitive::log, [](double x) { return std::log(x); }},
+      {Primitive::log1p, [](double x) { return std::log1p(x); }},
+      {Primitive::sin, [](double x) { return std::sin(x); }},
+      {Primitive::cos, [](double x) { return std::cos(x); }},
+      {Primitive::tan, [](double x) { return std::tan(x); }},
+      {Primitive::asin, [](double x) { return std::asin(x); }},
+      {Primitive::acos, [](double x) { return std::acos(x); }},
+      {Primitive::atan, [](double x) { return std::atan(x); }},
+      {Primitive::sinh, [](double x) { return std::sinh(x); }},
+      {Primitive::cosh, [](double x) { return std::cosh(x); }},
+      {Primitive::tanh, [](double x) { return std::tanh(x); }},
+      {Primitive::erf, [](double x) { return std::erf(x); }},
+      {Primitive::erfc, [](double x) { return std::erfc(x); }}};
+  for (const auto& [word, standard] : unary)
+    for (double x : points) expect_same(value(word, x), standard(x), name(word), x);
+  const std::pair<Primitive, double (*)(double, double)> binary[] = {
+      {Primitive::add, [](double x, double y) { return x + y; }},
+      {Primitive::sub, [](double x, double y) { return x - y; }},
+      {Primitive::mul, [](double x, double y) { return x * y; }},
+      {Primitive::div, [](double x, double y) { return x / y; }},
+      {Primitive::pow, [](double x, double y) { return std::pow(x, y); }},
+      {Primitive::atan2, [](double x, double y) { return std::atan2(x, y); }},
+      {Primitive::hypot, [](double x, double y) { return std::hypot(x, y); }}};
+  for (const auto& [word, standard] : binary)
+    for (double x : points)
+      for (double y : points) expect_same(value(word, x, y), standard(x, y), name(word), x, y);
+}
+
+TEST(Values, ComparisonsAreThoseOfTheLanguage) {
+  for (double x : points) {
+    for (double y : points) {
+      EXPECT_EQ(value(Primitive::equal, x, y), x == y);
+      EXPECT_EQ(value(Primitive::not_equal, x, y), x != y);
+      EXPECT_EQ(value(Primitive::less, x, y), x < y);
+      EXPECT_EQ(value(Primitive::less_equal, x, y), x <= y);
+      EXPECT_EQ(value(Primitive::greater, x, y), x > y);
+      EXPECT_EQ(value(Primitive::greater_equal, x, y), x >= y);
+    }
+    EXPECT_EQ(value(Primitive::is_nan, x), std::isnan(x));
+    EXPECT_EQ(value(Primitive::is_finite, x), std::isfinite(x));
+  }
+}
+
+TEST(Values, FinitenessIsOfTheDtype) {
+  const Program p = record1([](Symbol x) { return is_finite(x); }, f32);
+  EXPECT_EQ(run(p, {std::numeric_limits<float>::max()})[0], 1);
+  EXPECT_EQ(run(p, {infinity})[0], 0);
+  EXPECT_FALSE(is_finite(Number<float>(std::numeric_limits<float>::infinity())).value());
+}
+
+TEST(Values, LogicIsOfBools) {
+  for (bool a : {false, true}) {
+    for (bool b : {false, true}) {
+      const auto logic = [&](Primitive word) {
+        return run(record([&](auto x) { return Symbol::call(word, x[0], x[1]); }, {b8, b8}),
+                   {double(a), double(b)})[0];
+      };
+      EXPECT_EQ(logic(Primitive::logical_and), a && b);
+      EXPECT_EQ(logic(Primitive::logical_or), a || b);
+      EXPECT_EQ(logic(Primitive::logical_xor), a != b);
+      EXPECT_EQ(logic(Primitive::maximum), a || b);
+      EXPECT_EQ(logic(Primitive::minimum), a && b);
+    }
+  }
+}
+
+TEST(Values, ExtremaPassNaNFromEitherSide) {
+  for (Primitive word : {Primitive::maximum, Primitive::minimum}) {
+    EXPECT_TRUE(std::isnan(value(word, nan, 1)));
+    EXPECT_TRUE(std::isnan(value(word, 1, nan)));
+  }
+  EXPECT_EQ(value(Primitive::maximum, -1, 2), 2);
+  EXPECT_EQ(value(Primitive::minimum, -1, 2), -1);
+}
+
+TEST(Values, PullIsZeroWhereItsCotangentIs) {
+  for (double p : {infinity, -infinity, nan, 3.0}) {
+    expect_same(value(Primitive::pull, 0, p), 0, "pull", 0, p);
+    expect_same(value(Primitive::pull, -0.0, p), 0, "pull", -0.0, p);
+  }
+  EXPECT_EQ(value(Primitive::pull, 2, 3), 6);
+  EXPECT_EQ(value(Primitive::pull, 2, infinity), infinity);
+  EXPECT_TRUE(std::isnan(value(Primitive::pull, nan, 0)));
+}
+
+TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
+  const double rows[][3] = {{7, 3, 1},
+                            {-7, 3, 2},
+                            {7, -3, -2},
+                            {-7, -3, -1},
+                            {6, 3, 0.0},
+                            {-6, 3, 0.0},
+                            {6, -3, -0.0},
+                            {1, infinity, 1},
+                            {-1, infinity, infinity},
+                            {1, -infinity, -infinity},
+                            {1, 0, nan},
+                            {infinity, 2, nan},
+                            {nan, 2, nan},
+                            {5.5, 0.25, 0.0},
+                            {-0.0, 3, 0.0}};
+  for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!available(set)) continue;
+    const detail::UseFunctions functions(set);
+    for (const auto& [a, b, want] : rows)
+      expect_same(value(Primitive::remainder, a, b), want, "remainder", a, b);
+  }
+}
+
+TEST(Values, SignKeepsNaNAndZeros) {
+  EXPECT_EQ(value(Primitive::sign, -3), -1);
+  EXPECT_EQ(value(Primitive::sign, infinity), 1);
+  expect_same(value(Primitive::sign, -0.0), -0.0, "sign", -0.0);
+  expect_same(value(Primitive::sign, 0.0), 0.0, "sign", 0.0);
+  EXPECT_TRUE(std::isnan(value(Primitive::sign, nan)));
+}
+
+TEST(Values, RoundGoesToEvenFromHalves) {
+  const double rows[][2] = {{0.5, 0}, {1.5, 2}, {2.5, 2}, {-0.5, -0.0}, {-1.5, -2}, {-2.5, -2}};
+  for (const auto& [x, want] : rows) expect_same(value(Primitive::round, x), want, "round", x);
+}
+
+template <class T>
+class Integers : public testing::Test {};
+using IntegerTypes = testing::Types<std::int32_t, std::int64_t>;
+TYPED_TEST_SUITE(Integers, IntegerTypes);
+
+TYPED_TEST(Integers, Wrap) {
+  using T = TypeParam;
+  constexpr T low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+  EXPECT_EQ(whole<T>(Primitive::add, high, 1), low);
+  EXPECT_EQ(whole<T>(Primitive::sub, low, 1), high);
+  EXPECT_EQ(whole<T>(Primitive::mul, high, 2), -2);
+  EXPECT_EQ(whole<T>(Primitive::mul, low, -1), low);
+  EXPECT_EQ((-Number<T>(low)).value(), low);
+  EXPECT_EQ(abs(Number<T>(low)).value(), low);
+}
+
+TYPED_TEST(Integers, RemainderNeverFaults) {
+  using T = TypeParam;
+  constexpr T low = std::numeric_limits<T>::min();
+  EXPECT_EQ(whole<T>(Primitive::remainder, 7, 0), 0);
+  EXPECT_EQ(whole<T>(Primitive::remainder, low, -1), 0);
+  EXPECT_EQ(whole<T>(Primitive::remainder, -7, 3), 2);
+  EXPECT_EQ(whole<T>(Primitive::remainder, 7, -3), -2);
+  EXPECT_EQ(whole<T>(Primitive::remainder, -6, 3), 0);
+}
+
+TEST(Values, CastsSaturateFloatsAndWrapIntegers) {
+  const auto cast = [](DType from, DType to, double x) {
+    return run(record([&](auto in) { return Symbol::cast(in[0], to); }, {from}), {x})[0];
+  };
+  EXPECT_EQ(cast(f64, i32, 3e9), 2147483647);
+  EXPECT_EQ(cast(f64, i32, -3e9), -2147483648.0);
+  EXPECT_EQ(cast(f32, i64, infinity), 9223372036854775807.0);
+  EXPECT_EQ(cast(f32, i32, nan), 0);
+  EXPECT_EQ(cast(f64, i64, -2.9), -2);
+  EXPECT_EQ(cast(i64, i32, 4294967297.0), 1);
+  EXPECT_EQ(cast(f64, b8, 0.5), 1);
+  EXPECT_EQ(cast(f64, b8, nan), 1);
+  EXPECT_EQ(cast(f64, b8, -0.0), 0);
+  EXPECT_EQ(cast(b8, f32, 1), 1);
+  EXPECT_EQ(cast(f64, f32, 0.1), 0.1f);
+  EXPECT_EQ(cast(f64, f32, 1e300), infinity);
+}
+
+TEST(Values, SumsOfFloat32AreRoundedToFloat32) {
+  const Program p = record2([](Symbol x, Symbol y) { return (x + y) - x; }, f32);
+  EXPECT_EQ(run(p, {16777216, 1})[0], 0);
+}
+
+TEST(Values, CompositesAreFiniteAtBothEnds) {
+  EXPECT_EQ(value(Primitive::sigmoid, 800), 1);
+  EXPECT_EQ(value(Primitive::sigmoid, -800), 0);
+  EXPECT_EQ(value(Primitive::sigmoid, -infinity), 0);
+  EXPECT_EQ(value(Primitive::softplus, 800), 800);
+  EXPECT_EQ(value(Primitive::softplus, -800), 0);
+  EXPECT_EQ(value(Primitive::logaddexp, infinity, infinity), infinity);
+  EXPECT_EQ(value(Primitive::logaddexp, -infinity, -infinity), -infinity);
+  EXPECT_EQ(value(Primitive::logaddexp, 1000, 1000), 1000 + std::log(2.0));
+  EXPECT_TRUE(std::isnan(value(Primitive::sigmoid, nan)));
+}
+
+}  // namespace
+}  // namespace dagrad::test
