@@ -4,14 +4,13 @@ set -euo pipefail
 
 library=$1
 most=$((5 * 1000 * 1000))
-names=$(nm --dynamic --defined-only --demangle "$library" | cut -d' ' -f3-)
-grep -q '^dagrad::version()$' <<< "$names" || { echo "dagrad::version() is not exported"; exit 1; }
+names=$(nm --dynamic --defined-only "$library" | cut -d' ' -f3)
+grep -qx _ZN6dagrad7versionEv <<< "$names" || { echo "no dagrad::version() exported"; exit 1; }
 
-# A function template's name starts with its result, so what follows that is looked at.
-prefixes='(typeinfo|typeinfo name|vtable|VTT|guard variable|(non-)?virtual thunk|TLS [a-z ]+)'
-prefixes+='( for| to)? '
-foreign=$(grep -vE "^($prefixes)?dagrad::" <<< "$names" | grep -vE '^[^(]* dagrad::' || true)
-[[ -z $foreign ]] || { echo "exported, but not dagrad's:"; echo "$foreign"; exit 1; }
+# Mangled names: a demangled one may begin with its result. Functions and data of namespace dagrad;
+# typeinfo, vtables, guards and thread-local wrappers; thunks, whose offset comes first.
+foreign=$(grep -vE '^_Z(T[ISVTCWH]|GV|T[hvc][^N]*_)?N[KRO]*6dagrad' <<< "$names" || true)
+[[ -z $foreign ]] || { echo "exported, but not dagrad's:"; c++filt <<< "$foreign"; exit 1; }
 
 stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
