@@ -8,6 +8,12 @@ namespace dagrad {
 
 Grads Identity::grad(const GradContext& g) const { return {g.dout}; }
 
+Samples Identity::samples(Rng& rng) {
+  const Tensor x = rng.normal({2, 3}), count = rng.integers({0, 2}, 0, 9);
+  return {{.op = Identity{}, .in = {x}, .out = {x}},
+          {.op = Identity{}, .in = {count}, .out = {count}}};
+}
+
 Grads Cast::grad(const GradContext& g) const {
   if (!is_float(g.in[0].dtype()) || !is_float(dtype)) return {zero};
   return {cast(g.dout, g.in[0].dtype())};
@@ -18,13 +24,17 @@ Samples Cast::samples(Rng& rng) { return {{Op(Cast{f64}), {rng.normal({2, 3})}}}
 Grads StopGradient::grad(const GradContext&) const { return {zero}; }
 
 Samples StopGradient::samples(Rng& rng) {
-  const Tensor x = rng.normal({2, 3});
-  return {{.op = StopGradient{},
-           .in = {x},
-           .out = {x},
-           .dout = {x},
-           .grads = {Tensor(x.type())},
-           .ties = true}};
+  Samples samples;
+  for (const Shape& shape : {Shape{2, 3}, Shape{}, Shape{0, 2}}) {
+    const Tensor x = rng.normal(shape);
+    samples.push_back({.op = StopGradient{},
+                       .in = {x},
+                       .out = {x},
+                       .dout = {x},
+                       .grads = {Tensor(x.type())},
+                       .ties = true});
+  }
+  return samples;
 }
 
 std::vector<Type> CustomGradient::infer(std::span<const Type> in) const {
@@ -57,14 +67,18 @@ Grads CustomGradient::grad(const GradContext& g) const {
 }
 
 Samples CustomGradient::samples(Rng& rng) {
-  const Tensor y = rng.normal({2, 3}), x = rng.normal({2, 3}), dout = rng.normal({2, 3});
   const Op op = CustomGradient{1, [](const GradContext& g) { return Grads{g.dout}; }};
-  return {{.op = op,
-           .in = {y, x},
-           .out = {y},
-           .dout = {dout},
-           .grads = {Tensor(y.type()), dout},
-           .ties = true}};
+  Samples samples;
+  for (const Shape& shape : {Shape{2, 3}, Shape{}, Shape{0, 2}}) {
+    const Tensor y = rng.normal(shape), x = rng.normal(shape), dout = rng.normal(shape);
+    samples.push_back({.op = op,
+                       .in = {y, x},
+                       .out = {y},
+                       .dout = {dout},
+                       .grads = {Tensor(y.type()), dout},
+                       .ties = true});
+  }
+  return samples;
 }
 
 Value identity(const Operand& x) { return apply(Identity{}, {x}); }

@@ -98,7 +98,8 @@ Samples Normal::samples(Rng& rng) { return {{Normal{{f64, {2, 3}}}, {Tensor(rng.
 Grads FoldIn::grad(const GradContext&) const { return {zero, zero}; }
 
 Samples FoldIn::samples(Rng& rng) {
-  return {{FoldIn{}, {Tensor(rng.key()), rng.integers({3}, 0, 100)}}};
+  return {{FoldIn{}, {Tensor(rng.key()), rng.integers({3}, 0, 100)}},
+          {FoldIn{}, {rng.integers({2, 1}, 0, 100), rng.integers({0}, 0, 100)}}};
 }
 
 Value uniform(const Operand& key, const Type& type, double low, double high) {

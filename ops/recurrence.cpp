@@ -59,7 +59,13 @@ Samples Recurrence::samples(Rng& rng) {
           {Recurrence{1, true, 0.5}, {x({2, 4}), x({2, 4})}},
           {Recurrence{-2, false, 0}, {x({2, 3, 4}), x({2, 3, 4})}},
           {Recurrence{0, true, 2}, {x({1, 3}), x({1, 3})}},
-          {Recurrence{0, false, 1}, {x({0, 3}), x({0, 3})}}};
+          {Recurrence{0, false, 1}, {x({0, 3}), x({0, 3})}},
+          {.op = Recurrence{0, false, 1},
+           .in = {Tensor::of<double>({1, 2, 3}), Tensor::of<double>({2, 3, 4})},
+           .out = {Tensor::of<double>({1, 3, 11})}},
+          {.op = Recurrence{0, true, 1},
+           .in = {Tensor::of<double>({1, 2, 3}), Tensor::of<double>({2, 3, 4})},
+           .out = {Tensor::of<double>({23, 7, 1})}}};
 }
 
 Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse,

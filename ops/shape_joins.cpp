@@ -179,7 +179,10 @@ Grads SplitLike::grad(const GradContext& g) const { return joined(g, axis); }
 
 Samples SplitLike::samples(Rng& rng) {
   return {{SplitLike{1}, {rng.uniform({2, 5}), rng.uniform({2, 3}), rng.uniform({2, 2})}},
-          {SplitLike{-2}, {rng.uniform({3, 2}), rng.uniform({0, 2}), rng.uniform({3, 2})}}};
+          {SplitLike{-2}, {rng.uniform({3, 2}), rng.uniform({0, 2}), rng.uniform({3, 2})}},
+          {.op = SplitLike{0},
+           .in = {Tensor::of<double>({1, 2, 3}), rng.uniform({1}), rng.uniform({2})},
+           .out = {Tensor::of({1.0}), Tensor::of({2.0, 3.0})}}};
 }
 
 Value concat(std::initializer_list<Operand> values, std::int64_t axis) {

@@ -136,7 +136,11 @@ Grads UnsliceLike::grad(const GradContext& g) const { return {slice(g.dout, rang
 Samples UnsliceLike::samples(Rng& rng) {
   return {{UnsliceLike{{{1, 3}, {.step = -1}}}, {rng.uniform({2, 3}), rng.uniform({4, 3})}},
           {UnsliceLike{{{}, {0, 5, 2}}}, {rng.uniform({2, 3}), rng.uniform({2, 6})}},
-          {UnsliceLike{{{2, 2}}}, {rng.uniform({0}), rng.uniform({4})}}};
+          {UnsliceLike{{{2, 2}}}, {rng.uniform({0}), rng.uniform({4})}},
+          {UnsliceLike{{}}, {rng.uniform({}), rng.uniform({})}},
+          {.op = UnsliceLike{{{.step = -2}}},
+           .in = {Tensor::of({1.0, 2.0}), rng.uniform({4})},
+           .out = {Tensor::of<double>({0, 2, 0, 1})}}};
 }
 
 Type Pad::infer(std::span<const Type> in) const {

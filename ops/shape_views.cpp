@@ -142,7 +142,8 @@ Grads Unsqueeze::grad(const GradContext& g) const { return {reshape_like(g.dout,
 Samples Unsqueeze::samples(Rng& rng) {
   return {{Unsqueeze{{0, -1}}, {rng.uniform({2, 3})}},
           {Unsqueeze{{1}}, {rng.uniform({2, 3})}},
-          {Unsqueeze{{0}}, {rng.uniform({})}}};
+          {Unsqueeze{{0}}, {rng.uniform({})}},
+          {Unsqueeze{{1}}, {rng.uniform({0})}}};
 }
 
 Type Transpose::infer(std::span<const Type> in) const {

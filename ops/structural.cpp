@@ -63,7 +63,10 @@ Samples SumToLike::samples(Rng& rng) {
           {SumToLike{}, {x({2, 3}), x({})}},
           {SumToLike{}, {x({2, 3}), x({2, 3})}},
           {SumToLike{}, {x({0, 3}), x({1, 3})}},
-          {SumToLike{}, {x({}), x({})}}};
+          {SumToLike{}, {x({}), x({})}},
+          {.op = SumToLike{},
+           .in = {Tensor::of<double>({{1, 2, 3}, {4, 5, 6}}), x({2, 1})},
+           .out = {Tensor::of<double>({{6}, {15}})}}};
 }
 
 Type BroadcastLike::infer(std::span<const Type> in) const {
@@ -80,7 +83,10 @@ Samples BroadcastLike::samples(Rng& rng) {
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
   return {{BroadcastLike{}, {x({3}), x({2, 3})}},    {BroadcastLike{}, {x({2, 1}), x({2, 3})}},
           {BroadcastLike{}, {x({}), x({2, 3})}},     {BroadcastLike{}, {x({2, 3}), x({2, 3})}},
-          {BroadcastLike{}, {x({1, 3}), x({0, 3})}}, {BroadcastLike{}, {x({}), x({})}}};
+          {BroadcastLike{}, {x({1, 3}), x({0, 3})}}, {BroadcastLike{}, {x({}), x({})}},
+          {.op = BroadcastLike{},
+           .in = {Tensor::of<double>({1, 2, 3}), x({2, 3})},
+           .out = {Tensor::of<double>({{1, 2, 3}, {1, 2, 3}})}}};
 }
 
 Type ReshapeLike::infer(std::span<const Type> in) const {
@@ -102,13 +108,17 @@ Samples ReshapeLike::samples(Rng& rng) {
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
   return {{ReshapeLike{}, {x({2, 3}), x({3, 2})}},
           {ReshapeLike{}, {x({1, 1}), x({})}},
-          {ReshapeLike{}, {x({0, 3}), x({5, 0})}}};
+          {ReshapeLike{}, {x({0, 3}), x({5, 0})}},
+          {.op = ReshapeLike{},
+           .in = {Tensor::of<double>({1, 2, 3, 4}), x({2, 2})},
+           .out = {Tensor::of<double>({{1, 2}, {3, 4}})}}};
 }
 
 Grads FullLike::grad(const GradContext&) const { return {zero}; }
 
 Samples FullLike::samples(Rng& rng) {
-  return {{FullLike{1.5}, {rng.uniform({2, 3})}}, {FullLike{-1}, {rng.uniform({0, 3})}}};
+  return {{FullLike{1.5}, {rng.uniform({2, 3})}},
+          {.op = FullLike{-1.5}, .in = {rng.uniform({2})}, .out = {Tensor::of({-1.5, -1.5})}}};
 }
 
 Value add_n(std::span<const Value> values, const char* file, int line) {

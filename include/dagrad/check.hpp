@@ -107,9 +107,10 @@ std::ostream& operator<<(std::ostream& out, const OpReport& report);
 /// Checks an op on samples: results and gradients against the expected ones where they are given;
 /// gradients of first and second order by finite differences, where the op has a gradient and the
 /// sample is at no tie; the rule's linearity in the cotangents; float32 against float64. Warns of
-/// kinks that the op's `decisions` do not tell. Without samples it takes the op's own, and for an
-/// elementwise op that has none random operands of every dtype that it takes, some of which
-/// broadcast, are scalars or have no element.
+/// kinks that the op's `decisions` do not tell. Without samples it takes the op's own and, of an
+/// elementwise op, the first of them as scalars, as operands that broadcast and without elements;
+/// for an elementwise op that has none, random operands of every dtype that it takes in all of
+/// these forms.
 OpReport check_op(const Op& op, const Samples& samples, const CheckOptions& options = {});
 OpReport check_op(const Op& op, const CheckOptions& options = {});
 /// What `check_op` takes where it is given no samples.

@@ -29,7 +29,7 @@ Subject alone(const Node& node, const std::unordered_map<Value, Tensor>& values,
         subject.feeds.emplace_back(at->second.name(), values.at(in[i]));
       }
     }
-    operands.emplace_back(at->second);
+    operands.push_back(at->second);
   }
   for (const Value& result : apply(node.op(), operands)) {
     if (!is_float(result.dtype())) continue;

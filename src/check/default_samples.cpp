@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 #include "dagrad/check.hpp"
@@ -36,7 +37,7 @@ class Sampler {
     return all;
   }
   static const std::vector<Shapes>& int_shapes() {
-    static const std::vector<Shapes> all{{{2, 3}}, {{2, 1}, {3}}, {{0}}};
+    static const std::vector<Shapes> all{{{2, 3}}, {{2, 1}, {3}}, {{}}, {{0}}};
     return all;
   }
 
@@ -84,7 +85,7 @@ class Sampler {
   bool has_value(const Sample& sample) const {
     Graph graph;
     std::vector<Operand> operands;
-    for (const Tensor& tensor : sample.in) operands.emplace_back(graph.constant(tensor));
+    for (const Tensor& tensor : sample.in) operands.push_back(graph.constant(tensor));
     for (const Tensor& out : detail::evaluate_at(apply(op_, operands), {}, nullptr))
       for (std::int64_t i = 0; i < out.size(); ++i)
         if (!std::isfinite(out.at(i))) return false;
@@ -95,11 +96,46 @@ class Sampler {
   Rng& rng_;
 };
 
+/// The first elements of a tensor in that shape.
+Tensor first_elements(const Tensor& tensor, const Shape& shape) {
+  Tensor part(Type{tensor.dtype(), shape});
+  const MutableView to = part.mutable_view();
+  if (to.type.bytes() > 0) std::memcpy(to.data, tensor.data(), to.type.bytes());
+  return part;
+}
+
+/// The operands of an elementwise sample as scalars, as operands that broadcast, and without
+/// elements; what the op does not take so is left out.
+Samples edges(const Op& op, const Sample& sample) {
+  const std::vector<Shape> scalars{{}}, rows{{2, 1}, {3}}, empty{{0, 2}};
+  Samples all;
+  for (const auto* shapes : {&scalars, &rows, &empty}) {
+    Sample edge{sample.op, {}};
+    std::vector<Type> in, out;
+    for (std::size_t i = 0; i < sample.in.size(); ++i) {
+      const Shape& shape = (*shapes)[i % shapes->size()];
+      if (shape.elements() > sample.in[i].size()) break;
+      edge.in.push_back(first_elements(sample.in[i], shape));
+      in.push_back(edge.in.back().type());
+    }
+    if (in.size() < sample.in.size()) continue;
+    try {
+      (sample.op ? sample.op : op)->infer(in, out);
+      all.push_back(std::move(edge));
+    } catch (const ShapeError&) {
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Samples default_samples(const Op& op, Rng& rng) {
   Samples samples = op->samples(rng);
-  return samples.empty() && op.traits().broadcasts ? Sampler(op, rng).samples() : samples;
+  if (samples.empty()) return op.traits().broadcasts ? Sampler(op, rng).samples() : samples;
+  if (op.traits().elementwise && !samples.front().ties)
+    for (Sample& edge : edges(op, samples.front())) samples.push_back(std::move(edge));
+  return samples;
 }
 
 }  // namespace dagrad

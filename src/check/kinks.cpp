@@ -47,13 +47,17 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
   return largest;
 }
 
+double largest(const std::vector<double>& a) {
+  return distance(a, std::vector<double>(a.size()));
+}
+
 /// Halves the way where the gradient changes most until a smooth one would hardly change there.
 bool jumps(Walk walk) {
   double left = 0, width = 1.0 / pieces, most = -1, size = 0;
   std::vector<double> before = walk.gradient(0), low, high;
   for (int i = 0; i < pieces; ++i) {
     std::vector<double> after = walk.gradient((i + 1) * width);
-    size = std::max(size, distance(after, std::vector<double>(after.size())));
+    size = std::max(size, largest(after));
     if (const double change = distance(before, after); change > most) {
       most = change;
       left = i * width;
@@ -65,6 +69,7 @@ bool jumps(Walk walk) {
   for (int i = 0; i < halvings; ++i) {
     width /= 2;
     std::vector<double> middle = walk.gradient(left + width);
+    size = std::max(size, largest(middle));
     if (distance(low, middle) > distance(middle, high)) {
       high = std::move(middle);
     } else {

@@ -22,7 +22,7 @@ double tolerance(DType dtype) {
 
 /// An op on operands of a sample as a graph.
 struct Applied {
-  Subject subject;  ///< xs: the float operands; ys: the float results
+  Subject subject;  ///< xs: the float operands that gradients flow into; ys: the float results
   std::vector<Value> outs;
   std::vector<std::size_t> of;  ///< by x: which operand it is
 };
@@ -32,8 +32,8 @@ Applied apply_to(const Op& op, std::span<const Tensor> in, Rng& rng) {
   std::vector<Operand> operands;
   for (std::size_t i = 0; i < in.size(); ++i) {
     const Value x = a.subject.graph.input("operand" + std::to_string(i), in[i].type());
-    operands.emplace_back(x);
-    if (is_float(in[i].dtype())) {
+    operands.push_back(x);
+    if (is_float(in[i].dtype()) && i >= op.traits().cut) {
       a.subject.xs.push_back(x);
       a.subject.names.push_back("operand " + std::to_string(i));
       a.subject.point.push_back(in[i]);
@@ -172,8 +172,7 @@ class OpCheck {
   /// rule(αu + βv) = α·rule(u) + β·rule(v).
   void check_linearity(const Op& op, const Sample& sample) {
     Subject s = with_cotangents(apply_to(op, sample.in, rng_), rng_);
-    const auto operands = static_cast<std::size_t>(std::count_if(
-        sample.in.begin(), sample.in.end(), [](const Tensor& t) { return is_float(t.dtype()); }));
+    const std::size_t operands = s.ys.size();  // the cotangents are the xs behind them
     const auto rule = [&](const std::vector<Tensor>& cotangents) {
       for (std::size_t i = 0; i < cotangents.size(); ++i) s.point[operands + i] = cotangents[i];
       return evaluate_at(s.ys, all_feeds(s), options_.runtime);

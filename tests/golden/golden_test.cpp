@@ -187,7 +187,7 @@ TEST(GoldenCases, HoldEveryFamily) {
                          "mse",
                          "half_squared_error",
                          "binary_cross_entropy",
-                         "binary_cross_entropy_from_logits",
+                         "binary_cross_entropy_with_logits",
                          "cross_entropy",
                          "one_hot",
                          "iota",

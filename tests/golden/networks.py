@@ -168,13 +168,13 @@ def add_binary_entropies(cases):
     pullback = lambda d, x, y: [d * (sigmoid(x) - y), -d * x]
     for dtype in ("float64", "float32"):
         cases.add(
-            "binary_cross_entropy_from_logits",
+            "binary_cross_entropy_with_logits",
             [numbers(2, 3, dtype=dtype), probabilities(2, 3, dtype=dtype)],
             logits_loss,
             pullback,
         )
     cases.add(
-        "binary_cross_entropy_from_logits",
+        "binary_cross_entropy_with_logits",
         [[0.0, 0, 0, 800, -800, 800, -800, 40, -40, 1e155], [0.2, 0, 1, 1, 0, 0, 1, 0.5, 0.5, 0]],
         logits_loss,
         pullback,

@@ -53,7 +53,7 @@ TEST(LossGolden, BinaryCrossEntropy) {
   });
 }
 TEST(LossGolden, BinaryCrossEntropyWithLogits) {
-  check_golden_cases("binary_cross_entropy_from_logits",
+  check_golden_cases("binary_cross_entropy_with_logits",
                      [](const Graph&, auto in, const golden::Case&) {
                        return Values{binary_cross_entropy_with_logits(in[0], in[1])};
                      });

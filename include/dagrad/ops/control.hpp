@@ -18,6 +18,7 @@ struct Identity {
     return x;
   }
   Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
 };
 
 struct Cast {
