@@ -80,14 +80,9 @@ Comparison Comparer::compare(const Axis& axis) {
   const double gradient = slope(axis);
   const double unit = axis.element ? axis.along[0] : 1;
   const Line along = line(axis);
-  Comparison result{subject_.names[axis.x], axis.element, gradient / unit, gradient / unit, 0,
-                    Verdict::agree};
-  if (two_steps_agree(along, gradient)) return result;
-
-  const Derivative derivative = differentiate(along, surface_.rounding());
-  result.difference = derivative.value / unit;
-  result.error = derivative.error / unit;
-  result.verdict = judge(gradient, derivative);
+  const auto [verdict, derivative] = hold(along, gradient, surface_.rounding());
+  Comparison result{subject_.names[axis.x],  axis.element, gradient / unit, derivative.value / unit,
+                    derivative.error / unit, verdict};
   if (result.verdict == Verdict::disagree && !std::isnan(gradient) &&
       (!disagrees_nearby(axis) || rounded_away(axis, std::abs(gradient - derivative.value))))
     result.verdict = Verdict::unresolved;

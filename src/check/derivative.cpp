@@ -93,18 +93,18 @@ bool confirmed(const Derivative& a, const Derivative& by) {
   return std::isfinite(by.error) && std::abs(a.value - by.value) <= a.error + by.error;
 }
 
-}  // namespace
-
-bool two_steps_agree(const Line& line, double slope) {
+/// The derivative by two steps, where they tell one.
+std::optional<double> two_step_slope(const Line& line) {
   const LinePoint here = line(0);
   const auto wide = quotient(line, 0x1p-10, here.trace),
              narrow = quotient(line, 0x1p-12, here.trace);
-  if (!std::isfinite(slope) || !here.finite || !wide || !narrow) return false;
+  if (!here.finite || !wide || !narrow) return {};
   const double value = extrapolate(wide->step, wide->slope, narrow->step, narrow->slope);
-  const double size = std::max(std::abs(slope), std::abs(value));
-  return std::abs(slope - value) <= close * size &&
-         std::abs(wide->slope - narrow->slope) <= resolved * size;
+  if (!(std::abs(wide->slope - narrow->slope) <= resolved * std::abs(value))) return {};
+  return value;
 }
+
+}  // namespace
 
 Derivative differentiate(const Line& line, double floor) {
   const LinePoint here = line(0);
@@ -146,6 +146,17 @@ Verdict judge(double slope, const Derivative& derivative) {
   if (error > resolved * size) return Verdict::unresolved;
   return std::abs(slope - value) <= std::max(close * size, error) ? Verdict::agree
                                                                   : Verdict::disagree;
+}
+
+Judgement hold(const Line& line, double slope, double floor) {
+  const std::optional<double> quick = two_step_slope(line);
+  if (quick && std::isfinite(slope) &&
+      std::abs(slope - *quick) <= close * std::max(std::abs(slope), std::abs(*quick)))
+    return {Verdict::agree, {*quick, close * std::abs(*quick)}};
+  const Derivative derivative = differentiate(line, floor);
+  const Verdict verdict = judge(slope, derivative);
+  const bool hidden = verdict == Verdict::agree && slope == 0 && quick && *quick != 0;
+  return {hidden ? Verdict::unresolved : verdict, derivative};
 }
 
 }  // namespace dagrad::detail

@@ -25,9 +25,6 @@ struct Derivative {
   double error = std::numeric_limits<double>::infinity();
 };
 
-/// Whether two steps of a size that suits most functions already confirm `slope` to six digits.
-bool two_steps_agree(const Line& line, double slope);
-
 /// The derivative at 0 by the ladder of steps 2^-3 … 2^-42, with an error to trust: differences
 /// over three neighbouring steps, extrapolated to sixth order, count where their values are finite
 /// and all took the decisions taken at 0. `floor` is how far the value at 0 may be off by rounding.
@@ -35,5 +32,14 @@ Derivative differentiate(const Line& line, double floor);
 
 /// What the difference quotient says of `slope`.
 Verdict judge(double slope, const Derivative& derivative);
+
+struct Judgement {
+  Verdict verdict = Verdict::unresolved;
+  Derivative derivative;
+};
+/// Holds `slope` against the function: by two steps of a size that suits most functions and, where
+/// these do not confirm it to six digits, by the ladder. No zero is taken for right where two steps
+/// show a slope, however small that is beside the ladder's error.
+Judgement hold(const Line& line, double slope, double floor);
 
 }  // namespace dagrad::detail

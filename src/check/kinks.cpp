@@ -47,9 +47,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
   return largest;
 }
 
-double largest(const std::vector<double>& a) {
-  return distance(a, std::vector<double>(a.size()));
-}
+double largest(const std::vector<double>& a) { return distance(a, std::vector<double>(a.size())); }
 
 /// Halves the way where the gradient changes most until a smooth one would hardly change there.
 bool jumps(Walk walk) {

@@ -21,9 +21,8 @@ template <class F>
 Verdict verdict(F f, double x, double slope, std::function<std::uint64_t(double)> trace = {}) {
   const double size = x == 0 ? 1 : std::max(std::abs(x), 1e-3);
   const Line line = line_through(f, x, size, trace);
-  if (two_steps_agree(line, slope * size)) return Verdict::agree;
-  return judge(slope * size,
-               differentiate(line, std::numeric_limits<double>::epsilon() * (1 + std::abs(f(x)))));
+  return hold(line, slope * size, std::numeric_limits<double>::epsilon() * (1 + std::abs(f(x))))
+      .verdict;
 }
 
 struct Known {

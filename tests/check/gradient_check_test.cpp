@@ -1,20 +1,188 @@
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
 
 #include "dagrad/check.hpp"
 #include "dagrad/dagrad.hpp"
+#include "dagrad/gtest.hpp"
+#include "tests/check/faults.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad {
 namespace {
 
-TEST(CheckGradient, AgreesOnATinyNetwork) {
+using tests::Fault;
+using tests::faulted;
+
+Value wrong(const Op& op, const Value& x) {
+  return apply(faulted(op, Fault::doubled), std::vector<Operand>{x}).front();
+}
+
+bool has(const CheckReport& report, const std::string& text) {
+  return report.text().find(text) != std::string::npos;
+}
+
+class CheckGradient : public ::testing::Test {
+ protected:
   Graph graph;
-  Rng rng(1);
+  Rng rng{1};
+};
+
+TEST_F(CheckGradient, AgreesOnATinyNetwork) {
   const Value x = graph.input("x", {f64, {3}});
   const Value w = graph.parameter("w", rng.normal({2, 3}));
   const Value y = tanh(w * x + 0.5);
   const CheckReport report = check_gradient(y, {x, w}, {{x, rng.normal({3})}});
   EXPECT_TRUE(report.passed()) << report;
   EXPECT_EQ(report.count(Verdict::agree), 9U);
+  EXPECT_EQ(report.culprit, "");
+}
+
+TEST_F(CheckGradient, OfLargeTensorsGoesInRandomDirections) {
+  const Value x = graph.input("x", {f64, {65}});
+  const Feeds feeds{{x, rng.normal({65})}};
+  const CheckReport report = check_gradient(sin(x), x, feeds, {.directions = 5});
+  EXPECT_EQ(report.count(Verdict::agree), 5U) << report;
+  EXPECT_FALSE(report.comparisons[0].element);
+  EXPECT_TRUE(has(report, "'x', a random direction"));
+  EXPECT_EQ(check_gradient(sin(x), x, feeds, {.elements = 65}).comparisons.size(), 65U);
+  EXPECT_EQ(check_gradient(wrong(Sin{}, x), x, feeds).verdict(), Verdict::disagree);
+}
+
+TEST_F(CheckGradient, NamesTheWorstElementAndTheFirstNodeThatFailsAlone) {
+  const Value x = graph.input("x", {f64, {2}});
+  const Value e = exp(x), bad = wrong(Sin{}, e), y = tanh(wrong(Square{}, bad));
+  const CheckReport report = check_gradient(y, x, {{x, Tensor::of({0.1, 0.2})}});
+  EXPECT_EQ(report.verdict(), Verdict::disagree);
+  ASSERT_NE(report.worst(), nullptr);
+  EXPECT_EQ(report.worst()->x, "x");
+  EXPECT_NEAR(report.worst()->gradient / report.worst()->difference, 4, 1e-6);
+  EXPECT_TRUE(has(report, "0 agree, 2 disagree, 0 unresolved")) << report;
+  EXPECT_TRUE(has(report, "worst: 'x', element ")) << report;
+  EXPECT_TRUE(has(report, "first node that fails when checked alone: 'sin', sin, made at "))
+      << report;
+  EXPECT_NE(report.culprit.find("gradient_check_test.cpp:"), std::string::npos) << report;
+}
+
+/// x, with NaN for a gradient.
+struct NanRule {
+  static constexpr auto name = "nan_rule";
+  template <class T>
+  T operator()(T x) const {
+    return x;
+  }
+  Grads grad(const GradContext& g) const {
+    return {full_like(g.dout, std::numeric_limits<double>::quiet_NaN())};
+  }
+};
+
+TEST_F(CheckGradient, NanIsNoAgreement) {
+  const Value x = graph.input("x", {f64, {}});
+  const CheckReport report = check_gradient(apply(NanRule{}, {x}), x, {{x, Tensor(1.0)}});
+  EXPECT_EQ(report.verdict(), Verdict::disagree) << report;
+  EXPECT_TRUE(has(report, "gradient nan")) << report;
+  const CheckReport undefined = check_gradient(log(x), x, {{x, Tensor(-1.0)}});
+  EXPECT_FALSE(undefined.passed()) << undefined;
+}
+
+TEST_F(CheckGradient, NothingToCompareIsEmptyAndFails) {
+  const Value x = graph.input("x", {f64, {0, 3}});
+  const CheckReport report = check_gradient(sin(x), x, {{x, Tensor({f64, {0, 3}})}});
+  EXPECT_EQ(report.verdict(), Verdict::empty);
+  EXPECT_FALSE(report.passed());
+  EXPECT_EQ(report.worst(), nullptr);
+  EXPECT_TRUE(has(report, "gradient check: empty")) << report;
+}
+
+TEST_F(CheckGradient, KinksAreUnresolvedAndMayBeSoManyOnly) {
+  const Value x = graph.input("x", {f64, {4}});
+  const Feeds feeds{{x, Tensor::of({0.0, 1.0, -2.0, 3.0})}};
+  const CheckReport report = check_gradient(relu(x), x, feeds);
+  EXPECT_EQ(report.count(Verdict::agree), 3U) << report;
+  EXPECT_EQ(report.verdict(), Verdict::unresolved) << report;
+  EXPECT_FALSE(report.passed());
+  EXPECT_TRUE(check_gradient(relu(x), x, feeds, {.unresolved = 0.25}).passed());
+  // Near the kink steps are short enough.
+  EXPECT_TRUE(check_gradient(relu(x), x, {{x, Tensor::of({1e-5, 1.0, -1e-6, 3.0})}}).passed());
+}
+
+TEST_F(CheckGradient, ZeroWhereASlopeShowsIsNoAgreement) {
+  // The slope is lost in the rounding of 1, but not in two steps.
+  const Value x = graph.input("x", {f64, {}});
+  const Value tiny = apply(faulted(Mul{}, Fault::zeroed), std::vector<Operand>{x, 1e-12}).front();
+  const CheckReport report = check_gradient(tiny, x, {{x, Tensor(1.0)}});
+  EXPECT_FALSE(report.passed()) << report;
+}
+
+TEST_F(CheckGradient, OfInnerValuesAndOfParametersWhereTheyAre) {
+  const Value x = graph.input("x", {f64, {2}});
+  const Value w = graph.parameter("w", Tensor::of({0.3, 0.4}));
+  const Value h = exp(x * w), y = sum(square(h));
+  const Feeds feeds{{x, Tensor::of({1.0, 2.0})}};
+  EXPECT_GRADIENT(y, {h, w}, feeds);
+  EXPECT_GRADIENT(y, y, feeds);
+  const CheckReport report = check_gradient(y, h, feeds);
+  EXPECT_NEAR(report.comparisons[0].gradient / report.comparisons[0].difference, 1, 1e-6);
+}
+
+TEST_F(CheckGradient, HoldsWhatStopGradientGivesFixed) {
+  const Value x = graph.input("x", {f64, {3}});
+  EXPECT_GRADIENT(x * stop_gradient(sin(x)), x, {{x, rng.normal({3})}});
+  const Value inner = square(x), y = stop_gradient(inner) * inner;
+  EXPECT_GRADIENT(y, {x, inner}, {{x, rng.uniform({3}, 1, 2)}});
+}
+
+TEST_F(CheckGradient, OfFloat32IsHeldToFloat64) {
+  const Value x = graph.input("x", {f32, {4}});
+  const Feeds feeds{{x, rng.uniform({4}, 0.5, 2, f32)}};
+  const CheckReport right = check_gradient(tanh(x) * 3, x, feeds);
+  EXPECT_TRUE(right.passed()) << right;
+  EXPECT_EQ(right.rounded, 8U);  // value and gradient of each element
+  const Value bad = apply(faulted(Tanh{}, Fault::narrow_kernel), std::vector<Operand>{x}).front();
+  const CheckReport report = check_gradient(bad, x, feeds);
+  EXPECT_EQ(report.count(Verdict::disagree), 0U) << report;
+  EXPECT_FALSE(report.passed());
+  EXPECT_TRUE(has(report, "float32 results are not explained by rounding")) << report;
+}
+
+TEST_F(CheckGradient, NamesNodesThatDecideOtherwiseInFloat64) {
+  const Value x = graph.input("x", {f32, {}});
+  const Value y = x * floor(x * 10);  // 0.7 as float32 times 10 is 7 there, less in float64
+  const CheckReport report = check_gradient(y, x, {{x, Tensor(0.7F)}});
+  ASSERT_EQ(report.decisions.size(), 1U) << report;
+  EXPECT_TRUE(has(report, "nodes that decide otherwise in float64")) << report;
+  EXPECT_NE(report.decisions[0].find("'floor'"), std::string::npos);
+}
+
+TEST_F(CheckGradient, IgnoresFeedsThatAreNotNeeded) {
+  const Value x = graph.input("x", {f64, {}}), other = graph.input("other", {f64, {}});
+  EXPECT_GRADIENT(sin(x), x, {{x, Tensor(1.0)}, {other, Tensor(2.0)}});
+}
+
+TEST_F(CheckGradient, RefusesWhatCannotBeChecked) {
+  const Value x = graph.input("x", {f64, {}}), n = graph.input("n", {i64, {}});
+  const Feeds feeds{{x, Tensor(1.0)}, {n, Tensor(std::int64_t{1})}};
+  EXPECT_THROWS(check_gradient(x, std::vector<Value>{}, feeds), ArgumentError,
+                "check_gradient: needs at least one x");
+  EXPECT_THROW(check_gradient(x * n, n, feeds), GradientError);
+  EXPECT_THROW(check_gradient(n, x, feeds), GradientError);
+  EXPECT_THROW(check_gradient(sin(x), x, {}), ArgumentError);
+  Graph another;
+  const Value y = another.input("y", {f64, {}});
+  EXPECT_THROW(check_gradient(sin(x), y, feeds), Error);
+}
+
+TEST_F(CheckGradient, FailsTheTestsOfUsers) {
+  const Value x = graph.input("x", {f64, {}});
+  const Feeds feeds{{x, Tensor(1.0)}};
+  const Value y = wrong(Sin{}, x);
+  EXPECT_NONFATAL_FAILURE(EXPECT_GRADIENT(y, x, feeds), "gradient check: disagree");
+  EXPECT_NONFATAL_FAILURE(EXPECT_OP(faulted(Sin{}, Fault::sign)), "check of sin: failed");
+  EXPECT_NONFATAL_FAILURE(EXPECT_OP(Op(Where{}), Samples{}), "no samples: nothing was checked");
+  EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_NEAR(Tensor(1.0), Tensor(2.0), 0.1), "");
+  EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_SAME(Tensor(0.0), Tensor(-0.0)), "the bits differ");
 }
 
 }  // namespace

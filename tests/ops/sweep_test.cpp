@@ -88,11 +88,12 @@ std::vector<Tensor> run(const Sample& sample, const Way& way) {
 std::optional<Sample> enlarged(const Sample& sample) {
   std::int64_t factor = 1 << 20;
   for (const Type& type : types_of(sample)) {
-    const auto wide = std::count_if(type.shape.begin(), type.shape.end(),
-                                    [](std::int64_t d) { return d > 1; });
+    const auto wide =
+        std::count_if(type.shape.begin(), type.shape.end(), [](std::int64_t d) { return d > 1; });
     if (wide == 0) continue;
     const double times = 1e5 / static_cast<double>(std::max<std::int64_t>(type.elements(), 1));
-    factor = std::min(factor, static_cast<std::int64_t>(std::pow(times, 1.0 / static_cast<int>(wide))));
+    factor =
+        std::min(factor, static_cast<std::int64_t>(std::pow(times, 1.0 / static_cast<int>(wide))));
   }
   Sample large{sample.op, {}};
   for (const Tensor& tensor : sample.in) {
