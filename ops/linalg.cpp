@@ -221,7 +221,9 @@ Samples Matmul::samples(Rng& rng) {
 Value matmul(const Operand& left, const Operand& right) {
   const auto [a, transpose_left] = untransposed(left);
   const auto [b, transpose_right] = untransposed(right);
-  return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
+  Transaction transaction{a, b};
+  return transaction.keep(
+      product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right));
 }
 
 }  // namespace dagrad

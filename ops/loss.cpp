@@ -85,7 +85,8 @@ Samples CrossEntropy::samples(Rng& rng) {
 }
 
 Value mse(const Operand& prediction, const Operand& target) {
-  return mean(square(prediction - target));
+  Transaction transaction{prediction, target};
+  return transaction.keep(mean(square(prediction - target)));
 }
 Value half_squared_error(const Operand& prediction, const Operand& target) {
   return apply(HalfSquaredError{}, {prediction, target});
@@ -97,7 +98,8 @@ Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target) 
   return apply(BinaryCrossEntropyWithLogits{}, {x, target});
 }
 Value cross_entropy(const Operand& logits, const Operand& targets) {
-  return mean(apply(CrossEntropy{}, {logits, targets}));
+  Transaction transaction{logits, targets};
+  return transaction.keep(mean(apply(CrossEntropy{}, {logits, targets})));
 }
 
 }  // namespace dagrad

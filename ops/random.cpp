@@ -112,11 +112,12 @@ Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {ke
 
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0) throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n));
+  Transaction transaction{key};
   const Location where = key.where();
   const Operand family(fold_in(key, n), where.file, where.line);
   std::vector<Value> keys;
   for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));
-  return keys;
+  return transaction.keep(std::move(keys));
 }
 
 }  // namespace dagrad

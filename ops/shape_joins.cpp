@@ -62,11 +62,12 @@ Value concat_all(std::span<const Operand> values, std::int64_t axis) {
 }
 
 Value stack_all(std::span<const Operand> values, std::int64_t axis) {
+  Transaction transaction(values);
   std::vector<Operand> parts;
   for (const Operand& value : values) {
     parts.push_back(detail::beside(unsqueeze(value, {axis}), value));
   }
-  return concat_all(parts, axis);
+  return transaction.keep(concat_all(parts, axis));
 }
 
 }  // namespace

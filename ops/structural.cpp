@@ -125,6 +125,7 @@ Value add_n(std::span<const Value> values, const char* file, int line) {
   if (values.empty()) throw ArgumentError("add_n: needs at least one value");
   std::vector<Operand> terms, sums;
   for (const Value& value : values) terms.emplace_back(value, file, line);
+  Transaction transaction(terms);
   while (terms.size() > 1) {
     for (std::size_t at = 0; at < terms.size(); at += most_terms) {
       const auto group = std::span(terms).subspan(at, std::min(most_terms, terms.size() - at));
@@ -134,7 +135,7 @@ Value add_n(std::span<const Value> values, const char* file, int line) {
     terms.swap(sums);
     sums.clear();
   }
-  return terms.front().value();
+  return transaction.keep(terms.front().value());
 }
 Value add_n(std::initializer_list<Value> values, const char* file, int line) {
   return add_n(std::span(values.begin(), values.size()), file, line);

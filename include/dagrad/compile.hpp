@@ -129,7 +129,8 @@ class BoundRun {
   ~BoundRun();
 
   /// Binds memory to read from: it must stay until the next feed of this input. Not copied. Throws
-  /// ArgumentError for what is no input; TypeError, ShapeError where its type differs.
+  /// ArgumentError for what is no input, and for data that are null or not aligned to an element;
+  /// TypeError, ShapeError where its type differs.
   void feed(const Value& input, const View& view);
   void feed(std::string_view input, const View& view);
   void feed(const Value& input, Tensor tensor);
@@ -142,6 +143,7 @@ class BoundRun {
  private:
   friend class Function;
   explicit BoundRun(std::unique_ptr<detail::RunContext> context);
+  detail::RunContext& context() const;
   std::unique_ptr<detail::RunContext> context_;
 };
 

@@ -116,7 +116,8 @@ class Graph {
   std::vector<Value> inputs() const;
   std::vector<Value> parameters() const;
 
-  detail::GraphData& data() const { return *control_->graph; }
+  /// Throws GraphError for a graph that has been moved from.
+  detail::GraphData& data() const;
   const detail::ControlPtr& control() const { return control_; }
 
  private:
@@ -188,6 +189,31 @@ auto apply(const Graph& graph, T op, const char* file = __builtin_FILE(),
 }
 /// For an op whose type is not known here.
 std::vector<Value> apply(Op op, std::span<const Operand> operands);
+
+/// Drops what was appended to a graph since it was made, unless `keep` is called: so a builder of
+/// several nodes that throws leaves no trace of those that it has made.
+class [[nodiscard]] Transaction {
+ public:
+  /// Of the graph that the operands belong to; of none where all are plain numbers.
+  explicit Transaction(std::span<const Operand> operands);
+  explicit Transaction(std::initializer_list<Operand> operands)
+      : Transaction(std::span(operands.begin(), operands.size())) {}
+  explicit Transaction(detail::GraphData& graph);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  void keep() { graph_ = nullptr; }
+  /// Keeps what was appended; gives `result`, which is part of it.
+  template <class T>
+  T keep(T result) {
+    keep();
+    return result;
+  }
+
+ private:
+  detail::GraphData* graph_ = nullptr;
+  std::uint32_t size_ = 0;
+};
 
 /// Makes a functor into a builder: `auto leaky = elementwise("leaky", [](auto x) { return select(x
 /// > 0, x, 0.01 * x); }); Value y = leaky(x);` Its gradient is derived.

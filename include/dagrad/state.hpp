@@ -32,7 +32,8 @@ class State {
   std::vector<std::string> names() const;
   State copy() const;
 
-  const std::shared_ptr<detail::StateData>& data() const { return data_; }
+  /// Throws ArgumentError for a State that has been moved from.
+  const std::shared_ptr<detail::StateData>& data() const;
 
  private:
   State() = default;

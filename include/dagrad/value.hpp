@@ -50,6 +50,8 @@ class ControlPtr {
   Control* control_ = nullptr;
 };
 
+[[noreturn]] void throw_empty_value();
+
 }  // namespace detail
 
 /// A handle to one output of one node. Cheap to copy; it does not keep its graph alive, but knows
@@ -98,8 +100,11 @@ std::ostream& operator<<(std::ostream& out, const Value& value);
 /// implicitly, and on the way notes the line of the call.
 class Operand {
  public:
+  /// Throws GraphError for a default-made value.
   Operand(const Value& value, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : value_(value), literal_(0), where_{file, line} {}
+      : value_(value), literal_(0), where_{file, line} {
+    if (value.empty()) detail::throw_empty_value();
+  }
   template <class T>
   requires std::is_arithmetic_v<T> Operand(T number, const char* file = __builtin_FILE(),
                                            int line = __builtin_LINE())

@@ -70,6 +70,10 @@ void RunContext::feed(std::uint32_t input, const View& view) {
     if (view.type.dtype != leaf.type.dtype) throw TypeError(text);
     throw ShapeError(text);
   }
+  const bool none = view.data == nullptr && view.type.elements() > 0;
+  if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
+    throw ArgumentError(fmt::format("input '{}': the view's data are {}", leaf.name,
+                                    none ? "null" : "not aligned to an element"));
   address_[leaf.slot] = const_cast<void*>(view.data);  // read only
   fed_[input].how = Fed::How::view;
 }

@@ -27,7 +27,8 @@ struct RunContext final : private Steps {
   /// Position of an input. Throws ArgumentError naming those there are.
   std::uint32_t input(const Value& value) const;
   std::uint32_t input(std::string_view name) const;
-  /// Throws TypeError or ShapeError where it is not the input's.
+  /// Throws TypeError or ShapeError where it is not the input's, ArgumentError for data that are
+  /// null or not aligned.
   void feed(std::uint32_t input, const View& view);
   void feed(std::uint32_t input, const Tensor& tensor);
   bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }

@@ -112,23 +112,28 @@ BoundRun::BoundRun(BoundRun&&) noexcept = default;
 BoundRun& BoundRun::operator=(BoundRun&&) noexcept = default;
 BoundRun::~BoundRun() = default;
 
+detail::RunContext& BoundRun::context() const {
+  if (context_ == nullptr) throw ArgumentError("this BoundRun is empty: it has been moved from");
+  return *context_;
+}
+
 void BoundRun::feed(const Value& input, const View& view) {
-  context_->feed(context_->input(input), view);
+  context().feed(context().input(input), view);
 }
 void BoundRun::feed(std::string_view input, const View& view) {
-  context_->feed(context_->input(input), view);
+  context().feed(context().input(input), view);
 }
 void BoundRun::feed(const Value& input, Tensor tensor) {
-  context_->feed(context_->input(input), tensor);
+  context().feed(context().input(input), tensor);
 }
 void BoundRun::feed(std::string_view input, Tensor tensor) {
-  context_->feed(context_->input(input), tensor);
+  context().feed(context().input(input), tensor);
 }
 
 void BoundRun::operator()(const RunOptions& options) {
-  context_->run(context_->state.get(), !context_->plan().updates.empty(), options);
+  context().run(context().state.get(), !context().plan().updates.empty(), options);
 }
 
-View BoundRun::fetch(std::size_t i) const { return context_->fetch(i); }
+View BoundRun::fetch(std::size_t i) const { return context().fetch(i); }
 
 }  // namespace dagrad

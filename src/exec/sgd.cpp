@@ -62,7 +62,7 @@ std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value
   std::vector<Update> updates;
   if (parameters.empty()) return updates;
   detail::GraphData& graph = parameters.front().data();
-  detail::Transaction transaction(graph);
+  Transaction transaction(graph);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Value &p = parameters[i], &g = gradients[i];
     if (options.momentum == 0) {

@@ -65,15 +65,20 @@ State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
 State::~State() = default;
 
+const std::shared_ptr<detail::StateData>& State::data() const {
+  if (data_ == nullptr) throw ArgumentError("this State is empty: it has been moved from");
+  return data_;
+}
+
 Tensor State::get(std::string_view parameter) const {
-  const std::uint32_t at = position(*data_->layout, parameter);
+  const std::uint32_t at = position(*data()->layout, parameter);
   const std::lock_guard lock(data_->exchange);
   return data_->values[at];
 }
 Tensor State::get(const Value& parameter) const { return get(parameter.name()); }
 
 void State::set(std::string_view parameter, const Tensor& value) {
-  const std::uint32_t at = position(*data_->layout, parameter);
+  const std::uint32_t at = position(*data()->layout, parameter);
   if (value.type() != data_->layout->types[at])
     throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
                                 to_string(value.type()), to_string(data_->layout->types[at])));
@@ -84,12 +89,12 @@ void State::set(std::string_view parameter, const Tensor& value) {
 }
 void State::set(const Value& parameter, const Tensor& value) { set(parameter.name(), value); }
 
-std::vector<std::string> State::names() const { return data_->layout->names; }
+std::vector<std::string> State::names() const { return data()->layout->names; }
 
 State State::copy() const {
   State other;
   other.data_ = std::make_shared<detail::StateData>();
-  other.data_->layout = data_->layout;
+  other.data_->layout = data()->layout;
   const std::lock_guard lock(data_->exchange);
   other.data_->values = data_->values;
   return other;

@@ -57,7 +57,7 @@ std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> x
           "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
   int order = 0;
   for (const Seeded& y : ys) order = std::max(order, y.y.node().gradient_order());
-  detail::Transaction transaction(graph);
+  Transaction transaction(graph);
   const detail::GradientOrder differentiated(graph, order + 1);
   detail::Reverse reverse(graph, paths);
   for (const Seeded& y : ys) reverse.seed(y);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -121,7 +122,9 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
 }
 
 Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
+  if (!op) throw ArgumentError("apply: this Op is empty");
   GraphData& graph = common_graph(op, operands, graph_hint);
+  Transaction transaction(graph);  // literals that become constants go with a node that is refused
   if (!operands.empty()) where = operands.front().where();
   if (graph.current_forward != no_node) where = graph.records[graph.current_forward].where;
   std::array<Edge, 8> few;
@@ -141,12 +144,25 @@ Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hin
     }
   }
   const std::uint32_t id = append_node(graph, std::move(op), {edges, operands.size()}, where);
+  transaction.keep();
   return {graph.share(), id, static_cast<std::uint32_t>(graph.types_of(id).size())};
 }
 
 }  // namespace dagrad::detail
 
 namespace dagrad {
+
+Transaction::Transaction(std::span<const Operand> operands) {
+  const auto value = std::find_if_not(operands.begin(), operands.end(),
+                                      [](const Operand& x) { return x.is_literal(); });
+  if (value == operands.end()) return;
+  graph_ = &value->value().data();
+  size_ = graph_->size();
+}
+Transaction::Transaction(detail::GraphData& graph) : graph_(&graph), size_(graph.size()) {}
+Transaction::~Transaction() {
+  if (graph_) graph_->truncate(size_);
+}
 
 std::vector<Value> apply(Op op, std::span<const Operand> operands) {
   return detail::outputs_of<detail::dynamic_outputs>(detail::append(std::move(op), operands));

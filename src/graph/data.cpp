@@ -42,6 +42,8 @@ void GraphData::truncate(std::uint32_t to) {
     boost::remove_vertex(id, boost);  // the newest: nothing is renumbered
   }
   std::erase_if(known_literals, [&](const auto& known) { return known.second >= to; });
+  for (std::uint32_t id = size(); id-- > to;)
+    if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
   operands.resize(records[to].first_operand);
   types.resize(records[to].first_type);
   records.resize(to);

@@ -64,6 +64,11 @@ Graph::~Graph() {
   if (control_) delete std::exchange(control_->graph, nullptr);
 }
 
+detail::GraphData& Graph::data() const {
+  if (!control_) throw GraphError("this Graph is empty: it has been moved from");
+  return *control_->graph;
+}
+
 Value Graph::input(std::string_view name, const Type& type, const char* file, int line) {
   return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, {file, line});
 }

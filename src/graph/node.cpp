@@ -7,8 +7,12 @@ namespace dagrad {
 
 // ---- Value, Operand
 
+void detail::throw_empty_value() {
+  throw GraphError("a default-made Value belongs to no graph");
+}
+
 detail::GraphData& Value::data() const {
-  if (!control_) throw GraphError("a default-made Value belongs to no graph");
+  if (!control_) detail::throw_empty_value();
   if (!control_->graph)
     throw GraphError("this Value's graph is gone: a handle does not keep its graph alive");
   return *control_->graph;

@@ -54,9 +54,4 @@ GradientOrder::GradientOrder(GraphData& graph, int order)
 }
 GradientOrder::~GradientOrder() { graph_.current_order = outer_; }
 
-Transaction::Transaction(GraphData& graph) : graph_(graph), size_(graph.size()) {}
-Transaction::~Transaction() {
-  if (!kept_) graph_.truncate(size_);
-}
-
 }  // namespace dagrad::detail

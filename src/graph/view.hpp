@@ -73,20 +73,4 @@ class GradientOrder {
   std::uint16_t outer_;
 };
 
-/// Drops what was appended since it was made, unless `keep` is called: how builders that throw
-/// leave no trace.
-class Transaction {
- public:
-  explicit Transaction(GraphData& graph);
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
-  void keep() { kept_ = true; }
-
- private:
-  GraphData& graph_;
-  std::uint32_t size_;
-  bool kept_ = false;
-};
-
 }  // namespace dagrad::detail

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 
 #include "tests/exec/test_ops.hpp"
@@ -196,6 +197,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   BoundRun moved = std::move(run);
   moved();
   EXPECT_EQ(moved.fetch(0).as<double>()[0], 30);
+  EXPECT_EQ(thrown<ArgumentError>([&] { run(); }),  // NOLINT(bugprone-use-after-move)
+            "this BoundRun is empty: it has been moved from");
 }
 
 // ---- what is refused
@@ -268,6 +271,16 @@ TEST(Feeds, AreChecked) {
               f({{x, Tensor::of({1, 2})}});
             }),
             "input 'x': got int32[2], wanted float64[2]");
+  BoundRun run = f.bind();
+  EXPECT_EQ(thrown<ArgumentError>([&] {
+              run.feed(x, View{nullptr, pair});
+            }),
+            "input 'x': the view's data are null");
+  alignas(8) const std::array<char, 24> bytes{};
+  EXPECT_EQ(thrown<ArgumentError>([&] {
+              run.feed("x", View{bytes.data() + 1, pair});
+            }),
+            "input 'x': the view's data are not aligned to an element");
   EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4})) << "after all that";
 }
 

@@ -35,6 +35,16 @@ class StateTest : public testing::Test {
   const Value x = g.input("x", {f64, {2}});
 };
 
+TEST_F(StateTest, ThatWasMovedFromIsRefused) {
+  State s(g);
+  const State taken = std::move(s);
+  EXPECT_EQ(thrown<ArgumentError>([&] { s.get("p"); }),  // NOLINT(bugprone-use-after-move)
+            "this State is empty: it has been moved from");
+  EXPECT_EQ(thrown<ArgumentError>([&] { compile({p})(s); }),
+            "this State is empty: it has been moved from");
+  EXPECT_EQ(numbers(taken.get("p")), (Numbers{1, 2}));
+}
+
 TEST_F(StateTest, HoldsTheInitialValuesAndWhatIsSet) {
   State s(g);
   EXPECT_EQ(s.names(), (std::vector<std::string>{"p", "q"}));

@@ -5,6 +5,7 @@
 
 #include "dagrad/bgl.hpp"
 #include "tests/graph/test_ops.hpp"
+#include "tests/throws.hpp"
 
 namespace {
 
@@ -183,6 +184,41 @@ TEST(Graph, DeepAndWideGraphsAreNothingSpecial) {
   for (int i = 0; i < 100'000; ++i) x = plus(x, first);
   EXPECT_EQ(first.node().users().size(), 100'000U);
   EXPECT_EQ(x.name(), "plus_99999");
+}
+
+struct PlusOfThree {
+  static constexpr auto name = "plus_of_three";
+  template <class T>
+  T operator()(T a, T b, T c) const {
+    return a + b + c;
+  }
+};
+
+TEST(Graph, BuildersThatThrowLeaveNoTrace) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}});
+  const std::string before = to_string(graph);
+  EXPECT_THROW(dagrad::apply(PlusOfThree{}, {x, 2.5, y}), ShapeError);  // 2.5 had become a constant
+  {
+    Transaction transaction{1.0, x};
+    plus(x, 1);
+  }
+  EXPECT_EQ(to_string(graph), before);
+  Transaction transaction{x};
+  EXPECT_EQ(transaction.keep(plus(x, 1)).name(), "plus");
+  EXPECT_EQ(graph.size(), 4U);
+}
+
+TEST(Graph, EmptyThingsAreRefused) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  EXPECT_THROWS(plus(x, Value()), GraphError, "a default-made Value belongs to no graph");
+  EXPECT_THROWS(dagrad::apply(Op(), std::vector<Operand>{x}), ArgumentError,
+                "apply: this Op is empty");
+  const Graph taken = std::move(graph);
+  EXPECT_THROWS(graph.size(), GraphError,  // NOLINT(bugprone-use-after-move)
+                "this Graph is empty: it has been moved from");
+  EXPECT_EQ(taken.size(), 1U);
 }
 
 }  // namespace

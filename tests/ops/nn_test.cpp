@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
@@ -200,6 +202,17 @@ TEST(Loss, CrossEntropyOfAnImpossibleClassThatIsNotAskedFor) {
   const Value p = graph.constant(Tensor::of({{0.0, 1.0}}));
   EXPECT_EQ(evaluate(cross_entropy(logits, p)).item<double>(), 0);
   EXPECT_EQ(evaluate(gradient(cross_entropy(logits, p), logits)).at(0), 0);
+}
+
+TEST(Loss, ThatIsRefusedLeavesNoTrace) {
+  Graph graph;
+  const Value logits = graph.input("logits", {f64, {0, 3}}), x = graph.input("x", {i32, {2}});
+  const Value none = graph.input("none", {i64, {0}});
+  EXPECT_THROW(cross_entropy(logits, none), ShapeError);  // the mean of nothing
+  EXPECT_THROW(mse(x, x), TypeError);
+  EXPECT_THROW(stack({x, none}, 0), Error);
+  EXPECT_THROW(matmul(x, logits), ShapeError);
+  EXPECT_EQ(graph.size(), 3U);
 }
 
 TEST(Loss, CrossEntropyRefusesWhatDoesNotFit) {
