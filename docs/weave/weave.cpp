@@ -3,9 +3,8 @@
 //   weave (--write | --check) <docs folder> <examples' output folder> <page>...
 //
 // In a page, the fenced block behind `<!-- code start.cpp#build -->` holds what stands in
-// docs/examples/start.cpp between the lines
-// `// [build]` and `// [/build]`; behind `<!-- output start -->` what the example start printed;
-// the image behind
+// docs/examples/start.cpp between the lines `// [build]` and `// [/build]`; behind
+// `<!-- output start -->` what the example start printed; the image behind
 // `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot the
 // example has made.
 #include <algorithm>
