@@ -42,8 +42,8 @@ Catalog Catalog::builtin() {
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
-  add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(
-      catalog, "loss");
+  add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
+                                                                                            "loss");
   add_all<Full, Iota>(catalog, "create");
   add_all<Uniform, Normal, FoldIn>(catalog, "random");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");

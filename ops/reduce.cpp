@@ -211,12 +211,11 @@ void CountLike::eval(const EvalContext& c) const {
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {
-  return {{CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
-          {CountLike{{{}, false}, 0}, {rng.uniform({})}},
-          {.op = CountLike{{{0, 2}, false}, 1},
-           .in = {rng.uniform({2, 3, 4})},
-           .out = {Tensor(7.0)}},
-          {.op = CountLike{{{1}, false}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
+  return {
+      {CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
+      {CountLike{{{}, false}, 0}, {rng.uniform({})}},
+      {.op = CountLike{{{0, 2}, false}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
+      {.op = CountLike{{{1}, false}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
 }
 
 Value sum(const Operand& x, const Axes& axes, bool keep_dims) {

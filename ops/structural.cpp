@@ -81,9 +81,12 @@ Grads BroadcastLike::grad(const GradContext& g) const { return {g.dout, zero}; }
 
 Samples BroadcastLike::samples(Rng& rng) {
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
-  return {{BroadcastLike{}, {x({3}), x({2, 3})}},    {BroadcastLike{}, {x({2, 1}), x({2, 3})}},
-          {BroadcastLike{}, {x({}), x({2, 3})}},     {BroadcastLike{}, {x({2, 3}), x({2, 3})}},
-          {BroadcastLike{}, {x({1, 3}), x({0, 3})}}, {BroadcastLike{}, {x({}), x({})}},
+  return {{BroadcastLike{}, {x({3}), x({2, 3})}},
+          {BroadcastLike{}, {x({2, 1}), x({2, 3})}},
+          {BroadcastLike{}, {x({}), x({2, 3})}},
+          {BroadcastLike{}, {x({2, 3}), x({2, 3})}},
+          {BroadcastLike{}, {x({1, 3}), x({0, 3})}},
+          {BroadcastLike{}, {x({}), x({})}},
           {.op = BroadcastLike{},
            .in = {Tensor::of<double>({1, 2, 3}), x({2, 3})},
            .out = {Tensor::of<double>({{1, 2, 3}, {1, 2, 3}})}}};

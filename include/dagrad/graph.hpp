@@ -166,8 +166,7 @@ auto outputs_of(const Appended& node) {
 /// Appends a node of an op to the graph of its operands. Returns a Value, an array of them for an
 /// op with a fixed number of results, a vector where `infer` decides.
 template <class T>
-  requires(!std::same_as<T, Op>)
-auto apply(T op, std::span<const Operand> operands) {
+requires(!std::same_as<T, Op>) auto apply(T op, std::span<const Operand> operands) {
   return detail::outputs_of<detail::outputs_of<T>()>(detail::append(Op(std::move(op)), operands));
 }
 template <class T>

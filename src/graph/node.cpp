@@ -7,9 +7,7 @@ namespace dagrad {
 
 // ---- Value, Operand
 
-void detail::throw_empty_value() {
-  throw GraphError("a default-made Value belongs to no graph");
-}
+void detail::throw_empty_value() { throw GraphError("a default-made Value belongs to no graph"); }
 
 detail::GraphData& Value::data() const {
   if (!control_) detail::throw_empty_value();

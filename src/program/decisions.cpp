@@ -13,19 +13,18 @@ std::optional<std::int64_t> decision(const Program& program, const Instruction& 
   if (step.primitive == Primitive::select && is_float(step.dtype))
     return static_cast<std::int64_t>(detail::element<bool>(values[step.a]));
   const DType operand = detail::operand_dtype(program, step);
-  return dispatch(
-      is_float(step.dtype) ? operand : step.dtype,
-      [&]<class T>(std::type_identity<T>) -> std::optional<std::int64_t> {
-        if constexpr (std::is_floating_point_v<T>) {
-          const std::uint64_t a = values[step.a];
-          const std::uint64_t b = step.b == Instruction::none ? a : values[step.b];
-          return detail::decision<T>(step.primitive, detail::element<T>(a), detail::element<T>(b),
-                                     detail::element<T>(out));
-        } else if (!is_float(step.dtype)) {
-          return static_cast<std::int64_t>(detail::element<T>(out));
-        }
-        return {};  // an int or a bool made float has been decided before
-      });
+  return dispatch(is_float(step.dtype) ? operand : step.dtype,
+                  [&]<class T>(std::type_identity<T>) -> std::optional<std::int64_t> {
+                    if constexpr (std::is_floating_point_v<T>) {
+                      const std::uint64_t a = values[step.a];
+                      const std::uint64_t b = step.b == Instruction::none ? a : values[step.b];
+                      return detail::decision<T>(step.primitive, detail::element<T>(a),
+                                                 detail::element<T>(b), detail::element<T>(out));
+                    } else if (!is_float(step.dtype)) {
+                      return static_cast<std::int64_t>(detail::element<T>(out));
+                    }
+                    return {};  // an int or a bool made float has been decided before
+                  });
 }
 
 }  // namespace

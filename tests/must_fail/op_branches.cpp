@@ -1,4 +1,5 @@
-// expect: dagrad: a functor may not branch on its operands: use select(condition, a, b), or constrain it with template <dagrad::PlainNumber T>
+// expect: dagrad: a functor may not branch on its operands: use select(condition, a, b), or
+// constrain it with template <dagrad::PlainNumber T>
 #include <dagrad/graph.hpp>
 
 struct Op {

@@ -1,6 +1,9 @@
-// expect: dagrad: an op computes by a functor (template <class T> T operator()(T x) const) or by infer and eval(const EvalContext&)
+// expect: dagrad: an op computes by a functor (template <class T> T operator()(T x) const) or by
+// infer and eval(const EvalContext&)
 #include <dagrad/graph.hpp>
 
-struct Op { static constexpr auto name = "op"; };
+struct Op {
+  static constexpr auto name = "op";
+};
 
 dagrad::Value use(const dagrad::Operand& x) { return dagrad::apply(Op{}, {x}); }

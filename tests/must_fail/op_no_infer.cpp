@@ -1,4 +1,5 @@
-// expect: dagrad: an op with eval needs infer(std::span<const Type>), which gives its results' types
+// expect: dagrad: an op with eval needs infer(std::span<const Type>), which gives its results'
+// types
 #include <dagrad/graph.hpp>
 
 struct Op {

@@ -1,4 +1,5 @@
-// expect: dagrad: an op needs a gradient: Grads grad(const GradContext&) const, or static constexpr no_grad grad{why}
+// expect: dagrad: an op needs a gradient: Grads grad(const GradContext&) const, or static constexpr
+// no_grad grad{why}
 #include <dagrad/graph.hpp>
 
 struct Op {

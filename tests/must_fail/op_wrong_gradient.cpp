@@ -1,4 +1,5 @@
-// expect: dagrad: grad is either Grads grad(const GradContext&) const or static constexpr no_grad grad{why}
+// expect: dagrad: grad is either Grads grad(const GradContext&) const or static constexpr no_grad
+// grad{why}
 #include <dagrad/graph.hpp>
 
 struct Op {

@@ -17,8 +17,7 @@ constexpr To convert(From value) {
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     constexpr auto low =
         static_cast<From>(std::numeric_limits<To>::min());  // a power of two: exact
-    if (value != value) return 0;
-    if (value < low) return std::numeric_limits<To>::min();
+    if (!(value >= low)) return value < low ? std::numeric_limits<To>::min() : To(0);  // or NaN
     if (value >= -low) return std::numeric_limits<To>::max();
     return static_cast<To>(value);
   } else {

@@ -105,11 +105,9 @@ template <class T>
 constexpr std::size_t operands_of() {
   if constexpr (requires { T::operands; })
     return T::operands;
-  else if constexpr (HasProgram<T>)
-    return 0;
-  else if constexpr (HasSymbolFunctor<T>)
+  else if constexpr (HasSymbolFunctor<T> && !HasProgram<T>)
     return functor_arity<T, Symbol>();
-  else if constexpr (HasPlainFunctor<T>)
+  else if constexpr (HasPlainFunctor<T> && !HasProgram<T>)
     return functor_arity<T, Number<double, true>>();
   else
     return 0;
