@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t short_periodic = 512, short_varying = 64;
 constexpr std::int64_t block_elements = 1024;    // of a run of short rows, about
 constexpr std::int64_t spread_bytes = 32 << 10;  // for all operands, on the stack of a run
-constexpr std::int64_t slack = 64;               // between them
+constexpr std::int64_t line = 64;                // at which each of them begins
+constexpr std::int64_t beyond = 16;              // bytes that filling may write too many
 
 /// Pointers to operands: on the stack, unless there are very many.
 template <class T>
@@ -81,14 +82,14 @@ Rows::Operand Rows::kind_of(std::size_t i) const {
 std::int64_t Rows::choose_block() const {
   if (space_.rank == 1) return 0;
   bool varying = false;
-  std::int64_t element = 0, slacks = 0;
+  std::int64_t element = 0, gaps = 0;  // at most
   for (std::size_t i = 0; i < space_.operands; ++i) {
     if (kinds_[i] == Operand::one || kinds_[i] == Operand::dense) continue;
     element += in_size_[i];
-    slacks += slack;
+    gaps += beyond + line;
     varying |= kinds_[i] == Operand::varying;
   }
-  const std::int64_t most = std::min(block_elements, (spread_bytes - slacks) / element);
+  const std::int64_t most = std::min(block_elements, (spread_bytes - gaps) / element);
   if (space_.row() >= (varying ? short_varying : short_periodic)) return 0;
   return most / space_.row() * space_.row();
 }
@@ -170,7 +171,7 @@ void Rows::run_blocks(const Loop& loop, const Program& program, std::int64_t beg
         case Operand::varying:
           fill(i, in[i], free, at == begin, row, n / space_.row());
           from[i] = free;
-          free += block_ * in_size_[i] + slack;
+          free += (block_ * in_size_[i] + beyond + line - 1) / line * line;
       }
     }
     for (std::size_t i = 0; i < out_size_.size(); ++i) to[i] = bytes(out[i]) + at * out_size_[i];
