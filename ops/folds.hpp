@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -49,7 +50,7 @@ template <bool largest, class T>
 bool wins(T a, T b) {
   const bool further = largest ? a > b : a < b;
   if constexpr (std::is_floating_point_v<T>)
-    return further || a != a;
+    return further || std::isnan(a);
   else
     return further;
 }

@@ -133,8 +133,8 @@ class BoundRun {
   /// TypeError, ShapeError where its type differs.
   void feed(const Value& input, const View& view);
   void feed(std::string_view input, const View& view);
-  void feed(const Value& input, Tensor tensor);
-  void feed(std::string_view input, Tensor tensor);
+  void feed(const Value& input, const Tensor& tensor);
+  void feed(std::string_view input, const Tensor& tensor);
   /// Throws as the function does.
   void operator()(const RunOptions& options = {});
   /// Result `i` of the last run, valid until the next. Throws ArgumentError where there is none.

@@ -96,9 +96,10 @@ class Graph {
   Value input(std::string_view name, const Type& type, const char* file = __builtin_FILE(),
               int line = __builtin_LINE());
   /// What a State holds and an update changes, with its initial value.
-  Value parameter(std::string_view name, Tensor initial, const char* file = __builtin_FILE(),
+  Value parameter(std::string_view name, const Tensor& initial, const char* file = __builtin_FILE(),
                   int line = __builtin_LINE());
-  Value constant(Tensor value, const char* file = __builtin_FILE(), int line = __builtin_LINE());
+  Value constant(const Tensor& value, const char* file = __builtin_FILE(),
+                 int line = __builtin_LINE());
 
   /// Opens a scope for the nodes made from now on. Throws ArgumentError for an empty or malformed
   /// name.

@@ -123,10 +123,10 @@ void BoundRun::feed(const Value& input, const View& view) {
 void BoundRun::feed(std::string_view input, const View& view) {
   context().feed(context().input(input), view);
 }
-void BoundRun::feed(const Value& input, Tensor tensor) {
+void BoundRun::feed(const Value& input, const Tensor& tensor) {
   context().feed(context().input(input), tensor);
 }
-void BoundRun::feed(std::string_view input, Tensor tensor) {
+void BoundRun::feed(std::string_view input, const Tensor& tensor) {
   context().feed(context().input(input), tensor);
 }
 

@@ -6,7 +6,7 @@ namespace dagrad::detail {
 
 namespace {
 
-using Xbyak::Xmm, Xbyak::Ymm;
+using Xbyak::Xmm;
 
 /// AVX2 has no conversion between 64-bit integers and floats.
 bool is_missing(const Program& program, const Instruction& step) {

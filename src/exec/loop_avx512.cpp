@@ -6,7 +6,7 @@ namespace dagrad::detail {
 
 namespace {
 
-using Xbyak::Opmask, Xbyak::Reg32, Xbyak::Xmm, Xbyak::Ymm, Xbyak::Zmm;
+using Xbyak::Reg32, Xbyak::Xmm, Xbyak::Ymm, Xbyak::Zmm;
 
 }  // namespace
 

@@ -72,11 +72,11 @@ detail::GraphData& Graph::data() const {
 Value Graph::input(std::string_view name, const Type& type, const char* file, int line) {
   return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, {file, line});
 }
-Value Graph::parameter(std::string_view name, Tensor initial, const char* file, int line) {
+Value Graph::parameter(std::string_view name, const Tensor& initial, const char* file, int line) {
   return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial,
                           {file, line});
 }
-Value Graph::constant(Tensor value, const char* file, int line) {
+Value Graph::constant(const Tensor& value, const char* file, int line) {
   return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, &value, {file, line});
 }
 

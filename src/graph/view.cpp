@@ -34,7 +34,8 @@ std::string place(const GraphView& graph, std::uint32_t node) {
          std::to_string(where.line);
 }
 
-Value append_parameter(GraphData& graph, std::string_view name, Tensor initial, Location where) {
+Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,
+                       Location where) {
   return add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, where);
 }
 

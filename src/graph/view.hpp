@@ -45,7 +45,8 @@ class GraphView {
 std::string place(const GraphView& graph, std::uint32_t node);
 
 /// Appends a parameter to the graph of a value: for builders that need state of their own.
-Value append_parameter(GraphData& graph, std::string_view name, Tensor initial, Location where);
+Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,
+                       Location where);
 
 /// While it lives, what is appended is tied to a forward node and gets its place and scope.
 class ForwardNode {

@@ -179,7 +179,7 @@ class Drawing {
         top ? "rounded" : "rounded,dashed", colour, colour);
     for (const std::uint32_t node : cluster.nodes) write(node, indent + "  ", at);
     for (const auto& [name, inner] : cluster.inner)
-      write(inner, id + "/" + name, name, indent + "  ", colour, at, false);
+      write(inner, fmt::format("{}/{}", id, name), name, indent + "  ", colour, at, false);
     line("{}}}", indent);
   }
 

@@ -193,7 +193,8 @@ std::pair<Header, std::size_t> read_header(std::istream& in, const std::string& 
     throw FileError(
         fmt::format("read_npy: {}: byte 0: expected the magic of .npy, \\x93NUMPY", name));
   }
-  const int major = start[6], minor = start[7];
+  const int major = static_cast<unsigned char>(start[6]),
+            minor = static_cast<unsigned char>(start[7]);
   if (major < 1 || major > 3 || minor != 0) {
     throw FileError(fmt::format("read_npy: {}: byte 6: expected version 1.0, 2.0 or 3.0, got {}.{}",
                                 name, major, minor));

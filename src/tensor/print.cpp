@@ -189,7 +189,7 @@ class Layout {
   }
 
   std::string row(int axis, Word& word) const {
-    const auto indent = static_cast<std::size_t>(axis + 1);
+    const std::size_t indent = static_cast<std::size_t>(axis) + 1;
     std::string text, line(static_cast<std::size_t>(axis), ' ');
     line += '[';
     for (const std::int64_t slot : slots(axis)) {
