@@ -6,7 +6,7 @@ import math
 import numpy
 
 WIDE = numpy.longdouble
-random = numpy.random.default_rng(20240414)
+random = None
 
 
 def numbers(*shape, low=-2, high=2, dtype="float64"):
@@ -82,6 +82,8 @@ class Cases:
     """
 
     def __init__(self):
+        global random
+        random = numpy.random.default_rng(20240414)  # no family's numbers hang on another's
         self.records = []
 
     def add(self, op, operands, function, pullback=None, dtype=None, smooth=True, **attributes):

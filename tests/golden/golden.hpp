@@ -94,8 +94,9 @@ struct Case {
   std::vector<Tensor> in, out, dout;
   std::vector<std::optional<Tensor>> din;
   std::string error;
-  int line = 0;  ///< in ops.json
+  std::string place;  ///< file and line
 };
+/// All cases of ops/*.json.
 std::vector<Case> read_cases();
 
 /// Weights of the XOR network, row-major: w1 [2,3], b1 [1,3], w2 [3,1], b2 [1,1].

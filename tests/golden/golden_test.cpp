@@ -208,7 +208,7 @@ TEST(GoldenCases, HoldEveryFamily) {
 
 TEST(GoldenCases, AreWhole) {
   for (const Case& one : read_cases()) {
-    SCOPED_TRACE("ops.json:" + std::to_string(one.line) + " " + one.op);
+    SCOPED_TRACE(one.place + " " + one.op);
     EXPECT_NE(one.error.empty(), one.out.empty());
     ASSERT_TRUE(one.dout.empty() || one.dout.size() == one.out.size());
     EXPECT_EQ(one.din.size(), one.dout.empty() ? 0 : one.in.size());

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tests/golden/golden.hpp"
 
@@ -72,10 +75,10 @@ Attributes::Entry entry(const json& value) {
   return integers;
 }
 
-Case one_case(const json& record, int line) {
+Case one_case(const json& record, std::string place) {
   Case result;
   result.op = record.at("op");
-  result.line = line;
+  result.place = std::move(place);
   for (const auto& [key, value] : record.at("attributes").items())
     result.attributes.set(key, entry(value));
   result.in = tensors(record.at("in"));
@@ -106,9 +109,9 @@ XorWeights weights(const json& record) {
 template <class T>
 const T& Attributes::get(const std::string& key) const {
   const auto found = entries_.find(key);
-  if (found == entries_.end()) throw FileProblem("ops.json: no attribute '" + key + "'");
+  if (found == entries_.end()) throw FileProblem("no attribute '" + key + "'");
   const T* value = std::get_if<T>(&found->second);
-  if (!value) throw FileProblem("ops.json: attribute '" + key + "' is of another kind");
+  if (!value) throw FileProblem("attribute '" + key + "' is of another kind");
   return *value;
 }
 
@@ -127,25 +130,32 @@ Attributes::OptionalIntegers Attributes::optional_integers(const std::string& ke
 Attributes::Integers Attributes::integers(const std::string& key) const {
   Integers result;
   for (const auto& one : get<OptionalIntegers>(key)) {
-    if (!one) throw FileProblem("ops.json: attribute '" + key + "' has a null");
+    if (!one) throw FileProblem("attribute '" + key + "' has a null");
     result.push_back(*one);
   }
   return result;
 }
 
 std::vector<Case> read_cases() {
-  return parsed("ops.json", [](const json& records) {
-    std::vector<Case> cases;
-    for (const json& record : records) {
-      const int line = static_cast<int>(cases.size()) + 2;
-      try {
-        cases.push_back(one_case(record, line));
-      } catch (const std::exception& error) {
-        throw FileProblem(path_of("ops.json") + ":" + std::to_string(line) + ": " + error.what());
+  std::vector<std::string> files;
+  for (const auto& file : std::filesystem::directory_iterator(path_of("ops")))
+    files.push_back("ops/" + file.path().filename().string());
+  std::sort(files.begin(), files.end());
+  std::vector<Case> cases;
+  for (const std::string& file : files) {
+    parsed(file, [&](const json& records) {
+      int line = 1;
+      for (const json& record : records) {
+        const std::string place = file + ":" + std::to_string(++line);
+        try {
+          cases.push_back(one_case(record, place));
+        } catch (const std::exception& error) {
+          throw FileProblem(place + ": " + error.what());
+        }
       }
-    }
-    return cases;
-  });
+    });
+  }
+  return cases;
 }
 
 Xor read_xor() {

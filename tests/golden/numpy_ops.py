@@ -1,8 +1,8 @@
-"""Writes ops.json: cases of every op that is not covered by the elementwise CSV files.
+"""Writes ops/*.json: cases of every op that is not covered by the elementwise CSV files.
 
-    python numpy_ops.py        (numpy; a second)
+    python numpy_ops.py [FAMILY...]        (numpy; a second)
 
-One array of records, one a line:
+A file a family, each one array of records, one a line:
 
     {"op": "sum", "attributes": {"axes": [1], "keep_dims": true},
      "in": [tensor…], "out": [tensor…], "dout": [tensor…], "din": [tensor or null…]}
@@ -21,22 +21,22 @@ before, after, value (pad; value: full), classes (one_hot), size (iota), to (cas
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
 
+import importlib
 import pathlib
+import sys
 
-import networks
-import pointwise
-import reductions
-import shapes
 from cases import Cases
+
+FAMILIES = ("pointwise", "reductions", "shapes", "networks")
 
 
 def main():
-    cases = Cases()
-    for family in (pointwise, reductions, shapes, networks):
-        family.add_all(cases)
-    path = pathlib.Path(__file__).with_name("ops.json")
-    cases.write(path)
-    print(path.name, len(cases.records), "cases", path.stat().st_size, "bytes")
+    for family in sys.argv[1:] or FAMILIES:
+        cases = Cases()
+        importlib.import_module(family).add_all(cases)
+        path = pathlib.Path(__file__).parent / "ops" / f"{family}.json"
+        cases.write(path)
+        print(path.name, len(cases.records), "cases", path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ void check_golden_cases(const std::string& op, const GoldenBuilder& build, doubl
   for (const golden::Case& golden : cases) {
     if (golden.op != op) continue;
     ++checked;
-    SCOPED_TRACE(op + ", line " + std::to_string(golden.line) + " of ops.json");
+    SCOPED_TRACE(op + ", " + golden.place);
     check_case(golden, build, epsilons);
   }
   EXPECT_GT(checked, 0) << op;

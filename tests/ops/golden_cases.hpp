@@ -9,7 +9,7 @@
 #include "dagrad/graph.hpp"
 #include "tests/golden/golden.hpp"
 
-/// Runs the cases of ops.json: values, gradients for given cotangents, and errors.
+/// Runs the cases of tests/golden/ops: values, gradients for given cotangents, and errors.
 namespace dagrad {
 
 /// Appends the op of a case to the graph of its operands; gives its results.
