@@ -1,0 +1,206 @@
+// Writes the catalogue of ops, or checks that it is the one there:
+//
+//   op_pages (--write | --check) <sources>
+//
+// A page a family, docs/ops/<family>.md, and the script that draws its functions,
+// docs/pictures/ops/<family>.gp. What a page says comes from the ops, their headers and the rows of
+// docs/conventions.md that name them.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dagrad/dagrad.hpp"
+#include "docs/catalog/declarations.hpp"
+#include "docs/catalog/plots.hpp"
+#include "docs/catalog/rule.hpp"
+
+namespace dagrad::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Rows of a table in Markdown that name an op in its first column.
+class Conventions {
+ public:
+  explicit Conventions(const fs::path& page) {
+    std::ifstream file(page);
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with("| ") && !line.starts_with("| where") && !line.starts_with("| ---"))
+        rows_.push_back(line);
+    if (rows_.empty()) throw std::runtime_error(page.string() + " has no rows");
+  }
+  std::string of(std::string_view op) const {
+    std::string text;
+    for (const std::string& row : rows_) {
+      const std::size_t bar = row.find(" | ", 2);
+      const std::string where = row.substr(2, bar - 2);
+      if (where.find("`" + std::string(op) + "`") == where.npos &&
+          where.find("`" + std::string(op) + "(") == where.npos)
+        continue;
+      text += "- " + where + ": " + row.substr(bar + 3, row.rfind(" |") - bar - 3) + "\n";
+    }
+    return text;
+  }
+
+ private:
+  std::vector<std::string> rows_;
+};
+
+/// A sample of floats, with elements, and of one shape where there is a choice; the first else.
+Sample representative(const Op& op) {
+  Rng rng(1);
+  Samples samples = default_samples(op, rng);
+  for (Sample& sample : samples) {
+    if (!sample.op) sample.op = op;
+    const bool whole = std::all_of(sample.in.begin(), sample.in.end(), [](const Tensor& tensor) {
+      return tensor.size() > 0 && tensor.dtype() != f32;
+    });
+    const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
+                                    [](const Tensor& tensor) { return tensor.dtype() == f64; });
+    if (whole && floats && !sample.ties) return sample;
+  }
+  return samples.empty() ? Sample{op, {}} : samples.front();
+}
+
+/// Dtypes that fit in the place of a sample's floats, or of all its operands where none is one.
+std::string dtypes(const Sample& sample) {
+  const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
+                                  [](const Tensor& x) { return is_float(x.dtype()); });
+  std::string text;
+  for (const DType dtype : {b8, i32, i64, f32, f64}) {
+    std::vector<Type> in, out;
+    for (const Tensor& x : sample.in)
+      in.push_back({floats && !is_float(x.dtype()) ? x.dtype() : dtype, x.shape()});
+    try {
+      const Op op = sample.op->retyped(f64, dtype);
+      (op ? op : sample.op)->infer(in, out);
+    } catch (const Error&) {
+      continue;
+    }
+    text += (text.empty() ? "" : ", ") + std::string(name(dtype));
+    if (!out.empty() && out[0].dtype != dtype)
+      text += " (→ " + std::string(name(out[0].dtype)) + ")";
+  }
+  return text;
+}
+
+class Pages {
+ public:
+  explicit Pages(const fs::path& sources)
+      : declarations_(read_declarations(sources / "include")),
+        conventions_(sources / "docs/conventions.md") {}
+
+  /// All files, by their path from the sources.
+  std::map<std::string, std::string> write() const {
+    std::map<std::string, std::string> files;
+    std::map<std::string, std::vector<Op>> families;
+    std::vector<std::string> order;
+    for (const Catalog::Entry& entry : Catalog::builtin()) {
+      if (!families.contains(entry.family)) order.push_back(entry.family);
+      families[entry.family].push_back(entry.op);
+    }
+    std::string index =
+        "# Ops\n\nAll ops that dagrad has, as its catalogue lists them. A page a family gives "
+        "each op's builder, what it\ncomputes, its gradient as a graph, its dtypes and its "
+        "conventions. These pages are made from the ops themselves.\n\n| op | family | |\n"
+        "| --- | --- | --- |\n";
+    for (const std::string& family : order) {
+      const std::string page = slug(family);
+      std::string text = "# Ops: " + family + "\n";
+      for (const Op& op : families[family]) {
+        const std::string name(op.name());
+        text += section(op);
+        index += "| [" + name + "](" + page + ".md#" + name + ") | " + family + " | " +
+                 escaped(op->doc()) + " |\n";
+      }
+      files["docs/ops/" + page + ".md"] = text;
+      const std::string script = plots(families[family], "docs/pictures/ops");
+      if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
+    }
+    files["docs/ops/README.md"] = index;
+    return files;
+  }
+
+ private:
+  static std::string slug(std::string family) {
+    std::replace(family.begin(), family.end(), ' ', '_');
+    return family;
+  }
+  static std::string escaped(std::string_view text) {
+    std::string result;
+    for (const char c : text) result += c == '|' ? "\\|" : std::string(1, c);
+    return result;
+  }
+
+  std::string section(const Op& op) const {
+    const std::string name(op.name());
+    std::string text = "\n## " + name + "\n\n" + std::string(op->doc()) + "\n";
+    const auto declaration = declarations_.find(name);
+    std::vector<std::string> names;
+    if (declaration != declarations_.end()) {
+      const Declaration& declared = declaration->second;
+      text += "\n```cpp\n";
+      for (const std::string& signature : declared.signatures) text += signature + ";\n";
+      text += "```\n";
+      if (!declared.comment.empty()) text += "\n" + declared.comment + "\n";
+      names = declared.operands;
+    }
+    const Sample sample = representative(op);
+    if (names.size() != sample.in.size()) {
+      names.clear();
+      for (std::size_t i = 0; i < sample.in.size(); ++i)
+        names.push_back(sample.in.size() == 1 ? "x" : "x" + std::to_string(i));
+    }
+    if (const std::string lines = equations(sample, names); !lines.empty()) {
+      const std::string attributes = sample.op.attributes();
+      text += attributes.empty() ? "\n" : "\nWith " + attributes + ":\n\n";
+      text += "```text\n" + lines + "```\n";
+    }
+    if (op.traits().no_grad) text += "\nNo gradient: " + std::string(op.traits().no_grad) + ".\n";
+    if (const std::string takes = dtypes(sample); !sample.in.empty() && !takes.empty())
+      text += "\nDtypes: " + takes + ".\n";
+    if (const std::string rows = conventions_.of(name); !rows.empty()) text += "\n" + rows;
+    if (has_plot(op)) text += "\n![" + name + "](../pictures/ops/" + name + ".svg)\n";
+    return text;
+  }
+
+  std::map<std::string, Declaration> declarations_;
+  Conventions conventions_;
+};
+
+int run(const std::string& mode, const fs::path& sources) {
+  int stale = 0;
+  for (const auto& [path, should] : Pages(sources).write()) {
+    if (read(sources / path) == should) continue;
+    if (mode == "--write") {
+      fs::create_directories((sources / path).parent_path());
+      std::ofstream(sources / path) << should;
+      continue;
+    }
+    std::cerr << path << " is stale: run ./run docs\n";
+    ++stale;
+  }
+  return stale;
+}
+
+}  // namespace
+}  // namespace dagrad::catalog
+
+int main(int argc, char** argv) try {
+  if (argc != 3) throw std::runtime_error("usage: op_pages (--write | --check) <sources>");
+  return dagrad::catalog::run(argv[1], argv[2]);
+} catch (const std::exception& error) {
+  std::cerr << "op_pages: " << error.what() << "\n";
+  return 2;
+}
