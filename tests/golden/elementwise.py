@@ -98,6 +98,7 @@ CLIPPED = (
     ("e155", "e19"),
     ("e300", "e38"),
 )
+STEPPED = ("remainder", "floor_divide", "copysign")  # computed as floats
 WITH_NAN = (
     ("nan", "1"),
     ("1", "nan"),
@@ -217,7 +218,7 @@ def check_closed_forms():
     orders = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
     for name, op in binary.TABLE.items():
         for a, b in pairs:
-            if name != "remainder" and not (name == "pow" and a < 0):
+            if name not in STEPPED and not (name == "pow" and a < 0):
                 check_derivatives(
                     name, lambda *p: op.formulas(*p)[0], (a, b), zip(orders, op.formulas(a, b)[1:])
                 )

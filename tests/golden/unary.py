@@ -64,6 +64,52 @@ def gelu_tanh(x):
     return x * s, s + x * d1, 2 * d1 + x * d2
 
 
+def mish(x):
+    """x·tanh(log(1 + eˣ)) = x·p(1 + q)/(1 + q²), p = σ(x), q = σ(−x)."""
+    p, q = powers(x)
+    t, t1 = p * (1 + q) / (1 + q * q), 4 * p * (q / (1 + q * q)) ** 2
+    t2 = t1 * (q - 2 * p + 4 * p * q * q / (1 + q * q))
+    return x * t, t + x * t1, 2 * t1 + x * t2
+
+
+def lgamma(x):
+    return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
+
+
+def digamma(order):
+    """Its derivative of that order."""
+    return lambda x: mp.psi(order, x)
+
+
+def has_no_pole(x):
+    return x > 0 or x != mp.floor(x)
+
+
+def odd(function):
+    """Of a function that mpmath computes better to the right of 0."""
+    return lambda x: function(x) if x >= 0 else -function(-x)
+
+
+def logarithm(base, oracle):
+    scale = 1 / mp.log(base)
+    return Unary(
+        (lambda x: mp.log(x) * scale, lambda x: scale / x, lambda x: -scale / x**2),
+        (NAN, None, None),
+        (INF, 0.0, -0.0),
+        domain=lambda x: x > 0,
+        outside=(NAN, None, None),
+        oracle=oracle,
+        points=AROUND_ONE + ("1000", "1024"),
+        float32_points=AROUND_ONE_32 + ("1000", "1024"),
+        edges={"0": (-INF, INF, -INF), "-0": (-INF, None, None)},
+    )
+
+
+def between(low, high, left, middle, right):
+    """Three pieces; at `low` and `high` the outer ones count, slopes too."""
+    return lambda x: left(x) if x <= low else right(x) if x >= high else middle(x)
+
+
 def erf_slope(x):
     return 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)
 
@@ -123,8 +169,24 @@ AROUND_ONE = ("0.999", "1.001", "0.9999999999999999", "1.0000000000000002")
 AROUND_ONE_32 = ("0.999", "1.001", "0.99999994", "1.0000001")
 OVERFLOW = ("709.782712893384", "-708.39", "-745.13", "-746")
 OVERFLOW_32 = ("88.72283", "-87.33", "-103.97", "-104")
+BINARY_OVERFLOW = ("1023.9", "1024", "-1022.5", "-1074", "-1076")
+BINARY_OVERFLOW_32 = ("127.9", "128", "-126.5", "-149", "-151")
+BESIDE_ONE = ("1.001", "1.0000000000000002")
+BESIDE_ONE_32 = ("1.001", "1.0000001")
+GAMMAS = ("1.5", "-0.5", "-1.5", "-2.25", "-20.5", "-170.3", "171.7", "1e10", "-1000000.25")
+FAR_OUT = ("999", "-999", "1000", "1001")
+AT_SIX = ("6", "5.999", "6.001", "-2.999", "2.999")
 TURNS = ("1.5707963267948966", "3.141592653589793", "-4.71238898038469", "1e5", "-1e16")
 TURNS_32 = ("1.5707964", "3.1415927", "-4.712389", "1e5", "-1e10")
+
+
+def selu(x):
+    """By Klambauer et al. 2017."""
+    scale = mp.mpf("1.0507009873554804934193349852946")
+    slope = scale * mp.mpf("1.6732632423543772848170429916717")
+    if x > 0:
+        return scale * x, scale, mp.mpf(0)
+    return slope * mp.expm1(x), slope * mp.exp(x), slope * mp.exp(x)
 
 
 def table(slope):
@@ -196,6 +258,14 @@ def table(slope):
             points=OVERFLOW,
             float32_points=OVERFLOW_32,
         ),
+        "exp2": Unary(
+            tuple(lambda x, i=i: mp.log(2) ** i * mp.mpf(2) ** x for i in range(3)),
+            (0.0,) * 3,
+            (INF,) * 3,
+            oracle="exp2",
+            points=BINARY_OVERFLOW,
+            float32_points=BINARY_OVERFLOW_32,
+        ),
         "expm1": Unary(
             (mp.expm1, mp.exp, mp.exp),
             (-1.0, 0.0, 0.0),
@@ -216,6 +286,8 @@ def table(slope):
             float32_points=AROUND_ONE_32,
             edges={"0": (-INF, INF, -INF), "-0": (-INF, None, None)},
         ),
+        "log2": logarithm(2, "log2"),
+        "log10": logarithm(10, "log10"),
         "log1p": Unary(
             (mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2),
             (NAN, None, None),
@@ -227,6 +299,17 @@ def table(slope):
             oracle="log1p",
             points=NEAR_ONE[2:],
             float32_points=NEAR_ONE_32[2:],
+        ),
+        "cbrt": Unary(
+            (
+                odd(mp.cbrt),
+                lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2),
+                odd(lambda x: -2 / (9 * mp.cbrt(x) ** 5)),
+            ),
+            (-INF, 0.0, 0.0),
+            (INF, 0.0, -0.0),
+            oracle="cbrt",
+            edges={"0": (0.0, INF, -INF), "-0": (-0.0, INF, INF)},
         ),
         "sin": Unary(
             (mp.sin, mp.cos, lambda x: -mp.sin(x)),
@@ -299,6 +382,67 @@ def table(slope):
             signed_zero=True,
             oracle="tanh",
         ),
+        "asinh": Unary(
+            (
+                odd(mp.asinh),
+                lambda x: 1 / mp.sqrt(1 + x * x),
+                lambda x: -x / mp.sqrt(1 + x * x) ** 3,
+            ),
+            (-INF, 0.0, 0.0),
+            (INF, 0.0, -0.0),
+            signed_zero=True,
+            oracle="arcsinh",
+        ),
+        "acosh": Unary(
+            (
+                mp.acosh,
+                lambda x: 1 / mp.sqrt(x * x - 1),
+                lambda x: -x / mp.sqrt(x * x - 1) ** 3,
+            ),
+            NOTHING,
+            (INF, 0.0, -0.0),
+            domain=lambda x: x > 1,
+            oracle="arccosh",
+            points=BESIDE_ONE,
+            float32_points=BESIDE_ONE_32,
+            edges={"1": (0.0, INF, -INF)},
+        ),
+        "atanh": Unary(
+            (
+                odd(mp.atanh),
+                lambda x: 1 / (1 - x * x),
+                lambda x: 2 * x / (1 - x * x) ** 2,
+            ),
+            (NAN, None, None),
+            (NAN, None, None),
+            domain=lambda x: abs(x) < 1,
+            outside=(NAN, None, None),
+            signed_zero=True,
+            oracle="arctanh",
+            points=NEAR_ONE,
+            float32_points=NEAR_ONE_32,
+            edges={"1": (INF, INF, INF), "-1": (-INF, INF, -INF)},
+        ),
+        "lgamma": Unary(
+            (lgamma, digamma(0), digamma(1)),
+            (INF, None, None),
+            (INF, INF, 0.0),
+            domain=has_no_pole,
+            outside=(INF, NAN, INF),
+            edges={"0": (INF, -INF, INF), "-0": (INF, INF, INF)},
+            points=GAMMAS + BESIDE_ONE + ("1.9999999999999998", "-2.457", "-2.748"),
+            float32_points=GAMMAS + BESIDE_ONE_32 + ("1.9999999", "-2.457", "-2.748"),
+        ),
+        "digamma": Unary(
+            tuple(map(digamma, range(3))),
+            (NAN, None, None),
+            (INF, 0.0, -0.0),
+            domain=has_no_pole,
+            outside=(NAN, INF, NAN),
+            edges={"0": (-INF, INF, -INF), "-0": (INF, INF, INF)},
+            points=GAMMAS + ("1.4616", "-0.504", "-1.573"),
+            float32_points=GAMMAS + ("1.4616", "-0.504", "-1.573"),
+        ),
         "sigmoid": Unary(
             parts(sigmoid_family), (0.0,) * 3, (1.0, 0.0, -0.0), oracle="special.expit"
         ),
@@ -317,6 +461,18 @@ def table(slope):
             (INF, 1.0, 0.0),
             (NAN, None, None),
         ),
+        "relu6": Unary(
+            (
+                between(0, 6, constant(0), lambda x: x, constant(6)),
+                between(0, 6, constant(0), constant(1), constant(0)),
+                constant(0),
+            ),
+            (0.0,) * 3,
+            (6.0, 0.0, 0.0),
+            (NAN, None, None),
+            points=AT_SIX,
+            float32_points=AT_SIX,
+        ),
         "leaky_relu": Unary(
             (
                 piece(lambda x: x, lambda x: slope * x),
@@ -334,6 +490,63 @@ def table(slope):
             (INF, 1.0, 0.0),
             (NAN, None, None),
             signed_zero=True,
+        ),
+        "celu": Unary(
+            (piece(lambda x: x, mp.expm1), piece(constant(1), mp.exp), piece(constant(0), mp.exp)),
+            (-1.0, 0.0, 0.0),
+            (INF, 1.0, 0.0),
+            (NAN, None, None),
+            signed_zero=True,
+        ),
+        "selu": Unary(
+            parts(selu),
+            (selu(mp.mpf(-INF))[0], 0.0, 0.0),
+            (INF, selu(mp.mpf(1))[1], 0.0),
+            (NAN, None, None),
+            signed_zero=True,
+        ),
+        "hard_sigmoid": Unary(
+            (
+                between(-3, 3, constant(0), lambda x: (x + 3) / 6, constant(1)),
+                between(-3, 3, constant(0), lambda x: mp.mpf(1) / 6, constant(0)),
+                constant(0),
+            ),
+            (0.0,) * 3,
+            (1.0, 0.0, 0.0),
+            (NAN, None, None),
+            points=AT_SIX,
+            float32_points=AT_SIX,
+        ),
+        "hard_swish": Unary(
+            (
+                between(-3, 3, constant(0), lambda x: x * (x + 3) / 6, lambda x: x),
+                between(-3, 3, constant(0), lambda x: (2 * x + 3) / 6, constant(1)),
+                between(-3, 3, constant(0), lambda x: mp.mpf(1) / 3, constant(0)),
+            ),
+            (0.0,) * 3,
+            (INF, 1.0, 0.0),
+            (NAN, None, None),
+            points=AT_SIX,
+            float32_points=AT_SIX,
+        ),
+        "softsign": Unary(
+            (
+                lambda x: x / (1 + abs(x)),
+                lambda x: 1 / (1 + abs(x)) ** 2,
+                lambda x: -2 * mp.sign(x) / (1 + abs(x)) ** 3,
+            ),
+            (-1.0, 0.0, 0.0),
+            (1.0, 0.0, -0.0),
+            signed_zero=True,
+        ),
+        "mish": Unary(
+            parts(mish),
+            (-0.0, 0.0, 0.0),
+            (INF, 1.0, 0.0),
+            (NAN, None, None),
+            signed_zero=True,
+            points=FAR_OUT,
+            float32_points=FAR_OUT,
         ),
         "gelu": Unary(
             parts(gelu), (-0.0, 0.0, 0.0), (INF, 1.0, 0.0), (NAN, None, None), signed_zero=True
@@ -366,4 +579,5 @@ def table(slope):
         "floor": jumps(mp.floor, "floor"),
         "ceil": jumps(mp.ceil, "ceil"),
         "round": jumps(mp.nint, "rint"),
+        "trunc": jumps(odd(mp.floor), "trunc"),
     }
