@@ -11,7 +11,7 @@ double lgamma_of(double x);
 /// The `n`-th derivative of digamma, itself the derivative of log |Γ(x)|, for whole `n` from 0 to
 /// 1000; NaN for other orders. At the poles 0, -1, -2, … an odd order is ∞, an even one infinite
 /// with the sign of -x at ±0, NaN at the others. Relative errors are of the size of one rounding
-/// but beside the zeros of even orders, where they are so beside the largest term.
+/// but beside the zeros of even orders left of 0, where they are so beside the largest term.
 float polygamma_of(float n, float x);
 double polygamma_of(double n, double x);
 
