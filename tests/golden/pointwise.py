@@ -187,7 +187,12 @@ def add_lerp(cases):
         undo_broadcast(d * t, b.shape),
         undo_broadcast(d * (b - a), t.shape),
     ]
-    for shapes in (((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((), (), (4,)), ((0, 2), (2,), ())):
+    for shapes in (
+        ((2, 3), (2, 3), (2, 3)),
+        ((2, 1), (3,), ()),
+        ((), (), (4,)),
+        ((0, 2), (2,), ()),
+    ):
         for dtype in ("float32", "float64"):
             operands = [numbers(*shape, dtype=dtype) for shape in shapes]
             cases.add("lerp", operands, lerp, pullback)
@@ -207,10 +212,14 @@ def add_closeness(cases):
         {"rtol": 0.0, "atol": 0.0, "equal_nan": True},
     ):
         for x, y in ((a, b), (b, a)):
-            isclose = lambda u, v: numpy.isclose(*(w.astype("float64") for w in (u, v)), **attributes)
+            isclose = lambda u, v: numpy.isclose(
+                *(w.astype("float64") for w in (u, v)), **attributes
+            )
             cases.add("isclose", [x, y], isclose, **attributes)
             narrow = [numpy.array(w, dtype="float32") for w in (x, y)]
-            isclose = lambda u, v: numpy.isclose(*(w.astype("float32") for w in (u, v)), **attributes)
+            isclose = lambda u, v: numpy.isclose(
+                *(w.astype("float32") for w in (u, v)), **attributes
+            )
             cases.add("isclose", narrow, isclose, **attributes)
     default = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": False}
     cases.add("isclose", [numbers(2, 1), numbers(3)], numpy.isclose, **default)

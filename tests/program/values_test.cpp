@@ -228,7 +228,7 @@ TEST(Values, PolygammaIsKnown) {  // Abramowitz and Stegun 6.3, 6.4
     EXPECT_NEAR(value(Primitive::polygamma, n, x), want, 4e-16 * std::fabs(want)) << n << ' ' << x;
     const auto narrow =
         Number<float>::call(Primitive::polygamma, Number<float>(float(n)), Number<float>(float(x)));
-    if (x < 1e300) {
+    if (x == double(float(x))) {
       EXPECT_EQ(narrow.value(), static_cast<float>(want)) << n << ' ' << x;
     }
   }

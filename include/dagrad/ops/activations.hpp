@@ -81,9 +81,9 @@ struct Celu {
 struct Selu {
   static constexpr auto name = "selu";
   static constexpr auto doc =
-      "scale * elu(x, alpha) with scale 1.0507009873554805 and alpha 1.6732632423543772, which "
-      "keep "
-      "mean 0 and variance 1; slope scale * alpha at 0. Klambauer et al. 2017.";
+      "scale * elu(x, alpha) with scale 1.0507009873554805 and alpha 1.6732632423543772, for mean "
+      "0 "
+      "and variance 1; slope scale * alpha at 0. Klambauer et al. 2017.";
   template <class T>
   T operator()(T x) const {
     return select(x > 0, 1.05070098735548049342 * x, 1.75809934084737685994 * expm1(x));
