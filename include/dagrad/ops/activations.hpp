@@ -164,8 +164,7 @@ struct Silu {
 struct Mish {
   static constexpr auto name = "mish";
   static constexpr auto doc =
-      "x * tanh(softplus(x)), computed as x * (1 - q^2) / (1 + q^2) with q = sigmoid(-x). Misra "
-      "2019.";
+      "x * tanh(softplus(x)), as x * (1 - q^2) / (1 + q^2) with q = sigmoid(-x). Misra 2019.";
   template <class T>
   T operator()(T x) const {
     const T p = sigmoid(x), q = sigmoid(-x);

@@ -83,9 +83,9 @@ struct IsClose {
   using attributes = dagrad::attributes<&IsClose::rtol, &IsClose::atol, &IsClose::equal_nan>;
   static constexpr auto name = "isclose";
   static constexpr auto doc =
-      "Whether |a - b| <= atol + rtol * |b|, of floats, as bool. Equal infinities are close; two "
-      "NaN "
-      "are where `equal_nan` says so.";
+      "Whether |a - b| <= atol + rtol * |b|, as bool. Equal infinities are close; two NaN are "
+      "where "
+      "`equal_nan` says so.";
   template <class T>
   auto operator()(T a, T b) const {
     const auto near = (is_finite(b) && abs(a - b) <= atol + rtol * abs(b)) || a == b;
