@@ -68,9 +68,10 @@ TEST(Conventions, LerpIsMonotone) {
   Graph graph;
   const std::int64_t n = 4001;
   std::vector<double> t(n);
-  for (std::size_t i = 0; i < t.size(); ++i) t[i] = 0.9995 + 2.5e-7 * static_cast<double>(i);
+  for (std::size_t i = 0; i < t.size(); ++i) t[i] = 1 + 0x1p-24 * (static_cast<double>(i) - 2000);
   const Value x = graph.constant(Tensor({n}, t).cast(f32));
-  for (const auto& [a, b] : {std::pair{0.1, 0.7}, {3.3, 1.1}, {-0.3, 0.9}, {-5.1, -5.0}, {1, 1}}) {
+  for (const auto& [a, b] :
+       {std::pair{0.1, 0.7}, {9.9, 0.1}, {0.1, 9.9}, {-0.3, 0.9}, {-5.1, -5.0}, {1, 1}}) {
     const Tensor y = evaluate(lerp(a, b, x));
     for (std::int64_t i = 1; i < n; ++i) {
       const double step = y.at(i) - y.at(i - 1);

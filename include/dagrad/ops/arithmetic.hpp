@@ -227,11 +227,10 @@ struct Lerp {
       "where the signs differ. Slopes 1 - t, t and b - a. Any t extrapolates.";
   template <class T>
   T operator()(T a, T b, T t) const {
+    // Monotone beside t = 1 too: the next t moves t * (b - a) by more than b - a was rounded.
     const auto signs_differ = (a <= 0 && b >= 0) || (a >= 0 && b <= 0);
-    const T sum = t * b + (1 - t) * a, step = a + t * (b - a);
-    const auto beyond = logical_xor(t > 1, b > a);  // what rounding must not take step past b
-    const T bounded = select(beyond, select(step > b, b, step), select(step < b, b, step));
-    return select(t == 0, a, select(t == 1, b, select(signs_differ, sum, bounded)));
+    const T between = select(signs_differ, t * b + (1 - t) * a, a + t * (b - a));
+    return select(t == 0, a, select(t == 1, b, between));
   }
   Grads grad(const GradContext& g) const;
 };
