@@ -49,8 +49,10 @@ Samples Remainder::samples(Rng& rng) {
           {Remainder{}, {rng.integers({2, 3}, -9, 9), rng.integers({3}, 1, 4)}}};
 }
 
-void Remainder::validate(std::span<const View> in) const {
-  const View& divisor = in[1];
+namespace {
+
+/// Ints are not divided by 0.
+void refuse_zeros(const View& divisor) {
   if (!divisor.data || is_float(divisor.type.dtype)) return;
   dispatch(divisor.type.dtype, [&](auto type) {
     const auto b = divisor.as<typename decltype(type)::type>();
@@ -60,6 +62,23 @@ void Remainder::validate(std::span<const View> in) const {
                             index_text(divisor.type.shape, static_cast<std::int64_t>(i)) + " is 0");
     }
   });
+}
+
+}  // namespace
+
+void Remainder::validate(std::span<const View> in) const { refuse_zeros(in[1]); }
+void FloorDivide::validate(std::span<const View> in) const { refuse_zeros(in[1]); }
+
+Samples FloorDivide::samples(Rng& rng) {
+  return {{FloorDivide{}, {rng.uniform({2, 3}, -9, 9), nonzero(rng, {2, 3})}},
+          {FloorDivide{}, {rng.integers({2, 3}, -9, 9), rng.integers({3}, 1, 4)}}};
+}
+
+Grads Lerp::grad(const GradContext& g) const {
+  const Value &a = g.in[0], &b = g.in[1], &t = g.in[2];
+  return {g.if_wanted(0, [&] { return pull(g.dout, sub(1, t)); }),
+          g.if_wanted(1, [&] { return pull(g.dout, t); }),
+          g.if_wanted(2, [&] { return pull(g.dout, sub(b, a)); })};
 }
 
 Samples Clamp::samples(Rng& rng) {
@@ -96,15 +115,21 @@ Value reciprocal(const Operand& x) { return apply(Reciprocal{}, {x}); }
 Value floor(const Operand& x) { return apply(Floor{}, {x}); }
 Value ceil(const Operand& x) { return apply(Ceil{}, {x}); }
 Value round(const Operand& x) { return apply(Round{}, {x}); }
+Value trunc(const Operand& x) { return apply(Trunc{}, {x}); }
 Value add(const Operand& a, const Operand& b) { return apply(Add{}, {a, b}); }
 Value sub(const Operand& a, const Operand& b) { return apply(Sub{}, {a, b}); }
 Value mul(const Operand& a, const Operand& b) { return apply(Mul{}, {a, b}); }
 Value div(const Operand& a, const Operand& b) { return apply(Div{}, {a, b}); }
 Value remainder(const Operand& a, const Operand& b) { return apply(Remainder{}, {a, b}); }
+Value floor_divide(const Operand& a, const Operand& b) { return apply(FloorDivide{}, {a, b}); }
+Value copysign(const Operand& a, const Operand& b) { return apply(Copysign{}, {a, b}); }
 Value maximum(const Operand& a, const Operand& b) { return apply(Maximum{}, {a, b}); }
 Value minimum(const Operand& a, const Operand& b) { return apply(Minimum{}, {a, b}); }
 Value clamp(const Operand& x, const Operand& low, const Operand& high) {
   return apply(Clamp{}, {x, low, high});
+}
+Value lerp(const Operand& a, const Operand& b, const Operand& t) {
+  return apply(Lerp{}, {a, b, t});
 }
 Value pull(const Operand& c, const Operand& p) { return apply(Pull{}, {c, p}); }
 

@@ -27,13 +27,16 @@ void add_all(Catalog& catalog, std::string_view family) {
 
 Catalog Catalog::builtin() {
   Catalog catalog;
-  add_all<Neg, Abs, Sign, Sqrt, Rsqrt, Square, Reciprocal, Floor, Ceil, Round, Add, Sub, Mul, Div,
-          Remainder, Maximum, Minimum, Clamp, Pull>(catalog, "arithmetic");
-  add_all<Exp, Expm1, Log, Log1p, Pow, Hypot, Logaddexp, Sin, Cos, Tan, Asin, Acos, Atan, Atan2,
-          Sinh, Cosh, Tanh, Erf, Erfc>(catalog, "functions");
-  add_all<Sigmoid, Softplus, Relu, LeakyRelu, Elu, Gelu, GeluTanh, Silu>(catalog, "activations");
-  add_all<Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, IsNan, IsFinite, LogicalNot,
-          LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
+  add_all<Neg, Abs, Sign, Sqrt, Rsqrt, Square, Reciprocal, Floor, Ceil, Round, Trunc, Add, Sub, Mul,
+          Div, Remainder, FloorDivide, Copysign, Maximum, Minimum, Clamp, Lerp, Pull>(catalog,
+                                                                                      "arithmetic");
+  add_all<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Cbrt, Pow, Hypot, Logaddexp, Sin, Cos, Tan,
+          Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Lgamma, Digamma, Erf,
+          Erfc>(catalog, "functions");
+  add_all<Sigmoid, Softplus, Relu, Relu6, LeakyRelu, Elu, Celu, Selu, HardSigmoid, HardSwish,
+          Softsign, Gelu, GeluTanh, Silu, Mish>(catalog, "activations");
+  add_all<Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, IsNan, IsFinite, IsClose,
+          LogicalNot, LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
   add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
                                                                                     "reduce");
   add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(

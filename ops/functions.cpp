@@ -5,7 +5,20 @@
 namespace dagrad {
 
 Samples Log::samples(Rng& rng) { return {{Log{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
+Samples Log2::samples(Rng& rng) { return {{Log2{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
+Samples Log10::samples(Rng& rng) { return {{Log10{}, {rng.uniform({2, 3}, 0.1, 4)}}}; }
 Samples Log1p::samples(Rng& rng) { return {{Log1p{}, {rng.uniform({2, 3}, -0.9, 4)}}}; }
+Samples Cbrt::samples(Rng& rng) {
+  return {{Cbrt{}, {rng.uniform({2, 3}, 0.1, 4)}}, {Cbrt{}, {rng.uniform({3}, -4, -0.1)}}};
+}
+Samples Acosh::samples(Rng& rng) { return {{Acosh{}, {rng.uniform({2, 3}, 1.1, 4)}}}; }
+Samples Atanh::samples(Rng& rng) { return {{Atanh{}, {rng.uniform({2, 3}, -0.9, 0.9)}}}; }
+Samples Lgamma::samples(Rng& rng) {  // on both sides of poles
+  return {{Lgamma{}, {rng.uniform({2, 3}, 0.2, 6)}}, {Lgamma{}, {rng.uniform({3}, -2.9, -2.1)}}};
+}
+Samples Digamma::samples(Rng& rng) {
+  return {{Digamma{}, {rng.uniform({2, 3}, 0.2, 6)}}, {Digamma{}, {rng.uniform({3}, -1.9, -1.1)}}};
+}
 Samples Tan::samples(Rng& rng) { return {{Tan{}, {rng.uniform({2, 3}, -1.4, 1.4)}}}; }
 Samples Asin::samples(Rng& rng) { return {{Asin{}, {rng.uniform({2, 3}, -0.95, 0.95)}}}; }
 Samples Acos::samples(Rng& rng) { return {{Acos{}, {rng.uniform({2, 3}, -0.95, 0.95)}}}; }
@@ -16,9 +29,13 @@ Samples Pow::samples(Rng& rng) {
 }
 
 Value exp(const Operand& x) { return apply(Exp{}, {x}); }
+Value exp2(const Operand& x) { return apply(Exp2{}, {x}); }
 Value expm1(const Operand& x) { return apply(Expm1{}, {x}); }
 Value log(const Operand& x) { return apply(Log{}, {x}); }
+Value log2(const Operand& x) { return apply(Log2{}, {x}); }
+Value log10(const Operand& x) { return apply(Log10{}, {x}); }
 Value log1p(const Operand& x) { return apply(Log1p{}, {x}); }
+Value cbrt(const Operand& x) { return apply(Cbrt{}, {x}); }
 Value pow(const Operand& x, const Operand& y) { return apply(Pow{}, {x, y}); }
 Value hypot(const Operand& a, const Operand& b) { return apply(Hypot{}, {a, b}); }
 Value logaddexp(const Operand& a, const Operand& b) { return apply(Logaddexp{}, {a, b}); }
@@ -32,6 +49,11 @@ Value atan2(const Operand& y, const Operand& x) { return apply(Atan2{}, {y, x});
 Value sinh(const Operand& x) { return apply(Sinh{}, {x}); }
 Value cosh(const Operand& x) { return apply(Cosh{}, {x}); }
 Value tanh(const Operand& x) { return apply(Tanh{}, {x}); }
+Value asinh(const Operand& x) { return apply(Asinh{}, {x}); }
+Value acosh(const Operand& x) { return apply(Acosh{}, {x}); }
+Value atanh(const Operand& x) { return apply(Atanh{}, {x}); }
+Value lgamma(const Operand& x) { return apply(Lgamma{}, {x}); }
+Value digamma(const Operand& x) { return apply(Digamma{}, {x}); }
 Value erf(const Operand& x) { return apply(Erf{}, {x}); }
 Value erfc(const Operand& x) { return apply(Erfc{}, {x}); }
 

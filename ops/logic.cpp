@@ -24,6 +24,12 @@ Value greater(const Operand& a, const Operand& b) { return apply(Greater{}, {a, 
 Value greater_equal(const Operand& a, const Operand& b) { return apply(GreaterEqual{}, {a, b}); }
 Value is_nan(const Operand& x) { return apply(IsNan{}, {x}); }
 Value is_finite(const Operand& x) { return apply(IsFinite{}, {x}); }
+Value isclose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+  if (!(rtol >= 0 && atol >= 0))
+    throw ArgumentError("isclose: needs rtol >= 0 and atol >= 0, got " +
+                        detail::attribute_text(rtol) + " and " + detail::attribute_text(atol));
+  return apply(IsClose{rtol, atol, equal_nan}, {a, b});
+}
 Value logical_not(const Operand& x) { return apply(LogicalNot{}, {x}); }
 Value logical_and(const Operand& a, const Operand& b) { return apply(LogicalAnd{}, {a, b}); }
 Value logical_or(const Operand& a, const Operand& b) { return apply(LogicalOr{}, {a, b}); }

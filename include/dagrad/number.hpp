@@ -129,7 +129,7 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a) {
       case Primitive::sign:
         return formulas::sign(a);
       default:
-        return a;  // floor, ceil, round of an integer
+        return a;  // floor, ceil, round, trunc of an integer
     }
   } else {
     switch (p) {
@@ -145,6 +145,8 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a) {
         return std::ceil(x);
       case Primitive::round:
         return std::nearbyint(x);
+      case Primitive::trunc:
+        return std::trunc(x);
       case Primitive::sigmoid:
         return formulas::sigmoid(a);
       case Primitive::softplus:
@@ -183,6 +185,12 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
         const T r = static_cast<T>(x % y);
         return r != 0 && (r < 0) != (y < 0) ? static_cast<T>(r + y) : r;
       }
+      case Primitive::floor_divide: {  // wraps as its product with the divisor does
+        if (y == 0) return T(0);
+        if (y == -1) return static_cast<T>(0 - detail::wrap(x));
+        const T q = static_cast<T>(x / y);
+        return x % y != 0 && (x < 0) != (y < 0) ? static_cast<T>(q - 1) : q;
+      }
       default:
         return a;
     }
@@ -204,6 +212,8 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
         return x > y || x != x ? x : y;
       case Primitive::minimum:
         return x < y || x != x ? x : y;
+      case Primitive::copysign:
+        return std::copysign(x, y);
       case Primitive::logaddexp:
         return formulas::logaddexp(a, b);
       default:

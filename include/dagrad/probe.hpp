@@ -26,10 +26,14 @@ std::optional<std::int64_t> decision(Primitive p, T a, T b, T out) {
       case Primitive::floor:
       case Primitive::ceil:
       case Primitive::round:
+      case Primitive::trunc:
+      case Primitive::floor_divide:
         return convert<std::int64_t>(out);
       case Primitive::maximum:
       case Primitive::minimum:
         return (a > b) - (a < b);
+      case Primitive::copysign:
+        return 2 * ((a > 0) - (a < 0)) + std::signbit(b);
       case Primitive::remainder:
         return convert<std::int64_t>(std::nearbyint((a - out) / b));
       case Primitive::atan2:  // the cut along the negative x axis; a = y, b = x

@@ -14,7 +14,7 @@ Word as_test(Primitive primitive, const Word& w, int a, int b) {
 
 // Of vroundps and vrndscaleps: no exception for inexact results, and as the processor rounds for
 // `round`, as std::nearbyint does.
-constexpr std::uint8_t round_nearest = 0xc, round_down = 9, round_up = 10;
+constexpr std::uint8_t round_nearest = 0xc, round_down = 9, round_up = 10, round_to_zero = 11;
 
 }  // namespace
 
@@ -103,6 +103,8 @@ void LoopMachine::word(const Word& w) {
       return real ? round(w, round_up) : move(w);
     case Primitive::round:
       return real ? round(w, round_nearest) : move(w);
+    case Primitive::trunc:
+      return real ? round(w, round_to_zero) : move(w);
     case Primitive::is_nan:
       return compare(as_test(Primitive::not_equal, w, w.a, w.a));
     case Primitive::is_finite:
@@ -120,6 +122,8 @@ void LoopMachine::word(const Word& w) {
     case Primitive::maximum:
     case Primitive::minimum:
       return extremum(w);
+    case Primitive::copysign:
+      return copy_sign(w);
     case Primitive::select:
       return blend(w);
     default:
@@ -166,6 +170,14 @@ void LoopMachine::absolute(const Word& w) {
   } else {
     absolute64(w);
   }
+}
+
+void LoopMachine::copy_sign(const Word& w) {
+  const Xmm d = vec(w.d, w.dtype), t = scratch(0, w.dtype);
+  literal(t, sign_bit(w.dtype), w.dtype);
+  vandnps(d, t, vec(w.a, w.dtype));
+  vandps(t, t, vec(w.b, w.dtype));
+  vorps(d, d, t);
 }
 
 /// x - x is NaN for what is not finite.

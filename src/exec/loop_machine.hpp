@@ -137,6 +137,7 @@ class LoopMachine : public Xbyak::CodeGenerator {
   void square_root(const Word& word);
   void negate(const Word& word);
   void absolute(const Word& word);
+  void copy_sign(const Word& word);
   void is_finite(const Word& word);
   void cast(const Word& word);
 

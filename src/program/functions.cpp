@@ -1,6 +1,7 @@
 #include "src/program/functions.hpp"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "src/program/function_table.hpp"
@@ -13,12 +14,20 @@ T libm(Primitive primitive, T a, T b) {
   switch (primitive) {
     case Primitive::exp:
       return std::exp(a);
+    case Primitive::exp2:
+      return std::exp2(a);
     case Primitive::expm1:
       return std::expm1(a);
     case Primitive::log:
       return std::log(a);
+    case Primitive::log2:
+      return std::log2(a);
+    case Primitive::log10:
+      return std::log10(a);
     case Primitive::log1p:
       return std::log1p(a);
+    case Primitive::cbrt:
+      return std::cbrt(a);
     case Primitive::sin:
       return std::sin(a);
     case Primitive::cos:
@@ -37,6 +46,12 @@ T libm(Primitive primitive, T a, T b) {
       return std::cosh(a);
     case Primitive::tanh:
       return std::tanh(a);
+    case Primitive::asinh:
+      return std::asinh(a);
+    case Primitive::acosh:
+      return std::acosh(a);
+    case Primitive::atanh:
+      return std::atanh(a);
     case Primitive::erf:
       return std::erf(a);
     case Primitive::erfc:
@@ -45,10 +60,8 @@ T libm(Primitive primitive, T a, T b) {
       return std::pow(a, b);
     case Primitive::atan2:
       return std::atan2(a, b);
-    case Primitive::hypot:
-      return std::hypot(a, b);
     default:
-      return remainder_of(a, b);
+      return std::hypot(a, b);
   }
 }
 
@@ -62,21 +75,29 @@ constexpr Functions<T> libm_functions = []<std::size_t... P>(std::index_sequence
   Functions<T> all{};
   const auto fill = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
     constexpr auto word = static_cast<Primitive>(I);
-    if constexpr (is_function(word)) all[I].apply = apply_libm<word, T>;
+    if constexpr (is_function(word) && !is_own(word)) all[I].apply = apply_libm<word, T>;
   };
   (fill(std::integral_constant<std::size_t, P>{}), ...);
   return all;
 }
 (std::make_index_sequence<words>{});
 
-constexpr FunctionTable plain{InstructionSet::plain, libm_functions<float>, libm_functions<double>};
+const FunctionTable& plain_functions() {
+  static const FunctionTable table = [] {
+    FunctionTable plain{InstructionSet::plain, libm_functions<float>, libm_functions<double>};
+    set_own_functions(plain.of_float);
+    set_own_functions(plain.of_double);
+    return plain;
+  }();
+  return table;
+}
 
 const FunctionTable& table_of(InstructionSet set) {
 #if defined(__x86_64__)
   if (set == InstructionSet::avx2) return avx2_functions();
   if (set == InstructionSet::avx512) return avx512_functions();
 #endif
-  return plain;
+  return plain_functions();
 }
 
 thread_local const FunctionTable* table_in_force = nullptr;

@@ -35,8 +35,9 @@ void apply_function(Primitive primitive, const double* a, const double* b, doubl
 /// Code of libmvec that assembled loops call: one whole register (ymm with AVX2, zmm with AVX-512)
 /// of each operand in registers 0 and 1, the result in register 0, by the System V convention,
 /// which keeps no vector or mask register. Every lane is computed alone, so any number may hold
-/// garbage. A sine or cosine is the caller's to clamp to ±1. Null for `remainder`, of which there
-/// is no vector code, for what is no function of floats, and for `plain`.
+/// garbage. A sine or cosine is the caller's to clamp to ±1. Null for dagrad's own functions
+/// (`is_own`), of which there is no vector code, for what is no function of floats, and for
+/// `plain`.
 const void* vector_function(InstructionSet set, Primitive primitive, DType dtype);
 
 }  // namespace dagrad::detail

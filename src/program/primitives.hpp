@@ -20,7 +20,12 @@ constexpr int arity_of(Primitive p) {
 /// Words whose value comes from a library, by a call that costs tens of additions.
 constexpr bool is_function(Primitive p) {
   return (p >= Primitive::exp && p <= Primitive::erfc) ||
-         (p >= Primitive::pow && p <= Primitive::remainder);
+         (p >= Primitive::pow && p <= Primitive::polygamma);
+}
+
+/// Functions that every instruction set computes by the same plain code, for want of vector code.
+constexpr bool is_own(Primitive p) {
+  return p == Primitive::lgamma || (p >= Primitive::remainder && p <= Primitive::polygamma);
 }
 
 /// Words that have a formula in the words before them.
@@ -60,10 +65,12 @@ constexpr DTypes operand_dtypes(Primitive p) {
     case Primitive::floor:
     case Primitive::ceil:
     case Primitive::round:
+    case Primitive::trunc:
     case Primitive::add:
     case Primitive::sub:
     case Primitive::mul:
     case Primitive::remainder:
+    case Primitive::floor_divide:
     case Primitive::pull:
     case Primitive::sign:
       return number_dtypes;

@@ -71,6 +71,11 @@ Symbol atan_slope(const Symbol& x) {  // the second form where 1 + x² is x², w
   return select(abs(x) > 0x1p27, r * r, 1 / (1 + x * x));
 }
 
+Symbol cbrt_slope(const Symbol& out) {  // out / 3x would be NaN at 0
+  const Symbol r = 1 / out;
+  return r * r / 3;
+}
+
 Symbol erf_slope(const Symbol& x) {  // guarded, for the derivative of -x² at ∞ is infinite
   return select(abs(x) > 1000, 0, 2 * std::numbers::inv_sqrtpi * exp(-(x * x)));
 }
@@ -98,12 +103,20 @@ Tangent unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
       return 0.5 / out;
     case Primitive::exp:
       return out;
+    case Primitive::exp2:
+      return std::numbers::ln2 * out;
     case Primitive::expm1:
       return exp(x);
     case Primitive::log:
       return 1 / x;
+    case Primitive::log2:
+      return std::numbers::log2e / x;
+    case Primitive::log10:
+      return std::numbers::log10e / x;
     case Primitive::log1p:
       return 1 / (1 + x);
+    case Primitive::cbrt:
+      return cbrt_slope(out);
     case Primitive::sin:
       return cos(x);
     case Primitive::cos:
@@ -122,6 +135,14 @@ Tangent unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
       return sinh(x);
     case Primitive::tanh:
       return 4 * sigmoid(2 * x) * sigmoid(negated(2 * x));
+    case Primitive::asinh:
+      return 1 / hypot(1, x);
+    case Primitive::acosh:
+      return rsqrt(x - 1) * rsqrt(x + 1);
+    case Primitive::atanh:
+      return 1 / ((1 - x) * (1 + x));
+    case Primitive::lgamma:
+      return digamma(x);
     case Primitive::erf:
       return erf_slope(x);
     case Primitive::erfc:
@@ -133,7 +154,7 @@ Tangent unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
     case Primitive::rsqrt:
       return -0.5 * out / x;
     default:
-      return {};  // floor, ceil, round, sign, tests
+      return {};  // floor, ceil, round, trunc, sign, tests
   }
 }
 
@@ -203,6 +224,8 @@ Tangent derive_binary(const Differential& s) {
     case Primitive::maximum:
     case Primitive::minimum:
       return derive_extremum(s);
+    case Primitive::copysign:
+      return times(s.da, [&] { return sign(s.a) * copysign(1, s.b); });
     case Primitive::pow:
       return derive_pow(s);
     case Primitive::atan2:
@@ -211,13 +234,15 @@ Tangent derive_binary(const Differential& s) {
       return derive_hypot(s);
     case Primitive::remainder:  // -floor(a/b) of the very branch that the result took
       return plus(s.da, times(s.db, [&] { return round((s.out - s.a) / s.b); }));
+    case Primitive::polygamma:  // the order is a whole number, along which there is no slope
+      return times(s.db, [&] { return polygamma(s.a + 1, s.b); });
     case Primitive::pull:
       return plus(s.da ? Tangent(pull_tangent(*s.da, s.b)) : Tangent(),
                   s.db ? Tangent(pull_tangent(s.a, *s.db)) : Tangent());
     case Primitive::logaddexp:
       return derive_logaddexp(s);
     default:
-      return {};  // comparisons
+      return {};  // floor_divide, comparisons
   }
 }
 

@@ -63,7 +63,7 @@ Symbol record(Primitive p, Operands x, Recorder& recorder) {
   for (Symbol& s : values) s = adopt(recorder, s, dtype);
 
   if (!is_float(dtype)) {  // an integer is whole and finite
-    if (p == Primitive::floor || p == Primitive::ceil || p == Primitive::round) return x[0];
+    if (p >= Primitive::floor && p <= Primitive::trunc) return x[0];
     const std::uint32_t a = x[0].step();
     if (p == Primitive::is_nan) return recorder.step({Primitive::not_equal, b8, a, a});
     if (p == Primitive::is_finite) return recorder.step({Primitive::equal, b8, a, a});

@@ -10,9 +10,10 @@
 namespace dagrad::detail {
 namespace {
 
-#define DAGRAD_UNARY_FUNCTIONS(use)                                                                \
-  use(exp) use(expm1) use(log) use(log1p) use(sin) use(cos) use(tan) use(asin) use(acos) use(atan) \
-      use(sinh) use(cosh) use(tanh) use(erf) use(erfc)
+#define DAGRAD_UNARY_FUNCTIONS(use)                                                            \
+  use(exp) use(exp2) use(expm1) use(log) use(log2) use(log10) use(log1p) use(cbrt) use(sin)    \
+      use(cos) use(tan) use(asin) use(acos) use(atan) use(sinh) use(cosh) use(tanh) use(asinh) \
+          use(acosh) use(atanh) use(erf) use(erfc)
 #define DAGRAD_BINARY_FUNCTIONS(use) use(pow) use(atan2) use(hypot)
 
 // Names alone: a C++ type would be passed as the compiler sees fit, and clang 14 passes vectors on
@@ -75,11 +76,6 @@ void apply(const T* a, const T* b, T* out, std::int64_t n) {
   }
 }
 
-template <class T>
-void apply_remainder(const T* a, const T* b, T* out, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] = remainder_of(a[i], b[i]);
-}
-
 template <void (*F)(), Primitive P, class T>
 void set(Functions<T>& functions) {
   functions[static_cast<std::size_t>(P)] = {apply<F, P, T>, reinterpret_cast<const void*>(F)};
@@ -97,8 +93,8 @@ FunctionTable make_table(InstructionSet instruction_set) {
   set<DAGRAD_DOUBLE(vv, word), Primitive::word, double>(table.of_double);
   DAGRAD_BINARY_FUNCTIONS(DAGRAD_SET)
 #undef DAGRAD_SET
-  table.of_float[static_cast<std::size_t>(Primitive::remainder)].apply = apply_remainder<float>;
-  table.of_double[static_cast<std::size_t>(Primitive::remainder)].apply = apply_remainder<double>;
+  set_own_functions(table.of_float);
+  set_own_functions(table.of_double);
   return table;
 }
 

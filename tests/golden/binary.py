@@ -263,6 +263,29 @@ def remainder_edge(a, b):
     return (rest if rest else 0.0 * sign_of(b)), 1.0, mp.mpf(-quotient), 0.0, 0.0, 0.0
 
 
+def floor_divide_edge(a, b):
+    """⌊a/b⌋, a step function: slopes 0 wherever it is."""
+    if b == 0:
+        value = over(a, b)
+    elif a != a or b != b or abs(a) == INF:
+        value = NAN
+    elif abs(b) == INF:
+        value = 0.0 * over(a, b) if a == 0 or sign_of(a) == sign_of(b) else -1.0
+    else:
+        quotient = mp.mpf(exact_remainder(a, b)[0])
+        value = quotient if quotient else sign_of(a) * sign_of(b) * 0.0
+    return value, *(0.0,) * 5
+
+
+def copysign_edge(a, b):
+    """|a| with the sign bit of b; the slope of |a|, which is 0 at 0."""
+    if b != b:  # which sign bit a NaN has is not said
+        return UNKNOWN
+    if a != a:
+        return NAN, None, 0.0, 0.0, 0.0, 0.0
+    return math.copysign(a, b), (a > 0) * sign_of(b) - (a < 0) * sign_of(b), *(0.0,) * 4
+
+
 def linear(function, da, db):
     return lambda a, b: (function(a, b), mp.mpf(da), mp.mpf(db)) + (mp.mpf(0),) * 3
 
@@ -338,5 +361,17 @@ TABLE = {
         remainder_edge,
         points=REMAINDERS,
         oracle="remainder",
+    ),
+    "floor_divide": Binary(
+        lambda a, b: floor_divide_edge(float(a), float(b)),
+        floor_divide_edge,
+        points=REMAINDERS,
+        oracle="floor_divide",
+    ),
+    "copysign": Binary(
+        lambda a, b: copysign_edge(float(a), float(b)),
+        copysign_edge,
+        points=(("0.3", "-0.7"), ("-0.3", "-0.7"), ("0.3", "0.7"), ("-0.3", "0.7")),
+        oracle="copysign",
     ),
 }

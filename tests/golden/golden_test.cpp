@@ -16,14 +16,16 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 const std::vector<std::string> unary_ops{
-    "neg",  "abs",        "sign",  "sqrt",  "rsqrt",    "square",    "reciprocal",
-    "exp",  "expm1",      "log",   "log1p", "sin",      "cos",       "tan",
-    "asin", "acos",       "atan",  "sinh",  "cosh",     "tanh",      "sigmoid",
-    "relu", "leaky_relu", "elu",   "gelu",  "softplus", "gelu_tanh", "silu",
-    "erf",  "erfc",       "floor", "ceil",  "round"};
-const std::vector<std::string> binary_ops{"add",   "sub",   "mul",       "pull",
-                                          "div",   "pow",   "maximum",   "minimum",
-                                          "atan2", "hypot", "logaddexp", "remainder"};
+    "neg",      "abs",      "sign",      "sqrt",  "rsqrt",   "square", "reciprocal",   "exp",
+    "expm1",    "log",      "log1p",     "sin",   "cos",     "tan",    "asin",         "acos",
+    "atan",     "sinh",     "cosh",      "tanh",  "sigmoid", "relu",   "leaky_relu",   "elu",
+    "gelu",     "softplus", "gelu_tanh", "silu",  "erf",     "erfc",   "floor",        "ceil",
+    "round",    "trunc",    "exp2",      "log2",  "log10",   "cbrt",   "asinh",        "acosh",
+    "atanh",    "lgamma",   "digamma",   "relu6", "celu",    "selu",   "hard_sigmoid", "hard_swish",
+    "softsign", "mish"};
+const std::vector<std::string> binary_ops{
+    "add",     "sub",   "mul",   "pull",      "div",       "pow",          "maximum",
+    "minimum", "atan2", "hypot", "logaddexp", "remainder", "floor_divide", "copysign"};
 
 class ElementwiseFiles : public testing::Test {
  protected:
@@ -94,7 +96,12 @@ TEST_F(ElementwiseFiles, KnowWhatIsKnown) {
   EXPECT_EQ(at("pow", "float64", 2, 1000).value, std::ldexp(1, 1000));
   EXPECT_EQ(at("remainder", "float64", -7, 2).value, 1);
   EXPECT_EQ(at("remainder", "float64", -7, 2).db, 4);
+  EXPECT_EQ(at("floor_divide", "float64", -7, 2).value, -4);
   EXPECT_EQ(at("round", "float64", 2.5).value, 2);
+  EXPECT_EQ(at("trunc", "float64", -2.5).value, -2);
+  EXPECT_EQ(at("exp2", "float64", -1074).value, 5e-324);
+  EXPECT_EQ(at("digamma", "float64", 1).value, -std::numbers::egamma);
+  EXPECT_EQ(at("lgamma", "float64", 3).value, std::numbers::ln2);
   EXPECT_EQ(at("leaky_relu", "float32", -1).value, static_cast<double>(-0.01F));
 }
 
@@ -103,6 +110,17 @@ TEST_F(ElementwiseFiles, FollowTheConventions) {
   EXPECT_EQ(at("leaky_relu", "float64", 0).da, 0.01);
   EXPECT_EQ(at("elu", "float64", 0).da, 1);
   EXPECT_EQ(at("elu", "float64", 0).daa, 1);
+  EXPECT_EQ(at("selu", "float64", 0).da, 1.7580993408473768);
+  for (const char* op : {"relu6", "hard_sigmoid"}) {
+    EXPECT_EQ(at(op, "float64", op == std::string("relu6") ? 6 : 3).da, 0) << op;
+    EXPECT_EQ(at(op, "float64", op == std::string("relu6") ? 0 : -3).da, 0) << op;
+  }
+  EXPECT_EQ(at("hard_swish", "float64", -3).da, 0);
+  EXPECT_EQ(at("hard_swish", "float64", 3).da, 1);
+  EXPECT_EQ(at("copysign", "float64", 0, -1).da, 0);
+  EXPECT_EQ(at("copysign", "float64", -2.5, -1).da, 1);
+  EXPECT_EQ(at("lgamma", "float64", -0.0).da, infinity);
+  EXPECT_TRUE(std::isnan(at("digamma", "float64", -1).value.value()));
   EXPECT_EQ(at("sqrt", "float64", 0).da, infinity);
   EXPECT_EQ(at("acos", "float64", 1).da, -infinity);
   EXPECT_EQ(at("maximum", "float64", 1, 1).da, 0.5);
@@ -198,6 +216,12 @@ TEST(GoldenCases, HoldEveryFamily) {
                          "cast",
                          "add",
                          "remainder",
+                         "floor_divide",
+                         "trunc",
+                         "copysign",
+                         "lerp",
+                         "celu",
+                         "isclose",
                          "equal",
                          "less",
                          "logical_xor",

@@ -1,6 +1,6 @@
 """Golden cases for what the elementwise CSV files leave out.
 
-Ints and bools, broadcasting, comparisons, where, clamp, casts.
+Ints and bools, broadcasting, comparisons, where, clamp, casts, lerp, isclose, celu.
 """
 
 import numpy
@@ -38,6 +38,12 @@ def add_broadcasting(cases):
     cases.add("add_n", [numbers(2)], lambda x: x, lambda d, x: [d])
 
 
+def floor_divide(a, b):
+    """Ints: numpy's, which wraps as products do."""
+    with numpy.errstate(over="ignore"):
+        return numpy.floor_divide(a, b)
+
+
 def add_integers(cases):
     for dtype, bits in (("int32", 31), ("int64", 63)):
         edge = lambda *values: numpy.array(values, dtype=dtype)
@@ -50,6 +56,7 @@ def add_integers(cases):
             ("maximum", numpy.maximum),
             ("minimum", numpy.minimum),
             ("remainder", numpy.remainder),
+            ("floor_divide", floor_divide),
         ):
             cases.add(op, [a, b], function)
         for op, function in (
@@ -57,6 +64,7 @@ def add_integers(cases):
             ("abs", numpy.abs),
             ("sign", numpy.sign),
             ("square", numpy.square),
+            ("trunc", numpy.trunc),
         ):
             cases.add(op, [edge(0, 5, -5, high, low)], function)
         cases.error("div", [a, b], "TypeError")
@@ -172,9 +180,74 @@ def add_casts(cases):
         cases.add("cast", [numpy.array([True, False])], lambda v: v, dtype=dtype, to=dtype)
 
 
+def add_lerp(cases):
+    lerp = lambda a, b, t: a + t * (b - a)
+    pullback = lambda d, a, b, t: [
+        undo_broadcast(d * (1 - t), a.shape),
+        undo_broadcast(d * t, b.shape),
+        undo_broadcast(d * (b - a), t.shape),
+    ]
+    for shapes in (
+        ((2, 3), (2, 3), (2, 3)),
+        ((2, 1), (3,), ()),
+        ((), (), (4,)),
+        ((0, 2), (2,), ()),
+    ):
+        for dtype in ("float32", "float64"):
+            operands = [numbers(*shape, dtype=dtype) for shape in shapes]
+            cases.add("lerp", operands, lerp, pullback)
+    ends = [numpy.array([0.0, 1, 2, -1]), numpy.array([0.1, -3e200, 5, 2])]
+    for t in (0.0, 1.0):
+        cases.add("lerp", [*ends, t], lambda a, b, t: (a, b)[int(t)], pullback)
+    cases.error("lerp", [numpy.arange(2), numpy.arange(2), numpy.arange(2)], "TypeError")
+
+
+def add_closeness(cases):
+    a = [1.0, 1.0, 1.0, 0.0, 0.0, 100, 100, -100, INF, INF, -INF, NAN, NAN, 1, INF]
+    b = [1.000009, 1.00001, 1.1, 1e-8, 1.1e-8, 101, 99, 100, INF, -INF, -INF, NAN, 1, NAN, 1]
+    for attributes in (
+        {"rtol": 1e-5, "atol": 1e-8, "equal_nan": False},
+        {"rtol": 0.01, "atol": 0.0, "equal_nan": True},
+        {"rtol": 0.0, "atol": 1.0, "equal_nan": False},
+        {"rtol": 0.0, "atol": 0.0, "equal_nan": True},
+    ):
+        for x, y in ((a, b), (b, a)):
+            isclose = lambda u, v: numpy.isclose(
+                *(w.astype("float64") for w in (u, v)), **attributes
+            )
+            cases.add("isclose", [x, y], isclose, **attributes)
+            narrow = [numpy.array(w, dtype="float32") for w in (x, y)]
+            isclose = lambda u, v: numpy.isclose(
+                *(w.astype("float32") for w in (u, v)), **attributes
+            )
+            cases.add("isclose", narrow, isclose, **attributes)
+    default = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": False}
+    cases.add("isclose", [numbers(2, 1), numbers(3)], numpy.isclose, **default)
+    cases.error("isclose", [a, b], "ArgumentError", rtol=-1.0, atol=0.0, equal_nan=False)
+    cases.error("isclose", [numpy.arange(2), numpy.arange(2)], "TypeError", **default)
+
+
+def add_celu(cases):
+    for alpha in (0.25, 1.5, 30.0):
+        celu = lambda x: numpy.where(x > 0, x, alpha * numpy.expm1(numpy.minimum(x, 0) / alpha))
+        pullback = lambda d, x: [d * numpy.where(x > 0, 1, numpy.exp(numpy.minimum(x, 0) / alpha))]
+        cases.add("celu", [[-50.0, -2, -0.01, 0.01, 0.5, 3]], celu, pullback, alpha=alpha)
+        cases.add("celu", [[0.0, -0.0, -INF, INF]], celu, pullback, smooth=False, alpha=alpha)
+    cases.error("celu", [[1.0]], "ArgumentError", alpha=0.0)
+
+
+def add_signs(cases):
+    a, b = numpy.array([[1.5], [-2.0], [0.0]]), numpy.array([-0.0, 3, -1, INF, -INF])
+    cases.add("copysign", [a, b], numpy.copysign)
+
+
 def add_all(cases):
     add_broadcasting(cases)
     add_integers(cases)
     add_tests(cases)
     add_selections(cases)
     add_casts(cases)
+    add_lerp(cases)
+    add_closeness(cases)
+    add_celu(cases)
+    add_signs(cases)

@@ -5,63 +5,39 @@ it is not compared. At an infinite operand a field holds the limit. The operand 
 derivatives too where they depend on the operand and the op's formula has no guards.
 """
 
-from dataclasses import dataclass, field
-from typing import Callable
-
 import mpmath as mp
 
+import activations
 from formats import INF, NAN
-
-NOTHING = (NAN, NAN, NAN)
-
-
-@dataclass(frozen=True)
-class Unary:
-    formulas: tuple  # of an mpf: value, first, second derivative
-    minus_infinity: tuple
-    plus_infinity: tuple
-    nan: tuple = NOTHING
-    edges: dict = field(default_factory=dict)  # operand as text ("0", "-0", "1") → fields
-    domain: Callable = lambda x: True
-    outside: tuple = NOTHING
-    signed_zero: bool = False  # a zero result takes the operand's sign
-    points: tuple = ()  # texts, beside those of every op
-    float32_points: tuple = ()
-    oracle: str = ""  # what numpy or scipy call it
+from forms import NOTHING, Unary, constant, odd
 
 
-def powers(x):
-    """σ(x) and σ(−x), each to full precision."""
-    e = mp.exp(-abs(x))
-    large, small = 1 / (1 + e), e / (1 + e)
-    return (large, small) if x >= 0 else (small, large)
+def lgamma(x):
+    return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
 
 
-def sigmoid_family(x):
-    p, q = powers(x)
-    return p, p * q, p * q * (q - p)
+def digamma(order):
+    """Its derivative of that order."""
+    return lambda x: mp.psi(order, x)
 
 
-def silu(x):
-    p, q = powers(x)
-    return x * p, p * (1 + x * q), p * q * (2 + x * (q - p))
+def has_no_pole(x):
+    return x > 0 or x != mp.floor(x)
 
 
-def gelu(x):
-    """x·Φ(x)."""
-    far = abs(x) > 1000
-    cdf = mp.mpf(x > 0) if far else mp.erfc(-x / mp.sqrt(2)) / 2
-    density = mp.mpf(0) if far else mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
-    return x * cdf, cdf + x * density, density * (2 - x * x)
-
-
-def gelu_tanh(x):
-    """½x(1 + tanh u) = x·σ(2u), u = √(2/π)(x + 0.044715x³)."""
-    scale, cubic = mp.sqrt(2 / mp.pi), mp.mpf("0.044715")
-    u, u1, u2 = scale * (x + cubic * x**3), scale * (1 + 3 * cubic * x * x), scale * 6 * cubic * x
-    s, s1, s2 = sigmoid_family(2 * u)
-    d1, d2 = 2 * u1 * s1, 2 * u2 * s1 + 4 * u1 * u1 * s2
-    return x * s, s + x * d1, 2 * d1 + x * d2
+def logarithm(base, oracle):
+    scale = 1 / mp.log(base)
+    return Unary(
+        (lambda x: mp.log(x) * scale, lambda x: scale / x, lambda x: -scale / x**2),
+        (NAN, None, None),
+        (INF, 0.0, -0.0),
+        domain=lambda x: x > 0,
+        outside=(NAN, None, None),
+        oracle=oracle,
+        points=AROUND_ONE + ("1000", "1024"),
+        float32_points=AROUND_ONE_32 + ("1000", "1024"),
+        edges={"0": (-INF, INF, -INF), "-0": (-INF, None, None)},
+    )
 
 
 def erf_slope(x):
@@ -70,15 +46,6 @@ def erf_slope(x):
 
 def erfc(x):
     return mp.mpf(0 if x > 0 else 2) if abs(x) > 1000 else mp.erfc(x)
-
-
-def piece(right, left):
-    """A function of two pieces that meet at 0, where the left one counts."""
-    return lambda x: right(x) if x > 0 else left(x)
-
-
-def constant(c):
-    return lambda x: mp.mpf(c)
 
 
 def jumps(function, oracle):
@@ -113,16 +80,17 @@ def jumps(function, oracle):
     )
 
 
-def parts(function):
-    return tuple(lambda x, i=i: function(x)[i] for i in range(3))
-
-
 NEAR_ONE = ("0.999", "0.9999999999999999", "-0.999", "-0.9999999999999999")
 NEAR_ONE_32 = ("0.999", "0.99999994", "-0.999", "-0.99999994")
 AROUND_ONE = ("0.999", "1.001", "0.9999999999999999", "1.0000000000000002")
 AROUND_ONE_32 = ("0.999", "1.001", "0.99999994", "1.0000001")
 OVERFLOW = ("709.782712893384", "-708.39", "-745.13", "-746")
 OVERFLOW_32 = ("88.72283", "-87.33", "-103.97", "-104")
+BINARY_OVERFLOW = ("1023.9", "1024", "-1022.5", "-1074", "-1076")
+BINARY_OVERFLOW_32 = ("127.9", "128", "-126.5", "-149", "-151")
+BESIDE_ONE = ("1.001", "1.0000000000000002")
+BESIDE_ONE_32 = ("1.001", "1.0000001")
+GAMMAS = ("1.5", "-0.5", "-1.5", "-2.25", "-20.5", "-170.3", "171.7", "1e10", "-1000000.25")
 TURNS = ("1.5707963267948966", "3.141592653589793", "-4.71238898038469", "1e5", "-1e16")
 TURNS_32 = ("1.5707964", "3.1415927", "-4.712389", "1e5", "-1e10")
 
@@ -196,6 +164,14 @@ def table(slope):
             points=OVERFLOW,
             float32_points=OVERFLOW_32,
         ),
+        "exp2": Unary(
+            tuple(lambda x, i=i: mp.log(2) ** i * mp.mpf(2) ** x for i in range(3)),
+            (0.0,) * 3,
+            (INF,) * 3,
+            oracle="exp2",
+            points=BINARY_OVERFLOW,
+            float32_points=BINARY_OVERFLOW_32,
+        ),
         "expm1": Unary(
             (mp.expm1, mp.exp, mp.exp),
             (-1.0, 0.0, 0.0),
@@ -216,6 +192,8 @@ def table(slope):
             float32_points=AROUND_ONE_32,
             edges={"0": (-INF, INF, -INF), "-0": (-INF, None, None)},
         ),
+        "log2": logarithm(2, "log2"),
+        "log10": logarithm(10, "log10"),
         "log1p": Unary(
             (mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2),
             (NAN, None, None),
@@ -227,6 +205,17 @@ def table(slope):
             oracle="log1p",
             points=NEAR_ONE[2:],
             float32_points=NEAR_ONE_32[2:],
+        ),
+        "cbrt": Unary(
+            (
+                odd(mp.cbrt),
+                lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2),
+                odd(lambda x: -2 / (9 * mp.cbrt(x) ** 5)),
+            ),
+            (-INF, 0.0, 0.0),
+            (INF, 0.0, -0.0),
+            oracle="cbrt",
+            edges={"0": (0.0, INF, -INF), "-0": (-0.0, INF, INF)},
         ),
         "sin": Unary(
             (mp.sin, mp.cos, lambda x: -mp.sin(x)),
@@ -299,57 +288,68 @@ def table(slope):
             signed_zero=True,
             oracle="tanh",
         ),
-        "sigmoid": Unary(
-            parts(sigmoid_family), (0.0,) * 3, (1.0, 0.0, -0.0), oracle="special.expit"
-        ),
-        "softplus": Unary(
+        "asinh": Unary(
             (
-                lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
-                lambda x: powers(x)[0],
-                lambda x: mp.fprod(powers(x)),
+                odd(mp.asinh),
+                lambda x: 1 / mp.sqrt(1 + x * x),
+                lambda x: -x / mp.sqrt(1 + x * x) ** 3,
             ),
-            (0.0,) * 3,
-            (INF, 1.0, 0.0),
+            (-INF, 0.0, 0.0),
+            (INF, 0.0, -0.0),
+            signed_zero=True,
+            oracle="arcsinh",
         ),
-        "relu": Unary(
-            (piece(lambda x: x, constant(0)), piece(constant(1), constant(0)), constant(0)),
-            (0.0,) * 3,
-            (INF, 1.0, 0.0),
-            (NAN, None, None),
-        ),
-        "leaky_relu": Unary(
+        "acosh": Unary(
             (
-                piece(lambda x: x, lambda x: slope * x),
-                piece(constant(1), constant(slope)),
-                constant(0),
+                mp.acosh,
+                lambda x: 1 / mp.sqrt(x * x - 1),
+                lambda x: -x / mp.sqrt(x * x - 1) ** 3,
             ),
-            (-INF, slope, 0.0),
-            (INF, 1.0, 0.0),
+            NOTHING,
+            (INF, 0.0, -0.0),
+            domain=lambda x: x > 1,
+            oracle="arccosh",
+            points=BESIDE_ONE,
+            float32_points=BESIDE_ONE_32,
+            edges={"1": (0.0, INF, -INF)},
+        ),
+        "atanh": Unary(
+            (
+                odd(mp.atanh),
+                lambda x: 1 / (1 - x * x),
+                lambda x: 2 * x / (1 - x * x) ** 2,
+            ),
             (NAN, None, None),
-            signed_zero=True,
-        ),
-        "elu": Unary(
-            (piece(lambda x: x, mp.expm1), piece(constant(1), mp.exp), piece(constant(0), mp.exp)),
-            (-1.0, 0.0, 0.0),
-            (INF, 1.0, 0.0),
             (NAN, None, None),
+            domain=lambda x: abs(x) < 1,
+            outside=(NAN, None, None),
             signed_zero=True,
+            oracle="arctanh",
+            points=NEAR_ONE,
+            float32_points=NEAR_ONE_32,
+            edges={"1": (INF, INF, INF), "-1": (-INF, INF, -INF)},
         ),
-        "gelu": Unary(
-            parts(gelu), (-0.0, 0.0, 0.0), (INF, 1.0, 0.0), (NAN, None, None), signed_zero=True
+        "lgamma": Unary(
+            (lgamma, digamma(0), digamma(1)),
+            (INF, None, None),
+            (INF, INF, 0.0),
+            domain=has_no_pole,
+            outside=(INF, NAN, INF),
+            edges={"0": (INF, -INF, INF), "-0": (INF, INF, INF)},
+            points=GAMMAS + BESIDE_ONE + ("1.9999999999999998", "-2.457", "-2.748"),
+            float32_points=GAMMAS + BESIDE_ONE_32 + ("1.9999999", "-2.457", "-2.748"),
         ),
-        "gelu_tanh": Unary(
-            parts(gelu_tanh), (-0.0, 0.0, 0.0), (INF, 1.0, 0.0), (NAN, None, None), signed_zero=True
-        ),
-        "silu": Unary(
-            parts(silu),
-            (-0.0, 0.0, 0.0),
-            (INF, 1.0, 0.0),
+        "digamma": Unary(
+            tuple(map(digamma, range(3))),
             (NAN, None, None),
-            signed_zero=True,
-            points=("999", "-999", "1000", "1001"),
-            float32_points=("999", "-999", "1000", "1001"),
+            (INF, 0.0, -0.0),
+            domain=has_no_pole,
+            outside=(NAN, INF, NAN),
+            edges={"0": (-INF, INF, -INF), "-0": (INF, INF, INF)},
+            points=GAMMAS + ("1.4616", "-0.504", "-1.573"),
+            float32_points=GAMMAS + ("1.4616", "-0.504", "-1.573"),
         ),
+        **activations.table(slope),
         "erf": Unary(
             (mp.erf, erf_slope, lambda x: -2 * x * erf_slope(x)),
             (-1.0, 0.0, 0.0),
@@ -366,4 +366,5 @@ def table(slope):
         "floor": jumps(mp.floor, "floor"),
         "ceil": jumps(mp.ceil, "ceil"),
         "round": jumps(mp.nint, "rint"),
+        "trunc": jumps(odd(mp.floor), "trunc"),
     }

@@ -21,10 +21,89 @@ TEST(Conventions, SlopeOfReluAtZeroIsTheLeftOne) {
     EXPECT_EQ(slope(zero, [](X x) { return relu(x[0]); }), 0);
     EXPECT_EQ(slope(zero, [](X x) { return leaky_relu(x[0], 0.25); }), 0.25);
     EXPECT_EQ(slope(zero, [](X x) { return elu(x[0], 1.5); }), 1.5);
+    EXPECT_EQ(slope(zero, [](X x) { return celu(x[0], 1.5); }), 1);
+    EXPECT_EQ(slope(zero, [](X x) { return selu(x[0]); }), 1.75809934084737685994);
   }
 }
 
+TEST(Conventions, SlopesOfClippedActivationsAreTheOuterOnes) {
+  const auto slope = [](double x, const test::Build& build) { return at({x}, build).slope[0]; };
+  EXPECT_EQ(slope(0, [](X x) { return relu6(x[0]); }), 0);
+  EXPECT_EQ(slope(6, [](X x) { return relu6(x[0]); }), 0);
+  for (const double end : {-3.0, 3.0})
+    EXPECT_EQ(slope(end, [](X x) { return hard_sigmoid(x[0]); }), 0);
+  EXPECT_EQ(slope(-3, [](X x) { return hard_swish(x[0]); }), 0);
+  EXPECT_EQ(slope(3, [](X x) { return hard_swish(x[0]); }), 1);
+}
+
+TEST(Conventions, CopysignTakesTheBit) {
+  const test::Build copied = [](X x) { return copysign(x[0], x[1]); };
+  EXPECT_EQ(at({3, -0.0}, copied).value, -3);
+  EXPECT_EQ(at({-3, std::copysign(nan, 1.0)}, copied).value, 3);
+  EXPECT_EQ(at({-3, std::copysign(nan, -1.0)}, copied).value, -3);
+  EXPECT_EQ(at({3, -0.0}, copied).slope, (std::vector<double>{-1, 0}));
+  EXPECT_EQ(at({-3, -2}, copied).slope, (std::vector<double>{1, 0}));
+  EXPECT_EQ(at({0, -2}, copied).slope, (std::vector<double>{0, 0}));
+}
+
+TEST(Conventions, LerpEndsInItsEndsToTheBit) {
+  const test::Build between = [](X x) { return lerp(x[0], x[1], x[2]); };
+  for (const double a : {0.1, -3e300, infinity, nan, 7.0}) {
+    for (const double b : {0.3, 1.7e308, -0.1, -infinity, nan}) {
+      if (a == a) {
+        EXPECT_EQ(at({a, b, 0}, between).value, a);
+      }
+      if (b == b) {
+        EXPECT_EQ(at({a, b, 1}, between).value, b);
+      }
+    }
+  }
+  EXPECT_EQ(at({-1.7e308, 1.7e308, 0.5}, between).value, 0);
+  EXPECT_EQ(at({2, 5, 0}, between).slope, (std::vector<double>{1, 0, 3}));
+  EXPECT_EQ(at({2, 5, 1}, between).slope, (std::vector<double>{0, 1, 3}));
+  EXPECT_EQ(at({2, 5, 2}, between).value, 8);
+}
+
+TEST(Conventions, LerpIsMonotone) {
+  Graph graph;
+  const std::int64_t n = 4001;
+  std::vector<double> t(n);
+  for (std::size_t i = 0; i < t.size(); ++i) t[i] = 1 + 0x1p-24 * (static_cast<double>(i) - 2000);
+  const Value x = graph.constant(Tensor({n}, t).cast(f32));
+  for (const auto& [a, b] :
+       {std::pair{0.1, 0.7}, {9.9, 0.1}, {0.1, 9.9}, {-0.3, 0.9}, {-5.1, -5.0}, {1, 1}}) {
+    const Tensor y = evaluate(lerp(a, b, x));
+    for (std::int64_t i = 1; i < n; ++i) {
+      const double step = y.at(i) - y.at(i - 1);
+      ASSERT_TRUE(b >= a ? step >= 0 : step <= 0) << a << ' ' << b << ' ' << t[std::size_t(i)];
+    }
+  }
+}
+
+TEST(Conventions, OfGammaAtPoles) {
+  for (const double pole : {0.0, -0.0, -1.0, -7.0})
+    EXPECT_EQ(at({pole}, [](X x) { return lgamma(x[0]); }).value, infinity);
+  const auto of = [](double x) { return at({x}, [](X v) { return digamma(v[0]); }).value; };
+  EXPECT_EQ(of(0.0), -infinity);
+  EXPECT_EQ(of(-0.0), infinity);
+  for (const double x : {-1.0, -7.0, -infinity}) EXPECT_TRUE(std::isnan(of(x))) << x;
+}
+
+TEST(Conventions, SlopesThatAreInfinite) {
+  EXPECT_EQ(at({0}, [](X x) { return cbrt(x[0]); }).slope[0], infinity);
+  EXPECT_EQ(at({1}, [](X x) { return acosh(x[0]); }).slope[0], infinity);
+  EXPECT_EQ(at({-1}, [](X x) { return atanh(x[0]); }).slope[0], infinity);
+  EXPECT_EQ(at({1}, [](X x) { return 0 * acosh(x[0]); }).slope[0], 0);
+}
+
 TEST(Conventions, ActivationsPassNanThrough) {
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return relu6(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return celu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return selu(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return hard_sigmoid(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return hard_swish(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return softsign(x[0]); }).value));
+  EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return mish(x[0]); }).value));
   EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return relu(x[0]); }).value));
   EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return leaky_relu(x[0]); }).value));
   EXPECT_TRUE(std::isnan(at({nan}, [](X x) { return elu(x[0]); }).value));
@@ -42,6 +121,8 @@ TEST(Conventions, SlopeIsZeroOnJumpsAndOfAbsAtZero) {
     EXPECT_EQ(at({x}, [](X v) { return floor(v[0]); }).slope[0], 0);
     EXPECT_EQ(at({x}, [](X v) { return ceil(v[0]); }).slope[0], 0);
     EXPECT_EQ(at({x}, [](X v) { return round(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x}, [](X v) { return trunc(v[0]); }).slope[0], 0);
+    EXPECT_EQ(at({x, 0.5}, [](X v) { return floor_divide(v[0], v[1]); }).slope[0], 0);
     EXPECT_EQ(at({x}, [](X v) { return where(v[0] > 1, 5.0, 7.0) + 0 * v[0]; }).slope[0], 0);
   }
 }

@@ -107,6 +107,14 @@ TEST_F(Types, IntRemainderByZeroNamesTheElement) {
               HasSubstr("remainder: division of ints by zero: the divisor's element [1,0] is 0"));
   EXPECT_THAT(message<ArgumentError>([&] { x % 0; }), HasSubstr("the divisor's element [] is 0"));
   EXPECT_EQ(evaluate(z, {{x, a}, {y, a}}).at(3), 0);
+  const Value quotient = floor_divide(x, y);
+  EXPECT_THAT(
+      message<RunError>([&] {
+        evaluate(quotient, {{x, a}, {y, b}});
+      }),
+      HasSubstr("floor_divide: division of ints by zero: the divisor's element [1,0] is 0"));
+  EXPECT_THAT(message<ArgumentError>([&] { floor_divide(x, 0); }),
+              HasSubstr("the divisor's element [] is 0"));
 }
 
 TEST_F(Types, ClampRefusesBoundsOutOfOrder) {
@@ -121,6 +129,15 @@ TEST_F(Types, ClampRefusesBoundsOutOfOrder) {
                 evaluate(y, {{x, bound}, {low, lows}, {high, bound}});
               }),
               HasSubstr("clamp: needs low <= high, got 0.5 and 0 at [1,1]"));
+}
+
+TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
+  const Value x = input(f64);
+  EXPECT_THAT(message<ArgumentError>([&] { celu(x, -1); }),
+              HasSubstr("celu: needs alpha > 0, got -1"));
+  EXPECT_THAT(message<ArgumentError>([&] { celu(x, test::nan); }), HasSubstr("got nan"));
+  EXPECT_THAT(message<ArgumentError>([&] { isclose(x, x, 0, -0.5); }),
+              HasSubstr("isclose: needs rtol >= 0 and atol >= 0, got 0 and -0.5"));
 }
 
 /// "float32 float64": what an op takes for all its operands but a leading condition.
@@ -142,9 +159,11 @@ std::string taken(const Op& op) {
 }
 
 TEST_F(Types, AreTakenAsDeclared) {
-  const std::set<std::string> numbers{"neg",   "abs",  "sign", "square",   "floor",   "ceil",
-                                      "round", "add",  "sub",  "mul",      "maximum", "minimum",
-                                      "clamp", "relu", "pull", "remainder"};
+  const std::set<std::string> numbers{"neg",       "abs",     "sign",         "square", "floor",
+                                      "ceil",      "round",   "add",          "sub",    "mul",
+                                      "maximum",   "minimum", "clamp",        "relu",   "pull",
+                                      "remainder", "trunc",   "floor_divide", "relu6"};
+  const std::set<std::string> floats{"isclose"};
   const std::set<std::string> bools{"logical_not", "logical_and", "logical_or", "logical_xor"};
   int seen = 0;
   for (const auto& [op, family] : Catalog::builtin()) {
@@ -154,12 +173,13 @@ TEST_F(Types, AreTakenAsDeclared) {
     ++seen;
     const std::string name(op.name());
     const std::string wanted = bools.contains(name)     ? "bool"
+                               : floats.contains(name)  ? "float32 float64"
                                : family == "logic"      ? "bool int32 int64 float32 float64"
                                : numbers.contains(name) ? "int32 int64 float32 float64"
                                                         : "float32 float64";
     EXPECT_EQ(taken(op), wanted) << name;
   }
-  EXPECT_GT(seen, 55);
+  EXPECT_GT(seen, 75);
 }
 
 }  // namespace

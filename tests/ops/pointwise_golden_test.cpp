@@ -22,12 +22,26 @@ TEST_P(PointwiseGolden, Holds) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, PointwiseGolden,
                          testing::Values("add", "sub", "mul", "div", "maximum", "minimum",
-                                         "remainder", "neg", "abs", "sign", "square", "exp",
-                                         "clamp", "where", "equal", "not_equal", "less",
-                                         "less_equal", "greater", "greater_equal", "logical_and",
-                                         "logical_or", "logical_xor", "logical_not", "is_nan",
-                                         "is_finite"),
+                                         "remainder", "floor_divide", "copysign", "lerp", "trunc",
+                                         "neg", "abs", "sign", "square", "exp", "clamp", "where",
+                                         "equal", "not_equal", "less", "less_equal", "greater",
+                                         "greater_equal", "logical_and", "logical_or",
+                                         "logical_xor", "logical_not", "is_nan", "is_finite"),
                          [](const auto& tested) { return std::string(tested.param); });
+
+TEST(PointwiseGoldenWithAttributes, IsClose) {
+  check_golden_cases("isclose", [](const Graph&, auto in, const golden::Case& golden) {
+    const golden::Attributes& given = golden.attributes;
+    return std::vector{isclose(in[0], in[1], given.real("rtol"), given.real("atol"),
+                               given.flag("equal_nan", false))};
+  });
+}
+
+TEST(PointwiseGoldenWithAttributes, Celu) {
+  check_golden_cases("celu", [](const Graph&, auto in, const golden::Case& golden) {
+    return std::vector{celu(in[0], golden.attributes.real("alpha"))};
+  });
+}
 
 DType result_dtype(const golden::Case& golden) { return to_tensor(golden.out[0]).dtype(); }
 

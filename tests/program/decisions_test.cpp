@@ -35,6 +35,11 @@ TEST(Decisions, NameTheBranchOfEachWordThatHasOne) {
   EXPECT_EQ(one([](auto x, auto) { return sign(x); }, 2), Trace{1});
   EXPECT_EQ(one([](auto x, auto) { return floor(x); }, -2.5), Trace{-3});
   EXPECT_EQ(one([](auto x, auto) { return round(x); }, 2.5), Trace{2});
+  EXPECT_EQ(one([](auto x, auto) { return trunc(x); }, -2.5), Trace{-2});
+  EXPECT_EQ(one([](auto x, auto y) { return floor_divide(x, y); }, -7, 2), Trace{-4});
+  EXPECT_EQ(one([](auto x, auto y) { return copysign(x, y); }, 3, 2), Trace{2});
+  EXPECT_EQ(one([](auto x, auto y) { return copysign(x, y); }, 3, -0.0), Trace{3});
+  EXPECT_EQ(one([](auto x, auto y) { return copysign(x, y); }, -3, 2), Trace{-2});
   EXPECT_EQ(one([](auto x, auto y) { return maximum(x, y); }, 1, 2), Trace{-1});
   EXPECT_EQ(one([](auto x, auto y) { return minimum(x, y); }, 2, 2), Trace{0});
   EXPECT_EQ(one([](auto x, auto y) { return x < y; }, 1, 2), Trace{1});
@@ -48,6 +53,7 @@ TEST(Decisions, AreNoneWhereWordsAreSmooth) {
   EXPECT_EQ(
       decided([](auto x, auto y) { return softplus(x) + logaddexp(x, y) * sigmoid(x); }, 0, 0),
       Trace{});
+  EXPECT_EQ(decided([](auto x, auto) { return lgamma(x) * digamma(x) + cbrt(x); }, 1.5), Trace{});
   EXPECT_EQ(decided([](auto x, auto y) { return exp(x) / hypot(x, y) - pull(x, y); }, 1, 2),
             Trace{});
 }
@@ -72,7 +78,8 @@ TEST(Decisions, SurviveNumbersBeyondIntegers) {
 
 TEST(Probe, DecidesAsTheProgramDoes) {
   const auto functor = [](auto x, auto y) {
-    return select(x > y, abs(x) + floor(y), maximum(x, y) * sign(x)) + remainder(x, y);
+    return select(x > y, abs(x) + floor(y), maximum(x, y) * sign(x)) + remainder(x, y) +
+           copysign(trunc(x), floor_divide(x, y));
   };
   for (double x : {-2.5, 0.0, 3.5}) {
     for (double y : {-1.0, 2.0}) {

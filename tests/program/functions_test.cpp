@@ -103,6 +103,21 @@ TEST(Functions, SineAndCosineNeverLeaveTheirRange) {
   }
 }
 
+TEST(Functions, OfPowersOfTwoAreExact) {
+  for (InstructionSet set : sets) {
+    if (!available(set)) continue;
+    const detail::UseFunctions functions(set);
+    for (int k = -1074; k <= 1023; ++k) {
+      EXPECT_EQ(detail::call_function(Primitive::exp2, double(k)), std::ldexp(1, k)) << name(set);
+      EXPECT_EQ(detail::call_function(Primitive::log2, std::ldexp(1, k)), k) << name(set);
+    }
+    for (int k = -149; k <= 127; ++k) {
+      EXPECT_EQ(detail::call_function(Primitive::exp2, float(k)), std::ldexp(1.0F, k));
+      EXPECT_EQ(detail::call_function(Primitive::log2, std::ldexp(1.0F, k)), float(k));
+    }
+  }
+}
+
 TEST(Functions, OverwriteTheirOperand) {
   std::vector<double> x{0.5, 1, 2, 3, 4};
   detail::apply_function(Primitive::exp, x.data(), nullptr, x.data(), 5);
@@ -115,7 +130,7 @@ TEST(Functions, HaveVectorCodeForEachSet) {
     EXPECT_EQ(detail::vector_function(InstructionSet::plain, word, f32), nullptr);
     for (InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512}) {
       if (!available(set)) continue;
-      const bool has = word != Primitive::remainder;
+      const bool has = !detail::is_own(word);
       EXPECT_EQ(detail::vector_function(set, word, f32) != nullptr, has) << name(word);
       EXPECT_EQ(detail::vector_function(set, word, f64) != nullptr, has) << name(word);
       EXPECT_EQ(detail::vector_function(set, word, i32), nullptr);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "tests/program/support.hpp"
 
@@ -91,10 +92,12 @@ TEST(Rules, AreLinearInTheCotangent) {
   };
   for (Primitive word = Primitive::exp; word <= Primitive::erfc;
        word = static_cast<Primitive>(static_cast<int>(word) + 1))
-    check(record1([&](auto x) { return Symbol::call(word, x); }), {0.6});
-  for (Primitive word : {Primitive::add, Primitive::sub, Primitive::mul, Primitive::div,
-                         Primitive::maximum, Primitive::pow, Primitive::atan2, Primitive::hypot,
-                         Primitive::remainder, Primitive::logaddexp, Primitive::pull})
+    check(record1([&](auto x) { return Symbol::call(word, x); }),
+          {word == Primitive::acosh ? 1.6 : 0.6});
+  for (Primitive word :
+       {Primitive::add, Primitive::sub, Primitive::mul, Primitive::div, Primitive::maximum,
+        Primitive::copysign, Primitive::pow, Primitive::atan2, Primitive::hypot,
+        Primitive::remainder, Primitive::logaddexp, Primitive::pull})
     check(record2([&](auto x, auto y) { return Symbol::call(word, x, y); }), {0.6, 1.7});
   check(record1(root), {-1});
   check(record1(logistic), {800});
@@ -108,6 +111,8 @@ TEST(Rules, AreNoneWhereTheSlopeIsZeroEverywhere) {
   };
   EXPECT_TRUE(none(record1([](auto x) { return floor(x); })));
   EXPECT_TRUE(none(record1([](auto x) { return sign(x) + ceil(x) * round(x); })));
+  EXPECT_TRUE(none(record1([](auto x) { return trunc(x); })));
+  EXPECT_TRUE(none(record2([](auto x, auto y) { return floor_divide(x, y); })));
   EXPECT_TRUE(none(record2([](auto x, auto y) { return x < y; })));
   EXPECT_TRUE(none(record1([](auto x) { return Symbol::cast(Symbol::cast(x, i32), f64); })));
   EXPECT_TRUE(none(record1([](auto x) { return x - x; })));
@@ -193,6 +198,13 @@ TEST(Rules, TakeTheConventionsAtKinks) {
   EXPECT_EQ(derivative_at([](auto x) { return hypot(x, 0 * x); }, 1, 0), 0);
   EXPECT_EQ(derivative_at([](auto x) { return select(x <= 0, 0, x); }, 1, 0), 0);
   EXPECT_TRUE(std::isnan(derivative_at([](auto x) { return asin(x); }, 1, 1.5)));
+  EXPECT_TRUE(std::isnan(derivative_at([](auto x) { return acosh(x); }, 1, 0.5)));
+  EXPECT_EQ(derivative_at([](auto x) { return acosh(x); }, 1, 1), infinity);
+  EXPECT_EQ(derivative_at([](auto x) { return cbrt(x); }, 1, 0), infinity);
+  EXPECT_EQ(derivative_at([](auto x) { return copysign(x, -1); }, 1, 0), 0);
+  EXPECT_EQ(derivative_at([](auto x) { return copysign(x, -1); }, 1, 2), -1);
+  EXPECT_EQ(derivative_at([](auto x) { return copysign(x, -0.0); }, 1, -2), 1);
+  EXPECT_EQ(derivative_at([](auto x) { return copysign(3, x); }, 1, -2), 0);
   EXPECT_EQ(derivative_at([](auto x) { return asin(x); }, 1, 1), infinity);
   const Program angle = record2([](auto y, auto x) { return atan2(y, x); });
   EXPECT_EQ(run(derivative(angle, 0), {0, 0})[0], 0);
@@ -265,6 +277,17 @@ TEST(Rules, HaveRightThirdDerivatives) {
   near(derivative_at([](auto v) { return tanh(v); }, 3, x), s * (4 * t * t - 2 * s));
   const double q = 1 + x * x;
   near(derivative_at([](auto v) { return atan(v); }, 3, x), (6 * x * x - 2) / (q * q * q));
+  near(derivative_at([](auto v) { return exp2(v); }, 3, x),
+       std::pow(std::numbers::ln2, 3) * std::exp2(x));
+  near(derivative_at([](auto v) { return log2(v); }, 3, x), 2 / (x * x * x) / std::numbers::ln2);
+  near(derivative_at([](auto v) { return log10(v); }, 3, x), 2 / (x * x * x) / std::numbers::ln10);
+  near(derivative_at([](auto v) { return cbrt(v); }, 3, x), 10.0 / 27 * std::pow(x, -8.0 / 3));
+  near(derivative_at([](auto v) { return asinh(v); }, 3, x), (2 * x * x - 1) * std::pow(q, -2.5));
+  near(derivative_at([](auto v) { return acosh(v); }, 3, 2), 9 * std::pow(3, -2.5));
+  const double w = 1 - x * x;
+  near(derivative_at([](auto v) { return atanh(v); }, 3, x), (2 + 6 * x * x) / (w * w * w));
+  near(derivative_at([](auto v) { return lgamma(v); }, 4, 0.5), std::pow(std::numbers::pi, 4));
+  near(derivative_at([](auto v) { return digamma(v); }, 3, 0.5), std::pow(std::numbers::pi, 4));
   near(derivative_at([](auto v) { return hypot(v, 2); }, 3, x), -12 * x / std::pow(4 + x * x, 2.5));
 }
 
@@ -273,7 +296,8 @@ TEST(Rules, AreNoNaNAtThirdOrderOfEveryWord) {
     for (Primitive word :
          {Primitive::exp, Primitive::expm1, Primitive::sin, Primitive::cos, Primitive::tan,
           Primitive::atan, Primitive::sinh, Primitive::cosh, Primitive::tanh, Primitive::erf,
-          Primitive::erfc, Primitive::sigmoid, Primitive::softplus, Primitive::abs})
+          Primitive::erfc, Primitive::exp2, Primitive::cbrt, Primitive::asinh, Primitive::sigmoid,
+          Primitive::softplus, Primitive::abs})
       EXPECT_TRUE(std::isfinite(derivative_at([&](auto v) { return Symbol::call(word, v); }, 3, x)))
           << name(word) << ' ' << x;
   }

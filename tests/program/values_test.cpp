@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "src/program/functions.hpp"
 #include "tests/program/support.hpp"
@@ -53,10 +54,15 @@ TEST(Values, AreThoseOfThePlainLibrary) {
       {Primitive::floor, [](double x) { return std::floor(x); }},
       {Primitive::ceil, [](double x) { return std::ceil(x); }},
       {Primitive::round, [](double x) { return std::nearbyint(x); }},
+      {Primitive::trunc, [](double x) { return std::trunc(x); }},
       {Primitive::exp, [](double x) { return std::exp(x); }},
+      {Primitive::exp2, [](double x) { return std::exp2(x); }},
       {Primitive::expm1, [](double x) { return std::expm1(x); }},
       {Primitive::log, [](double x) { return std::log(x); }},
+      {Primitive::log2, [](double x) { return std::log2(x); }},
+      {Primitive::log10, [](double x) { return std::log10(x); }},
       {Primitive::log1p, [](double x) { return std::log1p(x); }},
+      {Primitive::cbrt, [](double x) { return std::cbrt(x); }},
       {Primitive::sin, [](double x) { return std::sin(x); }},
       {Primitive::cos, [](double x) { return std::cos(x); }},
       {Primitive::tan, [](double x) { return std::tan(x); }},
@@ -66,6 +72,10 @@ TEST(Values, AreThoseOfThePlainLibrary) {
       {Primitive::sinh, [](double x) { return std::sinh(x); }},
       {Primitive::cosh, [](double x) { return std::cosh(x); }},
       {Primitive::tanh, [](double x) { return std::tanh(x); }},
+      {Primitive::asinh, [](double x) { return std::asinh(x); }},
+      {Primitive::acosh, [](double x) { return std::acosh(x); }},
+      {Primitive::atanh, [](double x) { return std::atanh(x); }},
+      {Primitive::lgamma, [](double x) { return std::lgamma(x); }},
       {Primitive::erf, [](double x) { return std::erf(x); }},
       {Primitive::erfc, [](double x) { return std::erfc(x); }}};
   for (const auto& [word, standard] : unary)
@@ -75,6 +85,7 @@ TEST(Values, AreThoseOfThePlainLibrary) {
       {Primitive::sub, [](double x, double y) { return x - y; }},
       {Primitive::mul, [](double x, double y) { return x * y; }},
       {Primitive::div, [](double x, double y) { return x / y; }},
+      {Primitive::copysign, [](double x, double y) { return std::copysign(x, y); }},
       {Primitive::pow, [](double x, double y) { return std::pow(x, y); }},
       {Primitive::atan2, [](double x, double y) { return std::atan2(x, y); }},
       {Primitive::hypot, [](double x, double y) { return std::hypot(x, y); }}};
@@ -164,6 +175,86 @@ TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
   }
 }
 
+TEST(Values, FloorDivideGoesWithTheRemainder) {  // as numpy computes it
+  const double rows[][3] = {{7, 3, 2},
+                            {-7, 3, -3},
+                            {7, -3, -3},
+                            {-7, -3, 2},
+                            {-6, 3, -2},
+                            {1, 3, 0.0},
+                            {0.0, -3, -0.0},
+                            {1, infinity, 0.0},
+                            {-1, infinity, -1},
+                            {1, 0, infinity},
+                            {-1, 0, -infinity},
+                            {0, 0, nan},
+                            {infinity, 2, nan},
+                            {nan, 2, nan},
+                            {1, 0.1, 9},  // 0.1 is a little more than a tenth
+                            {1e300, 1e-300, infinity}};
+  for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (!available(set)) continue;
+    const detail::UseFunctions functions(set);
+    for (const auto& [a, b, want] : rows)
+      expect_same(value(Primitive::floor_divide, a, b), want, "floor_divide", a, b);
+    for (double a = -9.75; a < 10; a += 0.125) {
+      for (double b : {-3.5, -0.25, 0.75, 4.0}) {
+        EXPECT_EQ(value(Primitive::floor_divide, a, b) * b + value(Primitive::remainder, a, b), a);
+      }
+    }
+  }
+}
+
+TEST(Values, PolygammaIsKnown) {  // Abramowitz and Stegun 6.3, 6.4
+  const double gamma = std::numbers::egamma, pi2 = std::numbers::pi * std::numbers::pi;
+  const double zeta3 = 1.2020569031595942854, zeta21 = 1.0000004769329867878;
+  const double factorial20 = 2432902008176640000.0;
+  const double rows[][3] = {{0, 1, -gamma},
+                            {0, 0.5, -gamma - 2 * std::numbers::ln2},
+                            {0, 1.4616, -3.1106251230341648e-05},
+                            {0, 1.4616321449683622, -9.2412655217294275e-17},
+                            {0, -0.5, 0.036489973978576520559},
+                            {1, 1, pi2 / 6},
+                            {1, 0.5, pi2 / 2},
+                            {1, -1.5, pi2 / 2 + 4 + 4.0 / 9},
+                            {2, 1, -2 * zeta3},
+                            {2, -0.5, 16 - 14 * zeta3},
+                            {3, 0.5, pi2 * pi2},
+                            {20, 1, -factorial20 * zeta21},
+                            {20, 2, -factorial20 * 4.769329867878064631e-7},
+                            {0, 1e300, 300 * std::numbers::ln10},
+                            {1, 1e300, 1e-300}};
+  for (const auto& [n, x, want] : rows) {
+    EXPECT_NEAR(value(Primitive::polygamma, n, x), want, 4e-16 * std::fabs(want)) << n << ' ' << x;
+    const auto narrow =
+        Number<float>::call(Primitive::polygamma, Number<float>(float(n)), Number<float>(float(x)));
+    if (x == double(float(x))) {
+      EXPECT_EQ(narrow.value(), static_cast<float>(want)) << n << ' ' << x;
+    }
+  }
+}
+
+TEST(Values, PolygammaHasPolesOfItsSign) {
+  for (double n : {0.0, 1.0, 2.0, 3.0, 8.0, 9.0}) {
+    const bool odd = std::fmod(n, 2) == 1;
+    for (double tiny : {0.0, 5e-324}) {
+      expect_same(value(Primitive::polygamma, n, tiny), odd ? infinity : -infinity, "polygamma", n,
+                  tiny);
+      expect_same(value(Primitive::polygamma, n, -tiny), infinity, "polygamma", n, -tiny);
+    }
+    for (double x : {-1.0, -7.0, -1e300})
+      expect_same(value(Primitive::polygamma, n, x), odd ? infinity : nan, "polygamma", n, x);
+    expect_same(value(Primitive::polygamma, n, infinity),
+                n == 0 ? infinity
+                : odd  ? 0.0
+                       : -0.0,
+                "polygamma", n, infinity);
+    expect_same(value(Primitive::polygamma, n, -infinity), nan, "polygamma", n, -infinity);
+  }
+  for (double n : {-1.0, 0.5, 1001.0, infinity, nan})
+    EXPECT_TRUE(std::isnan(value(Primitive::polygamma, n, 1))) << n;
+}
+
 TEST(Values, SignKeepsNaNAndZeros) {
   EXPECT_EQ(value(Primitive::sign, -3), -1);
   EXPECT_EQ(value(Primitive::sign, infinity), 1);
@@ -191,6 +282,23 @@ TYPED_TEST(Integers, Wrap) {
   EXPECT_EQ(whole<T>(Primitive::mul, low, -1), low);
   EXPECT_EQ((-Number<T>(low)).value(), low);
   EXPECT_EQ(abs(Number<T>(low)).value(), low);
+}
+
+TYPED_TEST(Integers, FloorDivideNeverFaults) {
+  using T = TypeParam;
+  constexpr T low = std::numeric_limits<T>::min();
+  EXPECT_EQ(whole<T>(Primitive::floor_divide, 7, 0), 0);
+  EXPECT_EQ(whole<T>(Primitive::floor_divide, low, -1), low);
+  EXPECT_EQ(whole<T>(Primitive::floor_divide, low, 1), low);
+  for (T a : {T(-7), T(-6), T(0), T(5), T(6), low, std::numeric_limits<T>::max()}) {
+    for (T b : {T(-5), T(-3), T(-1), T(2), T(3), low}) {
+      const Number<T> q(whole<T>(Primitive::floor_divide, a, b));
+      const Number<T> r(whole<T>(Primitive::remainder, a, b));
+      EXPECT_EQ((q * Number<T>(b) + r).value(), a) << b;
+    }
+  }
+  EXPECT_EQ(whole<T>(Primitive::floor_divide, -7, 3), -3);
+  EXPECT_EQ(whole<T>(Primitive::floor_divide, 7, -3), -3);
 }
 
 TYPED_TEST(Integers, RemainderNeverFaults) {

@@ -35,6 +35,15 @@ struct Relu {
   }
 };
 
+struct Relu6 {
+  static constexpr auto name = "relu6", doc = "x, but at least 0 and at most 6; slope 0 at both.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return select(x <= 0, 0, select(x >= 6, 6, x));
+  }
+};
+
 struct LeakyRelu {
   double slope = 0.01;
   using attributes = dagrad::attributes<&LeakyRelu::slope>;
@@ -55,6 +64,59 @@ struct Elu {
   T operator()(T x) const {
     return select(x > 0, x, alpha * expm1(x));
   }
+};
+
+struct Celu {
+  double alpha = 1;
+  using attributes = dagrad::attributes<&Celu::alpha>;
+  static constexpr auto name = "celu";
+  static constexpr auto doc =
+      "x where x > 0, else alpha * (exp(x / alpha) - 1), alpha > 0; slope 1 at 0. Barron 2017.";
+  template <class T>
+  T operator()(T x) const {
+    return select(x > 0, x, alpha * expm1(x / alpha));
+  }
+};
+
+struct Selu {
+  static constexpr auto name = "selu";
+  static constexpr auto doc =
+      "scale * elu(x, alpha) with scale 1.0507009873554805 and alpha 1.6732632423543772, for mean "
+      "0 "
+      "and variance 1; slope scale * alpha at 0. Klambauer et al. 2017.";
+  template <class T>
+  T operator()(T x) const {
+    return select(x > 0, 1.05070098735548049342 * x, 1.75809934084737685994 * expm1(x));
+  }
+};
+
+struct HardSigmoid {
+  static constexpr auto name = "hard_sigmoid";
+  static constexpr auto doc =
+      "(x + 3) / 6, but at least 0 and at most 1; slope 0 at -3 and 3. Howard et al. 2019.";
+  template <class T>
+  T operator()(T x) const {
+    return select(x <= -3, 0, select(x >= 3, 1, (x + 3) / 6));
+  }
+};
+
+struct HardSwish {
+  static constexpr auto name = "hard_swish";
+  static constexpr auto doc = "x * hard_sigmoid(x); slope 0 at -3 and 1 at 3. Howard et al. 2019.";
+  template <class T>
+  T operator()(T x) const {
+    return select(x <= -3, 0, select(x >= 3, x, x * (x + 3) / 6));
+  }
+};
+
+struct Softsign {
+  static constexpr auto name = "softsign";
+  static constexpr auto doc = "x / (1 + |x|); slope 1 / (1 + |x|)^2, whose own slope is 0 at 0.";
+  template <class T>
+  T operator()(T x) const {
+    return select(is_finite(x), x / (1 + abs(x)), sign(x));
+  }
+  Grads grad(const GradContext& g) const;
 };
 
 namespace detail {
@@ -97,13 +159,35 @@ struct Silu {
   }
 };
 
+/// tanh(softplus(x)) by what is small of p = sigmoid(x) and q = sigmoid(-x): so formulated, nothing
+/// overflows, and neither it nor its derivatives are differences of near numbers.
+struct Mish {
+  static constexpr auto name = "mish";
+  static constexpr auto doc =
+      "x * tanh(softplus(x)), as x * (1 - q^2) / (1 + q^2) with q = sigmoid(-x). Misra 2019.";
+  template <class T>
+  T operator()(T x) const {
+    const T p = sigmoid(x), q = sigmoid(-x);
+    const T left = p * (2 - p) / (1 + (1 - p) * (1 - p)), right = (1 - q * q) / (1 + q * q);
+    return detail::relu_far_out(x, x * select(x <= 0, left, right));
+  }
+};
+
 Value sigmoid(const Operand& x);
 Value softplus(const Operand& x);
 Value relu(const Operand& x);
+Value relu6(const Operand& x);
 Value leaky_relu(const Operand& x, double slope = 0.01);
 Value elu(const Operand& x, double alpha = 1);
+/// Throws ArgumentError unless alpha > 0.
+Value celu(const Operand& x, double alpha = 1);
+Value selu(const Operand& x);
+Value hard_sigmoid(const Operand& x);
+Value hard_swish(const Operand& x);
+Value softsign(const Operand& x);
 Value gelu(const Operand& x);
 Value gelu_tanh(const Operand& x);
 Value silu(const Operand& x);
+Value mish(const Operand& x);
 
 }  // namespace dagrad

@@ -98,6 +98,15 @@ struct Round {
   }
 };
 
+struct Trunc {
+  static constexpr auto name = "trunc", doc = "The integer next to x on the side of 0; slope 0.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T x) const {
+    return trunc(x);
+  }
+};
+
 struct Add {
   static constexpr auto name = "add", doc = "a + b.";
   static constexpr DTypes dtypes = number_dtypes;
@@ -152,6 +161,31 @@ struct Remainder {
   static Samples samples(Rng& rng);
 };
 
+struct FloorDivide {
+  static constexpr auto name = "floor_divide";
+  static constexpr auto doc =
+      "floor(a / b) as remainder takes it: the nearest whole number to (a - remainder(a, b)) / b; "
+      "slopes 0. Of ints by 0 an error that names the element.";
+  static constexpr DTypes dtypes = number_dtypes;
+  template <class T>
+  T operator()(T a, T b) const {
+    return floor_divide(a, b);
+  }
+  void validate(std::span<const View> in) const;
+  static Samples samples(Rng& rng);
+};
+
+struct Copysign {
+  static constexpr auto name = "copysign";
+  static constexpr auto doc =
+      "|a| with the sign bit of b, that of a zero or NaN too; slopes sign(a) * copysign(1, b) and "
+      "0.";
+  template <class T>
+  T operator()(T a, T b) const {
+    return copysign(a, b);
+  }
+};
+
 struct Maximum {
   static constexpr auto name = "maximum",
                         doc = "The larger one; NaN if either is; slopes 1/2 and 1/2 at a tie.";
@@ -186,6 +220,21 @@ struct Clamp {
   static Samples samples(Rng& rng);
 };
 
+struct Lerp {
+  static constexpr auto name = "lerp";
+  static constexpr auto doc =
+      "a + t * (b - a): a at t = 0 and b at t = 1 to the bit, monotone in t, b - a not overflowing "
+      "where the signs differ. Slopes 1 - t, t and b - a. Any t extrapolates.";
+  template <class T>
+  T operator()(T a, T b, T t) const {
+    // Monotone beside t = 1 too: the next t moves t * (b - a) by more than b - a was rounded.
+    const auto signs_differ = (a <= 0 && b >= 0) || (a >= 0 && b <= 0);
+    const T between = select(signs_differ, t * b + (1 - t) * a, a + t * (b - a));
+    return select(t == 0, a, select(t == 1, b, between));
+  }
+  Grads grad(const GradContext& g) const;
+};
+
 struct Pull {
   static constexpr auto name = "pull";
   static constexpr auto doc =
@@ -209,14 +258,18 @@ Value reciprocal(const Operand& x);
 Value floor(const Operand& x);
 Value ceil(const Operand& x);
 Value round(const Operand& x);
+Value trunc(const Operand& x);
 Value add(const Operand& a, const Operand& b);
 Value sub(const Operand& a, const Operand& b);
 Value mul(const Operand& a, const Operand& b);
 Value div(const Operand& a, const Operand& b);
 Value remainder(const Operand& a, const Operand& b);
+Value floor_divide(const Operand& a, const Operand& b);
+Value copysign(const Operand& a, const Operand& b);
 Value maximum(const Operand& a, const Operand& b);
 Value minimum(const Operand& a, const Operand& b);
 Value clamp(const Operand& x, const Operand& low, const Operand& high);
+Value lerp(const Operand& a, const Operand& b, const Operand& t);
 Value pull(const Operand& c, const Operand& p);
 
 }  // namespace dagrad

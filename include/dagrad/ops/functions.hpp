@@ -13,6 +13,14 @@ struct Exp {
   }
 };
 
+struct Exp2 {
+  static constexpr auto name = "exp2", doc = "2 to the power of x.";
+  template <class T>
+  T operator()(T x) const {
+    return exp2(x);
+  }
+};
+
 struct Expm1 {
   static constexpr auto name = "expm1",
                         doc = "exp(x) - 1 without loss of digits near 0; slope exp(x).";
@@ -31,11 +39,40 @@ struct Log {
   static Samples samples(Rng& rng);
 };
 
+struct Log2 {
+  static constexpr auto name = "log2", doc = "Logarithm to base 2.";
+  template <class T>
+  T operator()(T x) const {
+    return log2(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Log10 {
+  static constexpr auto name = "log10", doc = "Logarithm to base 10.";
+  template <class T>
+  T operator()(T x) const {
+    return log10(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
 struct Log1p {
   static constexpr auto name = "log1p", doc = "log(1 + x) without loss of digits near 0.";
   template <class T>
   T operator()(T x) const {
     return log1p(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Cbrt {
+  static constexpr auto name = "cbrt";
+  static constexpr auto doc =
+      "Cube root, of the sign of x; slope 1/3 / (out * out), infinite at 0.";
+  template <class T>
+  T operator()(T x) const {
+    return cbrt(x);
   }
   static Samples samples(Rng& rng);
 };
@@ -157,6 +194,56 @@ struct Tanh {
   }
 };
 
+struct Asinh {
+  static constexpr auto name = "asinh", doc = "Inverse hyperbolic sine; slope 1 / hypot(1, x).";
+  template <class T>
+  T operator()(T x) const {
+    return asinh(x);
+  }
+};
+
+struct Acosh {
+  static constexpr auto name = "acosh";
+  static constexpr auto doc = "Inverse hyperbolic cosine; NaN left of 1; slope infinite at 1.";
+  template <class T>
+  T operator()(T x) const {
+    return acosh(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Atanh {
+  static constexpr auto name = "atanh";
+  static constexpr auto doc = "Inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.";
+  template <class T>
+  T operator()(T x) const {
+    return atanh(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Lgamma {
+  static constexpr auto name = "lgamma";
+  static constexpr auto doc = "log |gamma(x)|; infinite at 0, -1, -2, …; slope digamma(x).";
+  template <class T>
+  T operator()(T x) const {
+    return lgamma(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct Digamma {
+  static constexpr auto name = "digamma";
+  static constexpr auto doc =
+      "Derivative of lgamma, with derivatives of every order; NaN at -1, -2, …, infinite at 0 with "
+      "the sign of -x. Abramowitz and Stegun 6.3.";
+  template <class T>
+  T operator()(T x) const {
+    return digamma(x);
+  }
+  static Samples samples(Rng& rng);
+};
+
 struct Erf {
   static constexpr auto name = "erf", doc = "Error function.";
   template <class T>
@@ -174,9 +261,13 @@ struct Erfc {
 };
 
 Value exp(const Operand& x);
+Value exp2(const Operand& x);
 Value expm1(const Operand& x);
 Value log(const Operand& x);
+Value log2(const Operand& x);
+Value log10(const Operand& x);
 Value log1p(const Operand& x);
+Value cbrt(const Operand& x);
 Value pow(const Operand& x, const Operand& y);
 Value hypot(const Operand& a, const Operand& b);
 Value logaddexp(const Operand& a, const Operand& b);
@@ -190,6 +281,11 @@ Value atan2(const Operand& y, const Operand& x);
 Value sinh(const Operand& x);
 Value cosh(const Operand& x);
 Value tanh(const Operand& x);
+Value asinh(const Operand& x);
+Value acosh(const Operand& x);
+Value atanh(const Operand& x);
+Value lgamma(const Operand& x);
+Value digamma(const Operand& x);
 Value erf(const Operand& x);
 Value erfc(const Operand& x);
 

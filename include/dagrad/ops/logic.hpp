@@ -77,6 +77,22 @@ struct IsFinite {
   }
 };
 
+struct IsClose {
+  double rtol = 1e-5, atol = 1e-8;
+  bool equal_nan = false;
+  using attributes = dagrad::attributes<&IsClose::rtol, &IsClose::atol, &IsClose::equal_nan>;
+  static constexpr auto name = "isclose";
+  static constexpr auto doc =
+      "Whether |a - b| <= atol + rtol * |b|, as bool. Equal infinities are close; two NaN are "
+      "where "
+      "`equal_nan` says so.";
+  template <class T>
+  auto operator()(T a, T b) const {
+    const auto near = (is_finite(b) && abs(a - b) <= atol + rtol * abs(b)) || a == b;
+    return equal_nan ? near || (is_nan(a) && is_nan(b)) : near;
+  }
+};
+
 struct LogicalNot {
   static constexpr auto name = "logical_not", doc = "Not x, of bools.";
   static constexpr DTypes dtypes = b8;
@@ -136,6 +152,9 @@ Value greater(const Operand& a, const Operand& b);
 Value greater_equal(const Operand& a, const Operand& b);
 Value is_nan(const Operand& x);
 Value is_finite(const Operand& x);
+/// Throws ArgumentError unless both tolerances are 0 or more.
+Value isclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8,
+              bool equal_nan = false);
 Value logical_not(const Operand& x);
 Value logical_and(const Operand& a, const Operand& b);
 Value logical_or(const Operand& a, const Operand& b);
