@@ -13,6 +13,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "dagrad/ops/triangle.hpp"
 
 namespace dagrad {
 
@@ -38,9 +39,9 @@ Catalog Catalog::builtin() {
                                                                                     "reduce");
   add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
       catalog, "shape");
-  add_all<Matmul>(catalog, "linear algebra");
+  add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
-          Recurrence>(catalog, "structural");
+          Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");

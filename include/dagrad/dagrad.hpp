@@ -25,6 +25,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "dagrad/ops/triangle.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/runtime.hpp"
 #include "dagrad/state.hpp"
