@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
