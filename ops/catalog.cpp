@@ -5,6 +5,7 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/create.hpp"
 #include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/factorizations.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
@@ -39,7 +40,8 @@ Catalog Catalog::builtin() {
                                                                                     "reduce");
   add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
       catalog, "shape");
-  add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed>(catalog, "linear algebra");
+  add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
+          Slogdet>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
