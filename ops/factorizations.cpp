@@ -14,8 +14,8 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/random.hpp"
+#include "ops/folds.hpp"
 #include "ops/matrices.hpp"
-#include "ops/reduction.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -190,7 +190,7 @@ void Solve::eval(const EvalContext& c) const {
     const auto one = [&](const Parallel& parallel, std::int64_t at, std::int64_t task) {
       const auto lu = scratch.at<T>(c.scratch(), task);
       std::copy_n(c.in<T>(0).data() + pairing.left(at) * n * n, n * n, lu.factors);
-      if (const std::int64_t zero = kernels::lu(n, lu.factors, n, lu.pivots)) return zero;
+      if (const std::int64_t stop = kernels::lu(n, lu.factors, n, lu.pivots)) return stop;
       T* const x = c.out<T>().data() + at * n * columns;
       std::copy_n(c.in<T>(1).data() + pairing.right(at) * n * columns, n * columns, x);
       kernels::lu_solve(parallel, n, columns, transposed, lu.factors, n, lu.pivots, x, columns);
@@ -235,16 +235,16 @@ void Inverse::eval(const EvalContext& c) const {
     const auto one = [&](const Parallel& parallel, std::int64_t at, std::int64_t task) {
       const auto lu = scratch.at<T>(c.scratch(), task);
       std::copy_n(c.in<T>(0).data() + at * n * n, n * n, lu.factors);
-      const std::int64_t zero = kernels::lu(n, lu.factors, n, lu.pivots);
+      const std::int64_t stop = kernels::lu(n, lu.factors, n, lu.pivots);
       T* const out = c.out<T>().data() + at * n * n;
-      if (zero != 0) {
+      if (stop != 0) {
         std::fill_n(out, n * n, std::numeric_limits<T>::quiet_NaN());
-        return nan_where_singular ? 0 : zero;
+        return nan_where_singular ? 0 : stop;
       }
       std::fill_n(out, n * n, T(0));
       for (std::int64_t i = 0; i < n; ++i) out[i * (n + 1)] = 1;
       kernels::lu_solve(parallel, n, n, false, lu.factors, n, lu.pivots, out, n);
-      return zero;
+      return stop;
     };
     refuse_singular(each_matrix(c, n, one), c.out_shape());
   });
@@ -268,6 +268,14 @@ std::vector<Type> Slogdet::infer(std::span<const Type> in) const {
 
 std::size_t Slogdet::scratch(const PlanContext& plan) const {
   return LuScratch(plan.in[0], matrices_in(plan.in[0].shape)).bytes();
+}
+
+// Where the determinant changes its sign the logarithm has a pole.
+void Slogdet::decisions(std::span<const View> /*in*/, std::span<const View> out,
+                        const DecisionSink& sink) const {
+  with_float(out[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    for (const T sign : out[0].as<T>()) sink(static_cast<std::int64_t>(sign));
+  });
 }
 
 void Slogdet::eval(const EvalContext& c) const {

@@ -16,7 +16,9 @@ type that building or running the op throws.
 Attributes: axes, keep_dims, ddof (variance), axis (argmax, argmin: absent for the flattened tensor;
 concat, stack, split, softmax, log_softmax), sizes (split), shape (reshape, broadcast_to, full),
 permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
-before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast).
+before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast),
+subscripts (einsum), offset, rows, columns (tril, triu, diagonal, trace, diag, diag_embed), lower,
+transposed, unit_diagonal (triangular_solve).
 
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
@@ -27,7 +29,7 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks")
+FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra")
 
 
 def main():

@@ -79,6 +79,8 @@ struct Slogdet {
   static constexpr DTypes dtypes = float_dtypes;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
