@@ -5,6 +5,7 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/create.hpp"
 #include "dagrad/ops/elementwise.hpp"
+#include "dagrad/ops/factorizations.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
@@ -13,6 +14,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "dagrad/ops/triangle.hpp"
 
 namespace dagrad {
 
@@ -41,9 +43,10 @@ Catalog Catalog::builtin() {
                                                                                     "reduce");
   add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
       catalog, "shape");
-  add_all<Matmul>(catalog, "linear algebra");
+  add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
+          Slogdet>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
-          Recurrence>(catalog, "structural");
+          Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");

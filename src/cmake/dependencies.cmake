@@ -4,17 +4,17 @@ include_guard(GLOBAL)
 
 # Finds a header, a library or both. A missing one stops with the Debian package that has it.
 function(dagrad_dependency name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;HEADER;LIBRARY;DEFINITION" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;HEADER;LIBRARY;FLAVOUR;DEFINITION" "")
   add_library(dagrad::${name} INTERFACE IMPORTED)
   if(arg_HEADER)
-    find_path(DAGRAD_${name}_INCLUDE ${arg_HEADER}
+    find_path(DAGRAD_${name}_INCLUDE ${arg_HEADER} PATH_SUFFIXES ${arg_FLAVOUR}
       HINTS /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
     mark_as_advanced(DAGRAD_${name}_INCLUDE)
     set(found "${DAGRAD_${name}_INCLUDE}")
     target_include_directories(dagrad::${name} SYSTEM INTERFACE "${DAGRAD_${name}_INCLUDE}")
   endif()
   if(arg_LIBRARY AND (found OR NOT arg_HEADER))
-    find_library(DAGRAD_${name}_LIBRARY ${arg_LIBRARY})
+    find_library(DAGRAD_${name}_LIBRARY ${arg_LIBRARY} PATH_SUFFIXES ${arg_FLAVOUR})
     mark_as_advanced(DAGRAD_${name}_LIBRARY)
     set(found "${DAGRAD_${name}_LIBRARY}")
     target_link_libraries(dagrad::${name} INTERFACE "${DAGRAD_${name}_LIBRARY}")
@@ -33,4 +33,13 @@ dagrad_dependency(tbb PACKAGE libtbb-dev HEADER oneapi/tbb/task_arena.h LIBRARY 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   dagrad_dependency(mvec PACKAGE libc6-dev LIBRARY mvec)
   list(APPEND DAGRAD_LINKED dagrad::mvec)
+endif()
+if(DAGRAD_OPENBLAS)
+  # The serial flavour by its own folder, at link time and at run time: Debian's alternatives may
+  # point libopenblas.so.0 at one that starts threads when it is loaded.
+  dagrad_dependency(openblas PACKAGE libopenblas-serial-dev
+    HEADER cblas.h LIBRARY openblas FLAVOUR openblas-serial)
+  cmake_path(GET DAGRAD_openblas_LIBRARY PARENT_PATH openblas_folder)
+  target_link_options(dagrad::openblas INTERFACE LINKER:-rpath,${openblas_folder})
+  list(APPEND DAGRAD_LINKED dagrad::openblas)
 endif()

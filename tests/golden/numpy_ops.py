@@ -18,6 +18,8 @@ concat, stack, split, softmax, log_softmax), sizes (split), shape (reshape, broa
 permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
 before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast),
 rtol, atol, equal_nan (isclose), alpha (celu).
+subscripts (einsum), offset, rows, columns (tril, triu, diagonal, trace, diag, diag_embed), lower,
+transposed, unit_diagonal (triangular_solve).
 
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
@@ -28,7 +30,7 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks")
+FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra")
 
 
 def main():

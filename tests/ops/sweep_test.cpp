@@ -111,6 +111,16 @@ std::optional<Sample> enlarged(const Sample& sample) {
   return large;
 }
 
+/// Whether the op takes these values: an enlarged matrix is singular, for its rows repeat.
+bool computes(const Sample& sample) {
+  try {
+    run(sample, {});
+    return true;
+  } catch (const RunError&) {
+    return false;
+  }
+}
+
 /// A sample in the other dtypes: of its floats, four times each, in the same order.
 Samples retyped(const Sample& sample) {
   Samples all;
@@ -167,7 +177,7 @@ TEST_P(Sweep, HoldsValuesAndGradientsToSecondOrder) {
 TEST_P(Sweep, GivesTheSameBitsOnOneThreadAndTwo) {
   for (const Sample& sample : samples_) {
     expect_same_bits(sample, {.threads = 1}, {.threads = 2});
-    if (const auto large = enlarged(sample))
+    if (const auto large = enlarged(sample); large && computes(*large))
       expect_same_bits(*large, {.threads = 1}, {.threads = 2});
   }
 }

@@ -1,0 +1,70 @@
+#include "src/tensor/factorizations.hpp"
+
+#include <algorithm>
+
+namespace dagrad::kernels {
+
+#if DAGRAD_OPENBLAS
+namespace chosen = lapack;
+#else
+namespace chosen = plain;
+#endif
+
+template <class T>
+std::int64_t cholesky(std::int64_t n, T* a, std::int64_t stride) {
+  return n == 0 ? 0 : chosen::cholesky(n, a, stride);
+}
+
+template <class T>
+void triangular_solve(const Parallel& parallel, std::int64_t n, std::int64_t columns,
+                      Triangle triangle, const T* a, std::int64_t a_stride, T* b,
+                      std::int64_t b_stride) {
+  if (n == 0) return;
+  const std::int64_t grain = std::max<std::int64_t>(64, (1 << 22) / (n * n));
+  parallel.ranges(columns, grain, [&](std::int64_t begin, std::int64_t end) {
+    chosen::triangular_solve(n, end - begin, triangle, a, a_stride, b + begin, b_stride);
+  });
+}
+
+template <class T>
+std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots) {
+  return n == 0 ? 0 : chosen::lu(n, a, stride, pivots);
+}
+
+// a = L·U·P: with P's swaps last, or for the transpose Pᵀ·Uᵀ·Lᵀ first.
+template <class T>
+void lu_solve(const Parallel& parallel, std::int64_t n, std::int64_t columns, bool transposed,
+              const T* factors, std::int64_t stride, const std::int32_t* pivots, T* b,
+              std::int64_t b_stride) {
+  const auto swap = [&](std::int64_t i) {
+    if (pivots[i] == i) return;
+    std::swap_ranges(b + i * b_stride, b + i * b_stride + columns, b + pivots[i] * b_stride);
+  };
+  const auto solve = [&](const Triangle& triangle) {
+    triangular_solve(parallel, n, columns, triangle, factors, stride, b, b_stride);
+  };
+  const Triangle l{.lower = true, .transposed = transposed};
+  const Triangle u{.lower = false, .transposed = transposed, .unit_diagonal = true};
+  if (transposed) {
+    for (std::int64_t i = 0; i < n; ++i) swap(i);
+    solve(u);
+    solve(l);
+  } else {
+    solve(l);
+    solve(u);
+    for (std::int64_t i = n; i-- > 0;) swap(i);
+  }
+}
+
+#define DAGRAD_INSTANTIATE(T)                                                                     \
+  template std::int64_t cholesky(std::int64_t, T*, std::int64_t);                                 \
+  template void triangular_solve(const Parallel&, std::int64_t, std::int64_t, Triangle, const T*, \
+                                 std::int64_t, T*, std::int64_t);                                 \
+  template std::int64_t lu(std::int64_t, T*, std::int64_t, std::int32_t*);                        \
+  template void lu_solve(const Parallel&, std::int64_t, std::int64_t, bool, const T*,             \
+                         std::int64_t, const std::int32_t*, T*, std::int64_t);
+DAGRAD_INSTANTIATE(float)
+DAGRAD_INSTANTIATE(double)
+#undef DAGRAD_INSTANTIATE
+
+}  // namespace dagrad::kernels

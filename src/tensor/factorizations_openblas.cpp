@@ -1,0 +1,74 @@
+#include <cblas.h>
+
+#include <type_traits>
+
+#include "src/tensor/factorizations.hpp"
+
+extern "C" {
+void spotrf_(const char*, const blasint*, float*, const blasint*, blasint*);
+void dpotrf_(const char*, const blasint*, double*, const blasint*, blasint*);
+void sgetrf_(const blasint*, const blasint*, float*, const blasint*, blasint*, blasint*);
+void dgetrf_(const blasint*, const blasint*, double*, const blasint*, blasint*, blasint*);
+}
+
+/// A row-major matrix is LAPACK's of the transpose: its lower triangle their upper one, and rows
+/// pivoted there are columns here. Nothing is copied. Debian's serial flavour is built with locks,
+/// so that threads may call it at once.
+namespace dagrad::kernels::lapack {
+
+template <class T>
+std::int64_t cholesky(std::int64_t n, T* a, std::int64_t stride) {
+  const auto size = static_cast<blasint>(n), lead = static_cast<blasint>(stride);
+  blasint failed = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    spotrf_("U", &size, a, &lead, &failed);
+  } else {
+    dpotrf_("U", &size, a, &lead, &failed);
+  }
+  if (failed != 0) return failed;
+  for (std::int64_t i = 0; i < n; ++i)  // NaN passes through some of its kernels
+    if (!(a[i * stride + i] > 0)) return i + 1;
+  return 0;
+}
+
+template <class T>
+void triangular_solve(std::int64_t n, std::int64_t columns, Triangle triangle, const T* a,
+                      std::int64_t a_stride, T* b, std::int64_t b_stride) {
+  const auto solve = [&](auto trsm) {
+    trsm(CblasRowMajor, CblasLeft, triangle.lower ? CblasLower : CblasUpper,
+         triangle.transposed ? CblasTrans : CblasNoTrans,
+         triangle.unit_diagonal ? CblasUnit : CblasNonUnit, static_cast<blasint>(n),
+         static_cast<blasint>(columns), T(1), a, static_cast<blasint>(a_stride), b,
+         static_cast<blasint>(b_stride));
+  };
+  if constexpr (std::is_same_v<T, float>) {
+    solve(cblas_strsm);
+  } else {
+    solve(cblas_dtrsm);
+  }
+}
+
+template <class T>
+std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots) {
+  static_assert(std::is_same_v<blasint, std::int32_t>);
+  const auto size = static_cast<blasint>(n), lead = static_cast<blasint>(stride);
+  blasint zero = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    sgetrf_(&size, &size, a, &lead, pivots, &zero);
+  } else {
+    dgetrf_(&size, &size, a, &lead, pivots, &zero);
+  }
+  for (std::int64_t i = 0; i < n; ++i) --pivots[i];  // theirs count from 1
+  return zero;
+}
+
+#define DAGRAD_INSTANTIATE(T)                                                                      \
+  template std::int64_t cholesky(std::int64_t, T*, std::int64_t);                                  \
+  template void triangular_solve(std::int64_t, std::int64_t, Triangle, const T*, std::int64_t, T*, \
+                                 std::int64_t);                                                    \
+  template std::int64_t lu(std::int64_t, T*, std::int64_t, std::int32_t*);
+DAGRAD_INSTANTIATE(float)
+DAGRAD_INSTANTIATE(double)
+#undef DAGRAD_INSTANTIATE
+
+}  // namespace dagrad::kernels::lapack
