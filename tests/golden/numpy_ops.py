@@ -27,7 +27,7 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks")
+FAMILIES = ("pointwise", "reductions", "shapes", "networks", "training")
 
 
 def main():
