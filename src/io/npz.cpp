@@ -50,8 +50,10 @@ class MemberBuffer final : public std::streambuf {
   MemberBuffer(zip_file_t* member, std::uint64_t size)
       : member_(member), size_(static_cast<std::int64_t>(size)) {}
 
-  /// What went wrong in the archive, if anything did.
+  /// What went wrong in the archive, if anything did. Reads to the end of what the member says it
+  /// has, where its checksum is compared.
   std::optional<std::string> problem() {
+    while (filled_ <= size_ && underflow() != traits_type::eof()) continue;
     zip_error_t* error = zip_file_get_error(member_);
     if (zip_error_code_zip(error) == ZIP_ER_OK) return {};
     return zip_error_strerror(error);
@@ -65,19 +67,24 @@ class MemberBuffer final : public std::streambuf {
     setg(buffer_.data(), buffer_.data(), buffer_.data() + got);
     return traits_type::to_int_type(*gptr());
   }
-  // To ask for the position and the end, and to come back: nothing is read in between.
+  // To ask where the end is, and to come back from there: nothing is read in between.
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    return from == std::ios_base::end   ? pos_type(size_ + offset)
-           : from == std::ios_base::cur ? pos_type(filled_ - (egptr() - gptr()) + offset)
-                                        : pos_type(-1);
+    if (offset != 0 || from == std::ios_base::beg) return pos_type(-1);
+    at_end_ = at_end_ || from == std::ios_base::end;
+    return at_end_ ? size_ : here();
   }
   pos_type seekpos(pos_type position, std::ios_base::openmode) override {
-    return position == seekoff(0, std::ios_base::cur, std::ios_base::in) ? position : pos_type(-1);
+    if (position != pos_type(here())) return pos_type(-1);
+    at_end_ = false;
+    return position;
   }
 
  private:
+  std::int64_t here() const { return filled_ - (egptr() - gptr()); }
+
   zip_file_t* member_;
   std::int64_t size_, filled_ = 0;
+  bool at_end_ = false;
   std::array<char, 1 << 16> buffer_;
 };
 
@@ -108,7 +115,7 @@ Tensor read_member(zip_t* archive, const zip_stat_t& stat, const std::string& wh
     if (const auto problem = buffer.problem()) fail(where, *problem);
     throw;
   }
-  const bool ends = in.peek() == std::istream::traits_type::eof();  // which compares the checksum
+  const bool ends = in.peek() == std::istream::traits_type::eof();
   if (const auto problem = buffer.problem()) fail(where, *problem);
   if (!ends) fail(where, "goes on behind its array");
   return *std::move(tensor);
@@ -174,7 +181,9 @@ void write_empty_archive(const detail::FileReplacement& replacement) {
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& file) {
   const std::string name = fmt::format("'{}'", file.string());
   int code = ZIP_ER_OK;
-  const Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
+  Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
+  if (code == ZIP_ER_EXISTS)  // a name is there twice; below it is seen which
+    archive.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
   if (archive == nullptr) fail(name, fmt::format("cannot be opened: {}", text_of(code)));
   const std::uint64_t file_size = std::filesystem::file_size(file);
   std::map<std::string, Tensor> tensors;

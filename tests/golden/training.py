@@ -50,7 +50,7 @@ def add_steps(cases):
     # of the variance that rounding or a mean from elsewhere makes negative, 0 is left
     cases.add(
         "centred_rmsprop_step",
-        [draw(), [1.0, 2, 3], [4.0, 5, 6], [7.0, 8, 9], RATE],
+        [numbers(3), [1.0, 2, 3], [4.0, 5, 6], [7.0, 8, 9], RATE],
         lambda p, s, m, g, r: rmsprop(p, s, g, r, mean=m),
     )
     cases.add(
@@ -72,8 +72,11 @@ def add_norms(cases):
         cases.add("global_norm", [numbers(*s) for s in shapes], norm, pullback)
     single = [numbers(3, dtype="float32"), numbers(2, dtype="float32")]
     cases.add("global_norm", single, norm, pullback, smooth=False)
-    # squares beyond float32
+    # squares beyond the dtype
     cases.add("global_norm", [numpy.array([3e30, 4e30], "float32")], norm)
+    cases.add("global_norm", [[3e200, -4e200], [1e200]], norm, pullback, smooth=False)
+    cases.add("global_norm", [[3e-200, -4e-200], [1e-200]], norm, pullback, smooth=False)
+    cases.add("global_norm", [[5e-324, 0.0]], norm)
     cases.add("global_norm", [[numpy.inf, 1.0], [2.0]], norm)
     cases.add("global_norm", [[numpy.nan, numpy.inf], [2.0]], norm)
     cases.add("global_norm", [[0.0, -0.0]], norm)

@@ -132,8 +132,12 @@ TEST_F(OptimizersTest, NamesWhatTheyRemember) {
             (Names{"adam/step", "p", "p/first_moment", "p/second_moment"}));
   EXPECT_EQ(names(rmsprop(Values{q}, Values{x}, 0.1, {.momentum = 0.5, .centred = true})),
             (Names{"q", "q/square", "q/mean", "q/velocity"}));
-  EXPECT_THROWS(adamw(one, Values{x}, 0.1), GraphError,
-                "there is a node named 'p/first_moment' already");
+  try {
+    adamw(one, Values{x}, 0.1);
+    FAIL();
+  } catch (const GraphError& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("the name \"p/first_moment\" is taken"));
+  }
   EXPECT_TRUE(sgd({}, {}, 0.1).empty());
   EXPECT_TRUE(adam({}, {}, 0.1).empty());
 }
