@@ -15,6 +15,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
+#include "dagrad/ops/training.hpp"
 
 namespace dagrad {
 
@@ -50,6 +51,8 @@ Catalog Catalog::builtin() {
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");
+  add_all<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,
+          RmspropStepWithMomentum, CentredRmspropStepWithMomentum, GlobalNorm>(catalog, "training");
   add_all<Full, Iota>(catalog, "create");
   add_all<Uniform, Normal, FoldIn>(catalog, "random");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");

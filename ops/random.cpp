@@ -109,6 +109,7 @@ Value normal(const Operand& key, const Type& type, double mean, double deviation
   return apply(Normal{type, mean, deviation}, {key});
 }
 Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {key, i}); }
+Value next_key(const Operand& key) { return fold_in(key, -1); }
 
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0) throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n));

@@ -157,15 +157,4 @@ Function compile(std::initializer_list<Value> fetches, const CompileOptions& opt
 Tensor evaluate(const Value& value, const Feeds& feeds = {});
 std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {});
 
-struct SgdOptions {
-  double momentum = 0;  ///< in [0, 1)
-};
-/// Gradient descent: p ← p − rate·g; with momentum m, v ← m·v + g and p ← p − rate·v (Polyak 1964),
-/// where the velocity v is a parameter named "<p's name>/velocity" that starts at 0. The rate is a
-/// number or a 0-d value. Throws ArgumentError for another number of gradients than parameters, or
-/// a momentum out of its range; TypeError, ShapeError where a gradient is not of its parameter's
-/// type.
-std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value> gradients,
-                        const Operand& rate, const SgdOptions& options = {});
-
 }  // namespace dagrad

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,7 +30,11 @@ class State {
   /// Throws TypeError where the type differs from the parameter's, RunError while a run updates.
   void set(std::string_view parameter, const Tensor& value);
   void set(const Value& parameter, const Tensor& value);
+  /// Several at once, or none: who reads sees all of them or none. Throws as for one.
+  void set(const std::map<std::string, Tensor>& values);
   std::vector<std::string> names() const;
+  /// All of them, as they were at one moment.
+  std::map<std::string, Tensor> values() const;
   State copy() const;
 
   /// Throws ArgumentError for a State that has been moved from.

@@ -27,9 +27,10 @@ function(dagrad_dependency name)
 endfunction()
 
 # Those that a program linked with a static dagrad needs as well.
-set(DAGRAD_LINKED dagrad::fmt dagrad::tbb)
+set(DAGRAD_LINKED dagrad::fmt dagrad::tbb dagrad::zip)
 dagrad_dependency(fmt PACKAGE libfmt-dev HEADER fmt/format.h LIBRARY fmt)
 dagrad_dependency(tbb PACKAGE libtbb-dev HEADER oneapi/tbb/task_arena.h LIBRARY tbb)
+dagrad_dependency(zip PACKAGE libzip-dev HEADER zip.h LIBRARY zip)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   dagrad_dependency(mvec PACKAGE libc6-dev LIBRARY mvec)
   list(APPEND DAGRAD_LINKED dagrad::mvec)

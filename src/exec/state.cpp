@@ -50,6 +50,16 @@ std::uint32_t position(const detail::StateLayout& layout, std::string_view param
   return at;
 }
 
+/// Where a value goes that is of the parameter's type.
+std::uint32_t position_for(const detail::StateLayout& layout, std::string_view parameter,
+                           const Tensor& value) {
+  const std::uint32_t at = position(layout, parameter);
+  if (value.type() != layout.types[at])
+    throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
+                                to_string(value.type()), to_string(layout.types[at])));
+  return at;
+}
+
 }  // namespace
 
 State::State(const Graph& graph) : data_(std::make_shared<detail::StateData>()) {
@@ -78,10 +88,7 @@ Tensor State::get(std::string_view parameter) const {
 Tensor State::get(const Value& parameter) const { return get(parameter.name()); }
 
 void State::set(std::string_view parameter, const Tensor& value) {
-  const std::uint32_t at = position(*data()->layout, parameter);
-  if (value.type() != data_->layout->types[at])
-    throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
-                                to_string(value.type()), to_string(data_->layout->types[at])));
+  const std::uint32_t at = position_for(*data()->layout, parameter, value);
   Tensor owned = detail::own(value);
   const detail::StateData::Updating updating(*data_);
   const std::lock_guard lock(data_->exchange);
@@ -89,7 +96,24 @@ void State::set(std::string_view parameter, const Tensor& value) {
 }
 void State::set(const Value& parameter, const Tensor& value) { set(parameter.name(), value); }
 
+void State::set(const std::map<std::string, Tensor>& values) {
+  std::vector<std::pair<std::uint32_t, Tensor>> owned;
+  for (const auto& [parameter, value] : values)
+    owned.emplace_back(position_for(*data()->layout, parameter, value), detail::own(value));
+  const detail::StateData::Updating updating(*data());
+  const std::lock_guard lock(data_->exchange);
+  for (auto& [at, value] : owned) std::swap(data_->values[at], value);
+}
+
 std::vector<std::string> State::names() const { return data()->layout->names; }
+
+std::map<std::string, Tensor> State::values() const {
+  std::map<std::string, Tensor> all;
+  const State now = copy();
+  for (std::size_t i = 0; i < now.data_->values.size(); ++i)
+    all.emplace(now.data_->layout->names[i], now.data_->values[i]);
+  return all;
+}
 
 State State::copy() const {
   State other;

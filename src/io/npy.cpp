@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "dagrad/error.hpp"
+#include "src/io/npy_header.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad {
@@ -278,6 +279,15 @@ std::string quoted(const std::filesystem::path& file) { return fmt::format("'{}'
 
 }  // namespace
 
+std::string detail::npy_header(const Type& type) {
+  const std::string text = header_text(type);
+  std::string header(magic);
+  for (const std::size_t byte :
+       {std::size_t{1}, std::size_t{0}, text.size() & 0xFF, text.size() >> 8})
+    header += static_cast<char>(byte);
+  return header + text;
+}
+
 Tensor read_npy(std::istream& in, const std::string& name) {
   const auto [header, offset] = read_header(in, name);
   const Type& type = header.type;
@@ -308,12 +318,7 @@ Tensor read_npy(const std::filesystem::path& file) {
 }
 
 void write_npy(std::ostream& out, const Tensor& tensor) {
-  const std::string header = header_text(tensor.type());
-  const char version_and_size[] = {1, 0, static_cast<char>(header.size() & 0xFF),
-                                   static_cast<char>(header.size() >> 8)};
-  out << magic;
-  out.write(version_and_size, sizeof version_and_size);
-  out << header;
+  out << detail::npy_header(tensor.type());
   out.write(static_cast<const char*>(tensor.data()),
             static_cast<std::streamsize>(tensor.type().bytes()));
   if (!out.flush()) {

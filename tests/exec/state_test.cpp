@@ -240,48 +240,23 @@ TEST_F(StateTest, BoundRunsKeepItAlive) {
   EXPECT_EQ(run->fetch(0).as<double>()[0], 2);
 }
 
-// ---- sgd
-
-TEST_F(StateTest, SgdGoesDown) {
-  const std::vector<Value> parameters{p, q}, gradients{p * 2, q + x};
-  const Function f = compile({}, {.update = sgd(parameters, gradients, 0.5)});
-  EXPECT_EQ(f.nodes(), 4U);
+TEST_F(StateTest, SetsSeveralAtOnceOrNone) {
   State s(g);
-  f(s, {{x, Tensor::of({1.0, 2.0})}});
-  EXPECT_EQ(numbers(s.get(p)), (Numbers{0, 0}));
-  EXPECT_EQ(numbers(s.get(q)), (Numbers{2, 2}));
-}
-
-TEST_F(StateTest, SgdWithAnotherRateEachStepAndMomentum) {
-  const Value rate = g.input("rate", {f64, {}});
-  const std::vector<Value> parameters{p}, gradients{x * 1.0};
-  const auto updates = sgd(parameters, gradients, rate, {.momentum = 0.5});
-  EXPECT_EQ(updates.size(), 2U);
-  const Function f = compile({}, {.update = updates});
-  EXPECT_EQ(f.parameter_names(), (std::vector<std::string>{"p", "p/velocity"}));
-  State s(g);
-  f(s, {{x, Tensor::of({1.0, 2.0})}, {rate, Tensor(0.5)}});
-  EXPECT_EQ(numbers(s.get(p)), (Numbers{0.5, 1}));
-  f(s, {{x, Tensor::of({1.0, 2.0})}, {rate, Tensor(1.0)}});  // velocity 1.5, 3
-  EXPECT_EQ(numbers(s.get(p)), (Numbers{-1, -2}));
-  EXPECT_EQ(numbers(s.get("p/velocity")), (Numbers{1.5, 3}));
-}
-
-TEST_F(StateTest, SgdRefusesWhatDoesNotFit) {
-  const std::vector<Value> one{p}, two{p, q}, narrow{g.input("n", {f32, {2}})},
-      longer{g.input("l", {f64, {3}})};
-  const std::size_t before = g.size();
-  EXPECT_EQ(thrown<ArgumentError>([&] { sgd(two, one, 0.1); }),
-            "sgd: 2 parameters, but 1 gradients");
-  EXPECT_EQ(thrown<ShapeError>([&] { sgd(one, one, x); }),
-            "sgd: the rate is a number or a scalar, got float64[2]");
-  EXPECT_EQ(thrown<ArgumentError>([&] { sgd(one, one, 0.1, {.momentum = 1}); }),
-            "sgd: momentum is in [0, 1), got 1.000000");
-  EXPECT_EQ(thrown<TypeError>([&] { sgd(one, narrow, 0.1); }),
-            "sgd: parameter 'p' is float64[2], its gradient 'n' is float32[2]");
-  EXPECT_EQ(thrown<ShapeError>([&] { sgd(one, longer, 0.1); }),
-            "sgd: parameter 'p' is float64[2], its gradient 'l' is float64[3]");
-  EXPECT_EQ(g.size(), before);
+  EXPECT_EQ(thrown<TypeError>([&] {
+              s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor(1.0)}});
+            }),
+            "parameter 'q': got float64[], wanted float64[2]");
+  EXPECT_EQ(thrown<ArgumentError>([&] {
+              s.set({{"p", Tensor::of({7.0, 8.0})}, {"r", Tensor(1.0)}});
+            }),
+            "the State has no parameter 'r'; it has: p, q");
+  EXPECT_EQ(numbers(s.get("p")), (Numbers{1, 2}));
+  s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor::of({9.0, 9.0})}});
+  const auto values = s.values();
+  s.set("p", Tensor::of({0.0, 0.0}));
+  ASSERT_EQ(values.size(), 2U);
+  EXPECT_EQ(numbers(values.at("p")), (Numbers{7, 8}));
+  EXPECT_EQ(numbers(values.at("q")), (Numbers{9, 9}));
 }
 
 }  // namespace

@@ -119,6 +119,21 @@ struct Xor {
 };
 Xor read_xor();
 
+/// Steps of one of PyTorch's optimisers with two parameters "p" and "q".
+struct OptimizerCase {
+  std::string optimizer, dtype;
+  std::map<std::string, double> options;  ///< bools as 0 and 1
+  std::vector<double> rates;
+  std::vector<std::vector<std::vector<double>>> parameters;  ///< after each step
+  std::map<std::string, std::vector<double>> state;          ///< after the last
+};
+struct Optimizers {
+  std::vector<std::vector<double>> initial;
+  std::vector<std::vector<std::vector<double>>> gradients;  ///< of each step
+  std::vector<OptimizerCase> cases;
+};
+Optimizers read_optimizers();
+
 /// A known answer of Philox4x32.
 struct Philox {
   int rounds = 0;

@@ -176,4 +176,18 @@ Xor read_xor() {
   });
 }
 
+Optimizers read_optimizers() {
+  return parsed("optimizers.json", [](const json& file) {
+    Optimizers result{file.at("initial"), file.at("gradients"), {}};
+    for (const json& record : file.at("cases")) {
+      OptimizerCase one{record.at("optimizer"), record.at("dtype"),      {},
+                        record.at("rates"),     record.at("parameters"), record.at("state")};
+      for (const auto& [name, value] : record.at("options").items())
+        one.options[name] = value.is_boolean() ? value.get<bool>() : value.get<double>();
+      result.cases.push_back(std::move(one));
+    }
+    return result;
+  });
+}
+
 }  // namespace dagrad::golden

@@ -31,6 +31,7 @@ import sys
 from cases import Cases
 
 FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra")
+FAMILIES = ("pointwise", "reductions", "shapes", "networks", "training")
 
 
 def main():

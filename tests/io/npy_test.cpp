@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "dagrad/error.hpp"
+#include "tests/io/npy_numbers.hpp"
 #include "tests/throws.hpp"
 
 namespace dagrad {
@@ -16,24 +17,7 @@ namespace {
 
 const std::filesystem::path golden = "tests/golden/npy";
 
-/// What tests/golden/npy.py writes.
-Tensor numbers(DType dtype, const Shape& shape) {
-  Tensor tensor(Type{dtype, shape});
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    int i = 0;
-    for (T& value : tensor.mutate<T>()) {
-      const int number = 7 * i++ % 11 - 5;
-      if constexpr (std::is_same_v<T, bool>) {
-        value = number > 0;
-      } else if constexpr (std::is_integral_v<T>) {
-        value = number;
-      } else {
-        value = static_cast<T>(number) / 4;
-      }
-    }
-  });
-  return tensor;
-}
+Tensor numbers(DType dtype, const Shape& shape) { return test::npy_numbers(dtype, shape); }
 
 std::string bytes_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);

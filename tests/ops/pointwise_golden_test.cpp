@@ -4,8 +4,8 @@
 #include "dagrad/dagrad.hpp"
 #include "tests/ops/golden_cases.hpp"
 
-/// Broadcasting, ints, bools and promotion of elementwise ops, and ops without operands, against
-/// NumPy's answers.
+/// Broadcasting, ints, bools and promotion of elementwise ops, what optimisers are made of, and ops
+/// without operands, against NumPy's answers.
 namespace dagrad {
 namespace {
 
@@ -27,6 +27,14 @@ INSTANTIATE_TEST_SUITE_P(Ops, PointwiseGolden,
                                          "equal", "not_equal", "less", "less_equal", "greater",
                                          "greater_equal", "logical_and", "logical_or",
                                          "logical_xor", "logical_not", "is_nan", "is_finite"),
+                                         "remainder", "neg", "abs", "sign", "square", "exp",
+                                         "clamp", "where", "equal", "not_equal", "less",
+                                         "less_equal", "greater", "greater_equal", "logical_and",
+                                         "logical_or", "logical_xor", "logical_not", "is_nan",
+                                         "is_finite", "descend", "descend_with_momentum",
+                                         "adam_step", "rmsprop_step", "centred_rmsprop_step",
+                                         "rmsprop_step_with_momentum",
+                                         "centred_rmsprop_step_with_momentum", "global_norm"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(PointwiseGoldenWithAttributes, IsClose) {

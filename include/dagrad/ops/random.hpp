@@ -62,6 +62,9 @@ Value uniform(const Operand& key, const Type& type, double low = 0, double high 
 Value normal(const Operand& key, const Type& type, double mean = 0, double deviation = 1);
 /// Different numbers give independent keys; keys and numbers broadcast.
 Value fold_in(const Operand& key, const Operand& i);
+/// The key of the next step, fold_in(key, -1): independent of what is made of `key` by `split_key`
+/// or by `fold_in` with i >= 0.
+Value next_key(const Operand& key);
 /// `n` keys: the i-th is fold_in(fold_in(key, n), i). Throws ArgumentError for n < 0.
 std::vector<Value> split_key(const Operand& key, int n);
 

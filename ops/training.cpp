@@ -1,0 +1,140 @@
+#include "dagrad/ops/training.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/logic.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// What is remembered of squares is so large that the variance stays away from 0.
+Tensor squares(Rng& rng) { return rng.uniform({2, 3}, 3, 4); }
+Tensor any(Rng& rng, const Shape& shape = {2, 3}) { return rng.uniform(shape, -1, 1); }
+Tensor rate(Rng& rng) { return rng.uniform({}, 0.1, 1); }
+
+constexpr std::int64_t piece = 1 << 14;  // elements a task
+constexpr std::size_t lanes = 8;
+
+std::int64_t pieces(const Type& type) { return (type.elements() + piece - 1) / piece; }
+
+/// Folds `map` of every element of every operand, in an order that shapes alone decide.
+template <class Fold, class Map>
+double fold(const EvalContext& c, Map map) {
+  auto* partial = static_cast<double*>(c.scratch());
+  for (const View& view : c.ins) {
+    with_float(view.type.dtype, [&]<class T>(std::type_identity<T>) {
+      const std::span<const T> x = view.as<T>();
+      c.parallel.ranges(view.type.elements(), piece, [&](std::int64_t begin, std::int64_t end) {
+        std::array<double, lanes> sums{};
+        auto i = static_cast<std::size_t>(begin);
+        const auto stop = static_cast<std::size_t>(end);
+        for (; i + lanes <= stop; i += lanes)
+          for (std::size_t lane = 0; lane < lanes; ++lane)
+            sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i + lane])));
+        for (std::size_t lane = 0; i < stop; ++i, ++lane)
+          sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i])));
+        double& sum = partial[begin / piece];
+        sum = 0;
+        for (const double lane : sums) sum = Fold::join(sum, lane);
+      });
+    });
+    partial += pieces(view.type);
+  }
+  double sum = 0;
+  for (const double* at = static_cast<double*>(c.scratch()); at != partial; ++at)
+    sum = Fold::join(sum, *at);
+  return sum;
+}
+
+double norm(const EvalContext& c) {
+  const double sum = fold<SumFold<double>>(c, [](double x) { return x * x; });
+  if (sum > 1e-270 && sum < 1e300) return std::sqrt(sum);  // no square over- or underflowed in vain
+  const double largest = fold<ExtremumFold<true, double>>(c, [](double x) { return std::abs(x); });
+  if (!(largest > 0) || std::isinf(largest)) return largest;
+  return largest * std::sqrt(fold<SumFold<double>>(c, [=](double x) {
+           const double part = x / largest;
+           return part * part;
+         }));
+}
+
+}  // namespace
+
+Samples AdamStep::samples(Rng& rng) {
+  return {
+      {AdamStep{}, {any(rng), any(rng), squares(rng), any(rng), rate(rng), rate(rng), rate(rng)}},
+      {AdamStep{0, 0.5, 0.1},
+       {any(rng), any(rng), squares(rng), any(rng, {3}), rate(rng), rate(rng), rate(rng)}}};
+}
+
+Samples RmspropStep::samples(Rng& rng) {
+  return {{RmspropStep{}, {any(rng), squares(rng), any(rng), rate(rng)}},
+          {RmspropStep{{0.5, 0.1}}, {any(rng), squares(rng), any(rng), rate(rng)}}};
+}
+
+Samples CentredRmspropStep::samples(Rng& rng) {
+  return {{CentredRmspropStep{}, {any(rng), squares(rng), any(rng), any(rng), rate(rng)}}};
+}
+
+Samples RmspropStepWithMomentum::samples(Rng& rng) {
+  return {{RmspropStepWithMomentum{}, {any(rng), squares(rng), any(rng), any(rng), rate(rng)}}};
+}
+
+Samples CentredRmspropStepWithMomentum::samples(Rng& rng) {
+  return {{CentredRmspropStepWithMomentum{},
+           {any(rng), squares(rng), any(rng), any(rng), any(rng), rate(rng)}}};
+}
+
+Type GlobalNorm::infer(std::span<const Type> in) const {
+  DType widest = f32;
+  for (const Type& type : in) {
+    if (!is_float(type.dtype)) throw TypeError("takes float32 and float64, got " + to_string(type));
+    if (type.dtype == f64) widest = f64;
+  }
+  return {widest, {}};
+}
+
+std::size_t GlobalNorm::scratch(const PlanContext& plan) const {
+  std::int64_t all = 0;
+  for (const Type& type : plan.in) all += pieces(type);
+  return static_cast<std::size_t>(all) * sizeof(double);
+}
+
+void GlobalNorm::eval(const EvalContext& c) const {
+  with_float(c.outs[0].type.dtype,
+             [&]<class T>(std::type_identity<T>) { c.out<T>()[0] = static_cast<T>(norm(c)); });
+}
+
+Grads GlobalNorm::grad(const GradContext& g) const {
+  const Value slope = where(equal(g.out, 0), 0, g.dout / g.out);
+  Grads grads;
+  for (std::size_t i = 0; i < g.in.size(); ++i) {
+    const Value& x = g.in[i];
+    grads.push_back(g.if_wanted(
+        i, [&] { return x * (x.dtype() == slope.dtype() ? slope : cast(slope, x.dtype())); }));
+  }
+  return grads;
+}
+
+Samples GlobalNorm::samples(Rng& rng) {
+  return {{GlobalNorm{}, {any(rng)}},
+          {GlobalNorm{}, {any(rng), any(rng, {}), any(rng, {0}), any(rng, {4})}},
+          {.op = GlobalNorm{},
+           .in = {Tensor::of({0.0, 0.0})},
+           .out = {Tensor(0.0)},
+           .dout = {Tensor(2.0)},
+           .grads = {Tensor::of({0.0, 0.0})},
+           .ties = true}};
+}
+
+Value global_norm(std::span<const Value> values) {
+  if (values.empty()) throw ArgumentError("global_norm: needs a value or more");
+  return apply(GlobalNorm{}, std::vector<Operand>(values.begin(), values.end()));
+}
+
+}  // namespace dagrad

@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "dagrad/error.hpp"
+#include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/ops/training.hpp"
+#include "dagrad/optimizers.hpp"
+#include "src/train/step_builder.hpp"
+
+namespace dagrad {
+
+std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand& low,
+                                 const Operand& high) {
+  std::vector<Value> clipped;
+  if (gradients.empty()) return clipped;
+  Transaction transaction(gradients.front().data());
+  const Location where = low.where();
+  for (const Value& gradient : gradients)
+    clipped.push_back(clamp({gradient, where.file, where.line}, low, high));
+  return transaction.keep(std::move(clipped));
+}
+
+Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max_norm) {
+  detail::Scalar most(max_norm, "clip_by_global_norm: max_norm");
+  if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
+    throw ArgumentError(
+        fmt::format("clip_by_global_norm: max_norm is positive and finite, got {}", most.number()));
+  if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs a gradient or more");
+  Transaction transaction(gradients.front().data());
+  const Location where = max_norm.where();
+  const auto at = [&](const Value& value) { return Operand(value, where.file, where.line); };
+  Clipped clipped{{}, global_norm(gradients)};
+  const Value ratio = div(most.in(clipped.norm.dtype()), at(clipped.norm));
+  detail::Scalar factor(at(minimum(1, at(ratio))), "factor");
+  for (const Value& gradient : gradients)
+    clipped.gradients.push_back(mul(at(gradient), factor.in(gradient.dtype())));
+  return transaction.keep(std::move(clipped));
+}
+
+}  // namespace dagrad

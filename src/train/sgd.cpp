@@ -1,0 +1,26 @@
+#include "dagrad/ops/training.hpp"
+#include "dagrad/optimizers.hpp"
+#include "src/train/step_builder.hpp"
+
+namespace dagrad {
+
+std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value> gradients,
+                        const Operand& rate, const SgdOptions& options) {
+  detail::StepBuilder step("sgd", parameters, gradients, rate);
+  step.require_fraction("momentum", options.momentum);
+  for (std::size_t i = 0; i < step.size(); ++i) {
+    const Operand p = step.parameter(i), g = step.gradient(i), r = step.rate().in(step.dtype(i));
+    if (options.momentum == 0) {
+      step.update(p, apply(Descend{}, {p, g, r}));
+      continue;
+    }
+    const Operand velocity = step.slot(i, "velocity");
+    const auto [next, next_velocity] =
+        apply(DescendWithMomentum{options.momentum, options.nesterov}, {p, velocity, g, r});
+    step.update(p, next);
+    step.update(velocity, next_velocity);
+  }
+  return step.finish();
+}
+
+}  // namespace dagrad

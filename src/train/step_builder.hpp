@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/compile.hpp"
+
+namespace dagrad::detail {
+
+/// A number, or a float scalar that is cast once for each dtype in which it is wanted.
+class Scalar {
+ public:
+  /// `what` names it in errors. Throws ShapeError, TypeError unless it is a number or a float
+  /// scalar.
+  Scalar(const Operand& scalar, std::string_view what);
+  Operand in(DType dtype);
+  bool is_literal() const { return scalar_.is_literal(); }
+  double number() const { return scalar_.literal().real(); }
+
+ private:
+  Operand scalar_;
+  std::map<DType, Value> casts_;
+};
+
+/// The updates of one optimiser while they are made: checks its arguments, drops what it has
+/// appended when it throws, and places what it appends at the user's line.
+class StepBuilder {
+ public:
+  /// Throws as optimisers do; see `dagrad/optimizers.hpp`.
+  StepBuilder(std::string_view optimizer, std::span<const Value> parameters,
+              std::span<const Value> gradients, const Operand& rate);
+
+  bool empty() const { return parameters_.empty(); }
+  std::size_t size() const { return parameters_.size(); }
+  /// Throws ArgumentError unless `number` is in [0, 1).
+  void require_fraction(std::string_view name, double number) const;
+  void require_not_negative(std::string_view name, double number) const;
+
+  Operand parameter(std::size_t i) const { return at(parameters_[i]); }
+  Operand gradient(std::size_t i) const { return at(gradients_[i]); }
+  DType dtype(std::size_t i) const { return parameters_[i].dtype(); }
+  Scalar& rate() { return rate_; }
+  Operand at(const Value& value) const { return {value, where_.file, where_.line}; }
+
+  /// What is remembered of parameter i: a new parameter like it, of zeros.
+  Operand slot(std::size_t i, std::string_view name);
+  /// A new int64 scalar parameter 0 with the optimiser's name before its own.
+  Value counter(std::string_view name);
+  void update(const Operand& parameter, const Value& next);
+  std::vector<Update> finish();
+
+ private:
+  void check_pairs() const;
+
+  std::string_view optimizer_;
+  std::span<const Value> parameters_, gradients_;
+  Location where_;
+  Scalar rate_;
+  std::optional<Transaction> transaction_;
+  std::vector<Update> updates_;
+};
+
+}  // namespace dagrad::detail

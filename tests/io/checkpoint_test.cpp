@@ -1,0 +1,75 @@
+#include "dagrad/checkpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dagrad/compile.hpp"
+#include "dagrad/error.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "tests/io/folder.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+using Names = std::vector<std::string>;
+
+class CheckpointTest : public test::InFolder {
+ protected:
+  Graph g;
+  const Value w = g.parameter("hidden/w", Tensor::of({{1.0, 2.0}, {3.0, 4.0}})),
+              b = g.parameter("b", Tensor::of({1.0F})), step = g.parameter("step", Tensor(7));
+  const std::filesystem::path file = folder / "state.npz";
+};
+
+TEST_F(CheckpointTest, BringsAStateBack) {
+  State s(g);
+  s.set(w, Tensor::of({{-1.0, 0.5}, {0.25, -0.0}}));
+  save(file, s);
+  State other(g);
+  const Loaded loaded = load(file, other);
+  EXPECT_TRUE(loaded.missing.empty() && loaded.unexpected.empty());
+  for (const std::string& name : s.names()) EXPECT_TRUE(same_bits(other.get(name), s.get(name)));
+  const std::string bytes = test::bytes_of(file);
+  save(file, other);
+  EXPECT_EQ(test::bytes_of(file), bytes);
+}
+
+TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
+  write_npz(file, {{"hidden/w", Tensor(1.0)}, {"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
+  State s(g);
+  EXPECT_THROWS(load(file, s), ArgumentError,
+                "load: '" + file.string() +
+                    "' does not fit the State:\n"
+                    "  parameter 'hidden/w' is float64[] in the file, float64[2,2] in the State\n"
+                    "  parameter 'step' int32[] is not in the file\n"
+                    "  array 'c' bool[] is of no parameter");
+  EXPECT_EQ(s.get(b).item<float>(), 1.0F);
+}
+
+TEST_F(CheckpointTest, InPartSetsWhatIsThere) {
+  write_npz(file, {{"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
+  State s(g);
+  const Loaded loaded = load(file, s, {.partial = true});
+  EXPECT_EQ(loaded.missing, (Names{"hidden/w", "step"}));
+  EXPECT_EQ(loaded.unexpected, Names{"c"});
+  EXPECT_EQ(s.get(b).item<float>(), 9.0F);
+  EXPECT_EQ(s.get(step).item<int>(), 7);
+  write_npz(file, {{"b", Tensor::of({5.0})}, {"step", Tensor(8)}});
+  EXPECT_THROWS(load(file, s, {.partial = true}), ArgumentError,
+                "load: '" + file.string() +
+                    "' does not fit the State:\n"
+                    "  parameter 'b' is float64[1] in the file, float32[1] in the State");
+  EXPECT_EQ(s.get(step).item<int>(), 7);
+}
+
+TEST_F(CheckpointTest, ABadFileSetsNothing) {
+  State s(g);
+  save(file, s);
+  s.set(step, Tensor(8));
+  write("state.npz", test::bytes_of(file).substr(0, 300));
+  EXPECT_THROW(load(file, s), FileError);
+  EXPECT_EQ(s.get(step).item<int>(), 8);
+}
+
+}  // namespace
+}  // namespace dagrad

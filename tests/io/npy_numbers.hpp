@@ -1,0 +1,28 @@
+#pragma once
+
+#include <type_traits>
+
+#include "dagrad/tensor.hpp"
+
+namespace dagrad::test {
+
+/// What tests/golden/npy.py writes.
+inline Tensor npy_numbers(DType dtype, const Shape& shape) {
+  Tensor tensor(Type{dtype, shape});
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    int i = 0;
+    for (T& value : tensor.mutate<T>()) {
+      const int number = 7 * i++ % 11 - 5;
+      if constexpr (std::is_same_v<T, bool>) {
+        value = number > 0;
+      } else if constexpr (std::is_integral_v<T>) {
+        value = number;
+      } else {
+        value = static_cast<T>(number) / 4;
+      }
+    }
+  });
+  return tensor;
+}
+
+}  // namespace dagrad::test

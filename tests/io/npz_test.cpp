@@ -1,0 +1,233 @@
+#include "dagrad/npz.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <zip.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "dagrad/error.hpp"
+#include "tests/io/folder.hpp"
+#include "tests/io/npy_numbers.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+using Tensors = std::map<std::string, Tensor>;
+using test::bytes_of;
+using test::npy_numbers;
+
+const std::filesystem::path golden = "tests/golden/npz";
+
+/// What tests/golden/npz.py writes.
+Tensors arrays() {
+  return {{"hidden/w", npy_numbers(f64, {2, 3, 4})},
+          {"hidden/b", npy_numbers(f32, {5})},
+          {"flags", npy_numbers(b8, {3, 2})},
+          {"step", npy_numbers(i64, {})},
+          {"nothing", npy_numbers(i32, {0, 3})}};
+}
+
+void expect_same(const Tensors& got, const Tensors& wanted) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (const auto& [name, tensor] : wanted) {
+    ASSERT_TRUE(got.contains(name)) << name;
+    EXPECT_TRUE(same_bits(got.at(name), tensor)) << name << "\n" << got.at(name);
+  }
+}
+
+class NpzTest : public test::InFolder {
+ protected:
+  /// The text of the FileError for a file, without its folder.
+  std::string problem(const std::filesystem::path& file) const {
+    try {
+      read_npz(file);
+    } catch (const FileError& error) {
+      std::string text = error.what();
+      const std::string path = folder.string() + "/";
+      for (std::size_t at; (at = text.find(path)) != std::string::npos;)
+        text.erase(at, path.size());
+      return text;
+    }
+    return "read";
+  }
+  std::string problem_of(const std::string& bytes) const { return problem(write("x.npz", bytes)); }
+
+  /// An archive of members as they are given.
+  std::filesystem::path archive(const std::vector<std::pair<std::string, std::string>>& members,
+                                bool encrypted = false, int method = ZIP_CM_STORE) const {
+    const auto file = folder / "x.npz";
+    zip_t* zip = zip_open(file.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+    for (const auto& [name, bytes] : members) {
+      zip_source_t* source = zip_source_buffer(zip, bytes.data(), bytes.size(), 0);
+      const auto at = static_cast<zip_uint64_t>(zip_file_add(zip, name.c_str(), source, 0));
+      zip_set_file_compression(zip, at, method, 0);
+      if (encrypted) zip_file_set_encryption(zip, at, ZIP_EM_AES_256, "secret");
+    }
+    EXPECT_EQ(zip_close(zip), 0);
+    return file;
+  }
+
+  /// The bytes of a good archive of one member "w.npy".
+  std::string good() const {
+    write_npz(folder / "good.npz", {{"w", npy_numbers(f64, {3})}});
+    return bytes_of(folder / "good.npz");
+  }
+};
+
+TEST_F(NpzTest, ReadsWhatNumPyWrites) {
+  expect_same(read_npz(golden / "savez.npz"), arrays());
+  expect_same(read_npz(golden / "compressed.npz"), arrays());
+}
+
+TEST_F(NpzTest, WritesTheSameBytesForTheSameTensors) {
+  write_npz(folder / "a.npz", arrays());
+  EXPECT_EQ(bytes_of(folder / "a.npz"), bytes_of(golden / "dagrad.npz"));
+  EXPECT_EQ(files(), 1) << "nothing temporary is left";
+}
+
+TEST_F(NpzTest, ReadsFilesItWrote) {
+  const auto file = folder / "a.npz";
+  for (const Tensors& tensors : {arrays(), Tensors{}, Tensors{{"größe", Tensor(1.5)}},
+                                 Tensors{{"large", npy_numbers(f32, {300, 301})}}}) {
+    write_npz(file, tensors);
+    expect_same(read_npz(file), tensors);
+  }
+}
+
+TEST_F(NpzTest, PassesOverFolders) {
+  const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
+  expect_same(read_npz(archive({{"hidden/", ""}, {"hidden/w.npy", npy}})),
+              {{"hidden/w", npy_numbers(f64, {5})}});
+}
+
+TEST_F(NpzTest, RefusesWhatIsNoArchive) {
+  EXPECT_EQ(problem(folder / "none.npz"), "read_npz: 'none.npz': cannot be opened: No such file");
+  EXPECT_EQ(problem_of("\x93NUMPY"), "read_npz: 'x.npz': cannot be opened: Not a zip archive");
+  EXPECT_EQ(problem_of(""), "read_npz: 'x.npz': cannot be opened: Not a zip archive");
+  EXPECT_TRUE(problem(folder).starts_with("read_npz: '")) << problem(folder);
+}
+
+TEST_F(NpzTest, RefusesEveryTruncation) {
+  const std::string bytes = good();
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_TRUE(problem_of(bytes.substr(0, size)).starts_with("read_npz: 'x.npz'")) << size;
+}
+
+/// A byte that says nothing of the array may change; what is read is right all the same.
+TEST_F(NpzTest, NeverReadsWrongNumbersFromADamagedFile) {
+  const std::string bytes = good();
+  int refused = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const int flip : {0x01, 0x80, 0xFF}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      const auto file = write("x.npz", damaged);
+      try {
+        for (const auto& [name, tensor] : read_npz(file))
+          EXPECT_TRUE(same_bits(tensor, npy_numbers(f64, {3}))) << at;
+      } catch (const FileError&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 600);
+}
+
+TEST_F(NpzTest, RefusesWrongChecksums) {
+  for (const std::string name : {"savez.npz", "compressed.npz"}) {
+    std::string bytes = bytes_of(golden / name);
+    const std::size_t data = bytes.find("hidden/w.npy") + 60;
+    bytes[data] = static_cast<char>(bytes[data] ^ 1);
+    const std::string text = problem_of(bytes);
+    EXPECT_TRUE(text.starts_with("read_npz: 'x.npz', member 'hidden/w.npy': ")) << text;
+  }
+  std::string bytes = good();
+  bytes[bytes.find("w.npy") + 5 + 128] ^= 1;  // the first byte of the first number
+  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': CRC error");
+}
+
+TEST_F(NpzTest, RefusesNamesThatAreThereTwice) {
+  const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
+  std::string bytes = bytes_of(archive({{"v.npy", npy}, {"w.npy", npy}}));
+  for (std::size_t at; (at = bytes.find("v.npy")) != std::string::npos;) bytes[at] = 'w';
+  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': is there twice");
+}
+
+TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
+  const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
+  EXPECT_EQ(problem(archive({{"readme", npy}})), "read_npz: 'x.npz', member 'readme': is no .npy");
+  EXPECT_EQ(problem(archive({{"w.npy", "text"}})),
+            "read_npy: 'x.npz', member 'w.npy': byte 0: expected magic and version of 8 bytes, the "
+            "file ends after 4");
+  EXPECT_EQ(problem(archive({{"w.npy", npy + "!"}})),
+            "read_npz: 'x.npz', member 'w.npy': goes on behind its array");
+  EXPECT_EQ(
+      problem(archive({{"w.npy", npy.substr(0, npy.size() - 1)}})),
+      "read_npy: 'x.npz', member 'w.npy': byte 128: expected 40 bytes of float64[5], the file "
+      "ends after 39");
+  std::string object = npy;
+  object.replace(object.find("'<f8'"), 5, "'|O' ");
+  EXPECT_EQ(problem(archive({{"w.npy", object}})),
+            "read_npy: 'x.npz', member 'w.npy': byte 20: expected elements of bool (b1), int32 "
+            "(i4), int64 (i8), float32 (f4) or float64 (f8), got '|O'");
+  EXPECT_EQ(problem(archive({{"w.npy", npy}}, true)),
+            "read_npz: 'x.npz', member 'w.npy': is encrypted");
+  EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, ZIP_CM_BZIP2)),
+            "read_npz: 'x.npz', member 'w.npy': is compressed by method 12; stored and deflated "
+            "members are read");
+}
+
+/// Sizes are checked before memory is asked for: of these none could be had.
+TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
+  std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
+  npy.replace(npy.find("(5,), }             "), 20, "(99999999999999,), }");
+  for (const int method : {ZIP_CM_STORE, ZIP_CM_DEFLATE})
+    EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, method)),
+              "read_npy: 'x.npz', member 'w.npy': byte 128: expected 799999999999992 bytes of "
+              "float64[99999999999999], the file ends after 40");
+  std::string bytes = bytes_of(archive({{"w.npy", npy}}, false, ZIP_CM_DEFLATE));
+  for (const char* header : {"PK\3\4", "PK\1\2"}) {  // both say that it unpacks to 4 GB
+    const std::size_t size = bytes.find(header) + (header[2] == 3 ? 22 : 24);
+    bytes.replace(size, 4, "\xF0\xFF\xFF\xFF");
+  }
+  const std::string text = problem_of(bytes);
+  EXPECT_TRUE(
+      text.starts_with("read_npz: 'x.npz', member 'w.npy': declares 4294967280 bytes, "
+                       "which "))
+      << text;
+}
+
+TEST_F(NpzTest, AFailedWriteLeavesTheOldFile) {
+  const auto file = folder / "a.npz";
+  write_npz(file, arrays());
+  const std::string before = bytes_of(file);
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (const rlim_t most : {0, 1000, 20'000}) {
+    const rlimit tight{most, old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &tight);
+    std::string text;
+    try {
+      write_npz(file, {{"large", npy_numbers(f64, {100, 100})}});
+    } catch (const FileError& error) {
+      text = error.what();
+    }
+    setrlimit(RLIMIT_FSIZE, &old);
+    EXPECT_EQ(text,
+              "write_npz: '" + file.string() + "': cannot be written: Write error: File too large");
+    EXPECT_EQ(bytes_of(file), before);
+    EXPECT_EQ(files(), 1) << "nothing temporary is left";
+  }
+  std::signal(SIGXFSZ, handler);
+  EXPECT_THROWS(write_npz(folder / "none" / "a.npz", arrays()), FileError,
+                "write_npz: '" + (folder / "none" / "a.npz").string() +
+                    "': cannot be written: Failure to create temporary file: No such file or "
+                    "directory");
+}
+
+}  // namespace
+}  // namespace dagrad
