@@ -9,9 +9,11 @@
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
+#include "dagrad/ops/norm.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/scan.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
@@ -42,6 +44,8 @@ Catalog Catalog::builtin() {
           LogicalNot, LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
   add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
                                                                                     "reduce");
+  add_all<StandardDeviation, Norm, CountNonzero>(catalog, "reduce");
+  add_all<CumSum, CumProd, LogCumSumExp>(catalog, "scan");
   add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
       catalog, "shape");
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
@@ -53,8 +57,10 @@ Catalog Catalog::builtin() {
                                                                                             "loss");
   add_all<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,
           RmspropStepWithMomentum, CentredRmspropStepWithMomentum, GlobalNorm>(catalog, "training");
+  add_all<Huber, Hinge, KlDivergence, NegativeLogLikelihood>(catalog, "loss");
   add_all<Full, Iota>(catalog, "create");
   add_all<Uniform, Normal, FoldIn>(catalog, "random");
+  add_all<TruncatedNormal, Gumbel, Bernoulli, Categorical, Permutation>(catalog, "random");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");
   return catalog;
 }

@@ -76,6 +76,12 @@ struct QuantifierFold {
   static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
 };
 
+template <Element T>
+struct CountFold : SumFold<std::int64_t> {
+  using In = Stored<T>;
+  static Acc widen(In x) { return x != 0 ? 1 : 0; }
+};
+
 /// Calls `f(std::type_identity<T>{})` with float or double, for ops that take no other dtype.
 template <class F>
 void with_float(DType dtype, F&& f) {

@@ -1,10 +1,14 @@
 #include "dagrad/ops/loss.hpp"
 
+#include <cmath>
+#include <string>
+
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/folds.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -14,23 +18,79 @@ Samples BinaryCrossEntropy::samples(Rng& rng) {
           {BinaryCrossEntropy{}, {rng.uniform({2, 3}, 0.05, 0.95), rng.uniform({3}, 0, 1)}}};
 }
 
-Type CrossEntropy::infer(std::span<const Type> in) const {
-  const Type &logits = in[0], &targets = in[1];
-  if (!is_float(logits.dtype))
-    throw TypeError("logits are float32 or float64, got " + to_string(logits));
-  if (targets.dtype != i32 && targets.dtype != i64 && targets.dtype != logits.dtype)
-    throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +
-                    std::string(dagrad::name(logits.dtype)) + ", got " + to_string(targets));
-  const Shape& shape = logits.shape;
+Samples KlDivergence::samples(Rng& rng) {
+  return {{KlDivergence{}, {rng.uniform({2, 3}, -3, 0), rng.uniform({2, 3}, 0.05, 1)}},
+          {KlDivergence{}, {rng.uniform({2, 1}, -3, 0), rng.uniform({3}, 0.05, 1)}}};
+}
+
+Type Huber::infer(std::span<const Type> in) const {
+  if (!(delta > 0 && std::isfinite(delta)))
+    throw ArgumentError("needs a positive and finite delta, got " + detail::attribute_text(delta));
+  return {detail::common_dtype(in, 0, float_dtypes), detail::common_shape(in)};
+}
+
+namespace {
+
+/// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
+Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
+  if (!is_float(in.dtype)) throw TypeError(what + " are float32 or float64, got " + to_string(in));
+  const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
-    throw ShapeError("logits are [..., classes] with a class or more, got " + to_string(shape));
+    throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
   const Shape rows(shape.dims().first(static_cast<std::size_t>(shape.rank()) - 1));
   const Shape& wanted = is_float(targets.dtype) ? shape : rows;
   if (targets.shape != wanted)
-    throw ShapeError("logits " + to_string(shape) + " want " +
+    throw ShapeError(what + " " + to_string(shape) + " want " +
                      (is_float(targets.dtype) ? "probabilities " : "indices ") + to_string(wanted) +
                      ", got " + to_string(targets.shape));
-  return {logits.dtype, rows};
+  return {in.dtype, rows};
+}
+
+std::int64_t classes_of(const Value& rows) { return rows.shape()[rows.rank() - 1]; }
+
+}  // namespace
+
+Type NegativeLogLikelihood::infer(std::span<const Type> in) const {
+  if (in[1].dtype != i32 && in[1].dtype != i64)
+    throw TypeError("targets are int32 or int64 indices, got " + to_string(in[1]));
+  return loss_of_rows("log-probabilities", in[0], in[1]);
+}
+
+void NegativeLogLikelihood::eval(const EvalContext& c) const {
+  const Rows rows(c.in_shape(0), -1);
+  check_indices(c.ins[1], rows.length);
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const T* const x = c.in<T>(0).data();
+    T* const out = c.out<T>().data();
+    c.parallel.ranges(rows.count, 16384, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        out[i] = -x[i * rows.length + index_at(c.ins[1], i)];
+    });
+  });
+}
+
+Grads NegativeLogLikelihood::grad(const GradContext& g) const {
+  const Value hot = one_hot(g.in[1], classes_of(g.in[0]), b8);
+  return {where(hot, unsqueeze(-g.dout, {-1}), 0), zero};
+}
+
+Samples NegativeLogLikelihood::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -3, 0); };
+  return {{NegativeLogLikelihood{}, {x({3, 4}), rng.integers({3}, 0, 4)}},
+          {NegativeLogLikelihood{}, {x({2, 2, 3}), rng.integers({2, 2}, 0, 3, i32)}},
+          {NegativeLogLikelihood{}, {x({4}), rng.integers({}, 0, 4)}},
+          {NegativeLogLikelihood{}, {x({0, 4}), rng.integers({0}, 0, 4)}}};
+}
+
+Type CrossEntropy::infer(std::span<const Type> in) const {
+  const Type &logits = in[0], &targets = in[1];
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw ArgumentError("smoothing lies in [0, 1), got " + detail::attribute_text(smoothing));
+  if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
+      targets.dtype != logits.dtype)
+    throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +
+                    std::string(dagrad::name(logits.dtype)) + ", got " + to_string(targets));
+  return loss_of_rows("logits", logits, targets);
 }
 
 void CrossEntropy::eval(const EvalContext& c) const {
@@ -39,6 +99,8 @@ void CrossEntropy::eval(const EvalContext& c) const {
   if (indices) check_indices(c.ins[1], rows.length);
   const auto run = [&](auto logits, auto out) {
     using T = typename decltype(out)::value_type;
+    const T kept = static_cast<T>(1 - smoothing);
+    const T spread = static_cast<T>(smoothing / static_cast<double>(rows.length));
     for_row_blocks(
         c, rows, logits.data(), [&](auto& block, std::int64_t first, std::int64_t count) {
           block.sum_exp(first, count, static_cast<T*>(nullptr));
@@ -55,6 +117,11 @@ void CrossEntropy::eval(const EvalContext& c) const {
               for (std::int64_t k = 0; k < rows.length; ++k)
                 if (target[k] != 0) loss += target[k] * loss_of(k);
             }
+            if (smoothing > 0) {
+              T all = 0;
+              for (std::int64_t k = 0; k < rows.length; ++k) all += loss_of(k);
+              loss = kept * loss + spread * all;
+            }
             out[static_cast<std::size_t>(first + i)] = loss;
           }
         });
@@ -66,14 +133,24 @@ void CrossEntropy::eval(const EvalContext& c) const {
 Grads CrossEntropy::grad(const GradContext& g) const {
   const Value &logits = g.in[0], &targets = g.in[1];
   const Value dout = unsqueeze(g.dout, {-1});
+  const double kept = 1 - smoothing;
+  const double spread = smoothing / static_cast<double>(classes_of(logits));
+  const auto smooth = [&](const Value& p) { return smoothing > 0 ? p * kept + spread : p; };
   if (!is_float(targets.dtype())) {
-    const Value hot = one_hot(targets, logits.shape()[logits.rank() - 1], b8);
+    const Value hot = one_hot(targets, classes_of(logits), b8);
     const Value p = softmax(logits);
-    return {pull(dout, where(hot, p - 1, p)), zero};
+    const Value off = smoothing > 0 ? p - spread : p;
+    return {pull(dout, where(hot, p - (kept + spread), off)), zero};
   }
-  return {g.if_wanted(
-              0, [&] { return pull(dout, softmax(logits) * sum(targets, -1, true) - targets); }),
-          g.if_wanted(1, [&] { return pull(dout, -log_softmax(logits)); })};
+  return {g.if_wanted(0,
+                      [&] {
+                        const Value wanted = smooth(targets);
+                        return pull(dout, softmax(logits) * sum(wanted, -1, true) - wanted);
+                      }),
+          g.if_wanted(1, [&] {
+            const Value slope = -log_softmax(logits);
+            return pull(dout, smoothing > 0 ? kept * slope : slope);
+          })};
 }
 
 Samples CrossEntropy::samples(Rng& rng) {
@@ -81,6 +158,8 @@ Samples CrossEntropy::samples(Rng& rng) {
           {CrossEntropy{}, {rng.normal({2, 2, 3}), rng.integers({2, 2}, 0, 3, i32)}},
           {CrossEntropy{}, {rng.normal({4}), rng.integers({}, 0, 4)}},
           {CrossEntropy{}, {rng.normal({3, 4}), rng.uniform({3, 4})}},
+          {CrossEntropy{0.25}, {rng.normal({3, 4}), rng.integers({3}, 0, 4)}},
+          {CrossEntropy{0.125}, {rng.normal({2, 3}), rng.uniform({2, 3})}},
           {CrossEntropy{}, {rng.normal({0, 4}), rng.integers({0}, 0, 4)}}};
 }
 
@@ -97,9 +176,20 @@ Value binary_cross_entropy(const Operand& p, const Operand& target) {
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target) {
   return apply(BinaryCrossEntropyWithLogits{}, {x, target});
 }
-Value cross_entropy(const Operand& logits, const Operand& targets) {
+Value huber(const Operand& prediction, const Operand& target, double delta) {
+  return apply(Huber{delta}, {prediction, target});
+}
+Value hinge(const Operand& x, const Operand& target) { return apply(Hinge{}, {x, target}); }
+Value kl_divergence(const Operand& log_probabilities, const Operand& target) {
+  return apply(KlDivergence{}, {log_probabilities, target});
+}
+Value nll(const Operand& log_probabilities, const Operand& targets) {
+  Transaction transaction{log_probabilities, targets};
+  return transaction.keep(mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets})));
+}
+Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
   Transaction transaction{logits, targets};
-  return transaction.keep(mean(apply(CrossEntropy{}, {logits, targets})));
+  return transaction.keep(mean(apply(CrossEntropy{smoothing}, {logits, targets})));
 }
 
 }  // namespace dagrad

@@ -4,16 +4,30 @@
 #include <cmath>
 #include <type_traits>
 
+#include "ops/keys.hpp"
+
 namespace dagrad {
 
 namespace {
 
 Type check_random(const Type& key, const Type& type) {
-  if (key.dtype != i64) throw TypeError("a key is int64, got " + to_string(key));
-  if (key.shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(key));
+  check_key(key);
   if (!is_float(type.dtype))
     throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)));
   return type;
+}
+
+void check_normal(double mean, double deviation) {
+  if (!(std::isfinite(mean) && std::isfinite(deviation) && deviation >= 0))
+    throw ArgumentError("needs a finite mean and a finite deviation >= 0, got " +
+                        detail::attribute_text(mean) + " and " + detail::attribute_text(deviation));
+}
+
+/// The type of what is drawn changes; what its bits are made of does not.
+bool retype_result(Type& type, DType from, DType to) {
+  if (type.dtype != from) return false;
+  type.dtype = to;
+  return true;
 }
 
 constexpr std::int64_t piece = 1024;  // elements a task
@@ -62,20 +76,14 @@ void Uniform::eval(const EvalContext& c) const {
 
 Grads Uniform::grad(const GradContext&) const { return {zero}; }
 
-bool Uniform::retype(DType from, DType to) {
-  if (type.dtype != from) return false;
-  type.dtype = to;
-  return true;
-}
+bool Uniform::retype(DType from, DType to) { return retype_result(type, from, to); }
 
 Samples Uniform::samples(Rng& rng) {
   return {{Uniform{{f64, {2, 3}}, -1, 1}, {Tensor(rng.key())}}};
 }
 
 Type Normal::infer(std::span<const Type> in) const {
-  if (!(std::isfinite(mean) && std::isfinite(deviation) && deviation >= 0))
-    throw ArgumentError("needs a finite mean and a finite deviation >= 0, got " +
-                        detail::attribute_text(mean) + " and " + detail::attribute_text(deviation));
+  check_normal(mean, deviation);
   return check_random(in[0], type);
 }
 
@@ -87,13 +95,47 @@ void Normal::eval(const EvalContext& c) const {
 
 Grads Normal::grad(const GradContext&) const { return {zero}; }
 
-bool Normal::retype(DType from, DType to) {
-  if (type.dtype != from) return false;
-  type.dtype = to;
-  return true;
-}
+bool Normal::retype(DType from, DType to) { return retype_result(type, from, to); }
 
 Samples Normal::samples(Rng& rng) { return {{Normal{{f64, {2, 3}}}, {Tensor(rng.key())}}}; }
+
+Type TruncatedNormal::infer(std::span<const Type> in) const {
+  check_normal(mean, deviation);
+  if (!(low < high))
+    throw ArgumentError("needs low < high, got " + detail::attribute_text(low) + " and " +
+                        detail::attribute_text(high));
+  return check_random(in[0], type);
+}
+
+void TruncatedNormal::eval(const EvalContext& c) const {
+  fill(c, drawn, [&](std::int64_t key, std::int64_t first, auto out) {
+    fill_truncated_normal(key, first, out, mean, deviation, low, high);
+  });
+}
+
+Grads TruncatedNormal::grad(const GradContext&) const { return {zero}; }
+
+bool TruncatedNormal::retype(DType from, DType to) { return retype_result(type, from, to); }
+
+Samples TruncatedNormal::samples(Rng& rng) {
+  return {{TruncatedNormal{{f64, {2, 3}}}, {Tensor(rng.key())}},
+          {TruncatedNormal{{f64, {}}, 1, 2, 3, 4}, {Tensor(rng.key())}}};
+}
+
+Type Gumbel::infer(std::span<const Type> in) const { return check_random(in[0], type); }
+
+void Gumbel::eval(const EvalContext& c) const {
+  fill(c, drawn,
+       [](std::int64_t key, std::int64_t first, auto out) { fill_gumbel(key, first, out); });
+}
+
+Grads Gumbel::grad(const GradContext&) const { return {zero}; }
+
+bool Gumbel::retype(DType from, DType to) { return retype_result(type, from, to); }
+
+Samples Gumbel::samples(Rng& rng) {
+  return {{Gumbel{{f64, {2, 3}}}, {Tensor(rng.key())}}, {Gumbel{{f32, {}}}, {Tensor(rng.key())}}};
+}
 
 Grads FoldIn::grad(const GradContext&) const { return {zero, zero}; }
 
@@ -108,8 +150,18 @@ Value uniform(const Operand& key, const Type& type, double low, double high) {
 Value normal(const Operand& key, const Type& type, double mean, double deviation) {
   return apply(Normal{type, mean, deviation}, {key});
 }
+Value truncated_normal(const Operand& key, const Type& type, double mean, double deviation,
+                       double low, double high) {
+  return apply(TruncatedNormal{type, mean, deviation, low, high}, {key});
+}
+Value gumbel(const Operand& key, const Type& type) { return apply(Gumbel{type}, {key}); }
 Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {key, i}); }
 Value next_key(const Operand& key) { return fold_in(key, -1); }
+
+void check_key(const Type& key) {
+  if (key.dtype != i64) throw TypeError("a key is int64, got " + to_string(key));
+  if (key.shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(key));
+}
 
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0) throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n));

@@ -5,6 +5,7 @@
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
+#include "ops/lines.hpp"
 
 namespace dagrad {
 
@@ -18,32 +19,17 @@ Type Recurrence::infer(std::span<const Type> in) const {
 }
 
 void Recurrence::eval(const EvalContext& c) const {
-  const Shape& shape = c.in_shape(0);
-  const int along = normalize_axis(axis, shape.rank());
-  const std::int64_t n = shape[along];
-  std::int64_t outer = 1, inner = 1;
-  for (int i = 0; i < along; ++i) outer *= shape[i];
-  for (int i = along + 1; i < shape.rank(); ++i) inner *= shape[i];
-  constexpr std::int64_t piece = 512;  // columns of a task
-  const std::int64_t pieces = (inner + piece - 1) / piece;
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, (1 << 14) / (n * std::min(inner, piece) + 1));
+  const Lines lines(c.in_shape(0), axis, reverse);
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t step = reverse ? -inner : inner;
-    c.parallel.ranges(
-        outer * pieces, n == 0 ? 1 : grain, [&](std::int64_t first, std::int64_t last) {
-          for (std::int64_t unit = first; unit < last && n > 0; ++unit) {
-            const std::int64_t column = unit % pieces * piece,
-                               width = std::min(piece, inner - column);
-            const std::int64_t at = (unit / pieces * n + (reverse ? n - 1 : 0)) * inner + column;
-            const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
-            T* w = c.out<T>().data() + at;
-            std::fill_n(w, width, static_cast<T>(initial));
-            for (std::int64_t i = 1; i < n; ++i, a += step, b += step, w += step) {
-              for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + b[j] * w[j];
-            }
-          }
-        });
+    lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
+      const std::int64_t step = lines.step;
+      const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
+      T* w = c.out<T>().data() + at;
+      std::fill_n(w, width, static_cast<T>(initial));
+      for (std::int64_t i = 1; i < lines.length; ++i, a += step, b += step, w += step) {
+        for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + b[j] * w[j];
+      }
+    });
   });
 }
 

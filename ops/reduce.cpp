@@ -202,6 +202,23 @@ Samples Quantifier<universal>::samples(Rng& rng) {
 template struct Quantifier<false>;
 template struct Quantifier<true>;
 
+Type CountNonzero::infer(std::span<const Type> in) const { return {i64, reduced(in[0].shape)}; }
+std::size_t CountNonzero::scratch(const PlanContext& plan) const {
+  return reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void CountNonzero::eval(const EvalContext& c) const {
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<CountFold<T>>(c, mask(c.in_shape(0).rank()));
+  });
+}
+Grads CountNonzero::grad(const GradContext&) const { return {zero}; }
+Samples CountNonzero::samples(Rng& rng) {
+  return {{CountNonzero{{{1}, false}}, {rng.integers({3, 2}, 0, 2)}},
+          {CountNonzero{{{0}, true}}, {rng.integers({3, 4}, 0, 2, b8)}},
+          {CountNonzero{{{}, false}}, {rng.uniform({}, 1, 2)}},
+          {CountNonzero{{{0, 1}, false}}, {rng.uniform({2, 0})}}};
+}
+
 Type CountLike::infer(std::span<const Type> in) const {
   mask(in[0].shape.rank());
   return {in[0].dtype, {}};
@@ -232,6 +249,9 @@ Value any(const Operand& x, const Axes& axes, bool keep_dims) {
 }
 Value all(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(All{{axes.of(x.rank()), keep_dims}}, {x});
+}
+Value count_nonzero(const Operand& x, const Axes& axes, bool keep_dims) {
+  return apply(CountNonzero{{axes.of(x.rank()), keep_dims}}, {x});
 }
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less) {
   return apply(CountLike{{axes.of(like.rank()), false}, less}, {like});

@@ -147,11 +147,62 @@ Samples Variance::samples(Rng& rng) {
           {Variance{{{1}, false}, 2}, {x({0, 3})}}};
 }
 
+// Everything but the root is variance's.
+Type StandardDeviation::infer(std::span<const Type> in) const {
+  return Variance{*this, ddof}.infer(in);
+}
+std::size_t StandardDeviation::scratch(const PlanContext& plan) const {
+  return Variance{*this, ddof}.scratch(plan);
+}
+void StandardDeviation::eval(const EvalContext& c) const {
+  Variance{*this, ddof}.eval(c);
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    for (T& element : c.out<T>()) element = std::sqrt(element);
+  });
+}
+
+void StandardDeviation::decisions(std::span<const View>, std::span<const View> out,
+                                  const DecisionSink& sink) const {
+  with_float(out[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    for (const T element : out[0].as<T>()) sink(element == 0 ? 1 : 0);
+  });
+}
+
+Grads StandardDeviation::grad(const GradContext& g) const {
+  const Value &x = g.in[0], spread = expanded(g.out, x.rank());
+  const Value slope = (x - mean(x, axes, true)) / (count_like(x, axes, ddof) * spread);
+  return {pull(expanded(g.dout, x.rank()), where(equal(spread, 0), 0, slope))};
+}
+
+Samples StandardDeviation::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{StandardDeviation{{{0, 2}, false}, 0}, {x({2, 3, 4})}},
+          {StandardDeviation{{{1}, true}, 1}, {x({2, 3})}},
+          {StandardDeviation{{{0}, false}, 0}, {x({3, 2})}},
+          {StandardDeviation{{{1}, false}, 2}, {x({0, 3})}},
+          {.op = StandardDeviation{{{}, false}, 0},
+           .in = {x({})},
+           .out = {Tensor(0.0)},
+           .dout = {Tensor(3.0)},
+           .grads = {Tensor(0.0)},
+           .ties = true},
+          {.op = StandardDeviation{{{1}, false}, 0},
+           .in = {Tensor::of({{1.0, 3.0}, {2.0, 2.0}})},
+           .out = {Tensor::of({1.0, 0.0})},
+           .dout = {Tensor::of({4.0, 4.0})},
+           .grads = {Tensor::of({{-2.0, 2.0}, {0.0, 0.0}})},
+           .ties = true}};
+}
+
 Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(LogSumExp{{axes.of(x.rank()), keep_dims}}, {x});
 }
 Value variance(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
   return apply(Variance{{axes.of(x.rank()), keep_dims}, ddof}, {x});
+}
+
+Value standard_deviation(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
+  return apply(StandardDeviation{{axes.of(x.rank()), keep_dims}, ddof}, {x});
 }
 
 }  // namespace dagrad

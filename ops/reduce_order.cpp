@@ -12,32 +12,13 @@ namespace dagrad {
 
 namespace {
 
-/// position[result] = the first place among its elements of x that holds `value[result]`, NaN
-/// included.
+/// Of each result the first place in x that holds its value, NaN included.
 template <class T>
-void find_first(const ReductionSpace& space, const Parallel& parallel, const T* x, const T* value,
-                std::int64_t* position) {
-  const auto same = [](T a, T b) { return a == b || (a != a && b != b); };
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, (1 << 15) / (space.rows * space.columns + 1));
-  parallel.ranges(space.groups, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t group = begin; group < end; ++group) {
-      const T* const start = x + space.group_offset(group);
-      const T* const wanted = value + group * space.columns;
-      std::int64_t* const found = position + group * space.columns;
-      std::int64_t missing = space.columns;
-      std::fill_n(found, space.columns, -1);
-      for (std::int64_t i = 0; missing > 0; ++i) {
-        const T* row = start + space.run_offset(i);
-        for (std::int64_t r = 0; r < space.run && missing > 0; ++r, row += space.columns) {
-          for (std::int64_t j = 0; j < space.columns; ++j) {
-            if (found[j] >= 0 || !same(row[j], wanted[j])) continue;
-            found[j] = i * space.run + r;
-            --missing;
-          }
-        }
-      }
-    }
+void find_values(const ReductionSpace& space, const Parallel& parallel, const T* x, const T* value,
+                 std::int64_t* position) {
+  find_first(space, parallel, x, position, [value](T element, std::int64_t result) {
+    const T wanted = value[result];
+    return element == wanted || (element != element && wanted != wanted);
   });
 }
 
@@ -66,8 +47,8 @@ void Extremum<largest>::decisions(std::span<const View> in, std::span<const View
   const ReductionSpace space(shape, mask(shape.rank()));
   std::vector<std::int64_t> position(static_cast<std::size_t>(space.results()));
   dispatch(in[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    find_first(space, Inline(), static_cast<const Stored<T>*>(in[0].data),
-               static_cast<const Stored<T>*>(out[0].data), position.data());
+    find_values(space, Inline(), static_cast<const Stored<T>*>(in[0].data),
+                static_cast<const Stored<T>*>(out[0].data), position.data());
   });
   for (const std::int64_t at : position) sink(at);
 }
@@ -113,7 +94,7 @@ void ArgExtremum<largest>::eval(const EvalContext& c) const {
         (static_cast<std::size_t>(space.results()) * sizeof(T) + 63) / 64 * 64;
     reduce(space, c.parallel, ExtremumFold<largest, T>{}, x, extrema,
            static_cast<std::byte*>(c.scratch()) + bytes);
-    find_first(space, c.parallel, x, extrema, c.out<std::int64_t>().data());
+    find_values(space, c.parallel, x, extrema, c.out<std::int64_t>().data());
   });
 }
 

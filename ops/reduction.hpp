@@ -245,6 +245,34 @@ void fold_into(const EvalContext& c, std::uint32_t axes, const Fold& fold = {}) 
          static_cast<typename Fold::Acc*>(c.outs[0].data), c.scratch());
 }
 
+/// position[result] = the first place among its elements of x for which `hit(element, result)`
+/// holds, -1 where there is none.
+template <class T, class Hit>
+void find_first(const ReductionSpace& space, const Parallel& parallel, const T* x,
+                std::int64_t* position, Hit hit) {
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, (1 << 15) / (space.rows * space.columns + 1));
+  parallel.ranges(space.groups, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t group = begin; group < end; ++group) {
+      const T* const start = x + space.group_offset(group);
+      const std::int64_t first = group * space.columns;
+      std::int64_t* const found = position + first;
+      std::int64_t missing = space.columns;
+      std::fill_n(found, space.columns, -1);
+      for (std::int64_t i = 0; missing > 0 && i * space.run < space.rows; ++i) {
+        const T* row = start + space.run_offset(i);
+        for (std::int64_t r = 0; r < space.run && missing > 0; ++r, row += space.columns) {
+          for (std::int64_t j = 0; j < space.columns; ++j) {
+            if (found[j] >= 0 || !hit(row[j], first + j)) continue;
+            found[j] = i * space.run + r;
+            --missing;
+          }
+        }
+      }
+    }
+  });
+}
+
 /// Bytes of scratch memory that folding operand 0 into result 0 needs.
 std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes);
 

@@ -15,6 +15,10 @@ namespace dagrad {
 struct Rows {
   std::int64_t count = 1, length = 1, stride = 1;
   Rows(const Shape& shape, std::int64_t axis);
+  /// Where a row's first element is.
+  std::int64_t begin(std::int64_t row) const {
+    return row / stride * length * stride + row % stride;
+  }
 };
 
 /// exp and log of dense elements, in place, by the library's functions.
@@ -117,9 +121,7 @@ template <class T>
 void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
   count_ = count;
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t row = first + i;
-    begin_[static_cast<std::size_t>(i)] =
-        row / rows_.stride * rows_.length * rows_.stride + row % rows_.stride;
+    begin_[static_cast<std::size_t>(i)] = rows_.begin(first + i);
     sum_[static_cast<std::size_t>(i)] = 0;
   }
   find_shifts();

@@ -35,6 +35,19 @@ void fill_normal(std::int64_t key, std::int64_t first, std::span<float> out, dou
 void fill_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean = 0,
                  double deviation = 1);
 
+/// The same elements of a standard normal given that it lies in [low, high], by rejection (Robert
+/// 1995), right in the far tails too; scaled in double and rounded once, within the scaled bounds.
+/// `low` < `high` are counted in deviations and may be infinite.
+void fill_truncated_normal(std::int64_t key, std::int64_t first, std::span<float> out, double mean,
+                           double deviation, double low, double high);
+void fill_truncated_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean,
+                           double deviation, double low, double high);
+/// The same elements of a standard Gumbel distribution, -log(-log(u)).
+void fill_gumbel(std::int64_t key, std::int64_t first, std::span<float> out);
+void fill_gumbel(std::int64_t key, std::int64_t first, std::span<double> out);
+/// 0 … size-1 shuffled (Fisher and Yates) by the stream of `key`: every order is as likely.
+void fill_permutation(std::int64_t key, std::span<std::int64_t> out);
+
 /// Random tensors for initial values and test data, on the host. The n-th tensor drawn depends on
 /// the seed and n alone.
 class Rng {

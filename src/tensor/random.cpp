@@ -11,16 +11,18 @@ namespace dagrad {
 
 namespace {
 
-// The upper half of the counter keeps streams of one key apart by what they are drawn for.
-enum class Stream : std::uint64_t { uniform = 0, normal = 1, key = 2 };
+// The upper half of the counter keeps streams of one key apart by what they are drawn for; above
+// its lowest byte it counts what was drawn before for the same element.
+enum class Stream : std::uint64_t { uniform = 0, normal = 1, key = 2, truncated = 3, gumbel = 4 };
 
 std::uint64_t pair(std::uint32_t low, std::uint32_t high) {
   return (static_cast<std::uint64_t>(high) << 32) | low;
 }
 
-PhiloxBlock block(std::int64_t key, std::int64_t counter, Stream stream) {
+PhiloxBlock block(std::int64_t key, std::int64_t counter, Stream stream,
+                  std::uint64_t attempt = 0) {
   return philox(static_cast<std::uint64_t>(key), static_cast<std::uint64_t>(counter),
-                static_cast<std::uint64_t>(stream));
+                static_cast<std::uint64_t>(stream) | attempt << 8);
 }
 
 // A block holds four floats or two doubles; the element in its place of the block.
@@ -62,6 +64,80 @@ void normals(std::int64_t key, std::int64_t counter, double (&out)[2]) {
   const double u = static_cast<double>((pair(bits.word[0], bits.word[1]) >> 11) + 1) * 0x1p-53;
   const double v = static_cast<double>(pair(bits.word[2], bits.word[3]) >> 11) * 0x1p-53;
   box_muller(u, v, out[0], out[1]);
+}
+
+// A normal variable given that it lies in an interval, by rejection (Robert 1995). Of the four
+// proposals that one is taken which is accepted in two of five attempts or more.
+class TruncatedNormal {
+ public:
+  TruncatedNormal(double low, double high) : negative_(high < 0) {
+    low_ = negative_ ? -high : low;
+    high_ = negative_ ? -low : high;
+    if (low_ <= 0)
+      proposal_ = high_ - low_ < 2.5 ? Proposal::uniform : Proposal::normal;
+    else if (low_ >= 0.5)
+      proposal_ = Proposal::exponential;
+    else
+      proposal_ = high_ - low_ <= 1 ? Proposal::uniform : Proposal::half_normal;
+  }
+
+  double operator()(std::int64_t key, std::int64_t i) const {
+    for (std::uint64_t attempt = 0;; ++attempt) {
+      const PhiloxBlock bits = block(key, i, Stream::truncated, attempt);
+      const double u = static_cast<double>(pair(bits.word[0], bits.word[1]) >> 11) * 0x1p-53;
+      const double v = static_cast<double>(pair(bits.word[2], bits.word[3]) >> 11) * 0x1p-53;
+      double x = 0;
+      if (accepts(u, v, x)) return negative_ ? -x : x;
+    }
+  }
+
+ private:
+  enum class Proposal : std::uint8_t { uniform, normal, half_normal, exponential };
+
+  bool accepts(double u, double v, double& x) const {
+    if (proposal_ == Proposal::uniform) {
+      const double mode = std::max(low_, 0.0);
+      x = low_ + (high_ - low_) * u;
+      return v < std::exp((mode - x) * (mode + x) / 2);
+    }
+    if (proposal_ == Proposal::exponential) {  // decays as the density does at `low_`
+      const double beyond = -std::log1p(u * std::expm1(low_ * (low_ - high_))) / low_;
+      x = std::min(low_ + beyond, high_);
+      return v < std::exp(-beyond * beyond / 2);
+    }
+    double other = 0;
+    box_muller(1 - u, v, x, other);
+    if (proposal_ == Proposal::half_normal) x = std::abs(x);
+    return low_ <= x && x <= high_;
+  }
+
+  bool negative_;
+  double low_ = 0, high_ = 0;
+  Proposal proposal_ = Proposal::normal;
+};
+
+template <class T>
+void truncated_normals(std::int64_t key, std::int64_t first, std::span<T> out, double mean,
+                       double deviation, double low, double high) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const TruncatedNormal draw(low, high);
+  const double least = mean + deviation * low, most = mean + deviation * high;
+  for (T& value : out) {
+    value = static_cast<T>(mean + deviation * draw(key, first++));
+    if (static_cast<double>(value) > most) value = std::nextafter(value, -infinity);
+    if (static_cast<double>(value) < least) value = std::nextafter(value, infinity);
+  }
+}
+
+// Of 52 bits and a half, so that neither logarithm is of 0.
+template <class T>
+void gumbels(std::int64_t key, std::int64_t first, std::span<T> out) {
+  for (T& value : out) {
+    const PhiloxBlock bits = block(key, first / 2, Stream::gumbel);
+    const int at = first++ % 2 == 0 ? 0 : 2;
+    const auto word = static_cast<double>(pair(bits.word[at], bits.word[at + 1]) >> 12);
+    value = static_cast<T>(-std::log(-std::log((word + 0.5) * 0x1p-52)));
+  }
 }
 
 template <class T>
@@ -145,6 +221,21 @@ void fill_normal(std::int64_t key, std::int64_t first, std::span<float> out, dou
 void fill_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean,
                  double deviation) {
   scale_normal(key, first, out, mean, deviation);
+}
+
+void fill_truncated_normal(std::int64_t key, std::int64_t first, std::span<float> out, double mean,
+                           double deviation, double low, double high) {
+  truncated_normals(key, first, out, mean, deviation, low, high);
+}
+void fill_truncated_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean,
+                           double deviation, double low, double high) {
+  truncated_normals(key, first, out, mean, deviation, low, high);
+}
+void fill_gumbel(std::int64_t key, std::int64_t first, std::span<float> out) {
+  gumbels(key, first, out);
+}
+void fill_gumbel(std::int64_t key, std::int64_t first, std::span<double> out) {
+  gumbels(key, first, out);
 }
 
 }  // namespace dagrad

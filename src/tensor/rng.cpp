@@ -46,6 +46,14 @@ std::int64_t integer_in(std::int64_t key, std::int64_t i, std::int64_t low, std:
 
 }  // namespace
 
+void fill_permutation(std::int64_t key, std::span<std::int64_t> out) {
+  std::iota(out.begin(), out.end(), std::int64_t{0});
+  for (auto i = static_cast<std::int64_t>(out.size()) - 1; i > 0; --i) {
+    const std::int64_t other = integer_in(key, i, 0, i + 1);
+    std::swap(out[static_cast<std::size_t>(i)], out[static_cast<std::size_t>(other)]);
+  }
+}
+
 std::int64_t Rng::key() { return fold_in(key_, drawn_++); }
 
 Tensor Rng::uniform(const Shape& shape, double low, double high, DType dtype) {
@@ -90,13 +98,7 @@ Tensor Rng::integers(const Shape& shape, std::int64_t low, std::int64_t high, DT
 
 Tensor Rng::permutation(std::int64_t n) {
   Tensor tensor = detail::uninitialized({i64, {n}});
-  const std::int64_t stream = key();
-  const auto values = tensor.mutate<std::int64_t>();
-  std::iota(values.begin(), values.end(), std::int64_t{0});
-  for (std::int64_t i = n - 1; i > 0; --i) {  // Fisher and Yates
-    const std::int64_t other = integer_in(stream, i, 0, i + 1);
-    std::swap(values[static_cast<std::size_t>(i)], values[static_cast<std::size_t>(other)]);
-  }
+  fill_permutation(key(), tensor.mutate<std::int64_t>());
   return tensor;
 }
 

@@ -39,12 +39,66 @@ struct BinaryCrossEntropyWithLogits {
   }
 };
 
+struct Huber {
+  double delta = 1;
+  using attributes = dagrad::attributes<&Huber::delta>;
+  static constexpr auto name = "huber";
+  static constexpr auto doc =
+      "Of d = prediction - target d * d / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond "
+      "(Huber 1964); its slope is d, cut off at delta.";
+  template <class T>
+  T operator()(T prediction, T target) const {
+    const T d = prediction - target, size = abs(d);
+    return select(size <= delta, square(d) / 2, delta * (size - delta / 2));
+  }
+  Type infer(std::span<const Type> in) const;
+};
+
+struct Hinge {
+  static constexpr auto name = "hinge";
+  static constexpr auto doc =
+      "max(0, 1 - target * x) of each element, for targets -1 and 1; slope 0 at the kink.";
+  template <class T>
+  T operator()(T x, T target) const {
+    const T short_of_margin = 1 - target * x;
+    return select(short_of_margin <= 0, 0, short_of_margin);
+  }
+};
+
+struct KlDivergence {
+  static constexpr auto name = "kl_divergence";
+  static constexpr auto doc =
+      "target * (log(target) - log_p) of each element, a term of the Kullback-Leibler divergence "
+      "of "
+      "a distribution p from the target; 0 where the target is 0.";
+  template <class T>
+  T operator()(T log_p, T target) const {
+    return pull(target, log(target) - log_p);
+  }
+  static Samples samples(Rng& rng);
+};
+
+struct NegativeLogLikelihood {
+  static constexpr auto name = "nll";
+  static constexpr auto doc =
+      "Of each row of log-probabilities [..., classes] the negative of the one that belongs to a "
+      "class index.";
+  static constexpr std::size_t operands = 2;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 struct CrossEntropy {
+  double smoothing = 0;
+  using attributes = dagrad::attributes<&CrossEntropy::smoothing>;
   static constexpr auto name = "cross_entropy";
   static constexpr auto doc =
       "Of each row of logits [..., classes] the cross entropy with its target: a class index, or a "
-      "probability for each class, of which 0 counts nothing. Slope softmax(logits) * "
-      "sum(target) - target.";
+      "probability for each class, of which 0 counts nothing. Smoothing mixes that with the "
+      "uniform "
+      "distribution. Slope softmax(logits) * sum(target) - target.";
   static constexpr std::size_t operands = 2;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -58,10 +112,22 @@ Value half_squared_error(const Operand& prediction, const Operand& target);
 /// p is a probability: NaN outside of [0, 1].
 Value binary_cross_entropy(const Operand& p, const Operand& target);
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target);
+/// Quadratic near 0, linear beyond delta; `huber(p, t, beta) / beta` is the smooth L1 loss. Throws
+/// ArgumentError unless delta is positive and finite.
+Value huber(const Operand& prediction, const Operand& target, double delta = 1);
+/// Targets are -1 and 1, of the dtype of x.
+Value hinge(const Operand& x, const Operand& target);
+/// Of probabilities `target` and log-probabilities, as log_softmax gives them. Its sum over the
+/// classes is the divergence of a row.
+Value kl_divergence(const Operand& log_probabilities, const Operand& target);
+/// Mean of -log p over the rows of log-probabilities [..., classes], a scalar, for int32 or int64
+/// class indices [...]. Throws ShapeError for other shapes, no rows or no classes, TypeError for
+/// other dtypes; a run throws where an index is outside of [0, classes), naming it.
+Value nll(const Operand& log_probabilities, const Operand& targets);
 /// Mean over the rows of logits [..., classes], a scalar. Targets are int32 or int64 class indices
-/// [...], or probabilities of the shape and dtype of the logits. Throws ShapeError for other
-/// shapes, no rows or no classes, TypeError for other dtypes; a run throws where an index is
-/// outside of [0, classes), naming it.
-Value cross_entropy(const Operand& logits, const Operand& targets);
+/// [...], or probabilities of the shape and dtype of the logits. With `smoothing` s (Szegedy et al.
+/// 2016) they count as target * (1 - s) + s / classes. Throws as nll, and ArgumentError unless
+/// 0 <= smoothing < 1.
+Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing = 0);
 
 }  // namespace dagrad

@@ -136,6 +136,33 @@ struct Variance : Reduction {
   static Samples samples(Rng& rng);
 };
 
+struct StandardDeviation : Reduction {
+  std::int64_t ddof = 0;
+  using attributes =
+      dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &StandardDeviation::ddof>;
+  static constexpr auto name = "standard_deviation";
+  static constexpr auto doc = "Square root of the variance over axes; slope 0 where it is 0.";
+  static constexpr DTypes dtypes = float_dtypes;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct CountNonzero : Reduction {
+  static constexpr auto name = "count_nonzero";
+  static constexpr auto doc = "How many elements over axes are not 0, int64; NaN is not.";
+  static constexpr DTypes dtypes = all_dtypes;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 /// any and all.
 template <bool universal>
 struct Quantifier : Reduction {
@@ -208,6 +235,11 @@ Value logsumexp(const Operand& x, const Axes& axes = {}, bool keep_dims = false)
 /// other dtypes, ShapeError where n ≤ ddof, ArgumentError for a negative ddof.
 Value variance(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                std::int64_t ddof = 0);
+/// Square root of the variance. Where that is 0 its slope is 0 too. Throws as `variance`.
+Value standard_deviation(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
+                         std::int64_t ddof = 0);
+/// How many elements are not 0 (NaN is not), of any dtype; int64. 0 for no element. Gradient zero.
+Value count_nonzero(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// Whether any element is true, for numbers: not 0 (NaN is not). False for no element. A bool.
 Value any(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// Whether all elements are true. True for no element. A bool.

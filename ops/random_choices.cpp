@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "dagrad/ops/random.hpp"
+#include "ops/folds.hpp"
+#include "ops/keys.hpp"
+#include "ops/rows.hpp"
+
+namespace dagrad {
+
+namespace {
+
+constexpr std::int64_t grain = 1024;  // draws a task
+
+void check_probability(double p, const std::string& where) {
+  if (!(p >= 0 && p <= 1))
+    throw ArgumentError("a probability lies in [0, 1], got " + detail::attribute_text(p) + where);
+}
+
+/// Calls `draw(i, u)` for each element of the result with 53 uniform bits of its own.
+template <class Draw>
+void for_draws(const EvalContext& c, Draw draw) {
+  const std::int64_t key = c.in<std::int64_t>(0)[0];
+  c.parallel.ranges(c.out_shape().elements(), grain, [&](std::int64_t begin, std::int64_t end) {
+    std::array<double, grain> uniform;
+    const auto n = static_cast<std::size_t>(end - begin);
+    fill_uniform(key, begin, std::span(uniform.data(), n));
+    for (std::size_t i = 0; i < n; ++i) draw(begin + static_cast<std::int64_t>(i), uniform[i]);
+  });
+}
+
+/// Sums of exp(x - the largest) of one row up to each of its elements, in double whatever the
+/// dtype: so a graph that is replayed in another draws the same.
+template <class T>
+void sum_up(const T* x, std::int64_t stride, std::span<double> sums) {
+  double largest = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < sums.size(); ++k) {
+    sums[k] = static_cast<double>(x[static_cast<std::int64_t>(k) * stride]);
+    largest = std::max(largest, sums[k]);
+  }
+  for (double& sum : sums) sum -= largest;
+  exp_all(sums.data(), static_cast<std::int64_t>(sums.size()));
+  for (std::size_t k = 1; k < sums.size(); ++k) sums[k] += sums[k - 1];
+}
+
+}  // namespace
+
+Type Bernoulli::infer(std::span<const Type> in) const {
+  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
+  check_key(in[0]);
+  if (in.size() == 1) {
+    check_probability(probability, "");
+    return {b8, shape};
+  }
+  if (!is_float(in[1].dtype))
+    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]));
+  return {b8, in[1].shape};
+}
+
+void Bernoulli::validate(std::span<const View> in) const {
+  if (in.size() == 1 || !in[1].data) return;
+  with_float(in[1].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto p = in[1].as<T>();
+    const auto wrong = std::find_if(p.begin(), p.end(), [](T x) { return !(x >= 0 && x <= 1); });
+    if (wrong != p.end())
+      check_probability(static_cast<double>(*wrong),
+                        " at " + index_text(in[1].type.shape, wrong - p.begin()));
+  });
+}
+
+void Bernoulli::eval(const EvalContext& c) const {
+  bool* const out = c.out<bool>().data();
+  if (c.ins.size() == 1) {
+    for_draws(c, [&](std::int64_t i, double u) { out[i] = u < probability; });
+    return;
+  }
+  with_float(c.ins[1].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const T* const p = c.in<T>(1).data();
+    for_draws(c, [&](std::int64_t i, double u) { out[i] = u < static_cast<double>(p[i]); });
+  });
+}
+
+Grads Bernoulli::grad(const GradContext& g) const { return Grads(g.in.size(), zero); }
+
+Samples Bernoulli::samples(Rng& rng) {
+  return {{Bernoulli{{2, 3}, 0.25}, {Tensor(rng.key())}},
+          {Bernoulli{}, {Tensor(rng.key()), rng.uniform({2, 3})}},
+          {.op = Bernoulli{},
+           .in = {Tensor(rng.key()), Tensor::of({0.0, 1.0, 1.0, 0.0})},
+           .out = {Tensor::of({false, true, true, false})}}};
+}
+
+Type Categorical::infer(std::span<const Type> in) const {
+  check_key(in[0]);
+  const Type& logits = in[1];
+  if (!is_float(logits.dtype))
+    throw TypeError("logits are float32 or float64, got " + to_string(logits));
+  if (samples_of_row < 0)
+    throw ArgumentError("needs samples >= 0, got " + std::to_string(samples_of_row));
+  const int along = normalize_axis(axis, logits.shape.rank());
+  if (logits.shape[along] == 0)
+    throw ShapeError("logits have a class or more, got " + to_string(logits.shape));
+  std::vector<std::int64_t> dims(logits.shape.begin(), logits.shape.end());
+  if (keep_axis)
+    dims[static_cast<std::size_t>(along)] = samples_of_row;
+  else
+    dims.erase(dims.begin() + along);
+  return {i64, Shape(dims)};
+}
+
+std::size_t Categorical::scratch(const PlanContext& plan) const {
+  return static_cast<std::size_t>(plan.in[1].elements()) * sizeof(double);
+}
+
+void Categorical::eval(const EvalContext& c) const {
+  const Rows rows(c.in_shape(1), axis);
+  auto* const sums = static_cast<double*>(c.scratch());
+  const auto row_sums = [&](std::int64_t row) {
+    return std::span(sums + row * rows.length, static_cast<std::size_t>(rows.length));
+  };
+  with_float(c.ins[1].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const T* const logits = c.in<T>(1).data();
+    c.parallel.ranges(rows.count, 1 + 16384 / rows.length,
+                      [&](std::int64_t begin, std::int64_t end) {
+                        for (std::int64_t row = begin; row < end; ++row)
+                          sum_up(logits + rows.begin(row), rows.stride, row_sums(row));
+                      });
+  });
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    if (!(row_sums(row).back() > 0))
+      throw ArgumentError("the row from " + index_text(c.in_shape(1), rows.begin(row)) +
+                          " on has no distribution: it holds NaN, inf or -inf alone");
+  }
+  const std::int64_t drawn = keep_axis ? samples_of_row : 1;
+  auto* const out = c.out<std::int64_t>().data();
+  for_draws(c, [&](std::int64_t i, double u) {
+    const auto all = row_sums(i / (drawn * rows.stride) * rows.stride + i % rows.stride);
+    // u < 1, so that a sum lies above; classes of probability 0 add nothing and are passed over.
+    out[i] = std::upper_bound(all.begin(), all.end(), u * all.back()) - all.begin();
+  });
+}
+
+Grads Categorical::grad(const GradContext&) const { return {zero, zero}; }
+
+Samples Categorical::samples(Rng& rng) {
+  constexpr double never = -std::numeric_limits<double>::infinity();
+  return {{Categorical{}, {Tensor(rng.key()), rng.normal({3, 4})}},
+          {Categorical{0, 5, true}, {Tensor(rng.key()), rng.normal({4, 2})}},
+          {Categorical{1, 2, true}, {Tensor(rng.key()), rng.normal({2, 3, 2})}},
+          {Categorical{}, {Tensor(rng.key()), rng.normal({0, 4})}},
+          {.op = Categorical{},
+           .in = {Tensor(rng.key()), Tensor::of({{never, 0.5, never}, {never, never, -1000.0}})},
+           .out = {Tensor({2}, {std::int64_t{1}, std::int64_t{2}})}}};
+}
+
+Type Permutation::infer(std::span<const Type> in) const {
+  check_key(in[0]);
+  if (size < 0) throw ArgumentError("needs n >= 0, got " + std::to_string(size));
+  return {i64, {size}};
+}
+
+void Permutation::eval(const EvalContext& c) const {
+  fill_permutation(c.in<std::int64_t>(0)[0], c.out<std::int64_t>());
+}
+
+Grads Permutation::grad(const GradContext&) const { return {zero}; }
+
+Samples Permutation::samples(Rng& rng) {
+  return {{Permutation{7}, {Tensor(rng.key())}}, {Permutation{0}, {Tensor(rng.key())}}};
+}
+
+Value bernoulli(const Operand& key, double p, const Shape& shape) {
+  return apply(Bernoulli{shape, p}, {key});
+}
+Value bernoulli(const Operand& key, const Value& p) {
+  return apply(Bernoulli{}, {key, Operand(p, key.where().file, key.where().line)});
+}
+Value categorical(const Operand& key, const Operand& logits, std::int64_t axis,
+                  std::optional<std::int64_t> samples) {
+  return apply(Categorical{axis, samples.value_or(1), samples.has_value()}, {key, logits});
+}
+Value permutation(const Operand& key, std::int64_t n) { return apply(Permutation{n}, {key}); }
+
+}  // namespace dagrad

@@ -1,0 +1,195 @@
+#include "dagrad/ops/scan.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/recurrence.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "ops/folds.hpp"
+#include "ops/lines.hpp"
+#include "ops/rows.hpp"
+
+namespace dagrad {
+
+namespace {
+
+Type scanned(const Scan& scan, const Type& in) {
+  normalize_axis(scan.axis, in.shape.rank());
+  return {is_float(in.dtype) ? in.dtype : i64, in.shape};
+}
+
+/// Walks one line, or several side by side, by `join(accumulated, element)`.
+template <class Fold, class In, class Out>
+void walk(const Scan& scan, const Lines& lines, std::int64_t width, const In* x, Out* out) {
+  using Acc = typename Fold::Acc;
+  std::array<Acc, Lines::most> sums;
+  std::fill_n(sums.data(), width, Fold::identity);
+  for (std::int64_t i = 0; i < lines.length; ++i, x += lines.step, out += lines.step) {
+    for (std::int64_t j = 0; j < width; ++j) {
+      const Acc before = sums[static_cast<std::size_t>(j)];
+      const Acc after = Fold::join(before, static_cast<Acc>(x[j]));
+      out[j] = static_cast<Out>(scan.exclusive ? before : after);
+      sums[static_cast<std::size_t>(j)] = after;
+    }
+  }
+}
+
+template <template <class> class Fold>
+void scan_by(const Scan& scan, const EvalContext& c) {
+  const Lines lines(c.in_shape(0), scan.axis, scan.reverse);
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    using Acc = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+    using Out = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
+    lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
+      walk<Fold<Acc>>(scan, lines, width, c.in<T>(0).data() + at, c.out<Out>().data() + at);
+    });
+  });
+}
+
+/// log(Σ exp) of what lines have shown so far, each kept as a maximum and a sum relative to it.
+template <class T>
+class RunningLogSumExp {
+ public:
+  static constexpr std::int64_t room = 1024;  // elements whose functions are taken at once
+
+  RunningLogSumExp(const Scan& scan, const Lines& lines, std::int64_t width)
+      : exclusive_(scan.exclusive), step_(lines.step), width_(width) {
+    std::fill_n(largest_.data(), width, -std::numeric_limits<T>::infinity());
+    std::fill_n(sum_.data(), width, T(0));
+  }
+
+  /// Takes the next `n` elements of all lines, room / width at most.
+  void take(const T* x, T* out, std::int64_t n) {
+    each(n, [&](std::size_t i, std::size_t j, std::int64_t at) {
+      const T next = x[at], before = largest_[j];
+      // Equal ones, infinities too, are 0 apart; of a NaN all that follows is NaN.
+      distance_[i] = next == before ? T(0) : -std::abs(next - before);
+      rises_[i] = next > before;
+      shift_[i] = exclusive_ ? before : rises_[i] ? next : before;
+      if (rises_[i]) largest_[j] = next;
+    });
+    exp_all(distance_.data(), n * width_);
+    each(n, [&](std::size_t i, std::size_t j, std::int64_t) {
+      const T before = sum_[j];
+      sum_[j] = rises_[i] ? before * distance_[i] + 1 : before + distance_[i];
+      distance_[i] = exclusive_ ? before : sum_[j];
+    });
+    log_all(distance_.data(), n * width_);
+    each(n,
+         [&](std::size_t i, std::size_t, std::int64_t at) { out[at] = distance_[i] + shift_[i]; });
+  }
+
+ private:
+  /// Calls `visit(place in the piece, line, offset)` for `n` elements of each line.
+  template <class Visit>
+  void each(std::int64_t n, Visit visit) const {
+    std::size_t place = 0;
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = 0; j < width_; ++j)
+        visit(place++, static_cast<std::size_t>(j), i * step_ + j);
+  }
+
+  bool exclusive_;
+  std::int64_t step_, width_;
+  std::array<T, Lines::most> largest_, sum_;
+  std::array<T, room> distance_, shift_;
+  std::array<bool, room> rises_;
+};
+
+/// The cotangents that reach each element through all results that it is part of, where a result
+/// passes `factor[i]` of its own to the one before it: Σ over i ≥ j of dout[i] · factor[j+1] …
+/// factor[i], and over i > j from factor[j+2] on where the scan is exclusive.
+Value carried(const Value& dout, const Value& factor, const Scan& scan) {
+  if (scan.exclusive) return recurrence(dout, factor, scan.axis, !scan.reverse);
+  return dout + recurrence(pull(dout, factor), factor, scan.axis, !scan.reverse);
+}
+
+/// exp(a − b); 1 where both are the same infinity.
+Value share(const Value& a, const Value& b) {
+  return exp(where(equal(a, b) && !is_finite(a), 0, a - b));
+}
+
+template <class T>
+Samples scan_samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -1.5, 1.5); };
+  return {{T{{0, false, false}}, {x({5})}},       {T{{1, true, false}}, {x({2, 4})}},
+          {T{{-2, false, true}}, {x({2, 3, 4})}}, {T{{-1, true, true}}, {x({3, 2})}},
+          {T{{0, false, false}}, {x({1, 3})}},    {T{{1, false, true}}, {x({2, 1})}},
+          {T{{0, false, false}}, {x({0, 3})}},    {T{{1, true, false}}, {x({0, 3})}}};
+}
+
+}  // namespace
+
+Type CumSum::infer(std::span<const Type> in) const { return scanned(*this, in[0]); }
+void CumSum::eval(const EvalContext& c) const { scan_by<SumFold>(*this, c); }
+
+Grads CumSum::grad(const GradContext& g) const {
+  return {cumsum(g.dout, axis, {.reverse = !reverse, .exclusive = exclusive})};
+}
+
+Samples CumSum::samples(Rng& rng) { return scan_samples<CumSum>(rng); }
+
+Type CumProd::infer(std::span<const Type> in) const { return scanned(*this, in[0]); }
+void CumProd::eval(const EvalContext& c) const { scan_by<ProdFold>(*this, c); }
+
+// Of x[j] in a product: those before it, times those behind it up to the result.
+Grads CumProd::grad(const GradContext& g) const {
+  const Value& x = g.in[0];
+  const Value before = cumprod(x, axis, {.reverse = reverse, .exclusive = true});
+  return {pull(carried(g.dout, x, *this), before)};
+}
+
+Samples CumProd::samples(Rng& rng) {
+  Samples all = scan_samples<CumProd>(rng);
+  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one, two of them in a row
+  for (const std::size_t at : {5U, 8U, 10U}) zeros.mutate<double>()[at] = 0;
+  for (const bool exclusive : {false, true})
+    all.push_back({CumProd{{1, false, exclusive}}, {zeros}});
+  return all;
+}
+
+Type LogCumSumExp::infer(std::span<const Type> in) const { return scanned(*this, in[0]); }
+void LogCumSumExp::eval(const EvalContext& c) const {
+  const Lines lines(c.in_shape(0), axis, reverse);
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
+      RunningLogSumExp<T> running(*this, lines, width);
+      const std::int64_t piece = RunningLogSumExp<T>::room / width;
+      const T* x = c.in<T>(0).data() + at;
+      T* out = c.out<T>().data() + at;
+      for (std::int64_t i = 0; i < lines.length; i += piece)
+        running.take(x + i * lines.step, out + i * lines.step, std::min(piece, lines.length - i));
+    });
+  });
+}
+
+// The weight of x[j] in result i is exp(x[j] − out[i]), split into steps that are each at most 1:
+// from x[j] to the sum that it closes, from there to each of the sums behind.
+Grads LogCumSumExp::grad(const GradContext& g) const {
+  const Value& x = g.in[0];
+  const Value other = logcumsumexp(x, axis, {.reverse = reverse, .exclusive = !exclusive});
+  const Value &before = exclusive ? g.out : other, &with = exclusive ? other : g.out;
+  return {pull(carried(g.dout, share(before, with), *this), share(x, with))};
+}
+
+Samples LogCumSumExp::samples(Rng& rng) {
+  Samples all = scan_samples<LogCumSumExp>(rng);
+  all.push_back({LogCumSumExp{}, {Tensor::of({1000.0, 999.0, -1000.0, 1001.0})}});
+  return all;
+}
+
+Value cumsum(const Operand& x, std::int64_t axis, const ScanOptions& options) {
+  return apply(CumSum{{axis, options.reverse, options.exclusive}}, {x});
+}
+Value cumprod(const Operand& x, std::int64_t axis, const ScanOptions& options) {
+  return apply(CumProd{{axis, options.reverse, options.exclusive}}, {x});
+}
+Value logcumsumexp(const Operand& x, std::int64_t axis, const ScanOptions& options) {
+  return apply(LogCumSumExp{{axis, options.reverse, options.exclusive}}, {x});
+}
+
+}  // namespace dagrad
