@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "dagrad/ops/attention.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/create.hpp"
+#include "dagrad/ops/dropout.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
+#include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
@@ -36,12 +39,15 @@ Catalog Catalog::builtin() {
           LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
   add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
                                                                                     "reduce");
-  add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
-      catalog, "shape");
+  add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
+          Slice, Pad>(catalog, "shape");
   add_all<Matmul>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
+  add_all<Standardize, StandardizeGradient, ScaleShift>(catalog, "normalization");
+  add_all<MaskedSoftmax>(catalog, "attention");
+  add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");
   add_all<Full, Iota>(catalog, "create");
