@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "dagrad/ops/attention.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/create.hpp"
+#include "dagrad/ops/dropout.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/factorizations.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/norm.hpp"
+#include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
@@ -50,9 +53,15 @@ Catalog Catalog::builtin() {
       catalog, "shape");
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
           Slogdet>(catalog, "linear algebra");
+  add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
+          Slice, Pad>(catalog, "shape");
+  add_all<Matmul>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
+  add_all<Standardize, StandardizeGradient, ScaleShift>(catalog, "normalization");
+  add_all<MaskedSoftmax>(catalog, "attention");
+  add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");
   add_all<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,

@@ -69,6 +69,17 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_s
   if (chunks > 1) scratch = static_cast<std::size_t>(chunks * space.results() * size);
 }
 
+ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int64_t i) const {
+  const std::int64_t all = space.groups * tiles;
+  const std::int64_t group = i % all / tiles, column = i % tiles * tile, row = i / all * chunk;
+  return {.chunk = i / all,
+          .result = group * space.columns + column,
+          .width = std::min(tile, space.columns - column),
+          .offset = space.group_offset(group) + column,
+          .first = row,
+          .last = std::min(space.rows, row + chunk)};
+}
+
 std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes) {
   const ReductionSpace space(plan.in[0].shape, axes);
   return ReductionSplit(space, size_of(plan.out[0].dtype)).scratch;

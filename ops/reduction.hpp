@@ -45,7 +45,17 @@ class ReductionSpace {
 /// How a reduction is cut into units that may run at once: columns into tiles, rows into chunks
 /// whose results are folded in a tree afterwards.
 struct ReductionSplit {
+  /// Rows of one group, and a tile of its columns.
+  struct Unit {
+    std::int64_t chunk;          ///< which part of the group's rows
+    std::int64_t result, width;  ///< its first result, and how many there are
+    std::int64_t offset;         ///< of the element where the tile begins in the group
+    std::int64_t first, last;    ///< rows of the group
+  };
+
   ReductionSplit(const ReductionSpace& space, std::size_t result_size);
+  std::int64_t units(const ReductionSpace& space) const { return space.groups * tiles * chunks; }
+  Unit unit(const ReductionSpace& space, std::int64_t i) const;
   /// Bytes that partial results of chunks need.
   std::size_t scratch = 0;
   std::int64_t tile = 1, tiles = 1;
@@ -53,11 +63,27 @@ struct ReductionSplit {
   std::int64_t grain = 1;  ///< units of a task
 };
 
+/// Calls `visit(offset, rows)` for the runs of a unit: where the first of so many rows lies, each
+/// `space.columns` behind the one before it.
+template <class Visit>
+void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
+  for (std::int64_t row = unit.first; row < unit.last;) {
+    const std::int64_t n = std::min(space.run - row % space.run, unit.last - row);
+    visit(unit.offset + space.run_offset(row / space.run) + row % space.run * space.columns, n);
+    row += n;
+  }
+}
+
 /// What a fold does: `Acc join(Acc, Acc)`, associative up to rounding, with its `identity`;
-/// elements of type In become an Acc by `widen`. A fold with `centre` replaces elements x by terms
-/// of x and of what was computed before for their result: `terms(x, centre, step, n, to)`.
+/// elements of type In become an Acc by `widen`, or by `terms(x, centre, step, n, to)` many at a
+/// time.
 template <class F>
-concept CentredFold = requires(const F& fold) {
+concept TermFold = requires {
+  &F::terms;
+};
+/// One whose terms depend on what was computed before for their result: that is its `centre`.
+template <class F>
+concept CentredFold = TermFold<F> && requires(const F& fold) {
   fold.centre;
 };
 
@@ -164,7 +190,7 @@ class Accumulator {
   };
 
   void fold(const In* x, std::int64_t rows, std::int64_t width) {
-    if constexpr (CentredFold<F>) {
+    if constexpr (TermFold<F>) {
       const bool scalar = columns_ == 1;  // one centre for whatever number of terms
       const std::int64_t at_once = scalar ? std::max<std::int64_t>(1, most / width) : 1;
       for (std::int64_t row = 0; row < rows; row += at_once) {
@@ -201,10 +227,20 @@ class Accumulator {
   std::int64_t used_ = 0;
   std::array<std::int64_t, levels> flushed_{};
   Acc level_[levels][most];
-  std::conditional_t<CentredFold<F>, Acc[most], Acc[1]> centre_, terms_;
+  std::conditional_t<CentredFold<F>, Acc[most], Acc[1]> centre_;
+  std::conditional_t<TermFold<F>, Acc[most], Acc[1]> terms_;
 };
 
 }  // namespace detail
+
+/// to[unit.result + j] = fold of the elements of x that the unit sends there.
+template <class F>
+void fold_unit(const ReductionSpace& space, const ReductionSplit::Unit& unit,
+               detail::Accumulator<F>& sum, const typename F::In* x, typename F::Acc* to) {
+  sum.begin(unit.result, unit.width);
+  each_run(space, unit, [&](std::int64_t offset, std::int64_t n) { sum.add(x + offset, n); });
+  sum.finish(to + unit.result);
+}
 
 /// to[result] = fold of the elements of x that go there; its identity where there are none.
 /// `scratch` has as many bytes as the split of this space asks for.
@@ -214,22 +250,11 @@ void reduce(const ReductionSpace& space, const Parallel& parallel, const F& fold
   using Acc = typename F::Acc;
   const ReductionSplit split(space, sizeof(Acc));
   Acc* const partial = split.chunks > 1 ? static_cast<Acc*>(scratch) : to;
-  const std::int64_t units = space.groups * split.tiles;
-  parallel.ranges(units * split.chunks, split.grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel.ranges(split.units(space), split.grain, [&](std::int64_t begin, std::int64_t end) {
     detail::Accumulator<F> sum(fold, space.columns, space.run);
-    for (std::int64_t unit = begin; unit < end; ++unit) {
-      const std::int64_t chunk = unit / units, group = unit % units / split.tiles;
-      const std::int64_t column = unit % split.tiles * split.tile;
-      const std::int64_t width = std::min(split.tile, space.columns - column);
-      sum.begin(group * space.columns + column, width);
-      const typename F::In* const start = x + space.group_offset(group) + column;
-      std::int64_t row = chunk * split.chunk;
-      for (const std::int64_t last = std::min(space.rows, row + split.chunk); row < last;) {
-        const std::int64_t n = std::min(space.run - row % space.run, last - row);
-        sum.add(start + space.run_offset(row / space.run) + row % space.run * space.columns, n);
-        row += n;
-      }
-      sum.finish(partial + chunk * space.results() + group * space.columns + column);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const ReductionSplit::Unit unit = split.unit(space, i);
+      fold_unit(space, unit, sum, x, partial + unit.chunk * space.results());
     }
   });
   if (split.chunks == 1) return;

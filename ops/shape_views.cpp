@@ -98,6 +98,34 @@ Samples Flatten::samples(Rng& rng) {
           {Flatten{}, {rng.uniform({2, 0})}}};
 }
 
+Type Unflatten::infer(std::span<const Type> in) const {
+  const Shape& shape = in[0].shape;
+  const int at = normalize_axis(axis, shape.rank());
+  Type parts{in[0].dtype, {shape[at]}};
+  try {
+    parts = Reshape{sizes}.infer({&parts, 1});
+  } catch (const ShapeError&) {
+    throw ShapeError("cannot make axis " + std::to_string(at) + " of " + to_string(shape) +
+                     " into " + to_text(sizes));
+  }
+  std::vector<std::int64_t> dims(shape.begin(), shape.begin() + at);
+  dims.insert(dims.end(), parts.shape.begin(), parts.shape.end());
+  dims.insert(dims.end(), shape.begin() + at + 1, shape.end());
+  return {in[0].dtype, Shape(dims)};
+}
+
+void Unflatten::eval(const EvalContext& c) const { copy(c); }
+Grads Unflatten::grad(const GradContext& g) const { return {reshape_like(g.dout, g.in[0])}; }
+
+Samples Unflatten::samples(Rng& rng) {
+  return {{Unflatten{1, {2, -1}}, {rng.uniform({2, 6, 1})}},
+          {Unflatten{-1, {}}, {rng.uniform({3, 1})}},
+          {Unflatten{0, {2, 0}}, {rng.uniform({0, 3})}},
+          {.op = Unflatten{0, {2, 2}},
+           .in = {Tensor::of({1.0, 2.0, 3.0, 4.0})},
+           .out = {Tensor::of({{1.0, 2.0}, {3.0, 4.0}})}}};
+}
+
 Type Squeeze::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   const std::uint32_t dropped = named(axes, shape.rank());
@@ -204,6 +232,9 @@ Value reshape(const Operand& x, const Dimensions& shape) {
 }
 Value flatten(const Operand& x, std::int64_t first, std::int64_t last) {
   return apply(Flatten{first, last}, {x});
+}
+Value unflatten(const Operand& x, std::int64_t axis, const std::vector<std::int64_t>& sizes) {
+  return apply(Unflatten{axis, sizes}, {x});
 }
 Value squeeze(const Operand& x) {
   std::vector<std::int64_t> axes;

@@ -41,6 +41,20 @@ struct Flatten {
   static Samples samples(Rng& rng);
 };
 
+struct Unflatten {
+  std::int64_t axis = 0;
+  std::vector<std::int64_t> sizes;
+  using attributes = dagrad::attributes<&Unflatten::axis, &Unflatten::sizes>;
+  static constexpr auto name = "unflatten";
+  static constexpr auto doc = "One axis as several; -1 is whatever is left over.";
+  static constexpr std::size_t operands = 1;
+  static constexpr int alias = 0;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 struct Squeeze {
   std::vector<std::int64_t> axes;
   using attributes = dagrad::attributes<&Squeeze::axes>;
@@ -198,6 +212,10 @@ Value reshape(const Operand& x, const Dimensions& shape);
 /// The axes from `first` to `last` as one; a scalar becomes [1]. Throws ShapeError for axes outside
 /// of the rank or out of order.
 Value flatten(const Operand& x, std::int64_t first = 0, std::int64_t last = -1);
+/// One axis as several of these sizes, of which one may be -1: the same memory, and whatever the
+/// sizes of other axes when a graph is replayed. Throws ShapeError where they do not make up the
+/// axis.
+Value unflatten(const Operand& x, std::int64_t axis, const std::vector<std::int64_t>& sizes);
 /// Without its axes of size 1. Throws ShapeError for an axis of another size.
 Value squeeze(const Operand& x);
 Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes);

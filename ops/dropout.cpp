@@ -1,0 +1,68 @@
+#include "dagrad/ops/dropout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "dagrad/random.hpp"
+
+namespace dagrad {
+
+Type DropoutMask::infer(std::span<const Type> in) const {
+  if (!(p >= 0 && p <= 1))
+    throw ArgumentError("the probability must be in [0, 1], got " + detail::attribute_text(p));
+  if (in[0].dtype != i64) throw TypeError("a key is int64, got " + to_string(in[0]));
+  if (in[0].shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(in[0]));
+  return {b8, in[1].shape};
+}
+
+void DropoutMask::eval(const EvalContext& c) const {
+  constexpr std::int64_t piece = 1024;  // elements a task
+  const std::int64_t key = c.in<std::int64_t>(0)[0];
+  const auto out = c.out<bool>();
+  c.parallel.ranges(static_cast<std::int64_t>(out.size()), piece,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      std::array<float, piece> drawn;
+                      const auto n = static_cast<std::size_t>(end - begin);
+                      fill_uniform(key, begin, std::span(drawn.data(), n));
+                      std::transform(drawn.data(), drawn.data() + n, out.data() + begin,
+                                     [p = p](float u) { return static_cast<double>(u) >= p; });
+                    });
+}
+
+Grads DropoutMask::grad(const GradContext&) const { return {zero, zero}; }
+
+Samples DropoutMask::samples(Rng& rng) {
+  const auto kept = [](std::int64_t key, double p) {
+    std::array<bool, 6> mask{};
+    for (std::size_t i = 0; i < mask.size(); ++i)
+      mask[i] = uniform_float(key, static_cast<std::int64_t>(i)) >= p;
+    return Tensor::of({{mask[0], mask[1], mask[2]}, {mask[3], mask[4], mask[5]}});
+  };
+  return {{.op = DropoutMask{0.4},
+           .in = {Tensor(std::int64_t{7}), rng.uniform({2, 3})},
+           .out = {kept(7, 0.4)}},
+          {DropoutMask{1}, {Tensor(rng.key()), rng.uniform({})}},
+          {DropoutMask{0}, {Tensor(rng.key()), rng.uniform({0, 2})}}};
+}
+
+Grads Dropout::grad(const GradContext& g) const { return {zero, apply(*this, {g.in[0], g.dout})}; }
+
+Samples Dropout::samples(Rng& rng) {
+  const Tensor keep = Tensor::of({{true, false, true}, {false, true, false}});
+  return {{Dropout{0.25}, {keep, rng.normal({2, 3})}},
+          {Dropout{0.25}, {keep, rng.normal({3})}},
+          {Dropout{1}, {Tensor(false), rng.normal({})}},
+          {Dropout{0}, {Tensor(Type{b8, {0, 2}}), rng.normal({0, 2})}},
+          {.op = Dropout{0.5},
+           .in = {Tensor::of({true, false}), Tensor::of({3.0, 5.0})},
+           .out = {Tensor::of({6.0, 0.0})}}};
+}
+
+Value dropout(const Operand& x, const Operand& key, double p) {
+  Transaction transaction{x, key};
+  const Operand mask(apply(DropoutMask{p}, {key, x}), x.where().file, x.where().line);
+  return transaction.keep(apply(Dropout{p}, {mask, x}));
+}
+
+}  // namespace dagrad

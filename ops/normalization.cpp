@@ -1,0 +1,168 @@
+#include "dagrad/ops/normalization.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+
+namespace dagrad {
+
+namespace {
+
+std::vector<std::int64_t> last_axes(std::int64_t n) {
+  std::vector<std::int64_t> axes;
+  for (std::int64_t axis = -n; axis < 0; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+Value scale_shift(const Operand& x, const Operand& scale, const Operand& shift) {
+  return apply(ScaleShift{}, {x, scale, shift});
+}
+
+/// An operand that has to have the dtype of x and a given shape.
+struct Wanted {
+  const char* name;
+  const Operand& operand;
+};
+void check_operands(const std::string& op, const Operand& x, const Shape& shape,
+                    std::initializer_list<Wanted> all) {
+  for (const auto& [name, operand] : all) {
+    if (operand.dtype() != x.dtype())
+      throw TypeError(op + ": " + name + " must be " + std::string(dagrad::name(x.dtype())) +
+                      " as x, got " + to_string(operand.type()) + "; convert with cast");
+    if (operand.shape() != shape)
+      throw ShapeError(op + ": " + name + " must be " + to_string(shape) + " for x of " +
+                       to_string(x.shape()) + ", got " + to_string(operand.shape()));
+  }
+}
+
+void check_epsilon(const std::string& op, double epsilon) {
+  if (!(epsilon >= 0 && std::isfinite(epsilon)))
+    throw ArgumentError(op + ": epsilon must be finite and not negative, got " +
+                        detail::attribute_text(epsilon));
+}
+
+/// Channels of x [N, C, ...].
+Shape channels_of(const std::string& op, const Operand& x) {
+  if (x.rank() < 2) throw ShapeError(op + ": needs x of [N, C, ...], got " + to_string(x.shape()));
+  return {x.shape()[1]};
+}
+
+/// [C] as [C, 1, ...], which broadcasts to the rank of x.
+Value per_channel(const Operand& of_channels, const Operand& x) {
+  std::vector<std::int64_t> axes;
+  for (int axis = 1; axis < x.rank() - 1; ++axis) axes.push_back(axis);
+  return axes.empty() ? of_channels.value() : unsqueeze(of_channels, axes);
+}
+
+/// The shape of the last axes of x, which scale and shift have.
+Shape last_shape(const std::string& op, const Operand& x, const NormOptions& options) {
+  if (options.axes < 1)
+    throw ArgumentError(op + ": needs one axis or more, got " + std::to_string(options.axes));
+  if (options.axes > x.rank())
+    throw ShapeError(op + ": x of " + to_string(x.shape()) + " has no " +
+                     std::to_string(options.axes) + " axes");
+  return Shape(x.shape().dims().last(static_cast<std::size_t>(options.axes)));
+}
+
+Value standardized(const std::string& op, const Operand& x, const NormOptions& options,
+                   bool centred) {
+  check_epsilon(op, options.epsilon);
+  last_shape(op, x, options);
+  return apply(Standardize{{last_axes(options.axes), true}, options.epsilon, centred}, {x})[0];
+}
+
+}  // namespace
+
+Grads ScaleShift::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return pull(g.dout, g.in[1]); }),
+          g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); }), g.dout};
+}
+
+BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shift,
+                     const Operand& mean, const Operand& variance,
+                     const BatchNormOptions& options) {
+  const Shape channels = channels_of("batch_norm", x);
+  check_operands("batch_norm", x, channels,
+                 {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
+  check_epsilon("batch_norm", options.epsilon);
+  if (!(options.momentum >= 0 && options.momentum <= 1))
+    throw ArgumentError("batch_norm: momentum must be in [0, 1], got " +
+                        detail::attribute_text(options.momentum));
+  std::vector<std::int64_t> axes{0};
+  for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
+  if (const std::int64_t n = Reduction{axes}.count(x.shape()); n < 2)
+    throw ShapeError(
+        "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
+        to_string(x.shape()) + " has " + std::to_string(n));
+
+  Transaction transaction{x, scale, shift, mean, variance};
+  const auto batch = apply(Standardize{{axes, true}, options.epsilon}, {x});
+  const auto blend = [&](const Operand& old, const Value& current) {
+    const double m = options.momentum;
+    return stop_gradient((1 - m) * old.value() + m * reshape_like(current, old));
+  };
+  const Value unbiased = batch[1] * (count_like(x, axes) / count_like(x, axes, 1));
+  return transaction.keep(
+      BatchNorm{scale_shift(batch[0], per_channel(scale, x), per_channel(shift, x)),
+                blend(mean, batch[2]), blend(variance, unbiased)});
+}
+
+Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand& shift,
+                           const Operand& mean, const Operand& variance, double epsilon) {
+  const Shape channels = channels_of("batch_norm_inference", x);
+  check_operands("batch_norm_inference", x, channels,
+                 {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
+  check_epsilon("batch_norm_inference", epsilon);
+  Transaction transaction{x, scale, shift, mean, variance};
+  const Value factor = scale.value() * rsqrt(variance.value() + epsilon);
+  return transaction.keep(
+      scale_shift(x.value() - per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)));
+}
+
+Value layer_norm(const Operand& x, const NormOptions& options) {
+  return standardized("layer_norm", x, options, true);
+}
+Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
+                 const NormOptions& options) {
+  check_operands("layer_norm", x, last_shape("layer_norm", x, options),
+                 {{"scale", scale}, {"shift", shift}});
+  Transaction transaction{x, scale, shift};
+  return transaction.keep(scale_shift(layer_norm(x, options), scale, shift));
+}
+
+Value rms_norm(const Operand& x, const NormOptions& options) {
+  return standardized("rms_norm", x, options, false);
+}
+Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
+  check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
+  Transaction transaction{x, scale};
+  return transaction.keep(rms_norm(x, options) * scale.value());
+}
+
+Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
+  const std::int64_t channels = channels_of("group_norm", x)[0];
+  check_epsilon("group_norm", epsilon);
+  if (groups < 1)
+    throw ArgumentError("group_norm: needs one group or more, got " + std::to_string(groups));
+  if (channels % groups != 0)
+    throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
+                     std::to_string(channels) + " channels of " + to_string(x.shape()));
+  Transaction transaction{x};
+  const Value grouped = unflatten(x, 1, {groups, -1});
+  const auto axes = last_axes(grouped.rank() - 2);
+  return transaction.keep(reshape_like(apply(Standardize{{axes, true}, epsilon}, {grouped})[0], x));
+}
+Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, const Operand& shift,
+                 double epsilon) {
+  check_operands("group_norm", x, channels_of("group_norm", x),
+                 {{"scale", scale}, {"shift", shift}});
+  Transaction transaction{x, scale, shift};
+  return transaction.keep(
+      scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x)));
+}
+
+}  // namespace dagrad
