@@ -49,13 +49,10 @@ Catalog Catalog::builtin() {
                                                                                     "reduce");
   add_all<StandardDeviation, Norm, CountNonzero>(catalog, "reduce");
   add_all<CumSum, CumProd, LogCumSumExp>(catalog, "scan");
-  add_all<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split, Slice, Pad>(
-      catalog, "shape");
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
           Slogdet>(catalog, "linear algebra");
   add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
           Slice, Pad>(catalog, "shape");
-  add_all<Matmul>(catalog, "linear algebra");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");

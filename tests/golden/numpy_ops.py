@@ -30,8 +30,7 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra")
-FAMILIES = ("pointwise", "reductions", "shapes", "networks", "training")
+FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra", "training")
 
 
 def main():
