@@ -56,7 +56,7 @@ Catalog Catalog::builtin() {
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
-  add_all<Standardize, StandardizeGradient, ScaleShift>(catalog, "normalization");
+  add_all<Standardize, StandardizeGradient, ScaleShift, Normalize>(catalog, "normalization");
   add_all<MaskedSoftmax>(catalog, "attention");
   add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,

@@ -18,8 +18,13 @@ std::vector<std::int64_t> last_axes(std::int64_t n) {
   return axes;
 }
 
-Value scale_shift(const Operand& x, const Operand& scale, const Operand& shift) {
-  return apply(ScaleShift{}, {x, scale, shift});
+/// A value made on the way, with the place of the call.
+Operand placed(const Value& value, const Operand& as) {
+  return Operand(value, as.where().file, as.where().line);
+}
+Value scale_shift(const Value& standardized, const Operand& x, const Operand& scale,
+                  const Operand& shift) {
+  return apply(ScaleShift{}, {placed(standardized, x), scale, shift});
 }
 
 /// An operand that has to have the dtype of x and a given shape.
@@ -82,6 +87,13 @@ Grads ScaleShift::grad(const GradContext& g) const {
           g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); }), g.dout};
 }
 
+Grads Normalize::grad(const GradContext& g) const {
+  const Value &x = g.in[0], &mean = g.in[1], &scale = g.in[2];
+  return {g.if_wanted(0, [&] { return pull(g.dout, scale); }),
+          g.if_wanted(1, [&] { return pull(g.dout, neg(scale)); }),
+          g.if_wanted(2, [&] { return pull(g.dout, sub(x, mean)); }), g.dout};
+}
+
 BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shift,
                      const Operand& mean, const Operand& variance,
                      const BatchNormOptions& options) {
@@ -103,11 +115,11 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   const auto batch = apply(Standardize{{axes, true}, options.epsilon}, {x});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
-    return stop_gradient((1 - m) * old.value() + m * reshape_like(current, old));
+    return stop_gradient(placed(mul(old, 1 - m) + m * reshape_like(current, old), old));
   };
   const Value unbiased = batch[1] * (count_like(x, axes) / count_like(x, axes, 1));
   return transaction.keep(
-      BatchNorm{scale_shift(batch[0], per_channel(scale, x), per_channel(shift, x)),
+      BatchNorm{scale_shift(batch[0], x, per_channel(scale, x), per_channel(shift, x)),
                 blend(mean, batch[2]), blend(variance, unbiased)});
 }
 
@@ -118,9 +130,9 @@ Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
   check_epsilon("batch_norm_inference", epsilon);
   Transaction transaction{x, scale, shift, mean, variance};
-  const Value factor = scale.value() * rsqrt(variance.value() + epsilon);
+  const Operand factor = placed(mul(scale, rsqrt(placed(add(variance, epsilon), x))), x);
   return transaction.keep(
-      scale_shift(x.value() - per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)));
+      apply(Normalize{}, {x, per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)}));
 }
 
 Value layer_norm(const Operand& x, const NormOptions& options) {
@@ -131,7 +143,7 @@ Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
   check_operands("layer_norm", x, last_shape("layer_norm", x, options),
                  {{"scale", scale}, {"shift", shift}});
   Transaction transaction{x, scale, shift};
-  return transaction.keep(scale_shift(layer_norm(x, options), scale, shift));
+  return transaction.keep(scale_shift(layer_norm(x, options), x, scale, shift));
 }
 
 Value rms_norm(const Operand& x, const NormOptions& options) {
@@ -140,7 +152,7 @@ Value rms_norm(const Operand& x, const NormOptions& options) {
 Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
   check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
   Transaction transaction{x, scale};
-  return transaction.keep(rms_norm(x, options) * scale.value());
+  return transaction.keep(mul(placed(rms_norm(x, options), x), scale));
 }
 
 Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
@@ -152,9 +164,10 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
                      std::to_string(channels) + " channels of " + to_string(x.shape()));
   Transaction transaction{x};
-  const Value grouped = unflatten(x, 1, {groups, -1});
+  const Operand grouped = placed(unflatten(x, 1, {groups, -1}), x);
   const auto axes = last_axes(grouped.rank() - 2);
-  return transaction.keep(reshape_like(apply(Standardize{{axes, true}, epsilon}, {grouped})[0], x));
+  return transaction.keep(
+      reshape_like(placed(apply(Standardize{{axes, true}, epsilon}, {grouped})[0], x), x));
 }
 Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, const Operand& shift,
                  double epsilon) {
@@ -162,7 +175,7 @@ Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, co
                  {{"scale", scale}, {"shift", shift}});
   Transaction transaction{x, scale, shift};
   return transaction.keep(
-      scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x)));
+      scale_shift(group_norm(x, groups, epsilon), x, per_channel(scale, x), per_channel(shift, x)));
 }
 
 }  // namespace dagrad

@@ -118,9 +118,19 @@ void fold_lanes(typename F::Acc* to, const T* x, std::int64_t rows) {
   fold_rows<F>(lanes.data(), x, rows, width, width);
   std::copy_n(lanes.data(), width, to);
 }
+/// Folds n results, side by side, into the first: neighbours first.
+template <class F, std::int64_t n>
+void fold_neighbours(typename F::Acc* x) {
+  if constexpr (n > 1) {
+    for (std::int64_t i = 0; i < n / 2; ++i) x[i] = F::join(x[2 * i], x[2 * i + 1]);
+    fold_neighbours<F, n / 2>(x);
+  }
+}
 /// Folds `groups` groups of `width` results, side by side, into the first: neighbours first.
 template <class F>
 void fold_groups(typename F::Acc* x, std::int64_t groups, std::int64_t width) {
+  constexpr std::int64_t lanes = lane_bytes / static_cast<std::int64_t>(sizeof(typename F::Acc));
+  if (width == 1 && groups == lanes) return fold_neighbours<F, lanes>(x);
   for (; groups > 1; groups = (groups + 1) / 2) {
     for (std::int64_t g = 0; g < groups / 2; ++g) {
       const auto *a = x + 2 * g * width, *b = a + width;
@@ -155,7 +165,9 @@ class Accumulator {
     used_ = 0;
     flushed_.fill(0);
     if constexpr (CentredFold<F>) {
-      for (std::int64_t j = 0; j < width_; ++j) centre_[j] = fold_.centre[result + j % columns_];
+      for (std::int64_t j = 0; j < columns_; ++j) centre_[j] = fold_.centre[result + j];
+      for (std::int64_t j = columns_; columns_ > 1 && j < width_; ++j)
+        centre_[j] = centre_[j - columns_];
     }
   }
   void add(const In* x, std::int64_t rows) {

@@ -30,7 +30,16 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks", "algebra", "training")
+FAMILIES = (
+    "pointwise",
+    "reductions",
+    "shapes",
+    "networks",
+    "algebra",
+    "training",
+    "normalizations",
+    "attentions",
+)
 
 
 def main():

@@ -49,6 +49,16 @@ void expect_near(const Tensor& got, const Tensor& want, double epsilons) {
   EXPECT_TRUE(difference.close) << difference.text;
 }
 
+/// Runs values that may not need all inputs of the case.
+std::vector<Tensor> run(const std::vector<Value>& values, Feeds feeds) {
+  const Function function = compile(values);
+  const std::vector<std::string> needed = function.input_names();
+  std::erase_if(feeds, [&](const Feed& feed) {
+    return std::find(needed.begin(), needed.end(), feed.value.name()) == needed.end();
+  });
+  return function(feeds);
+}
+
 void check_case(const golden::Case& golden, const GoldenBuilder& build, double epsilons) {
   Graph graph;
   std::vector<Value> in, xs, wanted_values;
@@ -76,7 +86,7 @@ void check_case(const golden::Case& golden, const GoldenBuilder& build, double e
   }
   if (!xs.empty())
     for (const Value& slope : gradient(ys, xs, Unconnected::zeros)) values.push_back(slope);
-  const std::vector<Tensor> got = evaluate(values, feeds);
+  const std::vector<Tensor> got = run(values, feeds);
   for (std::size_t i = 0; i < got.size(); ++i) {
     SCOPED_TRACE(i < golden.out.size() ? "result" : "gradient");
     expect_near(got[i], wanted[i], epsilons);

@@ -61,6 +61,15 @@ struct ScaleShift {
   Grads grad(const GradContext& g) const;
 };
 
+struct Normalize {
+  static constexpr auto name = "normalize", doc = "(x - mean) * scale + shift.";
+  template <class T>
+  T operator()(T x, T mean, T scale, T shift) const {
+    return (x - mean) * scale + shift;
+  }
+  Grads grad(const GradContext& g) const;
+};
+
 struct BatchNormOptions {
   double momentum = 0.1;  ///< the weight of the batch in the new statistics
   double epsilon = 1e-5;
