@@ -1,6 +1,7 @@
 // Guide: training.
 #include <dagrad/dagrad.hpp>
 
+#include <iomanip>
 #include <iostream>
 
 using namespace dagrad;
@@ -29,9 +30,9 @@ int main() {
 
   const Advancing step = step_counter(graph);
   const Value rate = 0.02 * pow(0.99, cast(step.now, f32));
-  const Function train = compile(
-      {loss}, {.update = join({adamw(weights, clipped.gradients, rate, {.weight_decay = 0.001}),
-                               {key.update, step.update}})});
+  const auto updates =
+      adamw(weights, clipped.gradients, rate, {.weight_decay = 0.001, .step = step.now});
+  const Function train = compile({loss}, {.update = join({updates, {key.update, step.update}})});
   // [/optimizer]
 
   const auto batch = [&](int i) -> Feeds {
@@ -46,6 +47,7 @@ int main() {
 
   // [run]
   State state(graph);
+  std::cout << std::setprecision(3) << std::boolalpha;
   for (int i = 0; i < 300; ++i) {
     if (i == 200) save("state.npz", state);
     const float now = train(state, batch(i))[0].item<float>();
@@ -57,8 +59,7 @@ int main() {
   State resumed(graph);
   load("state.npz", resumed);
   for (int i = 200; i < 300; ++i) train(resumed, batch(i));
-  std::cout << "the same weights to the bit: " << std::boolalpha
-            << same_bits(resumed.get(w1), state.get(w1)) << "\n";
+  std::cout << "the same weights to the bit: " << same_bits(resumed.get(w1), state.get(w1)) << "\n";
   // [/resume]
 
   // [state]
