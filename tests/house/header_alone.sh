@@ -23,7 +23,7 @@ read=$("${compile[@]}" -E -x c++ - <<< "$source" |
   sed -n 's/^# [0-9]* "\([^"]*\)".*/\1/p' | sort -u)
 grep -q '^include/dagrad/config.hpp$' <<< "$read" || { echo "$header: no config.hpp"; exit 1; }
 broken=$(grep -E '(^|\./)(src|ops|tests)/' <<< "$read" || true)
-for library in boost fmt gtest spdlog tbb oneapi dnnl cblas openblas xbyak Random123; do
+for library in boost fmt gtest spdlog tbb oneapi dnnl cblas openblas xbyak Random123 zip; do
   [[ $library == "$own" ]] || broken+=$(grep -E "/$library[^/]*(/|\.h)" <<< "$read" || true)
 done
 [[ -z $broken ]] || { printf '%s reads:\n%s\n' "$header" "$broken"; exit 1; }

@@ -207,7 +207,7 @@ TEST_F(NpzTest, AFailedWriteLeavesTheOldFile) {
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  for (const rlim_t most : {0, 1000, 20'000}) {
+  for (const rlim_t most : {0UL, 1000UL, 20'000UL}) {
     const rlimit tight{most, old.rlim_max};
     setrlimit(RLIMIT_FSIZE, &tight);
     std::string text;
