@@ -178,6 +178,7 @@ Grads LogCumSumExp::grad(const GradContext& g) const {
 
 Samples LogCumSumExp::samples(Rng& rng) {
   Samples all = scan_samples<LogCumSumExp>(rng);
+  for (Sample& sample : all) sample.ties = sample.op.get_if<LogCumSumExp>()->exclusive;  // -inf
   all.push_back({LogCumSumExp{}, {Tensor::of({1000.0, 999.0, -1000.0, 1001.0})}});
   return all;
 }

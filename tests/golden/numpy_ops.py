@@ -27,7 +27,16 @@ import sys
 
 from cases import Cases
 
-FAMILIES = ("pointwise", "reductions", "shapes", "networks")
+FAMILIES = (
+    "pointwise",
+    "reductions",
+    "shapes",
+    "networks",
+    "scans",
+    "norms",
+    "losses",
+    "draws",
+)
 
 
 def main():
