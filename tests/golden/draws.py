@@ -140,8 +140,8 @@ def add_all(cases):
                     size=30,
                     mean=1.0,
                     deviation=2.0,
-                    low=low,
-                    high=high,
+                    low=float(low),
+                    high=float(high),
                 )
         for n in (0, 1, 2, 7, 100):
             cases.add("permutation", [k], lambda _: permutation(number, n), size=n)

@@ -40,7 +40,9 @@ def weight(op, lines, j, i):
         return numpy.ones_like(lines[j])
     if op == "cumprod":
         return numpy.delete(lines, j, axis=0).prod(axis=0)
-    return numpy.exp(lines[j] - log_sum_exp(lines))
+    out = log_sum_exp(lines)
+    same = numpy.isinf(out) & (out == lines[j])  # the convention: infinities that are 0 apart
+    return numpy.where(same, 1, numpy.exp(lines[j] - out))
 
 
 def pullback(op, axis, reverse=False, exclusive=False):

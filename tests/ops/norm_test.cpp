@@ -19,7 +19,7 @@ using golden::Attributes;
 using test::at;
 using test::infinity;
 using test::message;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using X = const std::vector<Value>&;
 
 Axes axes_of(const Attributes& a) { return a.has("axes") ? Axes(a.integers("axes")) : Axes(); }
@@ -68,7 +68,7 @@ TEST(Norm, ThatIsScaledLeavesItsNeighboursBits) {
 
 TEST(Norm, TellsWhereItsKinksAre) {
   Graph graph;  // a kink within the first steps of finite differences, and a tie a little further
-  const Value x = graph.parameter("x", Tensor::of({2.0, -2.0 + 1e-7, 1e-7, -1.0}));
+  const Value x = graph.parameter("x", Tensor::of({2.0, -2.0 + 1e-4, 1e-4, -1.0}));
   for (const double order : {1.0, 2.0, infinity})
     EXPECT_TRUE(dagrad::testing::passed(check_gradient(norm(x, order), x))) << order;
 }
