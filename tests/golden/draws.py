@@ -1,7 +1,7 @@
 """Golden cases of the random ops, by a Philox4x32-10 (Salmon et al., SC 2011) of its own.
 
-Attributes: size (of the result), low, high, mean, deviation (truncated_normal), to (its dtype),
-p (bernoulli of a number), axis, samples (categorical).
+Attributes: size (of the result), low, high, mean, deviation (truncated_normal), p (bernoulli of a
+number), axis, samples (categorical).
 """
 
 import math

@@ -17,6 +17,7 @@ Attributes: axes, keep_dims, ddof (variance), axis (argmax, argmin: absent for t
 concat, stack, split, softmax, log_softmax), sizes (split), shape (reshape, broadcast_to, full),
 permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
 before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast).
+Those of scans, norms, losses and draws stand in their scripts.
 
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
