@@ -19,8 +19,8 @@ Samples BinaryCrossEntropy::samples(Rng& rng) {
 }
 
 Samples KlDivergence::samples(Rng& rng) {
-  return {{KlDivergence{}, {rng.uniform({2, 3}, -3, 0), rng.uniform({2, 3}, 0.05, 1)}},
-          {KlDivergence{}, {rng.uniform({2, 1}, -3, 0), rng.uniform({3}, 0.05, 1)}}};
+  return {{KlDivergence{}, {rng.uniform({2, 3}, -3, -1.5), rng.uniform({2, 3}, 0.4, 1)}},
+          {KlDivergence{}, {rng.uniform({2, 1}, -3, -1.5), rng.uniform({3}, 0.4, 1)}}};
 }
 
 Type Huber::infer(std::span<const Type> in) const {

@@ -96,20 +96,20 @@ Type Norm::infer(std::span<const Type> in) const {
 }
 
 std::size_t Norm::scratch(const PlanContext& plan) const {
-  const std::uint32_t axes = mask(plan.in[0].shape.rank());
-  if (order != 2) return reduction_scratch(plan, axes);
-  return Squares(ReductionSpace(plan.in[0].shape, axes)).bytes();
+  const std::uint32_t over = mask(plan.in[0].shape.rank());
+  if (order != 2) return reduction_scratch(plan, over);
+  return Squares(ReductionSpace(plan.in[0].shape, over)).bytes();
 }
 
 void Norm::eval(const EvalContext& c) const {
-  const std::uint32_t axes = mask(c.in_shape(0).rank());
+  const std::uint32_t over = mask(c.in_shape(0).rank());
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     if (order == 1)
-      fold_into<AbsSumFold<T>>(c, axes);
+      fold_into<AbsSumFold<T>>(c, over);
     else if (order == 2)
-      euclidean<T>(c, ReductionSpace(c.in_shape(0), axes));
+      euclidean<T>(c, ReductionSpace(c.in_shape(0), over));
     else
-      fold_into<AbsMaxFold<T>>(c, axes);
+      fold_into<AbsMaxFold<T>>(c, over);
   });
 }
 

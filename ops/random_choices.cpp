@@ -85,9 +85,9 @@ Grads Bernoulli::grad(const GradContext& g) const { return Grads(g.in.size(), ze
 
 Samples Bernoulli::samples(Rng& rng) {
   return {{Bernoulli{{2, 3}, 0.25}, {Tensor(rng.key())}},
-          {Bernoulli{}, {Tensor(rng.key()), rng.uniform({2, 3})}},
+          {Bernoulli{}, {Tensor(rng.key()), rng.uniform({2, 3}, 0, 0.25)}},
           {.op = Bernoulli{},
-           .in = {Tensor(rng.key()), Tensor::of({0.0, 1.0, 1.0, 0.0})},
+           .in = {Tensor(rng.key()), Tensor::of({0.0F, 1.0F, 1.0F, 0.0F})},
            .out = {Tensor::of({false, true, true, false})}}};
 }
 

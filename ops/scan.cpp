@@ -26,14 +26,24 @@ Type scanned(const Scan& scan, const Type& in) {
 template <class Fold, class In, class Out>
 void walk(const Scan& scan, const Lines& lines, std::int64_t width, const In* x, Out* out) {
   using Acc = typename Fold::Acc;
+  const bool exclusive = scan.exclusive;
+  const auto step = [exclusive](Acc before, In element, Out& result) {
+    const Acc after = Fold::join(before, static_cast<Acc>(element));
+    result = static_cast<Out>(exclusive ? before : after);
+    return after;
+  };
+  if (width == 1) {  // its sum stays in a register
+    Acc sum = Fold::identity;
+    for (std::int64_t i = 0; i < lines.length; ++i, x += lines.step, out += lines.step)
+      sum = step(sum, *x, *out);
+    return;
+  }
   std::array<Acc, Lines::most> sums;
   std::fill_n(sums.data(), width, Fold::identity);
   for (std::int64_t i = 0; i < lines.length; ++i, x += lines.step, out += lines.step) {
     for (std::int64_t j = 0; j < width; ++j) {
-      const Acc before = sums[static_cast<std::size_t>(j)];
-      const Acc after = Fold::join(before, static_cast<Acc>(x[j]));
-      out[j] = static_cast<Out>(scan.exclusive ? before : after);
-      sums[static_cast<std::size_t>(j)] = after;
+      Acc& sum = sums[static_cast<std::size_t>(j)];
+      sum = step(sum, x[j], out[j]);
     }
   }
 }
@@ -178,6 +188,7 @@ Grads LogCumSumExp::grad(const GradContext& g) const {
 
 Samples LogCumSumExp::samples(Rng& rng) {
   Samples all = scan_samples<LogCumSumExp>(rng);
+  for (Sample& sample : all) sample.ties = sample.op.get_if<LogCumSumExp>()->exclusive;  // -inf
   all.push_back({LogCumSumExp{}, {Tensor::of({1000.0, 999.0, -1000.0, 1001.0})}});
   return all;
 }

@@ -20,6 +20,8 @@ before, after, value (pad; value: full), classes (one_hot), size (iota), to (cas
 rtol, atol, equal_nan (isclose), alpha (celu).
 subscripts (einsum), offset, rows, columns (tril, triu, diagonal, trace, diag, diag_embed), lower,
 transposed, unit_diagonal (triangular_solve).
+before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast).
+Those of scans, norms, losses and draws stand in their scripts.
 
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
@@ -39,6 +41,10 @@ FAMILIES = (
     "training",
     "normalizations",
     "attentions",
+    "scans",
+    "norms",
+    "losses",
+    "draws",
 )
 
 

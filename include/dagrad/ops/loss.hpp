@@ -68,9 +68,8 @@ struct Hinge {
 struct KlDivergence {
   static constexpr auto name = "kl_divergence";
   static constexpr auto doc =
-      "target * (log(target) - log_p) of each element, a term of the Kullback-Leibler divergence "
-      "of "
-      "a distribution p from the target; 0 where the target is 0.";
+      "target * (log(target) - log_p) of each element: a term of the Kullback-Leibler divergence "
+      "from p to the target. 0 where the target is 0.";
   template <class T>
   T operator()(T log_p, T target) const {
     return pull(target, log(target) - log_p);

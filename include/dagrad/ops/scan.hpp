@@ -66,7 +66,7 @@ struct LogCumSumExp : Scan {
 /// summed in int64, which wraps.
 Value cumsum(const Operand& x, std::int64_t axis, const ScanOptions& options = {});
 /// out[i] = Π x[j], likewise. Its gradient is made of products of the others, never by division,
-/// to any order.
+/// to any order; that of what lies before an infinite element is NaN.
 Value cumprod(const Operand& x, std::int64_t axis, const ScanOptions& options = {});
 /// out[i] = log Σ exp(x[j]), likewise, of float32 or float64, without overflow. Throws TypeError
 /// for other dtypes.

@@ -1,0 +1,89 @@
+#include "dagrad/ops/norm.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "dagrad/check.hpp"
+#include "dagrad/gtest.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/random.hpp"
+#include "tests/ops/golden_cases.hpp"
+#include "tests/ops/support.hpp"
+
+namespace dagrad {
+namespace {
+
+using golden::Attributes;
+using test::at;
+using test::infinity;
+using test::message;
+using ::testing::HasSubstr;
+using X = const std::vector<Value>&;
+
+Axes axes_of(const Attributes& a) { return a.has("axes") ? Axes(a.integers("axes")) : Axes(); }
+
+TEST(NormGolden, Norm) {
+  check_golden_cases("norm", [](const Graph&, auto in, const golden::Case& golden) {
+    const Attributes& a = golden.attributes;
+    const std::int64_t order = a.integer("order");
+    return std::vector{norm(in[0], order == 0 ? infinity : static_cast<double>(order), axes_of(a),
+                            a.flag("keep_dims", false))};
+  });
+}
+TEST(NormGolden, StandardDeviation) {
+  check_golden_cases("standard_deviation", [](const Graph&, auto in, const golden::Case& golden) {
+    const Attributes& a = golden.attributes;
+    return std::vector{
+        standard_deviation(in[0], axes_of(a), a.flag("keep_dims", false), a.integer("ddof", 0))};
+  });
+}
+TEST(NormGolden, CountNonzero) {
+  check_golden_cases("count_nonzero", [](const Graph&, auto in, const golden::Case& golden) {
+    const Attributes& a = golden.attributes;
+    return std::vector{count_nonzero(in[0], axes_of(a), a.flag("keep_dims", false))};
+  });
+}
+
+TEST(Norm, OfTheNullVectorHasSlopeZeroToSecondOrder) {
+  for (const double order : {1.0, 2.0, infinity}) {
+    const test::Build size = [&](X x) { return norm(x[0], order); };
+    EXPECT_EQ(at({0}, size).slope[0], 0) << order;
+    const auto second = at({0}, [&](X x) { return gradient(size(x), x[0]); });
+    EXPECT_EQ(second.slope[0], 0) << order;
+  }
+  EXPECT_EQ(at({2}, [](X x) { return standard_deviation(x[0]); }).slope[0], 0);
+}
+
+TEST(Norm, ThatIsScaledLeavesItsNeighboursBits) {
+  Graph graph;
+  Rng rng(2);
+  Tensor x = rng.normal({50, 2}), alone = x;
+  for (std::size_t i = 0; i < 100; i += 2) x.mutate<double>()[i] *= 1e250;
+  const Tensor both = evaluate(norm(graph.constant(x), 2, 0));
+  EXPECT_EQ(both.at(1), evaluate(norm(graph.constant(alone), 2, 0)).at(1));
+  EXPECT_TRUE(std::isfinite(both.at(0)));
+}
+
+TEST(Norm, TellsWhereItsKinksAre) {
+  Graph graph;  // a kink within the first steps of finite differences, and a tie a little further
+  const Value x = graph.parameter("x", Tensor::of({2.0, -2.0 + 1e-4, 1e-4, -1.0}));
+  for (const double order : {1.0, 2.0, infinity})
+    EXPECT_TRUE(dagrad::testing::passed(check_gradient(norm(x, order), x))) << order;
+}
+
+TEST(Norm, RefusesOtherOrders) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 3}});
+  EXPECT_THAT(message<ArgumentError>([&] { norm(x, 3); }),
+              HasSubstr("norm: order is 1, 2 or inf, got 3"));
+  EXPECT_THAT(message<ArgumentError>([&] { norm(x, test::nan); }), HasSubstr("got nan"));
+  EXPECT_THAT(message<ArgumentError>([&] { standard_deviation(x, {}, false, -1); }),
+              HasSubstr("standard_deviation: ddof must not be negative"));
+  EXPECT_THAT(message<ShapeError>([&] { standard_deviation(x, 0, false, 2); }),
+              HasSubstr("needs more than 2 elements (ddof), got 2 of [2,3]"));
+}
+
+}  // namespace
+}  // namespace dagrad
