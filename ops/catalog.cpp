@@ -19,8 +19,8 @@
 #include "dagrad/ops/scan.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
-#include "dagrad/ops/triangle.hpp"
 #include "dagrad/ops/training.hpp"
+#include "dagrad/ops/triangle.hpp"
 
 namespace dagrad {
 

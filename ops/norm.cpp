@@ -77,13 +77,11 @@ void euclidean(const EvalContext& c, const ReductionSpace& space) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::sqrt(sums[i]));
   if constexpr (std::is_same_v<T, double>) {
     if (std::none_of(sums, sums + n, out_of_range)) return;
-    // Once more, scaled; results that were fine stay, so that none hangs on its neighbours.
+    // Once more, scaled: by powers of two, so that what was in range keeps its bits.
     reduce(space, c.parallel, AbsMaxFold<double>{}, x, scales, partial);
     std::transform(scales, scales + n, scales, scale_for);
-    for (std::int64_t i = 0; i < n; ++i) out[i] = out_of_range(sums[i]) ? -1 : out[i];
     reduce(space, c.parallel, ScaledSquareFold{{}, scales}, x, sums, partial);
-    for (std::int64_t i = 0; i < n; ++i)
-      if (out[i] == -1) out[i] = std::sqrt(sums[i]) / scales[i];
+    for (std::int64_t i = 0; i < n; ++i) out[i] = std::sqrt(sums[i]) / scales[i];
   }
 }
 

@@ -20,22 +20,16 @@ TEST_P(PointwiseGolden, Holds) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, PointwiseGolden,
-                         testing::Values("add", "sub", "mul", "div", "maximum", "minimum",
-                                         "remainder", "floor_divide", "copysign", "lerp", "trunc",
-                                         "neg", "abs", "sign", "square", "exp", "clamp", "where",
-                                         "equal", "not_equal", "less", "less_equal", "greater",
-                                         "greater_equal", "logical_and", "logical_or",
-                                         "logical_xor", "logical_not", "is_nan", "is_finite"),
-                                         "remainder", "neg", "abs", "sign", "square", "exp",
-                                         "clamp", "where", "equal", "not_equal", "less",
-                                         "less_equal", "greater", "greater_equal", "logical_and",
-                                         "logical_or", "logical_xor", "logical_not", "is_nan",
-                                         "is_finite", "descend", "descend_with_momentum",
-                                         "adam_step", "rmsprop_step", "centred_rmsprop_step",
-                                         "rmsprop_step_with_momentum",
-                                         "centred_rmsprop_step_with_momentum", "global_norm"),
-                         [](const auto& tested) { return std::string(tested.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Ops, PointwiseGolden,
+    testing::Values("add", "sub", "mul", "div", "maximum", "minimum", "remainder", "floor_divide",
+                    "copysign", "lerp", "trunc", "neg", "abs", "sign", "square", "exp", "clamp",
+                    "where", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+                    "logical_and", "logical_or", "logical_xor", "logical_not", "is_nan",
+                    "is_finite", "descend", "descend_with_momentum", "adam_step", "rmsprop_step",
+                    "centred_rmsprop_step", "rmsprop_step_with_momentum",
+                    "centred_rmsprop_step_with_momentum", "global_norm"),
+    [](const auto& tested) { return std::string(tested.param); });
 
 TEST(PointwiseGoldenWithAttributes, IsClose) {
   check_golden_cases("isclose", [](const Graph&, auto in, const golden::Case& golden) {
