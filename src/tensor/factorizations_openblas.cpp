@@ -1,5 +1,6 @@
 #include <cblas.h>
 
+#include <mutex>
 #include <type_traits>
 
 #include "src/tensor/factorizations.hpp"
@@ -12,14 +13,21 @@ void dgetrf_(const blasint*, const blasint*, double*, const blasint*, blasint*, 
 }
 
 /// A row-major matrix is LAPACK's of the transpose: its lower triangle their upper one, and rows
-/// pivoted there are columns here. Nothing is copied. Debian's serial flavour is built with locks,
-/// so that threads may call it at once.
+/// pivoted there are columns here. Nothing is copied.
 namespace dagrad::kernels::lapack {
+
+namespace {
+
+/// Debian's serial flavour hands one buffer to whoever calls: two calls at once spoil each other.
+std::mutex one_at_a_time;
+
+}  // namespace
 
 template <class T>
 std::int64_t cholesky(std::int64_t n, T* a, std::int64_t stride) {
   const auto size = static_cast<blasint>(n), lead = static_cast<blasint>(stride);
   blasint failed = 0;
+  const std::scoped_lock lock(one_at_a_time);
   if constexpr (std::is_same_v<T, float>) {
     spotrf_("U", &size, a, &lead, &failed);
   } else {
@@ -34,6 +42,7 @@ std::int64_t cholesky(std::int64_t n, T* a, std::int64_t stride) {
 template <class T>
 void triangular_solve(std::int64_t n, std::int64_t columns, Triangle triangle, const T* a,
                       std::int64_t a_stride, T* b, std::int64_t b_stride) {
+  const std::scoped_lock lock(one_at_a_time);
   const auto solve = [&](auto trsm) {
     trsm(CblasRowMajor, CblasLeft, triangle.lower ? CblasLower : CblasUpper,
          triangle.transposed ? CblasTrans : CblasNoTrans,
@@ -53,6 +62,7 @@ std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots)
   static_assert(std::is_same_v<blasint, std::int32_t>);
   const auto size = static_cast<blasint>(n), lead = static_cast<blasint>(stride);
   blasint zero = 0;
+  const std::scoped_lock lock(one_at_a_time);
   if constexpr (std::is_same_v<T, float>) {
     sgetrf_(&size, &size, a, &lead, pivots, &zero);
   } else {

@@ -94,9 +94,9 @@ def near_identity(*shape, dtype="float64"):
 def add_triangles(cases):
     for x in (numbers(3, 4), numbers(4, 2), numbers(2, 3, 3), numpy.zeros((0, 2))):
         for k in (0, 1, -1, 5, -5):
-            move(cases, "tril", [x], lambda v: numpy.tril(v, k), offset=k)
-            move(cases, "triu", [x], lambda v: numpy.triu(v, k), offset=k)
-    move(cases, "tril", [numpy.arange(6).reshape(2, 3)], lambda v: numpy.tril(v), offset=0)
+            move(cases, "tril", [x], lambda v: kept(numpy.tril, v, k), offset=k)
+            move(cases, "triu", [x], lambda v: kept(numpy.triu, v, k), offset=k)
+    move(cases, "tril", [numpy.arange(6).reshape(2, 3)], numpy.tril, offset=0)
     for shape, k, rows, columns in (
         ((3, 4), 0, 0, 1), ((3, 4), 1, 0, 1), ((3, 4), -2, 0, 1), ((3, 4), 1, 1, 0),
         ((2, 3, 4), -1, 2, 0), ((2, 3, 3), 0, -2, -1), ((2, 2), 2, 0, 1), ((0, 2), 0, 0, 1),
@@ -120,6 +120,11 @@ def add_triangles(cases):
     cases.error("diagonal", [numbers(3)], "ShapeError", offset=0, rows=0, columns=1)
     cases.error("diagonal", [numbers(3, 3)], "ShapeError", offset=0, rows=1, columns=-1)
     cases.error("diag", [numbers(2, 2, 2)], "ShapeError", offset=0)
+
+
+def kept(triangle, x, k):
+    """A triangle, but of places −1 where nothing comes from."""
+    return triangle(x + 1, k) - 1 if x.dtype.kind == "i" else triangle(x, k)
 
 
 def diag(x, k):
