@@ -33,10 +33,10 @@ void DropoutMask::eval(const EvalContext& c) const {
 Grads DropoutMask::grad(const GradContext&) const { return {zero, zero}; }
 
 Samples DropoutMask::samples(Rng& rng) {
-  const auto kept = [](std::int64_t key, double p) {
+  const auto kept = [](std::int64_t key, double dropped) {
     std::array<bool, 6> mask{};
     for (std::size_t i = 0; i < mask.size(); ++i)
-      mask[i] = uniform_float(key, static_cast<std::int64_t>(i)) >= p;
+      mask[i] = uniform_float(key, static_cast<std::int64_t>(i)) >= dropped;
     return Tensor::of({{mask[0], mask[1], mask[2]}, {mask[3], mask[4], mask[5]}});
   };
   return {{.op = DropoutMask{0.4},

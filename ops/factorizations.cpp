@@ -209,8 +209,8 @@ Grads Solve::grad(const GradContext& g) const {
 }
 
 Samples Solve::samples(Rng& rng) {
-  const auto sample = [&](const Shape& a, const Shape& b, bool transposed = false) {
-    return Sample{Solve{transposed}, {square(rng, a), rng.uniform(b, -1, 1)}};
+  const auto sample = [&](const Shape& a, const Shape& b, bool of_transpose = false) {
+    return Sample{Solve{of_transpose}, {square(rng, a), rng.uniform(b, -1, 1)}};
   };
   return {sample({3, 3}, {3, 2}),          sample({3, 3}, {3, 2}, true),
           sample({2, 3, 3}, {3, 1}),       sample({2, 2}, {3, 2, 2}, true),

@@ -88,7 +88,7 @@ Grads TrianglePart<lower>::grad(const GradContext& g) const {
 
 template <bool lower>
 Samples TrianglePart<lower>::samples(Rng& rng) {
-  const auto part = [](std::int64_t offset) { return TrianglePart{offset}; };
+  const auto part = [](std::int64_t from) { return TrianglePart{from}; };
   return {{part(0), {rng.uniform({3, 4})}},  {part(1), {rng.uniform({2, 3, 3})}},
           {part(-1), {rng.uniform({4, 2})}}, {part(-9), {rng.uniform({2, 2})}},
           {part(9), {rng.uniform({2, 2})}},  {part(0), {rng.uniform({0, 3})}},

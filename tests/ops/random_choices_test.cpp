@@ -107,7 +107,9 @@ TEST_F(RandomChoices, TruncatedNormalIsSoInEveryRange) {
     const double all = beyond(low) - beyond(high);
     for (const DType dtype : {f32, f64}) {
       const Tensor x = evaluate(truncated_normal(key, {dtype, {20000}}, 5, 2, low, high)).cast(f64);
-      const auto below = [&](double v) { return (beyond(low) - beyond((v - 5) / 2)) / all; };
+      const auto below = [&, from = low](double v) {
+        return (beyond(from) - beyond((v - 5) / 2)) / all;
+      };
       EXPECT_LT(distance(x, below), once_in_a_million) << low << " to " << high;
       for (const double v : x.values<double>()) {
         ASSERT_GE(v, 5 + 2 * low);
