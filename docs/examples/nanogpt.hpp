@@ -63,7 +63,8 @@ class Gpt {
 
   Value norm(std::string_view name, const Value& x) {
     const Scope scope = graph_.scope(name);
-    return layer_norm(x, full("scale", {sizes_.width}, 1), full("shift", {sizes_.width}, 0));
+    const Value scale = full("scale", {sizes_.width}, 1);
+    return layer_norm(x, scale, full("shift", {sizes_.width}, 0));
   }
 
   Value linear(std::string_view name, const Value& x, std::int64_t out, double deviation = 0.02) {
