@@ -10,9 +10,6 @@
 #include <set>
 #include <span>
 
-#include "docs/examples/show/curve.hpp"
-#include "docs/examples/show/progress.hpp"
-
 namespace {
 
 using namespace dagrad;
@@ -120,8 +117,6 @@ int main(int argc, char** argv) try {
   const std::span all(text.tokens);
   const auto learnt = all.first(all.size() * 9 / 10), held_out = all.subspan(learnt.size());
 
-  show::Progress progress("training", steps);
-  std::vector<double> losses;
   // [train]
   Network network(batch, sizes);
   const std::vector<Value>& weights = network.gpt.weights;
@@ -137,8 +132,8 @@ int main(int argc, char** argv) try {
   for (int i = 0; i < steps; ++i) {
     const auto end = static_cast<std::int64_t>(learnt.size()) - sizes.context;
     const auto starts = rng.integers({batch}, 0, end).to_vector<std::int64_t>();
-    losses.push_back(train(state, network.feeds(learnt, starts))[0].item<float>());
-    progress(i + 1, fmt::format("loss {:.3f}", losses.back()));
+    const float loss = train(state, network.feeds(learnt, starts))[0].item<float>();
+    if (i % 200 == 0) fmt::print("step {}: loss {:.2f}\n", i, loss);
   }
   // [/train]
 
@@ -152,8 +147,6 @@ int main(int argc, char** argv) try {
   // [/compare]
   fmt::print("\non the held-out tenth: loss {:.3f}, of counted pairs {:.3f}\n\n{}\n", gpt, bigram,
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
-  show::draw_curves(folder / "nanogpt_loss", "Learning to write", "step", "cross-entropy",
-                    {{"training", losses}});
   const DotOptions picture{
       .title = "A GPT of two layers", .fetches = {network.loss}, .only_needed = true};
   write_dot(folder / "nanogpt_graph.dot", network.graph, picture);
