@@ -9,10 +9,6 @@
 
 namespace dagrad {
 
-inline Value embedding(const Value& table, const Value& indices) {  // TEMPORARY
-  return matmul(one_hot(indices, table.shape()[0], table.dtype()), table);
-}
-
 struct GptSizes {
   std::int64_t layers = 2;
   std::int64_t heads = 4;  ///< divides the width
