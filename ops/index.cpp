@@ -147,14 +147,16 @@ void scatter_into(const EvalContext& c, std::int64_t axis, Join join) {
   });
 }
 
-/// Values in the shape that the indices ask for.
-template <bool along>
-Value scattering(Op op, const Operand& x, const Operand& indices, const Operand& values,
-                 std::int64_t axis) {
+/// Applies the op to values repeated to the shape of what the indices name, where they are of a
+/// smaller one; the op itself refuses those that do not fit.
+template <bool along, class T>
+Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
   Transaction transaction({x, indices, values});
-  const Value named = apply(Gather<along>{{axis}}, {x, indices});
-  return transaction.keep(
-      apply(std::move(op), std::vector<Operand>{x, indices, broadcast_like(values, named)})[0]);
+  const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
+  const bool small = values.is_literal() || (values.shape() != named.shape() &&
+                                             broadcasts_to(values.shape(), named.shape()));
+  if (small) return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
+  return transaction.keep(apply(op, {x, indices, values}));
 }
 
 }  // namespace
@@ -296,21 +298,21 @@ Value take(const Operand& x, const Operand& indices, std::int64_t axis) {
 Value embedding(const Operand& table, const Operand& indices) { return take(table, indices, 0); }
 Value scatter_add(const Operand& x, const Operand& indices, const Operand& values,
                   std::int64_t axis) {
-  return scattering<false>(ScatterAdd{{axis}}, x, indices, values, axis);
+  return scattering<false>(ScatterAdd{{axis}}, x, indices, values);
 }
 Value scatter(const Operand& x, const Operand& indices, const Operand& values, std::int64_t axis) {
-  return scattering<false>(Scatter{{axis}}, x, indices, values, axis);
+  return scattering<false>(Scatter{{axis}}, x, indices, values);
 }
 Value take_along_axis(const Operand& x, const Operand& indices, std::int64_t axis) {
   return apply(TakeAlongAxis{{axis}}, {x, indices});
 }
 Value add_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis) {
-  return scattering<true>(AddAlongAxis{{axis}}, x, indices, values, axis);
+  return scattering<true>(AddAlongAxis{{axis}}, x, indices, values);
 }
 Value put_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis) {
-  return scattering<true>(PutAlongAxis{{axis}}, x, indices, values, axis);
+  return scattering<true>(PutAlongAxis{{axis}}, x, indices, values);
 }
 
 }  // namespace dagrad
