@@ -11,22 +11,22 @@ namespace dagrad {
 namespace {
 
 using test::message;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-struct Vectors : testing::Test {
+struct Vectors : ::testing::Test {
   Graph graph;
   Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}});
   Value u = graph.constant(Tensor::of({2.0, 3.0})),
         v = graph.constant(Tensor::of({5.0, 7.0, 11.0}));
 };
 
-TEST_F(Vectors, HaveADotProduct) { EXPECT_EQ(evaluate(dot(v, v)).at(), 195); }
+TEST_F(Vectors, HaveADotProduct) { EXPECT_EQ(evaluate(dot(v, v)).item<double>(), 195); }
 
 TEST_F(Vectors, HaveAnOuterProduct) {
   const Tensor out = evaluate(outer(u, v));
   EXPECT_EQ(out.shape(), Shape({2, 3}));
-  EXPECT_EQ(out.at(0, 2), 22);
-  EXPECT_EQ(out.at(1, 0), 15);
+  EXPECT_EQ(out.at(2), 22);
+  EXPECT_EQ(out.at(3), 15);
 }
 
 TEST_F(Vectors, HaveProductsWithGradients) {

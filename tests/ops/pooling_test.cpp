@@ -11,7 +11,7 @@ namespace dagrad {
 namespace {
 
 using test::message;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(GlobalAvgPool, IsTheMeanOfEachPlane) {
   Graph graph;
@@ -19,8 +19,8 @@ TEST(GlobalAvgPool, IsTheMeanOfEachPlane) {
       Tensor({1, 2, 2, 3}, {1.0, 2.0, 3.0, 4.0, 5.0, 9.0, 0.0, 0.0, 0.0, 6.0, 6.0, 18.0}));
   const Tensor out = evaluate(global_avg_pool(x));
   EXPECT_EQ(out.shape(), Shape({1, 2}));
-  EXPECT_EQ(out.at(0, 0), 4);
-  EXPECT_EQ(out.at(0, 1), 5);
+  EXPECT_EQ(out.at(0), 4);
+  EXPECT_EQ(out.at(1), 5);
 }
 
 TEST(GlobalAvgPool, HasAGradient) {
