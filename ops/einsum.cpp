@@ -20,10 +20,13 @@ namespace dagrad {
 
 namespace {
 
+/// A plain number is a scalar.
+Shape shape_of(const Operand& x) { return x.is_literal() ? Shape{} : x.shape(); }
+
 void check_vectors(const std::string& name, const Operand& left, const Operand& right) {
-  if (left.rank() != 1 || right.rank() != 1)
-    throw ShapeError(name + ": needs two vectors, got " + to_string(left.shape()) + " and " +
-                     to_string(right.shape()));
+  const Shape a = shape_of(left), b = shape_of(right);
+  if (a.rank() != 1 || b.rank() != 1)
+    throw ShapeError(name + ": needs two vectors, got " + to_string(a) + " and " + to_string(b));
 }
 
 /// An operand, or a product of some, with a label for each of its axes.
@@ -198,8 +201,11 @@ void combine_cheapest(std::vector<Factor>& factors, const EinsumEquation& equati
 }
 
 Value einsum_of(std::string_view text, std::span<const Operand> operands) {
+  if (std::all_of(operands.begin(), operands.end(),
+                  [](const Operand& x) { return x.is_literal(); }))
+    throw ArgumentError("einsum: needs a value of a graph among its operands");
   std::vector<Shape> shapes;
-  for (const Operand& x : operands) shapes.push_back(x.is_literal() ? Shape{} : x.shape());
+  for (const Operand& x : operands) shapes.push_back(shape_of(x));
   const EinsumEquation equation = parse_einsum(text, shapes);
   Transaction transaction{operands};
   std::vector<Factor> factors;

@@ -100,12 +100,13 @@ class Parser {
     Labels labels = labels_of(term, rest);
     if (term.ellipsis) ellipsis_rank_ = std::max(ellipsis_rank_, rest);
     for (std::size_t axis = 0; axis < labels.size(); ++axis)
-      check_size(i, labels[axis], shape[static_cast<int>(axis)], size);
+      check_size(i, axis, labels[axis], size);
     return labels;
   }
 
-  void check_size(std::size_t i, Label label, std::int64_t got,
+  void check_size(std::size_t i, std::size_t axis, Label label,
                   std::map<Label, std::int64_t>& size) {
+    const std::int64_t got = operands_[i][static_cast<int>(axis)];
     const auto [known, is_new] = size.emplace(label, got);
     if (is_new) first_[label] = i;
     if (known->second == got) return;
@@ -120,10 +121,10 @@ class Parser {
                               std::to_string(known->second) + " in " + operand(first_[label]);
     if (!is_letter)
       throw ShapeError(told("axis " + std::to_string(255 - label) + " of '...'" + sizes));
-    const char letter = static_cast<char>(label);
-    std::size_t n = in_[i].letters.find(letter);
-    if (first_[label] == i) n = in_[i].letters.find(letter, n + 1);
-    throw ShapeError(told(quoted(letter) + at(in_[i].places[n]) + sizes));
+    const Term& term = in_[i];
+    const std::size_t dots = static_cast<std::size_t>(operands_[i].rank()) - term.letters.size();
+    const std::size_t n = axis < term.ellipsis.value_or(axis + 1) ? axis : axis - dots;
+    throw ShapeError(told(quoted(term.letters[n]) + at(term.places[n]) + sizes));
   }
 
   void check_result(const std::map<Label, std::int64_t>& size) const {
