@@ -111,7 +111,7 @@ struct Roles {
 };
 
 /// Products of all pairs of elements with the same shared labels.
-Value multiply(Factor& a, Factor& b, const Roles& roles) {
+Value multiply(Factor a, Factor b, const Roles& roles) {
   order(a, joined(roles.shared, roles.left));
   order(b, joined(roles.shared, roles.right));
   const std::size_t batch = roles.shared.size();
@@ -122,52 +122,48 @@ Value multiply(Factor& a, Factor& b, const Roles& roles) {
   return mul(a.value, b.value);
 }
 
-/// Makes `labels`, which are there from axis `first` on, one axis.
-Value as_one(const Value& x, std::size_t first, const Labels& labels) {
+/// Makes `labels`, which are there from axis `first` on, one axis. No label becomes no axis where
+/// there are none before it either: then `matmul` takes a vector.
+void merge(Factor& x, std::size_t first, const Labels& labels) {
   const auto axis = static_cast<std::int64_t>(first);
-  if (labels.size() == 1) return x;
-  if (labels.empty()) return unsqueeze(x, {axis});
-  return flatten(x, axis, axis + static_cast<std::int64_t>(labels.size()) - 1);
+  if (labels.size() > 1)
+    x.become(flatten(x.value, axis, axis + static_cast<std::int64_t>(labels.size()) - 1));
+  else if (labels.empty() && first > 0)
+    x.become(unsqueeze(x.value, {axis}));
 }
 
-/// Σ over the contracted labels by a product of matrices.
-Value contract(Factor& a, Factor& b, const Roles& roles) {
+/// Σ over the contracted labels by a product of matrices, with one axis for all labels of `left`
+/// and one for all of `right`.
+Value matrix_product(Factor a, Factor b, const Roles& roles) {
+  const std::size_t batch = roles.shared.size();
   order(a, joined(joined(roles.shared, roles.left), roles.contracted));
   order(b, joined(roles.shared, joined(roles.contracted, roles.right)));
-  const std::size_t batch = roles.shared.size();
-  const Value left = as_one(as_one(a.value.value(), batch + roles.left.size(), roles.contracted),
-                            batch, roles.left);
-  const Value right = as_one(as_one(b.value.value(), batch + roles.contracted.size(), roles.right),
-                             batch, roles.contracted);
-  a.become(left);
-  b.become(right);
+  merge(a, batch + roles.left.size(), roles.contracted);
+  merge(a, batch, roles.left);
+  if (batch > 0 || !roles.right.empty()) merge(b, batch + roles.contracted.size(), roles.right);
+  merge(b, batch, roles.contracted);
   return matmul(a.value, b.value);
 }
 
-Value contract_apart(Factor a, Factor b, const Roles& roles) {
-  Factor like_left = a, like_right = b;
-  const Value product = contract(a, b, roles);
-  const auto axis = static_cast<std::int64_t>(roles.shared.size());
+Value contract(Factor a, Factor b, const Roles& roles) {
+  const Value product = matrix_product(a, b, roles);
   if (roles.left.size() <= 1 && roles.right.size() <= 1) {
+    const auto axis = static_cast<std::int64_t>(roles.shared.size());
     std::vector<std::int64_t> dropped;
-    if (roles.left.empty()) dropped.push_back(axis);
-    if (roles.right.empty()) dropped.push_back(axis + 1);
+    if (axis > 0 && roles.left.empty()) dropped.push_back(axis);
+    if (axis > 0 && roles.right.empty()) dropped.push_back(axis + 1);
     return dropped.empty() ? product : squeeze(product, dropped);
   }
-  // Its type gives the sizes, so that they are right when a graph is replayed; it is never
-  // computed.
-
-  sum_away(like_left, roles.contracted);
-  sum_away(like_right, roles.contracted);
-  return reshape_like(product, multiply(like_left, like_right, roles));
+  // A type gives the sizes, so that they are right when a graph is replayed; nothing computes it.
+  sum_away(a, roles.contracted);
+  sum_away(b, roles.contracted);
+  return reshape_like(product, multiply(a, b, roles));
 }
 
 Factor combine(const Factor& a, const Factor& b, const Labels& needed) {
   const Roles roles(a, b, needed);
   Factor result{a.value.is_literal() ? b.value : a.value, roles.kept()};
-  Factor left = a, right = b;
-  result.become(roles.contracted.empty() ? multiply(left, right, roles)
-                                         : contract_apart(a, b, roles));
+  result.become(roles.contracted.empty() ? multiply(a, b, roles) : contract(a, b, roles));
   return result;
 }
 

@@ -64,10 +64,12 @@ def add_all(cases):
         ("ij,kj->ik", (2, 3), (4, 3)), (" i j , j -> i ", (2, 3), (3,)), ("j,jk", (3,), (3, 2)),
         ("ij,ij->", (2, 3), (2, 3)), ("ij,ij->i", (2, 3), (2, 3)), ("ij,ji->ij", (2, 3), (3, 2)),
         ("bij,bjk->bik", (2, 3, 4), (2, 4, 2)), ("ijb,jkb->bki", (3, 4, 2), (4, 2, 2)),
-        ("bqhd,bkhd->bhqk", (2, 3, 2, 4), (2, 5, 2, 4)), ("bhqk,bkhd->bqhd", (2, 2, 3, 4), (2, 4, 2, 3)),
+        ("bqhd,bkhd->bhqk", (2, 3, 2, 4), (2, 5, 2, 4)),
+        ("bhqk,bkhd->bqhd", (2, 2, 3, 4), (2, 4, 2, 3)),
         ("abxy,xyc->abc", (2, 3, 2, 2), (2, 2, 3)), ("abx,xcd->abcd", (2, 3, 4), (4, 2, 2)),
         ("zabx,zxcd->dzabc", (2, 2, 3, 4), (2, 4, 2, 3)), ("xab,x->ba", (3, 2, 4), (3,)),
-        ("bi,bi->b", (2, 3), (2, 3)), ("ij,kl->ljki", (2, 3), (2, 2)), ("iij,j->i", (2, 2, 3), (3,)),
+        ("bi,bi->b", (2, 3), (2, 3)), ("ij,kl->ljki", (2, 3), (2, 2)),
+        ("iij,j->i", (2, 2, 3), (3,)),
         ("ij,jk,kl", (2, 3), (3, 4), (4, 2)), ("ij,ik,il->jkl", (2, 3), (2, 2), (2, 4)),
         ("a,ab,bc,c->", (3,), (3, 2), (2, 4), (4,)), ("i,i,i", (3,), (3,), (3,)),
         ("bn,anm,bm->ba", (2, 3), (5, 3, 4), (2, 4)), ("ij,j,ik->k", (2, 3), (3,), (2, 2)),
@@ -87,11 +89,13 @@ def add_all(cases):
             pullback_of(equation),
             subscripts=equation,
         )
-    for equation, *shapes in (("ij->i", (2, 3)), ("ij,jk", (2, 3), (3, 2)), ("ii,j->", (2, 2), (3,))):
+    for equation, *shapes in (("ij->i", (2, 3)), ("ij,jk", (2, 3), (3, 2)),
+                              ("ii,j->", (2, 2), (3,))):  # fmt: skip
         operands = [numpy.round(numbers(*s, low=-9, high=9)).astype("int32") for s in shapes]
         cases.add("einsum", operands, lambda *x: numpy.einsum(equation, *x), subscripts=equation)
     for equation, *shapes in (("ij", (2,)), ("ii", (2, 3)), ("ij,jk", (2, 3), (2, 3)),
-                              ("...ij", (2,)), ("...,...", (2,), (3,)), ("i,i", (1,), (3,))):  # fmt: skip
+                              ("...ij", (2,)), ("...,...", (2,), (3,)),
+                              ("i,i", (1,), (3,))):  # fmt: skip
         cases.error("einsum", [numbers(*s) for s in shapes], "ShapeError", subscripts=equation)
     for equation, *shapes in (("i?", (2,)), ("i->i->i", (2,)), ("i,i", (2,)), ("i->j", (2,)),
                               ("i->ii", (2,)), ("i..", (2,)), ("...->", (2,))):  # fmt: skip

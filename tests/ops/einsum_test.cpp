@@ -88,7 +88,9 @@ TEST_F(Einsum, HasGradientsToSecondOrder) {
       in.push_back(input(shape));
       feeds.emplace_back(in.back(), rng.normal(shape));
     }
-    EXPECT_GRADIENT(einsum(equation, in), in, feeds);
+    const Value y = einsum(equation, in);
+    EXPECT_GRADIENT(y, in, feeds);
+    for (const Value& slope : gradient(sum(square(y)), in)) EXPECT_GRADIENT(slope, in, feeds);
   };
   check("iij->ji", {{2, 2, 3}});
   check("ij,jk,kl->li", {{2, 3}, {3, 2}, {2, 2}});
@@ -103,7 +105,12 @@ TEST_F(Einsum, IsAMatrixProductWhereItCanBe) {
   EXPECT_EQ(graph.size(), before + 1);
   einsum("ij,kj->ik", {a, a});  // the transpose goes into the product
   EXPECT_EQ(graph.size(), before + 3);
-  EXPECT_EQ(count("matmul"), 2);
+  const Value v = input({3});
+  einsum("i,i", {v, v});
+  einsum("ij,j", {a, v});
+  einsum("i,ij", {v, b});
+  EXPECT_EQ(graph.size(), before + 7);
+  EXPECT_EQ(count("matmul"), 5);
   EXPECT_EQ(einsum("ij", {a}), a);
 }
 
