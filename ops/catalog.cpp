@@ -4,6 +4,7 @@
 
 #include "dagrad/ops/attention.hpp"
 #include "dagrad/ops/control.hpp"
+#include "dagrad/ops/convolution.hpp"
 #include "dagrad/ops/create.hpp"
 #include "dagrad/ops/dropout.hpp"
 #include "dagrad/ops/elementwise.hpp"
@@ -57,6 +58,7 @@ Catalog Catalog::builtin() {
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<Standardize, StandardizeGradient, ScaleShift, Normalize>(catalog, "normalization");
+  add_all<Conv, ConvTranspose, ConvKernel>(catalog, "convolution");
   add_all<MaskedSoftmax>(catalog, "attention");
   add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,

@@ -45,6 +45,7 @@ FAMILIES = (
     "norms",
     "losses",
     "draws",
+    "convolutions",
 )
 
 

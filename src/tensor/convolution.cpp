@@ -1,0 +1,15 @@
+#include "src/tensor/convolution.hpp"
+
+namespace dagrad::kernels {
+
+double ConvolutionSizes::work() const {
+  return static_cast<double>(batch * out_channels * out_pixels()) *
+         static_cast<double>(in_channels / groups * taps());
+}
+
+std::shared_ptr<const ConvolutionKernel> convolution(ConvolutionResult result, DType dtype,
+                                                     const ConvolutionSizes& sizes) {
+  return columns_convolution(result, dtype, sizes);
+}
+
+}  // namespace dagrad::kernels

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "dagrad/convolution_kernels.hpp"
+
+/// What the public kernels are made of.
+namespace dagrad::kernels {
+
+/// Matrix products of gathered columns (im2col), for any sizes, zero included.
+std::shared_ptr<const ConvolutionKernel> columns_convolution(ConvolutionResult result, DType dtype,
+                                                             const ConvolutionSizes& sizes);
+
+}  // namespace dagrad::kernels
