@@ -1,5 +1,6 @@
 #include "dagrad/ops/convolution.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 using kernels::ConvolutionResult;
 using Kernel = std::shared_ptr<const kernels::ConvolutionKernel>;
 
+/// An int would be promoted to the float beside it, but not converted.
 DType one_dtype(std::span<const Type> in) {
   for (const Type& type : in)
     if (type.dtype != in[0].dtype)
@@ -37,8 +39,11 @@ void run(const EvalContext& c) {
                                             c.outs[0].data, c.scratch());
 }
 
+/// Few channels of the output do not pay for gathering what they are computed from.
 double cost_of(const kernels::ConvolutionSizes& sizes, DType dtype) {
-  return 1000 + 2 * sizes.work() * static_cast<double>(size_of(dtype)) / 300;
+  const auto channels = static_cast<double>(sizes.out_channels / sizes.groups);
+  const double bytes = sizes.work() * static_cast<double>(size_of(dtype));
+  return 1000 + bytes / 150 + bytes / std::max(channels, 1.0) / 2;
 }
 
 kernels::ConvolutionSizes sizes_of(const Conv& op, const PlanContext& plan) {

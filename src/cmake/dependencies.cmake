@@ -35,6 +35,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   dagrad_dependency(mvec PACKAGE libc6-dev LIBRARY mvec)
   list(APPEND DAGRAD_LINKED dagrad::mvec)
 endif()
+if(DAGRAD_ONEDNN)
+  dagrad_dependency(onednn PACKAGE libdnnl-dev HEADER oneapi/dnnl/dnnl.hpp LIBRARY dnnl)
+  # Debian's is built with OpenMP, which is kept to one thread.
+  dagrad_dependency(openmp PACKAGE libgomp1 LIBRARY libgomp.so.1)
+  list(APPEND DAGRAD_LINKED dagrad::onednn dagrad::openmp)
+endif()
 if(DAGRAD_OPENBLAS)
   # The serial flavour by its own folder, at link time and at run time: Debian's alternatives may
   # point libopenblas.so.0 at one that starts threads when it is loaded.

@@ -9,6 +9,10 @@ double ConvolutionSizes::work() const {
 
 std::shared_ptr<const ConvolutionKernel> convolution(ConvolutionResult result, DType dtype,
                                                      const ConvolutionSizes& sizes) {
+#if DAGRAD_ONEDNN
+  if (dtype == f32 && sizes.work() > 0)
+    if (auto kernel = onednn_convolution(result, sizes)) return kernel;
+#endif
   return columns_convolution(result, dtype, sizes);
 }
 

@@ -11,4 +11,8 @@ namespace dagrad::kernels {
 std::shared_ptr<const ConvolutionKernel> columns_convolution(ConvolutionResult result, DType dtype,
                                                              const ConvolutionSizes& sizes);
 
+/// oneDNN's of float32, each call on one thread; null where it has no kernel that is worth while.
+std::shared_ptr<const ConvolutionKernel> onednn_convolution(ConvolutionResult result,
+                                                            const ConvolutionSizes& sizes);
+
 }  // namespace dagrad::kernels

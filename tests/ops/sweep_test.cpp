@@ -54,6 +54,14 @@ std::vector<Type> types_of(const Sample& sample) {
   return in;
 }
 
+/// Nanoseconds of one evaluation, roughly.
+double cost_of(const Sample& sample) {
+  const std::vector<Type> types = types_of(sample);
+  const auto all = std::span(types);
+  const std::size_t operands = sample.in.size();
+  return sample.op->cost({all.first(operands), all.subspan(operands)});
+}
+
 std::vector<Tensor> run(const Sample& sample, const Way& way) {
   Graph graph;
   std::vector<Value> xs;
@@ -82,19 +90,9 @@ std::vector<Tensor> run(const Sample& sample, const Way& way) {
   return values;
 }
 
-/// Every dimension but those of 1 so much larger that no operand or result has more than some 10^5
-/// elements: what agreed in size still agrees, so that many ops take it. The numbers are those of
-/// the sample, over and over.
-std::optional<Sample> enlarged(const Sample& sample) {
-  std::int64_t factor = 1 << 20;
-  for (const Type& type : types_of(sample)) {
-    const auto wide =
-        std::count_if(type.shape.begin(), type.shape.end(), [](std::int64_t d) { return d > 1; });
-    if (wide == 0) continue;
-    const double times = 1e5 / static_cast<double>(std::max<std::int64_t>(type.elements(), 1));
-    factor =
-        std::min(factor, static_cast<std::int64_t>(std::pow(times, 1.0 / static_cast<int>(wide))));
-  }
+/// A sample with every dimension but those of 1 so many times larger: what agreed in size still
+/// agrees, so that many ops take it. The numbers are those of the sample, over and over.
+std::optional<Sample> enlarged(const Sample& sample, std::int64_t factor) {
   Sample large{sample.op, {}};
   for (const Tensor& tensor : sample.in) {
     std::vector<std::int64_t> dims(tensor.shape().begin(), tensor.shape().end());
@@ -108,6 +106,24 @@ std::optional<Sample> enlarged(const Sample& sample) {
     large.in.push_back(std::move(repeated));
   }
   if (large.in.empty() || types_of(large).empty()) return {};
+  return large;
+}
+
+/// So large that no operand or result has more than some 10^5 elements, and that it takes some
+/// hundredths of a second at most.
+std::optional<Sample> enlarged(const Sample& sample) {
+  std::int64_t factor = 1 << 20;
+  for (const Type& type : types_of(sample)) {
+    const auto wide =
+        std::count_if(type.shape.begin(), type.shape.end(), [](std::int64_t d) { return d > 1; });
+    if (wide == 0) continue;
+    const double times = 1e5 / static_cast<double>(std::max<std::int64_t>(type.elements(), 1));
+    factor =
+        std::min(factor, static_cast<std::int64_t>(std::pow(times, 1.0 / static_cast<int>(wide))));
+  }
+  std::optional<Sample> large = enlarged(sample, factor);
+  for (; large && factor > 2 && cost_of(*large) > 2e7; large = enlarged(sample, factor))
+    factor = factor * 3 / 4;
   return large;
 }
 
