@@ -47,6 +47,7 @@ FAMILIES = (
     "draws",
     "convolutions",
     "indexing",
+    "einsums",
 )
 
 
