@@ -9,6 +9,7 @@
 #include "dagrad/ops/dropout.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/factorizations.hpp"
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
@@ -71,6 +72,8 @@ Catalog Catalog::builtin() {
   add_all<Full, Iota>(catalog, "create");
   add_all<Uniform, Normal, FoldIn>(catalog, "random");
   add_all<TruncatedNormal, Gumbel, Bernoulli, Categorical, Permutation>(catalog, "random");
+  add_all<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
+          LastAlongAxisLike>(catalog, "index");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");
   return catalog;
 }

@@ -1,22 +1,235 @@
 #include "dagrad/ops/einsum.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/ops/triangle.hpp"
+#include "ops/einsum_equation.hpp"
 
 namespace dagrad {
 
 namespace {
 
+/// A plain number is a scalar.
+Shape shape_of(const Operand& x) { return x.is_literal() ? Shape{} : x.shape(); }
+
 void check_vectors(const std::string& name, const Operand& left, const Operand& right) {
-  if (left.rank() != 1 || right.rank() != 1)
-    throw ShapeError(name + ": needs two vectors, got " + to_string(left.shape()) + " and " +
-                     to_string(right.shape()));
+  const Shape a = shape_of(left), b = shape_of(right);
+  if (a.rank() != 1 || b.rank() != 1)
+    throw ShapeError(name + ": needs two vectors, got " + to_string(a) + " and " + to_string(b));
+}
+
+/// An operand, or a product of some, with a label for each of its axes.
+struct Factor {
+  Operand value;
+  Labels labels;
+
+  /// What was made of the value, at its place in the user's source.
+  void become(const Value& made) { value = Operand(made, value.where().file, value.where().line); }
+};
+
+bool has(const Labels& labels, Label label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
+template <class Wanted>
+Labels filter(const Labels& labels, Wanted wanted) {
+  Labels kept;
+  std::copy_if(labels.begin(), labels.end(), std::back_inserter(kept), wanted);
+  return kept;
+}
+
+Labels joined(Labels first, const Labels& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+/// Axes begin, begin + 1, …, as many as there are labels.
+std::vector<std::int64_t> axes_from(std::size_t begin, const Labels& labels) {
+  std::vector<std::int64_t> axes(labels.size());
+  std::iota(axes.begin(), axes.end(), static_cast<std::int64_t>(begin));
+  return axes;
+}
+
+void order(Factor& x, const Labels& labels) {
+  if (x.labels == labels) return;
+  std::vector<std::int64_t> axes;
+  for (const Label label : labels)
+    axes.push_back(std::find(x.labels.begin(), x.labels.end(), label) - x.labels.begin());
+  x.become(transpose(x.value, axes));
+  x.labels = labels;
+}
+
+/// The diagonal of every letter that repeats.
+void take_diagonals(Factor& x) {
+  for (std::size_t i = 0; i < x.labels.size();) {
+    const auto first = x.labels.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto second = std::find(first + 1, x.labels.end(), *first);
+    if (second == x.labels.end()) {
+      ++i;
+      continue;
+    }
+    x.become(diagonal(x.value, 0, static_cast<std::int64_t>(i), second - x.labels.begin()));
+    const Label label = *first;
+    x.labels.erase(second);
+    x.labels.erase(x.labels.begin() + static_cast<std::ptrdiff_t>(i));
+    x.labels.push_back(label);
+  }
+}
+
+/// Sums over labels, in the dtype that the value has.
+void sum_away(Factor& x, const Labels& labels) {
+  if (labels.empty()) return;
+  std::vector<std::int64_t> axes;
+  for (std::size_t i = 0; i < x.labels.size(); ++i)
+    if (has(labels, x.labels[i])) axes.push_back(static_cast<std::int64_t>(i));
+  const DType dtype = x.value.dtype();
+  const Value total = sum(x.value, axes);
+  x.become(total.dtype() == dtype ? total : cast(total, dtype));
+  x.labels = filter(x.labels, [&](Label label) { return !has(labels, label); });
+}
+
+/// The labels of two factors by what becomes of them.
+struct Roles {
+  Labels shared, contracted, left, right;  ///< both have and keep; both lose; one of them has
+  Roles(const Factor& a, const Factor& b, const Labels& needed) {
+    for (const Label label : a.labels)
+      (!has(b.labels, label) ? left : has(needed, label) ? shared : contracted).push_back(label);
+    right = filter(b.labels, [&](Label label) { return !has(a.labels, label); });
+  }
+  Labels kept() const { return joined(joined(shared, left), right); }
+};
+
+/// Products of all pairs of elements with the same shared labels.
+Value multiply(Factor a, Factor b, const Roles& roles) {
+  order(a, joined(roles.shared, roles.left));
+  order(b, joined(roles.shared, roles.right));
+  const std::size_t batch = roles.shared.size();
+  if (!roles.left.empty() && !b.labels.empty())
+    b.become(unsqueeze(b.value, axes_from(batch, roles.left)));
+  if (!roles.right.empty() && !a.labels.empty())
+    a.become(unsqueeze(a.value, axes_from(batch + roles.left.size(), roles.right)));
+  return mul(a.value, b.value);
+}
+
+/// Makes `labels`, which are there from axis `first` on, one axis. No label becomes no axis where
+/// there are none before it either: then `matmul` takes a vector.
+void merge(Factor& x, std::size_t first, const Labels& labels) {
+  const auto axis = static_cast<std::int64_t>(first);
+  if (labels.size() > 1)
+    x.become(flatten(x.value, axis, axis + static_cast<std::int64_t>(labels.size()) - 1));
+  else if (labels.empty() && first > 0)
+    x.become(unsqueeze(x.value, {axis}));
+}
+
+/// Σ over the contracted labels by a product of matrices, with one axis for all labels of `left`
+/// and one for all of `right`.
+Value matrix_product(Factor a, Factor b, const Roles& roles) {
+  const std::size_t batch = roles.shared.size();
+  order(a, joined(joined(roles.shared, roles.left), roles.contracted));
+  order(b, joined(roles.shared, joined(roles.contracted, roles.right)));
+  merge(a, batch + roles.left.size(), roles.contracted);
+  merge(a, batch, roles.left);
+  if (batch > 0 || !roles.right.empty()) merge(b, batch + roles.contracted.size(), roles.right);
+  merge(b, batch, roles.contracted);
+  return matmul(a.value, b.value);
+}
+
+Value contract(Factor a, Factor b, const Roles& roles) {
+  const Value product = matrix_product(a, b, roles);
+  if (roles.left.size() <= 1 && roles.right.size() <= 1) {
+    const auto axis = static_cast<std::int64_t>(roles.shared.size());
+    std::vector<std::int64_t> dropped;
+    if (axis > 0 && roles.left.empty()) dropped.push_back(axis);
+    if (axis > 0 && roles.right.empty()) dropped.push_back(axis + 1);
+    return dropped.empty() ? product : squeeze(product, dropped);
+  }
+  // A type gives the sizes, so that they are right when a graph is replayed; nothing computes it.
+  sum_away(a, roles.contracted);
+  sum_away(b, roles.contracted);
+  return reshape_like(product, multiply(a, b, roles));
+}
+
+Factor combine(const Factor& a, const Factor& b, const Labels& needed) {
+  const Roles roles(a, b, needed);
+  Factor result{a.value.is_literal() ? b.value : a.value, roles.kept()};
+  result.become(roles.contracted.empty() ? multiply(a, b, roles) : contract(a, b, roles));
+  return result;
+}
+
+/// The labels that the result or factors other than these two need.
+Labels needed_beside(const std::vector<Factor>& factors, std::size_t i, std::size_t j,
+                     const Labels& out) {
+  Labels needed = out;
+  for (std::size_t k = 0; k < factors.size(); ++k)
+    if (k != i && k != j) needed = joined(needed, factors[k].labels);
+  return needed;
+}
+
+/// Combines the two factors whose product is the smallest, the first such pair.
+void combine_cheapest(std::vector<Factor>& factors, const EinsumEquation& equation) {
+  std::size_t left = 0, right = 1;
+  double least = -1;
+  for (std::size_t i = 0; i < factors.size(); ++i)
+    for (std::size_t j = i + 1; j < factors.size(); ++j) {
+      double elements = 1;
+      const Labels needed = needed_beside(factors, i, j, equation.out);
+      for (const Label label : Roles(factors[i], factors[j], needed).kept())
+        elements *= static_cast<double>(equation.size.at(label));
+      if (least >= 0 && elements >= least) continue;
+      least = elements;
+      left = i;
+      right = j;
+    }
+  factors[left] =
+      combine(factors[left], factors[right], needed_beside(factors, left, right, equation.out));
+  factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(right));
+}
+
+Value einsum_of(std::string_view text, std::span<const Operand> operands) {
+  if (std::all_of(operands.begin(), operands.end(),
+                  [](const Operand& x) { return x.is_literal(); }))
+    throw ArgumentError("einsum: needs a value of a graph among its operands");
+  std::vector<Shape> shapes;
+  for (const Operand& x : operands) shapes.push_back(shape_of(x));
+  const EinsumEquation equation = parse_einsum(text, shapes);
+  Transaction transaction{operands};
+  std::vector<Factor> factors;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    factors.push_back({operands[i], equation.in[i]});
+    take_diagonals(factors.back());
+  }
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const Labels needed = needed_beside(factors, i, i, equation.out);
+    sum_away(factors[i], filter(factors[i].labels, [&](Label x) { return !has(needed, x); }));
+  }
+  while (factors.size() > 1) combine_cheapest(factors, equation);
+  order(factors[0], equation.out);
+  return transaction.keep(factors[0].value.value());
 }
 
 }  // namespace
+
+Value einsum(std::string_view equation, std::initializer_list<Operand> operands) {
+  return einsum_of(equation, {operands.begin(), operands.size()});
+}
+
+Value einsum(std::string_view equation, std::span<const Value> operands, const char* file,
+             int line) {
+  std::vector<Operand> placed;
+  for (const Value& x : operands) placed.emplace_back(x, file, line);
+  return einsum_of(equation, placed);
+}
 
 Value dot(const Operand& left, const Operand& right) {
   check_vectors("dot", left, right);

@@ -26,6 +26,7 @@
 #include "dagrad/ops/einsum.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/factorizations.hpp"
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"

@@ -56,15 +56,17 @@ void lu_solve(const Parallel& parallel, std::int64_t n, std::int64_t columns, bo
   }
 }
 
-#define DAGRAD_INSTANTIATE(T)                                                                     \
-  template std::int64_t cholesky(std::int64_t, T*, std::int64_t);                                 \
-  template void triangular_solve(const Parallel&, std::int64_t, std::int64_t, Triangle, const T*, \
-                                 std::int64_t, T*, std::int64_t);                                 \
-  template std::int64_t lu(std::int64_t, T*, std::int64_t, std::int32_t*);                        \
-  template void lu_solve(const Parallel&, std::int64_t, std::int64_t, bool, const T*,             \
-                         std::int64_t, const std::int32_t*, T*, std::int64_t);
-DAGRAD_INSTANTIATE(float)
-DAGRAD_INSTANTIATE(double)
-#undef DAGRAD_INSTANTIATE
+template std::int64_t cholesky(std::int64_t, float*, std::int64_t);
+template void triangular_solve(const Parallel&, std::int64_t, std::int64_t, Triangle, const float*,
+                               std::int64_t, float*, std::int64_t);
+template std::int64_t lu(std::int64_t, float*, std::int64_t, std::int32_t*);
+template void lu_solve(const Parallel&, std::int64_t, std::int64_t, bool, const float*,
+                       std::int64_t, const std::int32_t*, float*, std::int64_t);
+template std::int64_t cholesky(std::int64_t, double*, std::int64_t);
+template void triangular_solve(const Parallel&, std::int64_t, std::int64_t, Triangle, const double*,
+                               std::int64_t, double*, std::int64_t);
+template std::int64_t lu(std::int64_t, double*, std::int64_t, std::int32_t*);
+template void lu_solve(const Parallel&, std::int64_t, std::int64_t, bool, const double*,
+                       std::int64_t, const std::int32_t*, double*, std::int64_t);
 
 }  // namespace dagrad::kernels

@@ -5,12 +5,14 @@
 
 #include "src/tensor/factorizations.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): the names are LAPACK's.
 extern "C" {
 void spotrf_(const char*, const blasint*, float*, const blasint*, blasint*);
 void dpotrf_(const char*, const blasint*, double*, const blasint*, blasint*);
 void sgetrf_(const blasint*, const blasint*, float*, const blasint*, blasint*, blasint*);
 void dgetrf_(const blasint*, const blasint*, double*, const blasint*, blasint*, blasint*);
 }
+// NOLINTEND(readability-identifier-naming)
 
 /// A row-major matrix is LAPACK's of the transpose: its lower triangle their upper one, and rows
 /// pivoted there are columns here. Nothing is copied.
@@ -72,13 +74,13 @@ std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots)
   return zero;
 }
 
-#define DAGRAD_INSTANTIATE(T)                                                                      \
-  template std::int64_t cholesky(std::int64_t, T*, std::int64_t);                                  \
-  template void triangular_solve(std::int64_t, std::int64_t, Triangle, const T*, std::int64_t, T*, \
-                                 std::int64_t);                                                    \
-  template std::int64_t lu(std::int64_t, T*, std::int64_t, std::int32_t*);
-DAGRAD_INSTANTIATE(float)
-DAGRAD_INSTANTIATE(double)
-#undef DAGRAD_INSTANTIATE
+template std::int64_t cholesky(std::int64_t, float*, std::int64_t);
+template void triangular_solve(std::int64_t, std::int64_t, Triangle, const float*, std::int64_t,
+                               float*, std::int64_t);
+template std::int64_t lu(std::int64_t, float*, std::int64_t, std::int32_t*);
+template std::int64_t cholesky(std::int64_t, double*, std::int64_t);
+template void triangular_solve(std::int64_t, std::int64_t, Triangle, const double*, std::int64_t,
+                               double*, std::int64_t);
+template std::int64_t lu(std::int64_t, double*, std::int64_t, std::int32_t*);
 
 }  // namespace dagrad::kernels::lapack

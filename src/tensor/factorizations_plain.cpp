@@ -75,13 +75,13 @@ std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots)
   return zero;
 }
 
-#define DAGRAD_INSTANTIATE(T)                                                                      \
-  template std::int64_t cholesky(std::int64_t, T*, std::int64_t);                                  \
-  template void triangular_solve(std::int64_t, std::int64_t, Triangle, const T*, std::int64_t, T*, \
-                                 std::int64_t);                                                    \
-  template std::int64_t lu(std::int64_t, T*, std::int64_t, std::int32_t*);
-DAGRAD_INSTANTIATE(float)
-DAGRAD_INSTANTIATE(double)
-#undef DAGRAD_INSTANTIATE
+template std::int64_t cholesky(std::int64_t, float*, std::int64_t);
+template void triangular_solve(std::int64_t, std::int64_t, Triangle, const float*, std::int64_t,
+                               float*, std::int64_t);
+template std::int64_t lu(std::int64_t, float*, std::int64_t, std::int32_t*);
+template std::int64_t cholesky(std::int64_t, double*, std::int64_t);
+template void triangular_solve(std::int64_t, std::int64_t, Triangle, const double*, std::int64_t,
+                               double*, std::int64_t);
+template std::int64_t lu(std::int64_t, double*, std::int64_t, std::int32_t*);
 
 }  // namespace dagrad::kernels::plain

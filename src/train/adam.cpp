@@ -28,7 +28,7 @@ Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
       throw TypeError(fmt::format("{}: the step is int64[], got {}", optimizer, to_string(type)));
     return *options.step;
   }
-  const Value made = step.counter("step");
+  Value made = step.counter("step");
   step.update(made, add(step.at(made), 1));
   return made;
 }

@@ -17,6 +17,8 @@ const std::vector<Case>& cases() {
       {"mlp_small", "784-128-10, batch 32: training step, float32", mlp_small, true},
       {"mlp", "784-512-512-10, batch 64", mlp, true},
       {"mlp_wide", "1024-1024-1024-1024-1024-10, batch 256", mlp_wide, true},
+      {"nanogpt", "GPT of 4 layers, 128 wide, 64 tokens, batch 12: AdamW step, float32", nanogpt,
+       true},
       {"nodes", "to build, differentiate and compile a node", nodes},
       {"schedule", "to schedule a node that does nothing", schedule},
       {"loops", "assembled loops against loops written by hand",

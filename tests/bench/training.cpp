@@ -1,5 +1,6 @@
 // Training steps and gradients of whole models.
 #include "dagrad/dagrad.hpp"
+#include "docs/examples/nanogpt.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/bench/bench.hpp"
 
@@ -83,6 +84,28 @@ void mlp_small(const Settings& settings) { train_mlp(settings, "mlp_small", {784
 void mlp(const Settings& settings) { train_mlp(settings, "mlp", {784, 512, 512, 10}, 64); }
 void mlp_wide(const Settings& settings) {
   train_mlp(settings, "mlp_wide", {1024, 1024, 1024, 1024, 1024, 10}, 256);
+}
+
+void nanogpt(const Settings& settings) {
+  constexpr GptSizes sizes{.layers = 4, .heads = 4, .width = 128, .context = 64, .vocabulary = 65};
+  const Type tokens{i64, {12, sizes.context}};
+  Rng rng(0);
+  const Tensor text = rng.integers(tokens.shape, 0, sizes.vocabulary),
+               following = rng.integers(tokens.shape, 0, sizes.vocabulary);
+  const double begin = now();
+  Graph graph;
+  const Value x = graph.input("x", tokens), y = graph.input("y", tokens);
+  const Gpt gpt(graph, x, sizes, rng);
+  const Value loss = cross_entropy(gpt.logits, y);
+  const Function train =
+      compile({loss}, {.update = adamw(gpt.weights, gradient(loss, gpt.weights), 1e-4),
+                       .threads = settings.threads});
+  State state(graph);
+  BoundRun run = train.bind(state);
+  run.feed(x, text);
+  run.feed(y, following);
+  const double before = now() - begin;
+  print(settings, "nanogpt", measure(before, [&] { run(); }));
 }
 
 }  // namespace dagrad::bench

@@ -1,4 +1,4 @@
-"""Golden cases of triangles, diagonals, einsum, and what factorises matrices.
+"""Golden cases of triangles, diagonals, and what factorises matrices.
 
 numpy.linalg knows no 80-bit floats, so that LU and Cholesky are written out here, and held against
 it in 64 bits.

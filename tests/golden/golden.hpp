@@ -134,6 +134,12 @@ struct Optimizers {
 };
 Optimizers read_optimizers();
 
+/// A model's losses before each of twenty steps, by PyTorch: models/<model>.json.
+struct Losses {
+  std::vector<double> float32, float64;
+};
+Losses read_losses(const std::string& model);
+
 /// A known answer of Philox4x32.
 struct Philox {
   int rounds = 0;

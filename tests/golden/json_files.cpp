@@ -190,4 +190,10 @@ Optimizers read_optimizers() {
   });
 }
 
+Losses read_losses(const std::string& model) {
+  return parsed("models/" + model + ".json", [](const json& file) {
+    return Losses{file.at("float32"), file.at("float64")};
+  });
+}
+
 }  // namespace dagrad::golden

@@ -46,6 +46,8 @@ FAMILIES = (
     "losses",
     "draws",
     "convolutions",
+    "indexing",
+    "einsums",
 )
 
 

@@ -3,8 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "dagrad/gtest.hpp"
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
 
 namespace dagrad {
@@ -44,6 +54,144 @@ TEST_F(Vectors, AreToldApartFromOtherShapes) {
               HasSubstr("dot: needs two vectors, got [2,3] and [3]"));
   EXPECT_THAT(message<ShapeError>([&] { outer(x, 2.0); }),
               HasSubstr("outer: needs two vectors, got [2] and []"));
+}
+
+TEST(EinsumGolden, CasesAgree) {
+  check_golden_cases("einsum",
+                     [](const Graph&, std::span<const Value> in, const golden::Case& golden) {
+                       return std::vector{einsum(golden.attributes.text("subscripts"), in)};
+                     });
+}
+
+struct Einsum : ::testing::Test {
+  Graph graph;
+  Rng rng{3};
+  Value input(const Shape& shape, DType dtype = f64) {
+    return graph.input("x" + std::to_string(graph.size()), {dtype, shape});
+  }
+  Value a = input({2, 3}), b = input({3, 4});
+
+  /// How many nodes of an op there are.
+  std::int64_t count(std::string_view op) const {
+    const std::vector<Node> nodes = graph.nodes();
+    return std::count_if(nodes.begin(), nodes.end(),
+                         [&](const Node& node) { return node.op().name() == op; });
+  }
+};
+
+TEST_F(Einsum, HasGradientsToSecondOrder) {
+  const auto check = [&](const char* equation, std::initializer_list<Shape> shapes) {
+    SCOPED_TRACE(equation);
+    std::vector<Value> in;
+    Feeds feeds;
+    for (const Shape& shape : shapes) {
+      in.push_back(input(shape));
+      feeds.emplace_back(in.back(), rng.normal(shape));
+    }
+    const Value y = einsum(equation, in);
+    EXPECT_GRADIENT(y, in, feeds);
+    for (const Value& slope : gradient(sum(square(y)), in)) EXPECT_GRADIENT(slope, in, feeds);
+  };
+  check("iij->ji", {{2, 2, 3}});
+  check("ij,jk,kl->li", {{2, 3}, {3, 2}, {2, 2}});
+  check("zabx,zxcd->dzabc", {{2, 1, 2, 3}, {2, 3, 2, 2}});
+  check("...ij,j...->...i", {{2, 2, 3}, {3, 1}});
+  check("i,i,i->", {{3}, {3}, {3}});
+}
+
+TEST_F(Einsum, IsAMatrixProductWhereItCanBe) {
+  const std::size_t before = graph.size();
+  einsum("ij,jk->ik", {a, b});
+  EXPECT_EQ(graph.size(), before + 1);
+  einsum("ij,kj->ik", {a, a});  // the transpose goes into the product
+  EXPECT_EQ(graph.size(), before + 3);
+  const Value v = input({3});
+  einsum("i,i", {v, v});
+  einsum("ij,j", {a, v});
+  einsum("i,ij", {v, b});
+  EXPECT_EQ(graph.size(), before + 7);
+  EXPECT_EQ(count("matmul"), 5);
+  EXPECT_EQ(einsum("ij", {a}), a);
+}
+
+TEST_F(Einsum, CombinesTheSmallestProductFirst) {
+  const Value tall = input({50, 2}), wide = input({2, 50}), v = input({50});
+  einsum("ij,jk,k->i", {tall, wide, v});
+  for (const Node& node : graph.nodes()) EXPECT_LE(node.output(0).shape().elements(), 100);
+}
+
+TEST_F(Einsum, IsReplayedAtOtherSizes) {
+  const Value x = input({2, 3, 4}), w = input({4, 2, 3});
+  const Value slope = gradient(sum(square(einsum("abx,xcd->dabc", {x, w}))), x);
+  const auto other = replay(graph, {{{x, {f64, {3, 1, 5}}}, {w, {f64, {5, 4, 2}}}}});
+  const Tensor fed_x = rng.normal({3, 1, 5}), fed_w = rng.normal({5, 4, 2});
+  const Value new_x = graph.constant(fed_x), new_w = graph.constant(fed_w);
+  const Tensor got =
+      evaluate(other.mapping(slope), {{other.mapping(x), fed_x}, {other.mapping(w), fed_w}});
+  const Value wanted = gradient(sum(square(einsum("abx,xcd->dabc", {new_x, new_w}))), new_x);
+  EXPECT_TRUE(same_bits(got, evaluate(wanted)));
+}
+
+TEST_F(Einsum, TakesNumbersAndKeepsInts) {
+  const Value n = graph.constant(Tensor::of({{1, 2}, {3, 4}}).cast(i32));
+  EXPECT_TRUE(same_bits(evaluate(einsum(",ij->j", {2, n})), Tensor::of({8, 12}).cast(i32)));
+  EXPECT_EQ(einsum("ii", {n}).dtype(), i32);
+  EXPECT_THAT(message<ArgumentError>([&] {
+                einsum(",", {2.0, 3.0});
+              }),
+              HasSubstr("einsum: needs a value of a graph among its operands"));
+  EXPECT_THAT(message<TypeError>([&] {
+                einsum("ij,jk", {a, input({3, 2}, f32)});
+              }),
+              HasSubstr("float32"));
+}
+
+TEST_F(Einsum, SaysWhatIsNoEquation) {
+  const auto text = [&](const char* equation) {
+    return message<ArgumentError>([&] { einsum(equation, {a, b}); });
+  };
+  const auto expect = [&](const char* equation, const std::string& what) {
+    EXPECT_EQ(text(equation), "einsum \"" + std::string(equation) + "\": " + what);
+  };
+  expect("ij,j1->i", "unexpected '1' at 4");
+  expect("ij,jk-ik", "unexpected '-' at 5");
+  expect("i..,jk", "unexpected '.' at 1");
+  expect("ij,jk->i->k", "a second '->' at 8");
+  expect("ij,jk->i,k", "',' behind '->' at 8: there is one result");
+  expect("ij,...j...", "a second '...' of one operand at 7");
+  expect("ij->i", "1 operands wanted, got 2");
+  expect("ij,jk,kl", "3 operands wanted, got 2");
+  expect("ij,jk -> iz", "'z' at 10 of the result is in no operand");
+  expect("ij,jk->iki", "'i' at 9 is in the result twice");
+  expect("i...,jk->i", "the result lacks the '...' of the operands, of 1 axes");
+}
+
+TEST_F(Einsum, SaysWhichShapesDoNotFit) {
+  const auto expect = [&](const char* equation, std::initializer_list<Operand> operands,
+                          const std::string& what) {
+    EXPECT_EQ(message<ShapeError>([&] { einsum(equation, operands); }),
+              "einsum \"" + std::string(equation) + "\": " + what);
+  };
+  const Value cube = input({2, 3, 3, 4});
+  expect("ij,k", {a, b}, "operand 1 of [3,4] has 2 axes, 1 wanted");
+  expect("...ijk,jk", {a, b}, "operand 0 of [2,3] has 2 axes, 3 or more wanted");
+  expect("ij,", {a, b}, "operand 1 of [3,4] has 2 axes, 0 wanted");
+  expect("i,ij", {2.0, a}, "operand 0 of [] has 0 axes, 1 wanted");
+  expect("ij,ik", {a, b}, "'i' at 3 has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
+  expect("ii", {a}, "'i' at 1 has size 3 in operand 0 of [2,3], 2 in operand 0 of [2,3]");
+  expect("i...jj", {cube},
+         "'j' at 5 has size 4 in operand 0 of [2,3,3,4], 3 in operand 0 of [2,3,3,4]");
+  expect("...,...", {a, b},
+         "axis -2 of '...' has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
+  expect("ij,jk", {input({2, 1}), b},  // letters do not broadcast
+         "'j' at 3 has size 3 in operand 1 of [3,4], 1 in operand 0 of [2,1]");
+}
+
+TEST_F(Einsum, LeavesNothingBehindWhenItThrows) {
+  const Value c = input({3, 2}, f32), d = input({2, 2, 3});
+  const std::size_t before = graph.size();
+  message<TypeError>([&] { einsum("iij,jk->ik", {d, c}); });
+  EXPECT_EQ(graph.size(), before);
 }
 
 }  // namespace

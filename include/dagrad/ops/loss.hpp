@@ -107,17 +107,20 @@ struct CrossEntropy {
 
 /// Mean of (prediction - target)^2 over all elements, a scalar. Shapes broadcast.
 Value mse(const Operand& prediction, const Operand& target);
+/// (prediction - target)^2 / 2 of each element: its slope is the error itself. Shapes broadcast.
 Value half_squared_error(const Operand& prediction, const Operand& target);
-/// p is a probability: NaN outside of [0, 1].
+/// Of each element, for a probability p, NaN outside of [0, 1], and a target in [0, 1]. Of what a
+/// sigmoid gives, binary_cross_entropy_with_logits keeps the digits that this one loses.
 Value binary_cross_entropy(const Operand& p, const Operand& target);
+/// Of each element, for the logit x of a probability, any number, and a target in [0, 1].
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target);
-/// Quadratic near 0, linear beyond delta; `huber(p, t, beta) / beta` is the smooth L1 loss. Throws
-/// ArgumentError unless delta is positive and finite.
+/// Of each element: quadratic near 0, linear beyond delta; `huber(p, t, beta) / beta` is the smooth
+/// L1 loss. Throws ArgumentError unless delta is positive and finite.
 Value huber(const Operand& prediction, const Operand& target, double delta = 1);
-/// Targets are -1 and 1, of the dtype of x.
+/// Of each element. Targets are -1 and 1, of the dtype of x.
 Value hinge(const Operand& x, const Operand& target);
-/// Of probabilities `target` and log-probabilities, as log_softmax gives them. Its sum over the
-/// classes is the divergence of a row.
+/// Of each element, of probabilities `target` and log-probabilities, as log_softmax gives them. Its
+/// sum over the classes is the divergence of a row.
 Value kl_divergence(const Operand& log_probabilities, const Operand& target);
 /// Mean of -log p over the rows of log-probabilities [..., classes], a scalar, for int32 or int64
 /// class indices [...]. Throws ShapeError for other shapes, no rows or no classes, TypeError for

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include "dagrad/eval.hpp"
+
+/// What ops that follow indices are made of.
+namespace dagrad {
+
+/// Throws TypeError unless indices are int32 or int64.
+void check_index_type(const Type& indices);
+/// Throws ArgumentError for the first index outside of [-n, n), naming it and its place; n is
+/// `size(i)` for index i. A view without data is not known yet.
+template <class Size>
+void check_index_range(const View& indices, Size size);
+
+/// Calls `f(at)` with a pointer to the indices, of their own type.
+template <class F>
+void with_indices(const View& indices, F&& f) {
+  if (indices.type.dtype == i32)
+    f(static_cast<const std::int32_t*>(indices.data));
+  else
+    f(static_cast<const std::int64_t*>(indices.data));
+}
+
+/// Calls `f(std::type_identity<T>{})` with an int of the size of the dtype's elements: for what
+/// only moves them.
+template <class F>
+void with_bits(DType dtype, F&& f) {
+  switch (size_of(dtype)) {
+    case 1:
+      return f(std::type_identity<std::uint8_t>{});
+    case 4:
+      return f(std::type_identity<std::uint32_t>{});
+    default:
+      return f(std::type_identity<std::uint64_t>{});
+  }
+}
+
+/// Says that an index is out of range.
+[[noreturn]] void refuse_index(const View& indices, std::int64_t position, std::int64_t size);
+
+template <class Size>
+void check_index_range(const View& indices, Size size) {
+  if (indices.data == nullptr) return;
+  const std::int64_t n = indices.type.elements();
+  with_indices(indices, [&](const auto* at) {
+    for (std::int64_t i = 0; i < n; ++i)
+      if (at[i] < -size(i) || at[i] >= size(i)) refuse_index(indices, i, size(i));
+  });
+}
+
+/// Where indices point along an axis of a tensor, seen as [outer, length, inner]; what is read or
+/// written there lies in one of [outer, count, inner]. Either one index for a slice of `inner`
+/// elements, or along the axis one for each element.
+struct Places {
+  std::int64_t outer = 1, length = 0, inner = 1, count = 1;
+
+  Places(const Shape& shape, const Shape& indices, std::int64_t axis_given, bool along) {
+    const int axis = normalize_axis(axis_given, shape.rank());
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+    length = shape[axis];
+    count = along ? indices[axis] : indices.elements();
+  }
+  template <class I>
+  std::int64_t row(I index) const {
+    return index < 0 ? index + length : index;
+  }
+};
+
+}  // namespace dagrad

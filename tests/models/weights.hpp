@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dagrad/tensor.hpp"
+
+/// Weights and data of the models that are compared with PyTorch: a function of a seed and a place,
+/// which tests/golden/models/weights.py computes too, to the bit.
+namespace dagrad::models {
+
+/// The bits at place i of stream `seed`: the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+inline std::uint64_t bits_at(std::uint64_t seed, std::uint64_t i) {
+  std::uint64_t z = ((seed << 32) + i + 1) * 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+/// Uniform in [-bound, bound): made in double, then rounded to the dtype, f32 or f64.
+inline Tensor uniform_at(std::uint64_t seed, const Shape& shape, double bound, DType dtype) {
+  Tensor out(Type{f64, shape});
+  std::uint64_t i = 0;
+  for (double& value : out.mutate<double>())
+    value = bound * (static_cast<double>(bits_at(seed, i++) >> 11) * 0x1p-52 - 1);
+  if (dtype == f64) return out;
+  Tensor rounded(Type{dtype, shape});
+  i = 0;
+  for (float& value : rounded.mutate<float>())
+    value = static_cast<float>(out.values<double>()[i++]);
+  return rounded;
+}
+
+/// Whole numbers in [0, end), as i64.
+inline Tensor integers_at(std::uint64_t seed, const Shape& shape, std::int64_t end) {
+  Tensor out(Type{i64, shape});
+  std::uint64_t i = 0;
+  for (std::int64_t& value : out.mutate<std::int64_t>())
+    value = static_cast<std::int64_t>(bits_at(seed, i++) % static_cast<std::uint64_t>(end));
+  return out;
+}
+
+}  // namespace dagrad::models
