@@ -1,8 +1,326 @@
 #include "dagrad/ops/pooling.hpp"
 
+#include <limits>
+#include <string>
+
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "ops/convolution_sizes.hpp"
+#include "ops/pooling_windows.hpp"
 
 namespace dagrad {
+
+Windows::Windows(const Pooling& options, const Shape& in_shape) {
+  if (in_shape.rank() != 4) throw ShapeError("needs [n, c, h, w], got " + to_string(in_shape));
+  planes = in_shape[0] * in_shape[1];
+  window = spatial_numbers("window", options.window, 2, 1, 1);
+  stride = options.stride.empty() ? window : spatial_numbers("stride", options.stride, 2, 1, 1);
+  padding = spatial_numbers("padding", options.padding, 2, 0, 0);
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    in[axis] = in_shape[static_cast<int>(axis) + 2];
+    if (2 * padding[axis] > window[axis])
+      throw ArgumentError("padding must be at most half the window " +
+                          std::to_string(window[axis]) + ", got " + std::to_string(padding[axis]));
+    if (in[axis] == 0) throw ShapeError("the planes of " + to_string(in_shape) + " are empty");
+    const std::int64_t room = in[axis] + 2 * padding[axis];
+    if (window[axis] > room)
+      throw ShapeError("a window of " + std::to_string(window[axis]) + " is larger than the " +
+                       std::to_string(room) + " elements of spatial axis " + std::to_string(axis) +
+                       " of the input " + to_string(in_shape) + " with its padding");
+    out[axis] = (room - window[axis]) / stride[axis] + 1;
+  }
+}
+
+namespace {
+
+Type pooled(const Pooling& options, const Type& in) {
+  const Windows windows(options, in.shape);
+  return {in.dtype, {in.shape[0], in.shape[1], windows.out[0], windows.out[1]}};
+}
+
+/// The operand is of this type.
+void check(const char* what, const Type& is, const Type& wanted) {
+  if (is.dtype != wanted.dtype)
+    throw TypeError("needs " + std::string(what) + " of " + std::string(name(wanted.dtype)) +
+                    ", got " + std::string(name(is.dtype)));
+  if (is.shape != wanted.shape)
+    throw ShapeError("needs " + std::string(what) + " of " + to_string(wanted.shape) + ", got " +
+                     to_string(is.shape));
+}
+
+double cost_of(const Pooling& options, const Shape& in) {
+  const Windows windows(options, in);
+  return 200 + static_cast<double>(windows.planes * windows.out_size() * windows.size());
+}
+
+void tell_largest(const Pooling& options, const View& in, const DecisionSink& sink) {
+  const Windows windows(options, in.type.shape);
+  dispatch(in.type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const x = static_cast<const Stored<T>*>(in.data);
+    for (std::int64_t plane = 0; plane < windows.planes; ++plane)
+      windows.each_largest(x + plane * windows.in_size(), sink);
+  });
+}
+
+/// Calls `run(operand 0, operand 1, result)` with pointers to floats.
+template <class Run>
+void of_floats(const EvalContext& c, Run run) {
+  const auto cast = [&]<class T>(T) {
+    run(static_cast<const T*>(c.ins[0].data), static_cast<const T*>(c.ins.back().data),
+        static_cast<T*>(c.outs[0].data));
+  };
+  c.outs[0].type.dtype == f32 ? cast(float()) : cast(double());
+}
+
+}  // namespace
+
+Type MaxPool::infer(std::span<const Type> in) const { return pooled(*this, in[0]); }
+void MaxPool::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                        const DecisionSink& sink) const {
+  tell_largest(*this, in[0], sink);
+}
+double MaxPool::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[0].shape); }
+
+void MaxPool::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(0));
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    using Limits = std::numeric_limits<Stored<T>>;
+    const Stored<T> least = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      const auto* const in =
+          static_cast<const Stored<T>*>(c.ins[0].data) + plane * windows.in_size();
+      auto* const out = static_cast<Stored<T>*>(c.outs[0].data) + plane * windows.out_size();
+      std::fill_n(out, windows.out_size(), least);
+      for (std::int64_t row = 0; row < windows.out[0]; ++row)
+        windows.each_tap(row, {0, windows.out[1]}, [&](auto at, auto place, auto count) {
+          strided(count, windows.stride[1],
+                  [x = in + at, y = out + row * windows.out[1] + place](auto i, auto k) {
+                    y[i] = exceeds(x[k], y[i]) ? x[k] : y[i];
+                  });
+        });
+    });
+  });
+}
+
+Grads MaxPool::grad(const GradContext& g) const {
+  return {apply(MaxPoolGradient{*this}, {g.dout, g.in[0]})};
+}
+
+Type MaxPoolGradient::infer(std::span<const Type> in) const {
+  check("a cotangent", in[0], pooled(*this, in[1]));
+  return in[1];
+}
+void MaxPoolGradient::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                                const DecisionSink& sink) const {
+  tell_largest(*this, in[1], sink);
+}
+double MaxPoolGradient::cost(const PlanContext& plan) const {
+  return cost_of(*this, plan.in[1].shape);
+}
+
+void MaxPoolGradient::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  of_floats(c, [&](const auto* dout, const auto* in, auto* din) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      auto* const to = din + plane * windows.in_size();
+      std::fill_n(to, windows.in_size(), 0);
+      windows.each_largest(
+          in + plane * windows.in_size(),
+          [to, d = dout + plane * windows.out_size()](auto at) mutable { to[at] += *d++; });
+    });
+  });
+}
+
+Grads MaxPoolGradient::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(MaxPoolPick{*this}, {g.dout, g.in[1]}); }), zero};
+}
+
+Type MaxPoolPick::infer(std::span<const Type> in) const {
+  check("x", in[0], in[1]);
+  return pooled(*this, in[1]);
+}
+void MaxPoolPick::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                            const DecisionSink& sink) const {
+  tell_largest(*this, in[1], sink);
+}
+double MaxPoolPick::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[1].shape); }
+
+void MaxPoolPick::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  of_floats(c, [&](const auto* x, const auto* by, auto* out) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      windows.each_largest(
+          by + plane * windows.in_size(),
+          [from = x + plane * windows.in_size(),
+           to = out + plane * windows.out_size()](auto at) mutable { *to++ = from[at]; });
+    });
+  });
+}
+
+Grads MaxPoolPick::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(MaxPoolGradient{*this}, {g.dout, g.in[1]}); }), zero};
+}
+
+Type AvgPool::infer(std::span<const Type> in) const { return pooled(*this, in[0]); }
+double AvgPool::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[0].shape); }
+
+void AvgPool::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(0));
+  const auto size = static_cast<double>(windows.size());
+  const auto sum_row = [&](const auto* in, auto* out, std::int64_t row, std::int64_t first) {
+    std::array<double, Windows::block> sums{};
+    const std::int64_t end = std::min(first + Windows::block, windows.out[1]);
+    windows.each_tap(row, {first, end}, [&](auto at, auto place, auto count) {
+      strided(count, windows.stride[1],
+              [x = in + at, y = sums.data() + place - first](auto i, auto k) { y[i] += x[k]; });
+    });
+    for (std::int64_t i = first; i < end; ++i) out[i] = sums[i - first] / size;
+  };
+  of_floats(c, [&](const auto* in, const auto*, auto* out) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      for (std::int64_t row = 0; row < windows.out[0]; ++row)
+        for (std::int64_t first = 0; first < windows.out[1]; first += Windows::block)
+          sum_row(in + plane * windows.in_size(),
+                  out + plane * windows.out_size() + row * windows.out[1], row, first);
+    });
+  });
+}
+
+Grads AvgPool::grad(const GradContext& g) const {
+  return {apply(AvgPoolGradient{*this}, {g.dout, g.in[0]})};
+}
+
+Type AvgPoolGradient::infer(std::span<const Type> in) const {
+  check("a cotangent", in[0], pooled(*this, in[1]));
+  return in[1];
+}
+double AvgPoolGradient::cost(const PlanContext& plan) const {
+  return cost_of(*this, plan.in[1].shape);
+}
+
+void AvgPoolGradient::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  const auto size = static_cast<double>(windows.size());
+  const auto sum_row = [&](const auto* dout, auto* din, std::int64_t row, std::int64_t first) {
+    std::array<double, Windows::block> sums{};
+    const std::int64_t end = std::min(first + Windows::block, windows.in[1]);
+    for (std::int64_t i = 0; i < windows.window[0]; ++i) {
+      const auto [from, to] = windows.meeting(0, i, row, row + 1);
+      if (from == to) continue;
+      for (std::int64_t j = 0; j < windows.window[1]; ++j) {
+        const auto [begin, past] = windows.meeting(1, j, first, end);
+        strided(past - begin, windows.stride[1],
+                [d = dout + from * windows.out[1] + begin,
+                 y = sums.data() + windows.element(1, begin, j) - first](auto n, auto k) {
+                  y[k] += d[n];
+                });
+      }
+    }
+    for (std::int64_t i = first; i < end; ++i) din[i] = sums[i - first] / size;
+  };
+  of_floats(c, [&](const auto* dout, const auto*, auto* din) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      for (std::int64_t row = 0; row < windows.in[0]; ++row)
+        for (std::int64_t first = 0; first < windows.in[1]; first += Windows::block)
+          sum_row(dout + plane * windows.out_size(),
+                  din + plane * windows.in_size() + row * windows.in[1], row, first);
+    });
+  });
+}
+
+Grads AvgPoolGradient::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(AvgPool{*this}, {g.dout}); }), zero};
+}
+
+namespace {
+
+/// Shapes that tell axes apart, windows that overlap, leave a remainder, reach into the padding.
+struct Case {
+  Shape in;
+  Pooling options;
+};
+std::vector<Case> sample_cases() {
+  return {{{2, 3, 4, 6}, {.window = {2}}},
+          {{1, 2, 5, 7}, {.window = {2, 3}}},
+          {{2, 1, 6, 5}, {.window = {3, 2}, .stride = {2, 1}, .padding = {1, 0}}},
+          {{1, 2, 5, 4}, {.window = {3}, .stride = {1}, .padding = {1}}},
+          {{1, 1, 4, 8}, {.window = {1, 2}, .stride = {3}}},
+          {{2, 1, 1, 1}, {.window = {3}, .padding = {1}}},
+          {{0, 2, 3, 3}, {.window = {2}}}};
+}
+template <class Make>
+Samples samples_of(Make make) {
+  Samples samples;
+  for (const Case& c : sample_cases()) samples.push_back(make(c.in, c.options));
+  return samples;
+}
+Shape pooled_shape(const Pooling& options, const Shape& in) {
+  return pooled(options, {f64, in}).shape;
+}
+Tensor tensor(const Shape& shape, const std::vector<double>& elements) { return {shape, elements}; }
+const Pooling pairs{.window = {1, 2}, .stride = {1}};
+
+}  // namespace
+
+Samples MaxPool::samples(Rng& rng) {
+  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
+    return Sample{MaxPool{options}, {rng.uniform(in, -2, 2)}};
+  });
+  samples.push_back({.op = MaxPool{pairs},
+                     .in = {tensor({1, 1, 1, 4}, {-1, -3, 2, 2})},
+                     .out = {tensor({1, 1, 1, 3}, {-1, 2, 2})},
+                     .dout = {tensor({1, 1, 1, 3}, {1, 10, 100})},
+                     .grads = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})},
+                     .ties = true});
+  return samples;
+}
+Samples MaxPoolGradient::samples(Rng& rng) {
+  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
+    return Sample{MaxPoolGradient{options},
+                  {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in, -2, 2)}};
+  });
+  samples.push_back(
+      {.op = MaxPoolGradient{pairs},
+       .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
+       .out = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})}});
+  return samples;
+}
+Samples MaxPoolPick::samples(Rng& rng) {
+  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
+    return Sample{MaxPoolPick{options}, {rng.uniform(in, -2, 2), rng.uniform(in, -2, 2)}};
+  });
+  samples.push_back(
+      {.op = MaxPoolPick{pairs},
+       .in = {tensor({1, 1, 1, 4}, {5, 6, 7, 8}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
+       .out = {tensor({1, 1, 1, 3}, {5, 7, 7})}});
+  return samples;
+}
+Samples AvgPool::samples(Rng& rng) {
+  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
+    return Sample{AvgPool{options}, {rng.uniform(in, -2, 2)}};
+  });
+  samples.push_back({.op = AvgPool{{.window = {1, 2}, .padding = {0, 1}}},
+                     .in = {tensor({1, 1, 1, 3}, {1, 2, 5})},
+                     .out = {tensor({1, 1, 1, 2}, {0.5, 3.5})}});
+  return samples;
+}
+Samples AvgPoolGradient::samples(Rng& rng) {
+  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
+    return Sample{AvgPoolGradient{options},
+                  {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in)}};
+  });
+  samples.push_back({.op = AvgPoolGradient{pairs},
+                     .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), Tensor({f64, {1, 1, 1, 4}})},
+                     .out = {tensor({1, 1, 1, 4}, {0.5, 5.5, 55, 50})}});
+  return samples;
+}
+
+Value max_pool2d(const Operand& in, const Pooling& options) {
+  return apply(MaxPool{options}, {in});
+}
+Value avg_pool2d(const Operand& in, const Pooling& options) {
+  return apply(AvgPool{options}, {in});
+}
 
 Value global_avg_pool(const Operand& in) {
   if (in.rank() != 4)

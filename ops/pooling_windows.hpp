@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "dagrad/eval.hpp"
+#include "dagrad/ops/pooling.hpp"
+
+/// The windows of a plane that poolings walk over.
+namespace dagrad {
+
+class Windows {
+ public:
+  static constexpr std::int64_t block = 256;  ///< columns that are summed together
+
+  /// Throws what the builders say.
+  Windows(const Pooling& options, const Shape& in_shape);
+
+  std::int64_t planes = 0;
+  std::array<std::int64_t, 2> in{}, out{}, window{}, stride{}, padding{};
+
+  std::int64_t in_size() const { return in[0] * in[1]; }
+  std::int64_t out_size() const { return out[0] * out[1]; }
+  std::int64_t size() const { return window[0] * window[1]; }
+
+  /// Calls `run(plane)` for all planes on the pool.
+  template <class Run>
+  void each_plane(const Parallel& parallel, Run run) const {
+    const std::int64_t work = std::max(in_size(), out_size() * size());
+    parallel.ranges(planes, std::max<std::int64_t>(1, (1 << 15) / work),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t plane = begin; plane < end; ++plane) run(plane);
+                    });
+  }
+
+  struct Range {
+    std::int64_t begin, end;
+  };
+  /// The windows along an axis whose tap is an element in [begin, end) of the input.
+  Range meeting(std::size_t axis, std::int64_t tap, std::int64_t begin, std::int64_t end) const {
+    const std::int64_t step = stride[axis], ahead = padding[axis] - tap + step - 1;
+    const auto first = [&](std::int64_t element) {  // of the windows that meet it or a later one
+      return std::clamp<std::int64_t>((element + ahead) / step, 0, out[axis]);
+    };
+    return {first(begin), first(end)};
+  }
+  std::int64_t element(std::size_t axis, std::int64_t place, std::int64_t tap) const {
+    return place * stride[axis] - padding[axis] + tap;
+  }
+
+  /// Calls `visit(at, place, count)` for every tap of a row of windows: its element in window
+  /// `place` is `at`, those of the `count` − 1 next windows follow a stride apart.
+  template <class Visit>
+  void each_tap(std::int64_t row, Range columns, Visit visit) const {
+    for (std::int64_t i = 0; i < window[0]; ++i) {
+      const std::int64_t line = element(0, row, i);
+      if (line < 0 || line >= in[0]) continue;
+      for (std::int64_t j = 0; j < window[1]; ++j) {
+        Range all{0, out[1]};
+        if (padding[1] != 0) all = meeting(1, j, 0, in[1]);
+        const std::int64_t begin = std::max(all.begin, columns.begin);
+        const std::int64_t count = std::min(all.end, columns.end) - begin;
+        if (count > 0) visit(line * in[1] + element(1, begin, j), begin, count);
+      }
+    }
+  }
+
+  /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
+  template <class T, class Visit>
+  void each_largest(const T* x, Visit visit) const {
+    const bool plain = window == std::array<std::int64_t, 2>{2, 2} && padding[0] + padding[1] == 0;
+    for (std::int64_t row = 0; row < out[0]; ++row)
+      for (std::int64_t column = 0; column < out[1]; ++column) {
+        const std::int64_t top = element(0, row, 0), left = element(1, column, 0);
+        visit(plain ? largest(x, {top, top + 2}, {left, left + 2})
+                    : largest(x, within(0, top), within(1, left)));
+      }
+  }
+
+ private:
+  Range within(std::size_t axis, std::int64_t begin) const {
+    return {std::max<std::int64_t>(begin, 0), std::min(begin + window[axis], in[axis])};
+  }
+  template <class T>
+  std::int64_t largest(const T* x, Range lines, Range columns) const;
+};
+
+/// Whether x is to be chosen instead of the earlier y.
+template <class T>
+bool exceeds(T x, T y) {
+  return (x > y) | ((x != x) & (y == y));
+}
+
+template <class T>
+inline std::int64_t Windows::largest(const T* x, Range lines, Range columns) const {
+  std::int64_t best = lines.begin * in[1] + columns.begin;
+  for (std::int64_t line = lines.begin; line < lines.end; ++line)
+    for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+      const std::int64_t at = line * in[1] + column;
+      best = exceeds(x[at], x[best]) ? at : best;
+    }
+  return best;
+}
+
+/// Calls `run(i, i * stride)` for i in [0, count), in code of its own for the usual strides.
+template <class Run>
+void strided(std::int64_t count, std::int64_t stride, Run run) {
+  const auto loop = [&](auto step) {
+    for (std::int64_t i = 0; i < count; ++i) run(i, i * step);
+  };
+  if (stride == 1)
+    loop(std::integral_constant<std::int64_t, 1>());
+  else if (stride == 2)
+    loop(std::integral_constant<std::int64_t, 2>());
+  else
+    loop(stride);
+}
+
+}  // namespace dagrad
