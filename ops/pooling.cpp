@@ -6,6 +6,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/convolution_sizes.hpp"
+#include "ops/folds.hpp"
 #include "ops/pooling_windows.hpp"
 
 namespace dagrad {

@@ -43,7 +43,7 @@ inline Digits pick(const Digits& all, std::span<const std::int64_t> rows) {
   using namespace dagrad;
   std::vector<std::int64_t> shape(all.images.shape().begin(), all.images.shape().end());
   shape[0] = static_cast<std::int64_t>(rows.size());
-  Digits some{Tensor(Type{f32, shape}), Tensor(Type{i64, {shape[0]}})};
+  Digits some{Tensor(Type{f32, Shape(shape)}), Tensor(Type{i64, {shape[0]}})};
   const auto from = all.images.values<float>();
   const auto images = some.images.mutate<float>();
   const auto labels = some.labels.mutate<std::int64_t>();

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
-#include "docs/examples/temporary_pooling.hpp"
 
 namespace dagrad {
 
