@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "dagrad/eval.hpp"
 #include "dagrad/ops/pooling.hpp"
@@ -22,48 +23,57 @@ class Windows {
 
   std::int64_t in_size() const { return in[0] * in[1]; }
   std::int64_t out_size() const { return out[0] * out[1]; }
-  std::int64_t size() const { return window[0] * window[1]; }
+  /// Elements of a window, the padding's included.
+  double size() const { return static_cast<double>(window[0]) * static_cast<double>(window[1]); }
+  /// Steps that a plane takes.
+  double work() const {
+    const double taps = std::min(size(), static_cast<double>(in_size()));
+    return std::max(static_cast<double>(in_size()), static_cast<double>(out_size()) * taps);
+  }
 
   /// Calls `run(plane)` for all planes on the pool.
   template <class Run>
   void each_plane(const Parallel& parallel, Run run) const {
-    const std::int64_t work = std::max(in_size(), out_size() * size());
-    parallel.ranges(planes, std::max<std::int64_t>(1, (1 << 15) / work),
-                    [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t plane = begin; plane < end; ++plane) run(plane);
-                    });
+    const auto grain = static_cast<std::int64_t>(std::max(1.0, (1 << 15) / work()));
+    parallel.ranges(planes, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t plane = begin; plane < end; ++plane) run(plane);
+    });
   }
 
   struct Range {
     std::int64_t begin, end;
   };
-  /// The windows along an axis whose tap is an element in [begin, end) of the input.
-  Range meeting(std::size_t axis, std::int64_t tap, std::int64_t begin, std::int64_t end) const {
+  /// The windows along an axis whose tap is one of the elements of the input.
+  Range meeting(std::size_t axis, std::int64_t tap, Range elements) const {
     const std::int64_t step = stride[axis], ahead = padding[axis] - tap + step - 1;
     const auto first = [&](std::int64_t element) {  // of the windows that meet it or a later one
       return std::clamp<std::int64_t>((element + ahead) / step, 0, out[axis]);
     };
-    return {first(begin), first(end)};
+    return {first(elements.begin), first(elements.end)};
   }
   std::int64_t element(std::size_t axis, std::int64_t place, std::int64_t tap) const {
     return place * stride[axis] - padding[axis] + tap;
+  }
+  /// The taps by which any of the windows `places` may meet one of the `elements`: few, however
+  /// large a window is.
+  Range taps(std::size_t axis, Range places, Range elements) const {
+    return {std::max<std::int64_t>(elements.begin - element(axis, places.end - 1, 0), 0),
+            std::min(elements.end - element(axis, places.begin, 0), window[axis])};
   }
 
   /// Calls `visit(at, place, count)` for every tap of a row of windows: its element in window
   /// `place` is `at`, those of the `count` − 1 next windows follow a stride apart.
   template <class Visit>
   void each_tap(std::int64_t row, Range columns, Visit visit) const {
-    for (std::int64_t i = 0; i < window[0]; ++i) {
-      const std::int64_t line = element(0, row, i);
-      if (line < 0 || line >= in[0]) continue;
-      for (std::int64_t j = 0; j < window[1]; ++j) {
-        Range all{0, out[1]};
-        if (padding[1] != 0) all = meeting(1, j, 0, in[1]);
-        const std::int64_t begin = std::max(all.begin, columns.begin);
-        const std::int64_t count = std::min(all.end, columns.end) - begin;
-        if (count > 0) visit(line * in[1] + element(1, begin, j), begin, count);
+    const Range lines = taps(0, {row, row + 1}, {0, in[0]}), across = taps(1, columns, {0, in[1]});
+    for (std::int64_t i = lines.begin; i < lines.end; ++i)
+      for (std::int64_t j = across.begin; j < across.end; ++j) {
+        Range met{0, out[1]};
+        if (padding[1] != 0) met = meeting(1, j, {0, in[1]});
+        const std::int64_t begin = std::max(met.begin, columns.begin);
+        const std::int64_t count = std::min(met.end, columns.end) - begin;
+        if (count > 0) visit(element(0, row, i) * in[1] + element(1, begin, j), begin, count);
       }
-    }
   }
 
   /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
