@@ -62,12 +62,32 @@ void tell_largest(const Pooling& options, const View& in, const DecisionSink& si
   });
 }
 
-/// Calls `run(operand 0, operand 1, result)` with pointers to floats.
+/// Calls `run(operand 0, last operand, result)` with pointers to floats.
 template <class Run>
 void of_floats(const EvalContext& c, Run run) {
   with_float(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     run(static_cast<const T*>(c.ins[0].data), static_cast<const T*>(c.ins.back().data),
         static_cast<T*>(c.outs[0].data));
+  });
+}
+
+/// Rows of `out`, of planes of that size, are the sums that `add_up(plane, row, columns, sums)`
+/// adds to zeros, over the size of a window.
+template <class T, class AddUp>
+void mean_rows(const Parallel& parallel, const Windows& windows,
+               const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
+  constexpr std::int64_t block = 256;
+  windows.each_plane(parallel, [&](std::int64_t plane) {
+    std::array<double, block> sums;
+    for (std::int64_t row = 0; row < size[0]; ++row)
+      for (std::int64_t first = 0; first < size[1]; first += block) {
+        const Windows::Range columns{first, std::min(first + block, size[1])};
+        const std::int64_t count = columns.end - first;
+        std::fill_n(sums.begin(), count, 0);
+        add_up(plane, row, columns, sums.data());
+        T* const to = out + (plane * size[0] + row) * size[1] + first;
+        for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
+      }
   });
 }
 
@@ -163,25 +183,17 @@ double AvgPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 
 void AvgPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
-  const double size = windows.size();
-  const auto sum_row = [&](const auto* in, auto* out, std::int64_t row, std::int64_t first) {
-    std::array<double, Windows::block> sums;
-    const std::int64_t end = std::min(first + Windows::block, windows.out[1]);
-    std::fill_n(sums.begin(), end - first, 0);
-    windows.each_tap(row, {first, end}, [&](auto at, auto place, auto count) {
-      strided(count, windows.stride[1],
-              [x = in + at, y = sums.data() + place - first](auto i, auto k) { y[i] += x[k]; });
-    });
-    for (std::int64_t i = first; i < end; ++i)
-      out[i] = static_cast<std::remove_reference_t<decltype(*out)>>(sums[i - first] / size);
-  };
-  of_floats(c, [&](const auto* in, const auto*, auto* out) {
-    windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      for (std::int64_t row = 0; row < windows.out[0]; ++row)
-        for (std::int64_t first = 0; first < windows.out[1]; first += Windows::block)
-          sum_row(in + plane * windows.in_size(),
-                  out + plane * windows.out_size() + row * windows.out[1], row, first);
-    });
+  of_floats(c, [&]<class T>(const T* in, const T*, T* out) {
+    mean_rows(c.parallel, windows, windows.out, out,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = in + plane * windows.in_size();
+                windows.each_tap(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [x = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[i] += x[k];
+                          });
+                });
+              });
   });
 }
 
@@ -199,36 +211,17 @@ double AvgPoolGradient::cost(const PlanContext& plan) const {
 
 void AvgPoolGradient::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(1));
-  const double size = windows.size();
-  const auto sum_row = [&](const auto* dout, auto* din, std::int64_t row, std::int64_t first) {
-    std::array<double, Windows::block> sums;
-    const std::int64_t end = std::min(first + Windows::block, windows.in[1]);
-    std::fill_n(sums.begin(), end - first, 0);
-    const Windows::Range rows{row, row + 1}, columns{first, end};
-    const auto down = windows.taps(0, {0, windows.out[0]}, rows);
-    const auto across = windows.taps(1, {0, windows.out[1]}, columns);
-    for (std::int64_t i = down.begin; i < down.end; ++i) {
-      const auto [from, to] = windows.meeting(0, i, rows);
-      if (from == to) continue;
-      for (std::int64_t j = across.begin; j < across.end; ++j) {
-        const auto [begin, past] = windows.meeting(1, j, columns);
-        strided(past - begin, windows.stride[1],
-                [d = dout + from * windows.out[1] + begin,
-                 y = sums.data() + windows.element(1, begin, j) - first](auto n, auto k) {
-                  y[k] += d[n];
+  of_floats(c, [&]<class T>(const T* dout, const T*, T* din) {
+    mean_rows(c.parallel, windows, windows.in, din,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = dout + plane * windows.out_size();
+                windows.each_meeting(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [d = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[k] += d[i];
+                          });
                 });
-      }
-    }
-    for (std::int64_t i = first; i < end; ++i)
-      din[i] = static_cast<std::remove_reference_t<decltype(*din)>>(sums[i - first] / size);
-  };
-  of_floats(c, [&](const auto* dout, const auto*, auto* din) {
-    windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      for (std::int64_t row = 0; row < windows.in[0]; ++row)
-        for (std::int64_t first = 0; first < windows.in[1]; first += Windows::block)
-          sum_row(dout + plane * windows.out_size(),
-                  din + plane * windows.in_size() + row * windows.in[1], row, first);
-    });
+              });
   });
 }
 

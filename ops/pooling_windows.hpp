@@ -13,8 +13,6 @@ namespace dagrad {
 
 class Windows {
  public:
-  static constexpr std::int64_t block = 256;  ///< columns that are summed together
-
   /// Throws what the builders say.
   Windows(const Pooling& options, const Shape& in_shape);
 
@@ -74,6 +72,22 @@ class Windows {
         const std::int64_t count = std::min(met.end, columns.end) - begin;
         if (count > 0) visit(element(0, row, i) * in[1] + element(1, begin, j), begin, count);
       }
+  }
+
+  /// The same for a row of the input: window `at` meets its element `place`, the `count` − 1 next
+  /// windows elements that follow a stride apart.
+  template <class Visit>
+  void each_meeting(std::int64_t row, Range columns, Visit visit) const {
+    const Range down = taps(0, {0, out[0]}, {row, row + 1}), across = taps(1, {0, out[1]}, columns);
+    for (std::int64_t i = down.begin; i < down.end; ++i) {
+      const Range line = meeting(0, i, {row, row + 1});
+      if (line.begin == line.end) continue;
+      for (std::int64_t j = across.begin; j < across.end; ++j) {
+        const Range met = meeting(1, j, columns);
+        if (met.begin < met.end)
+          visit(line.begin * out[1] + met.begin, element(1, met.begin, j), met.end - met.begin);
+      }
+    }
   }
 
   /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
