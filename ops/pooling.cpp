@@ -76,18 +76,16 @@ void of_floats(const EvalContext& c, Run run) {
 template <class T, class AddUp>
 void mean_rows(const Parallel& parallel, const Windows& windows,
                const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
-  constexpr std::int64_t block = 256;
   windows.each_plane(parallel, [&](std::int64_t plane) {
-    std::array<double, block> sums;
+    std::array<double, Windows::block> sums;
     for (std::int64_t row = 0; row < size[0]; ++row)
-      for (std::int64_t first = 0; first < size[1]; first += block) {
-        const Windows::Range columns{first, std::min(first + block, size[1])};
-        const std::int64_t count = columns.end - first;
+      Windows::each_block(size[1], [&](Windows::Range columns) {
+        const std::int64_t count = columns.end - columns.begin;
         std::fill_n(sums.begin(), count, 0);
         add_up(plane, row, columns, sums.data());
-        T* const to = out + (plane * size[0] + row) * size[1] + first;
+        T* const to = out + (plane * size[0] + row) * size[1] + columns.begin;
         for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
-      }
+      });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "dagrad/eval.hpp"
@@ -10,6 +11,26 @@
 
 /// The windows of a plane that poolings walk over.
 namespace dagrad {
+
+/// Whether x is to be chosen instead of the earlier y.
+template <class T>
+bool exceeds(T x, T y) {
+  return (x > y) | ((x != x) & (y == y));
+}
+
+/// Calls `run(i, i * stride)` for i in [0, count), in code of its own for the usual strides.
+template <class Run>
+void strided(std::int64_t count, std::int64_t stride, Run run) {
+  const auto loop = [&](auto step) {
+    for (std::int64_t i = 0; i < count; ++i) run(i, i * step);
+  };
+  if (stride == 1)
+    loop(std::integral_constant<std::int64_t, 1>());
+  else if (stride == 2)
+    loop(std::integral_constant<std::int64_t, 2>());
+  else
+    loop(stride);
+}
 
 class Windows {
  public:
@@ -41,6 +62,14 @@ class Windows {
   struct Range {
     std::int64_t begin, end;
   };
+  static constexpr std::int64_t block = 256;
+  /// Calls `run(columns)` for the columns of a row, `block` at a time.
+  template <class Run>
+  static void each_block(std::int64_t size, Run run) {
+    for (std::int64_t first = 0; first < size; first += block)
+      run(Range{first, std::min(first + block, size)});
+  }
+
   /// The windows along an axis whose tap is one of the elements of the input.
   Range meeting(std::size_t axis, std::int64_t tap, Range elements) const {
     const std::int64_t step = stride[axis], ahead = padding[axis] - tap + step - 1;
@@ -93,52 +122,42 @@ class Windows {
   /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
   template <class T, class Visit>
   void each_largest(const T* x, Visit visit) const {
-    const bool plain = window == std::array<std::int64_t, 2>{2, 2} && padding[0] + padding[1] == 0;
-    for (std::int64_t row = 0; row < out[0]; ++row)
-      for (std::int64_t column = 0; column < out[1]; ++column) {
-        const std::int64_t top = element(0, row, 0), left = element(1, column, 0);
-        visit(plain ? largest(x, {top, top + 2}, {left, left + 2})
-                    : largest(x, within(0, top), within(1, left)));
-      }
+    if (in_size() <= std::numeric_limits<std::int32_t>::max())
+      each_largest_at<std::int32_t>(x, visit);
+    else
+      each_largest_at<std::int64_t>(x, visit);
   }
 
  private:
-  Range within(std::size_t axis, std::int64_t begin) const {
-    return {std::max<std::int64_t>(begin, 0), std::min(begin + window[axis], in[axis])};
-  }
-  template <class T>
-  std::int64_t largest(const T* x, Range lines, Range columns) const;
+  template <class Place, class T, class Visit>
+  void each_largest_at(const T* x, Visit& visit) const;
 };
 
-/// Whether x is to be chosen instead of the earlier y.
-template <class T>
-bool exceeds(T x, T y) {
-  return (x > y) | ((x != x) & (y == y));
-}
-
-template <class T>
-inline std::int64_t Windows::largest(const T* x, Range lines, Range columns) const {
-  std::int64_t best = lines.begin * in[1] + columns.begin;
-  for (std::int64_t line = lines.begin; line < lines.end; ++line)
-    for (std::int64_t column = columns.begin; column < columns.end; ++column) {
-      const std::int64_t at = line * in[1] + column;
-      best = exceeds(x[at], x[best]) ? at : best;
-    }
-  return best;
-}
-
-/// Calls `run(i, i * stride)` for i in [0, count), in code of its own for the usual strides.
-template <class Run>
-void strided(std::int64_t count, std::int64_t stride, Run run) {
-  const auto loop = [&](auto step) {
-    for (std::int64_t i = 0; i < count; ++i) run(i, i * step);
+template <class Place, class T, class Visit>
+void Windows::each_largest_at(const T* x, Visit& visit) const {
+  std::array<T, block> best;
+  std::array<Place, block> places;
+  const auto inside = [&](std::size_t axis, std::int64_t window_at) {
+    return std::max<std::int64_t>(element(axis, window_at, 0), 0);
   };
-  if (stride == 1)
-    loop(std::integral_constant<std::int64_t, 1>());
-  else if (stride == 2)
-    loop(std::integral_constant<std::int64_t, 2>());
-  else
-    loop(stride);
+  for (std::int64_t row = 0; row < out[0]; ++row)
+    each_block(out[1], [&](Range columns) {
+      const std::int64_t first = columns.begin, n = columns.end - first;
+      for (std::int64_t i = 0; i < n; ++i) {
+        places[i] = static_cast<Place>(inside(0, row) * in[1] + inside(1, first + i));
+        best[i] = x[places[i]];
+      }
+      each_tap(row, columns, [&](auto at, auto place, auto count) {
+        strided(count, stride[1],
+                [from = x + at, to = static_cast<Place>(at), y = best.data() + place - first,
+                 p = places.data() + place - first](auto i, auto k) {
+                  const bool chosen = exceeds(from[k], y[i]);
+                  y[i] = chosen ? from[k] : y[i];
+                  p[i] = chosen ? static_cast<Place>(to + k) : p[i];
+                });
+      });
+      for (std::int64_t i = 0; i < n; ++i) visit(places[i]);
+    });
 }
 
 }  // namespace dagrad
