@@ -156,10 +156,10 @@ TEST_F(PoolingTest, WindowsMayBeFarLargerThanTheInput) {
   const Pooling options{.window = {most}, .stride = {1}, .padding = {most / 2}};
   const Value x = picture(2, {3, 1, 2, 7});
   const Value largest = max_pool2d(x, options), mean = avg_pool2d(x, options);
-  EXPECT_EQ(elements(largest), (Elements{3, 3, 3, 3, 7, 7, 3, 7, 7}));
-  EXPECT_EQ(elements(gradient(sum(largest), x)), (Elements{5, 0, 0, 4}));
-  EXPECT_EQ(elements(mean * 0x1p62), (Elements{3, 4, 1, 5, 13, 8, 2, 9, 7}));
-  EXPECT_EQ(elements(gradient(sum(mean * 0x1p62), x)), Elements(4, 4));
+  EXPECT_EQ(elements(largest), Elements(9, 7));
+  EXPECT_EQ(elements(gradient(sum(largest), x)), (Elements{0, 0, 0, 9}));
+  EXPECT_EQ(elements(mean * 0x1p62), Elements(9, 13));
+  EXPECT_EQ(elements(gradient(sum(mean * 0x1p62), x)), Elements(4, 9));
 }
 
 /// Planes larger than what one task takes, rows longer than one block.
@@ -230,29 +230,23 @@ TEST_F(PoolingTest, IsReplayedWithOtherSizes) {
 
 TEST_F(PoolingTest, RefusesWhatDoesNotFit) {
   const Value x = normal({2, 4, 5, 6});
-  const auto refusal = [&](const Pooling& options) {
-    const std::string text = message<Error>([&] { max_pool2d(x, options); });
-    const std::string mean = message<Error>([&] { avg_pool2d(x, options); });
-    EXPECT_EQ(text.substr(text.find(": ")), mean.substr(mean.find(": ")));
-    return text;
+  const auto refuses = [&](const Pooling& options, const std::string& why) {
+    EXPECT_THAT(message<Error>([&] { max_pool2d(x, options); }), HasSubstr("max_pool: " + why));
+    EXPECT_THAT(message<Error>([&] { avg_pool2d(x, options); }), HasSubstr("avg_pool: " + why));
   };
-  EXPECT_THAT(refusal({.window = {6, 2}}),
-              HasSubstr("max_pool: a window of 6 is larger than the 5 elements of spatial axis 0 "
-                        "of the input [2,4,5,6] with its padding"));
-  EXPECT_THAT(refusal({.window = {2, 9}, .padding = {0, 1}}),
-              HasSubstr("max_pool: a window of 9 is larger than the 8 elements of spatial axis 1"));
-  EXPECT_THAT(refusal({.window = {2, 3}, .padding = {1, 2}}),
-              HasSubstr("max_pool: padding must be at most half the window 3, got 2"));
-  EXPECT_THAT(refusal({.window = {2}, .padding = {-1}}),
-              HasSubstr("max_pool: padding must be at least 0, got -1"));
-  EXPECT_THAT(refusal({.window = {2}, .stride = {1, 0}}),
-              HasSubstr("max_pool: stride must be at least 1, got 0"));
-  EXPECT_THAT(refusal({.window = {0}}), HasSubstr("max_pool: window must be at least 1, got 0"));
-  EXPECT_THAT(refusal({.window = {}}),
-              HasSubstr("max_pool: window needs one number, or one for each of 2 spatial axes, "
-                        "got []"));
-  EXPECT_THAT(refusal({.window = {2}, .stride = {std::int64_t{1} << 40}}),
-              HasSubstr("max_pool: stride must be at most 2147483648, got 1099511627776"));
+  refuses({.window = {6, 2}},
+          "a window of 6 is larger than the 5 elements of spatial axis 0 of the input [2,4,5,6] "
+          "with its padding");
+  refuses({.window = {2, 9}, .padding = {0, 1}},
+          "a window of 9 is larger than the 8 elements of spatial axis 1");
+  refuses({.window = {2, 3}, .padding = {1, 2}},
+          "padding must be at most half the window 3, got 2");
+  refuses({.window = {2}, .padding = {-1}}, "padding must be at least 0, got -1");
+  refuses({.window = {2}, .stride = {1, 0}}, "stride must be at least 1, got 0");
+  refuses({.window = {0}}, "window must be at least 1, got 0");
+  refuses({.window = {}}, "window needs one number, or one for each of 2 spatial axes, got []");
+  refuses({.window = {2}, .stride = {std::int64_t{1} << 40}},
+          "stride must be at most 2147483648, got 1099511627776");
 }
 
 TEST_F(PoolingTest, RefusesTypes) {
