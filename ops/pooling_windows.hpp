@@ -122,7 +122,8 @@ class Windows {
   /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
   template <class T, class Visit>
   void each_largest(const T* x, Visit visit) const {
-    if (in_size() <= std::numeric_limits<std::int32_t>::max())
+    // Places as wide as elements vectorise best.
+    if (sizeof(T) == 4 && in_size() <= std::numeric_limits<std::int32_t>::max())
       each_largest_at<std::int32_t>(x, visit);
     else
       each_largest_at<std::int64_t>(x, visit);
