@@ -172,7 +172,7 @@ std::ostream& operator<<(std::ostream& out, const Large& large) { return out << 
 
 class LargePooling : public ::testing::TestWithParam<Large> {
  protected:
-  /// Values and gradients of both poolings.
+  /// Values and gradients of both poolings, then input and cotangent.
   std::vector<Tensor> run(DType dtype, int threads) const {
     Graph graph;
     Rng rng(3);
@@ -183,6 +183,7 @@ class LargePooling : public ::testing::TestWithParam<Large> {
     Values all{max_pool2d(x, GetParam().options), avg_pool2d(x, GetParam().options)};
     const Value d = drawn(all[0].shape());
     for (std::size_t i = 0; i < 2; ++i) all.push_back(gradient(all[i], x, {.seed = d}));
+    all.insert(all.end(), {x, d});
     Runtime runtime({.threads = threads});
     return compile(all, {.threads = threads, .runtime = &runtime})();
   }
@@ -202,6 +203,17 @@ TEST_P(LargePooling, GivesTheSameBitsForAnyNumberOfThreads) {
       for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TENSOR_SAME(one[i], other[i]) << i;
     }
   }
+}
+
+TEST_P(LargePooling, GradientsAreThoseOfTheValues) {
+  const auto product = [](const Tensor& a, const Tensor& b) {
+    double all = 0;
+    for (std::int64_t i = 0; i < a.size(); ++i) all += a.at(i) * b.at(i);
+    return all;
+  };
+  const auto got = run(f64, 1);  // a pooling is homogeneous: the product with x is the value's
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_NEAR(product(got[i], got[5]), product(got[i + 2], got[4]), 1e-10) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(
