@@ -68,9 +68,12 @@ std::array<std::int64_t, 2> spatial_numbers(const char* name, Numbers given, int
   std::array<std::int64_t, 2> all{unused, unused};
   for (int axis = 0; axis < spatial; ++axis) {
     const std::int64_t n = given[given.size() == 1 ? 0 : static_cast<std::size_t>(axis)];
-    if (n < least || n > std::int64_t{1} << 31)
-      throw ArgumentError(std::string(name) + " must be at least " + std::to_string(least) +
-                          ", got " + std::to_string(n));
+    constexpr std::int64_t most = std::int64_t{1} << 31;
+    if (n < least || n > most)
+      throw ArgumentError(
+          std::string(name) + " must be at " +
+          (n < least ? "least " + std::to_string(least) : "most " + std::to_string(most)) +
+          ", got " + std::to_string(n));
     all[place(axis, spatial)] = n;
   }
   return all;

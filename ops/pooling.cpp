@@ -1,10 +1,9 @@
 #include "dagrad/ops/pooling.hpp"
 
-#include <limits>
+#include <algorithm>
 #include <string>
 
 #include "dagrad/ops/reduce.hpp"
-#include "dagrad/random.hpp"
 #include "ops/convolution_sizes.hpp"
 #include "ops/folds.hpp"
 #include "ops/pooling_windows.hpp"
@@ -51,7 +50,7 @@ void check(const char* what, const Type& is, const Type& wanted) {
 
 double cost_of(const Pooling& options, const Shape& in) {
   const Windows windows(options, in);
-  return 200 + static_cast<double>(windows.planes * windows.out_size() * windows.size());
+  return 200 + static_cast<double>(windows.planes) * windows.work();
 }
 
 void tell_largest(const Pooling& options, const View& in, const DecisionSink& sink) {
@@ -63,14 +62,31 @@ void tell_largest(const Pooling& options, const View& in, const DecisionSink& si
   });
 }
 
-/// Calls `run(operand 0, operand 1, result)` with pointers to floats.
+/// Calls `run(operand 0, last operand, result)` with pointers to floats.
 template <class Run>
 void of_floats(const EvalContext& c, Run run) {
-  const auto cast = [&]<class T>(T) {
+  with_float(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     run(static_cast<const T*>(c.ins[0].data), static_cast<const T*>(c.ins.back().data),
         static_cast<T*>(c.outs[0].data));
-  };
-  c.outs[0].type.dtype == f32 ? cast(float()) : cast(double());
+  });
+}
+
+/// Rows of `out`, of planes of that size, are the sums that `add_up(plane, row, columns, sums)`
+/// adds to zeros, over the size of a window.
+template <class T, class AddUp>
+void mean_rows(const Parallel& parallel, const Windows& windows,
+               const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
+  windows.each_plane(parallel, [&](std::int64_t plane) {
+    std::array<double, Windows::block> sums;
+    for (std::int64_t row = 0; row < size[0]; ++row)
+      Windows::each_block(size[1], [&](Windows::Range columns) {
+        const std::int64_t count = columns.end - columns.begin;
+        std::fill_n(sums.begin(), count, 0);
+        add_up(plane, row, columns, sums.data());
+        T* const to = out + (plane * size[0] + row) * size[1] + columns.begin;
+        for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
+      });
+  });
 }
 
 }  // namespace
@@ -85,13 +101,11 @@ double MaxPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 void MaxPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    using Limits = std::numeric_limits<Stored<T>>;
-    const Stored<T> least = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    using Number = Stored<T>;
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      const auto* const in =
-          static_cast<const Stored<T>*>(c.ins[0].data) + plane * windows.in_size();
-      auto* const out = static_cast<Stored<T>*>(c.outs[0].data) + plane * windows.out_size();
-      std::fill_n(out, windows.out_size(), least);
+      const auto* const in = static_cast<const Number*>(c.ins[0].data) + plane * windows.in_size();
+      auto* const out = static_cast<Number*>(c.outs[0].data) + plane * windows.out_size();
+      std::fill_n(out, windows.out_size(), ExtremumFold<true, T>::identity);
       for (std::int64_t row = 0; row < windows.out[0]; ++row)
         windows.each_tap(row, {0, windows.out[1]}, [&](auto at, auto place, auto count) {
           strided(count, windows.stride[1],
@@ -167,23 +181,17 @@ double AvgPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 
 void AvgPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
-  const auto size = static_cast<double>(windows.size());
-  const auto sum_row = [&](const auto* in, auto* out, std::int64_t row, std::int64_t first) {
-    std::array<double, Windows::block> sums{};
-    const std::int64_t end = std::min(first + Windows::block, windows.out[1]);
-    windows.each_tap(row, {first, end}, [&](auto at, auto place, auto count) {
-      strided(count, windows.stride[1],
-              [x = in + at, y = sums.data() + place - first](auto i, auto k) { y[i] += x[k]; });
-    });
-    for (std::int64_t i = first; i < end; ++i) out[i] = sums[i - first] / size;
-  };
-  of_floats(c, [&](const auto* in, const auto*, auto* out) {
-    windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      for (std::int64_t row = 0; row < windows.out[0]; ++row)
-        for (std::int64_t first = 0; first < windows.out[1]; first += Windows::block)
-          sum_row(in + plane * windows.in_size(),
-                  out + plane * windows.out_size() + row * windows.out[1], row, first);
-    });
+  of_floats(c, [&]<class T>(const T* in, const T*, T* out) {
+    mean_rows(c.parallel, windows, windows.out, out,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = in + plane * windows.in_size();
+                windows.each_tap(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [x = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[i] += x[k];
+                          });
+                });
+              });
   });
 }
 
@@ -201,119 +209,22 @@ double AvgPoolGradient::cost(const PlanContext& plan) const {
 
 void AvgPoolGradient::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(1));
-  const auto size = static_cast<double>(windows.size());
-  const auto sum_row = [&](const auto* dout, auto* din, std::int64_t row, std::int64_t first) {
-    std::array<double, Windows::block> sums{};
-    const std::int64_t end = std::min(first + Windows::block, windows.in[1]);
-    for (std::int64_t i = 0; i < windows.window[0]; ++i) {
-      const auto [from, to] = windows.meeting(0, i, row, row + 1);
-      if (from == to) continue;
-      for (std::int64_t j = 0; j < windows.window[1]; ++j) {
-        const auto [begin, past] = windows.meeting(1, j, first, end);
-        strided(past - begin, windows.stride[1],
-                [d = dout + from * windows.out[1] + begin,
-                 y = sums.data() + windows.element(1, begin, j) - first](auto n, auto k) {
-                  y[k] += d[n];
+  of_floats(c, [&]<class T>(const T* dout, const T*, T* din) {
+    mean_rows(c.parallel, windows, windows.in, din,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = dout + plane * windows.out_size();
+                windows.each_meeting(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [d = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[k] += d[i];
+                          });
                 });
-      }
-    }
-    for (std::int64_t i = first; i < end; ++i) din[i] = sums[i - first] / size;
-  };
-  of_floats(c, [&](const auto* dout, const auto*, auto* din) {
-    windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      for (std::int64_t row = 0; row < windows.in[0]; ++row)
-        for (std::int64_t first = 0; first < windows.in[1]; first += Windows::block)
-          sum_row(dout + plane * windows.out_size(),
-                  din + plane * windows.in_size() + row * windows.in[1], row, first);
-    });
+              });
   });
 }
 
 Grads AvgPoolGradient::grad(const GradContext& g) const {
   return {g.if_wanted(0, [&] { return apply(AvgPool{*this}, {g.dout}); }), zero};
-}
-
-namespace {
-
-/// Shapes that tell axes apart, windows that overlap, leave a remainder, reach into the padding.
-struct Case {
-  Shape in;
-  Pooling options;
-};
-std::vector<Case> sample_cases() {
-  return {{{2, 3, 4, 6}, {.window = {2}}},
-          {{1, 2, 5, 7}, {.window = {2, 3}}},
-          {{2, 1, 6, 5}, {.window = {3, 2}, .stride = {2, 1}, .padding = {1, 0}}},
-          {{1, 2, 5, 4}, {.window = {3}, .stride = {1}, .padding = {1}}},
-          {{1, 1, 4, 8}, {.window = {1, 2}, .stride = {3}}},
-          {{2, 1, 1, 1}, {.window = {3}, .padding = {1}}},
-          {{0, 2, 3, 3}, {.window = {2}}}};
-}
-template <class Make>
-Samples samples_of(Make make) {
-  Samples samples;
-  for (const Case& c : sample_cases()) samples.push_back(make(c.in, c.options));
-  return samples;
-}
-Shape pooled_shape(const Pooling& options, const Shape& in) {
-  return pooled(options, {f64, in}).shape;
-}
-Tensor tensor(const Shape& shape, const std::vector<double>& elements) { return {shape, elements}; }
-const Pooling pairs{.window = {1, 2}, .stride = {1}};
-
-}  // namespace
-
-Samples MaxPool::samples(Rng& rng) {
-  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
-    return Sample{MaxPool{options}, {rng.uniform(in, -2, 2)}};
-  });
-  samples.push_back({.op = MaxPool{pairs},
-                     .in = {tensor({1, 1, 1, 4}, {-1, -3, 2, 2})},
-                     .out = {tensor({1, 1, 1, 3}, {-1, 2, 2})},
-                     .dout = {tensor({1, 1, 1, 3}, {1, 10, 100})},
-                     .grads = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})},
-                     .ties = true});
-  return samples;
-}
-Samples MaxPoolGradient::samples(Rng& rng) {
-  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
-    return Sample{MaxPoolGradient{options},
-                  {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in, -2, 2)}};
-  });
-  samples.push_back(
-      {.op = MaxPoolGradient{pairs},
-       .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
-       .out = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})}});
-  return samples;
-}
-Samples MaxPoolPick::samples(Rng& rng) {
-  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
-    return Sample{MaxPoolPick{options}, {rng.uniform(in, -2, 2), rng.uniform(in, -2, 2)}};
-  });
-  samples.push_back(
-      {.op = MaxPoolPick{pairs},
-       .in = {tensor({1, 1, 1, 4}, {5, 6, 7, 8}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
-       .out = {tensor({1, 1, 1, 3}, {5, 7, 7})}});
-  return samples;
-}
-Samples AvgPool::samples(Rng& rng) {
-  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
-    return Sample{AvgPool{options}, {rng.uniform(in, -2, 2)}};
-  });
-  samples.push_back({.op = AvgPool{{.window = {1, 2}, .padding = {0, 1}}},
-                     .in = {tensor({1, 1, 1, 3}, {1, 2, 5})},
-                     .out = {tensor({1, 1, 1, 2}, {0.5, 3.5})}});
-  return samples;
-}
-Samples AvgPoolGradient::samples(Rng& rng) {
-  Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
-    return Sample{AvgPoolGradient{options},
-                  {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in)}};
-  });
-  samples.push_back({.op = AvgPoolGradient{pairs},
-                     .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), Tensor({f64, {1, 1, 1, 4}})},
-                     .out = {tensor({1, 1, 1, 4}, {0.5, 5.5, 55, 50})}});
-  return samples;
 }
 
 Value max_pool2d(const Operand& in, const Pooling& options) {
