@@ -10,13 +10,14 @@ namespace dagrad::models {
 namespace {
 
 /// The weights of tests/golden/models/resnet18.py: the i-th from stream 100 + i, within
-/// 1 / sqrt(fan in) where it is a kernel or matrix, else within 0.1, around 1 where it scales.
+/// 1 / sqrt(fan in) where it is a kernel or matrix, else within 0.1, around 1 where it scales or
+/// shifts a normalisation.
 Tensor golden_weight(const Value& weight, std::uint64_t i) {
   const Shape& shape = weight.shape();
   const std::int64_t fan_in = shape.rank() == 4 ? shape.elements() / shape[0] : shape[0];
   const double bound = shape.rank() == 1 ? 0.1 : std::pow(fan_in, -0.5);
-  const double centre = weight.name().ends_with("/scale") ? 1 : 0;
-  return uniform_at(100 + i, shape, bound, weight.dtype(), centre);
+  const bool normalizes = weight.name().ends_with("/scale") || weight.name().ends_with("/shift");
+  return uniform_at(100 + i, shape, bound, weight.dtype(), normalizes ? 1 : 0);
 }
 
 struct Network {
@@ -47,7 +48,7 @@ void expect_losses(DType dtype, const std::vector<double>& want,
   Network network(images, sizes);
   const Network running(images, sizes, Statistics::running);
   const auto& weights = network.model.weights;
-  const auto updates = sgd(weights, gradient(network.loss, weights), 0.02);
+  const auto updates = sgd(weights, gradient(network.loss, weights), 0.005);
   const Function train =
       compile({network.loss}, {.update = join({updates, network.model.running})});
   const Function evaluate_unseen = compile({running.loss});
