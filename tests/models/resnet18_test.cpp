@@ -73,13 +73,13 @@ TEST(ResNet18, LearnsAsInPyTorch) {
 
 void check_narrow(Statistics statistics) {
   constexpr ResNet18Sizes sizes{.width = 2, .classes = 3};
-  const Network network({f64, {3, 1, 16, 16}}, sizes, statistics);
+  const Network network({f64, {4, 1, 8, 8}}, sizes, statistics);
   const auto& weights = network.model.weights;
   Feeds feeds = network.feeds(0, sizes.classes);
   for (std::size_t i = 0; i < weights.size(); ++i)
     feeds.emplace_back(weights[i], golden_weight(weights[i], i));
   const CheckReport report =
-      check_gradient(network.loss, weights, feeds, {.elements = 8, .directions = 3});
+      check_gradient(network.loss, weights, feeds, {.elements = 4, .directions = 4});
   EXPECT_TRUE(report.passed()) << report;
   EXPECT_GE(report.count(Verdict::agree), weights.size() * 3);
 }
