@@ -15,6 +15,7 @@
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/norm.hpp"
 #include "dagrad/ops/normalization.hpp"
+#include "dagrad/ops/pooling.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
@@ -60,6 +61,7 @@ Catalog Catalog::builtin() {
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<Standardize, StandardizeGradient, ScaleShift, Normalize>(catalog, "normalization");
   add_all<Conv, ConvTranspose, ConvKernel>(catalog, "convolution");
+  add_all<MaxPool, MaxPoolGradient, MaxPoolPick, AvgPool, AvgPoolGradient>(catalog, "pooling");
   add_all<MaskedSoftmax>(catalog, "attention");
   add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,

@@ -14,26 +14,6 @@ using Numbers = std::span<const std::int64_t>;
 /// One spatial axis is the width of a picture one pixel high.
 std::size_t place(int axis, int spatial) { return static_cast<std::size_t>(axis + 2 - spatial); }
 
-/// An option's numbers, at least `least`, one for each spatial axis; `unused` stands where there is
-/// no axis.
-std::array<std::int64_t, 2> numbers(const char* name, Numbers given, int spatial,
-                                    std::int64_t least, std::int64_t unused) {
-  const auto axes = static_cast<std::size_t>(spatial);
-  if (given.size() != 1 && given.size() != axes)
-    throw ArgumentError(std::string(name) + " needs one number, or one for each of " +
-                        std::to_string(axes) + " spatial axes, got " +
-                        detail::attribute_text(std::vector(given.begin(), given.end())));
-  std::array<std::int64_t, 2> all{unused, unused};
-  for (int axis = 0; axis < spatial; ++axis) {
-    const std::int64_t n = given[given.size() == 1 ? 0 : static_cast<std::size_t>(axis)];
-    if (n < least || n > std::int64_t{1} << 31)
-      throw ArgumentError(std::string(name) + " must be at least " + std::to_string(least) +
-                          ", got " + std::to_string(n));
-    all[place(axis, spatial)] = n;
-  }
-  return all;
-}
-
 /// The operands have the ranks of images and kernels; `what` is the first.
 int spatial_axes(const char* what, const Shape& x, const Shape& kernel) {
   if (x.rank() < 3 || x.rank() > 4 || kernel.rank() != x.rank())
@@ -51,9 +31,9 @@ Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, 
   if (s.groups < 1)
     throw ArgumentError("groups must be at least 1, got " + std::to_string(s.groups));
   s.in = s.out = s.kernel = {1, 1};
-  s.stride = numbers("stride", options.stride, spatial, 1, 1);
-  s.padding = numbers("padding", options.padding, spatial, 0, 0);
-  s.dilation = numbers("dilation", options.dilation, spatial, 1, 1);
+  s.stride = spatial_numbers("stride", options.stride, spatial, 1, 1);
+  s.padding = spatial_numbers("padding", options.padding, spatial, 0, 0);
+  s.dilation = spatial_numbers("dilation", options.dilation, spatial, 1, 1);
   for (int axis = 0; axis < spatial; ++axis) {
     s.kernel[place(axis, spatial)] = kernel[axis + 2];
     if (kernel[axis + 2] == 0)
@@ -77,6 +57,27 @@ Shape shape_of(const Sizes& s, int spatial, std::int64_t channels,
 }
 
 }  // namespace
+
+std::array<std::int64_t, 2> spatial_numbers(const char* name, Numbers given, int spatial,
+                                            std::int64_t least, std::int64_t unused) {
+  const auto axes = static_cast<std::size_t>(spatial);
+  if (given.size() != 1 && given.size() != axes)
+    throw ArgumentError(std::string(name) + " needs one number, or one for each of " +
+                        std::to_string(axes) + " spatial axes, got " +
+                        detail::attribute_text(std::vector(given.begin(), given.end())));
+  std::array<std::int64_t, 2> all{unused, unused};
+  for (int axis = 0; axis < spatial; ++axis) {
+    const std::int64_t n = given[given.size() == 1 ? 0 : static_cast<std::size_t>(axis)];
+    constexpr std::int64_t most = std::int64_t{1} << 31;
+    if (n < least || n > most)
+      throw ArgumentError(
+          std::string(name) + " must be at " +
+          (n < least ? "least " + std::to_string(least) : "most " + std::to_string(most)) +
+          ", got " + std::to_string(n));
+    all[place(axis, spatial)] = n;
+  }
+  return all;
+}
 
 Sizes convolution_sizes(const Convolution& options, const Shape& in, const Shape& kernel) {
   const int spatial = spatial_axes("input", in, kernel);
@@ -109,7 +110,7 @@ Sizes transposed_sizes(const Convolution& options, Numbers output_padding, const
   if (out[1] != s.out_channels)
     throw ShapeError("the input " + to_string(out) + " needs a kernel of " +
                      std::to_string(out[1]) + " rows, got " + to_string(kernel));
-  const auto more = numbers("output_padding", output_padding, spatial, 0, 0);
+  const auto more = spatial_numbers("output_padding", output_padding, spatial, 0, 0);
   for (int axis = 0; axis < spatial; ++axis) {
     const std::size_t i = place(axis, spatial);
     s.out[i] = out[axis + 2];

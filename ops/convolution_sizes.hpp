@@ -5,6 +5,11 @@
 /// What convolutions infer.
 namespace dagrad {
 
+/// An option's numbers, at least `least`, one for each spatial axis; `unused` stands where there is
+/// no axis.
+std::array<std::int64_t, 2> spatial_numbers(const char* name, std::span<const std::int64_t> given,
+                                            int spatial, std::int64_t least, std::int64_t unused);
+
 /// Sizes of a convolution of an input with a kernel. Throws what the builders say.
 kernels::ConvolutionSizes convolution_sizes(const Convolution& options, const Shape& in,
                                             const Shape& kernel);

@@ -1,8 +1,238 @@
 #include "dagrad/ops/pooling.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include "dagrad/ops/reduce.hpp"
+#include "ops/convolution_sizes.hpp"
+#include "ops/folds.hpp"
+#include "ops/pooling_windows.hpp"
 
 namespace dagrad {
+
+Windows::Windows(const Pooling& options, const Shape& in_shape) {
+  if (in_shape.rank() != 4) throw ShapeError("needs [n, c, h, w], got " + to_string(in_shape));
+  planes = in_shape[0] * in_shape[1];
+  window = spatial_numbers("window", options.window, 2, 1, 1);
+  stride = options.stride.empty() ? window : spatial_numbers("stride", options.stride, 2, 1, 1);
+  padding = spatial_numbers("padding", options.padding, 2, 0, 0);
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    in[axis] = in_shape[static_cast<int>(axis) + 2];
+    if (2 * padding[axis] > window[axis])
+      throw ArgumentError("padding must be at most half the window " +
+                          std::to_string(window[axis]) + ", got " + std::to_string(padding[axis]));
+    if (in[axis] == 0) throw ShapeError("the planes of " + to_string(in_shape) + " are empty");
+    const std::int64_t room = in[axis] + 2 * padding[axis];
+    if (window[axis] > room)
+      throw ShapeError("a window of " + std::to_string(window[axis]) + " is larger than the " +
+                       std::to_string(room) + " elements of spatial axis " + std::to_string(axis) +
+                       " of the input " + to_string(in_shape) + " with its padding");
+    out[axis] = (room - window[axis]) / stride[axis] + 1;
+  }
+}
+
+namespace {
+
+Type pooled(const Pooling& options, const Type& in) {
+  const Windows windows(options, in.shape);
+  return {in.dtype, {in.shape[0], in.shape[1], windows.out[0], windows.out[1]}};
+}
+
+/// The operand is of this type.
+void check(const char* what, const Type& is, const Type& wanted) {
+  if (is.dtype != wanted.dtype)
+    throw TypeError("needs " + std::string(what) + " of " + std::string(name(wanted.dtype)) +
+                    ", got " + std::string(name(is.dtype)));
+  if (is.shape != wanted.shape)
+    throw ShapeError("needs " + std::string(what) + " of " + to_string(wanted.shape) + ", got " +
+                     to_string(is.shape));
+}
+
+double cost_of(const Pooling& options, const Shape& in) {
+  const Windows windows(options, in);
+  return 200 + static_cast<double>(windows.planes) * windows.work();
+}
+
+void tell_largest(const Pooling& options, const View& in, const DecisionSink& sink) {
+  const Windows windows(options, in.type.shape);
+  dispatch(in.type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const x = static_cast<const Stored<T>*>(in.data);
+    for (std::int64_t plane = 0; plane < windows.planes; ++plane)
+      windows.each_largest(x + plane * windows.in_size(), sink);
+  });
+}
+
+/// Calls `run(operand 0, last operand, result)` with pointers to floats.
+template <class Run>
+void of_floats(const EvalContext& c, Run run) {
+  with_float(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    run(static_cast<const T*>(c.ins[0].data), static_cast<const T*>(c.ins.back().data),
+        static_cast<T*>(c.outs[0].data));
+  });
+}
+
+/// Rows of `out`, of planes of that size, are the sums that `add_up(plane, row, columns, sums)`
+/// adds to zeros, over the size of a window.
+template <class T, class AddUp>
+void mean_rows(const Parallel& parallel, const Windows& windows,
+               const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
+  windows.each_plane(parallel, [&](std::int64_t plane) {
+    std::array<double, Windows::block> sums;
+    for (std::int64_t row = 0; row < size[0]; ++row)
+      Windows::each_block(size[1], [&](Windows::Range columns) {
+        const std::int64_t count = columns.end - columns.begin;
+        std::fill_n(sums.begin(), count, 0);
+        add_up(plane, row, columns, sums.data());
+        T* const to = out + (plane * size[0] + row) * size[1] + columns.begin;
+        for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
+      });
+  });
+}
+
+}  // namespace
+
+Type MaxPool::infer(std::span<const Type> in) const { return pooled(*this, in[0]); }
+void MaxPool::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                        const DecisionSink& sink) const {
+  tell_largest(*this, in[0], sink);
+}
+double MaxPool::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[0].shape); }
+
+void MaxPool::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(0));
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    using Number = Stored<T>;
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      const auto* const in = static_cast<const Number*>(c.ins[0].data) + plane * windows.in_size();
+      auto* const out = static_cast<Number*>(c.outs[0].data) + plane * windows.out_size();
+      std::fill_n(out, windows.out_size(), ExtremumFold<true, T>::identity);
+      for (std::int64_t row = 0; row < windows.out[0]; ++row)
+        windows.each_tap(row, {0, windows.out[1]}, [&](auto at, auto place, auto count) {
+          strided(count, windows.stride[1],
+                  [x = in + at, y = out + row * windows.out[1] + place](auto i, auto k) {
+                    y[i] = exceeds(x[k], y[i]) ? x[k] : y[i];
+                  });
+        });
+    });
+  });
+}
+
+Grads MaxPool::grad(const GradContext& g) const {
+  return {apply(MaxPoolGradient{*this}, {g.dout, g.in[0]})};
+}
+
+Type MaxPoolGradient::infer(std::span<const Type> in) const {
+  check("a cotangent", in[0], pooled(*this, in[1]));
+  return in[1];
+}
+void MaxPoolGradient::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                                const DecisionSink& sink) const {
+  tell_largest(*this, in[1], sink);
+}
+double MaxPoolGradient::cost(const PlanContext& plan) const {
+  return cost_of(*this, plan.in[1].shape);
+}
+
+void MaxPoolGradient::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  of_floats(c, [&](const auto* dout, const auto* in, auto* din) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      auto* const to = din + plane * windows.in_size();
+      std::fill_n(to, windows.in_size(), 0);
+      windows.each_largest(
+          in + plane * windows.in_size(),
+          [to, d = dout + plane * windows.out_size()](auto at) mutable { to[at] += *d++; });
+    });
+  });
+}
+
+Grads MaxPoolGradient::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(MaxPoolPick{*this}, {g.dout, g.in[1]}); }), zero};
+}
+
+Type MaxPoolPick::infer(std::span<const Type> in) const {
+  check("x", in[0], in[1]);
+  return pooled(*this, in[1]);
+}
+void MaxPoolPick::decisions(std::span<const View> in, std::span<const View> /*out*/,
+                            const DecisionSink& sink) const {
+  tell_largest(*this, in[1], sink);
+}
+double MaxPoolPick::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[1].shape); }
+
+void MaxPoolPick::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  of_floats(c, [&](const auto* x, const auto* by, auto* out) {
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      windows.each_largest(
+          by + plane * windows.in_size(),
+          [from = x + plane * windows.in_size(),
+           to = out + plane * windows.out_size()](auto at) mutable { *to++ = from[at]; });
+    });
+  });
+}
+
+Grads MaxPoolPick::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(MaxPoolGradient{*this}, {g.dout, g.in[1]}); }), zero};
+}
+
+Type AvgPool::infer(std::span<const Type> in) const { return pooled(*this, in[0]); }
+double AvgPool::cost(const PlanContext& plan) const { return cost_of(*this, plan.in[0].shape); }
+
+void AvgPool::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(0));
+  of_floats(c, [&]<class T>(const T* in, const T*, T* out) {
+    mean_rows(c.parallel, windows, windows.out, out,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = in + plane * windows.in_size();
+                windows.each_tap(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [x = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[i] += x[k];
+                          });
+                });
+              });
+  });
+}
+
+Grads AvgPool::grad(const GradContext& g) const {
+  return {apply(AvgPoolGradient{*this}, {g.dout, g.in[0]})};
+}
+
+Type AvgPoolGradient::infer(std::span<const Type> in) const {
+  check("a cotangent", in[0], pooled(*this, in[1]));
+  return in[1];
+}
+double AvgPoolGradient::cost(const PlanContext& plan) const {
+  return cost_of(*this, plan.in[1].shape);
+}
+
+void AvgPoolGradient::eval(const EvalContext& c) const {
+  const Windows windows(*this, c.in_shape(1));
+  of_floats(c, [&]<class T>(const T* dout, const T*, T* din) {
+    mean_rows(c.parallel, windows, windows.in, din,
+              [&](auto plane, auto row, auto columns, auto* sums) {
+                const T* const from = dout + plane * windows.out_size();
+                windows.each_meeting(row, columns, [&](auto at, auto place, auto count) {
+                  strided(count, windows.stride[1],
+                          [d = from + at, y = sums + place - columns.begin](auto i, auto k) {
+                            y[k] += d[i];
+                          });
+                });
+              });
+  });
+}
+
+Grads AvgPoolGradient::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return apply(AvgPool{*this}, {g.dout}); }), zero};
+}
+
+Value max_pool2d(const Operand& in, const Pooling& options) {
+  return apply(MaxPool{options}, {in});
+}
+Value avg_pool2d(const Operand& in, const Pooling& options) {
+  return apply(AvgPool{options}, {in});
+}
 
 Value global_avg_pool(const Operand& in) {
   if (in.rank() != 4)

@@ -2,11 +2,10 @@
 // stratified hold-out, early stopping.
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <span>
 
 #include "dagrad/dagrad.hpp"
+#include "docs/examples/digits.hpp"
 #include "docs/examples/show/curve.hpp"
 #include "docs/examples/show/progress.hpp"
 
@@ -14,57 +13,9 @@ namespace {
 
 using namespace dagrad;
 
-constexpr std::int64_t pixels = 64, hidden_neurons = 64, classes = 10, batch = 32;
+using digits::classes, digits::Digits;
 
-struct Digits {
-  Tensor images;  ///< float32[n,64], 0 to 1
-  Tensor labels;  ///< int64[n]
-  std::int64_t size() const { return labels.size(); }
-};
-
-/// The rows with these numbers.
-Digits pick(const Digits& all, std::span<const std::int64_t> rows) {
-  const auto n = static_cast<std::int64_t>(rows.size());
-  Digits some{Tensor(Type{f32, {n, pixels}}), Tensor(Type{i64, {n}})};
-  const auto images = some.images.mutate<float>();
-  const auto labels = some.labels.mutate<std::int64_t>();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto row =
-        all.images.values<float>().subspan(static_cast<std::size_t>(rows[i] * pixels), pixels);
-    std::copy(row.begin(), row.end(), images.begin() + static_cast<std::ptrdiff_t>(i) * pixels);
-    labels[i] = all.labels.values<std::int64_t>()[static_cast<std::size_t>(rows[i])];
-  }
-  return some;
-}
-
-Digits read_digits(const std::filesystem::path& file) {
-  const Csv csv = read_csv(file, f32);
-  const std::int64_t n = csv.values.shape()[0];
-  Digits all{Tensor(Type{f32, {n, pixels}}), Tensor(Type{i64, {n}})};
-  const auto images = all.images.mutate<float>();
-  const auto labels = all.labels.mutate<std::int64_t>();
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j < pixels; ++j)
-      images[static_cast<std::size_t>(i * pixels + j)] =
-          static_cast<float>(csv.values.at(i * (pixels + 1) + j) / 16);
-    labels[static_cast<std::size_t>(i)] =
-        static_cast<std::int64_t>(csv.values.at(i * (pixels + 1) + pixels));
-  }
-  return all;
-}
-
-/// A fifth of each class for testing, the rest for training; the order within a class is shuffled.
-std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> stratified(const Digits& all,
-                                                                           Rng& rng) {
-  std::vector<std::vector<std::int64_t>> by_class(classes);
-  for (const std::int64_t row : rng.permutation(all.size()).to_vector<std::int64_t>())
-    by_class[static_cast<std::size_t>(all.labels.at(row))].push_back(row);
-  std::vector<std::int64_t> train, test;
-  for (const auto& rows : by_class)
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      (i < rows.size() / 5 ? test : train).push_back(rows[i]);
-  return {train, test};
-}
+constexpr std::int64_t pixels = 64, hidden_neurons = 64, batch = 32;
 
 /// The network for `n` images at once. Parameters have the same names for every n, so that one
 /// State serves all.
@@ -99,9 +50,9 @@ int main(int argc, char** argv) try {
   std::filesystem::create_directories(folder);
 
   Rng rng(1);
-  const Digits all = read_digits(data);
-  const auto [train_rows, test_rows] = stratified(all, rng);
-  const Digits test = pick(all, test_rows);
+  const Digits all = digits::read(data);
+  const auto [train_rows, test_rows] = digits::stratified(all, rng);
+  const Digits test = digits::pick(all, test_rows);
 
   Network network(batch);
   const auto gradients = gradient(network.loss, network.weights);
@@ -126,7 +77,7 @@ int main(int argc, char** argv) try {
       std::vector<std::int64_t> rows;
       for (std::size_t i = 0; i < batch; ++i)
         rows.push_back(train_rows[static_cast<std::size_t>(order[b * batch + i])]);
-      const Digits some = pick(all, rows);
+      const Digits some = digits::pick(all, rows);
       sum += train(state, {{network.images, some.images}, {network.labels, some.labels}})[0]
                  .item<double>();
     }

@@ -42,6 +42,8 @@ void chain(const Settings& settings);
 void mlp_small(const Settings& settings);
 void mlp(const Settings& settings);
 void mlp_wide(const Settings& settings);
+void lenet5(const Settings& settings);
+void resnet18(const Settings& settings);
 void nanogpt(const Settings& settings);
 void nodes(const Settings& settings);
 void schedule(const Settings& settings);

@@ -1,6 +1,8 @@
 // Training steps and gradients of whole models.
 #include "dagrad/dagrad.hpp"
+#include "docs/examples/lenet5.hpp"
 #include "docs/examples/nanogpt.hpp"
+#include "docs/examples/resnet18.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/bench/bench.hpp"
 
@@ -84,6 +86,41 @@ void mlp_small(const Settings& settings) { train_mlp(settings, "mlp_small", {784
 void mlp(const Settings& settings) { train_mlp(settings, "mlp", {784, 512, 512, 10}, 64); }
 void mlp_wide(const Settings& settings) {
   train_mlp(settings, "mlp_wide", {1024, 1024, 1024, 1024, 1024, 10}, 256);
+}
+
+namespace {
+
+/// SGD on images [n, channels, height, width]; running statistics, where the model has them, are
+/// kept too.
+template <class Model, class Sizes>
+void train_images(const Settings& settings, const std::string& name, const Shape& shape,
+                  const Sizes& sizes) {
+  Rng rng(0);
+  const Tensor images = rng.normal(shape, 0, 1, f32),
+               labels = rng.integers({shape[0]}, 0, sizes.classes);
+  const double begin = now();
+  Graph graph;
+  const Value x = graph.input("x", {f32, shape}), y = graph.input("y", {i64, {shape[0]}});
+  const Model model(graph, x, sizes, rng);
+  const Value loss = cross_entropy(model.logits, y);
+  auto updates = sgd(model.weights, gradient(loss, model.weights), 1e-3);
+  if constexpr (requires { model.running; }) updates = join({updates, model.running});
+  const Function train = compile({loss}, {.update = updates, .threads = settings.threads});
+  State state(graph);
+  BoundRun run = train.bind(state);
+  run.feed(x, images);
+  run.feed(y, labels);
+  const double before = now() - begin;
+  print(settings, name, measure(before, [&] { run(); }));
+}
+
+}  // namespace
+
+void lenet5(const Settings& settings) {
+  train_images<LeNet5>(settings, "lenet5", {64, 1, 28, 28}, LeNet5Sizes());
+}
+void resnet18(const Settings& settings) {
+  train_images<ResNet18>(settings, "resnet18", {32, 3, 32, 32}, ResNet18Sizes());
 }
 
 void nanogpt(const Settings& settings) {

@@ -46,6 +46,7 @@ FAMILIES = (
     "losses",
     "draws",
     "convolutions",
+    "poolings",
     "indexing",
     "einsums",
 )

@@ -12,13 +12,8 @@ namespace {
 /// The weights of tests/golden/models/nanogpt.py: the i-th from stream 100 + i, around 1 where it
 /// scales a normalisation.
 Tensor golden_weight(const Value& weight, std::uint64_t i) {
-  Tensor out = uniform_at(100 + i, weight.shape(), 0.3, weight.dtype());
-  if (!weight.name().ends_with("/scale")) return out;
-  if (weight.dtype() == f32)
-    for (float& value : out.mutate<float>()) value += 1;
-  else
-    for (double& value : out.mutate<double>()) value += 1;
-  return out;
+  const double centre = weight.name().ends_with("/scale") ? 1 : 0;
+  return uniform_at(100 + i, weight.shape(), 0.3, weight.dtype(), centre);
 }
 
 /// Columns [first, first + count).

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "dagrad/tensor.hpp"
 
@@ -16,18 +17,20 @@ inline std::uint64_t bits_at(std::uint64_t seed, std::uint64_t i) {
   return z ^ (z >> 31);
 }
 
-/// Uniform in [-bound, bound): made in double, then rounded to the dtype, f32 or f64.
-inline Tensor uniform_at(std::uint64_t seed, const Shape& shape, double bound, DType dtype) {
-  Tensor out(Type{f64, shape});
-  std::uint64_t i = 0;
-  for (double& value : out.mutate<double>())
-    value = bound * (static_cast<double>(bits_at(seed, i++) >> 11) * 0x1p-52 - 1);
-  if (dtype == f64) return out;
-  Tensor rounded(Type{dtype, shape});
-  i = 0;
-  for (float& value : rounded.mutate<float>())
-    value = static_cast<float>(out.values<double>()[i++]);
-  return rounded;
+/// Uniform in [-bound, bound): made in double, then rounded to the dtype, f32 or f64, in which
+/// `centre` is added.
+inline Tensor uniform_at(std::uint64_t seed, const Shape& shape, double bound, DType dtype,
+                         double centre = 0) {
+  Tensor out(Type{dtype, shape});
+  const auto fill = [&]<class T>(std::span<T> values) {
+    std::uint64_t i = 0;
+    for (T& value : values) {
+      const double wide = bound * (static_cast<double>(bits_at(seed, i++) >> 11) * 0x1p-52 - 1);
+      value = static_cast<T>(wide) + static_cast<T>(centre);
+    }
+  };
+  dtype == f32 ? fill(out.mutate<float>()) : fill(out.mutate<double>());
+  return out;
 }
 
 /// Whole numbers in [0, end), as i64.

@@ -1,0 +1,68 @@
+// A narrow ResNet-18 learns a few handwritten digits, enlarged to 32 × 32, by heart.
+#include "docs/examples/resnet18.hpp"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <numeric>
+
+#include "docs/examples/digits.hpp"
+#include "docs/examples/show/curve.hpp"
+#include "docs/examples/show/progress.hpp"
+
+namespace {
+
+using namespace dagrad;
+
+constexpr int images = 20, steps = 40;
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
+  const std::filesystem::path data = argc > 2 ? argv[2] : "docs/examples/data/digits.csv";
+  std::filesystem::create_directories(folder);
+  std::vector<std::int64_t> rows(images);
+  std::iota(rows.begin(), rows.end(), 0);
+  const digits::Digits few = digits::enlarged(digits::pick(digits::read(data), rows), 4, 32);
+
+  show::Progress progress("training", steps);
+  std::vector<double> losses;
+  // [train]
+  const ResNet18Sizes sizes{.width = 16, .classes = digits::classes};
+  Graph graph;
+  const Value x = graph.input("images", few.images.type());
+  const Value y = graph.input("labels", few.labels.type());
+  const ResNet18 model(graph, x, sizes, Rng(1));
+  const Value loss = cross_entropy(model.logits, y).named("loss");
+  const auto updates = sgd(model.weights, gradient(loss, model.weights), 0.05, {.momentum = 0.9});
+  const Function train = compile({loss}, {.update = join({updates, model.running})});
+
+  State state(graph);
+  for (int step = 0; step < steps; ++step) {
+    losses.push_back(train(state, {{x, few.images}, {y, few.labels}})[0].item<float>());
+    progress(step + 1, fmt::format("loss {:.4f}", losses.back()));
+  }
+  // [/train]
+
+  // [evaluate]
+  Graph evaluation;
+  const Value seen = evaluation.input("images", few.images.type());
+  const ResNet18 trained(evaluation, seen, sizes, Rng(1), Statistics::running);
+  const Tensor read =
+      compile({argmax(trained.logits, 1)})(std::as_const(state), {{seen, few.images}})[0];
+  // [/evaluate]
+  int right = 0;
+  for (std::int64_t i = 0; i < images; ++i) right += read.at(i) == few.labels.at(i);
+  fmt::print("\n{} nodes a step; by running statistics {} of {} images are read right\n",
+             train.nodes(), right, images);
+  show::draw_curves(folder / "resnet18_loss", "Learning 20 images by heart", "step",
+                    "cross-entropy", {{"training", losses}});
+  const DotOptions picture{.title = "ResNet-18", .fetches = {loss}, .only_needed = true};
+  write_dot(folder / "resnet18_graph.dot", graph, picture);
+  draw(folder / "resnet18_graph.svg", graph, picture);
+  return losses.back() < 0.01 && right == images ? 0 : 1;
+} catch (const dagrad::Error& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  return 1;
+}
