@@ -64,12 +64,12 @@ std::int64_t matrix_of(std::int64_t at, const Shape& result,
 }
 
 template <class T>
-void multiply(const EvalContext& c, Factor left, const Factor& right, bool transpose_left,
+void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_left,
               bool transpose_right) {
   Shape batch = broadcast(left.batch, right.batch);
   if (right.batch.elements() == 1 && !transpose_left) {  // one product of all rows
     left.rows *= left.batch.elements();
-    left.batch = batch = {};
+    left.batch = right.batch = batch = {};
   }
   const std::int64_t m = left.rows, k = left.columns, n = right.columns;
   const auto left_steps = batch_steps(left.batch, batch);
