@@ -15,10 +15,10 @@ struct CellState {
   Value hidden, cell;
 };
 
-/// How much of what a cell remembers stays, how much of the change comes in, and how much of it all
+/// How much of the change comes in, how much of what was remembered stays, and how much of all that
 /// is shown: each from 0 to 1. The change is from -1 to 1.
 struct Gates {
-  Value forget, in, change, out;
+  Value in, forget, change, out;
 };
 
 /// A step of long short-term memory (Hochreiter and Schmidhuber 1997, Gers et al. 2000).
@@ -65,8 +65,8 @@ class Lstm {
     for (const Value& input : unstack(from_input, 1)) {
       const Scope step = graph_.scope("step" + std::to_string(shown.size()));
       const auto part = split(input + matmul(state.hidden, recurrent), 4, 1);
-      state = advance(state, {.forget = sigmoid(part[0]),
-                              .in = sigmoid(part[1]),
+      state = advance(state, {.in = sigmoid(part[0]),
+                              .forget = sigmoid(part[1]),
                               .change = tanh(part[2]),
                               .out = sigmoid(part[3])});
       shown.push_back(state.hidden);
@@ -125,8 +125,8 @@ class DiagonalLstm {
     std::vector<Value> shown;
     for (std::size_t i = 0; i < forget.size(); ++i) {
       const Scope step = graph_.scope("step" + std::to_string(i));
-      state = advance(state, {.forget = forget[i],
-                              .in = sigmoid(in(state.hidden)),
+      state = advance(state, {.in = sigmoid(in(state.hidden)),
+                              .forget = forget[i],
                               .change = tanh(change(state.hidden)),
                               .out = out[i]});
       shown.push_back(state.hidden);

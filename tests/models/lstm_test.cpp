@@ -39,8 +39,7 @@ void expect_losses(DType dtype, const std::vector<double>& want, double bound) {
   Network network({3, 7}, sizes, dtype);
   const auto& weights = network.lstm.weights;
   const auto learnt = adam(weights, gradient(network.loss, weights), 1e-2);
-  const Function train =
-      compile({network.loss}, {.update = join({learnt, network.lstm.carried})});
+  const Function train = compile({network.loss}, {.update = join({learnt, network.lstm.carried})});
   State state(network.graph);
   for (std::size_t i = 0; i < weights.size(); ++i)
     state.set(weights[i], golden_weight(weights[i], i));
