@@ -32,7 +32,7 @@ struct LstmNetwork {
     values.insert(values.end(), states.begin(), states.end());
     auto value = values.begin();
     for (const Tensor& rows : {data.main, data.extra, data.state}) {
-      const std::int64_t bits = rows.shape()[rows.shape().rank() - 1];
+      const std::int64_t bits = rows.shape()[rows.rank() - 1];
       for (auto row = rows.values<double>(); !row.empty(); row = row.subspan(bits), ++value)
         state.set(*value, Tensor(Shape{bits}, std::vector(row.begin(), row.begin() + bits)));
     }
