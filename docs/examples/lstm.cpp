@@ -115,9 +115,9 @@ int main(int argc, char** argv) try {
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
 
   const Network small(2, 3, sizes);
-  const DotOptions picture{.title = "An LSTM of two layers and three steps",
+  const DotOptions picture{.title = "An LSTM of two layers reads three letters",
                            .fetches = {small.loss},
-                           .only_needed = true};
+                           .open_scopes = 1};
   write_dot(folder / "lstm_graph.dot", small.graph, picture);
   draw(folder / "lstm_graph.svg", small.graph, picture);
   return lstm < bigram ? 0 : 1;
