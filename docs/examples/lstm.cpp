@@ -13,8 +13,8 @@ namespace {
 
 using namespace dagrad;
 
-constexpr std::int64_t streams = 32, steps = 32;
-constexpr int runs = 600;
+constexpr std::int64_t streams = 16, steps = 32;
+constexpr int runs = 800;
 
 /// Tells the next letters of some streams of text at once.
 struct Network {
@@ -87,7 +87,7 @@ int main(int argc, char** argv) try {
   const letters::Text text =
       letters::read(argc > 2 ? argv[2] : "docs/examples/data/coriolanus.txt");
   std::filesystem::create_directories(folder);
-  const LstmSizes sizes{.layers = 2, .width = 64, .vocabulary = std::ssize(text.alphabet)};
+  const LstmSizes sizes{.layers = 1, .width = 64, .vocabulary = std::ssize(text.alphabet)};
   const std::span all(text.tokens);
   const auto learnt = all.first(all.size() * 9 / 10), held_out = all.subspan(learnt.size());
 
@@ -95,7 +95,7 @@ int main(int argc, char** argv) try {
   Network network(streams, steps, sizes);
   const std::vector<Value>& weights = network.lstm.weights;
   const Clipped clipped = clip_by_global_norm(gradient(network.loss, weights), 1.0);
-  const auto updates = adam(weights, clipped.gradients, 4e-3);
+  const auto updates = adam(weights, clipped.gradients, 8e-3);
   const Function train = compile({network.loss}, {.update = join({updates, network.lstm.carried})});
 
   State state(network.graph);
@@ -105,7 +105,7 @@ int main(int argc, char** argv) try {
     for (std::int64_t j = 0; j < streams; ++j)
       starts.push_back(j * stream + i % (stream / steps) * steps);
     const float loss = train(state, network.feeds(learnt, starts))[0].item<float>();
-    if (i % 100 == 0) fmt::print("run {}: loss {:.2f}\n", i, loss);
+    if (i % 200 == 0) fmt::print("run {}: loss {:.2f}\n", i, loss);
   }
   // [/train]
 
@@ -115,7 +115,7 @@ int main(int argc, char** argv) try {
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
 
   const Network small(2, 3, sizes);
-  const DotOptions picture{.title = "An LSTM of two layers reads three letters",
+  const DotOptions picture{.title = "An LSTM reads three letters of two texts",
                            .fetches = {small.loss},
                            .open_scopes = 1};
   write_dot(folder / "lstm_graph.dot", small.graph, picture);

@@ -29,7 +29,7 @@ inline CellState advance(const CellState& before, const Gates& gates) {
 // [/cell]
 
 struct LstmSizes {
-  std::int64_t layers = 2;
+  std::int64_t layers = 1;
   std::int64_t width = 64;
   std::int64_t vocabulary = 65;
 };
