@@ -102,7 +102,7 @@ class Lstm {
 /// the parameters' dtype to the loss of telling each letter's successor.
 class DiagonalLstm {
  public:
-  DiagonalLstm(Graph& graph, const Value& sequence, std::int64_t layers, Rng rng = Rng(1))
+  DiagonalLstm(Graph& graph, const Value& sequence, std::int64_t layers, Rng rng)
       : graph_(graph), rng_(rng), bits_{sequence.dtype(), {sequence.shape()[1]}} {
     Value x = slice(sequence, 0, {.end = -1}) * weight("in");
     for (std::int64_t i = 0; i < layers; ++i) x = layer("layer" + std::to_string(i), x);

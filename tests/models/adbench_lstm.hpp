@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,14 +29,9 @@ struct LstmNetwork {
   /// The parameters and states of an input.
   State state(const Lstm& data) const {
     State state(graph);
-    std::vector<Value> values = parameters;
-    values.insert(values.end(), states.begin(), states.end());
-    auto value = values.begin();
-    for (const Tensor& rows : {data.main, data.extra, data.state}) {
-      const std::int64_t bits = rows.shape()[rows.rank() - 1];
-      for (auto row = rows.values<double>(); !row.empty(); row = row.subspan(bits), ++value)
-        state.set(*value, Tensor(Shape{bits}, std::vector(row.begin(), row.begin() + bits)));
-    }
+    auto value = parameters.begin();
+    for (const Tensor& tensor : {data.main, data.extra}) value = set_rows(state, value, tensor);
+    set_rows(state, states.begin(), data.state);
     return state;
   }
 
@@ -43,6 +39,17 @@ struct LstmNetwork {
   Value sequence, loss;
   std::vector<Value> parameters, gradients;  ///< in the order of the goldens
   std::vector<Value> states;                 ///< hidden and cell of each layer
+
+ private:
+  using Values = std::vector<Value>::const_iterator;
+  /// Gives as many values the rows of a tensor, [..., bits].
+  static Values set_rows(State& state, Values value, const Tensor& tensor) {
+    const std::span<const double> numbers = tensor.values<double>();
+    const auto bits = static_cast<std::size_t>(tensor.shape()[tensor.rank() - 1]);
+    for (std::size_t at = 0; at < numbers.size(); at += bits, ++value)
+      state.set(*value, Tensor(value->shape(), numbers.subspan(at, bits)));
+    return value;
+  }
 };
 
 }  // namespace dagrad::adbench
