@@ -107,7 +107,7 @@ class DiagonalLstm {
     Value x = slice(sequence, 0, {.end = -1}) * weight("in");
     for (std::int64_t i = 0; i < layers; ++i) x = layer("layer" + std::to_string(i), x);
     const Value y = affine("out")(x);
-    const Value log_sum = log(2 + sum(exp(y), {1}, true));
+    const Value log_sum = log(2 + sum(exp(y), {1}, true));  // the 2 is ADBench's
     loss = -mean(slice(sequence, 0, {.begin = 1}) * (y - log_sum));
   }
 
