@@ -1,10 +1,13 @@
 // Training steps and gradients of whole models.
+#include <stdexcept>
+
 #include "dagrad/dagrad.hpp"
 #include "docs/examples/lenet5.hpp"
 #include "docs/examples/nanogpt.hpp"
 #include "docs/examples/resnet18.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/models/adbench_lstm.hpp"
 
 namespace dagrad::bench {
 
@@ -143,6 +146,36 @@ void nanogpt(const Settings& settings) {
   run.feed(y, following);
   const double before = now() - begin;
   print(settings, "nanogpt", measure(before, [&] { run(); }));
+}
+
+namespace {
+
+/// Throws where the first `count` fetches of a run are not the golden gradients.
+void hold_to(const adbench::Golden& golden, const BoundRun& run, std::size_t count) {
+  std::vector<Tensor> gradients;
+  for (std::size_t i = 0; i < count; ++i)
+    gradients.emplace_back(run.fetch(i).type.shape, run.fetch(i).as<double>());
+  if (!(golden.error_of(gradients) <= 1e-11))
+    throw std::runtime_error("the gradients are not the golden ones");
+}
+
+}  // namespace
+
+void lstm(const Settings& settings) {
+  const std::filesystem::path file = adbench::file("lstm_l2_c1024");
+  const adbench::Lstm data = adbench::read_lstm(file);
+  const adbench::Golden golden = adbench::read_golden(file);
+  const double begin = now();
+  const adbench::LstmNetwork network(data);
+  const Function f = compile(network.gradients, {.threads = settings.threads});
+  State state = network.state(data);
+  BoundRun run = f.bind(state);
+  run.feed(network.sequence, data.sequence);
+  const double before = now() - begin;
+  const auto verify = [&] { hold_to(golden, run, network.gradients.size()); };
+  print(settings, "lstm",
+        measure(
+            before, [&] { run(); }, verify));
 }
 
 }  // namespace dagrad::bench
