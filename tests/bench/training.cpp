@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "dagrad/dagrad.hpp"
+#include "docs/examples/gmm.hpp"
 #include "docs/examples/lenet5.hpp"
 #include "docs/examples/nanogpt.hpp"
 #include "docs/examples/resnet18.hpp"
@@ -160,6 +161,30 @@ void hold_to(const adbench::Golden& golden, const BoundRun& run, std::size_t cou
 }
 
 }  // namespace
+
+void gmm(const Settings& settings) {
+  const std::filesystem::path file = adbench::file("gmm_d20_K50");
+  const adbench::Gmm data = adbench::read_gmm(file);
+  const adbench::Golden golden = adbench::read_golden(file);
+  const double begin = now();
+  Graph graph;
+  const Value x = graph.input("x", data.x.type());
+  const Gmm mixture(graph, x, data.alpha.size(), Rng(1));
+  const Value objective =
+      mixture.log_likelihood - mixture.log_prior({.gamma = data.gamma, .m = data.m});
+  const Function f = compile(gradient(objective, mixture.weights), {.threads = settings.threads});
+  State state(graph);
+  state.set(mixture.weights[0], data.alpha);
+  state.set(mixture.weights[1], data.means);
+  state.set(mixture.weights[2], data.icf);
+  BoundRun run = f.bind(state);
+  run.feed(x, data.x);
+  const double before = now() - begin;
+  const auto verify = [&] { hold_to(golden, run, mixture.weights.size()); };
+  print(settings, "gmm",
+        measure(
+            before, [&] { run(); }, verify));
+}
 
 void lstm(const Settings& settings) {
   const std::filesystem::path file = adbench::file("lstm_l2_c1024");
