@@ -34,7 +34,7 @@ struct Network {
   Value points = graph.input("points", {f64, {count, dimensions}});
   Gmm mixture{graph, points, components, Rng(1)};
   Value log_density = mixture.log_likelihood / count;
-  Value loss = -(log_density + mixture.log_prior({.gamma = 0.1}) / count).named("loss");
+  Value loss = (-(log_density + mixture.log_prior({.gamma = 0.1}) / count)).named("loss");
   Value drawn = draw_points(mixture, key, count);
 
   State truth() {

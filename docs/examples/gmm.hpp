@@ -25,28 +25,27 @@ struct Wishart {
 class Gmm {
  public:
   Gmm(Graph& graph, const Value& points, std::int64_t k, Rng rng)
-      : k_(k), d_(points.shape()[1]), dtype_(points.dtype()) {
+      : graph_(graph), k_(k), d_(points.shape()[1]), dtype_(points.dtype()) {
     const Scope scope = graph.scope("mixture");
-    const Value logits = parameter(graph, "logits", Tensor(Type{dtype_, {k}}));
-    means = parameter(graph, "means", rng.normal({k, d_}, 0, 1, dtype_));
-    const Value packed = parameter(graph, "factors", Tensor(Type{dtype_, {k, d_ * (d_ + 1) / 2}}));
-    const auto parts = split(packed, {d_, d_ * (d_ - 1) / 2}, 1);
-    log_determinants_ = sum(parts[0], 1);
-    entries_ = concat({exp(parts[0]), parts[1]}, 1);
-    factors = lower_triangles(graph, entries_);
+    log_weights = log_softmax(parameter("logits", Tensor(Type{dtype_, {k}})));
+    means = parameter("means", rng.normal({k, d_}, 0, 1, dtype_));
+    const auto packed = split(parameter("factors", Tensor(Type{dtype_, {k, d_ * (d_ + 1) / 2}})),
+                              {d_, d_ * (d_ - 1) / 2}, 1);
+    log_determinants_ = sum(packed[0], 1);
+    entries_ = concat({exp(packed[0]), packed[1]}, 1);
+    factors = lower_triangles(entries_).named("L");
 
     const Value centred = points - unsqueeze(means, {1});  // [k, n, d]
-    const Value distances = sum(square(matmul(centred, transpose(factors, {0, 2, 1}))), -1);
-    const double log_two_pi = std::log(2 * std::numbers::pi);
-    log_weights = log_softmax(logits);
-    const Value heights =
-        log_weights + log_determinants_ - 0.5 * static_cast<double>(d_) * log_two_pi;
-    log_joint = unsqueeze(heights, {1}) - 0.5 * distances;
+    const Value scaled = matmul(centred, transpose(factors, {0, 2, 1}));
+    const double log_area = 0.5 * static_cast<double>(d_) * std::log(2 * std::numbers::pi);
+    const Value at_mean = log_weights + log_determinants_ - log_area;
+    log_joint = unsqueeze(at_mean, {1}) - 0.5 * sum(square(scaled), 2);
     log_likelihood = sum(logsumexp(log_joint, 0)).named("log_likelihood");
   }
 
-  /// Log density of the precisions, one prior for each.
+  /// Log density of the precisions, all with the same prior.
   Value log_prior(const Wishart& prior) const {
+    const Scope scope = graph_.scope("prior");
     const auto d = static_cast<double>(d_), m = static_cast<double>(prior.m), freedom = d + m + 1;
     const double constant = freedom * d * (std::log(prior.gamma) - 0.5 * std::numbers::ln2) -
                             log_gamma(0.5 * freedom, d_);
@@ -63,27 +62,28 @@ class Gmm {
   // [/model]
 
  private:
-  Value lower_triangles(Graph& graph, const Value& entries) const {
+  Value lower_triangles(const Value& entries) const {
     std::vector<std::int64_t> places;  // of the entries in a matrix, row by row
     for (std::int64_t i = 0; i < d_; ++i) places.push_back(i * d_ + i);
     for (std::int64_t column = 0; column < d_; ++column)
       for (std::int64_t row = column + 1; row < d_; ++row) places.push_back(row * d_ + column);
-    const Value empty = zeros(graph, {dtype_, {k_, d_ * d_}});
-    const Value at = graph.constant(Tensor({std::ssize(places)}, places));
+    const Value empty = zeros(graph_, {dtype_, {k_, d_ * d_}});
+    const Value at = graph_.constant(Tensor({std::ssize(places)}, places));
     return reshape(scatter_add(empty, at, entries, 1), {k_, d_, d_});
   }
 
-  /// The logarithm of the gamma function of `p` dimensions.
+  /// The logarithm of the gamma function of p dimensions.
   static double log_gamma(double a, std::int64_t p) {
     double sum = 0.25 * static_cast<double>(p * (p - 1)) * std::log(std::numbers::pi);
     for (std::int64_t j = 0; j < p; ++j) sum += std::lgamma(a - 0.5 * static_cast<double>(j));
     return sum;
   }
 
-  Value parameter(Graph& graph, std::string_view name, const Tensor& initial) {
-    return weights.emplace_back(graph.parameter(name, initial));
+  Value parameter(std::string_view name, const Tensor& initial) {
+    return weights.emplace_back(graph_.parameter(name, initial));
   }
 
+  Graph& graph_;
   std::int64_t k_, d_;
   DType dtype_;
   Value log_determinants_;  ///< [k], of L
