@@ -47,6 +47,7 @@ void mlp_wide(const Settings& settings);
 void lenet5(const Settings& settings);
 void resnet18(const Settings& settings);
 void nanogpt(const Settings& settings);
+void gmm(const Settings& settings);
 void lstm(const Settings& settings);
 void nodes(const Settings& settings);
 void schedule(const Settings& settings);

@@ -22,6 +22,8 @@ const std::vector<Case>& cases() {
        resnet18, true},
       {"nanogpt", "GPT of 4 layers, 128 wide, 64 tokens, batch 12: AdamW step, float32", nanogpt,
        true},
+      {"gmm", "ADBench's mixture of 50 Gaussians in 20 dimensions, 1000 points: gradient, float64",
+       gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
       {"nodes", "to build, differentiate and compile a node", nodes},
       {"schedule", "to schedule a node that does nothing", schedule},
