@@ -198,6 +198,14 @@ Value stack(std::initializer_list<Operand> values, std::int64_t axis) {
 Value stack(std::span<const Value> values, std::int64_t axis, const char* file, int line) {
   return stack_all(at(values, file, line), axis);
 }
+std::vector<Value> unstack(const Operand& x, std::int64_t axis) {
+  const std::int64_t parts = x.shape()[normalize_axis(axis, x.rank())];
+  if (parts == 0) return {};
+  Transaction transaction({x});
+  std::vector<Value> values = split(x, parts, axis);
+  for (Value& value : values) value = squeeze(detail::beside(value, x), {axis});
+  return transaction.keep(values);
+}
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis) {
   return apply(Split{axis, parts, {}}, {x});
 }

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <set>
 #include <span>
+
+#include "docs/examples/letters.hpp"
 
 namespace {
 
@@ -16,51 +15,6 @@ using namespace dagrad;
 
 constexpr std::int64_t batch = 16;
 constexpr int steps = 1000;
-
-/// A text as numbers of its letters, in the order of their codes.
-struct Text {
-  std::string letters;
-  std::vector<std::int64_t> tokens;
-
-  explicit Text(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    if (!in) throw FileError("cannot read " + file.string());
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    const std::set<char> used(text.begin(), text.end());
-    letters.assign(used.begin(), used.end());
-    for (const char letter : text)
-      tokens.push_back(static_cast<std::int64_t>(letters.find(letter)));
-  }
-};
-
-/// The tokens from each start on, as the rows of a tensor.
-Tensor rows(std::span<const std::int64_t> text, std::span<const std::int64_t> starts,
-            std::int64_t length) {
-  Tensor out(Type{i64, {static_cast<std::int64_t>(starts.size()), length}});
-  auto to = out.mutate<std::int64_t>().begin();
-  for (const std::int64_t start : starts) to = std::copy_n(text.begin() + start, length, to);
-  return out;
-}
-
-// [bigram]
-/// Mean of -log p(next | token) over a text, p counted in another, with one added to each count.
-double bigram_loss(std::span<const std::int64_t> counted, std::span<const std::int64_t> text,
-                   std::size_t vocabulary) {
-  std::vector<double> pairs(vocabulary * vocabulary, 1);
-  std::vector<double> firsts(vocabulary, static_cast<double>(vocabulary));
-  const auto pair = [&](std::span<const std::int64_t> of, std::size_t i) {
-    return static_cast<std::size_t>(of[i]) * vocabulary + static_cast<std::size_t>(of[i + 1]);
-  };
-  for (std::size_t i = 0; i + 1 < counted.size(); ++i) {
-    ++pairs[pair(counted, i)];
-    ++firsts[static_cast<std::size_t>(counted[i])];
-  }
-  double loss = 0;
-  for (std::size_t i = 0; i + 1 < text.size(); ++i)
-    loss -= std::log(pairs[pair(text, i)] / firsts[static_cast<std::size_t>(text[i])]);
-  return loss / static_cast<double>(text.size() - 1);
-}
-// [/bigram]
 
 /// The model for `n` rows of tokens at once. Parameters have the same names for every n, so that
 /// one State serves all.
@@ -78,15 +32,16 @@ struct Network {
 
   Feeds feeds(std::span<const std::int64_t> text, std::span<const std::int64_t> starts) const {
     const std::int64_t context = tokens.shape()[1];
-    return {{tokens, rows(text, starts, context)}, {next, rows(text.subspan(1), starts, context)}};
+    return {{tokens, letters::rows(text, starts, context)},
+            {next, letters::rows(text.subspan(1), starts, context)}};
   }
 };
 
 // [sample]
 /// Goes on with a text for `length` letters. A run draws a successor for the letter at each place
 /// of the context: what stands behind the last one is not seen by it.
-std::string continue_text(const State& state, const Text& text, std::string so_far, int length,
-                          const GptSizes& sizes) {
+std::string continue_text(const State& state, const letters::Text& text, std::string so_far,
+                          int length, const GptSizes& sizes) {
   Graph graph;
   const Value tokens = graph.input("tokens", {i64, {1, sizes.context}});
   const Value key = graph.input("key", {i64, {}});
@@ -98,9 +53,9 @@ std::string continue_text(const State& state, const Text& text, std::string so_f
     Tensor context(tokens.type());
     std::transform(so_far.end() - static_cast<std::ptrdiff_t>(seen), so_far.end(),
                    context.mutate<std::int64_t>().begin(),
-                   [&](char letter) { return text.letters.find(letter); });
+                   [&](char letter) { return text.alphabet.find(letter); });
     const Tensor next = draw_next(state, {{tokens, context}, {key, Tensor(fold_in(42, i))}})[0];
-    so_far += text.letters[static_cast<std::size_t>(next.values<std::int64_t>()[seen - 1])];
+    so_far += text.alphabet[static_cast<std::size_t>(next.values<std::int64_t>()[seen - 1])];
   }
   return so_far;
 }
@@ -110,10 +65,11 @@ std::string continue_text(const State& state, const Text& text, std::string so_f
 
 int main(int argc, char** argv) try {
   const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
-  const Text text(argc > 2 ? argv[2] : "docs/examples/data/coriolanus.txt");
+  const letters::Text text =
+      letters::read(argc > 2 ? argv[2] : "docs/examples/data/coriolanus.txt");
   std::filesystem::create_directories(folder);
   const GptSizes sizes{
-      .layers = 2, .heads = 4, .width = 48, .context = 32, .vocabulary = std::ssize(text.letters)};
+      .layers = 2, .heads = 4, .width = 48, .context = 32, .vocabulary = std::ssize(text.alphabet)};
   const std::span all(text.tokens);
   const auto learnt = all.first(all.size() * 9 / 10), held_out = all.subspan(learnt.size());
 
@@ -143,7 +99,7 @@ int main(int argc, char** argv) try {
     starts.push_back(at);
   const Network whole(std::ssize(starts), sizes);
   const double gpt = compile({whole.loss})(state, whole.feeds(held_out, starts))[0].item<float>();
-  const double bigram = bigram_loss(learnt, held_out, text.letters.size());
+  const double bigram = letters::bigram_loss(learnt, held_out, text.alphabet.size());
   // [/compare]
   fmt::print("\non the held-out tenth: loss {:.3f}, of counted pairs {:.3f}\n\n{}\n", gpt, bigram,
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));

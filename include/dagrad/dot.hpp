@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +17,9 @@ struct DotOptions {
   /// need.
   std::vector<Value> fetches = {};
   bool only_needed = false;
+  /// Scopes inside of so many others are closed, drawn as one node each: where it is 0, all that
+  /// are in no other. Without it none are.
+  std::optional<std::size_t> open_scopes = {};
   bool left_to_right = false;
   bool legend = true;
   /// Tie each gradient node to its forward node.
@@ -23,8 +28,8 @@ struct DotOptions {
 
 /// The graph in Graphviz's language: forward and backward nodes in clusters of their own, scopes
 /// nested in them; leaves, results and gradients told apart by form and colour; type, name and
-/// attributes on each node. The same graph gives the same bytes. Throws GraphError for fetches of
-/// another graph.
+/// attributes on each node, the number of its nodes on a closed scope. The same graph gives the
+/// same bytes. Throws GraphError for fetches of another graph.
 std::string to_dot(const Graph& graph, const DotOptions& options = {});
 /// Throws FileError where the file cannot be written.
 void write_dot(const std::filesystem::path& file, const Graph& graph,

@@ -15,8 +15,10 @@ ProgramPtr lowered(ProgramPtr program) {
   return std::make_shared<const Program>(lower(*program));
 }
 
+constexpr double memory_byte = 0.04, cache_byte = 0.01;  // nanoseconds
+
 /// Nanoseconds an element takes, roughly: enough to decide what is worth a task of its own.
-double estimate(const Program& program) {
+double estimate(const Program& program, double byte) {
   double bytes = 0, work = 0;
   for (DType dtype : program.inputs) bytes += static_cast<double>(size_of(dtype));
   for (std::size_t i = 0; i < program.outputs.size(); ++i) {
@@ -25,10 +27,11 @@ double estimate(const Program& program) {
   for (const Instruction& i : program.steps) {
     work += (is_function(i.primitive) ? 0.15 : 0.01) * static_cast<double>(size_of(i.dtype));
   }
-  return 0.04 * bytes + work;
+  return byte * bytes + work;
 }
 
 constexpr double task_nanoseconds = 40'000;
+constexpr double call_nanoseconds = 10;
 
 }  // namespace
 
@@ -37,8 +40,10 @@ ElementwiseKernel::ElementwiseKernel(LoopCache& cache, ProgramPtr program, std::
     : program_(lowered(std::move(program))), elements_(out[0].elements()) {
   if (elements_ == 0) return;
   LoopSpace space(in, out[0].shape);
-  tasks_ = 1 + static_cast<std::int64_t>(static_cast<double>(elements_) * estimate(*program_) /
-                                         task_nanoseconds);
+  const auto elements = static_cast<double>(elements_);
+  tasks_ =
+      1 + static_cast<std::int64_t>(elements * estimate(*program_, memory_byte) / task_nanoseconds);
+  cost_ = call_nanoseconds + elements * estimate(*program_, tasks_ == 1 ? cache_byte : memory_byte);
   if (space.rank == 1 && tasks_ == 1) {
     loop_ = cache.get(*program_, {space.strides.data(), in.size()});
     return;

@@ -21,6 +21,8 @@ class ElementwiseKernel {
   /// Pieces of nearly equal work that may run at once, by shape and program alone: 0 where there is
   /// no element, 1 where more would not pay.
   std::int64_t tasks() const { return tasks_; }
+  /// Nanoseconds that all of it takes on one thread, roughly.
+  double cost() const { return cost_; }
   /// Computes a piece. A result may be the memory of an operand of the same shape and element size.
   void run(std::int64_t task, const void* const* in, void* const* out) const {
     if (rows_) return run_rows(task, in, out);
@@ -36,6 +38,7 @@ class ElementwiseKernel {
   std::int64_t elements_ = 0;
   std::int64_t piece_ = 0;
   std::int64_t tasks_ = 0;
+  double cost_ = 0;
 };
 
 }  // namespace dagrad::detail

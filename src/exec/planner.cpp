@@ -12,7 +12,8 @@ namespace {
 // Below this, handing a graph to other threads costs more than they save.
 constexpr double worth_sharing = 40'000;   // nanoseconds in all
 constexpr double worth_dividing = 50'000;  // nanoseconds in one step
-constexpr double least_parallelism = 1.2;
+constexpr double handing_on = 40;          // nanoseconds that a step takes longer among threads
+constexpr double least_gain = 1.2;
 
 std::size_t mix(std::size_t hash, std::uint64_t word) {
   return (hash ^ word) * 0x9e3779b97f4a7c15U ^ hash >> 29;
@@ -165,13 +166,12 @@ Routine Planner::make_routine(std::uint32_t node, std::vector<Type> in) {
   r.out.assign(graph_.results(node).begin(), graph_.results(node).end());
   r.validate = r.op.traits().has_validate;
   const PlanContext context{r.in, r.out, plan_->runtime->pool.threads()};
-  r.cost = r.op->cost(context);
   if (const ProgramPtr program = r.op->program(r.in)) {
     r.kernel.emplace(plan_->runtime->loops, program, r.in, r.out);
     r.divides = r.kernel->tasks() > 1;
-    if (r.divides)
-      r.cost = std::max(r.cost, worth_dividing * static_cast<double>(r.kernel->tasks()));
+    r.cost = r.kernel->cost();
   } else {
+    r.cost = r.op->cost(context);
     r.scratch = r.op->scratch(context);
     if (r.op.traits().has_prepare) r.prepared = r.op->prepare(context);
     r.divides = r.cost > worth_dividing;
@@ -239,7 +239,7 @@ std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
   double total = 0, longest = 0;
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
     const Routine& routine = plan.routines[plan.steps[s].routine];
-    const double end = ready[s] + routine.cost / (routine.divides ? plan.threads : 1);
+    const double end = ready[s] + handing_on + routine.cost / (routine.divides ? plan.threads : 1);
     total += routine.cost;
     longest = std::max(longest, end);
     const auto wires = plan.wires_of(plan.steps[s]);
@@ -251,7 +251,9 @@ std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
       }
     }
   }
-  if (total < worth_sharing || total < least_parallelism * longest) plan.threads = 1;
+  const double handed_on = handing_on * static_cast<double>(plan.steps.size());
+  const double shared = std::max(longest, (total + handed_on) / plan.threads);
+  if (total < worth_sharing || total < least_gain * shared) plan.threads = 1;
   return levels;
 }
 

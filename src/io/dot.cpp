@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <numeric>
+#include <set>
 
 #include "src/graph/view.hpp"
 
@@ -23,6 +25,7 @@ constexpr Look parameter_look{"cylinder", "#efe6f8", "#7e57b0"};
 constexpr Look constant_look{"box", "#f4f4f4", "#9a9a9a"};
 constexpr Look forward_look{"box", "#e7f0fa", "#3f74b0"};
 constexpr Look backward_look{"box", "#fdeedd", "#d07a1f"};
+constexpr std::string_view closed_shape = "folder";
 constexpr std::string_view fetch_line = "#c0272d";
 
 Look look_of(const Node& node, std::size_t order) {
@@ -93,6 +96,11 @@ std::string attributes_of(const Op& op) {
 struct Cluster {
   std::vector<std::uint32_t> nodes;
   std::map<std::string, Cluster> inner;
+
+  void gather(std::vector<std::uint32_t>& all) const {
+    all.insert(all.end(), nodes.begin(), nodes.end());
+    for (const auto& [name, cluster] : inner) cluster.gather(all);
+  }
 };
 
 class Drawing {
@@ -102,7 +110,10 @@ class Drawing {
         view_(graph),
         options_(options),
         drawn_(graph.size(), true),
-        fetched_(graph.size()) {
+        fetched_(graph.size()),
+        closed_(graph.size()),
+        drawn_as_(graph.size()) {
+    std::iota(drawn_as_.begin(), drawn_as_.end(), 0U);
     for (const Value& fetch : options.fetches) {
       if (&fetch.data() != &graph.data())
         throw GraphError("to_dot: the fetch '" + fetch.name() + "' belongs to another graph");
@@ -166,21 +177,44 @@ class Drawing {
                                 : at == 1 ? "backward"
                                           : fmt::format("backward, order {}", at);
       const Look& look = at == 0 ? forward_look : backward_look;
-      write(orders[at], fmt::format("cluster_{}", at), title, "  ", look.line, at, true);
+      write(orders[at], fmt::format("cluster_{}", at), title, "  ", look.line, at, 0);
     }
   }
 
   void write(const Cluster& cluster, const std::string& id, const std::string& title,
-             const std::string& indent, std::string_view colour, std::size_t at, bool top) {
+             const std::string& indent, std::string_view colour, std::size_t at,
+             std::size_t depth) {
+    const bool top = depth == 0;
     line("{}subgraph \"{}\" {{", indent, escaped_id(id));
     line(
         "{}  label=<{}{}{}>; style=\"{}\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; margin=12;",
         indent, top ? "<b>" : "", escaped(title), top ? "</b>" : "",
         top ? "rounded" : "rounded,dashed", colour, colour);
     for (const std::uint32_t node : cluster.nodes) write(node, indent + "  ", at);
-    for (const auto& [name, inner] : cluster.inner)
-      write(inner, fmt::format("{}/{}", id, name), name, indent + "  ", colour, at, false);
+    for (const auto& [name, inner] : cluster.inner) {
+      if (options_.open_scopes && depth >= *options_.open_scopes)
+        write_closed(inner, name, indent + "  ", at);
+      else
+        write(inner, fmt::format("{}/{}", id, name), name, indent + "  ", colour, at, depth + 1);
+    }
     line("{}}}", indent);
+  }
+
+  /// As one node, which stands for all that is in it.
+  void write_closed(const Cluster& cluster, const std::string& name, const std::string& indent,
+                    std::size_t at) {
+    std::vector<std::uint32_t> all;
+    cluster.gather(all);
+    const std::uint32_t first = *std::min_element(all.begin(), all.end());
+    for (const std::uint32_t id : all) {
+      closed_[id] = true;
+      drawn_as_[id] = first;
+    }
+    const bool fetched =
+        std::any_of(all.begin(), all.end(), [&](std::uint32_t id) { return fetched_[id]; });
+    const Look& look = at == 0 ? forward_look : backward_look;
+    const std::string count = fmt::format("{} node{}", all.size(), all.size() == 1 ? "" : "s");
+    write_node(first, indent, {closed_shape, look.fill, look.line}, fetched, name, "", count);
   }
 
   static std::string escaped_id(std::string_view text) {
@@ -211,14 +245,19 @@ class Drawing {
     std::string types;
     for (std::size_t port = 0; port < node.outputs(); ++port)
       types += (port ? ", " : "") + to_string(node.output(port).type());
+    write_node(id, indent, look, fetched_[id], title, details, types);
+  }
+
+  void write_node(std::uint32_t id, const std::string& indent, const Look& look, bool fetched,
+                  const std::string& title, const std::string& details, const std::string& types) {
     std::string label = "<b>" + escaped(title) + "</b>";
     if (!details.empty())
       label += "<br/><font point-size=\"9\">" + escaped(shortened(details)) + "</font>";
     label +=
         "<br/><font point-size=\"9\" color=\"#666666\">" + escaped(shortened(types)) + "</font>";
     line("{}n{} [shape={}, fillcolor=\"{}\", color=\"{}\", label=<{}>{}];", indent, id, look.shape,
-         look.fill, fetched_[id] ? fetch_line : look.line, label,
-         fetched_[id] ? ", peripheries=2, penwidth=1.6" : "");
+         look.fill, fetched ? fetch_line : look.line, label,
+         fetched ? ", peripheries=2, penwidth=1.6" : "");
   }
 
   /// The gradient stands beside the forward computation and runs the other way, each node beside
@@ -236,19 +275,30 @@ class Drawing {
         };
         if (edge.type_only)
           add("style=dotted, arrowhead=empty, arrowtail=empty, color=\"#999999\"");
-        if (view_.results(edge.node).size() > 1) add(fmt::format("label=\" {}\"", edge.port));
+        if (view_.results(edge.node).size() > 1 && !closed_[edge.node])
+          add(fmt::format("label=\" {}\"", edge.port));
         const bool reversed = order == 1 && from == 1;
         if (reversed) add("dir=back");
         if (from != order)
           add(edge.type_only ? "constraint=false" : "constraint=false, color=\"#b9b9b9\"");
-        line("  n{} -> n{}{};", reversed ? id : edge.node, reversed ? edge.node : id,
-             style.empty() ? "" : " [" + style + "]");
+        write_edge(reversed ? id : edge.node, reversed ? edge.node : id,
+                   style.empty() ? "" : " [" + style + "]");
       }
       const auto forward = graph_.node(id).forward_node();
       if (options_.ties && forward && drawn_[*forward])
-        line("  n{} -> n{} [style=dashed, arrowhead=none, color=\"#e3b27c\", penwidth=0.8, {}];",
-             *forward, id, order == 1 ? "minlen=0, weight=4" : "constraint=false");
+        write_edge(
+            *forward, id,
+            fmt::format(" [style=dashed, arrowhead=none, color=\"#e3b27c\", penwidth=0.8, {}]",
+                        order == 1 ? "minlen=0, weight=4" : "constraint=false"));
     }
+  }
+
+  /// Edges within a closed scope are not seen; of those alike that end at one, one is.
+  void write_edge(std::uint32_t from, std::uint32_t to, const std::string& style) {
+    const bool ends_closed = closed_[from] || closed_[to];
+    const std::string text = fmt::format("  n{} -> n{}{};", drawn_as_[from], drawn_as_[to], style);
+    if (drawn_as_[from] != drawn_as_[to] && (!ends_closed || edges_.insert(text).second))
+      line("{}", text);
   }
 
   void legend() {
@@ -269,6 +319,8 @@ class Drawing {
     entry("op", forward_look, "op");
     entry("gradient", backward_look, "gradient op");
     entry("fetch", {"box", "white", fetch_line}, "fetch", ", peripheries=2");
+    if (std::find(closed_.begin(), closed_.end(), true) != closed_.end())
+      entry("scope", {closed_shape, forward_look.fill, forward_look.line}, "scope");
     line(
         "    legend_ties [shape=plaintext, style=\"\", fontsize=9, label=\"- - -  "
         "differentiates\\n· · ·  type only\"];");
@@ -278,7 +330,9 @@ class Drawing {
   const Graph& graph_;
   detail::GraphView view_;
   const DotOptions& options_;
-  std::vector<bool> drawn_, fetched_;
+  std::vector<bool> drawn_, fetched_, closed_;
+  std::vector<std::uint32_t> drawn_as_;  ///< itself, or the first node of its closed scope
+  std::set<std::string> edges_;          ///< at closed scopes
   fmt::memory_buffer out_;
 };
 

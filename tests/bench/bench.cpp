@@ -9,13 +9,15 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Times measure(double before, const std::function<void()>& step) {
+Times measure(double before, const std::function<void()>& step,
+              const std::function<void()>& verify) {
   const auto timed = [&] {
     const double start = now();
     step();
     return 1e3 * (now() - start);
   };
   const double first = 1e3 * before + timed();
+  if (verify) verify();
   for (int i = 0; i < 3; ++i) step();
   std::vector<double> times;
   const double begin = now();

@@ -21,11 +21,13 @@ struct Case {
 };
 
 /// Milliseconds of the first call, the fastest and the median one: 3 to warm up, then at least 20
-/// calls or 3 seconds, as the peers are measured. The first includes `before`.
+/// calls or 3 seconds, as the peers are measured. The first includes `before`; `verify`, which may
+/// throw, looks at what it has left.
 struct Times {
   double first, min, median;
 };
-Times measure(double before, const std::function<void()>& step);
+Times measure(double before, const std::function<void()>& step,
+              const std::function<void()>& verify = {});
 /// Seconds on a clock that only goes forward.
 double now();
 /// The fastest of some calls, in seconds a call.
@@ -45,6 +47,8 @@ void mlp_wide(const Settings& settings);
 void lenet5(const Settings& settings);
 void resnet18(const Settings& settings);
 void nanogpt(const Settings& settings);
+void gmm(const Settings& settings);
+void lstm(const Settings& settings);
 void nodes(const Settings& settings);
 void schedule(const Settings& settings);
 void start(const Settings& settings);

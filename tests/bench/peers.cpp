@@ -30,8 +30,8 @@ double number(const std::string& text, const std::string& key) {
 void against_peers(const Settings& settings, const std::string& name, const std::string& folder,
                    const std::string& self) {
   const std::string threads = " --threads " + std::to_string(settings.threads);
-  const std::string peers =
-      folder + "/bin/python " DAGRAD_BENCH_PEERS " --case " + name + threads + " --system ";
+  const std::string peers = "timeout 600 " + folder + "/bin/python " DAGRAD_BENCH_PEERS " --case " +
+                            name + threads + " --system ";
   std::map<std::string, std::string> commands{{"torch", peers + "torch"},
                                               {"torch-compile", peers + "torch-compile"},
                                               {"jax-jit", peers + "jax-jit"}};
@@ -41,12 +41,16 @@ void against_peers(const Settings& settings, const std::string& name, const std:
 
   std::map<std::string, double> median;
   for (int turn = 0; turn < 3; ++turn) {
-    for (const auto& [system, command] : commands) {
+    for (auto it = commands.begin(); it != commands.end();) {
+      const auto& [system, command] = *it;
       const std::string text = output_of(command + " 2>/dev/null");
       if (text.empty()) {
-        std::fprintf(stderr, "%s: %s failed\n", name.c_str(), system.c_str());
+        std::fprintf(stderr, "%s: %s failed, or took longer than ten minutes\n", name.c_str(),
+                     system.c_str());
+        it = commands.erase(it);
         continue;
       }
+      ++it;
       if (turn == 0) std::fputs(text.c_str(), settings.out);
       const double ms = number(text, "median_ms");
       if (ms > 0) median[system] = median.contains(system) ? std::min(median[system], ms) : ms;

@@ -1,10 +1,14 @@
 // Training steps and gradients of whole models.
+#include <stdexcept>
+
 #include "dagrad/dagrad.hpp"
 #include "docs/examples/lenet5.hpp"
 #include "docs/examples/nanogpt.hpp"
 #include "docs/examples/resnet18.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/models/adbench_gmm.hpp"
+#include "tests/models/adbench_lstm.hpp"
 
 namespace dagrad::bench {
 
@@ -143,6 +147,60 @@ void nanogpt(const Settings& settings) {
   run.feed(y, following);
   const double before = now() - begin;
   print(settings, "nanogpt", measure(before, [&] { run(); }));
+}
+
+namespace {
+
+/// Throws where the first `count` fetches of a run are not the golden gradients.
+void hold_to(const adbench::Golden& golden, const BoundRun& run, std::size_t count) {
+  std::vector<Tensor> gradients;
+  for (std::size_t i = 0; i < count; ++i)
+    gradients.emplace_back(run.fetch(i).type.shape, run.fetch(i).as<double>());
+  if (!(golden.error_of(gradients) <= 1e-11))
+    throw std::runtime_error("the gradients are not the golden ones");
+}
+
+/// Times the gradient of an input, once it is seen to be the golden one: in full for the input that
+/// the peers have, as one figure for others.
+void time_gradient(const Settings& settings, const std::string& name, const std::string& of_peers,
+                   const std::filesystem::path& file, BoundRun& run, std::size_t gradients,
+                   double begin) {
+  const double before = now() - begin;
+  const adbench::Golden golden = adbench::read_golden(file);
+  const auto step = [&] { run(); };
+  const auto verify = [&] { hold_to(golden, run, gradients); };
+  if (file.stem() == of_peers) return print(settings, name, measure(before, step, verify));
+  step();
+  verify();
+  print(settings, name, file.stem().string(), "ms", 1e3 * fastest(20, 1, step));
+}
+
+}  // namespace
+
+void gmm(const Settings& settings) {
+  for (const auto& file : adbench::files("gmm")) {
+    const adbench::Gmm data = adbench::read_gmm(file);
+    const double begin = now();
+    const adbench::GmmNetwork network(data);
+    const Function f = compile(network.gradients, {.threads = settings.threads});
+    State state = network.state(data);
+    BoundRun run = f.bind(state);
+    run.feed(network.points, data.x);
+    time_gradient(settings, "gmm", "gmm_d20_K50", file, run, network.gradients.size(), begin);
+  }
+}
+
+void lstm(const Settings& settings) {
+  for (const auto& file : adbench::files("lstm")) {
+    const adbench::Lstm data = adbench::read_lstm(file);
+    const double begin = now();
+    const adbench::LstmNetwork network(data);
+    const Function f = compile(network.gradients, {.threads = settings.threads});
+    State state = network.state(data);
+    BoundRun run = f.bind(state);
+    run.feed(network.sequence, data.sequence);
+    time_gradient(settings, "lstm", "lstm_l2_c1024", file, run, network.gradients.size(), begin);
+  }
 }
 
 }  // namespace dagrad::bench

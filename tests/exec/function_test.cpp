@@ -201,6 +201,22 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
             "this BoundRun is empty: it has been moved from");
 }
 
+// ---- threads
+
+// Handing a step on to another thread takes longer than the steps of a few elements take.
+TEST(Compile, KeepsTinyStepsOnOneThread) {
+  Runtime two({.threads = 2});
+  const auto text = [&](std::int64_t elements) {
+    Graph g;
+    std::vector<Value> layer(16, g.input("x", {f64, {elements}}));
+    for (int depth = 0; depth < 300; ++depth)
+      for (Value& x : layer) x = tanh(x) * 1.5;
+    return compile(layer, {.runtime = &two}).text();
+  };
+  EXPECT_NE(text(4).find("in order on the caller's thread"), std::string::npos);
+  EXPECT_NE(text(1000).find("up to 2 threads"), std::string::npos);
+}
+
 // ---- what is refused
 
 TEST(Compile, RefusesNonsense) {

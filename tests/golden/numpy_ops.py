@@ -14,8 +14,8 @@ results, "din" holds the gradients of the operands, null where not compared. "er
 type that building or running the op throws.
 
 Attributes: axes, keep_dims, ddof (variance), axis (argmax, argmin: absent for the flattened tensor;
-concat, stack, split, softmax, log_softmax), sizes (split), shape (reshape, broadcast_to, full),
-permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
+concat, stack, unstack, split, softmax, log_softmax), sizes (split), shape (reshape, broadcast_to,
+full), permutation (transpose; absent: reversed), starts, stops, steps (slice, as numpy's; null: absent),
 before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast),
 rtol, atol, equal_nan (isclose), alpha (celu).
 subscripts (einsum), offset, rows, columns (tril, triu, diagonal, trace, diag, diag_embed), lower,

@@ -133,6 +133,16 @@ def add_joins(cases):
         )
     move(cases, "stack", [numbers(), numbers()], lambda *x: numpy.stack(x, 0), axis=0)
     cases.error("stack", [a, c], "ShapeError", axis=0)
+    for axis in (0, 1, 2, -1, -2):
+        move(
+            cases,
+            "unstack",
+            [numbers(2, 3, 4)],
+            lambda v: list(numpy.moveaxis(v, axis, 0)),
+            axis=axis,
+        )
+    move(cases, "unstack", [ints(3)], lambda v: list(v), axis=0)
+    cases.error("unstack", [a], "ShapeError", axis=2)
     for x, axis, sizes in (
         (numbers(2, 6), 1, [1, 2, 3]),
         (numbers(2, 6), -1, [6]),

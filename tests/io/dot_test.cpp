@@ -69,6 +69,16 @@ TEST(Dot, LeavesOutWhatFetchesDoNotNeed) {
   EXPECT_EQ(text.find("<b>exp</b>"), text.npos);
 }
 
+// The products and sums of "0" are one node, in the forward computation and in its gradient.
+TEST(Dot, ClosesScopes) {
+  const Network network;
+  DotOptions options = network.options();
+  options.open_scopes = 1;
+  expect_golden("closed", to_dot(network.graph, options));
+  options.open_scopes = 2;
+  EXPECT_EQ(to_dot(network.graph, options), to_dot(network.graph, network.options()));
+}
+
 TEST(Dot, DrawsNothingToo) { expect_golden("empty", to_dot(Graph(), {.legend = false})); }
 
 TEST(Dot, EscapesLabels) {

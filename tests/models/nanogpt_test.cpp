@@ -16,17 +16,6 @@ Tensor golden_weight(const Value& weight, std::uint64_t i) {
   return uniform_at(100 + i, weight.shape(), 0.3, weight.dtype(), centre);
 }
 
-/// Columns [first, first + count).
-Tensor columns(const Tensor& text, std::int64_t first, std::int64_t count) {
-  const std::int64_t rows = text.shape()[0];
-  Tensor out(Type{i64, {rows, count}});
-  auto to = out.mutate<std::int64_t>().begin();
-  for (std::int64_t row = 0; row < rows; ++row)
-    to =
-        std::copy_n(text.values<std::int64_t>().begin() + row * text.shape()[1] + first, count, to);
-  return out;
-}
-
 struct Network {
   Graph graph;
   Value tokens, next;

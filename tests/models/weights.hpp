@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -39,6 +40,16 @@ inline Tensor integers_at(std::uint64_t seed, const Shape& shape, std::int64_t e
   std::uint64_t i = 0;
   for (std::int64_t& value : out.mutate<std::int64_t>())
     value = static_cast<std::int64_t>(bits_at(seed, i++) % static_cast<std::uint64_t>(end));
+  return out;
+}
+
+/// Columns [first, first + count) of rows of whole numbers.
+inline Tensor columns(const Tensor& rows, std::int64_t first, std::int64_t count) {
+  Tensor out(Type{i64, {rows.shape()[0], count}});
+  auto to = out.mutate<std::int64_t>().begin();
+  for (std::int64_t row = 0; row < rows.shape()[0]; ++row)
+    to =
+        std::copy_n(rows.values<std::int64_t>().begin() + row * rows.shape()[1] + first, count, to);
   return out;
 }
 

@@ -213,6 +213,7 @@ TEST(Loss, ThatIsRefusedLeavesNoTrace) {
   EXPECT_THROW(cross_entropy(logits, none), ShapeError);  // the mean of nothing
   EXPECT_THROW(mse(x, x), TypeError);
   EXPECT_THROW(stack({x, none}, 0), Error);
+  EXPECT_TRUE(unstack(none).empty());
   EXPECT_THROW(matmul(x, logits), ShapeError);
   EXPECT_EQ(graph.size(), 3U);
 }

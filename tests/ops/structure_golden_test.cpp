@@ -84,6 +84,7 @@ const OpCases all_cases[] = {
      }},
     {"concat", [](In in, const Attributes& a) { return Values{concat(in, a.integer("axis"))}; }},
     {"stack", [](In in, const Attributes& a) { return Values{stack(in, a.integer("axis"))}; }},
+    {"unstack", [](In in, const Attributes& a) { return unstack(in[0], a.integer("axis")); }},
     {"split",
      [](In in, const Attributes& a) {
        return split(in[0], a.integers("sizes"), a.integer("axis"));

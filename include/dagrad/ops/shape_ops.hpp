@@ -237,6 +237,9 @@ Value concat(std::span<const Value> values, std::int64_t axis = 0,
 Value stack(std::initializer_list<Operand> values, std::int64_t axis = 0);
 Value stack(std::span<const Value> values, std::int64_t axis = 0,
             const char* file = __builtin_FILE(), int line = __builtin_LINE());
+/// What is side by side along an axis, without that axis: undoes `stack`. Nothing where the axis
+/// has size 0. Throws ShapeError for an axis outside of the rank.
+std::vector<Value> unstack(const Operand& x, std::int64_t axis = 0);
 /// Cuts along an axis into parts of equal size. Throws ShapeError where they can't be equal.
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis = 0);
 /// Cuts along an axis into parts of these sizes. Throws ShapeError where they do not sum up to x's.
