@@ -15,6 +15,7 @@
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/norm.hpp"
 #include "dagrad/ops/normalization.hpp"
+#include "dagrad/ops/order.hpp"
 #include "dagrad/ops/pooling.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/recurrence.hpp"
@@ -74,6 +75,7 @@ Catalog Catalog::builtin() {
   add_all<TruncatedNormal, Gumbel, Bernoulli, Categorical, Permutation>(catalog, "random");
   add_all<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
           LastAlongAxisLike>(catalog, "index");
+  add_all<Sort, TopK>(catalog, "order");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");
   return catalog;
 }

@@ -33,6 +33,7 @@
 #include "dagrad/ops/norm.hpp"
 #include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/order.hpp"
 #include "dagrad/ops/pooling.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/ops/reduce.hpp"
