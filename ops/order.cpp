@@ -17,6 +17,10 @@ Grads sent_back(const GradContext& g, std::int64_t axis) {
   return {add_along_axis(zeros_like(g.in[0]), g.outs[1], g.dout_or_zeros(0), axis)};
 }
 
+void tell_order(std::span<const View> out, const DecisionSink& sink) {
+  for (const std::int64_t position : out[1].as<std::int64_t>()) sink(position);
+}
+
 Tensor ints(const Shape& shape, const std::vector<std::int64_t>& values) {
   return Tensor(shape, values);
 }
@@ -31,6 +35,10 @@ std::vector<Type> Sort::infer(std::span<const Type> in) const {
   return {in[0], {i64, in[0].shape}};
 }
 std::size_t Sort::scratch(const PlanContext& plan) const { return ordering_scratch(plan, axis); }
+void Sort::decisions(std::span<const View> /*in*/, std::span<const View> out,
+                     const DecisionSink& sink) const {
+  tell_order(out, sink);
+}
 void Sort::eval(const EvalContext& c) const { order_lines(c, axis, descending); }
 double Sort::cost(const PlanContext& plan) const { return ordering_cost(plan); }
 Grads Sort::grad(const GradContext& g) const { return sent_back(g, axis); }
@@ -69,6 +77,10 @@ std::vector<Type> TopK::infer(std::span<const Type> in) const {
   return {{in[0].dtype, Shape(dims)}, {i64, Shape(dims)}};
 }
 std::size_t TopK::scratch(const PlanContext& plan) const { return ordering_scratch(plan, axis); }
+void TopK::decisions(std::span<const View> /*in*/, std::span<const View> out,
+                     const DecisionSink& sink) const {
+  tell_order(out, sink);
+}
 void TopK::eval(const EvalContext& c) const { order_lines(c, axis, largest); }
 double TopK::cost(const PlanContext& plan) const { return ordering_cost(plan); }
 Grads TopK::grad(const GradContext& g) const { return sent_back(g, axis); }

@@ -25,6 +25,8 @@ struct Sort {
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
@@ -43,6 +45,8 @@ struct TopK {
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
