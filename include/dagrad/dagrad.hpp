@@ -36,6 +36,7 @@
 #include "dagrad/ops/order.hpp"
 #include "dagrad/ops/pooling.hpp"
 #include "dagrad/ops/random.hpp"
+#include "dagrad/ops/rearrange.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/scan.hpp"
 #include "dagrad/ops/shape_ops.hpp"
