@@ -131,10 +131,14 @@ Value flip(const Operand& x) {
 }
 Value flip(const Operand& x, const std::vector<std::int64_t>& axes) {
   std::vector<Range> ranges(static_cast<std::size_t>(x.rank()));
-  for (const std::int64_t axis : axes) {
-    Range& range = ranges[static_cast<std::size_t>(normalize_axis(axis, x.rank()))];
-    if (range.step < 0) throw ShapeError("flip: axis " + std::to_string(axis) + " is given twice");
-    range.step = -1;
+  try {
+    for (const std::int64_t axis : axes) {
+      Range& range = ranges[static_cast<std::size_t>(normalize_axis(axis, x.rank()))];
+      if (range.step < 0) throw ShapeError("axis " + std::to_string(axis) + " is given twice");
+      range.step = -1;
+    }
+  } catch (const ShapeError& error) {
+    throw ShapeError(std::string("flip: ") + error.what());
   }
   return slice(x, ranges);
 }

@@ -48,6 +48,8 @@ FAMILIES = (
     "convolutions",
     "poolings",
     "indexing",
+    "ordering",
+    "rearranging",
     "einsums",
 )
 

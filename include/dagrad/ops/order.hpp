@@ -61,7 +61,7 @@ struct SortOptions {
 /// The elements along an axis in ascending order, or descending.
 Value sort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
 /// The positions along an axis, int64, that the elements of `sort` had: `take_along_axis` by them
-/// sorts. In one graph both are one node, so that nothing is sorted twice.
+/// gives those without sorting again.
 Value argsort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
 
 struct TopKOptions {
