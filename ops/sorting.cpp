@@ -43,7 +43,6 @@ auto key_of(T x) {
 /// A key and the position that its element had, in one word; no two are equal.
 struct Narrow {
   static constexpr int digits = 4;
-  Narrow() = default;
   Narrow(std::uint64_t key, std::int64_t at) : word(key << 32 | static_cast<std::uint64_t>(at)) {}
   std::size_t digit(int i) const { return word >> (32 + 8 * i) & (buckets - 1); }
   std::int64_t position() const { return static_cast<std::int64_t>(word & 0xffffffffU); }
@@ -54,7 +53,6 @@ struct Narrow {
 /// The same for keys of 64 bits and for lines of more than 2^32 elements.
 struct Wide {
   static constexpr int digits = 8;
-  Wide() = default;
   Wide(std::uint64_t k, std::int64_t i) : key(k), at(i) {}
   std::size_t digit(int i) const { return key >> (8 * i) & (buckets - 1); }
   std::int64_t position() const { return at; }
@@ -72,7 +70,9 @@ struct Pieces {
 
   template <class F>
   void each(F f) const {
-    parallel(count, [&](std::int64_t i) { f(i, length * i / count, length * (i + 1) / count); });
+    parallel.ranges(count, 1, [&](std::int64_t i, std::int64_t) {
+      f(i, length * i / count, length * (i + 1) / count);
+    });
   }
 };
 
@@ -138,9 +138,9 @@ void order_line(const Pieces& pieces, Desk<Entry> desk, bool descending, const T
 }
 
 /// What is sorted at once, and where. Depends on types alone.
-class Plan {
+class Ordering {
  public:
-  Plan(const Type& in, const Type& out, std::int64_t axis)
+  Ordering(const Type& in, const Type& out, std::int64_t axis)
       : rows_(in.shape, axis),
         kept_(out.shape[normalize_axis(axis, in.shape.rank())]),
         dtype_(in.dtype),
@@ -214,7 +214,7 @@ class Plan {
     const Parallel& within = desks_ == 1 ? c.parallel : alone;
     auto* const entries = part<Entry>(c, 3);
     auto* const counts = part<Counts>(c, 4);
-    c.parallel(desks_, [&](std::int64_t i) {
+    c.parallel.ranges(desks_, 1, [&](std::int64_t i, std::int64_t) {
       Entry* const memory = entries + i * rows_.length * 2;
       const Desk<Entry> desk{memory, memory + rows_.length, counts + i * pieces_};
       const std::int64_t end = rows_.count * (i + 1) / desks_;
@@ -235,11 +235,11 @@ class Plan {
 }  // namespace
 
 std::size_t ordering_scratch(const PlanContext& plan, std::int64_t axis) {
-  return Plan(plan.in[0], plan.out[0], axis).bytes();
+  return Ordering(plan.in[0], plan.out[0], axis).bytes();
 }
 
 void order_lines(const EvalContext& c, std::int64_t axis, bool descending) {
-  Plan(c.ins[0].type, c.outs[0].type, axis).run(c, descending);
+  Ordering(c.ins[0].type, c.outs[0].type, axis).run(c, descending);
 }
 
 double ordering_cost(const PlanContext& plan) {

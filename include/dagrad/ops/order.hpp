@@ -21,7 +21,7 @@ struct Sort {
   static constexpr auto name = "sort";
   static constexpr auto doc =
       "The elements along an axis in order, then the positions that they had; equal ones keep "
-      "theirs. NaN counts as the largest.";
+      "their order. NaN counts as the largest.";
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -58,10 +58,10 @@ struct TopK {
 struct SortOptions {
   bool descending = false;
 };
-/// The elements along an axis in ascending order, or descending.
+/// The elements along an axis in ascending order, or descending: the first result of the op.
 Value sort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
-/// The positions along an axis, int64, that the elements of `sort` had: `take_along_axis` by them
-/// gives those without sorting again.
+/// The second one, int64: the positions along the axis that the elements had. `take_along_axis` by
+/// them gives the elements in order without sorting again.
 Value argsort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
 
 struct TopKOptions {
