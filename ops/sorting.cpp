@@ -21,7 +21,7 @@ constexpr std::int64_t long_line = 1 << 16;  // shared by threads
 constexpr std::int64_t piece = 1 << 14;      // elements of a task
 constexpr std::int64_t most_pieces = 64;     // of a long line
 constexpr std::int64_t held = 1 << 21;       // elements of all lines that are sorted at once
-constexpr std::int64_t few = 8;              // a line's part that is better sought out first
+constexpr std::int64_t few = 64;             // a line's part that is sought out rather
 constexpr std::int64_t buckets = 256;
 
 /// An unsigned number of the element's size that compares as the elements do.
@@ -123,12 +123,13 @@ void order_line(const Pieces& pieces, Desk<Entry> desk, bool descending, const T
   pieces.each([&](std::int64_t, std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) entries[i] = Entry(key_of(x[i]) ^ flip, i);
   });
-  if (pieces.length <= short_line || kept < pieces.length / few) {
-    if (kept < pieces.length) std::nth_element(entries, entries + kept, entries + pieces.length);
-    std::sort(entries, entries + kept);
-  } else {
+  Entry* const last = entries + pieces.length;
+  if (kept < pieces.length / few)
+    std::partial_sort(entries, entries + kept, last);
+  else if (pieces.length <= short_line)
+    std::sort(entries, last);
+  else
     entries = distribute(pieces, entries, desk.spare, desk.counts);
-  }
   pieces.parallel.ranges(kept, piece, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       positions[i] = entries[i].position();
