@@ -212,6 +212,7 @@ Samples Matmul::samples(Rng& rng) {
           sample({2, 2, 3}, {2, 3}, {false, true}),
           sample({2, 3, 2}, {3, 2}, {true, false}),
           sample({2, 3}, {2, 3, 2}),
+          sample({2, 3}, {1, 3, 4}),
           sample({2, 1, 2, 3}, {3, 3, 2}),
           sample({2, 3}, {3, 0}),
           sample({2, 0}, {0, 3}),

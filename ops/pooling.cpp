@@ -77,12 +77,13 @@ template <class T, class AddUp>
 void mean_rows(const Parallel& parallel, const Windows& windows,
                const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
   windows.each_plane(parallel, [&](std::int64_t plane) {
-    std::array<double, Windows::block> sums;
+    std::array<double, Windows::block> sums_of_block;
+    double* const sums = sums_of_block.data();
     for (std::int64_t row = 0; row < size[0]; ++row)
       Windows::each_block(size[1], [&](Windows::Range columns) {
         const std::int64_t count = columns.end - columns.begin;
-        std::fill_n(sums.begin(), count, 0);
-        add_up(plane, row, columns, sums.data());
+        std::fill_n(sums, count, 0);
+        add_up(plane, row, columns, sums);
         T* const to = out + (plane * size[0] + row) * size[1] + columns.begin;
         for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
       });

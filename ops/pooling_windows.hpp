@@ -136,8 +136,10 @@ class Windows {
 
 template <class Place, class T, class Visit>
 void Windows::each_largest_at(const T* x, Visit& visit) const {
-  std::array<T, block> best;
-  std::array<Place, block> places;
+  std::array<T, block> best_of_block;
+  std::array<Place, block> places_of_block;
+  T* const best = best_of_block.data();
+  Place* const places = places_of_block.data();
   const auto inside = [&](std::size_t axis, std::int64_t window_at) {
     return std::max<std::int64_t>(element(axis, window_at, 0), 0);
   };
@@ -150,8 +152,8 @@ void Windows::each_largest_at(const T* x, Visit& visit) const {
       }
       each_tap(row, columns, [&](auto at, auto place, auto count) {
         strided(count, stride[1],
-                [from = x + at, to = static_cast<Place>(at), y = best.data() + place - first,
-                 p = places.data() + place - first](auto i, auto k) {
+                [from = x + at, to = static_cast<Place>(at), y = best + place - first,
+                 p = places + place - first](auto i, auto k) {
                   const bool chosen = exceeds(from[k], y[i]);
                   y[i] = chosen ? from[k] : y[i];
                   p[i] = chosen ? static_cast<Place>(to + k) : p[i];
