@@ -15,8 +15,10 @@
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/norm.hpp"
 #include "dagrad/ops/normalization.hpp"
+#include "dagrad/ops/order.hpp"
 #include "dagrad/ops/pooling.hpp"
 #include "dagrad/ops/random.hpp"
+#include "dagrad/ops/rearrange.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/scan.hpp"
@@ -55,7 +57,7 @@ Catalog Catalog::builtin() {
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
           Slogdet>(catalog, "linear algebra");
   add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
-          Slice, Pad>(catalog, "shape");
+          Slice, Pad, Roll, Repeat>(catalog, "shape");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
           Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
@@ -73,7 +75,8 @@ Catalog Catalog::builtin() {
   add_all<Uniform, Normal, FoldIn>(catalog, "random");
   add_all<TruncatedNormal, Gumbel, Bernoulli, Categorical, Permutation>(catalog, "random");
   add_all<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
-          LastAlongAxisLike>(catalog, "index");
+          LastAlongAxisLike, LinearIndexLike>(catalog, "index");
+  add_all<Sort, TopK>(catalog, "order");
   add_all<Identity, Cast, StopGradient, CustomGradient>(catalog, "control");
   return catalog;
 }

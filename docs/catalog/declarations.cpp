@@ -39,7 +39,7 @@ class Reader {
       : header_(std::move(header)), into_(into) {}
 
   void line(const std::string& text) {
-    static const std::regex begins("(Value|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
+    static const std::regex begins("([A-Z]\\w*|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
     if (!pending_.empty() || std::regex_match(text, begins)) {
       pending_ += text + "\n";
       if (text.ends_with(";")) declare();

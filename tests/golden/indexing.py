@@ -210,6 +210,56 @@ def add_elements(cases):
     cases.error("add_along_axis", [x, [[0], [3]], numbers(2, 1)], "RunError", axis=1)
 
 
+def at_rows(indices):
+    """A key of numpy's for what rows of indices name."""
+    return lambda x: tuple(positive(indices[..., i], x.shape[i]) for i in range(indices.shape[-1]))
+
+
+def add_rows(cases):
+    for shape, indices in (
+        ((2, 3), [[0, 2], [1, -1], [-2, 2]]),
+        ((2, 3), [[1], [0], [1]]),
+        ((2, 3, 4), [[[0, 1], [1, -3]], [[0, 1], [-1, 2]]]),
+        ((2, 3, 2), [1, -1, 0]),
+        ((2, 3, 2), [-1]),
+        ((4,), [[3], [-4], [3]]),
+        ((2, 3), numpy.zeros((2, 0))),
+        ((), numpy.zeros((3, 0))),
+        ((2, 3), numpy.zeros((0, 2))),
+        ((0, 3), numpy.zeros((0, 1))),
+        ((3, 0), [[1], [2]]),
+    ):
+        for kind in ("int64", "int32"):
+            where = numpy.array(indices, dtype=kind)
+            key = at_rows(where)
+            x = numbers(*shape)
+
+            def gather(v, where=where, key=key):
+                whole = where.shape[-1] == 0
+                return numpy.broadcast_to(v, where.shape[:-1] + v.shape) if whole else v[key(v)]
+
+            def pullback(d, v, i, where=where, key=key):
+                if where.shape[-1] == 0:
+                    return [undo_broadcast(d, v.shape), None]
+                return [add(numpy.zeros_like(v), key, d), None]
+
+            cases.add("gather_nd", [x, where], lambda v, i: gather(v), pullback)
+    where = numpy.array([[1, -1], [0, 0]])
+    for kind in ("bool", "int32", "int64", "float32"):
+        cases.add(
+            "gather_nd", [drawn(kind, 2, 3), where], lambda v, i: read(v, at_rows(where))
+        )
+    x = numbers(2, 3)
+    cases.error("gather_nd", [x, 1], "ShapeError")
+    cases.error("gather_nd", [x, [[0, 0, 0]]], "ShapeError")
+    cases.error("gather_nd", [numbers(), [[0]]], "ShapeError")
+    cases.error("gather_nd", [x, [[0.0]]], "TypeError")
+    cases.error("gather_nd", [x, [[0, 3]]], "RunError")
+    cases.error("gather_nd", [x, [[-3, 0]]], "RunError")
+    cases.error("gather_nd", [numbers(0, 2), [[0]]], "RunError")
+
+
 def add_all(cases):
     add_slices(cases)
     add_elements(cases)
+    add_rows(cases)

@@ -21,7 +21,7 @@ rtol, atol, equal_nan (isclose), alpha (celu).
 subscripts (einsum), offset, rows, columns (tril, triu, diagonal, trace, diag, diag_embed), lower,
 transposed, unit_diagonal (triangular_solve).
 before, after, value (pad; value: full), classes (one_hot), size (iota), to (cast).
-Those of scans, norms, losses and draws stand in their scripts.
+Those of scans, norms, losses, draws, orders and rearrangements stand in their scripts.
 
 Results are computed in 80-bit floats and rounded once to the operands' dtype.
 """
@@ -48,6 +48,8 @@ FAMILIES = (
     "convolutions",
     "poolings",
     "indexing",
+    "ordering",
+    "rearranging",
     "einsums",
 )
 

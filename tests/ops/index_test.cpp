@@ -52,6 +52,8 @@ const IndexCases all_cases[] = {
     {"put_along_axis", writing<put_along_axis>},
     {"embedding",
      [](In in, const Attributes&) { return std::vector<Value>{embedding(in[0], in[1])}; }},
+    {"gather_nd",
+     [](In in, const Attributes&) { return std::vector<Value>{gather_nd(in[0], in[1])}; }},
 };
 INSTANTIATE_TEST_SUITE_P(Ops, IndexGolden, testing::ValuesIn(all_cases),
                          testing::PrintToStringParamName());
@@ -105,6 +107,53 @@ TEST(Index, ShapesAndTypesThatDoNotFitAreErrors) {
                 apply(Scatter{}, {x, i, x});
               }),
               HasSubstr("indices [4] name [4,2] of [3,2], values are [3,2]"));
+}
+
+TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2, 2}});
+  const Tensor ones({2, 3}, std::vector<double>(6, 1));
+  const Value y = gather_nd(x, i);
+  const auto run = [&](const Value& value, std::vector<std::int64_t> indices) {
+    return message<RunError>([&] {
+      evaluate(value, {{x, ones}, {i, Tensor({2, 2}, std::move(indices))}});
+    });
+  };
+  // 2 is an index of the second axis, and not of the first.
+  const std::string text = run(y, {0, 2, 2, 2});
+  EXPECT_THAT(text, HasSubstr("index 2 at [1,0] is outside of [-2, 2)"));
+  EXPECT_THAT(text, HasSubstr("linear_index_like"));
+  EXPECT_THAT(text, HasSubstr("index_test.cpp:"));
+  EXPECT_THAT(run(y, {0, 2, 1, -4}), HasSubstr("index -4 at [1,1] is outside of [-3, 3)"));
+  EXPECT_THAT(run(gradient(sum(square(y)), x), {0, 3, 0, 0}),
+              HasSubstr("index 3 at [0,1] is outside of [-3, 3)"));
+  EXPECT_THAT(message<ArgumentError>([&] {
+                gather_nd(x, graph.constant(indices_of({0, 3})));
+              }),
+              HasSubstr("index 3 at [1] is outside of [-3, 3)"));
+  const std::size_t size = graph.size();
+  EXPECT_THAT(message<ShapeError>([&] { gather_nd(x, graph.constant(Tensor(std::int64_t{0}))); }),
+              HasSubstr("indices need an axis, one index for each axis of x, got []"));
+  EXPECT_THAT(message<ShapeError>([&] {
+                gather_nd(x, graph.constant(indices_of({0, 0, 0})));
+              }),
+              HasSubstr("indices [3] name 3 axes, [2,3] has 2"));
+  EXPECT_THAT(message<TypeError>([&] { gather_nd(x, x); }),
+              HasSubstr("indices are int32 or int64, got float64[2,3]"));
+  EXPECT_EQ(graph.size(), size + 2);  // the constants
+}
+
+TEST(Index, RowsOfIndicesFollowOtherShapes) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {1, 2}});
+  const Value slope = gradient(sum(square(gather_nd(x, i))), x);
+  const std::vector<Retyped> larger{{x, {f64, {2, 4}}}, {i, {i64, {3, 2}}}};
+  const Rewritten other = replay(graph, larger);
+  const Tensor values({2, 4}, std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8});
+  const Tensor rows({3, 2}, std::vector<std::int64_t>{1, -1, 0, 1, -1, 3});
+  const Tensor result =
+      evaluate(other.mapping(slope), {{other.mapping(x), values}, {other.mapping(i), rows}});
+  EXPECT_THAT(result.to_vector<double>(), ElementsAre(0, 4, 0, 0, 0, 0, 0, 32));
 }
 
 TEST(Index, RepeatedIndicesAddInTheirOrder) {

@@ -90,6 +90,21 @@ struct LastNamed : Indexed {
   static Samples samples(Rng& rng);
 };
 
+/// Indices of several axes as one of them flattened: what makes gather_nd a take.
+struct LinearIndexLike {
+  static constexpr auto name = "linear_index_like";
+  static constexpr auto doc =
+      "Of each row of indices, one for each of the first axes of `like`, the place that they name "
+      "there in row-major order.";
+  static constexpr std::size_t operands = 2;
+  static constexpr std::array type_only{1};
+  Type infer(std::span<const Type> in) const;
+  void validate(std::span<const View> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 using Take = Gather<false>;
 using TakeAlongAxis = Gather<true>;
 using ScatterAdd = ScatterSum<false>;
@@ -123,5 +138,13 @@ Value add_along_axis(const Operand& x, const Operand& indices, const Operand& va
 /// `x` with `values` where `take_along_axis` would read; the last one wins.
 Value put_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis);
+
+/// The row-major places, int64 [i…], of indices [i…, m] for the first m axes of `like`.
+Value linear_index_like(const Operand& indices, const Operand& like);
+/// out[i…, …] = x[indices[i…, 0], …, indices[i…, m - 1], …]: rows of m indices [i…, m] name
+/// elements of `x`, or slices where it has more than m axes. A place that is named twice gets both
+/// gradients, in the order of the indices. Throws ShapeError for indices without an axis or with
+/// more than the rank of `x` in a row.
+Value gather_nd(const Operand& x, const Operand& indices);
 
 }  // namespace dagrad

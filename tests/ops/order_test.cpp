@@ -1,0 +1,186 @@
+#include "dagrad/ops/order.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "dagrad/check.hpp"
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/random.hpp"
+#include "tests/ops/golden_cases.hpp"
+#include "tests/ops/support.hpp"
+
+namespace dagrad {
+namespace {
+
+using golden::Attributes;
+using test::infinity;
+using test::message;
+using test::nan;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using In = std::span<const Value>;
+using Values = std::vector<Value>;
+
+struct OrderCases {
+  const char* op;
+  Values (*build)(const Value& x, const Attributes& a);
+};
+std::ostream& operator<<(std::ostream& out, const OrderCases& cases) { return out << cases.op; }
+
+class OrderGolden : public testing::TestWithParam<OrderCases> {};
+
+TEST_P(OrderGolden, CasesAgree) {
+  const auto build = [&](const Graph&, In in, const golden::Case& golden) {
+    return GetParam().build(in[0], golden.attributes);
+  };
+  check_golden_cases(GetParam().op, build);
+}
+
+SortOptions direction(const Attributes& a) { return {.descending = a.flag("descending", false)}; }
+ValuesAndIndices top(const Value& x, const Attributes& a) {
+  return topk(x, a.integer("k"), a.integer("axis"), {.largest = a.flag("largest", true)});
+}
+
+const OrderCases all_cases[] = {
+    {"sort", [](const Value& x,
+                const Attributes& a) { return Values{sort(x, a.integer("axis"), direction(a))}; }},
+    {"argsort",
+     [](const Value& x, const Attributes& a) {
+       return Values{argsort(x, a.integer("axis"), direction(a))};
+     }},
+    {"topk",
+     [](const Value& x, const Attributes& a) {
+       const auto [values, indices] = top(x, a);
+       return Values{values, indices};
+     }},
+    {"topk_values", [](const Value& x, const Attributes& a) { return Values{top(x, a).values}; }},
+};
+INSTANTIATE_TEST_SUITE_P(Ops, OrderGolden, testing::ValuesIn(all_cases),
+                         testing::PrintToStringParamName());
+
+std::vector<std::int64_t> positions(const Tensor& x, const SortOptions& options) {
+  Graph graph;
+  return evaluate(argsort(graph.constant(x), -1, options)).to_vector<std::int64_t>();
+}
+
+TEST(Order, NanIsTheLargestAndZerosAreEqual) {
+  const Tensor x = Tensor::of({nan, 1.0, 0.0, infinity, -0.0, -infinity, std::copysign(nan, -1)});
+  for (const DType dtype : {f32, f64}) {
+    EXPECT_THAT(positions(x.cast(dtype), {}), ElementsAre(5, 2, 4, 1, 3, 0, 6));
+    EXPECT_THAT(positions(x.cast(dtype), {.descending = true}), ElementsAre(0, 6, 3, 1, 2, 4, 5));
+  }
+  Graph graph;
+  const Value in = graph.constant(x);
+  EXPECT_THAT(evaluate(topk(in, 3).indices).to_vector<std::int64_t>(), ElementsAre(0, 6, 3));
+  EXPECT_THAT(evaluate(topk(in, 1, 0, {.largest = false}).indices).to_vector<std::int64_t>(),
+              ElementsAre(5));
+  const Tensor sorted = evaluate(sort(in));
+  EXPECT_FALSE(std::signbit(sorted.at(1)));
+  EXPECT_TRUE(std::signbit(sorted.at(2)));
+  EXPECT_TRUE(std::signbit(sorted.at(6)));  // of the NaN
+}
+
+/// What the standard library's stable sort makes of lines side by side, without NaN.
+template <class T>
+std::vector<std::int64_t> stable_order(const std::vector<T>& x, std::int64_t lines, bool down) {
+  const auto n = static_cast<std::int64_t>(x.size()) / lines;
+  std::vector<std::int64_t> all(x.size()), order(static_cast<std::size_t>(n));
+  for (std::int64_t line = 0; line < lines; ++line) {
+    const auto at = [&](std::int64_t i) { return x[static_cast<std::size_t>(i * lines + line)]; };
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
+      return down ? at(j) < at(i) : at(i) < at(j);
+    });
+    for (std::int64_t i = 0; i < n; ++i)
+      all[static_cast<std::size_t>(i * lines + line)] = order[static_cast<std::size_t>(i)];
+  }
+  return all;
+}
+
+/// Lines long enough for every way to sort them, many ties in them, on any threads.
+template <class T>
+void check_lines(std::int64_t length, std::int64_t lines, bool descending) {
+  Rng rng(length);
+  const Tensor x = rng.integers({length, lines}, -length / 3 - 1, length / 3 + 1).cast(dtype_of<T>);
+  const auto wanted = stable_order(x.to_vector<T>(), lines, descending);
+  Graph graph;
+  const Value in = graph.constant(x);
+  const Value order = argsort(in, 0, {.descending = descending});
+  for (const int threads : {1, 2, 8}) {
+    Runtime runtime({.threads = threads});
+    EXPECT_EQ(compile({order}, {.threads = threads, .runtime = &runtime})()[0]
+                  .template to_vector<std::int64_t>(),
+              wanted)
+        << length << " x " << lines << ", " << threads << " threads";
+  }
+  for (const std::int64_t k : {length / 100, length / 2}) {
+    const Tensor first = evaluate(topk(in, k, 0, {.largest = descending}).indices);
+    const auto elements = static_cast<std::ptrdiff_t>(k * lines);
+    EXPECT_EQ(first.to_vector<std::int64_t>(),
+              std::vector(wanted.begin(), wanted.begin() + elements))
+        << "first " << k << " of " << length << " x " << lines;
+  }
+}
+
+TEST(Order, IsStableForLinesOfAnyLengthOnAnyThreads) {
+  for (const bool descending : {false, true}) {
+    for (const std::int64_t length : {2, 17, 128, 129, 1000, 70000, 200000}) {
+      check_lines<float>(length, 1, descending);
+      check_lines<double>(length, 1, descending);
+      check_lines<std::int32_t>(length, length < 2000 ? 37 : 2, descending);
+      check_lines<std::int64_t>(length, length < 2000 ? 37 : 2, descending);
+    }
+  }
+}
+
+TEST(Order, TellsTheCheckerOfTies) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const Value weights = graph.constant(Tensor::of({1.0, 20.0, 300.0}));
+  const Value y = sum(sort(x) * weights);
+  // Each element is alone within its step, and its neighbours are not.
+  const CheckReport report = check_gradient(y, {x}, {{x, Tensor::of({1.0, 1.0 + 1e-7, 2.0})}});
+  EXPECT_EQ(report.verdict(), Verdict::agree) << report.text();
+}
+
+TEST(Order, PositionsHaveNoGradient) {
+  Graph graph;
+  const Value x = graph.parameter("x", Tensor::of({3.0, 1.0, 2.0}));
+  const Value slope = gradient(sum(x * cast(argsort(x), f64)), x);
+  EXPECT_THAT(evaluate(slope).to_vector<double>(), ElementsAre(1, 2, 0));
+  EXPECT_THROW(gradient(argsort(x), x), GradientError);
+}
+
+TEST(Order, NumbersOutOfRangeAreErrors) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3, 4}});
+  EXPECT_THAT(message<ArgumentError>([&] { topk(x, 5); }),
+              HasSubstr("topk: k must lie in [0, 4], axis 1 of [3,4], got 5"));
+  EXPECT_THAT(message<ArgumentError>([&] { topk(x, -1, 0); }),
+              HasSubstr("k must lie in [0, 3], axis 0 of [3,4], got -1"));
+  EXPECT_THAT(message<ShapeError>([&] { sort(x, 2); }),
+              HasSubstr("sort: axis 2 is outside [-2, 1] of rank 2"));
+  EXPECT_THAT(message<ShapeError>([&] {
+                argsort(graph.input("s", {f64, {}}));
+              }),
+              HasSubstr("axis -1 of a scalar, which has none"));
+}
+
+TEST(Order, GradientsFollowOtherShapes) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {4}});
+  const Value slope = gradient(sum(square(topk(x, 2).values)) + sum(square(sort(x))), x);
+  const Rewritten other = replay(graph, std::vector<Retyped>{{x, {f64, {3}}}});
+  const Tensor result =
+      evaluate(other.mapping(slope), {{other.mapping(x), Tensor::of({1.0, 3.0, 2.0})}});
+  EXPECT_THAT(result.to_vector<double>(), ElementsAre(2, 12, 8));
+}
+
+}  // namespace
+}  // namespace dagrad
