@@ -9,7 +9,6 @@
 
 #include "docs/examples/digits.hpp"
 #include "docs/examples/show/curve.hpp"
-#include "docs/examples/show/progress.hpp"
 
 namespace {
 
@@ -51,7 +50,6 @@ int main(int argc, char** argv) try {
   const Digits test = digits::pick(all, split.test);
   const auto images = static_cast<std::int64_t>(split.train.size());
 
-  show::Progress progress("training", epochs);
   std::vector<double> train_losses, test_losses;
   double accuracy = 0;
   // [train]
@@ -76,21 +74,17 @@ int main(int argc, char** argv) try {
       sum += train(state, network.feeds(digits::pick(all, rows)))[0].item<float>();
     }
     const auto results = evaluate_test(state, whole.feeds(test));
-    // [/train]
     train_losses.push_back(sum / static_cast<double>(images / batch));
     test_losses.push_back(results[0].item<float>());
     accuracy = results[1].item<float>();
-    progress(epoch + 1, fmt::format("loss {:.4f}, held out {:.4f}, accuracy {:.1f} %",
-                                    train_losses.back(), test_losses.back(), accuracy * 100));
+    fmt::print("epoch {}: loss {:.3f}, held out {:.3f}\n", epoch + 1, train_losses.back(),
+               test_losses.back());
   }
-  fmt::print(
-      "\n{} parameters; of {} held-out images {:.2f} % read right\n",
-      [&] {
-        std::int64_t count = 0;
-        for (const Value& weight : weights) count += weight.shape().elements();
-        return count;
-      }(),
-      test.size(), accuracy * 100);
+  // [/train]
+  std::int64_t parameters = 0;
+  for (const Value& weight : weights) parameters += weight.size();
+  fmt::print("{} parameters; of {} held-out images {:.1f} % are read right\n", parameters,
+             test.size(), accuracy * 100);
   show::draw_curves(folder / "lenet5_loss", "Reading handwritten digits", "epoch", "cross-entropy",
                     {{"training", train_losses}, {"held out", test_losses}});
   const DotOptions picture{.title = "LeNet-5", .fetches = {network.loss}, .only_needed = true};

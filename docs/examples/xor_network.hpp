@@ -18,6 +18,7 @@ struct XorNetwork {
   XorNetwork(dagrad::Tensor hidden_w, dagrad::Tensor hidden_b, dagrad::Tensor output_w,
              dagrad::Tensor output_b, double rate = 0.5) {
     using namespace dagrad;
+    // [network]
     x = graph.input("x", {f64, {4, 2}});
     y = graph.input("y", {f64, {4, 1}});
     Value hidden;
@@ -38,6 +39,7 @@ struct XorNetwork {
     const std::vector<Value> weights{w1, b1, w2, b2};
     gradients = gradient(sum(error), weights);
     train = compile({cost, out}, {.update = sgd(weights, gradients, rate)});
+    // [/network]
   }
 
   static dagrad::Tensor inputs() {
