@@ -5,6 +5,7 @@
 #include <iterator>
 #include <regex>
 #include <stdexcept>
+#include <utility>
 
 namespace dagrad::catalog {
 
@@ -15,6 +16,19 @@ namespace fs = std::filesystem;
 std::string one_line(const std::string& text) {
   static const std::regex gaps("\\s+"), end(" $");
   return std::regex_replace(std::regex_replace(text, gaps, " "), end, "");
+}
+
+/// Lines of a comment as Markdown: paragraphs are one line each, indented lines stay.
+std::string markdown(const std::vector<std::string>& lines) {
+  std::string text;
+  bool indented = false;
+  for (const std::string& line : lines) {
+    const bool was_indented = std::exchange(indented, line.starts_with("    "));
+    if (!text.empty() && !text.ends_with("\n"))
+      text += line.empty() || indented || was_indented ? "\n" : " ";
+    if (!(line.empty() && text.ends_with("\n\n"))) text += line.empty() ? "\n" : line;
+  }
+  return text;
 }
 
 /// Without the parameters that note the line of the call.
@@ -32,55 +46,78 @@ std::vector<std::string> operand_names(const std::string& signature) {
   return names;
 }
 
-/// Goes through the functions that stand at the left margin of a header.
+/// Goes through the functions, and the structs that are no ops, that stand at the left margin of a
+/// header.
 class Reader {
  public:
-  Reader(std::string header, std::map<std::string, Declaration>& into)
+  Reader(std::string header, std::vector<Declaration>& into)
       : header_(std::move(header)), into_(into) {}
 
   void line(const std::string& text) {
-    static const std::regex begins("([A-Z]\\w*|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
-    if (!pending_.empty() || std::regex_match(text, begins)) {
-      pending_ += text + "\n";
+    static const std::regex function("([A-Z]\\w+|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
+    if (!struct_.empty() || text.starts_with("struct ")) {
+      struct_ += text + "\n";
+      if (text.starts_with("};")) keep_struct();
+    } else if (!function_.empty() || std::regex_match(text, function)) {
+      function_ += text + "\n";
       if (text.ends_with(";")) declare();
-    } else if (text.starts_with("/// ")) {
+    } else if (text.starts_with("///")) {
       if (declared_) comment_.clear();
       declared_ = false;
-      comment_ += text.substr(4) + "\n";
+      comment_.push_back(text.substr(std::min<std::size_t>(4, text.size())));
     } else if (text.empty() || text.starts_with("}")) {
       comment_.clear();
     }
   }
 
  private:
+  void keep_struct() {
+    static const std::regex named("struct (\\w+)[^]*");
+    std::smatch name;
+    if (struct_.find("static constexpr") == struct_.npos && std::regex_match(struct_, name, named))
+      structs_.emplace_back(name[1], struct_);
+    struct_.clear();
+    comment_.clear();
+  }
+
   void declare() {
-    const std::string text = signature(pending_.substr(0, pending_.rfind(';')));
-    pending_.clear();
-    declared_ = true;
+    const std::string text = signature(function_.substr(0, function_.rfind(';')));
+    function_.clear();
+    const bool first_of_comment = !std::exchange(declared_, true);
     static const std::regex called("(\\w+)\\(");
     std::smatch name;
     if (!std::regex_search(text, name, called)) return;
-    Declaration& declaration = into_[name[1]];
-    if (declaration.signatures.empty()) {
-      declaration.header = header_;
-      declaration.comment = one_line(comment_);
-      declaration.operands = operand_names(text);
+    const auto same = [&](const Declaration& other) { return other.name == name[1]; };
+    auto declaration = std::find_if(into_.begin(), into_.end(), same);
+    if (declaration == into_.end()) {
+      into_.push_back({name[1], header_, {}, {}, markdown(comment_), operand_names(text)});
+      declaration = into_.end() - 1;
+    } else if (first_of_comment && !comment_.empty()) {
+      declaration->comment += "\n\n" + markdown(comment_);
     }
-    declaration.signatures.push_back(text);
+    declaration->signatures.push_back(text);
+    for (const auto& [type, body] : structs_) {
+      auto& kept = declaration->structs;
+      if (std::regex_search(text, std::regex("\\b" + type + "\\b")) &&
+          std::find(kept.begin(), kept.end(), body) == kept.end())
+        kept.push_back(body);
+    }
   }
 
-  std::string header_, pending_, comment_;
+  std::string header_, function_, struct_;  // what is being read
+  std::vector<std::string> comment_;
   bool declared_ = false;  // something since the comment began
-  std::map<std::string, Declaration>& into_;
+  std::vector<std::pair<std::string, std::string>> structs_;
+  std::vector<Declaration>& into_;
 };
 
 }  // namespace
 
-std::map<std::string, Declaration> read_declarations(const fs::path& include) {
+std::vector<Declaration> read_declarations(const fs::path& include) {
   std::vector<fs::path> headers;
   std::copy(fs::directory_iterator(include / "dagrad/ops"), {}, std::back_inserter(headers));
   std::sort(headers.begin(), headers.end());
-  std::map<std::string, Declaration> declarations;
+  std::vector<Declaration> declarations;
   for (const fs::path& header : headers) {
     std::ifstream file(header);
     if (!file) throw std::runtime_error("cannot read " + header.string());

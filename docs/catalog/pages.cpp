@@ -11,6 +11,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -98,35 +99,49 @@ std::string dtypes(const Sample& sample) {
 class Pages {
  public:
   explicit Pages(const fs::path& sources)
-      : declarations_(read_declarations(sources / "include")),
-        conventions_(sources / "docs/conventions.md") {}
+      : sources_(sources),
+        builders_(read_declarations(sources / "include")),
+        conventions_(sources / "docs/conventions.md") {
+    for (const Catalog::Entry& entry : Catalog::builtin()) {
+      if (!ops_.contains(entry.family)) families_.push_back(entry.family);
+      ops_[entry.family].push_back(entry.op);
+      family_of_[std::string(entry.op.name())] = entry.family;
+    }
+    for (const Declaration& builder : builders_) {
+      if (family_of_.contains(builder.name)) continue;
+      const std::string family = family_of_header(builder.header);
+      if (!ops_.contains(family) && !combined_.contains(family)) families_.push_back(family);
+      combined_[family].push_back(&builder);
+    }
+  }
 
   /// All files, by their path from the sources.
   std::map<std::string, std::string> write() const {
     std::map<std::string, std::string> files;
-    std::map<std::string, std::vector<Op>> families;
-    std::vector<std::string> order;
-    for (const Catalog::Entry& entry : Catalog::builtin()) {
-      if (!families.contains(entry.family)) order.push_back(entry.family);
-      families[entry.family].push_back(entry.op);
-    }
     std::string index =
-        "# Ops\n\nAll ops that dagrad has, as its catalogue lists them. A page a family gives "
-        "each op's builder, what it\ncomputes, its gradient as a graph, its dtypes and its "
-        "conventions. These pages are made from the ops themselves.\n\n| op | family | |\n"
-        "| --- | --- | --- |\n";
-    for (const std::string& family : order) {
+        "# Ops\n\nAll ops that dagrad has, as its catalogue lists them, and the builders that "
+        "combine them. A page a family\ngives each op's builder, what it computes, its gradient as "
+        "a graph, its dtypes and its conventions. These\npages are made from the ops themselves "
+        "and their headers.\n\n| op | family | |\n| --- | --- | --- |\n";
+    for (const std::string& family : families_) {
       const std::string page = slug(family);
       std::string text = "# Ops: " + family + "\n";
-      for (const Op& op : families[family]) {
-        const std::string name(op.name());
-        text += section(op);
-        index += "| [" + name + "](" + page + ".md#" + name + ") | " + family + " | " +
-                 escaped(op->doc()) + " |\n";
+      const auto add = [&](const std::string& name, const std::string& says,
+                           const std::string& section) {
+        text += section;
+        index +=
+            "| [" + name + "](" + page + ".md#" + name + ") | " + family + " | " + says + " |\n";
+      };
+      if (const auto ops = ops_.find(family); ops != ops_.end()) {
+        for (const Op& op : ops->second)
+          add(std::string(op.name()), escaped(op->doc()), section(op));
+        const std::string script = plots(ops->second, "docs/pictures/ops");
+        if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
       }
+      if (const auto builders = combined_.find(family); builders != combined_.end())
+        for (const Declaration* builder : builders->second)
+          add(builder->name, escaped(first_sentence(builder->comment)), section(*builder));
       files["docs/ops/" + page + ".md"] = text;
-      const std::string script = plots(families[family], "docs/pictures/ops");
-      if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
     }
     files["docs/ops/README.md"] = index;
     return files;
@@ -142,19 +157,48 @@ class Pages {
     for (const char c : text) result += c == '|' ? "\\|" : std::string(1, c);
     return result;
   }
+  static std::string first_sentence(const std::string& text) {
+    static const std::regex sentence("([^\n]*?(\\.(?= [A-Z`])|[.:](?=\n|$)))[^]*");
+    std::smatch match;
+    return std::regex_match(text, match, sentence) ? match.str(1) : text;
+  }
+
+  /// The family of the first op that a header names, or where it has none a family of its own.
+  std::string family_of_header(const std::string& header) const {
+    const std::string text = read(sources_ / "include" / header);
+    static const std::regex literal("\"(\\w+)\"");
+    for (std::sregex_iterator at(text.begin(), text.end(), literal), end; at != end; ++at)
+      if (const auto family = family_of_.find((*at)[1]); family != family_of_.end())
+        return family->second;
+    return fs::path(header).stem();
+  }
+
+  static std::string declared(const Declaration& builder) {
+    std::string text = "\n```cpp\n";
+    for (const std::string& type : builder.structs) text += type;
+    for (const std::string& signature : builder.signatures) text += signature + ";\n";
+    text += "```\n";
+    if (!builder.comment.empty()) text += "\n" + builder.comment + "\n";
+    return text;
+  }
+
+  std::string section(const Declaration& builder) const {
+    std::string text = "\n## " + builder.name + "\n" + declared(builder) +
+                       "\nCombines other ops, and has their gradients.\n";
+    if (const std::string rows = conventions_.of(builder.name); !rows.empty()) text += "\n" + rows;
+    return text;
+  }
 
   std::string section(const Op& op) const {
     const std::string name(op.name());
     std::string text = "\n## " + name + "\n\n" + std::string(op->doc()) + "\n";
-    const auto declaration = declarations_.find(name);
     std::vector<std::string> names;
-    if (declaration != declarations_.end()) {
-      const Declaration& declared = declaration->second;
-      text += "\n```cpp\n";
-      for (const std::string& signature : declared.signatures) text += signature + ";\n";
-      text += "```\n";
-      if (!declared.comment.empty()) text += "\n" + declared.comment + "\n";
-      names = declared.operands;
+    const auto builder =
+        std::find_if(builders_.begin(), builders_.end(),
+                     [&](const Declaration& declaration) { return declaration.name == name; });
+    if (builder != builders_.end()) {
+      text += declared(*builder);
+      names = builder->operands;
     }
     const Sample sample = representative(op);
     if (names.size() != sample.in.size()) {
@@ -175,8 +219,13 @@ class Pages {
     return text;
   }
 
-  std::map<std::string, Declaration> declarations_;
+  fs::path sources_;
+  std::vector<Declaration> builders_;
   Conventions conventions_;
+  std::vector<std::string> families_;  // in the order of the catalogue
+  std::map<std::string, std::vector<Op>> ops_;
+  std::map<std::string, std::string> family_of_;                     // an op
+  std::map<std::string, std::vector<const Declaration*>> combined_;  // builders that are no op
 };
 
 int run(const std::string& mode, const fs::path& sources) {

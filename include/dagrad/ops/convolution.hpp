@@ -89,7 +89,7 @@ Value conv1d(const Operand& in, const Operand& kernel, const Convolution& option
 Value conv1d(const Operand& in, const Operand& kernel, const Operand& bias,
              const Convolution& options = {});
 
-/// The same of `in` [N,C,H,W] with `kernel` [O,C/groups,KH,KW].
+/// As conv1d, of `in` [N,C,H,W] with `kernel` [O,C/groups,KH,KW].
 Value conv2d(const Operand& in, const Operand& kernel, const Convolution& options = {});
 Value conv2d(const Operand& in, const Operand& kernel, const Operand& bias,
              const Convolution& options = {});

@@ -31,8 +31,10 @@ struct Iota {
 /// and an int dtype, ArgumentError for a number outside the dtype.
 Value full(const Graph& graph, const Type& type, Literal value, const char* file = __builtin_FILE(),
            int line = __builtin_LINE());
+/// Every element 0.
 Value zeros(const Graph& graph, const Type& type, const char* file = __builtin_FILE(),
             int line = __builtin_LINE());
+/// Every element 1.
 Value ones(const Graph& graph, const Type& type, const char* file = __builtin_FILE(),
            int line = __builtin_LINE());
 /// 0 … size−1. Throws ShapeError for a negative size, TypeError for bool, ArgumentError where the

@@ -89,8 +89,8 @@ struct BatchNorm {
 BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shift,
                      const Operand& mean, const Operand& variance,
                      const BatchNormOptions& options = {});
-/// The same with given statistics in place of the batch's; gradients flow to all five. Throws as
-/// batch_norm, but takes any number of elements.
+/// Batch normalisation by given statistics in place of the batch's; gradients flow to all five.
+/// Throws as batch_norm, but takes any number of elements.
 Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand& shift,
                            const Operand& mean, const Operand& variance, double epsilon = 1e-5);
 

@@ -60,8 +60,8 @@ struct SortOptions {
 };
 /// The elements along an axis in ascending order, or descending: the first result of the op.
 Value sort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
-/// The second one, int64: the positions along the axis that the elements had. `take_along_axis` by
-/// them gives the elements in order without sorting again.
+/// The second result of `sort`, int64: the positions along the axis that the elements had.
+/// `take_along_axis` by them gives the elements in order without sorting again.
 Value argsort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
 
 struct TopKOptions {
