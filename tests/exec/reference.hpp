@@ -10,7 +10,7 @@
 namespace dagrad::test {
 
 /// The value of every result of a graph, computed as plainly as can be: nodes in order, each into
-/// memory of its own, formulas element by element.
+/// memory of its own, formulas row by row.
 class Reference {
  public:
   Reference(const Graph& graph, const std::map<std::string, Tensor>& leaves) {
@@ -51,15 +51,20 @@ class Reference {
   static void loop(const Program& program, const std::vector<View>& in,
                    const std::vector<MutableView>& out) {
     const Shape& shape = out[0].type.shape;
-    for (std::int64_t at = 0; at < shape.elements(); ++at) {
-      std::vector<const void*> from;
-      std::vector<void*> to;
-      for (const View& view : in) from.push_back(element(view, shape, at));
-      for (const MutableView& view : out)
-        to.push_back(static_cast<std::byte*>(view.data) +
-                     at * static_cast<std::int64_t>(size_of(view.type.dtype)));
-      const std::vector<std::int64_t> steps(in.size(), 0);
-      interpret(program, from, steps, to, 1);
+    const std::int64_t row = shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
+    std::vector<std::int64_t> steps;
+    for (const View& view : in) {
+      const Shape& own = view.type.shape;
+      steps.push_back(own.rank() == 0 || own[own.rank() - 1] == 1 ? 0 : 1);
+    }
+    std::vector<const void*> from(in.size());
+    std::vector<void*> to(out.size());
+    for (std::int64_t at = 0; at < shape.elements(); at += row) {
+      for (std::size_t i = 0; i < in.size(); ++i) from[i] = element(in[i], shape, at);
+      for (std::size_t i = 0; i < out.size(); ++i)
+        to[i] = static_cast<std::byte*>(out[i].data) +
+                at * static_cast<std::int64_t>(size_of(out[i].type.dtype));
+      interpret(program, from, steps, to, row);
     }
   }
 
