@@ -16,7 +16,7 @@ Value leaky_relu(const Operand& x, double slope) { return apply(LeakyRelu{slope}
 Value elu(const Operand& x, double alpha) { return apply(Elu{alpha}, {x}); }
 Value celu(const Operand& x, double alpha) {
   if (!(alpha > 0))
-    throw ArgumentError("celu: needs alpha > 0, got " + detail::attribute_text(alpha));
+    throw ArgumentError("celu: needs alpha > 0, got " + detail::attribute_text(alpha) + made_at(x));
   return apply(Celu{alpha}, {x});
 }
 Value selu(const Operand& x) { return apply(Selu{}, {x}); }

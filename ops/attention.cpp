@@ -156,11 +156,12 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
   if (!fits())
     throw ShapeError("attention: needs q [..., T, d], k [..., S, d] and v [..., S, e], got " +
                      to_string(q.shape()) + ", " + to_string(k.shape()) + " and " +
-                     to_string(v.shape()));
+                     to_string(v.shape()) + made_at(q));
   const double width = static_cast<double>(q.shape()[q.rank() - 1]);
   const double scale = options.scale.value_or(1 / std::sqrt(std::max(width, 1.0)));
   if (!std::isfinite(scale))
-    throw ArgumentError("attention: scale must be finite, got " + detail::attribute_text(scale));
+    throw ArgumentError("attention: scale must be finite, got " + detail::attribute_text(scale) +
+                        made_at(q));
 
   Transaction transaction{q, k, v};
   const auto here = [where = q.where()](const Value& x) {
@@ -194,7 +195,7 @@ Value multi_head_attention(const Operand& q, const Operand& k, const Operand& v,
     if (heads < 1 || x.rank() < 2 || x.shape()[x.rank() - 1] % heads != 0)
       throw ShapeError("multi_head_attention: " + std::to_string(heads) +
                        " heads do not divide the last axis of " + name + " of " +
-                       to_string(x.shape()));
+                       to_string(x.shape()) + made_at(q));
     return swapped(here(unflatten(x, -1, {heads, -1})));
   };
   const Value joined = attention(split("q", q), split("k", k), split("v", v), options);

@@ -87,8 +87,9 @@ Value stop_gradient(const Operand& x) { return apply(StopGradient{}, {x}); }
 
 std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<const Value> inputs,
                                    CustomRule rule, const char* file, int line) {
-  if (outputs.empty()) throw ArgumentError("custom_gradient: needs an output or more");
-  if (!rule) throw ArgumentError("custom_gradient: needs a rule");
+  if (outputs.empty())
+    throw ArgumentError("custom_gradient: needs an output or more" + made_at({file, line}));
+  if (!rule) throw ArgumentError("custom_gradient: needs a rule" + made_at({file, line}));
   std::vector<Operand> operands;
   for (const Value& output : outputs) operands.emplace_back(output, file, line);
   for (const Value& input : inputs) operands.emplace_back(input, file, line);

@@ -219,12 +219,14 @@ struct Call {
     const int rank = spatial + 2;
     if (in.rank() == rank && kernel.rank() == rank) return;
     throw ShapeError(std::string(builder) + ": needs input and kernel of " + std::to_string(rank) +
-                     " axes, got " + to_string(in.shape()) + " and " + to_string(kernel.shape()));
+                     " axes, got " + to_string(in.shape()) + " and " + to_string(kernel.shape()) +
+                     made_at(in));
   }
   Value add_bias(const Operand& x, const Operand& bias) const {
     if (bias.shape() != Shape{x.shape()[1]})
       throw ShapeError(std::string(builder) + ": needs a bias of " +
-                       to_string(Shape{x.shape()[1]}) + ", got " + to_string(bias.shape()));
+                       to_string(Shape{x.shape()[1]}) + ", got " + to_string(bias.shape()) +
+                       made_at(x));
     std::vector<std::int64_t> axes;
     for (int axis = 1; axis <= spatial; ++axis) axes.push_back(axis);
     return add(x, detail::beside(unsqueeze(bias, axes), x));

@@ -26,7 +26,8 @@ Shape shape_of(const Operand& x) { return x.is_literal() ? Shape{} : x.shape(); 
 void check_vectors(const std::string& name, const Operand& left, const Operand& right) {
   const Shape a = shape_of(left), b = shape_of(right);
   if (a.rank() != 1 || b.rank() != 1)
-    throw ShapeError(name + ": needs two vectors, got " + to_string(a) + " and " + to_string(b));
+    throw ShapeError(name + ": needs two vectors, got " + to_string(a) + " and " + to_string(b) +
+                     made_at(left));
 }
 
 /// An operand, or a product of some, with a label for each of its axes.
@@ -202,7 +203,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
     throw ArgumentError("einsum: needs a value of a graph among its operands");
   std::vector<Shape> shapes;
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
-  const EinsumEquation equation = parse_einsum(text, shapes);
+  const EinsumEquation equation = parse_einsum(text, shapes, made_at(operands[0]));
   Transaction transaction{operands};
   std::vector<Factor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {
@@ -235,7 +236,7 @@ Value dot(const Operand& left, const Operand& right) {
   check_vectors("dot", left, right);
   if (left.shape() != right.shape())
     throw ShapeError("dot: needs vectors of one size, got " + to_string(left.shape()) + " and " +
-                     to_string(right.shape()));
+                     to_string(right.shape()) + made_at(left));
   return matmul(left, right);
 }
 

@@ -20,8 +20,8 @@ struct Term {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::span<const Shape> operands)
-      : text_(text), operands_(operands) {}
+  Parser(std::string_view text, std::span<const Shape> operands, std::string_view place)
+      : text_(text), operands_(operands), place_(place) {}
 
   EinsumEquation parse() {
     read();
@@ -41,7 +41,7 @@ class Parser {
  private:
   ArgumentError fault(const std::string& what) const { return ArgumentError(told(what)); }
   std::string told(const std::string& what) const {
-    return "einsum \"" + std::string(text_) + "\": " + what;
+    return "einsum \"" + std::string(text_) + "\": " + what + std::string(place_);
   }
   static std::string quoted(char letter) { return {'\'', letter, '\''}; }
   static std::string at(std::size_t place) { return " at " + std::to_string(place); }
@@ -153,6 +153,7 @@ class Parser {
 
   std::string_view text_;
   std::span<const Shape> operands_;
+  std::string_view place_;
   std::vector<Term> in_;
   std::optional<Term> out_;
   int ellipsis_rank_ = 0;
@@ -161,8 +162,9 @@ class Parser {
 
 }  // namespace
 
-EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands) {
-  return Parser(text, operands).parse();
+EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands,
+                            std::string_view place) {
+  return Parser(text, operands, place).parse();
 }
 
 }  // namespace dagrad

@@ -22,7 +22,9 @@ struct EinsumEquation {
   std::map<Label, std::int64_t> size;  ///< of every label, "..." broadcast
 };
 
-/// Throws ArgumentError where the text is at fault, ShapeError where the shapes do not fit it.
-EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands);
+/// Throws ArgumentError where the text is at fault, ShapeError where the shapes do not fit it;
+/// their texts end with the place.
+EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands,
+                            std::string_view place);
 
 }  // namespace dagrad

@@ -27,7 +27,8 @@ Value is_finite(const Operand& x) { return apply(IsFinite{}, {x}); }
 Value isclose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
   if (!(rtol >= 0 && atol >= 0))
     throw ArgumentError("isclose: needs rtol >= 0 and atol >= 0, got " +
-                        detail::attribute_text(rtol) + " and " + detail::attribute_text(atol));
+                        detail::attribute_text(rtol) + " and " + detail::attribute_text(atol) +
+                        made_at(a));
   return apply(IsClose{rtol, atol, equal_nan}, {a, b});
 }
 Value logical_not(const Operand& x) { return apply(LogicalNot{}, {x}); }

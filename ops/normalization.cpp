@@ -37,22 +37,24 @@ void check_operands(const std::string& op, const Operand& x, const Shape& shape,
   for (const auto& [name, operand] : all) {
     if (operand.dtype() != x.dtype())
       throw TypeError(op + ": " + name + " must be " + std::string(dagrad::name(x.dtype())) +
-                      " as x, got " + to_string(operand.type()) + "; convert with cast");
+                      " as x, got " + to_string(operand.type()) + "; convert with cast" +
+                      made_at(x));
     if (operand.shape() != shape)
       throw ShapeError(op + ": " + name + " must be " + to_string(shape) + " for x of " +
-                       to_string(x.shape()) + ", got " + to_string(operand.shape()));
+                       to_string(x.shape()) + ", got " + to_string(operand.shape()) + made_at(x));
   }
 }
 
-void check_epsilon(const std::string& op, double epsilon) {
+void check_epsilon(const std::string& op, const Operand& x, double epsilon) {
   if (!(epsilon >= 0 && std::isfinite(epsilon)))
     throw ArgumentError(op + ": epsilon must be finite and not negative, got " +
-                        detail::attribute_text(epsilon));
+                        detail::attribute_text(epsilon) + made_at(x));
 }
 
 /// Channels of x [N, C, ...].
 Shape channels_of(const std::string& op, const Operand& x) {
-  if (x.rank() < 2) throw ShapeError(op + ": needs x of [N, C, ...], got " + to_string(x.shape()));
+  if (x.rank() < 2)
+    throw ShapeError(op + ": needs x of [N, C, ...], got " + to_string(x.shape()) + made_at(x));
   return {x.shape()[1]};
 }
 
@@ -66,16 +68,17 @@ Value per_channel(const Operand& of_channels, const Operand& x) {
 /// The shape of the last axes of x, which scale and shift have.
 Shape last_shape(const std::string& op, const Operand& x, const NormOptions& options) {
   if (options.axes < 1)
-    throw ArgumentError(op + ": needs one axis or more, got " + std::to_string(options.axes));
+    throw ArgumentError(op + ": needs one axis or more, got " + std::to_string(options.axes) +
+                        made_at(x));
   if (options.axes > x.rank())
     throw ShapeError(op + ": x of " + to_string(x.shape()) + " has no " +
-                     std::to_string(options.axes) + " axes");
+                     std::to_string(options.axes) + " axes" + made_at(x));
   return Shape(x.shape().dims().last(static_cast<std::size_t>(options.axes)));
 }
 
 Value standardized(const std::string& op, const Operand& x, const NormOptions& options,
                    bool centred) {
-  check_epsilon(op, options.epsilon);
+  check_epsilon(op, x, options.epsilon);
   last_shape(op, x, options);
   return apply(Standardize{{last_axes(options.axes), true}, options.epsilon, centred}, {x})[0];
 }
@@ -100,16 +103,16 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   const Shape channels = channels_of("batch_norm", x);
   check_operands("batch_norm", x, channels,
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
-  check_epsilon("batch_norm", options.epsilon);
+  check_epsilon("batch_norm", x, options.epsilon);
   if (!(options.momentum >= 0 && options.momentum <= 1))
     throw ArgumentError("batch_norm: momentum must be in [0, 1], got " +
-                        detail::attribute_text(options.momentum));
+                        detail::attribute_text(options.momentum) + made_at(x));
   std::vector<std::int64_t> axes{0};
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
   if (const std::int64_t n = Reduction{axes}.count(x.shape()); n < 2)
     throw ShapeError(
         "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
-        to_string(x.shape()) + " has " + std::to_string(n));
+        to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
   Transaction transaction{x, scale, shift, mean, variance};
   const auto batch = apply(Standardize{{axes, true}, options.epsilon}, {x});
@@ -128,7 +131,7 @@ Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand
   const Shape channels = channels_of("batch_norm_inference", x);
   check_operands("batch_norm_inference", x, channels,
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
-  check_epsilon("batch_norm_inference", epsilon);
+  check_epsilon("batch_norm_inference", x, epsilon);
   Transaction transaction{x, scale, shift, mean, variance};
   const Operand factor = placed(mul(scale, rsqrt(placed(add(variance, epsilon), x))), x);
   return transaction.keep(
@@ -157,12 +160,14 @@ Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& option
 
 Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
   const std::int64_t channels = channels_of("group_norm", x)[0];
-  check_epsilon("group_norm", epsilon);
+  check_epsilon("group_norm", x, epsilon);
   if (groups < 1)
-    throw ArgumentError("group_norm: needs one group or more, got " + std::to_string(groups));
+    throw ArgumentError("group_norm: needs one group or more, got " + std::to_string(groups) +
+                        made_at(x));
   if (channels % groups != 0)
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
-                     std::to_string(channels) + " channels of " + to_string(x.shape()));
+                     std::to_string(channels) + " channels of " + to_string(x.shape()) +
+                     made_at(x));
   Transaction transaction{x};
   const Operand grouped = placed(unflatten(x, 1, {groups, -1}), x);
   const auto axes = last_axes(grouped.rank() - 2);

@@ -237,7 +237,8 @@ Value avg_pool2d(const Operand& in, const Pooling& options) {
 
 Value global_avg_pool(const Operand& in) {
   if (in.rank() != 4)
-    throw ShapeError("global_avg_pool: needs [n, c, h, w], got " + to_string(in.shape()));
+    throw ShapeError("global_avg_pool: needs [n, c, h, w], got " + to_string(in.shape()) +
+                     made_at(in));
   return mean(in, {2, 3});
 }
 

@@ -164,7 +164,8 @@ void check_key(const Type& key) {
 }
 
 std::vector<Value> split_key(const Operand& key, int n) {
-  if (n < 0) throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n));
+  if (n < 0)
+    throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n) + made_at(key));
   Transaction transaction{key};
   const Location where = key.where();
   const Operand family(fold_in(key, n), where.file, where.line);

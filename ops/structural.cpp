@@ -125,7 +125,8 @@ Samples FullLike::samples(Rng& rng) {
 }
 
 Value add_n(std::span<const Value> values, const char* file, int line) {
-  if (values.empty()) throw ArgumentError("add_n: needs at least one value");
+  if (values.empty())
+    throw ArgumentError("add_n: needs at least one value" + made_at({file, line}));
   std::vector<Operand> terms, sums;
   for (const Value& value : values) terms.emplace_back(value, file, line);
   Transaction transaction(terms);

@@ -200,7 +200,7 @@ Value diag_embed(const Operand& x, std::int64_t offset) { return apply(DiagEmbed
 Value diag(const Operand& x, std::int64_t offset) {
   if (x.rank() == 1) return diag_embed(x, offset);
   if (x.rank() == 2) return diagonal(x, offset);
-  throw ShapeError("diag: takes a vector or a matrix, got " + to_string(x.shape()));
+  throw ShapeError("diag: takes a vector or a matrix, got " + to_string(x.shape()) + made_at(x));
 }
 
 Value trace(const Operand& x, std::int64_t offset, std::int64_t rows, std::int64_t columns) {

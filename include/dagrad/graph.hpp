@@ -190,6 +190,11 @@ auto apply(const Graph& graph, T op, const char* file = __builtin_FILE(),
 /// For an op whose type is not known here.
 std::vector<Value> apply(Op op, std::span<const Operand> operands);
 
+/// "\n  made at model.cpp:41, in scope 'encoder'", for the line of a builder's call: what its
+/// errors end with. `apply` adds it to those of ops; a builder of several nodes adds it to its own.
+std::string made_at(const Operand& operand);
+std::string made_at(Location where);
+
 /// Drops what was appended to a graph since it was made, unless `keep` is called: so a builder of
 /// several nodes that throws leaves no trace of those that it has made.
 class [[nodiscard]] Transaction {

@@ -8,16 +8,19 @@ namespace dagrad::detail {
 
 namespace {
 
-/// "matmul: " before, the node's place behind: what every error of a builder looks like.
-std::string decorate(const GraphData& graph, const Op& op, const std::string& text,
-                     Location where) {
-  std::string full = std::string(op.name()) + ": " + text + "\n  made at " + where.file + ":" +
-                     std::to_string(where.line);
+std::string made_at(const GraphData& graph, Location where) {
+  std::string full = dagrad::made_at(where);
   const std::string& scope = graph.names.scope_text(graph.current_scope);
   if (!scope.empty()) full += ", in scope '" + scope + "'";
   if (graph.current_forward != no_node)
     full += ", in the gradient of " + place(GraphView(graph), graph.current_forward);
   return full;
+}
+
+/// "matmul: " before, the node's place behind: what every error of a builder looks like.
+std::string decorate(const GraphData& graph, const Op& op, const std::string& text,
+                     Location where) {
+  return std::string(op.name()) + ": " + text + made_at(graph, where);
 }
 
 /// Runs `f`; what it throws is thrown again with op and place, as the same kind of error.
@@ -45,8 +48,8 @@ GraphData& common_graph(const Op& op, std::span<const Operand> operands, const G
     GraphData& own = operands[i].value().data();
     if (found && found != &own)
       throw GraphError(std::string(op.name()) + ": operand " + std::to_string(i) + ", '" +
-                       operands[i].value().name() + "', belongs to another graph\n  made at " +
-                       operands[i].where().file + ":" + std::to_string(operands[i].where().line));
+                       operands[i].value().name() + "', belongs to another graph" +
+                       dagrad::made_at(operands[i].where()));
     found = &own;
   }
   if (!found)
@@ -149,6 +152,19 @@ Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hin
 }
 
 }  // namespace dagrad::detail
+
+namespace dagrad {
+
+std::string made_at(Location where) {
+  return std::string("\n  made at ") + where.file + ":" + std::to_string(where.line);
+}
+
+std::string made_at(const Operand& operand) {
+  return operand.is_literal() ? made_at(operand.where())
+                              : detail::made_at(operand.value().data(), operand.where());
+}
+
+}  // namespace dagrad
 
 namespace dagrad {
 
