@@ -203,7 +203,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
     throw ArgumentError("einsum: needs a value of a graph among its operands");
   std::vector<Shape> shapes;
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
-  const EinsumEquation equation = parse_einsum(text, shapes, made_at(operands[0]));
+  const EinsumEquation equation = parse_einsum(text, shapes, operands[0]);
   Transaction transaction{operands};
   std::vector<Factor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {

@@ -20,8 +20,8 @@ struct Term {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::span<const Shape> operands, std::string_view place)
-      : text_(text), operands_(operands), place_(place) {}
+  Parser(std::string_view text, std::span<const Shape> operands, const Operand& placed)
+      : text_(text), operands_(operands), placed_(placed) {}
 
   EinsumEquation parse() {
     read();
@@ -41,7 +41,7 @@ class Parser {
  private:
   ArgumentError fault(const std::string& what) const { return ArgumentError(told(what)); }
   std::string told(const std::string& what) const {
-    return "einsum \"" + std::string(text_) + "\": " + what + std::string(place_);
+    return "einsum \"" + std::string(text_) + "\": " + what + made_at(placed_);
   }
   static std::string quoted(char letter) { return {'\'', letter, '\''}; }
   static std::string at(std::size_t place) { return " at " + std::to_string(place); }
@@ -153,7 +153,7 @@ class Parser {
 
   std::string_view text_;
   std::span<const Shape> operands_;
-  std::string_view place_;
+  const Operand& placed_;
   std::vector<Term> in_;
   std::optional<Term> out_;
   int ellipsis_rank_ = 0;
@@ -163,8 +163,8 @@ class Parser {
 }  // namespace
 
 EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands,
-                            std::string_view place) {
-  return Parser(text, operands, place).parse();
+                            const Operand& placed) {
+  return Parser(text, operands, placed).parse();
 }
 
 }  // namespace dagrad

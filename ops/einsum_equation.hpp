@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dagrad/shape.hpp"
+#include "dagrad/graph.hpp"
 
 namespace dagrad {
 
@@ -23,8 +23,8 @@ struct EinsumEquation {
 };
 
 /// Throws ArgumentError where the text is at fault, ShapeError where the shapes do not fit it;
-/// their texts end with the place.
+/// their texts end with the place of the call, which an operand tells.
 EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands,
-                            std::string_view place);
+                            const Operand& placed);
 
 }  // namespace dagrad

@@ -103,15 +103,15 @@ class Pages {
         builders_(read_declarations(sources / "include")),
         conventions_(sources / "docs/conventions.md") {
     for (const Catalog::Entry& entry : Catalog::builtin()) {
-      if (!ops_.contains(entry.family)) families_.push_back(entry.family);
-      ops_[entry.family].push_back(entry.op);
+      family(entry.family).ops.push_back(entry.op);
       family_of_[std::string(entry.op.name())] = entry.family;
     }
+    std::map<std::string, std::string> of_header;
     for (const Declaration& builder : builders_) {
       if (family_of_.contains(builder.name)) continue;
-      const std::string family = family_of_header(builder.header);
-      if (!ops_.contains(family) && !combined_.contains(family)) families_.push_back(family);
-      combined_[family].push_back(&builder);
+      const auto [known, is_new] = of_header.try_emplace(builder.header);
+      if (is_new) known->second = family_of_header(builder.header);
+      family(known->second).combined.push_back(&builder);
     }
   }
 
@@ -123,31 +123,40 @@ class Pages {
         "combine them. A page a family\ngives each op's builder, what it computes, its gradient as "
         "a graph, its dtypes and its conventions. These\npages are made from the ops themselves "
         "and their headers.\n\n| op | family | |\n| --- | --- | --- |\n";
-    for (const std::string& family : families_) {
-      const std::string page = slug(family);
-      std::string text = "# Ops: " + family + "\n";
+    for (const Family& family : families_) {
+      const std::string page = slug(family.name);
+      std::string text = "# Ops: " + family.name + "\n";
       const auto add = [&](const std::string& name, const std::string& says,
                            const std::string& section) {
         text += section;
-        index +=
-            "| [" + name + "](" + page + ".md#" + name + ") | " + family + " | " + says + " |\n";
+        index += "| [" + name + "](" + page + ".md#" + name + ") | " + family.name + " | " + says +
+                 " |\n";
       };
-      if (const auto ops = ops_.find(family); ops != ops_.end()) {
-        for (const Op& op : ops->second)
-          add(std::string(op.name()), escaped(op->doc()), section(op));
-        const std::string script = plots(ops->second, "docs/pictures/ops");
-        if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
-      }
-      if (const auto builders = combined_.find(family); builders != combined_.end())
-        for (const Declaration* builder : builders->second)
-          add(builder->name, escaped(first_sentence(builder->comment)), section(*builder));
+      for (const Op& op : family.ops) add(std::string(op.name()), escaped(op->doc()), section(op));
+      for (const Declaration* builder : family.combined)
+        add(builder->name, escaped(first_sentence(builder->comment)), section(*builder));
       files["docs/ops/" + page + ".md"] = text;
+      const std::string script = plots(family.ops, "docs/pictures/ops");
+      if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
     }
     files["docs/ops/README.md"] = index;
     return files;
   }
 
  private:
+  struct Family {
+    std::string name;
+    std::vector<Op> ops;
+    std::vector<const Declaration*> combined;  // builders that are no op
+  };
+
+  /// That of a name, added behind the others where there is none.
+  Family& family(const std::string& name) {
+    const auto at = std::find_if(families_.begin(), families_.end(),
+                                 [&](const Family& known) { return known.name == name; });
+    return at != families_.end() ? *at : families_.emplace_back(Family{name, {}, {}});
+  }
+
   static std::string slug(std::string family) {
     std::replace(family.begin(), family.end(), ' ', '_');
     return family;
@@ -222,10 +231,8 @@ class Pages {
   fs::path sources_;
   std::vector<Declaration> builders_;
   Conventions conventions_;
-  std::vector<std::string> families_;  // in the order of the catalogue
-  std::map<std::string, std::vector<Op>> ops_;
-  std::map<std::string, std::string> family_of_;                     // an op
-  std::map<std::string, std::vector<const Declaration*>> combined_;  // builders that are no op
+  std::vector<Family> families_;                  // in the order of the catalogue
+  std::map<std::string, std::string> family_of_;  // an op
 };
 
 int run(const std::string& mode, const fs::path& sources) {

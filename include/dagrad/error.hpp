@@ -13,6 +13,8 @@ struct Location {
   const char* file = "";
   int line = 0;
 };
+/// "model.cpp:41"
+std::string to_string(Location where);
 
 /// Base of everything dagrad throws. `what()` says which op, what it got, what it wanted and where
 /// the node was made.

@@ -127,8 +127,7 @@ std::string describe(const Subject& subject, std::uint32_t id) {
   const Value original = id < subject.originals.size() ? subject.originals[id] : Value();
   const Node node = original.empty() ? subject.graph.node(id) : original.node();
   std::string text = "'" + node.name() + "', " + std::string(node.op().name());
-  if (node.where().line > 0)
-    text += ", made at " + std::string(node.where().file) + ":" + std::to_string(node.where().line);
+  if (node.where().line > 0) text += ", made at " + to_string(node.where());
   return text;
 }
 

@@ -19,8 +19,7 @@ void Plan::name_step(std::string_view name, Location where) {
 }
 
 std::string Plan::place(std::uint32_t step) const {
-  const Location where = places_[step];
-  return fmt::format("node '{}', made at {}:{}", name(step), where.file, where.line);
+  return fmt::format("node '{}', made at {}", name(step), to_string(places_[step]));
 }
 
 std::unique_ptr<RunContext> Plan::take_context() const {

@@ -155,18 +155,12 @@ Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hin
 
 namespace dagrad {
 
-std::string made_at(Location where) {
-  return std::string("\n  made at ") + where.file + ":" + std::to_string(where.line);
-}
+std::string made_at(Location where) { return "\n  made at " + to_string(where); }
 
 std::string made_at(const Operand& operand) {
   return operand.is_literal() ? made_at(operand.where())
                               : detail::made_at(operand.value().data(), operand.where());
 }
-
-}  // namespace dagrad
-
-namespace dagrad {
 
 Transaction::Transaction(std::span<const Operand> operands) {
   const auto value = std::find_if_not(operands.begin(), operands.end(),

@@ -29,9 +29,7 @@ void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const 
 }
 
 std::string place(const GraphView& graph, std::uint32_t node) {
-  const Location where = graph.where(node);
-  return "node '" + graph.name(node) + "', made at " + where.file + ":" +
-         std::to_string(where.line);
+  return "node '" + graph.name(node) + "', made at " + to_string(graph.where(node));
 }
 
 Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,

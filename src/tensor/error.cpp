@@ -2,6 +2,10 @@
 
 namespace dagrad {
 
+std::string to_string(Location where) {
+  return std::string(where.file) + ":" + std::to_string(where.line);
+}
+
 // Out of line, so that each type has one home and can be caught across shared libraries.
 Error::~Error() = default;
 ShapeError::~ShapeError() = default;

@@ -7,13 +7,12 @@ cd "$1"
 declaration='^(?!(template|struct|using|inline|T|std::string)\b)[A-Za-z][\w:<>, ]* \K\w+(?=\()'
 builders=$(grep -hoP "$declaration" include/dagrad/ops/*.hpp | sort -u)
 (($(wc -w <<< "$builders") > 100)) || { echo "no builders read"; exit 1; }
-broken=0
-for builder in $builders; do
-  sections=$(cat docs/ops/*.md | grep -c "^## $builder\$" || true)
-  entries=$(grep -c "^| \[$builder\](" docs/ops/README.md || true)
-  [[ $sections$entries == 11 ]] || {
-    echo "$builder has $sections sections and $entries entries in the index"
-    broken=1
-  }
-done
-exit $broken
+
+# lacks <what> <pattern> <file>...: the builders that the pattern does not find exactly once.
+lacks() {
+  grep -hoP "$2" "${@:3}" | sort | uniq -u | comm -23 <(echo "$builders") - |
+    sed "s/$/: not one $1/"
+}
+broken=$(lacks section '^## \K\w+$' docs/ops/*.md
+  lacks 'entry in the index' '^\| \[\K\w+(?=\]\()' docs/ops/README.md)
+[[ -z $broken ]] || { echo "$broken"; exit 1; }
