@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,11 +22,19 @@ struct RuntimeOptions {
   bool current_arena = false;
   InstructionSet instruction_set = best_instruction_set();
   LogLevel log_level = LogLevel::warning;
+  /// Memory that the code cache may hold: pages of machine code, and what they are found by. Beyond
+  /// it the loops that were not asked for longest go; functions keep those that they run.
+  std::size_t code_cache_bytes = std::size_t{64} << 20;
 };
 
 /// Owns what compiled functions share: the thread pool, the code cache, the instruction set, the
 /// log. Nothing of it shows in results but, between instruction sets, the last bits of library
 /// functions.
+///
+/// It may be made, used and destroyed anywhere, in tasks of oneTBB too: no run and no destructor
+/// waits for a thread that has not come. In a process forked from one where functions ran on
+/// several threads they run on the caller's alone; what the child is to use must not be in use by
+/// another thread when the process forks.
 class Runtime {
  public:
   /// Throws ArgumentError for negative or absurdly many threads, or an instruction set that this
@@ -41,14 +50,17 @@ class Runtime {
   int threads() const;
   InstructionSet instruction_set() const;
   void set_log_level(LogLevel level);
-  /// Where log lines go instead of standard error; an empty function restores that.
+  /// Where log lines go instead of standard error; an empty function restores that. The sink is
+  /// called with no lock held, by several threads at once where several have something to say. It
+  /// may compile and run: lines of what it does itself go to standard error.
   void set_log_sink(std::function<void(LogLevel, std::string_view)> sink);
 
   struct CodeCache {
     std::int64_t assembled = 0;    ///< loops made
     std::int64_t reused = 0;       ///< loops found in the cache
     std::int64_t interpreted = 0;  ///< loops that no machine code could be made for
-    std::int64_t bytes = 0;
+    std::int64_t evicted = 0;      ///< loops that had to make room for others
+    std::int64_t bytes = 0;        ///< of machine code, in the cache at present
   };
   CodeCache code_cache() const;
 

@@ -1,5 +1,8 @@
 #include "src/exec/loop_cache.hpp"
 
+#include <iterator>
+#include <utility>
+
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
 #include "src/exec/loop_assembler.hpp"
@@ -88,20 +91,50 @@ std::size_t LoopCache::Hash::operator()(const Key& key) const noexcept {
   return hash;
 }
 
+std::size_t LoopCache::Entry::held_bytes() const {
+  constexpr std::size_t nodes = 64;  // of the list and the index, about
+  return nodes + sizeof(Entry) + key.size() * sizeof(Key::value_type) + loop->held_bytes();
+}
+
 std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
                                            std::span<const std::int64_t> in_step) {
   Key key = structure(lowered, in_step);
+  Entries evicted;  // they end when the lock is gone
   const std::lock_guard lock(mutex_);
-  auto [entry, fresh] = loops_.try_emplace(std::move(key));
-  if (fresh) {
-    entry->second = std::make_shared<const Loop>(lowered, in_step, set_);
-    const auto bytes = static_cast<std::int64_t>(entry->second->code_bytes());
-    ++(bytes > 0 ? counts_.assembled : counts_.interpreted);
-    counts_.bytes += bytes;
-  } else {
+  if (const auto at = index_.find(key); at != index_.end()) {
+    entries_.splice(entries_.begin(), entries_, *at);
     ++counts_.reused;
+    return entries_.front().loop;
   }
-  return entry->second;
+  Entries fresh;
+  fresh.push_back({std::move(key), std::make_shared<const Loop>(lowered, in_step, set_)});
+  std::shared_ptr<const Loop> loop = fresh.front().loop;
+  add(fresh);
+  evict(evicted);
+  return loop;
+}
+
+/// Takes over one entry; where it throws nothing has changed.
+void LoopCache::add(Entries& fresh) {
+  index_.insert(fresh.begin());
+  entries_.splice(entries_.begin(), fresh);
+  const Entry& entry = entries_.front();
+  held_bytes_ += entry.held_bytes();
+  const std::size_t code = entry.loop->code_bytes();
+  ++(code > 0 ? counts_.assembled : counts_.interpreted);
+  counts_.bytes += static_cast<std::int64_t>(code);
+}
+
+/// Gives away those that were not asked for longest, until the others fit.
+void LoopCache::evict(Entries& evicted) {
+  while (held_bytes_ > most_bytes_) {
+    const auto last = std::prev(entries_.end());
+    held_bytes_ -= last->held_bytes();
+    counts_.bytes -= static_cast<std::int64_t>(last->loop->code_bytes());
+    ++counts_.evicted;
+    index_.erase(last);
+    evicted.splice(evicted.end(), entries_, last);
+  }
 }
 
 Runtime::CodeCache LoopCache::counts() const {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "dagrad/instruction_set.hpp"
@@ -31,6 +33,10 @@ class Loop {
   /// Its machine code; null, and of 0 bytes, where there is none.
   LoopEntry entry() const { return code_.entry(); }
   std::size_t code_bytes() const { return entry() == nullptr ? 0 : code_.bytes(); }
+  /// Memory that it takes.
+  std::size_t held_bytes() const {
+    return sizeof(Loop) + in_step_.size() * sizeof(std::int64_t) + code_.held_bytes();
+  }
 
  private:
   void run_guarded(const Program& program, const void* const* in, void* const* out,
@@ -41,10 +47,12 @@ class Loop {
   LoopEntry direct_;  ///< null where there is no code, or the address sanitizer is to see operands
 };
 
-/// The loops of a runtime, by structure. Any number of threads may use it at once.
+/// The loops of a runtime, by structure: those last asked for, as far as they fit into
+/// `most_bytes`. Whoever got a loop keeps it. Any number of threads may use the cache at once.
 class LoopCache {
  public:
-  explicit LoopCache(InstructionSet set) : set_(set) {}
+  explicit LoopCache(InstructionSet set, std::size_t most_bytes = RuntimeOptions{}.code_cache_bytes)
+      : set_(set), most_bytes_(most_bytes) {}
 
   /// The loop of a lowered program whose input i is dense (`in_step[i]` is 1) or one element (0).
   std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step);
@@ -53,12 +61,34 @@ class LoopCache {
 
  private:
   using Key = std::vector<std::uint32_t>;
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept;
+  struct Entry {
+    Key key;
+    std::shared_ptr<const Loop> loop;
+
+    std::size_t held_bytes() const;
   };
+  using Entries = std::list<Entry>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const Key& key) const noexcept;
+    std::size_t operator()(Entries::iterator entry) const noexcept { return (*this)(entry->key); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    static const Key& key(const Key& key) { return key; }
+    static const Key& key(Entries::iterator entry) { return entry->key; }
+    bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
+  };
+
+  void add(Entries& fresh);
+  void evict(Entries& evicted);
+
   const InstructionSet set_;
+  const std::size_t most_bytes_;
   mutable std::mutex mutex_;
-  std::unordered_map<Key, std::shared_ptr<const Loop>, Hash> loops_;
+  Entries entries_;  ///< the one asked for last in front
+  std::unordered_set<Entries::iterator, Hash, Equal> index_;
+  std::size_t held_bytes_ = 0;
   Runtime::CodeCache counts_;
 };
 

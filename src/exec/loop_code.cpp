@@ -1,6 +1,7 @@
 #include "src/exec/loop_code.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -20,6 +21,12 @@ ExecutableCode::ExecutableCode(std::span<const std::uint8_t> code) : bytes_(code
 
 ExecutableCode::~ExecutableCode() {
   if (pages_ != nullptr) munmap(pages_, bytes_);
+}
+
+std::size_t ExecutableCode::held_bytes() const {
+  if (pages_ == nullptr) return 0;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return (bytes_ + page - 1) / page * page;
 }
 
 }  // namespace dagrad::detail

@@ -23,6 +23,8 @@ class ExecutableCode {
 
   LoopEntry entry() const { return reinterpret_cast<LoopEntry>(pages_); }
   std::size_t bytes() const { return bytes_; }
+  /// Memory that it takes: whole pages.
+  std::size_t held_bytes() const;
 
  private:
   void* pages_ = nullptr;

@@ -31,7 +31,7 @@ ThreadPool make_pool(const RuntimeOptions& options) {
 RuntimeData::RuntimeData(const RuntimeOptions& options)
     : pool(make_pool(options)),
       crew(pool),
-      loops(options.instruction_set),
+      loops(options.instruction_set, options.code_cache_bytes),
       log(options.log_level) {}
 
 }  // namespace detail

@@ -7,7 +7,11 @@
 #endif
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "tests/exec/loops/support.hpp"
@@ -83,6 +87,83 @@ TEST(LoopCache, ManyThreadsAssembleEachLoopOnce) {
   EXPECT_EQ(counts.assembled + counts.interpreted, 20);
   EXPECT_EQ(counts.reused, 8 * 200 - 20);
 }
+
+TEST(LoopCache, TheLoopsAskedForLastAreKept) {
+  for (InstructionSet set : {InstructionSet::plain, best_instruction_set()}) {
+    std::size_t each = 0;
+    {
+      detail::LoopCache all(set);
+      all.get(scaled(2, 9), dense);
+      each = 64 + 1024 + all.get(scaled(2, 9), dense)->held_bytes();  // or a little less
+    }
+    detail::LoopCache cache(set, 4 * each);
+    const auto misses = [&](int adds) {
+      const std::int64_t before = cache.counts().reused;
+      cache.get(scaled(2, adds), dense);
+      return cache.counts().reused == before;
+    };
+    const auto first = cache.get(scaled(2, 0), dense);
+    for (int adds = 1; adds < 40; ++adds) {
+      EXPECT_TRUE(misses(adds));
+      EXPECT_FALSE(misses(0)) << "asked for again and again";
+      EXPECT_FALSE(misses(adds));
+    }
+    EXPECT_TRUE(misses(1));
+    EXPECT_GT(cache.counts().evicted, 30);
+    for (int adds = 100; adds < 140; ++adds) misses(adds);
+    EXPECT_NE(cache.get(scaled(2, 0), dense), first);
+    EXPECT_EQ(run_one(*first, scaled(2, 0), 7), 14) << "whoever has a loop keeps it";
+  }
+}
+
+TEST(LoopCache, WithoutRoomKeepsNothingAndStillGivesLoops) {
+  detail::LoopCache cache(best_instruction_set(), 0);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run_one(*cache.get(scaled(3), dense), scaled(3), 7), 21);
+  EXPECT_EQ(cache.counts().assembled + cache.counts().interpreted, 3);
+  EXPECT_EQ(cache.counts().evicted, 3);
+  EXPECT_EQ(cache.counts().bytes, 0);
+}
+
+TEST(LoopCache, ManyThreadsRunLoopsThatAreEvicted) {
+  detail::LoopCache cache(best_instruction_set(), 32 << 10);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 300; ++i) {
+        const int adds = (7 * i + t) % 50;
+        const Program program = scaled(3, adds);
+        EXPECT_EQ(run_one(*cache.get(program, dense), program, 1), 3 * std::ldexp(1, adds));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(cache.counts().bytes, 32 << 10);
+}
+
+#if defined(__linux__)
+/// Bytes of memory that is executable and of no file.
+std::size_t executable_bytes() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t sum = 0;
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t begin = 0, end = 0;
+    char rights[5] = {};
+    unsigned long inode = 1;
+    if (std::sscanf(line.c_str(), "%zx-%zx %4s %*s %*s %lu", &begin, &end, rights, &inode) == 4 &&
+        std::string_view(rights) == "r-xp" && inode == 0)
+      sum += end - begin;
+  }
+  return sum;
+}
+
+TEST(LoopCache, PagesGoBackToTheSystem) {
+  const std::size_t before = executable_bytes();
+  detail::LoopCache cache(best_instruction_set(), 256 << 10);
+  for (int adds = 0; adds < 500; ++adds) cache.get(scaled(2, adds), dense);
+  EXPECT_LE(executable_bytes(), before + (256 << 10));
+  EXPECT_EQ(executable_bytes() > before, cache.counts().assembled > 0);
+}
+#endif
 
 TEST(LoopCache, LargeProgramsAreAssembled) {  // far more code than the first buffer holds
   const Program program = scaled(1, 5000);
