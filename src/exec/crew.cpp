@@ -14,30 +14,38 @@ constexpr auto linger = std::chrono::microseconds(100);
 }  // namespace
 
 Crew::~Crew() {
-  closing_.store(true, std::memory_order_seq_cst);
-  for (Backoff idle; here_.load(std::memory_order_acquire) != 0;) idle.wait();
+  // Dekker with stay: a helper that comes in from now on leaves without a look at the places.
+  board_->closed.store(true, std::memory_order_seq_cst);
+  if (pool_.orphaned()) return;  // those inside stayed in the parent process
+  for (Backoff idle; board_->inside.load(std::memory_order_seq_cst) != 0;) idle.wait();
+}
+
+void Crew::LetGo::operator()(Board* board) const noexcept {
+  if (board->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete board;
 }
 
 void Crew::enqueue(int wanted) {
-  for (int here = here_.load(std::memory_order_relaxed); here < wanted;) {
-    if (!here_.compare_exchange_weak(here, here + 1, std::memory_order_acq_rel)) continue;
+  for (int holders = board_->holders.load(std::memory_order_relaxed); holders <= wanted;) {
+    if (!board_->holders.compare_exchange_weak(holders, holders + 1, std::memory_order_acq_rel))
+      continue;
     try {
-      pool_.enqueue([](void* crew) { static_cast<Crew*>(crew)->stay(); }, this);
+      pool_.enqueue([](void* board) { Hold(static_cast<Board*>(board))->stay(); }, board_.get());
     } catch (...) {  // no memory for a task: nobody comes, the caller does the work
-      here_.fetch_sub(1, std::memory_order_relaxed);
+      board_->holders.fetch_sub(1, std::memory_order_relaxed);
       return;
     }
-    ++here;
+    ++holders;
   }
 }
 
 // Runs on a thread that TBB lends. The first load orders it after the enqueue, the last store
 // before the crew's end: nothing else that TBB does is seen by the thread sanitizer.
-void Crew::stay() noexcept {
-  here_.load(std::memory_order_acquire);
+void Crew::Board::stay() noexcept {
+  holders.load(std::memory_order_acquire);
+  inside.fetch_add(1, std::memory_order_seq_cst);
   using Clock = std::chrono::steady_clock;
   Clock::time_point until = Clock::now() + linger;
-  for (Backoff idle; !closing_.load(std::memory_order_relaxed);) {
+  for (Backoff idle; !closed.load(std::memory_order_seq_cst);) {
     if (help_somewhere()) {
       until = Clock::now() + linger;
       idle.reset();
@@ -47,12 +55,12 @@ void Crew::stay() noexcept {
       idle.wait();
     }
   }
-  here_.fetch_sub(1, std::memory_order_release);
+  inside.fetch_sub(1, std::memory_order_release);
 }
 
-bool Crew::help_somewhere() noexcept {
+bool Crew::Board::help_somewhere() noexcept {
   bool helped = false;
-  for (Place& place : board_) {
+  for (Place& place : places) {
     if (place.work.load(std::memory_order_relaxed) == nullptr) continue;
     // Dekker with ~Posting: either it sees this helper inside, or this helper sees that the work is
     // gone.
@@ -65,7 +73,7 @@ bool Crew::help_somewhere() noexcept {
 }
 
 Crew::Posting::Posting(Crew& crew, SharedWork& work) {
-  for (Place& place : crew.board_) {
+  for (Place& place : crew.board_->places) {
     SharedWork* none = nullptr;
     if (place.work.load(std::memory_order_relaxed) == nullptr &&
         place.work.compare_exchange_strong(none, &work, std::memory_order_seq_cst)) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "src/exec/pool.hpp"
 
@@ -23,10 +24,12 @@ class SharedWork {
 /// lingers 1 to 2), and go back to TBB.
 class Crew {
  public:
-  explicit Crew(ThreadPool& pool) : pool_(pool) {}
+  explicit Crew(ThreadPool& pool) : pool_(pool), board_(new Board) {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
-  /// Waits until the last helper has gone.
+  /// Waits until the helpers that have come in are gone. One that was called and has not come may
+  /// never do so, as TBB's threads may be at other work for ever: if it comes, it finds the board,
+  /// closed.
   ~Crew();
 
   int threads() const { return pool_.threads(); }
@@ -35,7 +38,7 @@ class Crew {
   /// Sees to it that `wanted` helpers are here or on their way. Cheap where they are. A helper may
   /// be leaving at this moment: then the next call brings it back.
   void call(int wanted) {
-    if (here_.load(std::memory_order_relaxed) < wanted) enqueue(wanted);
+    if (board_->holders.load(std::memory_order_relaxed) <= wanted) enqueue(wanted);
   }
 
   /// Where a run is posted. It outlives the run, so that a helper that comes late finds nothing,
@@ -58,14 +61,25 @@ class Crew {
   };
 
  private:
+  /// All that helpers see. Each helper holds it, from when it is called until it leaves.
+  struct Board {
+    std::atomic<int> holders{1};  ///< the crew, and its helpers
+    std::atomic<int> inside{0};   ///< helpers that have come in
+    std::atomic<bool> closed{false};
+    std::array<Place, 32> places;
+
+    void stay() noexcept;
+    bool help_somewhere() noexcept;
+  };
+  struct LetGo {
+    void operator()(Board* board) const noexcept;
+  };
+  using Hold = std::unique_ptr<Board, LetGo>;
+
   void enqueue(int wanted);
-  void stay() noexcept;
-  bool help_somewhere() noexcept;
 
   ThreadPool& pool_;
-  std::atomic<int> here_{0};
-  std::atomic<bool> closing_{false};
-  std::array<Place, 32> board_;
+  Hold board_;
 };
 
 }  // namespace dagrad::detail

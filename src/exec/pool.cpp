@@ -1,10 +1,12 @@
 #include "src/exec/pool.hpp"
 
+#include <pthread.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace dagrad::detail {
 
@@ -15,6 +17,17 @@ int limit() {
   using Control = tbb::global_control;
   const std::size_t threads = Control::active_value(Control::max_allowed_parallelism);
   return static_cast<int>(std::min<std::size_t>(threads, 1 << 16));
+}
+
+/// Whether this process was forked from one where TBB was at work. Of TBB's threads it has none,
+/// and TBB's locks are as those happened to leave them: nothing may ask for one. Runs ask this, so
+/// it is no call of the system.
+bool forked() {
+  static std::atomic<bool> child{false};
+  static const int watched =
+      pthread_atfork(nullptr, nullptr, [] { child.store(true, std::memory_order_relaxed); });
+  static_cast<void>(watched);
+  return child.load(std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -29,13 +42,20 @@ ThreadPool::ThreadPool(int threads)
 
 ThreadPool::ThreadPool(CurrentArena)
     : threads_(tbb::this_task_arena::max_concurrency()),
-      arena_(new Arena{tbb::task_arena(tbb::attach())}) {
-  arena_->arena.initialize();
+      arena_(forked() ? new Arena{tbb::task_arena(threads_)}
+                      : new Arena{tbb::task_arena(tbb::attach())}) {
+  if (!forked()) arena_->arena.initialize();
 }
 
-ThreadPool::~ThreadPool() = default;
+ThreadPool::~ThreadPool() {
+  if (orphaned()) static_cast<void>(arena_.release());  // its end would take TBB's locks
+}
 
-int ThreadPool::lendable() const { return std::min(limit(), arena_->arena.max_concurrency()) - 1; }
+bool ThreadPool::orphaned() const { return arena_->arena.is_active() && forked(); }
+
+int ThreadPool::lendable() const {
+  return forked() ? 0 : std::min(limit(), arena_->arena.max_concurrency()) - 1;
+}
 
 void ThreadPool::enqueue(Call call, void* context) {
   arena_->arena.enqueue([call, context] { call(context); });

@@ -20,8 +20,11 @@ class ThreadPool {
   ~ThreadPool();
 
   int threads() const { return threads_; }
-  /// How many threads beside a caller's TBB lends at most: it may have fewer than were asked for.
+  /// How many threads beside a caller's TBB lends at most: it may have fewer than were asked for,
+  /// and none in a forked process.
   int lendable() const;
+  /// Whether TBB had this arena in hand when the process was forked: its threads stayed behind.
+  bool orphaned() const;
   /// Runs `call(context)` on a thread of the arena, soon. It must not throw.
   void enqueue(Call call, void* context);
 

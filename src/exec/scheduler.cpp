@@ -1,6 +1,7 @@
 #include "src/exec/scheduler.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "src/exec/backoff.hpp"
@@ -95,11 +96,13 @@ Scheduler::Failure Scheduler::operator()(Steps& steps) {
   backlog_.assign(topology_.roots);
   std::fegetenv(&environment_);
   wanted_ = std::min(workers_ - 1, crew_.lendable());
-  {
-    const Crew::Posting posting(crew_, *this);
+  std::optional<Crew::Posting> posting;
+  if (wanted_ > 0) {
+    posting.emplace(crew_, static_cast<SharedWork&>(*this));
     crew_.call(wanted_);
-    work(0, true);
   }
+  work(0, true);
+  posting.reset();
   left_over_ = failure_.error != nullptr;
   return std::move(failure_);
 }
@@ -197,9 +200,9 @@ void Scheduler::fail(std::uint32_t step) {
   } catch (...) {
   }
   if (!secondary) {
+    Failure failure{step, std::current_exception()};  // what it replaces ends with no lock held
     const std::lock_guard lock(failing_);
-    if (failure_.error == nullptr || step < failure_.step)
-      failure_ = {step, std::current_exception()};
+    if (failure_.error == nullptr || step < failure_.step) std::swap(failure_, failure);
   }
   stop_.store(true, std::memory_order_release);
 }
