@@ -1,7 +1,7 @@
 #include "src/exec/log.hpp"
 
 #include <spdlog/logger.h>
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <mutex>
@@ -40,25 +40,60 @@ LogLevel from_spdlog(spdlog::level::level_enum level) {
   }
 }
 
-/// Lines go to the user's function, where there is one, else to standard error.
-class Outlet final : public spdlog::sinks::base_sink<std::mutex> {
+/// Says that this thread is in the user's function of a sink, for as long as it lives.
+class Telling {
  public:
-  void redirect(Log::Sink to) {
-    const std::lock_guard lock(mutex_);
-    user_ = std::move(to);
+  explicit Telling(const spdlog::sinks::sink& sink)
+      : sink_(sink), outer_(std::exchange(innermost, this)) {}
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  ~Telling() { innermost = outer_; }
+
+  static bool of(const spdlog::sinks::sink& sink) {
+    for (const Telling* t = innermost; t != nullptr; t = t->outer_)
+      if (&t->sink_ == &sink) return true;
+    return false;
   }
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string_view text(message.payload.data(), message.payload.size());
-    if (user_)
-      user_(from_spdlog(message.level), text);
-    else
-      standard_error_.log(message);
-  }
-  void flush_() override { standard_error_.flush(); }
+  static thread_local const Telling* innermost;
 
-  Log::Sink user_;
+  const spdlog::sinks::sink& sink_;
+  const Telling* outer_;
+};
+thread_local const Telling* Telling::innermost = nullptr;
+
+/// Lines go to the user's function, where there is one, else to standard error; so do lines of what
+/// that function does itself, which would have no end. No lock is held while it is called: it may
+/// do whatever it likes.
+class Outlet final : public spdlog::sinks::sink {
+ public:
+  void redirect(Log::Sink to) {
+    auto next = to ? std::make_shared<const Log::Sink>(std::move(to)) : nullptr;
+    const std::lock_guard lock(mutex_);
+    std::swap(user_, next);
+  }
+
+  void log(const spdlog::details::log_msg& message) override {
+    const std::shared_ptr<const Log::Sink> user = current();
+    if (user == nullptr || Telling::of(*this)) return standard_error_.log(message);
+    const Telling telling(*this);
+    (*user)(from_spdlog(message.level), {message.payload.data(), message.payload.size()});
+  }
+  void flush() override { standard_error_.flush(); }
+  void set_pattern(const std::string& pattern) override { standard_error_.set_pattern(pattern); }
+  void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override {
+    standard_error_.set_formatter(std::move(formatter));
+  }
+
+ private:
+  std::shared_ptr<const Log::Sink> current() const {
+    const std::lock_guard lock(mutex_);
+    return user_;
+  }
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Log::Sink> user_;
   spdlog::sinks::stderr_sink_mt standard_error_;
 };
 

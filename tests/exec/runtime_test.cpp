@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <tbb/task_arena.h>
 
+#include <atomic>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/exec/test_ops.hpp"
+#include "tests/exec/watchdog.hpp"
 
 namespace {
 
@@ -60,6 +63,91 @@ TEST(Log, GoesToStandardErrorByItself) {
   testing::internal::CaptureStderr();
   compile_something(runtime);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("compiled 4 nodes"), std::string::npos);
+}
+
+TEST(Log, ASinkMayCompileRunAndSetAnotherSink) {
+  const Watchdog watchdog;
+  Runtime runtime({.log_level = LogLevel::info});
+  int told = 0;
+  runtime.set_log_sink([&](LogLevel, std::string_view) {
+    ++told;
+    const Function f = compile_something(runtime);
+    EXPECT_EQ(f({{"x", Tensor::of({0.0, 0.0})}})[0].at(0), 0);
+    if (told == 2) runtime.set_log_sink([&](LogLevel, std::string_view) { told += 10; });
+  });
+  testing::internal::CaptureStderr();
+  compile_something(runtime);
+  compile_something(runtime);
+  const std::string rest = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(told, 2) << "the sink is not told of what it does itself";
+  EXPECT_NE(rest.find("compiled 4 nodes"), std::string::npos) << "which goes to standard error";
+  compile_something(runtime);
+  EXPECT_EQ(told, 12);
+}
+
+TEST(Log, SinksOfTwoRuntimesMayCompileOnEachOther) {
+  const Watchdog watchdog;
+  Runtime a({.log_level = LogLevel::info}), b({.log_level = LogLevel::info});
+  int told_a = 0, told_b = 0;
+  a.set_log_sink([&](LogLevel, std::string_view) {
+    ++told_a;
+    compile_something(b);
+  });
+  b.set_log_sink([&](LogLevel, std::string_view) {
+    ++told_b;
+    compile_something(a);
+  });
+  testing::internal::CaptureStderr();
+  compile_something(a);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(told_a, 1);
+  EXPECT_EQ(told_b, 1);
+}
+
+TEST(Log, ASinkMayWaitForAnotherThreadThatCompiles) {
+  const Watchdog watchdog;
+  Runtime runtime({.log_level = LogLevel::info});
+  std::atomic<int> told{0};
+  runtime.set_log_sink([&](LogLevel, std::string_view) {
+    if (told.fetch_add(1) == 0) std::thread([&] { compile_something(runtime); }).join();
+  });
+  compile_something(runtime);
+  EXPECT_EQ(told, 2);
+}
+
+TEST(Log, ASinkThatThrowsFailsNothing) {
+  Runtime runtime({.log_level = LogLevel::info});
+  int told = 0;
+  runtime.set_log_sink([&](LogLevel, std::string_view) {
+    ++told;
+    throw std::runtime_error("full");
+  });
+  testing::internal::CaptureStderr();
+  compile_something(runtime);
+  compile_something(runtime);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(told, 2);
+}
+
+TEST(CodeCache, IsBoundedAndNoFunctionNoticesIt) {
+  Runtime runtime({.code_cache_bytes = 64 << 10});
+  Graph g;
+  const Value x = g.input("x", {f64, {2}});
+  std::vector<Function> functions;
+  for (int i = 0; i < 200; ++i) {
+    const auto formula = elementwise("added", [i](auto a) {
+      for (int k = 0; k < i; ++k) a = a + 1;
+      return a;
+    });
+    functions.push_back(compile({formula(x)}, {.runtime = &runtime}));
+    EXPECT_LE(runtime.code_cache().bytes, 64 << 10);
+  }
+  const Runtime::CodeCache counts = runtime.code_cache();
+  EXPECT_EQ(counts.assembled + counts.interpreted, 200);
+  EXPECT_GT(counts.evicted, 100);
+  double wanted = 2;
+  for (const Function& f : functions)
+    EXPECT_EQ(f({{"x", Tensor::of({1.0, 2.0})}})[0].at(1), wanted++);
 }
 
 TEST(Runtime, HasAsManyThreadsAsAskedFor) {
