@@ -106,6 +106,7 @@ View RunContext::fetch(std::size_t i) const {
   return {address_[plan_.fetches[i].slot], plan_.fetches[i].type};
 }
 
+/// Result `i` of the steps that have run, to keep.
 Tensor RunContext::result(std::size_t i) const {
   const Plan::Fetch& fetch = plan_.fetches[i];
   const Slot& slot = plan_.slots[fetch.slot];
@@ -134,11 +135,21 @@ void RunContext::prepare_outputs() {
   }
 }
 
+/// What outlives the run and is computed by no step.
+void RunContext::copy_outputs() {
+  for (const Plan::Output& output : plan_.outputs) {
+    if (output.from != no_slot)
+      std::copy_n(static_cast<const std::byte*>(address_[output.from]), output.type.bytes(),
+                  static_cast<std::byte*>(address_[output.slot]));
+  }
+}
+
 // ---- parameters
 
 /// Finds the function's parameters in a State. Throws ArgumentError listing all that differ.
 void RunContext::match(const StateData& from) {
   if (matched_ == from.layout) return;
+  matched_ = nullptr;  // until all positions are known
   const StateLayout& layout = *from.layout;
   std::string differences;
   for (std::size_t p = 0; p < plan_.parameters.size(); ++p) {
@@ -153,10 +164,8 @@ void RunContext::match(const StateData& from) {
                       to_string(layout.types[position_[p]]), to_string(leaf.type));
     }
   }
-  if (!differences.empty()) {
-    matched_ = nullptr;
+  if (!differences.empty())
     throw ArgumentError("the State does not fit the function:" + differences);
-  }
   matched_ = from.layout;
 }
 
@@ -164,6 +173,8 @@ void RunContext::match(const StateData& from) {
 /// meanwhile.
 void RunContext::take_parameters(StateData* from, bool update) {
   if (from != nullptr) match(*from);
+  for (Tensor& parameter : parameters_)  // not under the lock: it may be the last of the user's
+    if (parameter.owned()) parameter = Tensor();
   std::unique_lock<std::mutex> lock;
   if (from != nullptr) lock = std::unique_lock(from->exchange);
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
@@ -173,8 +184,9 @@ void RunContext::take_parameters(StateData* from, bool update) {
   }
 }
 
-/// Puts the new values into the State, all at once. Cannot fail: what could was done before.
-void RunContext::commit(StateData& to) {
+/// Puts the new values into the State, all at once. Cannot fail: all values are there, and dagrad's
+/// own.
+void RunContext::commit(StateData& to) noexcept {
   for (std::size_t u = 0; u < exchanged_.size(); ++u) {
     const Plan::Updated& update = plan_.updates[u];
     const Slot& next = plan_.slots[update.slot];
@@ -182,24 +194,28 @@ void RunContext::commit(StateData& to) {
                           : next.home == Slot::Home::parameter ? to.values[position_[next.at]]
                                                                : plan_.constants[next.at];
     const Type& type = plan_.parameters[update.parameter].type;
-    exchanged_[u] = own(value.type() == type ? value : value.reshaped(type.shape));
+    exchanged_[u] = value.type() == type ? value : value.reshaped(type.shape);
   }
-  {
-    const std::lock_guard lock(to.exchange);
-    for (std::size_t u = 0; u < exchanged_.size(); ++u)
-      std::swap(to.values[position_[plan_.updates[u].parameter]], exchanged_[u]);
-  }
-  for (std::size_t u = 0; u < exchanged_.size();
-       ++u) {  // old values' memory, for the run after the next
+  const std::lock_guard lock(to.exchange);
+  for (std::size_t u = 0; u < exchanged_.size(); ++u)
+    std::swap(to.values[position_[plan_.updates[u].parameter]], exchanged_[u]);
+}
+
+/// Of what no later run needs. Old values' memory is there for the run after the next.
+void RunContext::let_go() noexcept {
+  for (std::size_t u = 0; u < exchanged_.size(); ++u) {
     const Slot& next = plan_.slots[plan_.updates[u].slot];
     if (next.home == Slot::Home::output)
       outputs_[next.at].spare = std::move(exchanged_[u]);
     else
       exchanged_[u] = Tensor();
   }
+  for (std::size_t p = 0; p < parameters_.size(); ++p)
+    if (!fetched_[p]) parameters_[p] = Tensor();
 }
 
-void RunContext::run(StateData* with, bool update, const RunOptions& options) {
+void RunContext::run(StateData* with, bool update, const RunOptions& options,
+                     std::vector<Tensor>* results) {
   complete_ = false;
   check_feeds();
   std::optional<StateData::Updating> updating;
@@ -208,15 +224,14 @@ void RunContext::run(StateData* with, bool update, const RunOptions& options) {
   prepare_outputs();
   options_ = options.cancel || options.deadline ? &options : nullptr;
   run_steps();
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const Plan::Output& output = plan_.outputs[i];
-    if (output.from != no_slot)
-      std::copy_n(static_cast<const std::byte*>(address_[output.from]), output.type.bytes(),
-                  static_cast<std::byte*>(address_[output.slot]));
+  copy_outputs();
+  if (results != nullptr) {
+    results->reserve(plan_.fetches.size());
+    for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));
   }
-  if (update) commit(*with);
-  for (std::size_t p = 0; p < parameters_.size(); ++p)
-    if (!fetched_[p]) parameters_[p] = Tensor();
+  if (update) commit(*with);  // nothing fails from here on
+  updating.reset();
+  let_go();
   complete_ = true;
 }
 

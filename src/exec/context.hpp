@@ -35,14 +35,14 @@ struct RunContext final : private Steps {
   /// Forgets all feeds, and lets go of the user's tensors and the State's.
   void clear();
 
-  /// Runs all steps and commits the updates. `state` may be null, and is not written unless
+  /// Runs all steps, puts what was fetched into `results` where that is given, and commits the
+  /// updates when all that can fail is done. `state` may be null, and is not written unless
   /// `update`.
-  void run(StateData* state, bool update, const RunOptions& options);
+  void run(StateData* state, bool update, const RunOptions& options,
+           std::vector<Tensor>* results = nullptr);
 
   /// Result `i` of the last run. Throws ArgumentError where there is none.
   View fetch(std::size_t i) const;
-  /// The same, to keep.
-  Tensor result(std::size_t i) const;
 
   // What a bound run holds beside the memory.
   std::shared_ptr<const Plan> keep;
@@ -85,7 +85,10 @@ struct RunContext final : private Steps {
   void match(const StateData& state);
   void take_parameters(StateData* state, bool update);
   void prepare_outputs();
-  void commit(StateData& state);
+  void copy_outputs();
+  Tensor result(std::size_t i) const;
+  void commit(StateData& state) noexcept;
+  void let_go() noexcept;
 
   const Plan& plan_;
   Blocks arena_;

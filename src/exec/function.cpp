@@ -36,10 +36,8 @@ std::vector<Tensor> call(const detail::Plan& plan, detail::StateData* state, boo
       throw ArgumentError("input '" + plan.inputs[input].name + "' is fed twice");
     context.feed(input, feed.tensor);
   }
-  context.run(state, update, options);
   std::vector<Tensor> results;
-  results.reserve(plan.fetches.size());
-  for (std::size_t i = 0; i < plan.fetches.size(); ++i) results.push_back(context.result(i));
+  context.run(state, update, options, &results);
   return results;
 }
 

@@ -197,7 +197,10 @@ void Planner::add_fetch(const Value& value) {
 void Planner::add_update(const Update& update) {
   std::uint32_t slot = slot_of(update.next);
   make_output(slot, update.next.type());
-  if (plan_->slots[slot].home == Slot::Home::input) {  // the user's memory: a State has its own
+  const Slot& next = plan_->slots[slot];
+  if (next.home == Slot::Home::input ||
+      (next.home == Slot::Home::constant && !plan_->constants[next.at].owned())) {
+    // The user's memory: a State has its own.
     const std::uint32_t copy = new_slot(Slot::Home::output, plan_->outputs.size());
     plan_->outputs.push_back({update.next.type(), copy, slot});
     slot = copy;

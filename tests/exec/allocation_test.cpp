@@ -2,44 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "tests/exec/allocations.hpp"
 #include "tests/exec/test_ops.hpp"
-
-// Every way to the heap that C++ has ends in these two.
-namespace {
-std::atomic<std::int64_t> allocations{0};
-std::atomic<std::int64_t> aligned_bytes{0};  // to 64: memory for elements
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  allocations.fetch_add(1);
-  if (alignment == 64) aligned_bytes.fetch_add(static_cast<std::int64_t>(bytes));
-  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-}
-// Not inlined, or gcc wonders at free beside new.
-[[gnu::noinline]] void release(void* memory) { std::free(memory); }
-void* or_throw(void* memory) {
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) { return or_throw(allocate(bytes, 16)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return or_throw(allocate(bytes, static_cast<std::size_t>(alignment)));
-}
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return allocate(bytes, 16);
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { release(memory); }
-void operator delete(void* memory, std::size_t) noexcept { release(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
 
 namespace {
 
@@ -52,9 +16,9 @@ std::int64_t of_a_hundred(BoundRun& run) {
   std::int64_t count = 0;
   for (int tries = 0; tries < 10; ++tries) {
     for (int i = 0; i < 20; ++i) run();
-    const std::int64_t before = allocations;
+    const std::int64_t before = allocations();
     for (int i = 0; i < 100; ++i) run();
-    count = allocations - before;
+    count = allocations() - before;
     if (count == 0) break;
   }
   return count;
@@ -72,9 +36,9 @@ class Allocations : public testing::TestWithParam<int> {
 INSTANTIATE_TEST_SUITE_P(Threads, Allocations, testing::Values(1, 2));
 
 TEST_P(Allocations, AreCounted) {
-  const std::int64_t before = allocations;
+  const std::int64_t before = allocations();
   const Function f = compile({x + p}, {.runtime = &runtime});
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(allocations(), before);
 }
 
 TEST_P(Allocations, NoneInBoundRuns) {
@@ -95,14 +59,14 @@ TEST_P(Allocations, NoneInFeeding) {
   BoundRun run = compile({x * 2}, {.runtime = &runtime}).bind();
   run.feed(x, data);
   run();
-  const std::int64_t before = allocations;
+  const std::int64_t before = allocations();
   for (int i = 0; i < 100; ++i) {
     run.feed(x, data.view());
     run.feed("x", data.view());
     run();
     EXPECT_EQ(run.fetch(0).as<double>()[0], 2);
   }
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(allocations() - before, 0);
 }
 
 TEST_P(Allocations, NoneInTraining) {
@@ -124,9 +88,9 @@ TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
   Value y = x;
   for (int i = 0; i < 5; ++i) y = costly(prefix(tanh(y))) + reverse(y);
   const Function f = compile({sum_to_like(y, g.constant(Tensor(0.0)))}, {.runtime = &runtime});
-  aligned_bytes = 0;
+  const std::int64_t before = aligned_bytes();
   const BoundRun run = f.bind();
-  EXPECT_EQ(aligned_bytes, static_cast<std::int64_t>(f.peak_bytes()));
+  EXPECT_EQ(aligned_bytes() - before, static_cast<std::int64_t>(f.peak_bytes()));
 }
 
 }  // namespace

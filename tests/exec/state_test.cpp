@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/exec/test_ops.hpp"
+#include "tests/exec/watchdog.hpp"
 
 namespace {
 
@@ -257,6 +258,43 @@ TEST_F(StateTest, SetsSeveralAtOnceOrNone) {
   ASSERT_EQ(values.size(), 2U);
   EXPECT_EQ(numbers(values.at("p")), (Numbers{7, 8}));
   EXPECT_EQ(numbers(values.at("q")), (Numbers{9, 9}));
+}
+
+TEST_F(StateTest, ThatABoundRunHoldsMayEndInADeleterThatReadsTheState) {
+  const Watchdog watchdog;
+  State s(g);
+  std::vector<double> seen;
+  Numbers mine{3, 4};
+  s.set(p, Tensor::adopt(p.type(), mine.data(), [&](void*) { seen = numbers(s.get(p)); }));
+  BoundRun run = compile({p}).bind(s);
+  run();
+  s.set(p, Tensor::of({8.0, 9.0}));
+  EXPECT_TRUE(seen.empty());
+  run();  // lets go of the old value, which nobody else has
+  EXPECT_EQ(seen, (Numbers{8, 9}));
+  EXPECT_EQ(run.fetch(0).as<double>()[0], 8);
+}
+
+TEST_F(StateTest, WhatAnUpdateReplacesMayEndInADeleterThatSetsTheState) {
+  const Watchdog watchdog;
+  State s(g);
+  Numbers mine{3, 4};
+  s.set(p, Tensor::adopt(p.type(), mine.data(), [&](void*) { s.set(q, Tensor::of({0.0, 0.0})); }));
+  compile({}, {.update = {{p, q}}})(s);
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{5, 6}));
+  EXPECT_EQ(numbers(s.get(q)), (Numbers{0, 0}));
+}
+
+TEST_F(StateTest, UpdatesFromConstantsOfTheUsersMemorySeeItAsItIs) {
+  Numbers mine{1, 2};
+  const Function f = compile({}, {.update = {{p, g.constant(Tensor::borrow({2}, mine))}}});
+  State s(g);
+  f(s);
+  mine = {3, 4};
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{1, 2}));
+  f(s);
+  mine = {0, 0};
+  EXPECT_EQ(numbers(s.get(p)), (Numbers{3, 4}));
 }
 
 }  // namespace
