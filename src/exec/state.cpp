@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
-#include "src/tensor/quoted.hpp"
+#include "src/tensor/in_quotes.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad {
@@ -47,7 +47,7 @@ std::uint32_t position(const detail::StateLayout& layout, std::string_view param
   const std::uint32_t at = layout.find(parameter);
   if (at == detail::StateLayout::none)
     throw ArgumentError(fmt::format("the State has no parameter {}; it has: {}",
-                                    detail::quoted(parameter), fmt::join(layout.names, ", ")));
+                                    detail::in_quotes(parameter), fmt::join(layout.names, ", ")));
   return at;
 }
 

@@ -12,7 +12,8 @@
 #include <unordered_map>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/quoted.hpp"
+#include "src/io/file_name.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad {
 
@@ -135,7 +136,7 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
   const auto parse = [&](auto& value) {
     const auto [stop, error] = std::from_chars(begin, end, value);
     if (error == std::errc::invalid_argument || stop != end) {
-      lines.fail(column, fmt::format("{} is not {}", detail::quoted(field),
+      lines.fail(column, fmt::format("{} is not {}", detail::in_quotes(field),
                                      std::is_integral_v<T> ? "an integer" : "a number"));
     }
     return error != std::errc::result_out_of_range;
@@ -152,7 +153,7 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
     fits = true;
   }
   if (!fits) {
-    lines.fail(column, fmt::format("{} is outside the range of {}", detail::quoted(field),
+    lines.fail(column, fmt::format("{} is outside the range of {}", detail::in_quotes(field),
                                    name(dtype_of<T>)));
   }
   return result;
@@ -167,7 +168,7 @@ void check_encoding(std::string_view& header, const Lines& lines) {
   if (header.starts_with(utf8)) header.remove_prefix(utf8.size());
   if (header.find('\0') != std::string_view::npos)
     lines.fail(fmt::format("the names hold a NUL byte, as in UTF-16; expected UTF-8, got {}",
-                           detail::quoted(header)));
+                           detail::in_quotes(header)));
 }
 
 std::vector<std::string> read_columns(Lines& lines) {
@@ -181,7 +182,7 @@ std::vector<std::string> read_columns(Lines& lines) {
     const auto [other, is_new] = places.try_emplace(columns[i], i + 1);
     if (!is_new) {
       lines.fail(i + 1, fmt::format("the name {} is that of column {} too",
-                                    detail::quoted(columns[i]), other->second));
+                                    detail::in_quotes(columns[i]), other->second));
     }
   }
   return columns;
@@ -218,7 +219,7 @@ Csv read_csv(std::istream& in, DType dtype, const std::string& name) {
 }
 
 Csv read_csv(const std::filesystem::path& file, DType dtype) {
-  const std::string name = detail::quoted(file.string());
+  const std::string name = detail::file_name(file, "read_csv");
   std::ifstream in(file);
   if (!in) {
     throw FileError(fmt::format("read_csv: {}: cannot be opened: {}", name, std::strerror(errno)));

@@ -11,10 +11,9 @@
 #include <cstring>
 #include <random>
 #include <system_error>
-#include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/quoted.hpp"
+#include "src/io/file_name.hpp"
 
 namespace dagrad::detail {
 
@@ -43,19 +42,15 @@ Descriptor open_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-FileReplacement::FileReplacement(Names names)
-    : file_(std::move(names.file)), writer_(std::move(names.writer)) {}
-
 // Delegates so that the destructor tidies up after whatever throws here.
-FileReplacement::FileReplacement(std::filesystem::path file, std::string writer)
-    : FileReplacement(Names{std::move(file), std::move(writer)}) {
-  if (file_.native().find('\0') != std::string::npos) fail("a path cannot hold a NUL byte");
+FileReplacement::FileReplacement(const std::filesystem::path& file, std::string_view writer)
+    : FileReplacement(fmt::format("{}: {}", writer, file_name(file, writer))) {
   struct stat old {};
-  const bool exists = ::stat(file_.c_str(), &old) == 0;
+  const bool exists = ::stat(file.c_str(), &old) == 0;
   if (!exists && errno != ENOENT) fail_with("cannot be written", errno);
   if (exists && !S_ISREG(old.st_mode))
     fail("is not a regular file, and only such a file can be replaced as a whole");
-  const std::filesystem::path target = followed(file_);
+  const std::filesystem::path target = followed(file);
   name_ = target.filename().string();
   if (name_.empty()) fail("does not name a file");
   folder_ = open_folder(target.parent_path());
@@ -118,12 +113,12 @@ void FileReplacement::commit() {
   if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0)
     fail_with("cannot be replaced", errno);
   temporary_.clear();
-  static_cast<void>(
-      ::fsync(folder_.get()));  // the new name, too; the file is whole whether or not this works
+  // The new name, too; the file is whole whether or not this works.
+  static_cast<void>(::fsync(folder_.get()));
 }
 
 void FileReplacement::fail(const std::string& what) const {
-  throw FileError(fmt::format("{}: {}: {}", writer_, detail::quoted(file_.native()), what));
+  throw FileError(fmt::format("{}: {}", place_, what));
 }
 void FileReplacement::fail_with(const char* what, int error) const {
   fail(fmt::format("{}: {}", what, std::strerror(error)));

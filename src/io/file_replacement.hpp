@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "src/io/descriptor.hpp"
 
@@ -15,7 +16,7 @@ namespace dagrad::detail {
 class FileReplacement {
  public:
   /// `writer` goes before the text of errors.
-  FileReplacement(std::filesystem::path file, std::string writer);
+  FileReplacement(const std::filesystem::path& file, std::string_view writer);
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
   /// Removes what was written unless it has been committed.
@@ -28,17 +29,14 @@ class FileReplacement {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
-  struct Names {
-    std::filesystem::path file;
-    std::string writer;
-  };
-  explicit FileReplacement(Names names);
+  explicit FileReplacement(std::string place) : place_(std::move(place)) {}
   [[noreturn]] void fail_with(const char* what, int error) const;
   void open_new_file(unsigned mode);
   void write_through(std::string_view bytes);
 
-  std::filesystem::path file_;
-  std::string writer_, name_, temporary_, buffer_;  // the names are of files in the folder
+  std::string place_;             ///< before the text of errors
+  std::string name_, temporary_;  ///< of files in the folder
+  std::string buffer_;
   Descriptor folder_, out_;
 };
 

@@ -10,8 +10,8 @@
 #include <fstream>
 
 #include "dagrad/error.hpp"
+#include "src/io/file_name.hpp"
 #include "src/io/npy_header.hpp"
-#include "src/tensor/quoted.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad {
@@ -106,7 +106,7 @@ Tensor read_npy(std::istream& in, const std::string& name, const NpyOptions& opt
 }
 
 Tensor read_npy(const std::filesystem::path& file, const NpyOptions& options) {
-  const std::string name = detail::quoted(file.string());
+  const std::string name = detail::file_name(file, "read_npy");
   std::ifstream in(file, std::ios::binary);
   if (!in)
     throw FileError(fmt::format("read_npy: {}: cannot be opened: {}", name, std::strerror(errno)));
@@ -123,16 +123,14 @@ void write_npy(std::ostream& out, const Tensor& tensor) {
 }
 
 void write_npy(const std::filesystem::path& file, const Tensor& tensor) {
+  const std::string name = detail::file_name(file, "write_npy");
   std::ofstream out(file, std::ios::binary);
-  if (!out) {
-    throw FileError(fmt::format("write_npy: {}: cannot be opened: {}",
-                                detail::quoted(file.string()), std::strerror(errno)));
-  }
+  if (!out)
+    throw FileError(fmt::format("write_npy: {}: cannot be opened: {}", name, std::strerror(errno)));
   try {
     write_npy(out, tensor);
   } catch (const FileError& error) {
-    throw FileError(fmt::format("{} to {}: {}", error.what(), detail::quoted(file.string()),
-                                std::strerror(errno)));
+    throw FileError(fmt::format("{} to {}: {}", error.what(), name, std::strerror(errno)));
   }
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/quoted.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad::detail {
 
@@ -47,7 +47,7 @@ class HeaderParser {
         shape = parse_shape();
       } else {
         fail_at(start, fmt::format("one each of descr, fortran_order and shape, got {}",
-                                   detail::quoted(key)));
+                                   detail::in_quotes(key)));
       }
       if (!accept(',')) {
         expect('}');
@@ -102,11 +102,11 @@ class HeaderParser {
   void parse_descr(NpyHeader& header) {
     const std::size_t start = here();
     if (peek() == '[')
-      fail_at(start, wanted_elements() + "a record of fields, " + detail::quoted(list()));
+      fail_at(start, wanted_elements() + "a record of fields, " + detail::in_quotes(list()));
     const std::string_view descr = string();
     const NpyElement* const element = find_npy_element(descr);
     if (element == nullptr || (element->widen != nullptr && !options_.widen))
-      fail_at(start, wanted_elements() + detail::quoted(descr) + remark(descr, element));
+      fail_at(start, wanted_elements() + detail::in_quotes(descr) + remark(descr, element));
     header.type.dtype = element->dtype;
     header.element = element;
     header.swapped = element->size > 1 && descr[0] == (little ? '>' : '<');

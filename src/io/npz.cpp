@@ -12,12 +12,13 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/io/file_name.hpp"
 #include "src/io/file_replacement.hpp"
 #include "src/io/member_buffer.hpp"
 #include "src/io/npy_header.hpp"
 #include "src/io/stored_archive.hpp"
 #include "src/io/zip_writer.hpp"
-#include "src/tensor/quoted.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad {
 
@@ -33,9 +34,8 @@ using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 std::string text_of(int code) {
   zip_error_t error;
   zip_error_init_with_code(&error, code);
-  std::string text = zip_error_strerror(&error);
-  zip_error_fini(&error);
-  return text;
+  const std::unique_ptr<zip_error_t, decltype(&zip_error_fini)> clearing(&error, &zip_error_fini);
+  return zip_error_strerror(&error);
 }
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
@@ -97,7 +97,7 @@ class Arrays {
   Arrays(const std::string& file, const NpyOptions& options) : file_(file), options_(options) {}
 
   std::string place(std::string_view member) const {
-    return fmt::format("{}, member {}", file_, detail::quoted(member));
+    return fmt::format("{}, member {}", file_, detail::in_quotes(member));
   }
   void add(std::string_view member, detail::MemberBuffer& buffer) {
     const std::string where = place(member);
@@ -138,7 +138,8 @@ std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
   if (code == ZIP_ER_EXISTS)  // a name is there twice; below it is seen which
     archive.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
   if (archive == nullptr) fail(name, fmt::format("cannot be opened: {}", text_of(code)));
-  const std::uint64_t file_size = std::filesystem::file_size(file);
+  std::error_code unknown;  // gives a size that refuses nothing
+  const std::uint64_t file_size = std::filesystem::file_size(file, unknown);
   const auto members = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (zip_uint64_t i = 0; i < members; ++i) {
     zip_stat_t stat;
@@ -158,7 +159,8 @@ std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
 // Refuses a name that a ZIP archive cannot hold, or whose array could not be read again.
 void check_name(const std::string& name, const detail::FileReplacement& replacement) {
   const auto refuse = [&](const std::string& why) {
-    replacement.fail(fmt::format("cannot hold an array named {}: {}", detail::quoted(name), why));
+    replacement.fail(
+        fmt::format("cannot hold an array named {}: {}", detail::in_quotes(name), why));
   };
   if (name.size() > most_name)
     refuse(fmt::format("a name has at most {} bytes, got {}", most_name, name.size()));
@@ -173,7 +175,7 @@ void check_name(const std::string& name, const detail::FileReplacement& replacem
 
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& file,
                                        const NpyOptions& options) {
-  const std::string name = detail::quoted(file.native());
+  const std::string name = detail::file_name(file, "read_npz");
   std::error_code missing;
   const auto status = std::filesystem::status(file, missing);
   if (exists(status) && !is_regular_file(status)) fail(name, "is not a regular file");

@@ -1,4 +1,4 @@
-#include "src/tensor/quoted.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +41,7 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "'";
   result.reserve(std::min(text.size(), most_shown) + 5);
   std::size_t at = 0;
