@@ -17,6 +17,8 @@ struct LoadOptions {
   /// Whether parameters may keep their values because the file lacks them, and arrays that belong
   /// to no parameter be passed over.
   bool partial = false;
+  /// As in NpyOptions: whether, say, an array of float16 is read into a float32 parameter.
+  bool widen = false;
 };
 /// What a partial load left out.
 struct Loaded {

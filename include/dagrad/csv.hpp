@@ -15,8 +15,10 @@ struct Csv {
   Tensor values;  ///< [rows, columns]
 };
 
-/// Reads numbers separated by commas under one line of names. Throws FileError with file, line and
-/// column where a field is no number, a line has another count, or a name is empty or twice there.
+/// Reads numbers separated by commas under one line of names, in ASCII or UTF-8; LF, CR LF or CR
+/// ends a line. A float too small for the dtype is 0. Throws FileError with file, line and column
+/// where a field is not a number of the dtype, a line has another count, or a name is empty or
+/// there twice, and for text in UTF-16.
 Csv read_csv(const std::filesystem::path& file, DType dtype = f64);
 Csv read_csv(std::istream& in, DType dtype = f64, const std::string& name = "stream");
 

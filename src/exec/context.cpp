@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad::detail {
 
@@ -58,8 +59,8 @@ std::uint32_t RunContext::input(std::string_view name) const {
 ArgumentError RunContext::no_input(std::string_view name) const {
   std::string names;
   for (const Plan::Leaf& leaf : plan_.inputs) names += (names.empty() ? "" : ", ") + leaf.name;
-  return ArgumentError(fmt::format("'{}' is no input of this function; it has: {}", name,
-                                   names.empty() ? "none" : names));
+  return ArgumentError(fmt::format("{} is no input of this function; it has: {}",
+                                   detail::in_quotes(name), names.empty() ? "none" : names));
 }
 
 void RunContext::feed(std::uint32_t input, const View& view) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad {
 
@@ -14,7 +15,7 @@ void save(const std::filesystem::path& file, const State& state) {
 }
 
 Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& options) {
-  std::map<std::string, Tensor> found = read_npz(file), wanted;
+  std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen}), wanted;
   Loaded loaded;
   std::string differences;
   for (const auto& [name, value] : state.values()) {
@@ -22,11 +23,12 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
     if (array.empty()) {
       loaded.missing.push_back(name);
       if (!options.partial)
-        differences +=
-            fmt::format("\n  parameter '{}' {} is not in the file", name, to_string(value.type()));
+        differences += fmt::format("\n  parameter {} {} is not in the file",
+                                   detail::in_quotes(name), to_string(value.type()));
     } else if (array.mapped().type() != value.type()) {
-      differences += fmt::format("\n  parameter '{}' is {} in the file, {} in the State", name,
-                                 to_string(array.mapped().type()), to_string(value.type()));
+      differences += fmt::format("\n  parameter {} is {} in the file, {} in the State",
+                                 detail::in_quotes(name), to_string(array.mapped().type()),
+                                 to_string(value.type()));
     } else {
       wanted.insert(std::move(array));
     }
@@ -34,12 +36,12 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
   for (const auto& [name, array] : found) {
     loaded.unexpected.push_back(name);
     if (!options.partial)
-      differences +=
-          fmt::format("\n  array '{}' {} is of no parameter", name, to_string(array.type()));
+      differences += fmt::format("\n  array {} {} belongs to no parameter", detail::in_quotes(name),
+                                 to_string(array.type()));
   }
   if (!differences.empty())
-    throw ArgumentError(
-        fmt::format("load: '{}' does not fit the State:{}", file.string(), differences));
+    throw ArgumentError(fmt::format("load: {} does not fit the State:{}",
+                                    detail::in_quotes(file.native()), differences));
   state.set(wanted);
   return loaded;
 }

@@ -5,40 +5,82 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <unordered_map>
 
 #include "dagrad/error.hpp"
+#include "src/io/file_name.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+// The lines of a text, whose ends are LF, CR LF or CR. Knows where in the file reading is.
+class Lines {
+ public:
+  Lines(std::istream& in, const std::string& name) : in_(in), name_(name) {}
 
-// Where in the file reading is.
-struct Place {
-  const std::string& name;
-  std::size_t line = 0;
+  /// Whether there is one more; `line` lasts until the next call.
+  bool next(std::string_view& line) {
+    if (at_ > block_.size() && !next_block()) return false;
+    const std::size_t end = std::min(block_.find('\r', at_), block_.size());
+    line = std::string_view(block_).substr(at_, end - at_);
+    at_ = end + 1;
+    ++line_;
+    return true;
+  }
+  /// Whether only white space is left.
+  bool only_blanks_left() {
+    return (at_ > block_.size() || block_.find_first_not_of(" \t\r", at_) == std::string::npos) &&
+           (in_ >> std::ws).eof();
+  }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw FileError(fmt::format("read_csv: {}: line {}: {}", name, line, what));
+    throw FileError(
+        fmt::format("read_csv: {}: line {}: {}", name_, std::max(line_, std::size_t{1}), what));
   }
   [[noreturn]] void fail(std::size_t column, const std::string& what) const {
     fail(fmt::format("column {}: {}", column, what));
   }
+
+ private:
+  // Up to the next LF, with the CRs before it taken off.
+  bool next_block() {
+    errno = 0;
+    if (!std::getline(in_, block_)) {
+      if (in_.bad())
+        fail(fmt::format("the file cannot be read: {}",
+                         errno != 0 ? std::strerror(errno) : "the stream is bad"));
+      return false;
+    }
+    at_ = 0;
+    const bool ended_by_lf = !in_.eof();
+    while (block_.ends_with('\r')) {
+      block_.pop_back();
+      if (!ended_by_lf) break;
+    }
+    return true;
+  }
+
+  std::istream& in_;
+  const std::string& name_;
+  std::string block_;
+  std::size_t at_ = 1, line_ = 0;
 };
 
 std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
+  const auto first = text.find_first_not_of(" \t");
   return first == std::string_view::npos
              ? std::string_view()
-             : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+             : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // A field in quotes from the front of `rest`, where a quote is doubled.
-std::string take_quoted(std::string_view& rest, std::size_t column, const Place& place) {
+std::string take_quoted(std::string_view& rest, std::size_t column, const Lines& lines) {
   std::string field;
   for (std::size_t i = 1; i < rest.size(); ++i) {
     if (rest[i] != '"') {
@@ -47,18 +89,18 @@ std::string take_quoted(std::string_view& rest, std::size_t column, const Place&
       field += rest[i++];
     } else {
       rest = trimmed(rest.substr(i + 1));
-      if (!rest.empty() && rest[0] != ',') place.fail(column, "expected a comma after the quotes");
+      if (!rest.empty() && rest[0] != ',') lines.fail(column, "expected a comma after the quotes");
       return field;
     }
   }
-  place.fail(column, "the quotes do not end");
+  lines.fail(column, "the quotes do not end");
 }
 
-std::vector<std::string> split(std::string_view line, const Place& place) {
+std::vector<std::string> split(std::string_view line, const Lines& lines) {
   std::vector<std::string> fields;
   for (std::string_view rest = trimmed(line);;) {
     if (!rest.empty() && rest[0] == '"') {
-      fields.push_back(take_quoted(rest, fields.size() + 1, place));
+      fields.push_back(take_quoted(rest, fields.size() + 1, lines));
     } else {
       const std::size_t end = std::min(rest.find(','), rest.size());
       fields.emplace_back(trimmed(rest.substr(0, end)));
@@ -69,21 +111,33 @@ std::vector<std::string> split(std::string_view line, const Place& place) {
   }
 }
 
-bool next_line(std::istream& in, std::string& line, Place& place) {
-  if (!std::getline(in, line)) return false;
-  ++place.line;
-  return true;
+// Of a number that is out of range: whether that is because it is too small, not too large.
+bool is_tiny(std::string_view number) {
+  constexpr std::int64_t huge = std::int64_t{1} << 60;  // more digits than a text can have
+  const std::size_t e = std::min(number.find_first_of("eE"), number.size());
+  const std::string_view digits = number.substr(0, e);
+  std::string_view power = number.substr(std::min(e + 1, number.size()));
+  const bool negative = power.starts_with('-');
+  if (negative || power.starts_with('+')) power.remove_prefix(1);
+  std::int64_t exponent = 0;
+  if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec ==
+      std::errc::result_out_of_range)
+    exponent = huge;
+  exponent = std::min(exponent, huge) * (negative ? -1 : 1);
+  const auto first = static_cast<std::int64_t>(digits.find_first_of("123456789"));
+  const auto point = static_cast<std::int64_t>(std::min(digits.find('.'), digits.size()));
+  return exponent + point <= first;
 }
 
 template <class T>
-T number(const std::string& field, std::size_t column, const Place& place) {
+T number(const std::string& field, std::size_t column, const Lines& lines) {
   const char* const end = field.data() + field.size();
   const char* const begin = field.data() + (field.size() > 1 && field[0] == '+' && field[1] != '-');
   const auto parse = [&](auto& value) {
     const auto [stop, error] = std::from_chars(begin, end, value);
     if (error == std::errc::invalid_argument || stop != end) {
-      place.fail(column,
-                 fmt::format("'{}' is no {}", field, std::is_integral_v<T> ? "integer" : "number"));
+      lines.fail(column, fmt::format("{} is not {}", detail::in_quotes(field),
+                                     std::is_integral_v<T> ? "an integer" : "a number"));
     }
     return error != std::errc::result_out_of_range;
   };
@@ -94,51 +148,59 @@ T number(const std::string& field, std::size_t column, const Place& place) {
     fits = parse(value) && value >= std::int64_t{std::numeric_limits<T>::min()} &&
            value <= std::int64_t{std::numeric_limits<T>::max()};
     result = static_cast<T>(value);
-  } else if (fits = parse(result); !fits) {  // too small is 0, too large is a mistake
-    long double value = 0;
-    fits = parse(value) && value > -1 && value < 1;
-    result = static_cast<T>(value);
+  } else if (fits = parse(result); !fits && is_tiny(field)) {
+    result = std::copysign(T{0}, field[0] == '-' ? T{-1} : T{1});
+    fits = true;
   }
   if (!fits) {
-    place.fail(column, fmt::format("'{}' is outside the range of {}", field, name(dtype_of<T>)));
+    lines.fail(column, fmt::format("{} is outside the range of {}", detail::in_quotes(field),
+                                   name(dtype_of<T>)));
   }
   return result;
 }
 
-std::vector<std::string> read_columns(std::istream& in, Place& place) {
-  std::string line;
-  if (!next_line(in, line, place)) {
-    place.line = 1;
-    place.fail("expected a line of names, the file is empty");
-  }
-  std::string_view text = line;
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  std::vector<std::string> columns = split(text, place);
-  for (auto column = columns.begin(); column != columns.end(); ++column) {
-    const auto at = static_cast<std::size_t>(column - columns.begin() + 1);
-    if (column->empty()) place.fail(at, "the name is empty");
-    const auto other = std::find(columns.begin(), column, *column);
-    if (other != column) {
-      place.fail(at, fmt::format("the name '{}' is that of column {} too", *column,
-                                 other - columns.begin() + 1));
+// Refuses what is not text of single bytes, by the marks at its beginning, and takes the mark of
+// UTF-8 off.
+void check_encoding(std::string_view& header, const Lines& lines) {
+  constexpr std::string_view utf8 = "\xEF\xBB\xBF", utf16_be = "\xFE\xFF", utf16_le = "\xFF\xFE";
+  if (header.starts_with(utf16_be) || header.starts_with(utf16_le))
+    lines.fail("the file is in UTF-16 or UTF-32; expected UTF-8");
+  if (header.starts_with(utf8)) header.remove_prefix(utf8.size());
+  if (header.find('\0') != std::string_view::npos)
+    lines.fail(fmt::format("the names hold a NUL byte, as in UTF-16; expected UTF-8, got {}",
+                           detail::in_quotes(header)));
+}
+
+std::vector<std::string> read_columns(Lines& lines) {
+  std::string_view line;
+  if (!lines.next(line)) lines.fail("expected a line of names, the file is empty");
+  check_encoding(line, lines);
+  std::vector<std::string> columns = split(line, lines);
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].empty()) lines.fail(i + 1, "the name is empty");
+    const auto [other, is_new] = places.try_emplace(columns[i], i + 1);
+    if (!is_new) {
+      lines.fail(i + 1, fmt::format("the name {} is that of column {} too",
+                                    detail::in_quotes(columns[i]), other->second));
     }
   }
   return columns;
 }
 
 template <class T>
-Tensor read_rows(std::istream& in, std::size_t columns, Place& place) {
+Tensor read_rows(Lines& lines, std::size_t columns) {
   std::vector<T> values;
   std::int64_t rows = 0;
-  for (std::string line; next_line(in, line, place); ++rows) {
-    if (trimmed(line).empty() && (in >> std::ws).eof()) break;  // blank to the end of the file
-    const std::vector<std::string> fields = split(line, place);
+  for (std::string_view line; lines.next(line); ++rows) {
+    if (trimmed(line).empty() && lines.only_blanks_left()) break;
+    const std::vector<std::string> fields = split(line, lines);
     if (fields.size() != columns) {
-      place.fail(
+      lines.fail(
           fmt::format("expected {} numbers as there are names, got {}", columns, fields.size()));
     }
     for (std::size_t i = 0; i < columns; ++i) {
-      values.push_back(number<T>(fields[i], i + 1, place));
+      values.push_back(number<T>(fields[i], i + 1, lines));
     }
   }
   return Tensor({rows, static_cast<std::int64_t>(columns)}, values);
@@ -147,18 +209,17 @@ Tensor read_rows(std::istream& in, std::size_t columns, Place& place) {
 }  // namespace
 
 Csv read_csv(std::istream& in, DType dtype, const std::string& name) {
-  Place place{name};
+  Lines lines(in, name);
   Csv csv;
-  csv.columns = read_columns(in, place);
+  csv.columns = read_columns(lines);
   csv.values = dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    return read_rows<T>(in, csv.columns.size(), place);
+    return read_rows<T>(lines, csv.columns.size());
   });
-  if (in.bad()) place.fail("the file could not be read");
   return csv;
 }
 
 Csv read_csv(const std::filesystem::path& file, DType dtype) {
-  const std::string name = fmt::format("'{}'", file.string());
+  const std::string name = detail::file_name(file, "read_csv");
   std::ifstream in(file);
   if (!in) {
     throw FileError(fmt::format("read_csv: {}: cannot be opened: {}", name, std::strerror(errno)));

@@ -2,48 +2,126 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <random>
 #include <system_error>
-#include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/io/file_name.hpp"
 
 namespace dagrad::detail {
 
-FileReplacement::FileReplacement(std::filesystem::path file, std::string writer)
-    : file_(std::move(file)), temporary_(file_), writer_(std::move(writer)) {
+namespace {
+
+constexpr std::size_t buffered = std::size_t{1} << 20;
+constexpr int most_links = 40;  // the kernel's own limit
+
+/// The file that a path leads to through symbolic links, whether it is there or not.
+std::filesystem::path followed(std::filesystem::path file) {
+  std::error_code none;
+  for (int i = 0; i < most_links && is_symlink(symlink_status(file, none)); ++i) {
+    const std::filesystem::path target = read_symlink(file, none);
+    if (none) break;
+    file = file.parent_path() / target;
+  }
+  return file;
+}
+
+Descriptor open_folder(const std::filesystem::path& folder) {
+  const char* const path = folder.empty() ? "." : folder.c_str();
+  Descriptor readable(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (readable || errno != EACCES) return readable;
+  return Descriptor(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));  // enough to write in it
+}
+
+}  // namespace
+
+// Delegates so that the destructor tidies up after whatever throws here.
+FileReplacement::FileReplacement(const std::filesystem::path& file, std::string_view writer)
+    : FileReplacement(fmt::format("{}: {}", writer, file_name(file, writer))) {
+  struct stat old {};
+  const bool exists = ::stat(file.c_str(), &old) == 0;
+  if (!exists && errno != ENOENT) fail_with("cannot be written", errno);
+  if (exists && !S_ISREG(old.st_mode))
+    fail("is not a regular file, and only such a file can be replaced as a whole");
+  const std::filesystem::path target = followed(file);
+  name_ = target.filename().string();
+  if (name_.empty()) fail("does not name a file");
+  folder_ = open_folder(target.parent_path());
+  if (!folder_) fail_with("the folder cannot be opened", errno);
+  struct stat there {};
+  const bool found = ::fstatat(folder_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
+  if (exists && !(found && there.st_dev == old.st_dev && there.st_ino == old.st_ino))
+    fail("leads to a file that has no name, and cannot be replaced");
+  open_new_file(exists ? old.st_mode & 07777 : 0666);
+  if (exists) {
+    if (::fstat(out_.get(), &there) != 0) fail_with("cannot be written", errno);
+    if (((there.st_mode ^ old.st_mode) & 07777) != 0 &&
+        ::fchmod(out_.get(), old.st_mode & 07777) != 0)
+      fail_with("its mode cannot be kept", errno);
+  }
+  buffer_.reserve(buffered);
+}
+
+void FileReplacement::open_new_file(unsigned mode) {
   std::random_device random;
-  temporary_ += fmt::format(".{:08x}{:08x}.tmp", random(), random());
+  std::string name;
+  do {
+    name = fmt::format(".dagrad-{:08x}{:08x}.tmp", random(), random());
+    out_ = Descriptor(::openat(folder_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                               mode & 0666));
+  } while (!out_ && errno == EEXIST);
+  if (!out_) fail_with("no new file can be made in its folder", errno);
+  temporary_ = std::move(name);
 }
 
 FileReplacement::~FileReplacement() {
-  std::error_code ignored;
-  std::filesystem::remove(temporary_, ignored);
+  if (!temporary_.empty()) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
+}
+
+void FileReplacement::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > buffered) {
+    write_through(buffer_);
+    buffer_.clear();
+  }
+  if (bytes.size() < buffered)
+    buffer_ += bytes;
+  else
+    write_through(bytes);
+}
+
+void FileReplacement::write_through(std::string_view bytes) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // of what one call takes
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(out_.get(), bytes.data(), std::min(bytes.size(), most));
+    if (written < 0 && errno != EINTR) fail_with("cannot be written", errno);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 void FileReplacement::commit() {
-  flush(temporary_, O_RDONLY);
-  if (std::rename(temporary_.c_str(), file_.c_str()) != 0)
-    fail(fmt::format("cannot be replaced: {}", std::strerror(errno)));
-  const std::filesystem::path folder = file_.parent_path();
-  flush(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);  // the new name, too
+  write_through(buffer_);
+  buffer_.clear();
+  if (::fsync(out_.get()) != 0 && errno != EINVAL)  // a file system that has nothing to flush
+    fail_with("cannot be flushed to the disk", errno);
+  if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0)
+    fail_with("cannot be replaced", errno);
+  temporary_.clear();
+  // The new name, too; the file is whole whether or not this works.
+  static_cast<void>(::fsync(folder_.get()));
 }
 
 void FileReplacement::fail(const std::string& what) const {
-  throw FileError(fmt::format("{}: '{}': {}", writer_, file_.string(), what));
+  throw FileError(fmt::format("{}: {}", place_, what));
 }
-
-void FileReplacement::flush(const std::filesystem::path& path, int flags) const {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  int error = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
-  if (descriptor >= 0) ::close(descriptor);
-  if (error == EINVAL) error = 0;  // a file system that has nothing to flush here
-  if (error != 0) fail(fmt::format("cannot be flushed to the disk: {}", std::strerror(error)));
+void FileReplacement::fail_with(const char* what, int error) const {
+  fail(fmt::format("{}: {}", what, std::strerror(error)));
 }
 
 }  // namespace dagrad::detail

@@ -3,29 +3,30 @@
 #include <fmt/format.h>
 #include <zip.h>
 
-#include <array>
 #include <cstdint>
-#include <deque>
-#include <fstream>
 #include <istream>
 #include <memory>
 #include <optional>
-#include <streambuf>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "dagrad/npy.hpp"
+#include "src/io/file_name.hpp"
 #include "src/io/file_replacement.hpp"
+#include "src/io/member_buffer.hpp"
 #include "src/io/npy_header.hpp"
+#include "src/io/stored_archive.hpp"
+#include "src/io/zip_writer.hpp"
+#include "src/tensor/in_quotes.hpp"
 
 namespace dagrad {
 
 namespace {
 
 constexpr std::string_view suffix = ".npy";
-constexpr std::uint64_t most_deflated = 1032;   // bytes that one byte of a deflated member can give
-constexpr zip_uint16_t first_day = 1 << 5 | 1;  // 1 January 1980, where DOS time begins
+constexpr std::uint64_t most_deflated = 1032;  // bytes that one byte of a deflated member can give
+constexpr std::size_t most_name = 0xFFFF - suffix.size();
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
@@ -33,64 +34,35 @@ using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 std::string text_of(int code) {
   zip_error_t error;
   zip_error_init_with_code(&error, code);
-  std::string text = zip_error_strerror(&error);
-  zip_error_fini(&error);
-  return text;
+  const std::unique_ptr<zip_error_t, decltype(&zip_error_fini)> clearing(&error, &zip_error_fini);
+  return zip_error_strerror(&error);
 }
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw FileError(fmt::format("read_npz: {}: {}", where, what));
 }
 
-// ---- reading
-
-// A member as a stream that knows how long it is.
-class MemberBuffer final : public std::streambuf {
+// A member that libzip reads.
+class ZipMemberBuffer final : public detail::MemberBuffer {
  public:
-  MemberBuffer(zip_file_t* member, std::uint64_t size)
-      : member_(member), size_(static_cast<std::int64_t>(size)) {}
+  ZipMemberBuffer(zip_file_t* member, std::uint64_t size) : MemberBuffer(size), member_(member) {}
 
-  /// What went wrong in the archive, if anything did. Reads to the end of what the member says it
-  /// has, where its checksum is compared.
-  std::optional<std::string> problem() {
-    while (filled_ <= size_ && underflow() != traits_type::eof()) continue;
+ private:
+  std::int64_t read(char* to, std::int64_t count) override {
+    return zip_fread(member_, to, static_cast<zip_uint64_t>(count));
+  }
+  std::optional<std::string> failure() override {
     zip_error_t* error = zip_file_get_error(member_);
     if (zip_error_code_zip(error) == ZIP_ER_OK) return {};
     return zip_error_strerror(error);
   }
 
- protected:
-  int_type underflow() override {
-    const zip_int64_t got = zip_fread(member_, buffer_.data(), buffer_.size());
-    if (got <= 0) return traits_type::eof();
-    filled_ += got;
-    setg(buffer_.data(), buffer_.data(), buffer_.data() + got);
-    return traits_type::to_int_type(*gptr());
-  }
-  // To ask where the end is, and to come back from there: nothing is read in between.
-  pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    if (offset != 0 || from == std::ios_base::beg) return pos_type(-1);
-    at_end_ = at_end_ || from == std::ios_base::end;
-    return at_end_ ? size_ : here();
-  }
-  pos_type seekpos(pos_type position, std::ios_base::openmode) override {
-    if (position != pos_type(here())) return pos_type(-1);
-    at_end_ = false;
-    return position;
-  }
-
- private:
-  std::int64_t here() const { return filled_ - (egptr() - gptr()); }
-
   zip_file_t* member_;
-  std::int64_t size_, filled_ = 0;
-  bool at_end_ = false;
-  std::array<char, 1 << 16> buffer_;
 };
 
 // Refuses what is not read, and sizes that cannot be true, before memory is asked for.
 void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::string& where) {
-  if (!std::string_view(member.name).ends_with(suffix)) fail(where, "is no .npy");
+  if (!std::string_view(member.name).ends_with(suffix)) fail(where, "is not a .npy file");
   if (member.encryption_method != ZIP_EM_NONE) fail(where, "is encrypted");
   const bool stored = member.comp_method == ZIP_CM_STORE;
   if (!stored && member.comp_method != ZIP_CM_DEFLATE)
@@ -103,115 +75,123 @@ void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::
                             member.comp_size));
 }
 
-Tensor read_member(zip_t* archive, const zip_stat_t& stat, const std::string& where) {
-  const Member member(zip_fopen_index(archive, stat.index, 0), &zip_fclose);
-  if (member == nullptr) fail(where, zip_strerror(archive));
-  MemberBuffer buffer(member.get(), stat.size);
+Tensor read_array(detail::MemberBuffer& buffer, const std::string& where,
+                  const NpyOptions& options) {
   std::istream in(&buffer);
   std::optional<Tensor> tensor;
   try {
-    tensor = read_npy(in, where);
+    tensor = read_npy(in, where, options);
   } catch (const FileError&) {
     if (const auto problem = buffer.problem()) fail(where, *problem);
     throw;
   }
   const bool ends = in.peek() == std::istream::traits_type::eof();
   if (const auto problem = buffer.problem()) fail(where, *problem);
-  if (!ends) fail(where, "goes on behind its array");
+  if (!ends) fail(where, "goes on after its array");
   return *std::move(tensor);
 }
 
-// ---- writing
-
-// Writes an archive of tensors, whose memory it reads when it is closed.
-class ArchiveWriter {
+// The arrays of an archive, each member's name but for its ending.
+class Arrays {
  public:
-  explicit ArchiveWriter(const detail::FileReplacement& replacement)
-      : replacement_(replacement), archive_(nullptr, &zip_discard) {
-    int code = ZIP_ER_OK;
-    archive_.reset(zip_open(replacement.temporary().c_str(), ZIP_CREATE | ZIP_EXCL, &code));
-    if (archive_ == nullptr) replacement_.fail("cannot be written: " + text_of(code));
-  }
+  Arrays(const std::string& file, const NpyOptions& options) : file_(file), options_(options) {}
 
-  void add(const std::string& name, const Tensor& tensor) {
-    std::string& header = headers_.emplace_back(detail::npy_header(tensor.type()));
-    const std::array<zip_buffer_fragment_t, 2> parts{
-        {{reinterpret_cast<zip_uint8_t*>(header.data()), header.size()},
-         {static_cast<zip_uint8_t*>(const_cast<void*>(tensor.data())), tensor.type().bytes()}}};
-    const bool empty = tensor.type().bytes() == 0;
-    zip_source_t* source =
-        zip_source_buffer_fragment(archive_.get(), parts.data(), empty ? 1 : 2, 0);
-    if (source == nullptr) fail();
-    const zip_int64_t index = zip_file_add(archive_.get(), (name + std::string(suffix)).c_str(),
-                                           source, ZIP_FL_ENC_UTF_8);
-    if (index < 0) {
-      zip_source_free(source);
-      fail();
-    }
-    const auto at = static_cast<zip_uint64_t>(index);
-    if (zip_set_file_compression(archive_.get(), at, ZIP_CM_STORE, 0) != 0 ||
-        zip_file_set_dostime(archive_.get(), at, 0, first_day, 0) != 0)
-      fail();
+  std::string place(std::string_view member) const {
+    return fmt::format("{}, member {}", file_, detail::in_quotes(member));
   }
-
-  void close() {
-    if (zip_close(archive_.get()) != 0) fail();
-    static_cast<void>(archive_.release());  // closing freed it
+  void add(std::string_view member, detail::MemberBuffer& buffer) {
+    const std::string where = place(member);
+    const std::size_t before = tensors_.size();
+    member.remove_suffix(suffix.size());
+    const auto at = tensors_.try_emplace(tensors_.end(), std::string(member));
+    if (tensors_.size() == before) fail(where, "is there twice");
+    at->second = read_array(buffer, where, options_);
   }
+  std::map<std::string, Tensor> take() { return std::move(tensors_); }
 
  private:
-  [[noreturn]] void fail() const {
-    replacement_.fail(fmt::format("cannot be written: {}", zip_strerror(archive_.get())));
-  }
-
-  const detail::FileReplacement& replacement_;
-  std::deque<std::string> headers_;
-  Archive archive_;
+  const std::string& file_;
+  const NpyOptions& options_;
+  std::map<std::string, Tensor> tensors_;
 };
 
-// libzip writes no file for an archive without members.
-void write_empty_archive(const detail::FileReplacement& replacement) {
-  std::ofstream out(replacement.temporary(), std::ios::binary);
-  out << "PK\5\6" << std::string(18, '\0');
-  if (!out.flush()) replacement.fail("cannot be written");
+bool is_folder(std::string_view member) { return member.ends_with('/'); }  // as archivers list them
+
+// Nothing where libzip has to look at the archive.
+std::optional<std::map<std::string, Tensor>> read_stored(const std::filesystem::path& file,
+                                                         Arrays arrays) {
+  auto archive = detail::StoredArchive::open(file);
+  if (!archive) return {};
+  for (const detail::StoredArchive::Member& member : archive->members()) {
+    if (is_folder(member.name)) continue;
+    if (!member.name.ends_with(suffix) || !archive->go_to(member)) return {};
+    detail::StoredMemberBuffer buffer(*archive, member);
+    arrays.add(member.name, buffer);
+  }
+  return arrays.take();
 }
 
-}  // namespace
-
-std::map<std::string, Tensor> read_npz(const std::filesystem::path& file) {
-  const std::string name = fmt::format("'{}'", file.string());
+std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
+                                             const std::string& name, Arrays arrays) {
   int code = ZIP_ER_OK;
   Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
   if (code == ZIP_ER_EXISTS)  // a name is there twice; below it is seen which
     archive.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
   if (archive == nullptr) fail(name, fmt::format("cannot be opened: {}", text_of(code)));
-  const std::uint64_t file_size = std::filesystem::file_size(file);
-  std::map<std::string, Tensor> tensors;
+  std::error_code unknown;  // gives a size that refuses nothing
+  const std::uint64_t file_size = std::filesystem::file_size(file, unknown);
   const auto members = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (zip_uint64_t i = 0; i < members; ++i) {
     zip_stat_t stat;
     if (zip_stat_index(archive.get(), i, 0, &stat) != 0)
       fail(fmt::format("{}, member {}", name, i), zip_strerror(archive.get()));
-    std::string_view member = stat.name;
-    if (member.ends_with('/')) continue;  // a folder, as archivers list them
-    const std::string where = fmt::format("{}, member '{}'", name, member);
+    if (is_folder(stat.name)) continue;
+    const std::string where = arrays.place(stat.name);
     check_member(stat, file_size, where);
-    member.remove_suffix(suffix.size());
-    if (tensors.contains(std::string(member))) fail(where, "is there twice");
-    tensors.emplace(member, read_member(archive.get(), stat, where));
+    const Member member(zip_fopen_index(archive.get(), i, 0), &zip_fclose);
+    if (member == nullptr) fail(where, zip_strerror(archive.get()));
+    ZipMemberBuffer buffer(member.get(), stat.size);
+    arrays.add(stat.name, buffer);
   }
-  return tensors;
+  return arrays.take();
+}
+
+// Refuses a name that a ZIP archive cannot hold, or whose array could not be read again.
+void check_name(const std::string& name, const detail::FileReplacement& replacement) {
+  const auto refuse = [&](const std::string& why) {
+    replacement.fail(
+        fmt::format("cannot hold an array named {}: {}", detail::in_quotes(name), why));
+  };
+  if (name.size() > most_name)
+    refuse(fmt::format("a name has at most {} bytes, got {}", most_name, name.size()));
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::size_t length = detail::utf8_length(rest);
+    if (length == 0 || rest[0] == '\0') refuse("a name is UTF-8 without NUL");
+    rest.remove_prefix(length);
+  }
+}
+
+}  // namespace
+
+std::map<std::string, Tensor> read_npz(const std::filesystem::path& file,
+                                       const NpyOptions& options) {
+  const std::string name = detail::file_name(file, "read_npz");
+  std::error_code missing;
+  const auto status = std::filesystem::status(file, missing);
+  if (exists(status) && !is_regular_file(status)) fail(name, "is not a regular file");
+  if (auto tensors = read_stored(file, Arrays(name, options))) return *std::move(tensors);
+  return read_by_libzip(file, name, Arrays(name, options));
 }
 
 void write_npz(const std::filesystem::path& file, const std::map<std::string, Tensor>& tensors) {
   detail::FileReplacement replacement(file, "write_npz");
-  if (tensors.empty()) {
-    write_empty_archive(replacement);
-  } else {
-    ArchiveWriter archive(replacement);
-    for (const auto& [name, tensor] : tensors) archive.add(name, tensor);
-    archive.close();
+  detail::ZipWriter zip(replacement);
+  for (const auto& [name, tensor] : tensors) {
+    check_name(name, replacement);
+    zip.add(name + std::string(suffix), detail::npy_header(tensor.type()),
+            {static_cast<const char*>(tensor.data()), tensor.type().bytes()});
   }
+  zip.finish();
   replacement.commit();
 }
 

@@ -3,7 +3,7 @@
     python npy.py        (numpy)
 
 Element i, in row-major order, is (7 i mod 11) - 5, of floats its quarter, of bools whether it is
-positive. Files are named by dtype and by what is special about them.
+positive; unsigned ints wrap around. Files are named by dtype and by what is special about them.
 """
 
 import pathlib
@@ -11,6 +11,8 @@ import pathlib
 import numpy as np
 from numpy.lib import format as npy
 
+DTYPES = ("bool", "int32", "int64", "float32", "float64")
+NARROW = ("int8", "uint8", "int16", "uint16", "uint32", "float16")  # read by widening
 FOLDER = pathlib.Path(__file__).parent / "npy"
 
 
@@ -28,11 +30,11 @@ def save(name, numbers, version=(1, 0)):
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for dtype in ("bool", "int32", "int64", "float32", "float64"):
+    for dtype in DTYPES + NARROW:
         cube = array(dtype, (2, 3, 4))
         save(f"{dtype}", cube)
         save(f"{dtype}_fortran", np.asfortranarray(cube))
-        if dtype != "bool":
+        if cube.itemsize > 1:
             save(f"{dtype}_big_endian", cube.astype(cube.dtype.newbyteorder(">")))
     save("float64_scalar", array("float64", ()))
     save("float64_vector", array("float64", (5,)))

@@ -1,4 +1,4 @@
-"""Writes npz/savez.npz and npz/compressed.npz as numpy does, and reads npz/dagrad.npz.
+"""Writes npz/{savez,compressed,narrow}.npz as numpy does, and reads npz/dagrad.npz.
 
     python npz.py        (numpy)
 
@@ -24,6 +24,7 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     np.savez(FOLDER / "savez.npz", **ARRAYS)
     np.savez_compressed(FOLDER / "compressed.npz", **ARRAYS)
+    np.savez(FOLDER / "narrow.npz", w=array("float16", (2, 2)), step=np.uint8(200))
     with np.load(FOLDER / "dagrad.npz") as file:
         assert sorted(file) == sorted(ARRAYS), sorted(file)
         for name, wanted in ARRAYS.items():

@@ -42,7 +42,7 @@ TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
                     "' does not fit the State:\n"
                     "  parameter 'hidden/w' is float64[] in the file, float64[2,2] in the State\n"
                     "  parameter 'step' int32[] is not in the file\n"
-                    "  array 'c' bool[] is of no parameter");
+                    "  array 'c' bool[] belongs to no parameter");
   EXPECT_EQ(s.get(b).item<float>(), 1.0F);
 }
 
@@ -60,6 +60,18 @@ TEST_F(CheckpointTest, InPartSetsWhatIsThere) {
                     "' does not fit the State:\n"
                     "  parameter 'b' is float64[1] in the file, float32[1] in the State");
   EXPECT_EQ(s.get(step).item<int>(), 7);
+}
+
+TEST_F(CheckpointTest, WidensOnRequest) {
+  Graph small;
+  const Value half = small.parameter("w", Tensor(Type{f32, {2, 2}})),
+              byte = small.parameter("step", Tensor(0));
+  State s(small);
+  const std::filesystem::path narrow = "tests/golden/npz/narrow.npz";
+  EXPECT_THROW(load(narrow, s), FileError);
+  load(narrow, s, {.widen = true});
+  EXPECT_EQ(s.get(half).to_vector<float>(), (std::vector<float>{-1.25F, 0.5F, -0.5F, 1.25F}));
+  EXPECT_EQ(s.get(byte).item<int>(), 200);
 }
 
 TEST_F(CheckpointTest, ABadFileSetsNothing) {

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <string_view>
 
 #include "dagrad/error.hpp"
 #include "tests/throws.hpp"
@@ -29,10 +31,12 @@ TEST(CsvTest, ReadsNumbersUnderNames) {
 
 TEST(CsvTest, TakesAnyEndOfLineAndSpaces) {
   const Numbers want{1, 2, 3, 4};
-  for (const char* text : {"a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4\n\n  \n\r\n",
-                           " a , b \n\t1 ,\t2\n 3, 4 \n",
-                           "\xEF\xBB\xBF"
-                           "a,b\n1,2\n3,4\n"}) {
+  for (const char* text :
+       {"a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4\n\n  \n\r\n", "a,b\r1,2\r3,4",
+        "a,b\r1,2\r3,4\r", "a,b\r1,2\r3,4\r\r \r", "a,b\r1,2\n3,4\r\n",
+        "a,b\r\r\n1,2\r\r\n3,4\r\r\n", " a , b \n\t1 ,\t2\n 3, 4 \n",
+        "\xEF\xBB\xBF"
+        "a,b\n1,2\n3,4\n"}) {
     const Csv csv = read(text);
     EXPECT_EQ(csv.columns, (Names{"a", "b"})) << text;
     EXPECT_EQ(csv.values.to_vector<double>(), want) << text;
@@ -70,6 +74,45 @@ TEST(CsvTest, ReadsEveryFormOfANumber) {
   EXPECT_EQ(x[11], std::numeric_limits<double>::denorm_min());
 }
 
+TEST(CsvTest, TooSmallIsZeroAndTooLargeAMistake) {
+  const std::string zeros(5000, '0'), nines = "99999999999999999999";
+  const std::string tiny_ones[] = {"1e-400",
+                                   "1e-5000",
+                                   "1e-" + nines,
+                                   "0." + zeros + "1",
+                                   "1" + zeros + "e-6000",
+                                   "." + zeros + "1e4000",
+                                   "123.4E-5000",
+                                   "2e-324",
+                                   "0e-5000",
+                                   "0e" + nines,
+                                   "0e-" + nines,
+                                   "0." + zeros + "e5000",
+                                   "000" + zeros};
+  for (const std::string& tiny : tiny_ones) {
+    for (const DType dtype : {f32, f64}) {
+      for (const std::string sign : {"", "+", "-"}) {
+        const Tensor x = read("a\n" + sign + tiny + "\n", dtype).values;
+        const double value = dtype == f32 ? x.to_vector<float>()[0] : x.to_vector<double>()[0];
+        EXPECT_TRUE(value == 0 && std::signbit(value) == (sign == "-")) << sign << tiny;
+      }
+    }
+  }
+  const std::string large_ones[] = {"1e400",
+                                    "1e5000",
+                                    "1e" + nines,
+                                    "1" + zeros,
+                                    "1" + zeros + "e-4000",
+                                    "." + zeros + "1e6000",
+                                    "123.4E+5000"};
+  for (const std::string& large : large_ones) {
+    for (const DType dtype : {f32, f64}) {
+      EXPECT_THROW(read("a\n" + large + "\n", dtype), FileError) << large;
+      EXPECT_THROW(read("a\n-" + large + "\n", dtype), FileError) << large;
+    }
+  }
+}
+
 TEST(CsvTest, ReadsEveryDType) {
   EXPECT_EQ(read("a\n0.1\n1e-50\n", f32).values.to_vector<float>(), (std::vector<float>{0.1F, 0}));
   EXPECT_EQ(read("a\n-7\n+8\n", i32).values.to_vector<std::int32_t>(),
@@ -98,27 +141,96 @@ TEST(CsvTest, NamesPlaceAndFault) {
       {"a,b\n1,2,3\n", "line 2: expected 2 numbers as there are names, got 3"},
       {"a,b\n1,2,\n", "line 2: expected 2 numbers as there are names, got 3"},
       {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers as there are names, got 1"},
-      {"a\n1\n\n3\n", "line 3: column 1: '' is no number"},
-      {"a,b\n1,\n", "line 2: column 2: '' is no number"},
-      {"a,b\n1,x\n", "line 2: column 2: 'x' is no number"},
-      {"a\n1 2\n", "line 2: column 1: '1 2' is no number"},
-      {"a\n1.2.3\n", "line 2: column 1: '1.2.3' is no number"},
-      {"a\n0x10\n", "line 2: column 1: '0x10' is no number"},
-      {"a\n--1\n", "line 2: column 1: '--1' is no number"},
-      {"a\n+-1\n", "line 2: column 1: '+-1' is no number"},
-      {"a\n+\n", "line 2: column 1: '+' is no number"},
-      {"a\n1;2\n", "line 2: column 1: '1;2' is no number"},
+      {"a\n1\n\n3\n", "line 3: column 1: '' is not a number"},
+      {"a,b\n1,\n", "line 2: column 2: '' is not a number"},
+      {"a,b\n1,x\n", "line 2: column 2: 'x' is not a number"},
+      {"a\n1 2\n", "line 2: column 1: '1 2' is not a number"},
+      {"a\n1.2.3\n", "line 2: column 1: '1.2.3' is not a number"},
+      {"a\n0x10\n", "line 2: column 1: '0x10' is not a number"},
+      {"a\n--1\n", "line 2: column 1: '--1' is not a number"},
+      {"a\n+-1\n", "line 2: column 1: '+-1' is not a number"},
+      {"a\n+\n", "line 2: column 1: '+' is not a number"},
+      {"a\n1;2\n", "line 2: column 1: '1;2' is not a number"},
       {"a\n1e999\n", "line 2: column 1: '1e999' is outside the range of float64"},
       {"a\n-1e999\n", "line 2: column 1: '-1e999' is outside the range of float64"},
+      {"a\n1e5000\n", "line 2: column 1: '1e5000' is outside the range of float64"},
+      {"a\r1\rx\r", "line 3: column 1: 'x' is not a number"},
+      {"a\r1\n2\r\nx\r", "line 4: column 1: 'x' is not a number"},
+      {"a\r1\r\r3\r", "line 3: column 1: '' is not a number"},
+      {"a\n1\v\x7F\n", "line 2: column 1: '1\\x0b\\x7f' is not a number"},
+      {"a\n\xE9\xC3\xA9\n", "line 2: column 1: '\\xe9\xC3\xA9' is not a number"},
   };
   for (const auto& [text, fault] : faults) {
     EXPECT_THROWS(read(text), FileError, std::string("read_csv: stream: ") + fault);
   }
 }
 
+std::string text_of(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text += part;
+  return text;
+}
+constexpr std::string_view nul("\0", 1);
+
+/// An error's text is a C string: what is behind a NUL in it would not be seen.
+TEST(CsvTest, ShowsWhatIsBehindNul) {
+  EXPECT_THROWS(read(text_of({"a,b\n1,2", nul, "3\n"})), FileError,
+                "read_csv: stream: line 2: column 2: '2\\x003' is not a number");
+  EXPECT_THROWS(read(text_of({"a\n1\n", nul, nul, nul})), FileError,
+                "read_csv: stream: line 3: column 1: '\\x00\\x00\\x00' is not a number");
+  EXPECT_THROWS(
+      read(text_of({"a,b", nul, "c\n1,2\n"})), FileError,
+      "read_csv: stream: line 1: the names hold a NUL byte, as in UTF-16; expected UTF-8, "
+      "got 'a,b\\x00c'");
+  EXPECT_THROWS(
+      read("a\n" + std::string(5000, 'x') + "\n"), FileError,
+      "read_csv: stream: line 2: column 1: '" + std::string(4096, 'x') + "...' is not a number");
+}
+
+TEST(CsvTest, RefusesUtf16) {
+  for (const std::string& text :
+       {text_of({"\xFF\xFE", "a", nul, "\n", nul, "1", nul}),
+        text_of({"\xFE\xFF", nul, "a", nul, "\n", nul, "1"}),
+        text_of({"\xFF\xFE", nul, nul, "a", nul, nul, nul, "\n", nul, nul, nul})})
+    EXPECT_THROWS(read(text), FileError,
+                  "read_csv: stream: line 1: the file is in UTF-16 or UTF-32; expected UTF-8");
+  for (const std::string& text :
+       {text_of({"a", nul, "\n", nul, "1", nul}), text_of({nul, "a", nul, "\n", nul, "1"})})
+    EXPECT_THROW(read(text), FileError);
+}
+
+TEST(CsvTest, TakesLinearTimeInTheColumns) {
+  std::string names = "c0";
+  for (int i = 1; i < 200'000; ++i) names += ",c" + std::to_string(i);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(read(names + "\n").columns.size(), 200'000U);
+  EXPECT_THROWS(read(names + ",c1\n"), FileError,
+                "read_csv: stream: line 1: column 200001: the name 'c1' is that of column 2 too");
+  // A tenth of a second; comparing each name with each takes a minute.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+/// Any bytes are rows or a FileError.
+TEST(CsvTest, SurvivesAnyByte) {
+  const std::string text = "a,\"b\"\r\n1,-2e-3\n\"3\",4\n";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string changed = text;
+      changed[at] = static_cast<char>(byte);
+      for (const DType dtype : {f64, i32}) {
+        try {
+          EXPECT_EQ(read(changed, dtype).values.rank(), 2);
+        } catch (const FileError& error) {
+          for (const char c : std::string_view(error.what())) EXPECT_GE(c, ' ') << error.what();
+        }
+      }
+    }
+  }
+}
+
 TEST(CsvTest, NamesTheRangeOfTheDType) {
   EXPECT_THROWS(read("a\n1.5\n", i32), FileError,
-                "read_csv: stream: line 2: column 1: '1.5' is no integer");
+                "read_csv: stream: line 2: column 1: '1.5' is not an integer");
   EXPECT_THROWS(read("a\n2147483648\n", i32), FileError,
                 "read_csv: stream: line 2: column 1: '2147483648' is outside the range of int32");
   EXPECT_THROWS(
@@ -133,7 +245,8 @@ TEST(CsvTest, NamesTheRangeOfTheDType) {
 TEST(CsvTest, NamesFilesThatItCannotOpen) {
   EXPECT_THROWS(read_csv(std::filesystem::path("no/such.csv")), FileError,
                 "read_csv: 'no/such.csv': cannot be opened: No such file or directory");
-  EXPECT_THROW(read_csv(std::filesystem::path("/")), FileError);
+  EXPECT_THROWS(read_csv(std::filesystem::path("/")), FileError,
+                "read_csv: '/': line 1: the file cannot be read: Is a directory");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "dagrad/error.hpp"
+#include "tests/io/npy_bytes.hpp"
 #include "tests/io/npy_numbers.hpp"
 #include "tests/throws.hpp"
 
@@ -16,6 +17,10 @@ namespace dagrad {
 namespace {
 
 const std::filesystem::path golden = "tests/golden/npy";
+
+using test::Pipe;
+using test::read;
+using test::with_header;
 
 Tensor numbers(DType dtype, const Shape& shape) { return test::npy_numbers(dtype, shape); }
 
@@ -29,11 +34,6 @@ std::string written(const Tensor& tensor) {
   std::ostringstream out;
   write_npy(out, tensor);
   return out.str();
-}
-
-Tensor read(const std::string& bytes) {
-  std::istringstream in(bytes);
-  return read_npy(in);
 }
 
 TEST(NpyTest, ReadsWhatNumPyWrites) {
@@ -96,14 +96,6 @@ TEST(NpyTest, MakesAnyByteABool) {
   EXPECT_TRUE(same_bits(read(bytes), Tensor::of({false, true, true})));
 }
 
-/// A file of that header, as version 1.
-std::string with_header(const std::string& header, const std::string& data = "") {
-  std::string bytes("\x93NUMPY\1\0", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  return bytes + header + data;
-}
-
 TEST(NpyTest, ReadsAnyFormOfTheHeader) {
   const Tensor want(Type{b8, {2, 1}});
   const std::string data(2, '\0');
@@ -137,14 +129,6 @@ TEST(NpyTest, TellsTruncatedFiles) {
     EXPECT_THROW(read(whole.substr(0, size)), FileError) << size;
   }
 }
-
-/// A stream that cannot tell how long it is.
-struct Pipe : std::streambuf {
-  explicit Pipe(std::string content) : bytes(std::move(content)) {
-    setg(bytes.data(), bytes.data(), bytes.data() + bytes.size());
-  }
-  std::string bytes;
-};
 
 TEST(NpyTest, ReadsFromPipes) {
   const std::string whole = written(numbers(f64, {2, 3}));
@@ -198,26 +182,99 @@ TEST(NpyTest, PointsAtWhatDoesNotParse) {
       {"{'shape': (x)}", "byte 21: expected a dimension of at most 2^48"},
       {"{'descr': '<f8', 'shape': ()}", "byte 39: expected all of descr, fortran_order and shape"},
       {"{'descr': '<f8', 'fortran_order': False, 'shape': ()} x",
-       "byte 64: expected nothing behind the header's }"},
+       "byte 64: expected nothing after the header's }"},
   };
   for (const auto& [header, fault] : faults) {
     EXPECT_THROWS(read(with_header(header)), FileError, std::string("read_npy: stream: ") + fault);
   }
 }
 
-TEST(NpyTest, NamesTheDTypesItReads) {
+std::string of_descr(const std::string& descr) {
+  return with_header("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,)}");
+}
+
+TEST(NpyTest, SaysWhatElementsAreThatItDoesNotRead) {
   const std::string all =
       "expected elements of bool (b1), int32 (i4), int64 (i8), float32 (f4) or "
       "float64 (f8), got ";
-  for (const std::string descr :
-       {"<i2", "<u4", "<f2", "<c8", "|S5", "<U3", "|O", "|f8", "xf8", "", "f8", "<M8[ns]"}) {
-    EXPECT_THROWS(
-        read(with_header("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (1,)}")),
-        FileError, "read_npy: stream: byte 20: " + all + "'" + descr + "'");
-  }
+  const std::pair<std::string, std::string> faults[] = {
+      {"'<i2'", "'<i2' (int16), which the option `widen` reads as int32"},
+      {"'|u1'", "'|u1' (uint8), which the option `widen` reads as int32"},
+      {"'>u4'", "'>u4' (uint32), which the option `widen` reads as int64"},
+      {"'<f2'", "'<f2' (float16), which the option `widen` reads as float32"},
+      {"'<u8'", "'<u8' (uint64)"},
+      {"'<c8'", "'<c8' (complex numbers)"},
+      {"'<f16'", "'<f16' (extended precision floats)"},
+      {"'|S5'", "'|S5' (text of single bytes)"},
+      {"'<U3'", "'<U3' (text)"},
+      {"'|O'", "'|O' (Python objects)"},
+      {"'|V8'", "'|V8' (raw bytes)"},
+      {"'<M8[ns]'", "'<M8[ns]' (dates)"},
+      {"'<m8[s]'", "'<m8[s]' (spans of time)"},
+      {"'|f8'", "'|f8'"},
+      {"'xf8'", "'xf8'"},
+      {"''", "''"},
+      {"'f8'", "'f8'"},
+      {"[('x', '<f8'), ('y', [('z', '<i4')])]",
+       "a record of fields, '[('x', '<f8'), ('y', [('z', '<i4')])]'"},
+      {"[('x', '<f8'",
+       "a record of fields, '[('x', '<f8', 'fortran_order': False, "
+       "'shape': (1,)}'"},
+  };
+  for (const auto& [descr, fault] : faults)
+    EXPECT_THROWS(read(of_descr(descr)), FileError, "read_npy: stream: byte 20: " + all + fault);
   EXPECT_THROWS(
-      read(with_header("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,)}")),
-      FileError, "read_npy: stream: byte 20: expected a string in quotes");
+      read(of_descr("'<u8'"), {.widen = true}), FileError,
+      "read_npy: stream: byte 20: expected elements of bool (b1), an int (i1, u1, i2, u2, "
+      "i4, u4, i8) or a float (f2, f4, f8), got '<u8' (uint64)");
+}
+
+TEST(NpyTest, ReadsWhatPython2Wrote) {
+  const std::string header =
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }          \n";
+  const Tensor want = numbers(f64, {2, 3});
+  const std::string data(static_cast<const char*>(want.data()), want.type().bytes());
+  EXPECT_TRUE(same_bits(read(with_header(header, data)), want));
+  EXPECT_THROWS(read(with_header("{'shape': (2 L,)}")), FileError,
+                "read_npy: stream: byte 23: expected ')'");
+}
+
+/// A NUL is neither white space nor the end of anything.
+TEST(NpyTest, RefusesNulInHeaders) {
+  const std::string header = "{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }";
+  const std::string nul(1, '\0');
+  EXPECT_TRUE(same_bits(read(with_header(header + " \n", nul)), Tensor::of({false})));
+  for (std::size_t at = 0; at <= header.size(); ++at) {
+    const std::string with_nul = std::string(header).insert(at, nul);
+    EXPECT_THROW(read(with_header(with_nul, nul)), FileError) << at;
+  }
+  EXPECT_THROWS(read(with_header(header + nul, nul)), FileError,
+                "read_npy: stream: byte 67: expected nothing after the header's }");
+  EXPECT_THROWS(
+      read(of_descr("'" + nul + "f8'")), FileError,
+      "read_npy: stream: byte 20: expected elements of bool (b1), int32 (i4), int64 (i8), "
+      "float32 (f4) or float64 (f8), got '\\x00f8'");
+  EXPECT_THROWS(read(with_header("{'sh" + nul + "\napes': ()}")), FileError,
+                "read_npy: stream: byte 11: expected one each of descr, fortran_order and shape, "
+                "got 'sh\\x00\\napes'");
+}
+
+/// Whatever stands in a header, it is read or refused.
+TEST(NpyTest, SurvivesAnyByteInAHeader) {
+  const std::string header = "{'descr': '<f2', 'fortran_order': True, 'shape': (2L, 1), }";
+  int read_ones = 0;
+  for (std::size_t at = 0; at < header.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string changed = header;
+      changed[at] = static_cast<char>(byte);
+      try {
+        read(with_header(changed, std::string(4, '\x3C')), {.widen = true});
+        ++read_ones;
+      } catch (const FileError&) {
+      }
+    }
+  }
+  EXPECT_GT(read_ones, 59);
 }
 
 TEST(NpyTest, RefusesSizesThatOverflow) {

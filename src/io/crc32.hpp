@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace dagrad::detail {
+
+/// The checksum of ZIP (CRC-32 of IEEE 802.3) of the bytes behind that of what came before them.
+std::uint32_t crc32(std::uint32_t before, std::string_view bytes);
+
+}  // namespace dagrad::detail

@@ -1,0 +1,17 @@
+#include "src/io/file_name.hpp"
+
+#include <fmt/format.h>
+
+#include "dagrad/error.hpp"
+#include "src/tensor/in_quotes.hpp"
+
+namespace dagrad::detail {
+
+std::string file_name(const std::filesystem::path& file, std::string_view function) {
+  std::string name = in_quotes(file.native());
+  if (file.native().find('\0') != std::string::npos)
+    throw FileError(fmt::format("{}: {}: a path cannot hold a NUL byte", function, name));
+  return name;
+}
+
+}  // namespace dagrad::detail

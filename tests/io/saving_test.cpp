@@ -1,0 +1,162 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "dagrad/error.hpp"
+#include "dagrad/npz.hpp"
+#include "tests/io/folder.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+using std::filesystem::path;
+
+// What becomes of files under the names that arrays are saved to.
+class SavingTest : public test::InFolder {
+ protected:
+  void save_and_read(const path& file, int number) const {
+    write_npz(file, {{"a", Tensor(number)}});
+    EXPECT_EQ(read_npz(file).at("a").item<int>(), number);
+  }
+  static mode_t mode(const path& file) {
+    struct stat status {};
+    EXPECT_EQ(::stat(file.c_str(), &status), 0) << file;
+    return status.st_mode & 07777;
+  }
+  static std::string refusal(const path& file, const std::string& why) {
+    return "write_npz: '" + file.string() + "': " + why;
+  }
+};
+
+TEST_F(SavingTest, KeepsTheMode) {
+  const path file = folder / "a.npz";
+  const mode_t mask = ::umask(027);
+  save_and_read(file, 1);
+  EXPECT_EQ(mode(file), 0640U) << "that of a new file";
+  for (const mode_t kept : {0600U, 0666U, 0440U, 0755U, 0604U}) {
+    ASSERT_EQ(::chmod(file.c_str(), kept), 0);
+    write_npz(file, {{"a", Tensor(2)}});
+    EXPECT_EQ(mode(file), kept);
+  }
+  ::umask(mask);
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(SavingTest, TakesTheLongestNames) {
+  const path file = folder / (std::string(251, 'n') + ".npz");
+  save_and_read(file, 1);
+  save_and_read(file, 2);
+  EXPECT_EQ(files(), 1);
+  const path longer = folder / (std::string(252, 'n') + ".npz");
+  EXPECT_THROWS(write_npz(longer, {}), FileError,
+                refusal(longer, "cannot be written: File name too long"));
+}
+
+TEST_F(SavingTest, TakesTheLongestPaths) {
+  constexpr std::size_t most = 4095;  // PATH_MAX without its NUL
+  path deep = folder;
+  while (deep.native().size() + 120 < most) {
+    deep /= std::string(100, 'd');
+    std::filesystem::create_directory(deep);
+  }
+  const path file = deep / std::string(most - deep.native().size() - 1, 'n');
+  ASSERT_EQ(file.native().size(), most);
+  save_and_read(file, 1);
+  save_and_read(file, 2);
+  const path longer = file.native() + "n";
+  EXPECT_THROWS(write_npz(longer, {}), FileError,
+                refusal(longer, "cannot be written: File name too long"));
+}
+
+TEST_F(SavingTest, FollowsLinks) {
+  const path file = folder / "a.npz", link = folder / "link", second = folder / "second";
+  std::filesystem::create_directory(folder / "sub");
+  std::filesystem::create_symlink("a.npz", link);
+  std::filesystem::create_symlink(link, second);
+  std::filesystem::create_symlink("../second", folder / "sub" / "third");
+  save_and_read(link, 1);  // to what is not there yet
+  for (const path& name : {file, link, second, folder / "sub" / "third"}) {
+    save_and_read(name, 2);
+    EXPECT_TRUE(is_regular_file(symlink_status(file)));
+    EXPECT_TRUE(is_symlink(link) && is_symlink(second) && is_symlink(folder / "sub" / "third"));
+  }
+  EXPECT_EQ(files(), 4);
+  std::filesystem::create_symlink("loop", folder / "loop");
+  EXPECT_THROWS(write_npz(folder / "loop", {}), FileError,
+                refusal(folder / "loop", "cannot be written: Too many levels of symbolic links"));
+}
+
+TEST_F(SavingTest, ReplacesNothingButRegularFiles) {
+  const path pipe = folder / "pipe", link = folder / "link";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_symlink("pipe", link);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const path open_pipe = "/proc/self/fd/" + std::to_string(ends[1]);
+  for (const path& file : {pipe, link, open_pipe, folder, folder / "", path("."), path("/")}) {
+    EXPECT_THROWS(write_npz(file, {{"a", Tensor(1)}}), FileError,
+                  refusal(file,
+                          "is not a regular file, and only such a file can be replaced as a "
+                          "whole"));
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_TRUE(is_fifo(symlink_status(pipe)) && is_symlink(link));
+  EXPECT_EQ(files(), 2);
+  EXPECT_THROWS(read_npz(pipe), FileError,
+                "read_npz: '" + pipe.string() + "': is not a regular file");
+}
+
+/// As standard output may be one: there is nothing to put the new file in the place of.
+TEST_F(SavingTest, RefusesFilesWithoutAName) {
+  const int file = ::open((folder / "gone").c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_GE(file, 0);
+  const path open_file = "/proc/self/fd/" + std::to_string(file);
+  write_npz(open_file, {{"a", Tensor(1)}});
+  EXPECT_EQ(read_npz(folder / "gone").at("a").item<int>(), 1) << "and `file` has lost its name";
+  EXPECT_THROWS(write_npz(open_file, {}), FileError,
+                refusal(open_file, "leads to a file that has no name, and cannot be replaced"));
+  ::close(file);
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(SavingTest, RefusesPathsThatNameNoFile) {
+  EXPECT_THROWS(write_npz("", {}), FileError, refusal("", "does not name a file"));
+  const path slash = folder / "none" / "";
+  EXPECT_THROWS(write_npz(slash, {}), FileError, refusal(slash, "does not name a file"));
+  const path nul(std::string("a\0b", 3));
+  EXPECT_THROWS(write_npz(folder / nul, {}), FileError,
+                "write_npz: '" + folder.string() + "/a\\x00b': a path cannot hold a NUL byte");
+  const path under = test::InFolder::write("file", "") / "a.npz";
+  EXPECT_THROWS(write_npz(under, {}), FileError,
+                refusal(under, "cannot be written: Not a directory"));
+}
+
+/// A folder that may be written but not read: it cannot be flushed once the file has its place.
+TEST_F(SavingTest, IsNoFailureOnceTheFileIsThere) {
+  const path closed = folder / "closed";
+  std::filesystem::create_directory(closed);
+  const bool root = ::geteuid() == 0;
+  constexpr uid_t nobody = 65534;
+  if (root) {
+    ASSERT_EQ(::chown(closed.c_str(), nobody, nobody), 0);
+    ASSERT_EQ(::seteuid(nobody), 0);
+  }
+  ASSERT_EQ(::chmod(closed.c_str(), 0300), 0);
+  EXPECT_NO_THROW(write_npz(closed / "a.npz", {{"a", Tensor(1)}}));
+  EXPECT_EQ(read_npz(closed / "a.npz").at("a").item<int>(), 1);
+  ::chmod(closed.c_str(), 0500);
+  EXPECT_THROWS(
+      write_npz(closed / "b.npz", {}), FileError,
+      refusal(closed / "b.npz", "no new file can be made in its folder: Permission denied"));
+  ::chmod(closed.c_str(), 0700);
+  EXPECT_EQ(::seteuid(root ? 0 : ::geteuid()), 0);
+}
+
+}  // namespace
+}  // namespace dagrad
