@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/graph/utf8.hpp"
 
 namespace dagrad::detail {
 
@@ -50,15 +51,15 @@ std::uint32_t RunContext::input(const Value& value) const {
 }
 
 std::uint32_t RunContext::input(std::string_view name) const {
-  for (std::size_t i = 0; i < plan_.inputs.size(); ++i)
-    if (plan_.inputs[i].name == name) return static_cast<std::uint32_t>(i);
-  throw no_input(name);
+  const std::uint32_t at = plan_.input(name);
+  if (at == no_slot) throw no_input(name);
+  return at;
 }
 
 ArgumentError RunContext::no_input(std::string_view name) const {
   std::string names;
   for (const Plan::Leaf& leaf : plan_.inputs) names += (names.empty() ? "" : ", ") + leaf.name;
-  return ArgumentError(fmt::format("'{}' is no input of this function; it has: {}", name,
+  return ArgumentError(fmt::format("'{}' is no input of this function; it has: {}", printable(name),
                                    names.empty() ? "none" : names));
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
+#include "src/graph/utf8.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad {
@@ -45,8 +46,8 @@ namespace {
 std::uint32_t position(const detail::StateLayout& layout, std::string_view parameter) {
   const std::uint32_t at = layout.find(parameter);
   if (at == detail::StateLayout::none)
-    throw ArgumentError(fmt::format("the State has no parameter '{}'; it has: {}", parameter,
-                                    fmt::join(layout.names, ", ")));
+    throw ArgumentError(fmt::format("the State has no parameter '{}'; it has: {}",
+                                    detail::printable(parameter), fmt::join(layout.names, ", ")));
   return at;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/graph/utf8.hpp"
 
 namespace dagrad {
 
@@ -34,8 +35,8 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
   for (const auto& [name, array] : found) {
     loaded.unexpected.push_back(name);
     if (!options.partial)
-      differences +=
-          fmt::format("\n  array '{}' {} is of no parameter", name, to_string(array.type()));
+      differences += fmt::format("\n  array '{}' {} is of no parameter", detail::printable(name),
+                                 to_string(array.type()));
   }
   if (!differences.empty())
     throw ArgumentError(

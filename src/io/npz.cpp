@@ -16,6 +16,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/npy.hpp"
+#include "src/graph/name_check.hpp"
 #include "src/io/file_replacement.hpp"
 #include "src/io/npy_header.hpp"
 
@@ -169,6 +170,14 @@ class ArchiveWriter {
   Archive archive_;
 };
 
+void check_names(const std::map<std::string, Tensor>& tensors) {
+  try {
+    for (const auto& [name, tensor] : tensors) detail::check_name(name, detail::Named::array);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(std::string("write_npz: ") + error.what());
+  }
+}
+
 // libzip writes no file for an archive without members.
 void write_empty_archive(const detail::FileReplacement& replacement) {
   std::ofstream out(replacement.temporary(), std::ios::binary);
@@ -204,6 +213,7 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& file) {
 }
 
 void write_npz(const std::filesystem::path& file, const std::map<std::string, Tensor>& tensors) {
+  check_names(tensors);
   detail::FileReplacement replacement(file, "write_npz");
   if (tensors.empty()) {
     write_empty_archive(replacement);
