@@ -73,7 +73,8 @@ Shape last_shape(const std::string& op, const Operand& x, const NormOptions& opt
   if (options.axes > x.rank())
     throw ShapeError(op + ": x of " + to_string(x.shape()) + " has no " +
                      std::to_string(options.axes) + " axes" + made_at(x));
-  return Shape(x.shape().dims().last(static_cast<std::size_t>(options.axes)));
+  const Shape shape = x.shape();
+  return Shape(shape.dims().last(static_cast<std::size_t>(options.axes)));
 }
 
 Value standardized(const std::string& op, const Operand& x, const NormOptions& options,

@@ -18,7 +18,7 @@ struct DotOptions {
   std::vector<Value> fetches = {};
   bool only_needed = false;
   /// Scopes inside of so many others are closed, drawn as one node each: where it is 0, all that
-  /// are in no other. Without it none are.
+  /// are in no other. Without it those inside of 100 are: Graphviz cannot read much deeper ones.
   std::optional<std::size_t> open_scopes = {};
   bool left_to_right = false;
   bool legend = true;
@@ -29,7 +29,9 @@ struct DotOptions {
 /// The graph in Graphviz's language: forward and backward nodes in clusters of their own, scopes
 /// nested in them; leaves, results and gradients told apart by form and colour; type, name and
 /// attributes on each node, the number of its nodes on a closed scope. The same graph gives the
-/// same bytes. Throws GraphError for fetches of another graph.
+/// same bytes. In labels a line break stands for itself, a character that Graphviz does not take is
+/// replaced by a visible one, and a long text is cut in its middle. Throws GraphError for fetches
+/// of another graph.
 std::string to_dot(const Graph& graph, const DotOptions& options = {});
 /// Throws FileError where the file cannot be written.
 void write_dot(const std::filesystem::path& file, const Graph& graph,

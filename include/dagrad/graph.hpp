@@ -68,7 +68,8 @@ class Node {
 };
 
 /// Nodes made while it lives get its name before theirs. Scopes nest: "encoder" in which "0" is
-/// opened names "encoder/0/w".
+/// opened names "encoder/0/w". They may end in any order: the innermost one that is still open
+/// counts.
 class [[nodiscard]] Scope {
  public:
   Scope(Scope&& other) noexcept;
@@ -77,14 +78,19 @@ class [[nodiscard]] Scope {
 
  private:
   friend class Graph;
-  Scope(detail::ControlPtr control, std::uint32_t outer)
-      : control_(std::move(control)), outer_(outer) {}
+  Scope(detail::ControlPtr control, std::uint64_t opening)
+      : control_(std::move(control)), opening_(opening) {}
   detail::ControlPtr control_;
-  std::uint32_t outer_;
+  std::uint64_t opening_;  ///< which one it was of those that the graph has opened
 };
 
 /// A DAG of op nodes. Append-only: node ids count up from 0 in the order of making, and operands
 /// come before their users. One thread builds a graph at a time. Movable; handles stay valid.
+///
+/// Each node has a name of its own: one that the user gives, or its op's with a number behind it.
+/// Names are UTF-8, of at most 4,096 bytes as they are given and 65,531 with the scopes before them
+/// (what a member of an .npz file can be called). White space, control characters and any of
+/// :%"\(){},;#=<> cannot stand in them; a '/' separates two words, as if there were a scope.
 class Graph {
  public:
   Graph();
@@ -101,8 +107,7 @@ class Graph {
   Value constant(const Tensor& value, const char* file = __builtin_FILE(),
                  int line = __builtin_LINE());
 
-  /// Opens a scope for the nodes made from now on. Throws ArgumentError for an empty or malformed
-  /// name.
+  /// Opens a scope for the nodes made from now on. Throws ArgumentError for a bad name.
   Scope scope(std::string_view name);
 
   /// The value of that full name (":1" for a second result), or none.
@@ -132,6 +137,10 @@ std::string to_string(const Node& node);
 std::ostream& operator<<(std::ostream& out, const Node& node);
 
 namespace detail {
+
+/// The name, where an op can have it: printable UTF-8 of at most 4,096 bytes, without white space,
+/// '/' or ':'. Throws ArgumentError saying what is wrong with it.
+std::string checked_op_name(std::string_view name);
 
 /// The node that `append` made.
 struct Appended {
@@ -221,12 +230,13 @@ class [[nodiscard]] Transaction {
 };
 
 /// Makes a functor into a builder: `auto leaky = elementwise("leaky", [](auto x) { return select(x
-/// > 0, x, 0.01 * x); }); Value y = leaky(x);` Its gradient is derived.
+/// > 0, x, 0.01 * x); }); Value y = leaky(x);` Its gradient is derived. Throws ArgumentError for a
+/// bad name.
 template <class F>
 class ElementwiseFunction {
  public:
   ElementwiseFunction(std::string_view name, F functor)
-      : op_{std::string(name), std::move(functor)} {}
+      : op_{detail::checked_op_name(name), std::move(functor)} {}
   auto operator()(Operand a) const { return apply(op_, {std::move(a)}); }
   auto operator()(Operand a, Operand b) const { return apply(op_, {std::move(a), std::move(b)}); }
   auto operator()(Operand a, Operand b, Operand c) const {

@@ -13,6 +13,9 @@ namespace dagrad {
 
 inline constexpr int max_rank = 8;
 
+/// Axis in [0, rank), negative ones counted from the end. Throws ShapeError naming the range.
+int normalize_axis(std::int64_t axis, int rank);
+
 /// Dimensions of a tensor, rank 0 to 8, each at least 0. A plain value of fixed size.
 class Shape {
  public:
@@ -23,12 +26,19 @@ class Shape {
   explicit Shape(std::span<const std::int64_t> dims);
 
   constexpr int rank() const { return rank_; }
-  constexpr std::int64_t operator[](int axis) const {
+  /// The dimension of an axis; negative ones count from the end. Throws ShapeError for an axis
+  /// outside [-rank, rank).
+  constexpr std::int64_t operator[](std::int64_t axis) const {
+    if (axis < 0 || axis >= rank_) axis = normalize_axis(axis, rank_);
     return dims_[static_cast<std::size_t>(axis)];
   }
-  constexpr const std::int64_t* begin() const { return dims_.data(); }
-  constexpr const std::int64_t* end() const { return dims_.data() + rank_; }
-  constexpr std::span<const std::int64_t> dims() const { return {begin(), end()}; }
+  // Not of a temporary, such as `x.shape()` of a Value gives: they would point to what is gone.
+  constexpr const std::int64_t* begin() const& { return dims_.data(); }
+  constexpr const std::int64_t* end() const& { return dims_.data() + rank_; }
+  constexpr std::span<const std::int64_t> dims() const& { return {begin(), end()}; }
+  const std::int64_t* begin() const&& = delete;
+  const std::int64_t* end() const&& = delete;
+  std::span<const std::int64_t> dims() const&& = delete;
   constexpr std::int64_t elements() const {
     std::int64_t n = 1;
     for (std::int64_t d : *this) n *= d;
@@ -50,9 +60,6 @@ Shape broadcast(const Shape& a, const Shape& b);
 
 /// Whether a tensor of shape `from` repeats to `to` by that rule.
 bool broadcasts_to(const Shape& from, const Shape& to);
-
-/// Axis in [0, rank), negative ones counted from the end. Throws ShapeError naming the range.
-int normalize_axis(std::int64_t axis, int rank);
 
 /// "[1,2]": the index of the element at a row-major position.
 std::string index_text(const Shape& shape, std::int64_t position);

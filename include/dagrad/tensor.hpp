@@ -155,9 +155,11 @@ class Tensor {
   }
   ~Tensor() = default;
 
-  const Type& type() const { return type_; }
+  const Type& type() const& { return type_; }
+  Type type() const&& { return type_; }
   DType dtype() const { return type_.dtype; }
-  const Shape& shape() const { return type_.shape; }
+  const Shape& shape() const& { return type_.shape; }
+  Shape shape() const&& { return type_.shape; }
   int rank() const { return type_.shape.rank(); }
   std::int64_t size() const { return type_.elements(); }
   const void* data() const { return data_; }

@@ -71,8 +71,9 @@ class Value {
 
   /// The node's name, with ":port" behind it for results after the first.
   std::string name() const;
-  /// Names the node; returns this value. Throws ArgumentError for an empty or malformed name,
-  /// GraphError for one that is taken. The scope that the node was made in goes before it.
+  /// Names the node; returns this value. The scope that the node was made in goes before the name:
+  /// in scope "block", "relu" makes "block/relu", and so does "block/relu" at the top. Throws
+  /// ArgumentError for a bad name, GraphError for one that another node has, given or automatic.
   Value named(std::string_view name) const;
 
   Node node() const;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 
@@ -51,9 +51,9 @@ std::uint32_t RunContext::input(const Value& value) const {
 }
 
 std::uint32_t RunContext::input(std::string_view name) const {
-  for (std::size_t i = 0; i < plan_.inputs.size(); ++i)
-    if (plan_.inputs[i].name == name) return static_cast<std::uint32_t>(i);
-  throw no_input(name);
+  const std::uint32_t at = plan_.input(name);
+  if (at == no_slot) throw no_input(name);
+  return at;
 }
 
 ArgumentError RunContext::no_input(std::string_view name) const {

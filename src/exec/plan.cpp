@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
+#include <numeric>
 #include <utility>
 
 #include "src/exec/context.hpp"
@@ -16,6 +18,20 @@ void Plan::name_step(std::string_view name, Location where) {
   names_ += name;
   name_ends_.push_back(static_cast<std::uint32_t>(names_.size()));
   places_.push_back(where);
+}
+
+void Plan::index_inputs() {
+  inputs_by_name.resize(inputs.size());
+  std::iota(inputs_by_name.begin(), inputs_by_name.end(), 0U);
+  std::sort(inputs_by_name.begin(), inputs_by_name.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return inputs[a].name < inputs[b].name; });
+}
+
+std::uint32_t Plan::input(std::string_view name) const {
+  const auto at = std::lower_bound(
+      inputs_by_name.begin(), inputs_by_name.end(), name,
+      [&](std::uint32_t input, std::string_view other) { return inputs[input].name < other; });
+  return at != inputs_by_name.end() && inputs[*at].name == name ? *at : no_slot;
 }
 
 std::string Plan::place(std::uint32_t step) const {

@@ -94,7 +94,8 @@ class Plan {
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
   std::vector<Leaf> inputs, parameters;
-  std::vector<Tensor> initial;  ///< values of the parameters
+  std::vector<std::uint32_t> inputs_by_name;  ///< positions in `inputs`
+  std::vector<Tensor> initial;                ///< values of the parameters
   std::vector<Tensor> constants;
   std::vector<Output> outputs;
   std::vector<Fetch> fetches;
@@ -115,6 +116,10 @@ class Plan {
   /// "node 'hidden', made at model.cpp:41".
   std::string place(std::uint32_t step) const;
   void name_step(std::string_view name, Location where);
+  /// Sorts the inputs by name, once they are all there.
+  void index_inputs();
+  /// Position of the input of that name, or `no_slot`.
+  std::uint32_t input(std::string_view name) const;
   std::string text() const;
 
   /// A context that nobody uses, made where there is none.

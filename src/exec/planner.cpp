@@ -46,6 +46,7 @@ std::shared_ptr<const Plan> Planner::plan(std::span<const Value> fetches) {
   select(fetches);
   for (std::uint32_t node = 0; node < needed_.size(); ++node)
     if (needed_[node] != 0) lay_out(node);
+  plan_->index_inputs();
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
   place();

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad {

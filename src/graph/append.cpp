@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "src/graph/data.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 
@@ -20,7 +21,16 @@ std::string made_at(const GraphData& graph, Location where) {
 /// "matmul: " before, the node's place behind: what every error of a builder looks like.
 std::string decorate(const GraphData& graph, const Op& op, const std::string& text,
                      Location where) {
-  return std::string(op.name()) + ": " + text + made_at(graph, where);
+  return printable(op.name()) + ": " + text + made_at(graph, where);
+}
+
+/// The index of the op, with the place in errors about its name.
+std::uint32_t interned(GraphData& graph, Op op, Location where) {
+  try {
+    return graph.intern(std::move(op));
+  } catch (const ArgumentError& e) {
+    throw ArgumentError(e.what() + made_at(graph, where));
+  }
 }
 
 /// Runs `f`; what it throws is thrown again with op and place, as the same kind of error.
@@ -116,7 +126,7 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
     validate_constants(graph, op, operands);
   });
   GraphData::Record record;
-  record.op = graph.intern(std::move(op));
+  record.op = interned(graph, std::move(op), where);
   record.scope = graph.current_scope;
   record.forward = graph.current_forward;
   record.order = graph.current_order;

@@ -4,12 +4,21 @@
 
 #include <string_view>
 
+#include "src/tensor/utf8.hpp"
+
 namespace dagrad::detail {
 
 std::string attribute_text(bool value) { return value ? "true" : "false"; }
 std::string attribute_text(std::int64_t value) { return std::to_string(value); }
 std::string attribute_text(double value) { return fmt::format("{}", value); }
-std::string attribute_text(const std::string& value) { return '"' + value + '"'; }
+std::string attribute_text(const std::string& value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return printable_line(text += '"');
+}
 std::string attribute_text(DType value) { return std::string(name(value)); }
 std::string attribute_text(const Shape& value) { return to_string(value); }
 std::string attribute_text(const Type& value) { return to_string(value); }

@@ -1,8 +1,27 @@
 #include "src/graph/data.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dagrad::detail {
+
+std::uint64_t GraphData::open_scope(std::string_view name) {
+  const std::uint32_t inner = names.scope(current_scope, name);
+  open_scopes.push_back({scope_openings, current_scope});
+  current_scope = inner;
+  return scope_openings++;
+}
+
+void GraphData::close_scope(std::uint64_t opening) noexcept {
+  const auto at = std::lower_bound(
+      open_scopes.begin(), open_scopes.end(), opening,
+      [](const OpenScope& scope, std::uint64_t number) { return scope.opening < number; });
+  at->closed = true;
+  while (!open_scopes.empty() && open_scopes.back().closed) {
+    current_scope = open_scopes.back().outer;
+    open_scopes.pop_back();
+  }
+}
 
 std::uint32_t GraphData::intern(Op op) {
   if (const auto at = known_pointers.find(op.get()); at != known_pointers.end()) return at->second;
@@ -11,9 +30,9 @@ std::uint32_t GraphData::intern(Op op) {
   for (auto at = first; at != last; ++at)
     if (ops[at->second].op == op) return at->second;
   const auto index = static_cast<std::uint32_t>(ops.size());
+  const std::uint32_t name = names.op_index(op.name());
   known_ops.emplace(hash, index);
   known_pointers.emplace(op.get(), index);
-  const std::uint32_t name = names.op_index(op.name());
   ops.push_back({std::move(op), name});
   return index;
 }
@@ -30,7 +49,7 @@ std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
                     boost);
   operands.insert(operands.end(), from.begin(), from.end());
   types.insert(types.end(), results.begin(), results.end());
-  names.add(ops[record.op].name);
+  names.add(ops[record.op].name, record.scope);
   records.push_back(record);
   return id;
 }

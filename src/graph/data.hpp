@@ -47,6 +47,14 @@ struct GraphData {
   std::vector<Provenance> origins;
   Names names;
 
+  /// A scope that is open: its number among those that were, and the one to go back to.
+  struct OpenScope {
+    std::uint64_t opening;
+    std::uint32_t outer;
+    bool closed = false;  ///< before one within it, and so still here
+  };
+  std::vector<OpenScope> open_scopes;
+  std::uint64_t scope_openings = 0;
   std::uint32_t current_scope = 0;
   std::uint32_t current_forward = no_node;                        ///< set while a rule runs
   std::uint16_t current_order = 0;                                ///< set while a gradient is taken
@@ -69,7 +77,11 @@ struct GraphData {
     return ControlPtr(control);
   }
 
-  /// The index of the op among the distinct ones.
+  /// Makes a scope within the current one the current one; gives the number of its opening.
+  std::uint64_t open_scope(std::string_view name);
+  /// Goes back to the innermost scope that is still open.
+  void close_scope(std::uint64_t opening) noexcept;
+  /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
   /// Adds vertex, edges and record; the types are known. Does not throw but for memory.
   std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results);
@@ -77,7 +89,7 @@ struct GraphData {
   void truncate(std::uint32_t size);
 };
 
-/// Adds an input, parameter or constant.
+/// Adds an input, parameter or constant, with a name where there is one.
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
                const Tensor* tensor, Location where);
 /// The constant node of a literal of that dtype, made where there is none yet.

@@ -1,6 +1,10 @@
 #include "dagrad/graph.hpp"
 
+#include <charconv>
+
 #include "src/graph/data.hpp"
+#include "src/graph/name_check.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 
@@ -45,7 +49,7 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
   }
   Transaction transaction(graph);
   const std::uint32_t id = graph.add(record, {}, {&type, 1});
-  if (kind != NodeKind::constant) graph.names.set(id, record.scope, name);
+  if (!name.empty()) graph.names.set(id, name);
   transaction.keep();
   return {graph.share(), id, 0};
 }
@@ -70,9 +74,11 @@ detail::GraphData& Graph::data() const {
 }
 
 Value Graph::input(std::string_view name, const Type& type, const char* file, int line) {
+  detail::check_name(name, detail::Named::node);
   return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, {file, line});
 }
 Value Graph::parameter(std::string_view name, const Tensor& initial, const char* file, int line) {
+  detail::check_name(name, detail::Named::node);
   return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial,
                           {file, line});
 }
@@ -81,40 +87,50 @@ Value Graph::constant(const Tensor& value, const char* file, int line) {
 }
 
 Scope Graph::scope(std::string_view name) {
-  detail::GraphData& graph = data();
-  const std::uint32_t outer = graph.current_scope;
-  graph.current_scope = graph.names.scope(outer, name);
-  return Scope(control_, outer);
+  detail::check_name(name, detail::Named::scope);
+  return Scope(control_, data().open_scope(name));
 }
-Scope::Scope(Scope&& other) noexcept : control_(std::move(other.control_)), outer_(other.outer_) {}
+Scope::Scope(Scope&& other) noexcept
+    : control_(std::move(other.control_)), opening_(other.opening_) {}
 Scope::~Scope() {
-  if (control_ && control_->graph) control_->graph->current_scope = outer_;
+  if (control_ && control_->graph) control_->graph->close_scope(opening_);
 }
+
+namespace {
+
+/// A value's name cut into that of its node and the number of the result; none where what stands
+/// behind the colon is no such number.
+struct ValueName {
+  std::string_view node;
+  std::uint32_t port = 0;
+};
+std::optional<ValueName> parse_value_name(std::string_view name) {
+  const auto colon = name.rfind(':');
+  if (colon == name.npos) return ValueName{name};
+  ValueName parsed{name.substr(0, colon)};
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + colon + 1, end, parsed.port);
+  if (error != std::errc{} || stop != end) return {};
+  return parsed;
+}
+
+}  // namespace
 
 std::optional<Value> Graph::find(std::string_view name) const {
   const detail::GraphData& graph = data();
-  std::uint32_t port = 0;
-  std::string_view node = name;
-  if (const auto colon = name.rfind(':'); colon != name.npos) {
-    for (const char c : name.substr(colon + 1)) {
-      if (c < '0' || c > '9' || port > 0xffff) return {};
-      port = port * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    node = name.substr(0, colon);
-  }
-  const std::uint32_t id = graph.names.find(node);
-  if (id == detail::no_node || port >= graph.types_of(id).size() ||
-      graph.names.text(id, graph.records[id].scope) != node)
-    return {};
-  return Value(control_, id, port);
+  const auto parsed = parse_value_name(name);
+  if (!parsed) return {};
+  const std::uint32_t id = graph.names.find(parsed->node);
+  if (id == detail::no_node || parsed->port >= graph.types_of(id).size()) return {};
+  return Value(control_, id, parsed->port);
 }
 
 Value Graph::at(std::string_view name) const {
   if (auto value = find(name)) return *std::move(value);
-  std::string text = "there is no value \"" + std::string(name) + "\" in the graph";
+  std::string text = "there is no value \"" + detail::printable(name) + "\" in the graph";
   const auto similar = data().names.similar(name);
   for (std::size_t i = 0; i < similar.size(); ++i)
-    text += (i == 0 ? "; similar names: " : ", ") + similar[i];
+    text += (i == 0 ? "; similar names: " : ", ") + detail::printable(similar[i]);
   throw GraphError(text);
 }
 

@@ -1,156 +1,187 @@
 #include "src/graph/names.hpp"
 
-#include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "dagrad/error.hpp"
+#include "src/graph/name_check.hpp"
+#include "src/graph/room.hpp"
+#include "src/graph/similar_names.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 
 namespace {
 
-/// What would be wrong with a name; empty where nothing is.
-std::string_view fault(std::string_view name) {
-  if (name.empty()) return "it is empty";
-  if (name.front() == '/' || name.back() == '/' || name.find("//") != name.npos)
-    return "a '/' separates two words";
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f) return "it holds white space or control characters";
-    if (std::string_view(":%\"\\(){},;#=<>").find(c) != std::string_view::npos)
-      return "only letters, digits and _ . - + ' / may stand in it";
-  }
-  return {};
-}
-
-void check_name(std::string_view name, std::string_view what) {
-  if (const auto why = fault(name); !why.empty())
-    throw ArgumentError("bad name \"" + std::string(name) + "\" for a " + std::string(what) + ": " +
-                        std::string(why));
-}
-
-/// Levenshtein distance, for suggestions.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t cost =
-          std::min({row[j + 1] + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0U : 1U)});
-      diagonal = std::exchange(row[j + 1], cost);
-    }
-  }
-  return row.back();
+/// The part of a name behind its last slash.
+std::string_view last_word(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return name.substr(slash == name.npos ? 0 : slash + 1);
 }
 
 }  // namespace
 
+// ---- scopes and ops
+
+std::string Names::in_scope(std::uint32_t scope, std::string_view name) const {
+  std::string full = scopes_[scope];
+  if (!full.empty()) full += '/';
+  return full += name;
+}
+
 std::uint32_t Names::scope(std::uint32_t outer, std::string_view name) {
-  check_name(name, "scope");
-  std::string text = scopes_[outer].text.empty() ? std::string(name)
-                                                 : scopes_[outer].text + "/" + std::string(name);
-  const auto [at, fresh] =
-      known_scopes_.try_emplace(text, static_cast<std::uint32_t>(scopes_.size()));
-  if (fresh) scopes_.push_back({outer, std::move(text)});
-  return at->second;
+  std::string text = in_scope(outer, name);
+  check_full_name(text, Named::scope);
+  if (const auto at = known_scopes_.find(text); at != known_scopes_.end()) return at->second;
+  const auto index = static_cast<std::uint32_t>(scopes_.size());
+  make_room(scopes_, 1);
+  known_scopes_.emplace(text, index);
+  scopes_.push_back(std::move(text));
+  return index;
 }
 
 std::uint32_t Names::op_index(std::string_view op) {
-  const auto [at, fresh] =
-      known_ops_.try_emplace(std::string(op), static_cast<std::uint32_t>(ops_.size()));
-  if (fresh) {
-    ops_.push_back({std::string(op), {}, {}});
-    for (const auto& [text, node] : named_) {  // names that users took before this op appeared
-      const auto slash = text.rfind('/');
-      if (const Automatic a =
-              parse(std::string_view(text).substr(slash == text.npos ? 0 : slash + 1));
-          a.op == at->second)
-        ops_.back().reserved.insert(a.ordinal);
-    }
+  if (const auto at = known_ops_.find(op); at != known_ops_.end()) return at->second;
+  check_name(op, Named::op);
+  if (readings(op).size > 1) claim(op);
+  const auto index = static_cast<std::uint32_t>(ops_.size());
+  make_room(ops_, 1);
+  const auto at = known_ops_.emplace(op, index).first;
+  ops_.push_back({&at->first, {}, claims_.contains(claim_of(op, none))});
+  return index;
+}
+
+// ---- automatic names
+
+Names::Readings Names::readings(std::string_view word) {
+  Readings found{{Reading{word, 0}}, 1};
+  const auto underscore = word.rfind('_');
+  if (underscore == word.npos || underscore + 1 == word.size() || word[underscore + 1] == '0')
+    return found;
+  std::uint32_t ordinal = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data() + underscore + 1, end, ordinal);
+  if (error != std::errc{} || stop != end || ordinal == none) return found;
+  found.all[found.size++] = {word.substr(0, underscore), ordinal};
+  return found;
+}
+
+std::uint64_t Names::claim_of(std::string_view op, std::uint32_t ordinal) {
+  return (std::uint64_t{TextHash{}(op)} ^ ordinal) * 0x9e3779b97f4a7c15u;
+}
+
+/// Notes that a word is more than an op's automatic name. The claim of an op's ordinal `none` says
+/// that there is one of any other.
+void Names::claim(std::string_view word) {
+  for (const Reading& reading : readings(word)) {
+    claims_.insert(claim_of(reading.op, reading.ordinal));
+    claims_.insert(claim_of(reading.op, none));
+    if (const auto at = known_ops_.find(reading.op); at != known_ops_.end())
+      ops_[at->second].contested = true;
   }
-  return at->second;
 }
 
-void Names::add(std::uint32_t op) {
-  OpNames& names = ops_[op];
-  if (!names.reserved.empty())
-    while (names.reserved.contains(static_cast<std::uint32_t>(names.nodes.size())))
-      names.nodes.push_back(none);
-  names.nodes.push_back(static_cast<std::uint32_t>(nodes_.size()));
-  nodes_.push_back({op, static_cast<std::uint32_t>(names.nodes.size() - 1), none});
-}
-
-void Names::set(std::uint32_t node, std::uint32_t scope, std::string_view name) {
-  check_name(name, "node");
-  const std::string& prefix = scopes_[scope].text;
-  std::string full = prefix.empty() ? std::string(name) : prefix + "/" + std::string(name);
-  const std::uint32_t holder = find(full);
-  if (holder == node) return;
-  if (holder != none)
-    throw GraphError("the name \"" + full + "\" is taken by node " + std::to_string(holder) + " (" +
-                     ops_[nodes_[holder].op].op + ")");
-  const auto slash = name.rfind('/');
-  if (const Automatic a = parse(name.substr(slash == name.npos ? 0 : slash + 1)); a.op != none)
-    ops_[a.op].reserved.insert(a.ordinal);
-  if (user_given(node)) named_.erase(texts_[nodes_[node].text]);
-  named_.emplace(full, node);
-  nodes_[node].text = static_cast<std::uint32_t>(texts_.size());
-  texts_.push_back(std::move(full));
-}
-
-std::string Names::text(std::uint32_t node, std::uint32_t scope) const {
-  const Entry& entry = nodes_[node];
-  if (entry.text != none) return texts_[entry.text];
-  std::string text = scopes_[scope].text;
-  if (!text.empty()) text += '/';
-  text += ops_[entry.op].op;
-  if (entry.ordinal > 0) text += '_' + std::to_string(entry.ordinal);
+std::string Names::automatic_text(std::uint32_t op, std::uint32_t ordinal,
+                                  std::uint32_t scope) const {
+  std::string text = in_scope(scope, *ops_[op].text);
+  if (ordinal > 0) text += '_' + std::to_string(ordinal);
   return text;
 }
 
-Names::Automatic Names::parse(std::string_view name) const {
-  if (const auto at = known_ops_.find(std::string(name)); at != known_ops_.end())
-    return {at->second, 0};
-  const auto underscore = name.rfind('_');
-  if (underscore == name.npos || underscore + 1 == name.size() || name[underscore + 1] == '0')
-    return {};
-  std::uint32_t ordinal = 0;
-  const auto [end, error] =
-      std::from_chars(name.data() + underscore + 1, name.data() + name.size(), ordinal);
-  if (error != std::errc{} || end != name.data() + name.size()) return {};
-  const auto at = known_ops_.find(std::string(name.substr(0, underscore)));
-  return at == known_ops_.end() ? Automatic{} : Automatic{at->second, ordinal};
+/// Gives an entry, its op's and scope's, the next ordinal whose name is free.
+void Names::number(Entry& entry, std::uint32_t node) {
+  OpNames& names = ops_[entry.op];
+  auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
+  if (names.contested)
+    while (claims_.contains(claim_of(*names.text, ordinal)) &&
+           find(automatic_text(entry.op, ordinal, entry.scope)) != none)
+      ++ordinal;
+  make_room(names.nodes, ordinal + 1 - names.nodes.size());
+  names.nodes.resize(ordinal, none);
+  names.nodes.push_back(node);
+  entry.ordinal = ordinal;
+}
+
+void Names::add(std::uint32_t op, std::uint32_t scope) {
+  make_room(nodes_, 1);
+  Entry entry{op, 0, scope, none};
+  number(entry, static_cast<std::uint32_t>(nodes_.size()));
+  nodes_.push_back(entry);
+}
+
+// ---- names that are given
+
+void Names::set(std::uint32_t node, std::string_view name) { assign(node, name, false); }
+void Names::restore(std::uint32_t node, std::string_view name) { assign(node, name, true); }
+
+void Names::assign(std::uint32_t node, std::string_view name, bool others_make_way) {
+  std::string full = in_scope(nodes_[node].scope, name);
+  check_full_name(full, Named::node);
+  const std::uint32_t holder = find(full);
+  if (holder == node && user_given(node)) return;
+  const bool taken = holder != none && holder != node;
+  if (taken && (user_given(holder) || !others_make_way))
+    throw GraphError("the name \"" + printable(full) + "\" is taken by node " +
+                     std::to_string(holder) + " (" + *ops_[nodes_[holder].op].text + ")");
+  claim(last_word(full));
+  make_room(texts_, 1);
+  if (taken) {
+    Entry& other = nodes_[holder];
+    const std::uint32_t old = other.ordinal;
+    number(other, holder);
+    ops_[other.op].nodes[old] = none;
+  }
+  const std::string* const text = &named_.emplace(std::move(full), node).first->first;
+  std::uint32_t& at = nodes_[node].text;
+  if (at != none) {
+    named_.erase(named_.find(*texts_[at]));
+    texts_[at] = text;
+  } else {
+    at = static_cast<std::uint32_t>(texts_.size());
+    texts_.push_back(text);
+  }
+}
+
+std::string Names::text(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  return entry.text != none ? *texts_[entry.text]
+                            : automatic_text(entry.op, entry.ordinal, entry.scope);
 }
 
 std::uint32_t Names::find(std::string_view name) const {
-  if (const auto at = named_.find(std::string(name)); at != named_.end()) return at->second;
-  const auto slash = name.rfind('/');
-  const Automatic a = parse(name.substr(slash == name.npos ? 0 : slash + 1));
-  if (a.op == none || a.ordinal >= ops_[a.op].nodes.size()) return none;
-  const std::uint32_t node = ops_[a.op].nodes[a.ordinal];
-  return node == none || user_given(node) ? none : node;
+  if (const auto at = named_.find(name); at != named_.end()) return at->second;
+  const std::string_view word = last_word(name);
+  const std::string_view scope = name.substr(0, name.size() - word.size());  // with its slash
+  for (const Reading& reading : readings(word)) {
+    const auto op = known_ops_.find(reading.op);
+    if (op == known_ops_.end() || reading.ordinal >= ops_[op->second].nodes.size()) continue;
+    const std::uint32_t node = ops_[op->second].nodes[reading.ordinal];
+    if (node == none || user_given(node)) continue;
+    const std::string& own = scopes_[nodes_[node].scope];
+    if (own.empty() ? scope.empty() : scope.size() == own.size() + 1 && scope.starts_with(own))
+      return node;
+  }
+  return none;
 }
 
-void Names::truncate(std::uint32_t size) {
+void Names::truncate(std::uint32_t size) noexcept {
   while (nodes_.size() > size) {
     const Entry entry = nodes_.back();
-    if (entry.text != none) named_.erase(texts_[entry.text]);
-    ops_[entry.op].nodes.resize(entry.ordinal);
+    if (entry.text != none) {
+      named_.erase(named_.find(*texts_[entry.text]));
+      if (entry.text + 1 == texts_.size()) texts_.pop_back();
+    }
+    std::vector<std::uint32_t>& nodes = ops_[entry.op].nodes;
+    nodes[entry.ordinal] = none;
+    while (!nodes.empty() && nodes.back() == none) nodes.pop_back();
     nodes_.pop_back();
   }
 }
 
 std::vector<std::string> Names::similar(std::string_view name) const {
-  std::vector<std::pair<std::size_t, std::string>> close;
-  for (const auto& [text, node] : named_)
-    if (const std::size_t d = distance(name, text); d <= 1 + name.size() / 2)
-      close.emplace_back(d, text);
-  std::sort(close.begin(), close.end());
-  std::vector<std::string> names;
-  for (auto& [d, text] : close)
-    if (names.size() < 3) names.push_back(std::move(text));
-  return names;
+  SimilarNames found(name);
+  for (const auto& [text, node] : named_) found.consider(text);
+  return std::move(found).best();
 }
 
 }  // namespace dagrad::detail

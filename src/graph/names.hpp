@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,26 +10,30 @@
 
 namespace dagrad::detail {
 
-/// Names of nodes and scopes. Automatic names are (op, ordinal) and become text only when asked
-/// for; those that users give are text and unique, with their scope before them.
+/// Names of nodes and scopes, each unique with its scope before it. Automatic names are (op,
+/// ordinal) and become text only when asked for; those that users give are text. A call that throws
+/// has changed no name.
 class Names {
  public:
-  /// A scope in another; 0 is the top.
+  /// A scope in another; 0 is the top. Throws ArgumentError where its text is too long.
   std::uint32_t scope(std::uint32_t outer, std::string_view name);
-  const std::string& scope_text(std::uint32_t scope) const { return scopes_[scope].text; }
+  const std::string& scope_text(std::uint32_t scope) const { return scopes_[scope]; }
 
-  /// Index of an op's name, for `add`.
+  /// Index of an op's name, for `add`. Throws ArgumentError for a bad one.
   std::uint32_t op_index(std::string_view op);
   /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …
-  void add(std::uint32_t op);
-  /// Gives node a user's name. Throws ArgumentError for a malformed one, GraphError for one that is
-  /// taken.
-  void set(std::uint32_t node, std::uint32_t scope, std::string_view name);
-  std::string text(std::uint32_t node, std::uint32_t scope) const;
+  void add(std::uint32_t op, std::uint32_t scope);
+  /// Gives a node a name of its own in its scope. Throws GraphError for one that is taken,
+  /// ArgumentError for one that is too long with its scope.
+  void set(std::uint32_t node, std::string_view name);
+  /// The same for the name that a node had in the graph that this one is made of: a node that has
+  /// it automatically makes way.
+  void restore(std::uint32_t node, std::string_view name);
+  std::string text(std::uint32_t node) const;
   bool user_given(std::uint32_t node) const { return nodes_[node].text != none; }
-  /// The node that has this full name once its scope is set aside, or `none`.
+  /// The node that has this name, with its scope, or `none`.
   std::uint32_t find(std::string_view name) const;
-  void truncate(std::uint32_t size);
+  void truncate(std::uint32_t size) noexcept;
   /// Users' names that are closest to this one, for errors.
   std::vector<std::string> similar(std::string_view name) const;
 
@@ -38,28 +43,49 @@ class Names {
   struct Entry {
     std::uint32_t op;  ///< in ops_
     std::uint32_t ordinal;
+    std::uint32_t scope;
     std::uint32_t text;  ///< in texts_, or `none` where automatic
   };
   struct OpNames {
-    std::string op;
-    std::vector<std::uint32_t> nodes;            ///< by ordinal
-    std::unordered_set<std::uint32_t> reserved;  ///< ordinals that users' names have taken
+    const std::string* text;           ///< in known_ops_
+    std::vector<std::uint32_t> nodes;  ///< by ordinal
+    bool contested;                    ///< some other name can be read as one of these
   };
-  struct ScopeEntry {
-    std::uint32_t outer;
-    std::string text;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
   };
-  /// The op and ordinal that an automatic name would stand for.
-  struct Automatic {
-    std::uint32_t op = none, ordinal = 0;
+  using Index = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+
+  /// What a word would be as an automatic name: "f_1" the first of op "f_1", and the second of "f".
+  struct Reading {
+    std::string_view op;
+    std::uint32_t ordinal;
   };
-  Automatic parse(std::string_view name) const;
+  struct Readings {
+    std::array<Reading, 2> all;
+    std::size_t size;
+    const Reading* begin() const { return all.data(); }
+    const Reading* end() const { return all.data() + size; }
+  };
+  static Readings readings(std::string_view word);
+  static std::uint64_t claim_of(std::string_view op, std::uint32_t ordinal);
+  void claim(std::string_view word);
+  void assign(std::uint32_t node, std::string_view name, bool others_make_way);
+  std::string in_scope(std::uint32_t scope, std::string_view name) const;
+  std::string automatic_text(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
+  void number(Entry& entry, std::uint32_t node);
 
   std::vector<Entry> nodes_;
   std::vector<OpNames> ops_;
-  std::vector<std::string> texts_;
-  std::vector<ScopeEntry> scopes_{{0, ""}};
-  std::unordered_map<std::string, std::uint32_t> known_ops_, known_scopes_, named_;
+  std::vector<const std::string*> texts_;  // in named_
+  std::vector<std::string> scopes_{""};
+  Index known_ops_, known_scopes_, named_;
+  /// Readings of the words that were ever given, and of names of ops: only where an automatic name
+  /// is among them it has to be looked up. (A hash of each; one too many costs but time.)
+  std::unordered_set<std::uint64_t> claims_;
 };
 
 }  // namespace dagrad::detail

@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "src/graph/data.hpp"
+#include "src/graph/name_check.hpp"
 
 namespace dagrad {
 
@@ -21,12 +22,13 @@ Type Value::type() const { return data().types_of(node_)[port_]; }
 DType Value::dtype() const { return data().types_of(node_)[port_].dtype; }
 
 std::string Value::name() const {
-  const std::string node = data().names.text(node_, data().records[node_].scope);
+  const std::string node = data().names.text(node_);
   return port_ == 0 ? node : node + ":" + std::to_string(port_);
 }
 
 Value Value::named(std::string_view name) const {
-  data().names.set(node_, data().records[node_].scope, name);
+  detail::check_name(name, detail::Named::node);
+  data().names.set(node_, name);
   return *this;
 }
 
@@ -55,7 +57,7 @@ detail::GraphData& Node::data() const {
 }
 
 NodeKind Node::kind() const { return data().records[id_].kind; }
-std::string Node::name() const { return data().names.text(id_, data().records[id_].scope); }
+std::string Node::name() const { return data().names.text(id_); }
 bool Node::has_user_name() const { return data().names.user_given(id_); }
 std::string Node::scope() const { return data().names.scope_text(data().records[id_].scope); }
 Location Node::where() const { return data().records[id_].where; }
@@ -68,7 +70,11 @@ std::vector<Value> Node::operands() const {
   return values;
 }
 bool Node::type_only(std::size_t operand) const {
-  return data().operands_of(id_)[operand].type_only;
+  const auto operands = data().operands_of(id_);
+  if (operand >= operands.size())
+    throw GraphError("node '" + name() + "' has " + std::to_string(operands.size()) +
+                     " operands, asked for operand " + std::to_string(operand));
+  return operands[operand].type_only;
 }
 std::size_t Node::outputs() const { return data().types_of(id_).size(); }
 
@@ -109,7 +115,7 @@ std::optional<Provenance> Node::provenance() const {
   for (std::uint32_t node = record.forward; node != detail::no_node;
        node = graph.records[node].forward) {
     const auto& forward = graph.records[node];
-    const std::string text = graph.names.text(node, forward.scope);
+    const std::string text = graph.names.text(node);
     if (node == record.forward)
       result = {text, graph.names.scope_text(forward.scope), forward.where, {}};
     else

@@ -8,6 +8,8 @@
 #include "dagrad/graph.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/traced.hpp"
+#include "src/graph/name_check.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 
@@ -35,7 +37,7 @@ std::string Op::attributes() const {
   std::string text;
   op_->visit_attributes([&](std::string_view name, const std::string& value) {
     if (!text.empty()) text += ", ";
-    text.append(name).append("=").append(value);
+    text.append(name).append("=").append(detail::printable_line(value));
   });
   return text;
 }
@@ -128,6 +130,14 @@ void delete_list(E* entry) {
   while (entry) delete std::exchange(entry, entry->next);
 }
 
+/// What the rule derived for an op of that name is called.
+std::string name_of_rule(std::string_view op) {
+  constexpr std::string_view ending = "_grad";
+  std::string name(op);
+  if (name.size() + ending.size() <= longest_name) name += ending;
+  return name;
+}
+
 /// Puts an entry in front; where several threads record the same at once, each keeps its own and
 /// one is found from then on.
 template <class E>
@@ -187,7 +197,7 @@ const ProgramCache::Rule& ProgramCache::rule(const OpInterface& op, const GradCo
   entry->rule.pullback =
       pull_back(*op.program(in), {wanted.get(), g.in.size()}, {present.get(), g.douts.size()});
   if (const ProgramPtr& derived = entry->rule.pullback.program)
-    entry->rule.op = Traced{std::string(op.name()) + "_grad", derived};
+    entry->rule.op = Traced{name_of_rule(op.name()), derived};
   return push(rules_, entry.release()).rule;
 }
 

@@ -51,10 +51,11 @@ class Copier {
     Tensor tensor;
     if (record.tensor != no_node) tensor = retyped(from_.tensors[record.tensor], type, id);
     place(id, [&] {
-      return add_leaf(to_, record.kind, type, leaf_name(id),
-                      record.tensor == no_node ? nullptr : &tensor, record.where)
+      return add_leaf(to_, record.kind, type, {}, record.tensor == no_node ? nullptr : &tensor,
+                      record.where)
           .node_id();
     });
+    restore_name(id);
   }
 
   /// Copies a node that is no leaf; its operands are there.
@@ -64,7 +65,7 @@ class Copier {
     edges_.clear();
     for (const Edge& edge : from_.operands_of(id)) edges_.push_back(moved(edge));
     place(id, [&] { return append_node(to_, op, edges_, record.where); });
-    if (from_.names.user_given(id)) to_.names.set(node_[id], 0, from_.names.text(id, record.scope));
+    restore_name(id);
   }
 
   /// Casts the results of a node that should have become `to`, but for all its operands are still
@@ -151,13 +152,16 @@ class Copier {
       result_.mapping.add({from_.share(), id, port}, {to_.share(), fresh, port});
   }
 
-  std::string leaf_name(std::uint32_t id) const {
-    const std::string full = from_.names.text(id, from_.records[id].scope);
+  /// Names the copy of a node as the user has named that.
+  void restore_name(std::uint32_t id) {
+    if (!from_.names.user_given(id)) return;
+    const std::string full = from_.names.text(id);
     const std::string& scope = from_.names.scope_text(from_.records[id].scope);
-    return scope.empty() ? full : full.substr(scope.size() + 1);
+    to_.names.restore(node_[id],
+                      std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
   }
   std::string input_name(const Value& value) const {
-    std::string name = from_.names.text(value.node_id(), from_.records[value.node_id()].scope);
+    std::string name = from_.names.text(value.node_id());
     return value.port() == 0 ? name : name + "." + std::to_string(value.port());
   }
   Tensor retyped(const Tensor& tensor, const Type& type, std::uint32_t id) const {
@@ -165,9 +169,8 @@ class Copier {
       throw ShapeError(
           "replay: " +
           std::string(from_.records[id].kind == NodeKind::constant ? "constant" : "parameter") +
-          " '" + from_.names.text(id, from_.records[id].scope) + "' holds " +
-          to_string(tensor.type()) + ", which cannot become " + to_string(type) +
-          ": only inputs can change their shape");
+          " '" + from_.names.text(id) + "' holds " + to_string(tensor.type()) +
+          ", which cannot become " + to_string(type) + ": only inputs can change their shape");
     return tensor.dtype() == type.dtype ? tensor : tensor.cast(type.dtype);
   }
 

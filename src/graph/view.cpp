@@ -15,9 +15,7 @@ std::span<const Type> GraphView::results(std::uint32_t node) const { return data
 const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
-std::string GraphView::name(std::uint32_t node) const {
-  return data_->names.text(node, data_->records[node].scope);
-}
+std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
 Location GraphView::where(std::uint32_t node) const { return data_->records[node].where; }
 Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
   return {data_->share(), node, port};

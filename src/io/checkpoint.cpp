@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 

@@ -13,7 +13,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/io/file_name.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 

@@ -8,12 +8,16 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <unordered_map>
 
 #include "src/graph/view.hpp"
+#include "src/io/dot_text.hpp"
 
 namespace dagrad {
 
 namespace {
+
+using detail::label_text;
 
 /// Form and colours of one kind of node. Blue computes forward, orange backward; leaves are green,
 /// violet and grey.
@@ -28,6 +32,11 @@ constexpr Look backward_look{"box", "#fdeedd", "#d07a1f"};
 constexpr std::string_view closed_shape = "folder";
 constexpr std::string_view fetch_line = "#c0272d";
 
+// Bytes of what is written in full; the rest of a label is cut in its middle. Ids are not shown.
+constexpr std::size_t longest_title = 2000, longest_name = 120, longest_detail = 48,
+                      longest_id = 1000;
+constexpr std::size_t most_open = 100;  // Graphviz cannot read much deeper ones
+
 Look look_of(const Node& node, std::size_t order) {
   switch (node.kind()) {
     case NodeKind::input:
@@ -40,41 +49,6 @@ Look look_of(const Node& node, std::size_t order) {
       break;
   }
   return order == 0 ? forward_look : backward_look;
-}
-
-/// For HTML-like labels.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-/// A long text cut in its middle, at a character's end.
-std::string shortened(const std::string& text, std::size_t most = 48) {
-  if (text.size() <= most) return text;
-  const auto boundary = [&](std::size_t at) {
-    while ((static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U) --at;
-    return at;
-  };
-  return text.substr(0, boundary(most * 2 / 3)) + " … " +
-         text.substr(boundary(text.size() - most / 3));
 }
 
 /// Attributes in short: a flag that is set by its name alone, one that is not not at all, a formula
@@ -92,15 +66,43 @@ std::string attributes_of(const Op& op) {
   return text;
 }
 
-/// A scope within one order of differentiation: its nodes and the scopes inside it, by name.
+/// A scope within one order of differentiation: its nodes and the scopes inside it, by name. One
+/// that is drawn closed has the nodes of those too.
 struct Cluster {
   std::vector<std::uint32_t> nodes;
-  std::map<std::string, Cluster> inner;
+  std::map<std::string, std::size_t> inner;  ///< in the order's list
+};
 
-  void gather(std::vector<std::uint32_t>& all) const {
-    all.insert(all.end(), nodes.begin(), nodes.end());
-    for (const auto& [name, cluster] : inner) cluster.gather(all);
+/// The scopes of one order of differentiation; the first is the top.
+class Clusters {
+ public:
+  /// `open` scopes within each other are told apart, and those within them as wholes.
+  explicit Clusters(std::size_t open) : open_(open), all_(1) {}
+
+  void add(std::uint32_t node, const std::string& scope) {
+    const auto [at, fresh] = known_.try_emplace(scope, 0);
+    if (fresh) at->second = find(scope);
+    all_[at->second].nodes.push_back(node);
   }
+  const Cluster& operator[](std::size_t i) const { return all_[i]; }
+
+ private:
+  std::size_t find(std::string_view scope) {
+    std::size_t at = 0;
+    for (std::size_t depth = 0; depth <= open_ && !scope.empty(); ++depth) {
+      const std::size_t end = std::min(scope.find('/'), scope.size());
+      const auto [inner, fresh] =
+          all_[at].inner.try_emplace(std::string(scope.substr(0, end)), all_.size());
+      at = inner->second;
+      if (fresh) all_.emplace_back();
+      scope.remove_prefix(std::min(end + 1, scope.size()));
+    }
+    return at;
+  }
+
+  std::size_t open_;
+  std::vector<Cluster> all_;
+  std::unordered_map<std::string, std::size_t> known_;  ///< by the whole scope
 };
 
 class Drawing {
@@ -109,6 +111,7 @@ class Drawing {
       : graph_(graph),
         view_(graph),
         options_(options),
+        open_(std::min(options.open_scopes.value_or(most_open), most_open)),
         drawn_(graph.size(), true),
         fetched_(graph.size()),
         closed_(graph.size()),
@@ -138,7 +141,8 @@ class Drawing {
     edges();
     if (options_.legend) legend();
     if (!options_.title.empty())
-      line("  graph [label=<<b>{}</b>>, labelloc=t, fontsize=16];", escaped(options_.title));
+      line("  graph [label=<<b>{}</b>>, labelloc=t, fontsize=16];",
+           label_text(options_.title, longest_title));
     line("}}");
     return fmt::to_string(out_);
   }
@@ -158,53 +162,71 @@ class Drawing {
   }
 
   void clusters() {
-    std::vector<Cluster> orders;
+    std::vector<Clusters> orders;
     for (std::uint32_t id = 0; id < view_.size(); ++id) {
       if (!drawn_[id]) continue;
       const auto at = static_cast<std::size_t>(graph_.node(id).gradient_order());
-      if (orders.size() <= at) orders.resize(at + 1);
-      Cluster* cluster = &orders[at];
-      const std::string scope = graph_.node(id).scope();
-      for (std::size_t begin = 0; begin < scope.size();) {
-        const std::size_t end = std::min(scope.find('/', begin), scope.size());
-        cluster = &cluster->inner[scope.substr(begin, end - begin)];
-        begin = end + 1;
-      }
-      cluster->nodes.push_back(id);
+      while (orders.size() <= at) orders.emplace_back(open_);
+      orders[at].add(id, graph_.node(id).scope());
     }
-    for (std::size_t at = 0; at < orders.size(); ++at) {
-      const std::string title = at == 0   ? "forward"
-                                : at == 1 ? "backward"
-                                          : fmt::format("backward, order {}", at);
-      const Look& look = at == 0 ? forward_look : backward_look;
-      write(orders[at], fmt::format("cluster_{}", at), title, "  ", look.line, at, 0);
+    for (std::size_t at = 0; at < orders.size(); ++at) write(orders[at], at);
+  }
+
+  /// A cluster whose beginning is written, with the next one in it.
+  struct Open {
+    const Cluster* cluster;
+    std::map<std::string, std::size_t>::const_iterator next;
+    std::string id;
+  };
+
+  void write(const Clusters& clusters, std::size_t at) {
+    std::vector<Open> open;
+    const auto begin = [&](const Cluster& cluster, std::string id, const std::string& title) {
+      begin_cluster(id, title, at, open.size());
+      for (const std::uint32_t node : cluster.nodes) write(node, indent(open.size() + 1), at);
+      open.push_back({&cluster, cluster.inner.begin(), std::move(id)});
+    };
+    begin(clusters[0], fmt::format("cluster_{}", at),
+          at == 0   ? "forward"
+          : at == 1 ? "backward"
+                    : fmt::format("backward, order {}", at));
+    while (!open.empty()) {
+      if (open.back().next == open.back().cluster->inner.end()) {
+        open.pop_back();
+        line("{}}}", indent(open.size()));
+        continue;
+      }
+      const auto& [name, inner] = *open.back().next++;
+      if (open.size() > open_)
+        write_closed(clusters[inner], name, indent(open.size()), at);
+      else
+        begin(clusters[inner], id_within(open.back().id, name), name);
     }
   }
 
-  void write(const Cluster& cluster, const std::string& id, const std::string& title,
-             const std::string& indent, std::string_view colour, std::size_t at,
-             std::size_t depth) {
+  static std::string indent(std::size_t depth) { return std::string(2 * depth + 2, ' '); }
+
+  /// Path of a scope, or a number where that is too long for Graphviz and for the file.
+  std::string id_within(const std::string& id, const std::string& name) {
+    if (id.size() + name.size() < longest_id) return fmt::format("{}/{}", id, name);
+    return fmt::format("cluster_#{}", long_ids_++);
+  }
+
+  void begin_cluster(const std::string& id, const std::string& title, std::size_t at,
+                     std::size_t depth) {
+    const std::string_view colour = (at == 0 ? forward_look : backward_look).line;
     const bool top = depth == 0;
-    line("{}subgraph \"{}\" {{", indent, escaped_id(id));
+    line("{}subgraph \"{}\" {{", indent(depth), id);
     line(
         "{}  label=<{}{}{}>; style=\"{}\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; margin=12;",
-        indent, top ? "<b>" : "", escaped(title), top ? "</b>" : "",
+        indent(depth), top ? "<b>" : "", label_text(title, longest_name), top ? "</b>" : "",
         top ? "rounded" : "rounded,dashed", colour, colour);
-    for (const std::uint32_t node : cluster.nodes) write(node, indent + "  ", at);
-    for (const auto& [name, inner] : cluster.inner) {
-      if (options_.open_scopes && depth >= *options_.open_scopes)
-        write_closed(inner, name, indent + "  ", at);
-      else
-        write(inner, fmt::format("{}/{}", id, name), name, indent + "  ", colour, at, depth + 1);
-    }
-    line("{}}}", indent);
   }
 
   /// As one node, which stands for all that is in it.
   void write_closed(const Cluster& cluster, const std::string& name, const std::string& indent,
                     std::size_t at) {
-    std::vector<std::uint32_t> all;
-    cluster.gather(all);
+    const std::vector<std::uint32_t>& all = cluster.nodes;
     const std::uint32_t first = *std::min_element(all.begin(), all.end());
     for (const std::uint32_t id : all) {
       closed_[id] = true;
@@ -215,15 +237,6 @@ class Drawing {
     const Look& look = at == 0 ? forward_look : backward_look;
     const std::string count = fmt::format("{} node{}", all.size(), all.size() == 1 ? "" : "s");
     write_node(first, indent, {closed_shape, look.fill, look.line}, fetched, name, "", count);
-  }
-
-  static std::string escaped_id(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    return out;
   }
 
   void write(std::uint32_t id, const std::string& indent, std::size_t at) {
@@ -250,11 +263,11 @@ class Drawing {
 
   void write_node(std::uint32_t id, const std::string& indent, const Look& look, bool fetched,
                   const std::string& title, const std::string& details, const std::string& types) {
-    std::string label = "<b>" + escaped(title) + "</b>";
+    std::string label = "<b>" + label_text(title, longest_name) + "</b>";
     if (!details.empty())
-      label += "<br/><font point-size=\"9\">" + escaped(shortened(details)) + "</font>";
-    label +=
-        "<br/><font point-size=\"9\" color=\"#666666\">" + escaped(shortened(types)) + "</font>";
+      label += "<br/><font point-size=\"9\">" + label_text(details, longest_detail) + "</font>";
+    label += "<br/><font point-size=\"9\" color=\"#666666\">" + label_text(types, longest_detail) +
+             "</font>";
     line("{}n{} [shape={}, fillcolor=\"{}\", color=\"{}\", label=<{}>{}];", indent, id, look.shape,
          look.fill, fetched ? fetch_line : look.line, label,
          fetched ? ", peripheries=2, penwidth=1.6" : "");
@@ -330,9 +343,11 @@ class Drawing {
   const Graph& graph_;
   detail::GraphView view_;
   const DotOptions& options_;
+  std::size_t open_;  ///< scopes within each other that are drawn open
   std::vector<bool> drawn_, fetched_, closed_;
   std::vector<std::uint32_t> drawn_as_;  ///< itself, or the first node of its closed scope
   std::set<std::string> edges_;          ///< at closed scopes
+  std::size_t long_ids_ = 0;
   fmt::memory_buffer out_;
 };
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 

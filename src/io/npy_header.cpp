@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dagrad/error.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 

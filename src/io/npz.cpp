@@ -12,13 +12,14 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/graph/name_check.hpp"
 #include "src/io/file_name.hpp"
 #include "src/io/file_replacement.hpp"
 #include "src/io/member_buffer.hpp"
 #include "src/io/npy_header.hpp"
 #include "src/io/stored_archive.hpp"
 #include "src/io/zip_writer.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 
@@ -26,7 +27,6 @@ namespace {
 
 constexpr std::string_view suffix = ".npy";
 constexpr std::uint64_t most_deflated = 1032;  // bytes that one byte of a deflated member can give
-constexpr std::size_t most_name = 0xFFFF - suffix.size();
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
@@ -131,6 +131,14 @@ std::optional<std::map<std::string, Tensor>> read_stored(const std::filesystem::
   return arrays.take();
 }
 
+void check_names(const std::map<std::string, Tensor>& tensors) {
+  try {
+    for (const auto& [name, tensor] : tensors) detail::check_name(name, detail::Named::array);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(std::string("write_npz: ") + error.what());
+  }
+}
+
 std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
                                              const std::string& name, Arrays arrays) {
   int code = ZIP_ER_OK;
@@ -156,21 +164,6 @@ std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
   return arrays.take();
 }
 
-// Refuses a name that a ZIP archive cannot hold, or whose array could not be read again.
-void check_name(const std::string& name, const detail::FileReplacement& replacement) {
-  const auto refuse = [&](const std::string& why) {
-    replacement.fail(
-        fmt::format("cannot hold an array named {}: {}", detail::in_quotes(name), why));
-  };
-  if (name.size() > most_name)
-    refuse(fmt::format("a name has at most {} bytes, got {}", most_name, name.size()));
-  for (std::string_view rest = name; !rest.empty();) {
-    const std::size_t length = detail::utf8_length(rest);
-    if (length == 0 || rest[0] == '\0') refuse("a name is UTF-8 without NUL");
-    rest.remove_prefix(length);
-  }
-}
-
 }  // namespace
 
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& file,
@@ -184,10 +177,10 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& file,
 }
 
 void write_npz(const std::filesystem::path& file, const std::map<std::string, Tensor>& tensors) {
+  check_names(tensors);
   detail::FileReplacement replacement(file, "write_npz");
   detail::ZipWriter zip(replacement);
   for (const auto& [name, tensor] : tensors) {
-    check_name(name, replacement);
     zip.add(name + std::string(suffix), detail::npy_header(tensor.type()),
             {static_cast<const char*>(tensor.data()), tensor.type().bytes()});
   }

@@ -11,7 +11,7 @@
 
 #include "src/io/crc32.hpp"
 #include "src/io/zip_format.hpp"
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 

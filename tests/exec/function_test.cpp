@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 
 #include "tests/exec/test_ops.hpp"
@@ -250,6 +252,24 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_NE(thrown<GraphError>([&] { compile({Value()}); }), "nothing was thrown");
   EXPECT_EQ(thrown<ArgumentError>([&] { Function()(); }),
             "this Function is empty: compile makes them");
+}
+
+TEST(Feeds, AreFoundByNameInAnyOrder) {
+  Graph g;
+  Feeds feeds;
+  Value sum;
+  const std::vector<std::string> names{"b", "a", "d/a", "c", "aa", "B", "ß"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Value digit = g.input(names[i], {f64, {}}) * std::pow(10.0, static_cast<double>(i));
+    sum = i == 0 ? digit : sum + digit;
+    feeds.emplace_back(names[i], Tensor(static_cast<double>(i + 1)));
+  }
+  std::rotate(feeds.begin(), feeds.begin() + 3, feeds.end());
+  EXPECT_EQ(compile({sum})(feeds)[0].item<double>(), 7654321);
+  EXPECT_EQ(thrown<ArgumentError>([&] {
+              compile({sum})({{"a\xff", Tensor(1.0)}});
+            }),
+            "'a\\xff' is no input of this function; it has: b, a, d/a, c, aa, B, ß");
 }
 
 TEST(Feeds, AreChecked) {

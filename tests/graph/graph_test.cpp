@@ -131,6 +131,27 @@ TEST(Graph, ShowsNodesOperandsUsersAndAttributes) {
   EXPECT_EQ(y.node().op().get_if<Scale>()->by, 0.5);
   EXPECT_THROW((void)graph.node(4), GraphError);
   EXPECT_THROW((void)y.node().tensor(), GraphError);
+  EXPECT_FALSE(z.node().type_only(1));
+  EXPECT_THROWS(z.node().type_only(2), GraphError,
+                "node 'plus' has 2 operands, asked for operand 2");
+}
+
+struct Titled {
+  std::string title;
+  using attributes = dagrad::attributes<&Titled::title>;
+  static constexpr auto name = "titled";
+  template <class T>
+  T operator()(T x) const {
+    return x + x;
+  }
+};
+
+TEST(Graph, PrintsAnyTextInOneLine) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  dagrad::apply(Titled{"a \"b\"\\\n\tß\xff\x01"}, {x});
+  EXPECT_EQ(to_string(graph.node(1)),
+            R"(%titled = titled(%x) {title="a \"b\"\\\n\tß\xff\x01"} : float64[])");
 }
 
 TEST(Graph, PrintsOneLineANode) {

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <optional>
+
 #include "tests/graph/test_ops.hpp"
 
 namespace {
@@ -110,6 +113,219 @@ TEST(Names, StrangeNamesAreRefused) {
   EXPECT_EQ(graph.input("größe.1-β'", {f64, {}}).name(), "größe.1-β'");
 }
 
+// The same automatic name stands in each scope, and a user may give it in any where it is free.
+TEST(Names, AreComparedWithTheirScopes) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  Value first, second;
+  {
+    const Scope scope = graph.scope("layer1");
+    first = plus(x, x);
+    EXPECT_EQ(first.name(), "layer1/plus");
+  }
+  {
+    const Scope scope = graph.scope("layer2");
+    second = plus(x, x);
+    EXPECT_EQ(second.name(), "layer2/plus_1");
+    EXPECT_EQ(second.named("plus").name(), "layer2/plus");
+    EXPECT_EQ(plus(x, x).named("plus_1").name(), "layer2/plus_1");
+    EXPECT_EQ(message<GraphError>([&] { plus(x, x).named("plus"); }),
+              "the name \"layer2/plus\" is taken by node 2 (plus)");
+  }
+  EXPECT_EQ(graph.at("layer1/plus"), first);
+  EXPECT_EQ(graph.at("layer2/plus"), second);
+  EXPECT_FALSE(graph.find("plus"));
+  EXPECT_FALSE(graph.find("/plus"));
+  EXPECT_EQ(message<GraphError>([&] { plus(x, x).named("layer1/plus"); }),
+            "the name \"layer1/plus\" is taken by node 1 (plus)");
+}
+
+TEST(Names, WithSlashesAreGivenAtTheTopToo) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = plus(x, x).named("block/plus");
+  EXPECT_EQ(y.name(), "block/plus");
+  EXPECT_EQ(graph.at("block/plus"), y);
+  EXPECT_EQ(plus(x, x).name(), "plus_1");
+  const Scope scope = graph.scope("block");
+  EXPECT_EQ(message<GraphError>([&] { times(x, x).named("plus"); }),
+            "the name \"block/plus\" is taken by node 1 (plus)");
+}
+
+// An op "plus_1" beside an op "plus", each of them the first to come.
+TEST(Names, OfOpsThatEndInANumberAreNotGivenTwice) {
+  const auto plus_1 = elementwise("plus_1", [](auto x) { return x + x; });
+  for (const bool numbered_first : {false, true}) {
+    Graph graph;
+    const Value x = graph.input("x", {f64, {}});
+    std::vector<std::string> names;
+    if (numbered_first) names.push_back(plus_1(x).name());
+    for (int i = 0; i < 3; ++i) names.push_back(plus(x, x).name());
+    for (int i = 0; i < 3; ++i) names.push_back(plus_1(x).name());
+    EXPECT_EQ(names, numbered_first
+                         ? (std::vector<std::string>{"plus_1", "plus", "plus_2", "plus_3",
+                                                     "plus_1_1", "plus_1_2", "plus_1_3"})
+                         : (std::vector<std::string>{"plus", "plus_1", "plus_2", "plus_1_1",
+                                                     "plus_1_2", "plus_1_3"}));
+    for (std::uint32_t id = 0; id < graph.size(); ++id)
+      EXPECT_EQ(graph.at(graph.node(id).name()).node_id(), id);
+  }
+}
+
+// A user takes an automatic name before there is such an op, before its turn, and frees it again.
+TEST(Names, ThatUsersTakeAreLeftOut) {
+  Graph graph;
+  const Value taken = graph.input("a/plus_1", {f64, {}});
+  const Scope scope = graph.scope("a");
+  const Value x = graph.input("x", {f64, {}});
+  EXPECT_EQ(plus(x, x).name(), "a/plus");
+  EXPECT_EQ(plus(x, x).name(), "a/plus_2");
+  EXPECT_EQ(message<GraphError>([&] {
+              graph.input("plus_2", {f64, {}});
+            }),
+            "the name \"a/plus_2\" is taken by node 3 (plus)");
+  const Value later = graph.input("plus_3", {f64, {}});
+  EXPECT_EQ(plus(x, x).name(), "a/plus_4");
+  (void)taken.named("b");
+  EXPECT_EQ(graph.at("a/plus_3"), later);
+  EXPECT_EQ(plus(x, x).named("plus_1").name(), "a/plus_1");
+}
+
+TEST(Names, GoWithTheNodesOfAFailedBuilder) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  plus(x, x);
+  {
+    const Transaction transaction{x};
+    EXPECT_EQ(graph.input("plus_1", {f64, {}}).name(), "plus_1");
+    EXPECT_EQ(plus(x, x).name(), "plus_2");
+    EXPECT_EQ(plus(x, x).named("y").name(), "y");
+  }
+  EXPECT_FALSE(graph.find("y"));
+  EXPECT_EQ(plus(x, x).name(), "plus_1");
+  EXPECT_EQ(plus(x, x).name(), "plus_2");
+}
+
+TEST(Names, ThatWereGivenSurviveCopies) {
+  Graph graph;
+  const Value x = graph.input("plus_1", {f64, {}});
+  const Value a = plus(x, x), b = plus(x, x);
+  EXPECT_EQ(b.name(), "plus_2");
+  (void)x.named("x");
+  const Value c = times(a, b).named("plus_1");  // which the copy of b would have got
+  const Rewritten copy = clone(graph);
+  EXPECT_EQ(copy.mapping(b).name(), "plus_2");
+  EXPECT_EQ(copy.mapping(c).name(), "plus_1");
+  (void)a.named("first");
+  const Value d = times(x, b).named("plus");
+  const Rewritten part = extract(std::vector{d});  // without a, so that b would have been "plus"
+  EXPECT_EQ(part.mapping(d).name(), "plus");
+  EXPECT_EQ(part.mapping(b).name(), "plus_1");
+  EXPECT_EQ(part.graph.at("plus_1"), part.mapping(b));
+  // A name that is given stays, even where it is the automatic one.
+  const Value e = times(x, b).named("times_2");
+  EXPECT_TRUE(e.node().has_user_name());
+  const Rewritten alone = extract(std::vector{e});
+  EXPECT_EQ(alone.mapping(e).name(), "times_2");
+}
+
+TEST(Names, BecomeNoOtherByTheirLength) {
+  Graph graph;
+  const std::string longest(4096, 'a');
+  EXPECT_EQ(graph.input(longest, {f64, {}}).name(), longest);
+  const std::string shown = std::string(134, 'a') + " … " + std::string(66, 'a');
+  EXPECT_EQ(message<ArgumentError>([&] {
+              graph.input(longest + "a", {f64, {}});
+            }),
+            "bad name \"" + shown + "\" for a node: it has 4097 bytes, at most 4096 are allowed");
+  std::vector<Scope> scopes;
+  for (int i = 0; i < 15; ++i) scopes.push_back(graph.scope(longest));
+  const std::string rest(65'531 - 15 * 4097, 'b');
+  EXPECT_EQ(graph.parameter(rest, Tensor(1.0)).name().size(), 65'531U);
+  const std::string text =
+      message<ArgumentError>([&] { graph.parameter(rest + 'b', Tensor(1.0)); });
+  EXPECT_TRUE(text.ends_with(
+      " for a node: it has 65532 bytes, at most 65531 are allowed with the scopes before it"))
+      << text;
+  EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
+}
+
+TEST(Names, AreUtf8) {
+  const struct {
+    std::string name, shown;
+    int byte, value;
+  } cases[] = {{"gr\xf6\xdf", "gr\\xf6\\xdf", 2, 0xf6},       // Latin-1
+               {"a\x80", "a\\x80", 1, 0x80},                  // goes on with nothing before it
+               {"\xc0\xaf", "\\xc0\\xaf", 0, 0xc0},           // a slash in more bytes than it needs
+               {"\xe2\x82", "\\xe2\\x82", 0, 0xe2},           // cut short
+               {"\xed\xa0\x80", "\\xed\\xa0\\x80", 0, 0xed},  // half of a pair
+               {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 0, 0xf4},  // beyond the last
+               {"ok\xff", "ok\\xff", 2, 0xff}};
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  for (const auto& c : cases) {
+    char byte[8];
+    std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned>(c.value));
+    const std::string why = ": byte " + std::to_string(c.byte) + ", " + byte + ", is not UTF-8";
+    const std::string bad = "bad name \"" + c.shown + "\" for ";
+    EXPECT_EQ(message<ArgumentError>([&] { graph.parameter(c.name, Tensor(1.0)); }),
+              bad + "a node" + why);
+    EXPECT_EQ(message<ArgumentError>([&] { (void)x.named(c.name); }), bad + "a node" + why);
+    EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(c.name); }), bad + "a scope" + why);
+    EXPECT_EQ(message<ArgumentError>([&] { elementwise(c.name, [](auto v) { return v + v; }); }),
+              bad + "an op" + why);
+  }
+  EXPECT_EQ(x.named("\U0001d6fc€ß").name(), "\U0001d6fc€ß");
+  using namespace std::string_view_literals;
+  EXPECT_EQ(message<ArgumentError>([&] { (void)x.named("a\0b"sv); }),
+            "bad name \"a\\x00b\" for a node: it holds white space or control characters");
+}
+
+struct NamedPlus {
+  std::string name;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+TEST(Names, OfOpsAreChecked) {
+  const auto refused = [](std::string_view name) {
+    const auto text =
+        message<ArgumentError>([&] { elementwise(name, [](auto x) { return x + x; }); });
+    Graph graph;  // and where the op is a struct
+    const Value x = graph.input("x", {f64, {}});
+    const int line = __LINE__ + 2;
+    const auto applied = message<ArgumentError>([&] {
+      dagrad::apply(NamedPlus{std::string(name)}, {x, 2.5});
+    });
+    EXPECT_TRUE(applied.starts_with(text + "\n  made at ")) << applied;
+    EXPECT_TRUE(applied.ends_with("names_test.cpp:" + std::to_string(line))) << applied;
+    EXPECT_EQ(graph.size(), 1U);
+    return text;
+  };
+  EXPECT_EQ(refused(""), "bad name \"\" for an op: it is empty");
+  EXPECT_EQ(refused("a b"),
+            "bad name \"a b\" for an op: it holds white space or control characters");
+  EXPECT_EQ(refused("a\x1b"),
+            "bad name \"a\\x1b\" for an op: it holds white space or control characters");
+  EXPECT_EQ(refused("a/b"), "bad name \"a/b\" for an op: it holds a '/', which separates scopes");
+  EXPECT_EQ(refused("a:1"),
+            "bad name \"a:1\" for an op: it holds a ':', which stands before the number of a "
+            "result");
+  EXPECT_TRUE(refused(std::string(5000, 'a'))
+                  .ends_with("for an op: it has 5000 bytes, at most 4096 are allowed"));
+}
+
+TEST(Names, OfResultsAreNumbers) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {4}});
+  halve(x);
+  EXPECT_TRUE(graph.find("x:0"));
+  for (const char* name : {"x:", "x:-0", "x:0x", "x: 0", "x:1", "halve:99999999999", ":", ":0", ""})
+    EXPECT_FALSE(graph.find(name)) << name;
+}
+
 TEST(Names, MissingOnesSuggestSimilarOnes) {
   Graph graph;
   graph.input("hidden", {f64, {}});
@@ -117,6 +333,50 @@ TEST(Names, MissingOnesSuggestSimilarOnes) {
   EXPECT_EQ(message<GraphError>([&] { graph.at("hiden"); }),
             "there is no value \"hiden\" in the graph; similar names: hidden");
   EXPECT_EQ(message<GraphError>([&] { graph.at("q"); }), "there is no value \"q\" in the graph");
+  for (const char* name : {"hidden_b", "hidden_a", "hidden_c", "hid"}) graph.input(name, {f64, {}});
+  EXPECT_EQ(
+      message<GraphError>([&] { graph.at("hidden_"); }),
+      "there is no value \"hidden_\" in the graph; similar names: hidden, hidden_a, hidden_b");
+}
+
+TEST(Names, LongMissingOnesAreShownInShort) {
+  Graph graph;
+  const std::string name(4096, 'a');
+  graph.input(name, {f64, {}});
+  const std::string shown = std::string(134, 'a') + " … " + std::string(66, 'a');
+  EXPECT_EQ(message<GraphError>([&] { graph.at(name + std::string(16, 'b')); }),
+            "there is no value \"" + std::string(134, 'a') + " … " + std::string(50, 'a') +
+                std::string(16, 'b') + "\" in the graph; similar names: " + shown);
+  EXPECT_EQ(message<GraphError>([&] { graph.at(std::string(100'000, 'a')); }),
+            "there is no value \"" + shown + "\" in the graph");
+}
+
+TEST(Names, ScopesEndInAnyOrder) {
+  Graph graph;
+  const auto name = [&] { return graph.constant(Tensor(1.0)).node().scope(); };
+  std::vector<Scope> scopes;  // which ends the outermost first
+  for (const char* scope : {"a", "b", "c"}) scopes.push_back(graph.scope(scope));
+  EXPECT_EQ(name(), "a/b/c");
+  scopes.clear();
+  EXPECT_EQ(name(), "");
+  std::optional<Scope> a(graph.scope("a")), b(graph.scope("b")), c(graph.scope("c"));
+  b.reset();
+  EXPECT_EQ(name(), "a/b/c");
+  c.reset();
+  EXPECT_EQ(name(), "a");
+  b.emplace(graph.scope("d"));
+  EXPECT_EQ(name(), "a/d");
+  a.reset();
+  EXPECT_EQ(name(), "a/d");
+  c.emplace(graph.scope("e"));
+  EXPECT_EQ(name(), "a/d/e");
+  b.reset();
+  c.reset();
+  EXPECT_EQ(name(), "");
+  std::optional<Graph> short_lived;
+  short_lived.emplace();
+  const Scope outlives = short_lived->scope("s");
+  short_lived.reset();
 }
 
 }  // namespace

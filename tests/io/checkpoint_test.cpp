@@ -34,6 +34,20 @@ TEST_F(CheckpointTest, BringsAStateBack) {
   EXPECT_EQ(test::bytes_of(file), bytes);
 }
 
+// Whatever name a parameter is given, its file can be written and read.
+TEST_F(CheckpointTest, TakesTheLongestNames) {
+  Graph graph;
+  std::vector<Scope> scopes;
+  for (int i = 0; i < 15; ++i) scopes.push_back(graph.scope(std::string(4096, 'a')));
+  const Value p = graph.parameter(std::string(65'531 - 15 * 4097, 'b'), Tensor(1.5));
+  ASSERT_EQ(p.name().size(), 65'531U);
+  State s(graph);
+  save(file, s);
+  s.set(p, Tensor(0.0));
+  EXPECT_TRUE(load(file, s).unexpected.empty());
+  EXPECT_EQ(s.get(p).item<double>(), 1.5);
+}
+
 TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
   write_npz(file, {{"hidden/w", Tensor(1.0)}, {"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
   State s(g);

@@ -1,6 +1,7 @@
 #include "dagrad/dot.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -87,6 +88,103 @@ TEST(Dot, EscapesLabels) {
   const auto odd = elementwise("a<b>&\"c\"", [](auto v) { return v + v; });
   (void)odd(x);
   expect_golden("escapes", to_dot(graph));
+}
+
+struct Titled {
+  std::string title;
+  using attributes = dagrad::attributes<&Titled::title>;
+  static constexpr auto name = "titled";
+  template <class T>
+  T operator()(T x) const {
+    return x + x;
+  }
+};
+
+/// Texts that Graphviz does not take as they are, or that are hard to cut.
+std::vector<std::string> awkward_texts() {
+  std::vector<std::string> texts{"",
+                                 " ",
+                                 "\n",
+                                 "a\r\n\tb",
+                                 "]]>&amp;<b>\"\\",
+                                 "gr\xf6\xdf",
+                                 "\xef\xbf\xbe\xef\xbf\xbf",
+                                 "\xe2\x82",
+                                 "\xed\xa0\x80",
+                                 std::string(1, '\0') + "b",
+                                 std::string(48, '\x80'),
+                                 std::string(20'000, '\xbf'),
+                                 std::string(70'000, 'x'),
+                                 std::string(70'000, '&'),
+                                 std::string(70'000, '\n')};
+  std::string all;
+  for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
+  texts.push_back(all);
+  std::string euros;
+  for (int i = 0; i < 10'000; ++i) euros += "€";
+  for (std::size_t cut = 0; cut < 3; ++cut) texts.push_back(euros.substr(cut));
+  return texts;
+}
+
+// All graphs are in one file, so that Graphviz starts once.
+TEST(Dot, TakesAnyTextAndEveryName) {
+  std::string drawn;
+  for (const std::string& text : awkward_texts()) {
+    Graph graph;
+    (void)dagrad::apply(Titled{text}, {graph.input("x", {f64, {}})});
+    drawn += to_dot(graph, {.title = text});
+  }
+  for (const std::string& name :
+       {std::string(4095, '&'), std::string(4095, '\''), std::string("a[b]$|\U0010ffff\ufffe")}) {
+    Graph graph;
+    const Scope scope = graph.scope(name), inner = graph.scope("b/c");
+    const Value x = graph.input(name, {f64, {}});
+    (void)sin(x).named(name + "b");
+    (void)elementwise(name, [](auto v) { return v + v; })(x);
+    drawn += to_dot(graph, {.fetches = {x}});
+    drawn += to_dot(graph, {.open_scopes = 1});
+  }
+  const fs::path file = fs::temp_directory_path() / "dagrad_dot_texts.dot";
+  std::ofstream(file, std::ios::binary) << drawn;
+  const std::string command = "dot -Tsvg " + file.string() + " > /dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0) << "dot does not accept " << file;
+  fs::remove(file);
+}
+
+TEST(Dot, ShowsWhatGraphvizDoesNotTake) {
+  const std::string text = to_dot(Graph(), {.title = "a\nb\x1b\x7f\xff\t<"});
+  EXPECT_NE(text.find("<b>a<br/>b␛␡\xef\xbf\xbd &lt;</b>"), std::string::npos) << text;
+}
+
+// On a small stack; beyond 100 within each other they are drawn closed.
+TEST(Dot, TakesScopesOfAnyDepth) {
+  struct Deep {
+    std::string drawn;
+    static void* draw(void* self) {
+      Graph graph;
+      std::vector<Scope> scopes;
+      Value x = graph.input("x", {f64, {}});
+      for (int i = 0; i < 3000; ++i) {
+        scopes.push_back(graph.scope("s" + std::to_string(i % 10)));
+        x = sin(x);
+      }
+      static_cast<Deep*>(self)->drawn = to_dot(graph);
+      return nullptr;
+    }
+  } deep;
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 256 << 10);
+  pthread_t thread{};
+  ASSERT_EQ(pthread_create(&thread, &small, &Deep::draw, &deep), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&small);
+  EXPECT_NE(deep.drawn.find("2900 nodes"), std::string::npos);
+  const fs::path file = fs::temp_directory_path() / "dagrad_dot_deep.dot";
+  std::ofstream(file, std::ios::binary) << deep.drawn;
+  const std::string command = "dot -Tsvg " + file.string() + " > /dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0) << "dot does not accept " << file;
+  fs::remove(file);
 }
 
 TEST(Dot, IsTheSameEachTime) {

@@ -266,6 +266,28 @@ TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
       << text;
 }
 
+TEST_F(NpzTest, RefusesNamesThatNoArchiveHolds) {
+  const auto file = folder / "a.npz";
+  write_npz(file, arrays());
+  const std::string before = bytes_of(file);
+  const auto write = [&](const std::string& name) {
+    write_npz(file, {{"a", Tensor(1.0)}, {name, Tensor(2.0)}});
+  };
+  EXPECT_THROWS(write("gr\xf6\xdf"), ArgumentError,
+                "write_npz: bad name \"gr\\xf6\\xdf\" for an array: byte 2, 0xf6, is not UTF-8");
+  EXPECT_THROWS(write(std::string("b\0c", 3)), ArgumentError,
+                "write_npz: bad name \"b\\x00c\" for an array: it holds a NUL");
+  EXPECT_THROWS(write(std::string(65'532, 'b')), ArgumentError,
+                "write_npz: bad name \"" + std::string(134, 'b') + " … " + std::string(66, 'b') +
+                    "\" for an array: it has 65532 bytes, at most 65531 are allowed");
+  EXPECT_EQ(bytes_of(file), before);
+  for (const std::string& name :
+       {std::string(65'531, 'b'), std::string("größe \n\x01"), std::string()}) {
+    write(name);
+    EXPECT_EQ(read_npz(file).at(name).item<double>(), 2.0);
+  }
+}
+
 TEST_F(NpzTest, AFailedWriteLeavesTheOldFile) {
   const auto file = folder / "a.npz";
   write_npz(file, arrays());

@@ -4,9 +4,12 @@
 
 #include <limits>
 #include <sstream>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "dagrad/error.hpp"
+#include "dagrad/tensor.hpp"
 #include "tests/throws.hpp"
 
 namespace dagrad {
@@ -30,6 +33,39 @@ TEST(ShapeTest, HasUpToEightAxes) {
   EXPECT_EQ(shape[7], 5);
   EXPECT_THROWS((Shape{1, 2, 3, 4, 5, 6, 7, 8, 9}), ShapeError,
                 "a shape has at most 8 dimensions, got 9: [1,2,3,4,5,6,7,8,9]");
+}
+
+TEST(ShapeTest, CountsAxesFromEitherEnd) {
+  const Shape shape{2, 3, 5};
+  EXPECT_EQ(shape[0], 2);
+  EXPECT_EQ(shape[-1], 5);
+  EXPECT_EQ(shape[-3], 2);
+  EXPECT_THROWS(shape[3], ShapeError, "axis 3 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(shape[-4], ShapeError, "axis -4 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(shape[huge], ShapeError, "axis 9223372036854775807 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(shape[std::int64_t{1} << 32], ShapeError,
+                "axis 4294967296 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(Shape{}[0], ShapeError, "axis 0 of a scalar, which has none");
+  EXPECT_THROWS(Shape{}[-1], ShapeError, "axis -1 of a scalar, which has none");
+}
+
+template <class T>
+constexpr bool gives_pointers = requires(T&& shape) {
+  std::forward<T>(shape).begin();
+}
+|| requires(T&& shape) { std::forward<T>(shape).end(); }
+|| requires(T&& shape) { std::forward<T>(shape).dims(); };
+static_assert(gives_pointers<Shape&> && gives_pointers<const Shape&>);
+static_assert(!gives_pointers<Shape> && !gives_pointers<const Shape>);
+// Nor do a temporary tensor's type and shape refer to it.
+static_assert(std::is_same_v<decltype(std::declval<Tensor>().shape()), Shape>);
+static_assert(std::is_same_v<decltype(std::declval<Tensor>().type()), Type>);
+static_assert(std::is_same_v<decltype(std::declval<const Tensor&>().shape()), const Shape&>);
+
+TEST(ShapeTest, IsWalkedWhereItIsATemporary) {
+  std::int64_t product = 1;
+  for (const std::int64_t dim : Shape{2, 3, 5}) product *= dim;
+  EXPECT_EQ(product, 30);
 }
 
 TEST(ShapeTest, IsEqualByRankAndDimensions) {

@@ -1,4 +1,4 @@
-#include "src/tensor/in_quotes.hpp"
+#include "src/tensor/utf8.hpp"
 
 #include <gtest/gtest.h>
 
