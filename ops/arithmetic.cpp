@@ -18,11 +18,6 @@ Grads Mul::grad(const GradContext& g) const {
           g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); })};
 }
 
-Grads Pull::grad(const GradContext& g) const {
-  return {g.if_wanted(0, [&] { return pull(g.dout, g.in[1]); }),
-          g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); })};
-}
-
 namespace {
 
 /// A tensor away from the pole at 0, of either sign.
@@ -132,5 +127,6 @@ Value lerp(const Operand& a, const Operand& b, const Operand& t) {
   return apply(Lerp{}, {a, b, t});
 }
 Value pull(const Operand& c, const Operand& p) { return apply(Pull{}, {c, p}); }
+Value joint(const Operand& a, const Operand& b) { return apply(Joint{}, {a, b}); }
 
 }  // namespace dagrad

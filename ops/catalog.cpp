@@ -41,10 +41,10 @@ void add_all(Catalog& catalog, std::string_view family) {
 Catalog Catalog::builtin() {
   Catalog catalog;
   add_all<Neg, Abs, Sign, Sqrt, Rsqrt, Square, Reciprocal, Floor, Ceil, Round, Trunc, Add, Sub, Mul,
-          Div, Remainder, FloorDivide, Copysign, Maximum, Minimum, Clamp, Lerp, Pull>(catalog,
-                                                                                      "arithmetic");
-  add_all<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Cbrt, Pow, Hypot, Logaddexp, Sin, Cos, Tan,
-          Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Lgamma, Digamma, Erf,
+          Div, Remainder, FloorDivide, Copysign, Maximum, Minimum, Clamp, Lerp, Pull, Joint>(
+      catalog, "arithmetic");
+  add_all<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Cbrt, Pow, Power, Hypot, Logaddexp, Sin, Cos,
+          Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Lgamma, Digamma, Erf,
           Erfc>(catalog, "functions");
   add_all<Sigmoid, Softplus, Relu, Relu6, LeakyRelu, Elu, Celu, Selu, HardSigmoid, HardSwish,
           Softsign, Gelu, GeluTanh, Silu, Mish>(catalog, "activations");

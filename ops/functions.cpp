@@ -27,6 +27,12 @@ Samples Pow::samples(Rng& rng) {
   return {{Pow{}, {rng.uniform({2, 3}, 0.2, 3), rng.uniform({2, 3}, -3, 3)}},
           {Pow{}, {rng.uniform({2, 1}, 0.2, 3), rng.uniform({3}, -3, 3)}}};
 }
+Samples Power::samples(Rng& rng) {
+  Samples all;
+  for (const double exponent : {-3.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.7, 5.0})
+    all.push_back({Power{exponent}, {rng.uniform({3}, 0.2, 3)}});
+  return all;
+}
 
 Value exp(const Operand& x) { return apply(Exp{}, {x}); }
 Value exp2(const Operand& x) { return apply(Exp2{}, {x}); }
@@ -36,7 +42,10 @@ Value log2(const Operand& x) { return apply(Log2{}, {x}); }
 Value log10(const Operand& x) { return apply(Log10{}, {x}); }
 Value log1p(const Operand& x) { return apply(Log1p{}, {x}); }
 Value cbrt(const Operand& x) { return apply(Cbrt{}, {x}); }
-Value pow(const Operand& x, const Operand& y) { return apply(Pow{}, {x, y}); }
+Value pow(const Operand& x, const Operand& y) {
+  if (y.is_literal() && !x.is_literal()) return apply(Power{y.literal().real()}, {x});
+  return apply(Pow{}, {x, y});
+}
 Value hypot(const Operand& a, const Operand& b) { return apply(Hypot{}, {a, b}); }
 Value logaddexp(const Operand& a, const Operand& b) { return apply(Logaddexp{}, {a, b}); }
 Value sin(const Operand& x) { return apply(Sin{}, {x}); }

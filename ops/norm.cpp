@@ -139,7 +139,8 @@ Grads Norm::grad(const GradContext& g) const {
   if (order == 1) return {pull(dout, sign(x))};
   if (order == 2) return {pull(dout, where(equal(norm, 0), 0, x / norm))};
   const Value hit = cast(equal(abs(x), norm), x.dtype());  // a NaN equals nothing: 0/0
-  return {pull(dout, sign(x) * (hit / sum(hit, axes, true)))};
+  const Value share = pull(dout, sign(x) * (hit / sum(hit, axes, true)));
+  return {where(less(abs(x), norm), 0, share)};
 }
 
 Samples Norm::samples(Rng& rng) {

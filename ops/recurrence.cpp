@@ -26,17 +26,23 @@ void Recurrence::eval(const EvalContext& c) const {
       const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
       T* w = c.out<T>().data() + at;
       std::fill_n(w, width, static_cast<T>(initial));
-      for (std::int64_t i = 1; i < lines.length; ++i, a += step, b += step, w += step) {
-        for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + b[j] * w[j];
-      }
+      const auto walk = [&](auto product) {
+        for (std::int64_t i = 1; i < lines.length; ++i, a += step, b += step, w += step) {
+          for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + product(w[j], b[j]);
+        }
+      };
+      if (pulls)
+        walk([](T x, T factor) { return x == 0 ? T(0) : x * factor; });
+      else
+        walk([](T x, T factor) { return x * factor; });
     });
   });
 }
 
 // With z the cotangent of w carried on to where it came from: z[i] = dout[i+1] + b[i+1] z[i+1].
 Grads Recurrence::grad(const GradContext& g) const {
-  const Value z = recurrence(g.dout, g.in[1], axis, !reverse);
-  return {z, g.if_wanted(1, [&] { return pull(z, g.out); })};
+  const Value z = pulled_recurrence(g.dout, g.in[1], axis, !reverse);
+  return {z, g.if_wanted(1, [&] { return pulls ? joint(z, g.out) : pull(z, g.out); })};
 }
 
 Samples Recurrence::samples(Rng& rng) {
@@ -46,6 +52,7 @@ Samples Recurrence::samples(Rng& rng) {
           {Recurrence{-2, false, 0}, {x({2, 3, 4}), x({2, 3, 4})}},
           {Recurrence{0, true, 2}, {x({1, 3}), x({1, 3})}},
           {Recurrence{0, false, 1}, {x({0, 3}), x({0, 3})}},
+          {Recurrence{1, false, 0, true}, {x({2, 4}), x({2, 4})}},
           {.op = Recurrence{0, false, 1},
            .in = {Tensor::of<double>({1, 2, 3}), Tensor::of<double>({2, 3, 4})},
            .out = {Tensor::of<double>({1, 3, 11})}},
@@ -57,6 +64,9 @@ Samples Recurrence::samples(Rng& rng) {
 Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse,
                  double initial) {
   return apply(Recurrence{axis, reverse, initial}, {a, b});
+}
+Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis, bool reverse) {
+  return apply(Recurrence{axis, reverse, 0, true}, {c, b});
 }
 
 }  // namespace dagrad

@@ -114,8 +114,8 @@ class RunningLogSumExp {
 /// passes `factor[i]` of its own to the one before it: Σ over i ≥ j of dout[i] · factor[j+1] …
 /// factor[i], and over i > j from factor[j+2] on where the scan is exclusive.
 Value carried(const Value& dout, const Value& factor, const Scan& scan) {
-  if (scan.exclusive) return recurrence(dout, factor, scan.axis, !scan.reverse);
-  return dout + recurrence(pull(dout, factor), factor, scan.axis, !scan.reverse);
+  if (scan.exclusive) return pulled_recurrence(dout, factor, scan.axis, !scan.reverse);
+  return dout + pulled_recurrence(pull(dout, factor), factor, scan.axis, !scan.reverse);
 }
 
 /// exp(a − b); 1 where both are the same infinity.

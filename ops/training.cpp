@@ -116,7 +116,7 @@ Grads GlobalNorm::grad(const GradContext& g) const {
   for (std::size_t i = 0; i < g.in.size(); ++i) {
     const Value& x = g.in[i];
     grads.push_back(g.if_wanted(
-        i, [&] { return x * (x.dtype() == slope.dtype() ? slope : cast(slope, x.dtype())); }));
+        i, [&] { return pull(x.dtype() == slope.dtype() ? slope : cast(slope, x.dtype()), x); }));
   }
   return grads;
 }

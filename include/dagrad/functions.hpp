@@ -102,7 +102,6 @@ DAGRAD_BINARY(operator/, div)
 DAGRAD_BINARY(maximum, maximum)
 DAGRAD_BINARY(minimum, minimum)
 DAGRAD_BINARY(copysign, copysign)
-DAGRAD_BINARY(pow, pow)
 DAGRAD_BINARY(atan2, atan2)
 DAGRAD_BINARY(hypot, hypot)
 DAGRAD_BINARY(remainder, remainder)
@@ -110,6 +109,7 @@ DAGRAD_BINARY(floor_divide, floor_divide)
 DAGRAD_BINARY(polygamma, polygamma)
 DAGRAD_BINARY(logaddexp, logaddexp)
 DAGRAD_BINARY(pull, pull)
+DAGRAD_BINARY(joint, joint)
 DAGRAD_COMPARISON(operator==, equal)
 DAGRAD_COMPARISON(operator!=, not_equal)
 DAGRAD_COMPARISON(operator<, less)
@@ -161,6 +161,20 @@ T select(const typename T::Boolean& condition, const T& a, L b) {
 template <Reading T, LiteralNumber L>
 T select(const typename T::Boolean& condition, L a, const T& b) {
   return T::choose(condition, T(a), b);
+}
+
+template <Reading T>
+T pow(const T& x, const T& y) {
+  return T::call(Primitive::pow, x, y);
+}
+template <Reading T, LiteralNumber L>
+T pow(L x, const T& y) {
+  return T::call(Primitive::pow, T(x), y);
+}
+/// By a plain number: a product, a quotient or a root where the exponent has one (`formulas`).
+template <Reading T, LiteralNumber L>
+T pow(const T& x, L y) {
+  return T::call(Primitive::power, x, T(y));
 }
 
 template <Reading T>

@@ -112,6 +112,36 @@ T logaddexp(const T& a, const T& b) {  // equal infinities: their difference is 
   const T d = select(a == b, T(0), a - b);
   return maximum(a, b) + log1p(exp(-abs(d)));
 }
+template <Reading T>
+T joint(const T& a, const T& b) {
+  return select(b == 0, T(0), pull(a, b));
+}
+
+/// Whether `power` has a formula for an exponent: whole numbers of few factors, so that the product
+/// is as accurate as a library's pow, and the square roots.
+constexpr bool has_power(double exponent) {
+  if (exponent == 0.5 || exponent == -0.5) return true;
+  return exponent >= -4 && exponent <= 8 && exponent != 0 &&
+         exponent == static_cast<double>(static_cast<int>(exponent));
+}
+template <Reading T>
+T product_of_equals(const T& x, int factors) {
+  if (factors == 1) return x;
+  const T half = product_of_equals(x, factors / 2), even = half * half;
+  return factors % 2 == 0 ? even : even * x;
+}
+template <Reading T>
+T power(const T& x, double exponent) {
+  if (!has_power(exponent)) return T::call(Primitive::pow, x, T(exponent));
+  if (exponent == 0.5) {  // unlike a root, pow is +0 at -0 and +∞ at -∞
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return select(x == -infinity, T(infinity), abs(sqrt(x)));
+  }
+  if (exponent == -0.5) return 1 / power(x, 0.5);
+  // Not 1 / xⁿ, which overflows where x⁻ⁿ is still a subnormal number.
+  return exponent < 0 ? product_of_equals(1 / x, static_cast<int>(-exponent))
+                      : product_of_equals(x, static_cast<int>(exponent));
+}
 
 }  // namespace formulas
 
@@ -216,6 +246,10 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
         return std::copysign(x, y);
       case Primitive::logaddexp:
         return formulas::logaddexp(a, b);
+      case Primitive::joint:
+        return formulas::joint(a, b);
+      case Primitive::power:
+        return formulas::power(a, static_cast<double>(y));
       default:
         return detail::call_function(p, x, y);
     }

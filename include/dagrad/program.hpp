@@ -83,7 +83,9 @@ enum class Primitive : std::uint8_t {
   softplus,
   rsqrt,
   sign,
-  logaddexp
+  logaddexp,
+  joint,  // joint(a, b): a * b of two cotangents: 0 where either is 0
+  power   // pow by a literal exponent that has a formula, which is its second operand
 };
 
 std::string_view name(Primitive primitive);
@@ -131,7 +133,9 @@ class Symbol {
   /// Records `primitive` on the operands, whose dtypes are promoted and literals adopted; two
   /// literals as the sides of a select take the dtype that its condition compares. Operands that
   /// are all literals are computed: whole numbers as int64 where the word takes them, else in
-  /// float64. Throws TypeError, which names the word, for dtypes that it does not take.
+  /// float64. `pow` by a literal exponent that has a formula is recorded as `power`, and `power` by
+  /// anything else as `pow`. Throws TypeError, which names the word, for dtypes that it does not
+  /// take.
   static Symbol call(Primitive primitive, const Symbol& a);
   static Symbol call(Primitive primitive, const Symbol& a, const Symbol& b);
   static Symbol call(Primitive primitive, const Symbol& a, const Symbol& b, const Symbol& c);

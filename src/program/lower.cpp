@@ -13,6 +13,11 @@ Symbol size_of(const Symbol& x) {
   return abs(step.primitive == Primitive::neg ? x.recorder()->at(step.a) : x);
 }
 
+double exponent_of(const Symbol& constant) {
+  const Program& program = constant.recorder()->program();
+  return detail::constant_value(program, program.steps[constant.step()]);
+}
+
 Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
   switch (composite) {
     case Primitive::sigmoid:
@@ -23,6 +28,10 @@ Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
       return formulas::rsqrt(a);
     case Primitive::sign:
       return formulas::sign(a);
+    case Primitive::joint:
+      return formulas::joint(a, b);
+    case Primitive::power:
+      return formulas::power(a, exponent_of(b));
     default:
       return formulas::logaddexp(a, b);
   }

@@ -7,14 +7,14 @@
 /// What each word of a formula takes and gives.
 namespace dagrad::detail {
 
-constexpr std::size_t words = static_cast<std::size_t>(Primitive::logaddexp) + 1;
+constexpr std::size_t words = static_cast<std::size_t>(Primitive::power) + 1;
 
 constexpr int arity_of(Primitive p) {
   if (p <= Primitive::constant) return 0;
   if (p <= Primitive::erfc) return 1;
   if (p == Primitive::select) return 3;
   if (p <= Primitive::pull) return 2;
-  return p == Primitive::logaddexp ? 2 : 1;
+  return p >= Primitive::logaddexp ? 2 : 1;
 }
 
 /// Words whose value comes from a library, by a call that costs tens of additions.

@@ -13,16 +13,17 @@ using detail::Tangent;
 
 /// Words dearer than reading their result back.
 bool is_costly(Primitive p) {
-  return detail::is_function(p) || (detail::is_composite(p) && p != Primitive::sign) ||
-         p == Primitive::sqrt || p == Primitive::div;
+  const bool cheap = p == Primitive::sign || p == Primitive::joint;
+  return detail::is_function(p) || (detail::is_composite(p) && !cheap) || p == Primitive::sqrt ||
+         p == Primitive::div;
 }
 
 /// A program's steps recorded again beside its results and cotangents, and their tangents.
 class Derivation {
  public:
   Derivation(const Program& program, std::span<const bool> dout_present);
-  /// Σₖ pull(doutₖ, ∂outₖ/∂inᵢ), where it is not structurally zero.
-  Tangent gradient(std::uint32_t input);
+  /// Σₖ pull(doutₖ, ∂outₖ/∂inᵢ); empty where it is structurally zero.
+  std::optional<Symbol> gradient(std::uint32_t input);
   ProgramPtr finish(std::span<const Symbol> results, std::vector<Source>& sources) &&;
 
  private:
@@ -40,7 +41,8 @@ class Derivation {
   Recorder recorder_;
   std::vector<Source> sources_;
   std::vector<Symbol> values_;
-  std::vector<Tangent> tangents_, douts_;
+  std::vector<Tangent> tangents_;
+  std::vector<std::optional<Symbol>> douts_;
 };
 
 Derivation::Derivation(const Program& program, std::span<const bool> dout_present)
@@ -53,8 +55,8 @@ Derivation::Derivation(const Program& program, std::span<const bool> dout_presen
   for (std::uint32_t k = 0; k < program.outputs.size(); ++k) {
     const DType dtype = program.output_dtype(k);
     douts_.push_back(dout_present[k] && is_float(dtype)
-                         ? Tangent(declare({Source::Kind::dout, k}, dtype))
-                         : Tangent());
+                         ? std::optional(declare({Source::Kind::dout, k}, dtype))
+                         : std::nullopt);
   }
   replay_steps(in, out);
 }
@@ -74,12 +76,12 @@ void Derivation::replay_steps(std::span<const Symbol> in, std::span<const Symbol
   }
 }
 
-Tangent Derivation::gradient(std::uint32_t input) {
+std::optional<Symbol> Derivation::gradient(std::uint32_t input) {
   tangents_.assign(program_.steps.size(), {});
   for (std::size_t i = 0; i < program_.steps.size(); ++i) {
     const Instruction& step = program_.steps[i];
     if (step.primitive == Primitive::input) {
-      if (step.data == input) tangents_[i] = Symbol(1);
+      if (step.data == input) tangents_[i] = {1};
       continue;
     }
     const Tangent da = tangent(step.a), db = tangent(step.b), dc = tangent(step.c);
@@ -87,14 +89,15 @@ Tangent Derivation::gradient(std::uint32_t input) {
     tangents_[i] = detail::derive({step.primitive, step.dtype, values_[i], operand(step.a),
                                    operand(step.b), operand(step.c), da, db, dc});
   }
+  const DType dtype = program_.inputs[input];
   Tangent sum;
-  for (std::size_t k = 0; k < douts_.size(); ++k) {
+  for (std::uint32_t k = 0; k < douts_.size(); ++k) {
     const Tangent& partial = tangents_[program_.outputs[k]];
     if (!douts_[k] || !partial) continue;
-    const Symbol share = detail::pull_tangent(*douts_[k], *partial);
-    sum = detail::plus(sum, Symbol::cast(share, program_.inputs[input]));
+    const Tangent share = detail::converted(detail::pulled(partial, *douts_[k]), dtype);
+    sum = detail::plus(sum, share, dtype);
   }
-  return sum;
+  return sum ? std::optional(detail::settled(sum, dtype)) : std::nullopt;
 }
 
 ProgramPtr Derivation::finish(std::span<const Symbol> results, std::vector<Source>& sources) && {
@@ -124,7 +127,7 @@ Pullback pull_back(const Program& program, std::span<const bool> wanted,
   for (std::uint32_t i = 0; i < program.inputs.size(); ++i) {
     pullback.result.push_back(-1);
     if (!wanted[i] || !is_float(program.inputs[i])) continue;
-    const Tangent gradient = derivation.gradient(i);
+    const std::optional<Symbol> gradient = derivation.gradient(i);
     if (!gradient) continue;
     const auto same = [&](const Symbol& s) { return s.step() == gradient->step(); };
     const auto found = std::find_if(results.begin(), results.end(), same);

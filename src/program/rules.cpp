@@ -12,58 +12,8 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// The step that recorded a symbol, which is no literal.
-Instruction origin(const Symbol& s) { return s.recorder()->program().steps[s.step()]; }
-
-bool is_number(const Symbol& s, double value) {
-  return s.is_literal() && s.literal().real() == value;
-}
-
-/// The value of a constant or a literal.
-std::optional<double> known(const Symbol& s) {
-  if (s.is_literal()) return s.literal().real();
-  if (origin(s).primitive != Primitive::constant) return {};
-  return constant_value(s.recorder()->program(), origin(s));
-}
-
-Symbol negated(const Symbol& s) {
-  if (s.is_literal() || origin(s).primitive != Primitive::neg) return -s;
-  return s.recorder()->at(origin(s).a);
-}
-
-/// Exact shortcuts only: no product with 1 or -1 rounds.
-Symbol product(const Symbol& u, const Symbol& v) {
-  if (is_number(u, 1)) return v;
-  if (is_number(v, 1)) return u;
-  if (is_number(u, -1)) return negated(v);
-  if (is_number(v, -1)) return negated(u);
-  return u * v;
-}
-
-/// The tangent of an operand times the partial derivative, which is made only where it is needed.
-template <class Partial>
-Tangent times(const Tangent& tangent, Partial partial) {
-  if (!tangent) return {};
-  return product(*tangent, partial());
-}
-
-/// d select(c, a, b): nothing of the dead side reaches the result.
-Tangent choose(const Symbol& condition, const Tangent& a, const Tangent& b, DType dtype) {
-  if (!a && !b) return {};
-  if (const auto value = known(condition)) return *value != 0 ? a : b;
-  const auto side = [&](const Tangent& tangent) {
-    const Symbol s = tangent.value_or(Symbol(0));
-    return s.is_literal() ? condition.recorder()->constant(s.literal().bits(dtype), dtype) : s;
-  };
-  const Symbol x = side(a), y = side(b);
-  return x.step() == y.step() ? x : select(condition, x, y);
-}
-
-Symbol power(const Symbol& x, const Symbol& y) {  // pow is exact at these, for any x
-  const auto exponent = known(y);
-  if (exponent && *exponent == 0) return 1;
-  if (exponent && *exponent == 1) return x;
-  return pow(x, y);
+Symbol power_of(const Symbol& x, double exponent) {  // pow is exact at these, for any x
+  return exponent == 0 ? Symbol(1) : exponent == 1 ? x : pow(x, exponent);
 }
 
 Symbol atan_slope(const Symbol& x) {  // the second form where 1 + x² is x², which may overflow
@@ -83,17 +33,16 @@ Symbol erf_slope(const Symbol& x) {  // guarded, for the derivative of -x² at �
 /// The operands of an angle or a distance by size. `q`, small / big, makes formulas whose own
 /// derivatives lose no digits and overflow only where they must.
 struct Ratio {
-  Symbol first, big, small, q, degenerate;
+  Symbol first, big, small, q;
   Ratio(const Symbol& a, const Symbol& b)
       : first(abs(a) >= abs(b)),
         big(select(first, a, b)),
         small(select(first, b, a)),
-        q(small / big),
-        degenerate((a == 0 && b == 0) || (abs(a) == infinity && abs(b) == infinity)) {}
+        q(small / big) {}
 };
 
 /// ∂f/∂x of a function of one operand; empty where it is zero everywhere.
-Tangent unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
+std::optional<Symbol> unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
   switch (p) {
     case Primitive::neg:
       return -1;
@@ -158,67 +107,70 @@ Tangent unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
   }
 }
 
+/// Whatever loses is dead. Where neither wins there is a tie, or a NaN.
 Tangent derive_extremum(const Differential& s) {
   if (!s.da && !s.db) return {};
   const bool maximum = s.primitive == Primitive::maximum;
-  const Tangent half = times(plus(s.da, s.db), [] { return Symbol(0.5); });
-  const Tangent tie = choose(s.a == s.b, half, std::numeric_limits<double>::quiet_NaN(), s.dtype);
-  const Tangent other = choose(maximum ? s.a < s.b : s.a > s.b, s.db, tie, s.dtype);
-  return choose(maximum ? s.a > s.b : s.a < s.b, s.da, other, s.dtype);
+  const Symbol a_wins = maximum ? s.a > s.b : s.a < s.b, b_wins = maximum ? s.a < s.b : s.a > s.b;
+  const Tangent half = times(plus(s.da, s.db, s.dtype), [] { return Symbol(0.5); });
+  const Tangent tie = choose(s.a == s.b, half, {std::numeric_limits<double>::quiet_NaN()}, s.dtype);
+  if (!s.da) return choose(a_wins, {}, choose(b_wins, s.db, tie, s.dtype), s.dtype);
+  return choose(b_wins, s.db, choose(a_wins, s.da, tie, s.dtype), s.dtype);
 }
 
 Tangent derive_pow(const Differential& s) {
-  const auto exponent = known(s.b);
-  const auto along_x = [&] {  // by pull: 0 at y = 0 for any x, and yet smooth in y there
-    const Symbol lower = power(s.a, s.b - 1);
-    return exponent ? product(s.b, lower) : pull(s.b, lower);
-  };
-  const auto along_y = [&] {
-    const Symbol flat = (s.a >= 0 && s.out == 0) || (s.a == 0 && s.b == 0);
-    return select(flat, 0, s.out * log(s.a));
-  };
-  const bool flat_along_x = exponent && *exponent == 0;
-  return plus(flat_along_x ? Tangent() : times(s.da, along_x), times(s.db, along_y));
+  if (const auto exponent = known(s.b)) {
+    const auto slope = [&] { return product(s.b, power_of(s.a, *exponent - 1)); };
+    return *exponent == 0 ? Tangent() : times(s.da, slope);
+  }
+  // 0 at y = 0 for any x and any cotangent, and yet smooth in y there: y is as a cotangent.
+  const Tangent along_x = pulled(times(s.da, [&] { return pow(s.a, s.b - 1); }), s.b);
+  if (!s.db) return along_x;
+  const Symbol flat = (s.a >= 0 && s.out == 0) || (s.a == 0 && s.b == 0);
+  return plus(along_x, guarded(scaled(s.db, s.out * log(s.a)), flat), s.dtype);
 }
 
 Tangent derive_atan2(const Differential& s) {  // of a = y, b = x: x / (x² + y²) and -y / (x² + y²)
   if (!s.da && !s.db) return {};
   const Ratio r(s.a, s.b);
   const Symbol length = r.big + r.small * r.q;
-  const auto along_y = [&] { return select(r.degenerate, 0, select(r.first, r.q, 1) / length); };
-  const auto along_x = [&] { return select(r.degenerate, 0, -(select(r.first, 1, r.q) / length)); };
-  return plus(times(s.da, along_y), times(s.db, along_x));
+  const auto along_y = [&] { return select(r.first, r.q, 1) / length; };
+  const auto along_x = [&] { return -(select(r.first, 1, r.q) / length); };
+  const Symbol nowhere = (s.a == 0 && s.b == 0) || (abs(s.a) == infinity && abs(s.b) == infinity);
+  return guarded(plus(times(s.da, along_y), times(s.db, along_x), s.dtype), nowhere);
 }
 
 Tangent derive_hypot(const Differential& s) {  // a/out and b/out; 0 at the origin
   if (!s.da && !s.db) return {};
   const Ratio r(s.a, s.b);
-  const Symbol q = select(r.degenerate, 0, r.q);
+  const Symbol q = select(abs(r.small) == infinity, 0, r.q);
   const Symbol slope = sign(r.big) / sqrt(1 + q * q);
-  return plus(times(s.da, [&] { return select(r.first, slope, q * slope); }),
-              times(s.db, [&] { return select(r.first, q * slope, slope); }));
+  const Tangent sum = plus(times(s.da, [&] { return select(r.first, slope, q * slope); }),
+                           times(s.db, [&] { return select(r.first, q * slope, slope); }), s.dtype);
+  return guarded(sum, s.out == 0);
 }
 
 Tangent derive_div(const Differential& s) {
-  if (!s.db) return s.da ? Tangent(*s.da / s.b) : Tangent();
-  const Symbol share = product(*s.db, s.out);
-  return s.da ? (*s.da - share) / s.b : negated(share / s.b);
+  const Tangent share = times(s.db, [&] { return s.out; });
+  if (!s.da) return times(quotient(share, s.b), [] { return Symbol(-1); });
+  return quotient(minus(s.da, share, s.dtype), s.b);
 }
 
 Tangent derive_logaddexp(const Differential& s) {
   if (!s.da && !s.db) return {};
   const Symbol d = select(s.a == s.b && abs(s.a) == infinity, 0, s.a - s.b);
-  return plus(times(s.da, [&] { return sigmoid(d); }), times(s.db, [&] { return sigmoid(-d); }));
+  return plus(times(s.da, [&] { return sigmoid(d); }), times(s.db, [&] { return sigmoid(-d); }),
+              s.dtype);
 }
 
 Tangent derive_binary(const Differential& s) {
   switch (s.primitive) {
     case Primitive::add:
-      return plus(s.da, s.db);
+      return plus(s.da, s.db, s.dtype);
     case Primitive::sub:
-      return plus(s.da, times(s.db, [] { return Symbol(-1); }));
+      return minus(s.da, s.db, s.dtype);
     case Primitive::mul:
-      return plus(times(s.da, [&] { return s.b; }), times(s.db, [&] { return s.a; }));
+      return plus(times(s.da, [&] { return s.b; }), times(s.db, [&] { return s.a; }), s.dtype);
     case Primitive::div:
       return derive_div(s);
     case Primitive::maximum:
@@ -227,18 +179,20 @@ Tangent derive_binary(const Differential& s) {
     case Primitive::copysign:
       return times(s.da, [&] { return sign(s.a) * copysign(1, s.b); });
     case Primitive::pow:
+    case Primitive::power:
       return derive_pow(s);
     case Primitive::atan2:
       return derive_atan2(s);
     case Primitive::hypot:
       return derive_hypot(s);
     case Primitive::remainder:  // -floor(a/b) of the very branch that the result took
-      return plus(s.da, times(s.db, [&] { return round((s.out - s.a) / s.b); }));
+      return plus(s.da, times(s.db, [&] { return round((s.out - s.a) / s.b); }), s.dtype);
     case Primitive::polygamma:  // the order is a whole number, along which there is no slope
       return times(s.db, [&] { return polygamma(s.a + 1, s.b); });
     case Primitive::pull:
-      return plus(s.da ? Tangent(pull_tangent(*s.da, s.b)) : Tangent(),
-                  s.db ? Tangent(pull_tangent(s.a, *s.db)) : Tangent());
+      return plus(times(s.da, [&] { return s.b; }), pulled(s.db, s.a), s.dtype);
+    case Primitive::joint:
+      return plus(pulled(s.da, s.b), pulled(s.db, s.a), s.dtype);
     case Primitive::logaddexp:
       return derive_logaddexp(s);
     default:
@@ -248,31 +202,19 @@ Tangent derive_binary(const Differential& s) {
 
 }  // namespace
 
-Tangent plus(const Tangent& u, const Tangent& v) {
-  if (!u) return v;
-  if (!v) return u;
-  const Symbol sum = *u + *v;
-  return is_number(sum, 0) ? Tangent() : sum;
-}
-
-Symbol pull_tangent(const Symbol& c, const Symbol& p) {
-  const auto value = known(p);
-  return c.is_literal() || (value && std::isfinite(*value)) ? product(c, p) : pull(c, p);
-}
-
 Tangent derive(const Differential& s) {
   switch (s.primitive) {
     case Primitive::select:
       return choose(s.a, s.db, s.dc, s.dtype);
     case Primitive::cast:
-      return s.da && is_float(s.dtype) ? Tangent(Symbol::cast(*s.da, s.dtype)) : Tangent();
+      return is_float(s.dtype) ? converted(s.da, s.dtype) : Tangent();
     default:
       break;
   }
   if (arity_of(s.primitive) == 2) return derive_binary(s);
   if (!s.da) return {};
-  const Tangent partial = unary_partial(s.primitive, s.a, s.out);
-  return partial ? Tangent(product(*s.da, *partial)) : Tangent();
+  const std::optional<Symbol> partial = unary_partial(s.primitive, s.a, s.out);
+  return partial ? scaled(s.da, *partial) : Tangent();
 }
 
 }  // namespace dagrad::detail

@@ -1,14 +1,8 @@
 #pragma once
 
-#include <optional>
-
-#include "dagrad/program.hpp"
+#include "src/program/tangent.hpp"
 
 namespace dagrad::detail {
-
-/// The derivative of a step along one operand of the program: empty where it is structurally zero,
-/// which is not the number 0 and exists only while deriving. May be a literal.
-using Tangent = std::optional<Symbol>;
 
 /// A step with what its rule needs: its operands and result, and their tangents.
 struct Differential {
@@ -21,10 +15,5 @@ struct Differential {
 
 /// The chain rule of one step.
 Tangent derive(const Differential& step);
-
-Tangent plus(const Tangent& u, const Tangent& v);
-
-/// pull(c, p), where p is a finite number that is known: the product.
-Symbol pull_tangent(const Symbol& c, const Symbol& p);
 
 }  // namespace dagrad::detail

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "dagrad/error.hpp"
-#include "dagrad/program.hpp"
+#include "dagrad/number.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad {
@@ -101,7 +101,14 @@ std::string named(Primitive p, const Error& error) {
   return text.starts_with(word) ? text : word + ": " + text;
 }
 
+/// `pow` or `power`, as the exponent wants it.
+Primitive power_word(const Symbol& exponent) {
+  const bool has = exponent.is_literal() && formulas::has_power(exponent.literal().real());
+  return has ? Primitive::power : Primitive::pow;
+}
+
 Symbol call(Primitive p, Operands x) try {
+  if (x.size() == 2 && (p == Primitive::pow || p == Primitive::power)) p = power_word(x[1]);
   for (const Symbol& s : x)
     if (!s.is_literal()) return record(p, x, *s.recorder());
   return compute_literal(p, x);

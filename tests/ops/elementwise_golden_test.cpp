@@ -7,6 +7,7 @@
 #include "dagrad/catalog.hpp"
 #include "dagrad/compile.hpp"
 #include "dagrad/gradient.hpp"
+#include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "tests/golden/golden.hpp"
 
@@ -95,6 +96,32 @@ TEST_P(ElementwiseGolden, HoldsValueAndTwoDerivatives) {
     }
   }
   EXPECT_GT(compared, 40);
+}
+
+// pow by a plain number, which is computed in another way, is held against the same rows.
+TEST(PowerGolden, HoldsValueAndTwoDerivatives) {
+  static const golden::Bounds bounds = golden::Bounds::read();
+  int compared = 0;
+  for (const auto& [name, rows] : rows_by_op()) {
+    if (rows[0].op != "pow") continue;
+    for (const golden::Elementwise& row : rows) {
+      Graph graph;
+      const DType dtype = row.dtype == "float32" ? f32 : f64;
+      const Value x = graph.input("x", {dtype, {}}), y = pow(x, *row.b), dy = slope(y, x);
+      const std::vector<Value> values{y, dy, slope(dy, x)};
+      const auto results = evaluate(values, {{"x", Tensor(row.a).cast(dtype)}});
+      const std::optional<double> wanted[] = {row.value, row.da, row.daa};
+      const What kinds[] = {What::value, What::first_derivative, What::second_derivative};
+      for (std::size_t k = 0; k < 3; ++k) {
+        if (!wanted[k]) continue;
+        ++compared;
+        EXPECT_TRUE(golden::agrees(row, kinds[k], *wanted[k], results[k].at(0), bounds))
+            << "derivative " << k << " at " << row.a << " to the power of " << *row.b << ": want "
+            << *wanted[k] << ", got " << results[k].at(0);
+      }
+    }
+  }
+  EXPECT_GT(compared, 400);
 }
 
 std::vector<std::string> names() {

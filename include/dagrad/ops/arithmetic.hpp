@@ -245,7 +245,17 @@ struct Pull {
   T operator()(T c, T p) const {
     return pull(c, p);
   }
-  Grads grad(const GradContext& g) const;
+};
+
+struct Joint {
+  static constexpr auto name = "joint";
+  static constexpr auto doc =
+      "The product of two cotangents: 0 where either is 0, whatever the other is; else a * b. Its "
+      "slopes are bilinear, those of a * b.";
+  template <class T>
+  T operator()(T a, T b) const {
+    return joint(a, b);
+  }
 };
 
 Value neg(const Operand& x);
@@ -271,5 +281,6 @@ Value minimum(const Operand& a, const Operand& b);
 Value clamp(const Operand& x, const Operand& low, const Operand& high);
 Value lerp(const Operand& a, const Operand& b, const Operand& t);
 Value pull(const Operand& c, const Operand& p);
+Value joint(const Operand& a, const Operand& b);
 
 }  // namespace dagrad

@@ -89,6 +89,20 @@ struct Pow {
   static Samples samples(Rng& rng);
 };
 
+struct Power {
+  double exponent = 2;
+  using attributes = dagrad::attributes<&Power::exponent>;
+  static constexpr auto name = "power";
+  static constexpr auto doc =
+      "x to the power of a plain number: pow(x, exponent), by products, a quotient or a root where "
+      "the exponent is a whole number from -4 to 8, 1/2 or -1/2. Slope 0 where the exponent is 0.";
+  template <class T>
+  T operator()(T x) const {
+    return pow(x, exponent);
+  }
+  static Samples samples(Rng& rng);
+};
+
 struct Hypot {
   static constexpr auto name = "hypot", doc = "sqrt(a * a + b * b) without overflow.";
   template <class T>
@@ -268,6 +282,7 @@ Value log2(const Operand& x);
 Value log10(const Operand& x);
 Value log1p(const Operand& x);
 Value cbrt(const Operand& x);
+/// A node of `power` where the exponent is a plain number.
 Value pow(const Operand& x, const Operand& y);
 Value hypot(const Operand& a, const Operand& b);
 Value logaddexp(const Operand& a, const Operand& b);

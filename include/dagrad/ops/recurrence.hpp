@@ -13,11 +13,13 @@ struct Recurrence {
   std::int64_t axis = 0;
   bool reverse = false;
   double initial = 0;
-  using attributes =
-      dagrad::attributes<&Recurrence::axis, &Recurrence::reverse, &Recurrence::initial>;
+  bool pulls = false;  ///< w is a cotangent, and its products with b are those of `pull`
+  using attributes = dagrad::attributes<&Recurrence::axis, &Recurrence::reverse,
+                                        &Recurrence::initial, &Recurrence::pulls>;
   static constexpr auto name = "recurrence";
   static constexpr auto doc =
-      "w[0] = initial, w[i] = a[i-1] + b[i-1] * w[i-1] along an axis; reversed, from its end.";
+      "w[0] = initial, w[i] = a[i-1] + b[i-1] * w[i-1] along an axis; reversed, from its end. With "
+      "`pulls`, w is a cotangent, and 0 times any b is 0.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -31,5 +33,8 @@ struct Recurrence {
 /// w's too. Throws ShapeError for an axis outside of the rank and for different shapes.
 Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse = false,
                  double initial = 0);
+/// The same of cotangents c, from 0: w[i] = c[i−1] + pull(w[i−1], b[i−1]).
+Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis,
+                        bool reverse = false);
 
 }  // namespace dagrad

@@ -1,0 +1,162 @@
+#include "src/program/tangent.hpp"
+
+#include <cmath>
+
+#include "dagrad/functions.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+namespace {
+
+using Condition = std::optional<Symbol>;
+
+bool is_number(const Symbol& s, double value) { return known(s) == value; }
+
+bool same(const std::optional<Symbol>& a, const std::optional<Symbol>& b) {
+  return a.has_value() == b.has_value() && (!a || a->step() == b->step());
+}
+
+Symbol inverse(const Symbol& condition) {
+  const Instruction step = origin(condition);
+  return step.primitive == Primitive::logical_not ? condition.recorder()->at(step.a) : !condition;
+}
+/// Whether one of two conditions is the other's inverse, as those of the two sides of a select are.
+bool opposite(const Condition& a, const Condition& b) { return a && b && same(inverse(*a), b); }
+
+Condition either(const Condition& a, const Condition& b) {
+  if (!a || !b || same(a, b)) return a ? a : b;
+  return *a || *b;
+}
+Condition both(const Condition& a, const Condition& b) {
+  if (!a || !b || opposite(a, b)) return {};
+  return same(a, b) ? a : *a && *b;
+}
+/// Where the side that a condition chooses is dead.
+Condition chosen(const Symbol& condition, const Condition& a, const Condition& b) {
+  if (same(a, b)) return a;
+  if (a && b) return select(condition, *a, *b);
+  return a ? both(condition, a) : both(inverse(condition), b);
+}
+
+Symbol adopted(Recorder& recorder, const Symbol& s, DType dtype) {
+  return s.is_literal() ? recorder.constant(s.literal().bits(dtype), dtype) : s;
+}
+
+/// pull(c, p); where p is a finite number that is known, the product.
+Symbol pull_by(const Symbol& c, const Symbol& p) {
+  const auto value = known(p);
+  return c.is_literal() || (value && std::isfinite(*value)) ? product(c, p) : pull(c, p);
+}
+
+/// The tangent as one symbol wherever it is not dead.
+Symbol applied(const Tangent& t) { return t.factor ? pull_by(*t.factor, *t.value) : *t.value; }
+
+/// What a linear function makes of two tangents. Of two cotangents it makes another.
+template <class Linear>
+Tangent joined(const Tangent& u, const Tangent& v, const Condition& dead, Linear f) {
+  if (same(u.factor, v.factor)) return {f(*u.value, *v.value), u.factor, dead};
+  const Symbol value = f(applied(u), applied(v));
+  if (u.factor && v.factor) return {1, value, dead};
+  return {value, {}, dead};
+}
+
+/// 0 where the tangent is dead.
+Symbol cut(const Tangent& t, DType dtype) {
+  if (!t.dead) return *t.value;
+  Recorder& recorder = *t.dead->recorder();
+  const Symbol zero = recorder.constant(0, dtype), value = adopted(recorder, *t.value, dtype);
+  const Instruction step = origin(*t.dead);
+  return step.primitive == Primitive::logical_not ? select(recorder.at(step.a), value, zero)
+                                                  : select(*t.dead, zero, value);
+}
+
+template <class Linear>
+Tangent combined(const Tangent& u, const Tangent& v, DType dtype, Linear f) {
+  const bool together = same(u.dead, v.dead);
+  const Tangent sum = together ? joined(u, v, u.dead, f)
+                               : joined({cut(u, dtype), u.factor}, {cut(v, dtype), v.factor},
+                                        both(u.dead, v.dead), f);
+  return is_number(*sum.value, 0) ? Tangent() : sum;
+}
+
+/// The one tangent where a condition holds, the other elsewhere.
+Tangent blended(const Symbol& condition, const Tangent& a, const Tangent& b, const Condition& dead,
+                DType dtype) {
+  return joined(a, b, dead, [&](const Symbol& u, const Symbol& v) {
+    Recorder& recorder = *condition.recorder();
+    const Symbol x = adopted(recorder, u, dtype), y = adopted(recorder, v, dtype);
+    return x.step() == y.step() ? x : select(condition, x, y);
+  });
+}
+
+}  // namespace
+
+std::optional<double> known(const Symbol& s) {
+  if (s.is_literal()) return s.literal().real();
+  if (origin(s).primitive != Primitive::constant) return {};
+  return constant_value(s.recorder()->program(), origin(s));
+}
+
+Instruction origin(const Symbol& s) { return s.recorder()->program().steps[s.step()]; }
+
+Symbol negated(const Symbol& s) {
+  if (s.is_literal() || origin(s).primitive != Primitive::neg) return -s;
+  return s.recorder()->at(origin(s).a);
+}
+
+Symbol product(const Symbol& u, const Symbol& v) {
+  if (is_number(u, 1)) return v;
+  if (is_number(v, 1)) return u;
+  if (is_number(u, -1)) return negated(v);
+  if (is_number(v, -1)) return negated(u);
+  return u * v;
+}
+
+Tangent plus(const Tangent& u, const Tangent& v, DType dtype) {
+  if (!u || !v) return u ? u : v;
+  if (opposite(u.dead, v.dead)) return blended(*u.dead, v, u, {}, dtype);
+  return combined(u, v, dtype, [](const Symbol& a, const Symbol& b) { return a + b; });
+}
+
+Tangent minus(const Tangent& u, const Tangent& v, DType dtype) {
+  if (!v) return u;
+  if (!u || opposite(u.dead, v.dead)) return plus(u, scaled(v, -1), dtype);
+  return combined(u, v, dtype, [](const Symbol& a, const Symbol& b) { return a - b; });
+}
+
+Tangent choose(const Symbol& condition, const Tangent& a, const Tangent& b, DType dtype) {
+  if (!a && !b) return {};
+  if (const auto value = known(condition)) return *value != 0 ? a : b;
+  if (!a) return guarded(b, condition);
+  if (!b) return guarded(a, inverse(condition));
+  return blended(condition, a, b, chosen(condition, a.dead, b.dead), dtype);
+}
+
+Tangent scaled(const Tangent& t, const Symbol& partial) {
+  const auto value = known(partial);
+  if (value && *value == 0) return {};
+  return {product(*t.value, partial), t.factor, t.dead};
+}
+
+Tangent quotient(const Tangent& t, const Symbol& divisor) {
+  return t ? Tangent{*t.value / divisor, t.factor, t.dead} : t;
+}
+
+Tangent pulled(const Tangent& t, const Symbol& cotangent) {
+  if (!t) return t;
+  return {t.value, t.factor ? joint(cotangent, *t.factor) : cotangent, t.dead};
+}
+
+Tangent guarded(const Tangent& t, const Symbol& dead) {
+  return t ? Tangent{t.value, t.factor, either(dead, t.dead)} : t;
+}
+
+Tangent converted(const Tangent& t, DType dtype) {
+  if (!t) return t;
+  const Symbol value = Symbol::cast(applied(t), dtype);
+  return t.factor ? Tangent{1, value, t.dead} : Tangent{value, {}, t.dead};
+}
+
+Symbol settled(const Tangent& t, DType dtype) { return cut({applied(t), {}, t.dead}, dtype); }
+
+}  // namespace dagrad::detail
