@@ -43,8 +43,11 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
     record.tensor = static_cast<std::uint32_t>(graph.tensors.size());
     graph.tensors.push_back(*tensor);
   }
+  const std::uint32_t extent = kind == NodeKind::input && type.shape.rank() > 0
+                                   ? graph.known_extents.fresh()
+                                   : graph.known_extents.fixed(type.shape);
   Transaction transaction(graph);
-  const std::uint32_t id = graph.add(record, {}, {&type, 1});
+  const std::uint32_t id = graph.add(record, {}, {&type, 1}, {&extent, 1});
   if (kind != NodeKind::constant) graph.names.set(id, record.scope, name);
   transaction.keep();
   return {graph.share(), id, 0};
@@ -97,7 +100,7 @@ std::optional<Value> Graph::find(std::string_view name) const {
   std::string_view node = name;
   if (const auto colon = name.rfind(':'); colon != name.npos) {
     for (const char c : name.substr(colon + 1)) {
-      if (c < '0' || c > '9' || port > 0xffff) return {};
+      if (c < '0' || c > '9' || port > 0xffffffff / 10 - 1) return {};
       port = port * 10 + static_cast<std::uint32_t>(c - '0');
     }
     node = name.substr(0, colon);
