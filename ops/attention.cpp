@@ -157,19 +157,19 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
     throw ShapeError("attention: needs q [..., T, d], k [..., S, d] and v [..., S, e], got " +
                      to_string(q.shape()) + ", " + to_string(k.shape()) + " and " +
                      to_string(v.shape()) + made_at(q));
-  const double width = static_cast<double>(q.shape()[q.rank() - 1]);
-  const double scale = options.scale.value_or(1 / std::sqrt(std::max(width, 1.0)));
-  if (!std::isfinite(scale))
-    throw ArgumentError("attention: scale must be finite, got " + detail::attribute_text(scale) +
-                        made_at(q));
+  if (options.scale && !std::isfinite(*options.scale))
+    throw ArgumentError("attention: scale must be finite, got " +
+                        detail::attribute_text(*options.scale) + made_at(q));
 
   Transaction transaction{q, k, v};
   const auto here = [where = q.where()](const Value& x) {
     return Operand(x, where.file, where.line);
   };
+  const auto width = [&] { return here(maximum(here(count_like(q, {-1})), 1)); };  // as replayed
   std::vector<std::int64_t> axes(static_cast<std::size_t>(k.rank()));
   for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
   std::swap(axes.end()[-1], axes.end()[-2]);
+  const Operand scale = options.scale ? Operand(*options.scale) : here(rsqrt(width()));
   const Operand scores = here(matmul(here(mul(q, scale)), transpose(k, axes)));
   std::vector<Operand> masked{scores};
   if (options.mask) masked.push_back(*options.mask);

@@ -58,8 +58,8 @@ Catalog Catalog::builtin() {
           Slogdet>(catalog, "linear algebra");
   add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
           Slice, Pad, Roll, Repeat>(catalog, "shape");
-  add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsliceLike, CountLike,
-          Recurrence, UndiagonalLike>(catalog, "structural");
+  add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsplitLike,
+          UnsliceLike, CountLike, Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
   add_all<Standardize, StandardizeGradient, ScaleShift, Normalize>(catalog, "normalization");
   add_all<Conv, ConvTranspose, ConvKernel>(catalog, "convolution");

@@ -55,6 +55,17 @@ Type infer_solve(std::span<const Type> in) {
   return {in[0].dtype, Shape(dims)};
 }
 
+/// The gradients of a and b, summed back where batches may have been broadcast.
+template <class MakeA>
+Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
+  const bool batched = g.in[0].rank() > 2 || g.in[1].rank() > 2;
+  const auto own = [&](const Value& gradient, std::size_t i) {
+    return batched ? sum_to_like(gradient, g.in[i]) : gradient;
+  };
+  return {g.if_wanted(0, [&] { return own(make_a(), 0); }),
+          g.if_wanted(1, [&] { return own(db, 1); })};
+}
+
 /// A vector b as a column, and back.
 template <class Solve>
 Value with_columns(const Operand& a, const Operand& b, Solve solve) {
@@ -155,7 +166,7 @@ Grads TriangularSolve::grad(const GradContext& g) const {
     const std::int64_t inside = unit_diagonal ? 1 : 0;
     return -(lower ? tril(whole, -inside) : triu(whole, inside));
   };
-  return {g.if_wanted(0, da), db};
+  return in_own_shapes(g, da, db);
 }
 
 Samples TriangularSolve::samples(Rng& rng) {
@@ -205,7 +216,7 @@ Grads Solve::grad(const GradContext& g) const {
   const auto da = [&] {
     return -(transposed ? matmul(g.out, swapped(db)) : matmul(db, swapped(g.out)));
   };
-  return {g.if_wanted(0, da), db};
+  return in_own_shapes(g, da, db);
 }
 
 Samples Solve::samples(Rng& rng) {

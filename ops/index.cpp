@@ -147,15 +147,14 @@ void scatter_into(const EvalContext& c, std::int64_t axis, Join join) {
   });
 }
 
-/// Applies the op to values repeated to the shape of what the indices name, where they are of a
-/// smaller one; the op itself refuses those that do not fit.
+/// Applies the op to values repeated to the shape of what the indices name; the op itself refuses
+/// those that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
   Transaction transaction({x, indices, values});
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
-  const bool small = values.is_literal() || (values.shape() != named.shape() &&
-                                             broadcasts_to(values.shape(), named.shape()));
-  if (small) return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
+  if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
+    return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
   return transaction.keep(apply(op, {x, indices, values}));
 }
 

@@ -28,27 +28,29 @@ int named_axes(const Type& indices, const Shape& shape) {
 }  // namespace
 
 Type LinearIndexLike::infer(std::span<const Type> in) const {
-  named_axes(in[0], in[1].shape);
   const Shape& indices = in[0].shape;
+  if (const int named = named_axes(in[0], in[1].shape); axes >= 0 && named != axes)
+    throw ShapeError("indices " + to_string(indices) + " name " + std::to_string(named) +
+                     " axes, not " + std::to_string(axes));
   return {i64, Shape(std::vector<std::int64_t>(indices.begin(), indices.end() - 1))};
 }
 
 void LinearIndexLike::validate(std::span<const View> in) const {
   const Shape& shape = in[1].type.shape;
-  const int axes = named_axes(in[0].type, shape);
-  check_index_range(in[0], [&](std::int64_t i) { return shape[static_cast<int>(i % axes)]; });
+  const int named = named_axes(in[0].type, shape);
+  check_index_range(in[0], [&](std::int64_t i) { return shape[static_cast<int>(i % named)]; });
 }
 
 void LinearIndexLike::eval(const EvalContext& c) const {
   const Shape& shape = c.in_shape(1);
-  const int axes = named_axes(c.ins[0].type, shape);
+  const int named = named_axes(c.ins[0].type, shape);
   std::int64_t* const out = c.out<std::int64_t>().data();
   with_indices(c.ins[0], [&](const auto* at) {
     c.parallel.ranges(c.out_shape().elements(), grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         std::int64_t place = 0;
-        for (int axis = 0; axis < axes; ++axis) {
-          const std::int64_t index = at[i * axes + axis];
+        for (int axis = 0; axis < named; ++axis) {
+          const std::int64_t index = at[i * named + axis];
           place = place * shape[axis] + (index < 0 ? index + shape[axis] : index);
         }
         out[i] = place;
@@ -82,8 +84,8 @@ Value linear_index_like(const Operand& indices, const Operand& like) {
 
 Value gather_nd(const Operand& x, const Operand& indices) {
   Transaction transaction{x, indices};
-  const Value rows = linear_index_like(indices, x);
-  const std::int64_t axes = indices.shape()[indices.rank() - 1];
+  const std::int64_t axes = indices.rank() == 0 ? -1 : indices.shape()[indices.rank() - 1];
+  const Value rows = apply(LinearIndexLike{axes}, {indices, x});
   const Value flat = axes == 0 ? unsqueeze(x, {0}) : flatten(x, 0, axes - 1);
   return transaction.keep(take(detail::beside(flat, x), rows, 0));
 }

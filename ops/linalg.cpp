@@ -164,6 +164,7 @@ void Matmul::eval(const EvalContext& c) const {
   });
 }
 
+// Ranks alone tell what may have been broadcast; two plain matrices never are.
 Grads Matmul::grad(const GradContext& g) const {
   const bool row = g.in[0].rank() == 1, column = g.in[1].rank() == 1;
   const Value left = row ? unsqueeze(g.in[0], {0}) : g.in[0];
@@ -172,8 +173,9 @@ Grads Matmul::grad(const GradContext& g) const {
   if (column) dout = unsqueeze(dout, {-1});
 
   const auto left_gradient = [&] {
-    return transpose_left ? product(right, transpose_right, dout, true)
-                          : product(dout, false, right, !transpose_right);
+    const Value dleft = transpose_left ? product(right, transpose_right, dout, true)
+                                       : product(dout, false, right, !transpose_right);
+    return row || right.rank() > 2 ? sum_to_like(dleft, g.in[0]) : dleft;
   };
   const auto right_gradient = [&] {
     // One right matrix for a batch on the left: a product over all its rows, instead of many to sum
@@ -183,7 +185,8 @@ Grads Matmul::grad(const GradContext& g) const {
     const Value drows = shared ? flatten(dout, 0, -2) : dout;
     const Value dright = transpose_right ? product(drows, true, rows, transpose_left)
                                          : product(rows, !transpose_left, drows, false);
-    return column ? squeeze(dright, {-1}) : dright;
+    const Value own = column ? squeeze(dright, {-1}) : dright;
+    return left.rank() > 2 && !shared ? sum_to_like(own, g.in[1]) : own;
   };
   return {g.if_wanted(0, left_gradient), g.if_wanted(1, right_gradient)};
 }

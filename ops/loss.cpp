@@ -46,7 +46,10 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
   return {in.dtype, rows};
 }
 
-std::int64_t classes_of(const Value& rows) { return rows.shape()[rows.rank() - 1]; }
+/// Where a row of [..., classes] has the element that its index names.
+Value hot_in(const Value& rows, const Value& indices) {
+  return apply(OneHot{.dtype = b8}, {indices, rows});
+}
 
 }  // namespace
 
@@ -70,7 +73,7 @@ void NegativeLogLikelihood::eval(const EvalContext& c) const {
 }
 
 Grads NegativeLogLikelihood::grad(const GradContext& g) const {
-  const Value hot = one_hot(g.in[1], classes_of(g.in[0]), b8);
+  const Value hot = hot_in(g.in[0], g.in[1]);
   return {where(hot, unsqueeze(-g.dout, {-1}), 0), zero};
 }
 
@@ -134,13 +137,13 @@ Grads CrossEntropy::grad(const GradContext& g) const {
   const Value &logits = g.in[0], &targets = g.in[1];
   const Value dout = unsqueeze(g.dout, {-1});
   const double kept = 1 - smoothing;
-  const double spread = smoothing / static_cast<double>(classes_of(logits));
-  const auto smooth = [&](const Value& p) { return smoothing > 0 ? p * kept + spread : p; };
+  const auto spread = [&] { return smoothing / count_like(logits, {-1}); };
+  const auto smooth = [&](const Value& p) { return smoothing > 0 ? p * kept + spread() : p; };
   if (!is_float(targets.dtype())) {
-    const Value hot = one_hot(targets, classes_of(logits), b8);
-    const Value p = softmax(logits);
-    const Value off = smoothing > 0 ? p - spread : p;
-    return {pull(dout, where(hot, p - (kept + spread), off)), zero};
+    const Value hot = hot_in(logits, targets), p = softmax(logits);
+    if (smoothing == 0) return {pull(dout, where(hot, p - 1, p)), zero};
+    const Value share = spread();
+    return {pull(dout, where(hot, p - (kept + share), p - share)), zero};
   }
   return {g.if_wanted(0,
                       [&] {

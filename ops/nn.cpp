@@ -71,32 +71,40 @@ Samples Softmax::samples(Rng& rng) { return row_samples<Softmax>(rng); }
 Samples LogSoftmax::samples(Rng& rng) { return row_samples<LogSoftmax>(rng); }
 
 Type OneHot::infer(std::span<const Type> in) const {
+  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
   if (classes < 0) throw ArgumentError("needs classes >= 0, got " + std::to_string(classes));
   std::vector<std::int64_t> dims(in[0].shape.begin(), in[0].shape.end());
-  dims.push_back(classes);
+  if (in.size() == 1)
+    dims.push_back(classes);
+  else
+    dims.push_back(in[1].shape[normalize_axis(-1, in[1].shape.rank())]);
   return {dtype, Shape(dims)};
 }
 
 void OneHot::eval(const EvalContext& c) const {
-  check_indices(c.ins[0], classes);
+  const std::int64_t row = c.out_shape()[c.out_shape().rank() - 1];
+  check_indices(c.ins[0], row);
   dispatch(dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto out = c.out<T>();
-    c.parallel.ranges(c.ins[0].type.elements(), 1 + 16384 / std::max<std::int64_t>(classes, 1),
+    c.parallel.ranges(c.ins[0].type.elements(), 1 + 16384 / std::max<std::int64_t>(row, 1),
                       [&](std::int64_t begin, std::int64_t end) {
-                        std::fill(out.data() + begin * classes, out.data() + end * classes, T(0));
+                        std::fill(out.data() + begin * row, out.data() + end * row, T(0));
                         for (std::int64_t i = begin; i < end; ++i)
-                          out[static_cast<std::size_t>(i * classes + index_at(c.ins[0], i))] = T(1);
+                          out[static_cast<std::size_t>(i * row + index_at(c.ins[0], i))] = T(1);
                       });
   });
 }
 
-Grads OneHot::grad(const GradContext&) const { return {zero}; }
+Grads OneHot::grad(const GradContext& g) const { return Grads(g.in.size(), zero); }
 
 Samples OneHot::samples(Rng& rng) {
   return {{OneHot{4}, {rng.integers({2, 3}, 0, 4)}},
           {OneHot{3, f32}, {rng.integers({}, 0, 3, i32)}},
-          {OneHot{2, b8}, {rng.integers({0}, 0, 2)}}};
+          {OneHot{2, b8}, {rng.integers({0}, 0, 2)}},
+          {.op = OneHot{0, b8},
+           .in = {Tensor(std::int64_t{1}), rng.uniform({2, 3})},
+           .out = {Tensor::of({false, true, false})}}};
 }
 
 Value softmax(const Operand& x, std::int64_t axis) { return apply(Softmax{axis}, {x}); }

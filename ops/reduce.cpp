@@ -221,6 +221,10 @@ Samples CountNonzero::samples(Rng& rng) {
 
 Type CountLike::infer(std::span<const Type> in) const {
   mask(in[0].shape.rank());
+  if (less > 0 && count(in[0].shape) <= less)
+    throw ShapeError("must be more than 0: the axes of " + to_string(in[0].shape) + " span " +
+                     std::to_string(count(in[0].shape)) + " elements, less " +
+                     std::to_string(less));
   return {in[0].dtype, {}};
 }
 void CountLike::eval(const EvalContext& c) const {

@@ -43,13 +43,45 @@ void cut(const EvalContext& c, std::int64_t axis) {
   }
 }
 
-Grads joined(const GradContext& g, std::int64_t axis) {
-  std::vector<Value> douts;
-  for (std::size_t i = 0; i < g.outs.size(); ++i) douts.push_back(g.dout_or_zeros(i));
-  Grads grads(g.in.size(), Gradient(zero));
-  grads[0] = concat(douts, axis);
-  return grads;
-}
+/// The parts that a split makes of an axis. Throws as its `infer` does.
+class Parts {
+ public:
+  Parts(const Split& split, const Shape& shape)
+      : axis(normalize_axis(split.axis, shape.rank())), sizes_(split.sizes) {
+    if (sizes_.empty()) {
+      cut_equally(split.parts, shape);
+      return;
+    }
+    count = static_cast<std::int64_t>(sizes_.size());
+    const std::int64_t sum = std::accumulate(sizes_.begin(), sizes_.end(), std::int64_t{0});
+    if (sum != shape[axis])
+      throw ShapeError("sizes sum up to " + std::to_string(sum) + ", axis " + std::to_string(axis) +
+                       " of " + to_string(shape) + " has " + std::to_string(shape[axis]));
+  }
+  std::int64_t size(std::int64_t part) const {
+    return sizes_.empty() ? equal_ : sizes_[static_cast<std::size_t>(part)];
+  }
+  std::int64_t begin(std::int64_t part) const {
+    return sizes_.empty() ? part * equal_
+                          : std::accumulate(sizes_.begin(), sizes_.begin() + part, std::int64_t{0});
+  }
+
+  int axis;
+  std::int64_t count = 0;
+
+ private:
+  void cut_equally(std::int64_t parts, const Shape& shape) {
+    if (parts < 1) throw ArgumentError("needs at least one part, got " + std::to_string(parts));
+    if (shape[axis] % parts != 0)
+      throw ShapeError("axis " + std::to_string(axis) + " of " + to_string(shape) + " has no " +
+                       std::to_string(parts) + " equal parts");
+    count = parts;
+    equal_ = shape[axis] / parts;
+  }
+
+  const std::vector<std::int64_t>& sizes_;
+  std::int64_t equal_ = 0;
+};
 
 std::vector<Operand> at(std::span<const Value> values, const char* file, int line) {
   std::vector<Operand> operands;
@@ -122,29 +154,26 @@ Samples Concat::samples(Rng& rng) {
 }
 
 std::vector<Type> Split::infer(std::span<const Type> in) const {
-  const Shape& shape = in[0].shape;
-  const int along = normalize_axis(axis, shape.rank());
-  std::vector<std::int64_t> cuts = sizes;
-  if (sizes.empty()) {
-    if (parts < 1) throw ArgumentError("needs at least one part, got " + std::to_string(parts));
-    if (shape[along] % parts != 0) {
-      throw ShapeError("axis " + std::to_string(along) + " of " + to_string(shape) + " has no " +
-                       std::to_string(parts) + " equal parts");
-    }
-    cuts.assign(static_cast<std::size_t>(parts), shape[along] / parts);
-  }
-  const std::int64_t sum = std::accumulate(cuts.begin(), cuts.end(), std::int64_t{0});
-  if (sum != shape[along]) {
-    throw ShapeError("sizes sum up to " + std::to_string(sum) + ", axis " + std::to_string(along) +
-                     " of " + to_string(shape) + " has " + std::to_string(shape[along]));
-  }
+  const Parts cuts(*this, in[0].shape);
   std::vector<Type> out;
-  for (const std::int64_t size : cuts) out.push_back({in[0].dtype, with_size(shape, along, size)});
+  for (std::int64_t i = 0; i < cuts.count; ++i)
+    out.push_back({in[0].dtype, with_size(in[0].shape, cuts.axis, cuts.size(i))});
   return out;
 }
 
 void Split::eval(const EvalContext& c) const { cut(c, axis); }
-Grads Split::grad(const GradContext& g) const { return joined(g, axis); }
+
+Grads Split::grad(const GradContext& g) const {
+  UnsplitLike some{axis, parts, sizes, {}};
+  std::vector<Operand> operands{g.in[0]};
+  for (std::size_t i = 0; i < g.douts.size(); ++i) {
+    if (g.douts[i].is_zero()) continue;
+    some.live.push_back(static_cast<std::int64_t>(i));
+    operands.emplace_back(*g.douts[i].value());
+  }
+  if (some.live.size() == g.douts.size()) return {concat_all(std::span(operands).subspan(1), axis)};
+  return {dagrad::apply(std::move(some), operands)};
+}
 
 Samples Split::samples(Rng& rng) {
   return {{Split{1, 0, {1, 2, 3}}, {rng.uniform({2, 6})}},
@@ -176,7 +205,23 @@ std::vector<Type> SplitLike::infer(std::span<const Type> in) const {
 }
 
 void SplitLike::eval(const EvalContext& c) const { cut(c, axis); }
-Grads SplitLike::grad(const GradContext& g) const { return joined(g, axis); }
+
+Grads SplitLike::grad(const GradContext& g) const {
+  std::vector<Operand> pieces;  // neighbouring parts without a cotangent are one piece of zeros
+  for (std::size_t i = 0, end = 0; i < g.douts.size(); i = end) {
+    end = i + 1;
+    if (!g.douts[i].is_zero()) {
+      pieces.emplace_back(*g.douts[i].value());
+      continue;
+    }
+    while (end < g.douts.size() && g.douts[end].is_zero()) ++end;
+    const auto gap = g.outs.subspan(i, end - i);
+    pieces.emplace_back(zeros_like(gap.size() == 1 ? gap[0] : concat(gap, axis)));
+  }
+  Grads grads(g.in.size(), Gradient(zero));
+  grads[0] = concat_all(pieces, axis);
+  return grads;
+}
 
 Samples SplitLike::samples(Rng& rng) {
   return {{SplitLike{1}, {rng.uniform({2, 5}), rng.uniform({2, 3}), rng.uniform({2, 2})}},
@@ -184,6 +229,58 @@ Samples SplitLike::samples(Rng& rng) {
           {.op = SplitLike{0},
            .in = {Tensor::of<double>({1, 2, 3}), rng.uniform({1}), rng.uniform({2})},
            .out = {Tensor::of({1.0}), Tensor::of({2.0, 3.0})}}};
+}
+
+Type UnsplitLike::infer(std::span<const Type> in) const {
+  if (in.size() != live.size() + 1 || live.empty())
+    throw ArgumentError("needs what is like the result and the " + std::to_string(live.size()) +
+                        " live parts, got " + std::to_string(in.size()) + " operands");
+  const Split split{axis, parts, sizes};
+  const Parts cuts(split, in[0].shape);
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    if (live[i] < 0 || live[i] >= cuts.count || (i > 0 && live[i] <= live[i - 1]))
+      throw ArgumentError("live parts must ascend within [0, " + std::to_string(cuts.count) + ")");
+    const Type wanted{in[1].dtype, with_size(in[0].shape, cuts.axis, cuts.size(live[i]))};
+    if (in[i + 1] != wanted)
+      throw ShapeError("part " + std::to_string(live[i]) + " of " + to_string(in[0].shape) +
+                       " must be " + to_string(wanted) + ", got " + to_string(in[i + 1]));
+  }
+  return {in[1].dtype, in[0].shape};
+}
+
+void UnsplitLike::eval(const EvalContext& c) const {
+  const Split split{axis, parts, sizes};
+  const Parts cuts(split, c.out_shape());
+  const Blocks blocks(c.out_shape(), axis);
+  const std::int64_t whole = blocks.size(c.out_shape());
+  const DType dtype = c.outs[0].type.dtype;
+  fill(c.parallel, c.outs[0], 0);
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    const std::int64_t part = blocks.size(c.in_shape(i + 1));
+    Walk walk;
+    walk.add(blocks.count, part, whole);
+    walk.add(part, 1, 1);
+    move(c.parallel, walk, dtype, c.ins[i + 1].data,
+         static_cast<std::byte*>(c.outs[0].data) +
+             cuts.begin(live[i]) * blocks.inner * static_cast<std::int64_t>(size_of(dtype)));
+  }
+}
+
+Grads UnsplitLike::grad(const GradContext& g) const {
+  const std::vector<Value> all = dagrad::apply(Split{axis, parts, sizes}, {g.dout});
+  Grads grads{zero};
+  for (const std::int64_t part : live) grads.emplace_back(all[static_cast<std::size_t>(part)]);
+  return grads;
+}
+
+Samples UnsplitLike::samples(Rng& rng) {
+  return {{UnsplitLike{1, 0, {1, 2, 3}, {1}}, {rng.uniform({2, 6}), rng.uniform({2, 2})}},
+          {UnsplitLike{-2, 4, {}, {0, 3}},
+           {rng.uniform({8, 3}), rng.uniform({2, 3}), rng.uniform({2, 3})}},
+          {UnsplitLike{0, 2, {}, {1}}, {rng.uniform({0, 2}), rng.uniform({0, 2})}},
+          {.op = UnsplitLike{0, 3, {}, {1}},
+           .in = {rng.uniform({3}), Tensor::of({7.0})},
+           .out = {Tensor::of({0.0, 7.0, 0.0})}}};
 }
 
 Value concat(std::initializer_list<Operand> values, std::int64_t axis) {

@@ -132,6 +132,10 @@ Type Squeeze::infer(std::span<const Type> in) const {
   std::vector<std::int64_t> dims;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if ((dropped >> axis & 1U) == 0) {
+      if (all && shape[axis] == 1)
+        throw ShapeError("drops all axes of size 1, which were others when the graph was built: " +
+                         std::string("axis ") + std::to_string(axis) + " of " + to_string(shape) +
+                         " is one now");
       dims.push_back(shape[axis]);
     } else if (shape[axis] != 1) {
       throw ShapeError("axis " + std::to_string(axis) + " of " + to_string(shape) +
@@ -147,6 +151,7 @@ Grads Squeeze::grad(const GradContext& g) const { return {reshape_like(g.dout, g
 Samples Squeeze::samples(Rng& rng) {
   return {{Squeeze{{0, -2}}, {rng.uniform({1, 3, 1, 2})}},
           {Squeeze{{}}, {rng.uniform({2})}},
+          {Squeeze{{0}, true}, {rng.uniform({1, 3})}},
           {Squeeze{{1}}, {rng.uniform({0, 1})}}};
 }
 
@@ -241,7 +246,7 @@ Value squeeze(const Operand& x) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (x.shape()[axis] == 1) axes.push_back(axis);
   }
-  return squeeze(x, axes);
+  return apply(Squeeze{axes, true}, {x});
 }
 Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes) {
   return apply(Squeeze{axes}, {x});

@@ -145,9 +145,7 @@ Value add_n(std::initializer_list<Value> values, const char* file, int line) {
   return add_n(std::span(values.begin(), values.size()), file, line);
 }
 
-Value sum_to_like(const Operand& x, const Operand& like) {
-  return x.shape() == like.shape() ? x.value() : apply(SumToLike{}, {x, like});
-}
+Value sum_to_like(const Operand& x, const Operand& like) { return apply(SumToLike{}, {x, like}); }
 Value broadcast_like(const Operand& x, const Operand& like) {
   return apply(BroadcastLike{}, {x, like});
 }

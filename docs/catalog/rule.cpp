@@ -43,13 +43,15 @@ class Writer {
  public:
   void name(const Value& value, std::string text) { texts_[value] = std::move(text); }
 
-  void count(const Value& value) {
+  void count(const Value& given) {
+    const Value value = plain(given);
     if (texts_.contains(value) || ++uses_[value] > 1) return;
     for (const Value& operand : value.node().operands()) count(operand);
   }
 
   /// Writes what it needs before it to `lines`.
-  std::string text(const Value& value) {
+  std::string text(const Value& given) {
+    const Value value = plain(given);
     if (const auto known = texts_.find(value); known != texts_.end()) return known->second;
     std::string text = made(value);
     if (uses_[value] > 1 && value.node().kind() == NodeKind::op) {
@@ -63,6 +65,15 @@ class Writer {
   std::string lines;
 
  private:
+  /// The operand that a node leaves as it is where shapes are equal: pages show them so.
+  static Value plain(Value value) {
+    for (int operand; (operand = value.node().op().traits().identity) >= 0;) {
+      const Value same = value.node().operands()[static_cast<std::size_t>(operand)];
+      if (same.type() != value.type()) break;
+      value = same;
+    }
+    return value;
+  }
   std::string made(const Value& value) {
     const Node node = value.node();
     if (node.kind() == NodeKind::constant)

@@ -10,8 +10,8 @@ namespace dagrad {
 /// What an edge carries: from which result of its source to which operand of its target, and
 /// whether only the type is used.
 struct EdgePorts {
-  std::uint16_t output = 0;
-  std::uint16_t operand = 0;
+  std::uint32_t output = 0;
+  std::uint32_t operand = 0;
   bool type_only = false;
 };
 

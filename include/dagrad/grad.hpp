@@ -50,7 +50,7 @@ class GradContext {
 
   std::span<const Value> in;        ///< operands
   std::span<const Value> outs;      ///< results
-  std::span<const Gradient> douts;  ///< their cotangents; each may be zero
+  std::span<const Gradient> douts;  ///< their cotangents; those that nothing reached are zero
   Value out;                        ///< the result of an op with one
   Value dout;                       ///< its cotangent
 
@@ -63,7 +63,8 @@ class GradContext {
     return wanted(i) ? Gradient(make()) : Gradient(zero);
   }
   const std::vector<bool>& wanted() const { return *wanted_; }
-  /// Cotangent i, as zeros where it is zero.
+  /// Cotangent i, as a node of zeros where it is zero: a rule that tells by `douts[i].is_zero()`
+  /// can do without.
   Value dout_or_zeros(std::size_t i) const;
 
  private:

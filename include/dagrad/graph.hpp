@@ -291,15 +291,17 @@ struct Replacement {
 };
 Rewritten replace(const Graph& graph, std::span<const Replacement> replacements);
 /// The same graph made again with other types of inputs, parameters or constants: another batch
-/// size or dtype. Every op infers its types anew; errors name the node that no longer fits.
+/// size or dtype. Every op infers its types anew, so that the graph is what building it for these
+/// types would give; errors name the node that no longer fits. No value changes its rank: throws
+/// ShapeError where one would, for ops count axes.
 struct Retyped {
   Value leaf;
   Type type;
 };
 Rewritten replay(const Graph& graph, std::span<const Retyped> types);
 /// The same graph with every float32 as float64 or the other way round; constants, initial values
-/// and what ops say of dtypes are converted. What ops make of no floats (random numbers, one_hot,
-/// casts from ints) they make as before, to be cast.
+/// and what ops say of dtypes are converted, as they were rounded. What ops make of no floats
+/// (random numbers, one_hot, casts from ints) they make as before, to be cast.
 Rewritten replay(const Graph& graph, DType from, DType to);
 
 }  // namespace dagrad

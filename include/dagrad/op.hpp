@@ -40,7 +40,10 @@ struct OpTraits {
   std::uint32_t in_place = 0;  ///< bit i: result 0 may be written over operand i
   std::size_t cut =
       0;  ///< leading operands that gradients do not flow into: the rule alone feeds the rest
-  int alias = -1;  ///< result 0 is operand `alias`'s memory under another shape
+  int alias = -1;     ///< result 0 is operand `alias`'s memory under another shape
+  int identity = -1;  ///< where operand `identity` is of result 0's type, it is the result: no step
+  int like = -1;      ///< results have the shape of operand `like`, whatever that is
+  bool joint_shape = false;  ///< results have the shape that the operands broadcast to
   const char* no_grad = nullptr;
 
   bool uses_type_only(std::size_t operand) const {

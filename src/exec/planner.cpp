@@ -93,12 +93,20 @@ void Planner::lay_out(std::uint32_t node) {
   for (const Type& type : graph_.results(node)) type_of_value_.push_back(intern(type));
   if (graph_.kind(node) != NodeKind::op) {
     add_leaf(node);
-  } else if (const int alias = graph_.op(node).traits().alias; alias >= 0) {
+  } else if (const int alias = aliased(node); alias >= 0) {
     const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(alias)];
     slot_of_value_.push_back(slot_of_value_[value_of(operand)]);
   } else {
     add_step(node);
   }
+}
+
+/// The operand that the node's result is, without a step; -1 where there is none.
+int Planner::aliased(std::uint32_t node) const {
+  const OpTraits& traits = graph_.op(node).traits();
+  if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
+  const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
+  return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;
 }
 
 void Planner::add_leaf(std::uint32_t node) {

@@ -29,6 +29,7 @@ class Planner {
   void select(std::span<const Value> fetches);
   void want(const Value& value);
   void lay_out(std::uint32_t node);
+  int aliased(std::uint32_t node) const;
   void add_leaf(std::uint32_t node);
   void add_step(std::uint32_t node);
   std::uint32_t routine_of(std::uint32_t node);

@@ -1,7 +1,5 @@
 #include "dagrad/gradient.hpp"
 
-#include <algorithm>
-
 #include "src/gradient/reverse.hpp"
 
 namespace dagrad {
@@ -49,21 +47,19 @@ std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> x
     check_float(x, "x");
   }
 
-  const detail::Paths paths(detail::GraphView(graph), ys, xs);
-  for (const Value& x : xs)
-    if (unconnected == Unconnected::error && !paths.connected(x))
+  const detail::Paths paths(graph, ys, xs);
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (unconnected == Unconnected::error && paths.x_slot(i) == detail::Paths::none)
       throw GradientError(
-          "gradient: y '" + ys.front().y.name() + "' does not depend on x '" + x.name() +
+          "gradient: y '" + ys.front().y.name() + "' does not depend on x '" + xs[i].name() +
           "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
-  int order = 0;
-  for (const Seeded& y : ys) order = std::max(order, y.y.node().gradient_order());
   Transaction transaction(graph);
-  const detail::GradientOrder differentiated(graph, order + 1);
+  const detail::GradientOrder differentiated(graph, paths.order() + 1);
   detail::Reverse reverse(graph, paths);
-  for (const Seeded& y : ys) reverse.seed(y);
+  for (std::size_t i = 0; i < ys.size(); ++i) reverse.seed(i, ys[i]);
   reverse.run();
   std::vector<Value> results;
-  for (const Value& x : xs) results.push_back(reverse.result(x));
+  for (std::size_t i = 0; i < xs.size(); ++i) results.push_back(reverse.result(i, xs[i]));
   transaction.keep();
   return results;
 }

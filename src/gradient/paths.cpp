@@ -5,37 +5,73 @@
 
 namespace dagrad::detail {
 
-Paths::Paths(const GraphView& graph, std::span<const Seeded> ys, std::span<const Value> xs)
+Paths::Paths(GraphData& graph, std::span<const Seeded> ys, std::span<const Value> xs)
     : graph_(graph) {
-  std::uint32_t last = 0;
-  for (const Seeded& y : ys) last = std::max(last, y.y.node_id());
-  first_slot_.resize(last + 2);
-  for (std::uint32_t node = 0; node <= last; ++node)
-    first_slot_[node + 1] =
-        first_slot_[node] + static_cast<std::uint32_t>(graph.results(node).size());
-  on_path_.resize(last + 1);
-  is_x_.resize(slots());
-  to_y_.resize(slots());
+  for (const Value& x : xs) oldest_ = std::min(oldest_, x.node_id());
+  NodeNumbers numbers(graph);
+  const std::vector<std::uint32_t> apart = collect(numbers, ys, xs);
+  nodes_ = numbers.nodes();
+  first_slot_.reserve(nodes_.size() + 1);
+  first_slot_.push_back(0);
+  for (const std::uint32_t node : nodes_)
+    first_slot_.push_back(first_slot_.back() +
+                          static_cast<std::uint32_t>(graph_.results(node).size()));
 
-  first_node_ = last;
-  for (const Value& x : xs) {
-    first_node_ = std::min(first_node_, x.node_id());
-    if (x.node_id() <= last) is_x_[slot(x)] = true;
+  const auto slot = [&](const Value& value) {
+    return first_slot_[numbers.of(value.node_id())] + value.port();
+  };
+  Marks marks{std::vector<bool>(nodes_.size()), std::vector<bool>(slots()),
+              std::vector<bool>(slots())};
+  for (const std::uint32_t node : apart) marks.apart[numbers.of(node)] = true;
+  for (const Value& x : xs) marks.is_x[slot(x)] = true;
+  for (const Seeded& y : ys) {
+    y_slots_.push_back(slot(y.y));
+    marks.reached[y_slots_.back()] = true;
   }
-  for (std::uint32_t node = first_node_; node <= last; ++node)
-    for (std::size_t i = 0; i < graph.operands(node).size() && !on_path_[node]; ++i)
-      on_path_[node] = wanted(node, i);
+  find_targets(numbers, marks);
+  for (const Value& x : xs) x_slots_.push_back(marks.reached[slot(x)] ? slot(x) : none);
 
-  for (const Seeded& y : ys) to_y_[slot(y.y)] = true;
-  for (std::uint32_t node = last + 1; node-- > first_node_;) {
-    const auto results = to_y_.begin() + first_slot_[node];
-    if (std::find(results, to_y_.begin() + first_slot_[node + 1], true) ==
-        to_y_.begin() + first_slot_[node + 1])
-      continue;
-    if (graph.op(node).traits().cut > 0) check_captured(node, xs);
-    for (std::size_t i = 0; i < graph.operands(node).size(); ++i)
-      if (const Edge& edge = graph.operands(node)[i]; open(node, i))
-        to_y_[slot(edge.node, edge.port)] = true;
+  for (const Seeded& y : ys) order_ = std::max(order_, graph_.gradient_order(y.y.node_id()));
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (on_path_[i]) order_ = std::max(order_, graph_.gradient_order(nodes_[i]));
+}
+
+/// Numbers the ys, what lies before them but not before all xs, and the xs. Leaves lead nowhere.
+/// Returns the xs that are leaves or that no way led to.
+std::vector<std::uint32_t> Paths::collect(NodeNumbers& numbers, std::span<const Seeded> ys,
+                                          std::span<const Value> xs) {
+  for (const Seeded& y : ys) numbers.add(y.y.node_id());
+  for (std::size_t i = 0; i < numbers.nodes().size(); ++i) {
+    const std::uint32_t node = numbers.nodes()[i];
+    if (graph_.op(node).traits().cut > 0 && node >= oldest_) check_captured(node, xs);
+    const auto operands = graph_.operands(node);
+    for (std::size_t k = 0; k < operands.size(); ++k)
+      if (operands[k].node >= oldest_ && open(node, k) &&
+          !graph_.operands(operands[k].node).empty())
+        numbers.add(operands[k].node);
+  }
+  std::vector<std::uint32_t> apart;
+  for (const Value& x : xs)
+    if (numbers.add(x.node_id())) apart.push_back(x.node_id());
+  numbers.sort();
+  return apart;
+}
+
+void Paths::find_targets(const NodeNumbers& numbers, Marks& marks) {
+  on_path_.resize(nodes_.size());
+  first_target_.reserve(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    first_target_.push_back(static_cast<std::uint32_t>(targets_.size()));
+    const auto operands = graph_.operands(nodes_[i]);
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+      targets_.push_back(none);
+      if (marks.apart[i] || !open(nodes_[i], k) || !numbers.has(operands[k].node)) continue;
+      const std::uint32_t from = numbers.of(operands[k].node);
+      const std::uint32_t slot = first_slot_[from] + operands[k].port;
+      if (!on_path_[from] && !marks.is_x[slot]) continue;
+      targets_.back() = slot;
+      marks.reached[slot] = on_path_[i] = true;
+    }
   }
 }
 
@@ -43,20 +79,15 @@ bool Paths::open(std::uint32_t node, std::size_t operand) const {
   return !graph_.operands(node)[operand].type_only && operand >= graph_.op(node).traits().cut;
 }
 
-bool Paths::wanted(std::uint32_t node, std::size_t operand) const {
-  const Edge& edge = graph_.operands(node)[operand];
-  return open(node, operand) && (on_path_[edge.node] || is_x_[slot(edge.node, edge.port)]);
-}
-
 void Paths::check_captured(std::uint32_t node, std::span<const Value> xs) const {
   const auto operands = graph_.operands(node);
   const std::size_t cut = graph_.op(node).traits().cut;
-  const auto key = [](const Edge& e) { return std::uint64_t{e.node} << 16 | e.port; };
+  const auto key = [](const Edge& e) { return std::uint64_t{e.node} << 32 | e.port; };
   std::unordered_set<std::uint64_t> seen;  // the operands that the rule feeds end the walk
   for (std::size_t i = cut; i < operands.size(); ++i) seen.insert(key(operands[i]));
   std::vector<std::uint32_t> open_nodes;
   const auto visit = [&](const Edge& edge) {
-    if (edge.type_only || !seen.insert(key(edge)).second) return;
+    if (edge.type_only || edge.node < oldest_ || !seen.insert(key(edge)).second) return;
     for (const Value& x : xs)
       if (x.node_id() == edge.node && x.port() == edge.port)
         throw GradientError("'" + x.name() + "' is captured by '" +

@@ -6,9 +6,9 @@
 
 namespace dagrad::detail {
 
-void Reverse::seed(const Seeded& y) {
+void Reverse::seed(std::size_t i, const Seeded& y) {
   const ForwardNode provenance(graph_, y.y.node_id());
-  arrive(paths_.slot(y.y), y.seed.empty() ? ones_like(y.y) : y.seed);
+  arrive(paths_.y_slot(i), y.seed.empty() ? ones_like(y.y) : y.seed);
 }
 
 void Reverse::arrive(std::uint32_t slot, const Value& cotangent) {
@@ -31,16 +31,17 @@ Gradient Reverse::total(std::uint32_t slot) {
 }
 
 void Reverse::run() {
-  for (std::uint32_t node = paths_.end_node(); node-- > paths_.first_node();) {
-    const auto arrived =
-        std::span(newest_).subspan(paths_.slot(node, 0), view_.results(node).size());
-    if (paths_.on_path(node) &&
-        std::any_of(arrived.begin(), arrived.end(), [](auto at) { return at != nothing; }))
-      differentiate(node);
+  for (std::size_t i = paths_.nodes().size(); i-- > 0;) {
+    const std::size_t first = paths_.first_slot(i), end = paths_.first_slot(i + 1);
+    if (paths_.on_path(i) && std::any_of(newest_.begin() + static_cast<std::ptrdiff_t>(first),
+                                         newest_.begin() + static_cast<std::ptrdiff_t>(end),
+                                         [](std::uint32_t at) { return at != nothing; }))
+      differentiate(i);
   }
 }
 
-void Reverse::differentiate(std::uint32_t node) {
+void Reverse::differentiate(std::size_t number) {
+  const std::uint32_t node = paths_.nodes()[number];
   const ForwardNode provenance(graph_, node);
   in_.clear();
   outs_.clear();
@@ -48,14 +49,14 @@ void Reverse::differentiate(std::uint32_t node) {
   wanted_.clear();
   for (std::uint32_t port = 0; port < view_.results(node).size(); ++port) {
     outs_.push_back(view_.value(node, port));
-    douts_.push_back(total(paths_.slot(node, port)));
+    douts_.push_back(total(paths_.first_slot(number) + port));
   }
   const std::size_t operands = view_.operands(node).size();
   for (std::size_t i = 0; i < operands;
        ++i) {  // by index: rules append, and so move what views show
     const Edge edge = view_.operands(node)[i];
     in_.push_back(view_.value(edge.node, edge.port));
-    wanted_.push_back(paths_.wanted(node, i) && is_float(view_.type(edge).dtype));
+    wanted_.push_back(paths_.target(number, i) != nothing && is_float(view_.type(edge).dtype));
   }
   const Op op = view_.op(node);
   const Grads grads = op->grad(GradContext(in_, outs_, douts_, wanted_));
@@ -69,25 +70,33 @@ void Reverse::differentiate(std::uint32_t node) {
       throw GradientError("'" + std::string(op.name()) + "' is not differentiable in operand " +
                           std::to_string(i) + ", '" + in_[i].name() + "': " + failure->why +
                           "\n  " + place(view_, node));
-    arrive(paths_.slot(in_[i]), checked(node, i, *grads[i].value()));
+    arrive(paths_.target(number, i), checked(node, i, *grads[i].value()));
   }
 }
 
+/// The gradient that a rule returned for an operand, summed back where the op broadcasts. Shapes
+/// that are equal now may differ in a replay: what decides is whether they must be equal.
 Value Reverse::checked(std::uint32_t node, std::size_t operand, const Value& gradient) const {
   const Edge edge = view_.operands(node)[operand];
   const Type want = view_.type(edge), got = gradient.type();
-  if (&gradient.data() == &graph_ && got == want) return gradient;
   const Op& op = view_.op(node);
-  if (&gradient.data() == &graph_ && got.dtype == want.dtype && op.traits().broadcasts)
+  const bool fits = &gradient.data() == &graph_ && got.dtype == want.dtype;
+  const auto sure = [&] {
+    return got.shape == want.shape &&
+           (view_.same_extent({node, 0}, edge) ||
+            view_.same_extent({gradient.node_id(), gradient.port()}, edge));
+  };
+  if (fits && op.traits().broadcasts && !sure())
     return sum_to_like(gradient, view_.value(edge.node, edge.port));
+  if (fits && got.shape == want.shape) return gradient;
   throw GradientError("the rule of '" + std::string(op.name()) + "' returned " + to_string(got) +
                       " for operand " + std::to_string(operand) + ", which is " + to_string(want) +
                       "\n  " + place(view_, node));
 }
 
-Value Reverse::result(const Value& x) {
+Value Reverse::result(std::size_t i, const Value& x) {
   const ForwardNode provenance(graph_, x.node_id());
-  const Gradient sum = x.node_id() < paths_.end_node() ? total(paths_.slot(x)) : Gradient(zero);
+  const Gradient sum = paths_.x_slot(i) == nothing ? Gradient(zero) : total(paths_.x_slot(i));
   return sum.value() ? *sum.value() : zeros_like(x);
 }
 

@@ -16,20 +16,20 @@ class Reverse {
   Reverse(GraphData& graph, const Paths& paths)
       : graph_(graph), view_(graph), paths_(paths), newest_(paths.slots(), nothing) {}
 
-  /// The first cotangent of y: its seed, or one.
-  void seed(const Seeded& y);
+  /// The first cotangent of the i-th y: its seed, or one.
+  void seed(std::size_t i, const Seeded& y);
   void run();
-  /// What has arrived at x in all; zeros where nothing has.
-  Value result(const Value& x);
+  /// What has arrived at the i-th x in all; zeros where nothing has.
+  Value result(std::size_t i, const Value& x);
 
  private:
-  static constexpr std::uint32_t nothing = 0xffffffff;
+  static constexpr std::uint32_t nothing = Paths::none;
   struct Contribution {
     std::uint32_t node, port, next;
   };
   void arrive(std::uint32_t slot, const Value& cotangent);
   Gradient total(std::uint32_t slot);
-  void differentiate(std::uint32_t node);
+  void differentiate(std::size_t number);
   Value checked(std::uint32_t node, std::size_t operand, const Value& gradient) const;
 
   GraphData& graph_;

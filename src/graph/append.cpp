@@ -99,6 +99,30 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   op->validate(views);
 }
 
+/// The extents of a node's results, whose types are known.
+void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
+  Extents& known = graph.known_extents;
+  auto& extents = graph.result_extents;
+  extents.clear();
+  bool fixed = true;
+  for (const Edge& edge : operands) fixed = fixed && known.is_fixed(graph.extent(edge));
+  std::uint32_t shared = Extents::scalar;
+  if (!fixed && traits.like >= 0)
+    shared = graph.extent(operands[static_cast<std::size_t>(traits.like)]);
+  else if (!fixed && traits.joint_shape)
+    for (const Edge& edge : operands) shared = known.joint(shared, graph.extent(edge));
+  for (const Type& type : graph.result_types) {
+    if (type.shape.rank() == 0)
+      extents.push_back(Extents::scalar);
+    else if (fixed)
+      extents.push_back(known.fixed(type.shape));
+    else if (traits.like >= 0 || traits.joint_shape)
+      extents.push_back(shared);
+    else
+      extents.push_back(known.fresh());
+  }
+}
+
 }  // namespace
 
 std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where) {
@@ -115,9 +139,6 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
 }
 
 std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where) {
-  if (operands.size() > 0xffff)
-    throw ArgumentError(std::string(op.name()) + ": takes at most 65535 operands, got " +
-                        std::to_string(operands.size()));
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.types_of(edge.node)[edge.port]);
@@ -125,13 +146,14 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
     op->infer(in, graph.result_types);
     validate_constants(graph, op, operands);
   });
+  find_extents(graph, op.traits(), operands);
   GraphData::Record record;
   record.op = interned(graph, std::move(op), where);
   record.scope = graph.current_scope;
   record.forward = graph.current_forward;
   record.order = graph.current_order;
   record.where = where;
-  return graph.add(record, operands, graph.result_types);
+  return graph.add(record, operands, graph.result_types, graph.result_extents);
 }
 
 Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
@@ -151,8 +173,7 @@ Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hin
         edges[i] = {literal_node(graph, operands[i].literal(), dtype, where), 0, false};
       });
     } else {
-      edges[i] = {operands[i].value().node_id(),
-                  static_cast<std::uint16_t>(operands[i].value().port()),
+      edges[i] = {operands[i].value().node_id(), operands[i].value().port(),
                   op.traits().uses_type_only(i)};
     }
   }

@@ -38,17 +38,19 @@ std::uint32_t GraphData::intern(Op op) {
 }
 
 std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
-                             std::span<const Type> results) {
+                             std::span<const Type> results,
+                             std::span<const std::uint32_t> extents_of_results) {
   const std::uint32_t id = size();
   record.first_operand = static_cast<std::uint32_t>(operands.size());
   record.first_type = static_cast<std::uint32_t>(types.size());
   boost::add_vertex(boost);
   for (std::size_t i = 0; i < from.size(); ++i)
     boost::add_edge(from[i].node, id,
-                    EdgePorts{from[i].port, static_cast<std::uint16_t>(i), from[i].type_only},
+                    EdgePorts{from[i].port, static_cast<std::uint32_t>(i), from[i].type_only},
                     boost);
   operands.insert(operands.end(), from.begin(), from.end());
   types.insert(types.end(), results.begin(), results.end());
+  extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
   names.add(ops[record.op].name, record.scope);
   records.push_back(record);
   return id;
@@ -65,6 +67,7 @@ void GraphData::truncate(std::uint32_t to) {
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
   operands.resize(records[to].first_operand);
   types.resize(records[to].first_type);
+  extents.resize(records[to].first_type);
   records.resize(to);
   names.truncate(to);
 }

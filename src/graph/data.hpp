@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dagrad/bgl.hpp"
+#include "src/graph/extents.hpp"
 #include "src/graph/names.hpp"
 #include "src/graph/view.hpp"
 
@@ -28,7 +29,8 @@ struct GraphData {
     std::uint32_t origin = no_node;   ///< in `origins`: provenance carried over from another graph
     std::uint32_t tensor = no_node;   ///< in `tensors`, of constants and parameters
     std::uint32_t scope = 0;
-    std::uint16_t order = 0;  ///< of differentiation: 0 forward, 1 in its gradient, …
+    std::uint32_t number = 0;  ///< scratch of NodeNumbers
+    std::uint16_t order = 0;   ///< of differentiation: 0 forward, 1 in its gradient, …
     NodeKind kind = NodeKind::op;
     Location where;
   };
@@ -38,6 +40,7 @@ struct GraphData {
   std::vector<Record> records;
   std::vector<Edge> operands;
   std::vector<Type> types;
+  std::vector<std::uint32_t> extents;  ///< of `types`, one each
   struct InternedOp {
     Op op;
     std::uint32_t name;  ///< in `names`
@@ -46,6 +49,7 @@ struct GraphData {
   std::vector<Tensor> tensors;
   std::vector<Provenance> origins;
   Names names;
+  Extents known_extents;
 
   /// A scope that is open: its number among those that were, and the one to go back to.
   struct OpenScope {
@@ -62,6 +66,7 @@ struct GraphData {
   std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;  ///< the same by address
   std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits → constant node
   std::vector<Type> operand_types, result_types;                         ///< scratch of `append`
+  std::vector<std::uint32_t> result_extents;                             ///< the same
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(records.size()); }
   std::span<const Edge> operands_of(std::uint32_t node) const {
@@ -71,6 +76,9 @@ struct GraphData {
   std::span<const Type> types_of(std::uint32_t node) const {
     const std::size_t end = node + 1 < size() ? records[node + 1].first_type : types.size();
     return {types.data() + records[node].first_type, types.data() + end};
+  }
+  std::uint32_t extent(const Edge& edge) const {
+    return extents[records[edge.node].first_type + edge.port];
   }
   ControlPtr share() const {
     control->references.fetch_add(1, std::memory_order_relaxed);
@@ -83,8 +91,9 @@ struct GraphData {
   void close_scope(std::uint64_t opening) noexcept;
   /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
-  /// Adds vertex, edges and record; the types are known. Does not throw but for memory.
-  std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results);
+  /// Adds vertex, edges and record; types and extents are known. Does not throw but for memory.
+  std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results,
+                    std::span<const std::uint32_t> result_extents);
   /// Removes the newest nodes until `size` are left.
   void truncate(std::uint32_t size);
 };

@@ -47,8 +47,11 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
     record.tensor = static_cast<std::uint32_t>(graph.tensors.size());
     graph.tensors.push_back(*tensor);
   }
+  const std::uint32_t extent = kind == NodeKind::input && type.shape.rank() > 0
+                                   ? graph.known_extents.fresh()
+                                   : graph.known_extents.fixed(type.shape);
   Transaction transaction(graph);
-  const std::uint32_t id = graph.add(record, {}, {&type, 1});
+  const std::uint32_t id = graph.add(record, {}, {&type, 1}, {&extent, 1});
   if (!name.empty()) graph.names.set(id, name);
   transaction.keep();
   return {graph.share(), id, 0};

@@ -48,6 +48,7 @@ class Copier {
   void leaf(std::uint32_t id, const Type& type) {
     const auto& record = from_.records[id];
     const Scope scope = enter(record);
+    if (type.shape.rank() != from_.types_of(id)[0].shape.rank()) refuse_rank(id, 0, type);
     Tensor tensor;
     if (record.tensor != no_node) tensor = retyped(from_.tensors[record.tensor], type, id);
     place(id, [&] {
@@ -65,13 +66,17 @@ class Copier {
     edges_.clear();
     for (const Edge& edge : from_.operands_of(id)) edges_.push_back(moved(edge));
     place(id, [&] { return append_node(to_, op, edges_, record.where); });
+    const auto results = to_.types_of(node_[id]);
+    for (std::uint32_t port = 0; port < results.size(); ++port)
+      if (results[port].shape.rank() != from_.types_of(id)[port].shape.rank())
+        refuse_rank(id, port, results[port]);
     restore_name(id);
   }
 
   /// Casts the results of a node that should have become `to`, but for all its operands are still
   /// `from`.
   void cast_results(std::uint32_t id, DType from, DType to) {
-    for (std::uint16_t port = 0; port < from_.types_of(id).size(); ++port) {
+    for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port) {
       if (from_.types_of(id)[port].dtype != from || to_.types_of(node_[id])[port].dtype != from)
         continue;
       const Edge result{node_[id], port, false};
@@ -91,8 +96,7 @@ class Copier {
 
   /// From now on uses of one value become uses of another, both of the old graph.
   void redirect(const Value& from, const Value& to) {
-    instead_[{from.node_id(), from.port()}] = {to.node_id(), static_cast<std::uint16_t>(to.port()),
-                                               false};
+    instead_[{from.node_id(), from.port()}] = {to.node_id(), to.port(), false};
   }
 
   /// The old node that an operand will come from.
@@ -112,7 +116,7 @@ class Copier {
   using Key = std::pair<std::uint32_t, std::uint32_t>;
   struct KeyHash {
     std::size_t operator()(const Key& key) const {
-      return std::hash<std::uint64_t>{}(std::uint64_t{key.first} << 16 | key.second);
+      return std::hash<std::uint64_t>{}(std::uint64_t{key.first} << 32 | key.second);
     }
   };
 
@@ -172,6 +176,15 @@ class Copier {
           " '" + from_.names.text(id) + "' holds " + to_string(tensor.type()) +
           ", which cannot become " + to_string(type) + ": only inputs can change their shape");
     return tensor.dtype() == type.dtype ? tensor : tensor.cast(type.dtype);
+  }
+
+  /// Builders and rules count axes by the rank that they see, so that what they made would be
+  /// wrong.
+  [[noreturn]] void refuse_rank(std::uint32_t id, std::uint32_t port, const Type& type) const {
+    throw ShapeError("replay: '" + Value(from_.share(), id, port).name() + "' is " +
+                     to_string(from_.types_of(id)[port]) + " and would become " + to_string(type) +
+                     ": sizes can change, but not the number of axes; build the graph anew" +
+                     dagrad::made_at(from_.records[id].where));
   }
 
   const GraphData& from_;

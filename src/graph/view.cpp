@@ -1,5 +1,7 @@
 #include "src/graph/view.hpp"
 
+#include <algorithm>
+
 #include "src/graph/data.hpp"
 
 namespace dagrad::detail {
@@ -17,6 +19,10 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
 Location GraphView::where(std::uint32_t node) const { return data_->records[node].where; }
+int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
+bool GraphView::same_extent(const Edge& a, const Edge& b) const {
+  return data_->extent(a) == data_->extent(b);
+}
 Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
   return {data_->share(), node, port};
 }
@@ -24,6 +30,38 @@ Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
 void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const {
   out.clear();
   for (const Edge& edge : operands(node)) out.push_back(type(edge));
+}
+
+std::uint32_t NodeNumbers::of(std::uint32_t node) const { return graph_.records[node].number; }
+
+bool NodeNumbers::has(std::uint32_t node) const {
+  const std::uint32_t number = of(node);  // left over from other numbers, perhaps
+  return number < nodes_.size() && nodes_[number] == node;
+}
+
+bool NodeNumbers::add(std::uint32_t node) {
+  if (has(node)) return false;
+  graph_.records[node].number = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.push_back(node);
+  return true;
+}
+
+void NodeNumbers::sort() {
+  constexpr std::size_t sparse = 8;  // from here on, sorting is cheaper than looking everywhere
+  if (nodes_.empty()) return;
+  const auto [oldest, youngest] = std::minmax_element(nodes_.begin(), nodes_.end());
+  if (std::is_sorted(nodes_.rbegin(), nodes_.rend())) {  // as in a chain, walked back
+    std::reverse(nodes_.begin(), nodes_.end());
+  } else if (*youngest - *oldest > sparse * nodes_.size()) {
+    std::sort(nodes_.begin(), nodes_.end());
+  } else {
+    std::vector<std::uint32_t> sorted;
+    sorted.reserve(nodes_.size());
+    for (std::uint32_t node = *oldest; node <= *youngest; ++node)
+      if (has(node)) sorted.push_back(node);
+    nodes_.swap(sorted);
+  }
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) graph_.records[nodes_[i]].number = i;
 }
 
 std::string place(const GraphView& graph, std::uint32_t node) {

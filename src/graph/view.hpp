@@ -12,7 +12,7 @@ namespace dagrad::detail {
 /// An operand of a node: result `port` of an earlier node.
 struct Edge {
   std::uint32_t node = 0;
-  std::uint16_t port = 0;
+  std::uint32_t port = 0;
   bool type_only = false;
 };
 
@@ -35,10 +35,31 @@ class GraphView {
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
   Location where(std::uint32_t node) const;
+  int gradient_order(std::uint32_t node) const;
+  /// Whether two values have the same shape in every replay, as far as is known.
+  bool same_extent(const Edge& a, const Edge& b) const;
   Value value(std::uint32_t node, std::uint32_t port = 0) const;
 
  private:
   const GraphData* data_;
+};
+
+/// Numbers for some nodes of a graph, so that tables of them need not be as large as the graph. The
+/// numbers are kept in the graph: one set of them at a time.
+class NodeNumbers {
+ public:
+  explicit NodeNumbers(GraphData& graph) : graph_(graph) {}
+  bool has(std::uint32_t node) const;
+  /// False where the node has a number already.
+  bool add(std::uint32_t node);
+  /// Numbers the nodes anew, in the order of their ids.
+  void sort();
+  std::uint32_t of(std::uint32_t node) const;                         ///< of a node that has one
+  const std::vector<std::uint32_t>& nodes() const { return nodes_; }  ///< by number
+
+ private:
+  GraphData& graph_;
+  std::vector<std::uint32_t> nodes_;
 };
 
 /// Text for errors about a node: "node 'hidden', made at model.cpp:41".

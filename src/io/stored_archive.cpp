@@ -43,10 +43,10 @@ bool widen(std::span<std::uint64_t* const> numbers, std::string_view fields) {
 
 // Whether it is clear what the bytes of a name mean.
 bool plain_name(std::string_view name, bool utf8) {
-  while (!name.empty()) {
-    const std::size_t length = utf8_length(name);
-    if (length == 0 || name[0] == '\0' || (length > 1 && !utf8)) return false;
-    name.remove_prefix(length);
+  for (std::size_t at = 0; at < name.size();) {
+    const Character c = character_at(name, at);
+    if (c.code == Character::invalid || c.code == 0 || (c.bytes > 1 && !utf8)) return false;
+    at += c.bytes;
   }
   return true;
 }

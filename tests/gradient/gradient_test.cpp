@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
+#include "dagrad/compile.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "tests/graph/test_ops.hpp"
 
@@ -20,6 +26,18 @@ struct SumAndDifference {
   template <class T>
   std::array<T, 2> operator()(T a, T b) const {
     return {a + b, a - b};
+  }
+};
+
+/// Two results, and a rule that asks for its cotangents as values.
+struct Both {
+  static constexpr auto name = "both";
+  static constexpr std::size_t operands = 1;
+  std::array<Type, 2> infer(std::span<const Type> in) const { return {in[0], in[0]}; }
+  void eval(const EvalContext&) const {}
+  Grads grad(const GradContext& g) const {
+    if (g.douts[1].is_zero()) return {*g.douts[0].value()};
+    return {g.dout_or_zeros(0) + g.dout_or_zeros(1)};
   }
 };
 
@@ -235,6 +253,116 @@ TEST_F(Gradients, AreReplayableAtOtherShapes) {
   const Rewritten other = replay(graph, types);
   EXPECT_EQ(other.mapping(dv).shape(), Shape{5});
   EXPECT_EQ(other.mapping(dx).shape(), Shape{});
+}
+
+TEST_F(Gradients, CountTheOrderOfWhatLiesBetween) {
+  const Value dv = gradient(sum(exp(v) * v), v), y = sum(dv);
+  EXPECT_EQ(dv.node().gradient_order(), 1);
+  EXPECT_EQ(y.node().gradient_order(), 0);
+  EXPECT_EQ(gradient(y, v).node().gradient_order(), 2);
+  EXPECT_EQ(gradient(sum(gradient(y, v)) * x, v).node().gradient_order(), 3);
+  // Beside the way, or before the x, it does not count.
+  EXPECT_EQ(gradient(y * x, x).node().gradient_order(), 1);
+  EXPECT_EQ(gradient(sum(sin(dv)), dv).node().gradient_order(), 1);
+  EXPECT_EQ(gradient(x * x, {x, y}, {.unconnected = Unconnected::zeros})[0].node().gradient_order(),
+            1);
+}
+
+TEST_F(Gradients, AreSummedBackWhereAReplayCouldBroadcast) {
+  const Value w = graph.input("w", {f64, {3}}), y = sum(v * w);
+  const Value dw = gradient(y, w);
+  EXPECT_EQ(dw.node().op().name(), "sum_to_like");
+  EXPECT_EQ(compile({dw}).nodes(), compile({dw.node().operands()[0]}).nodes());  // no step of it
+}
+
+TEST_F(Gradients, AreNotSummedWhereShapesCannotDiffer) {
+  const Value scale = graph.parameter("scale", Tensor(2.0));
+  const Value u = v * 2.0 * scale * x;  // scalars stay scalars
+  const Value y = sum(u * v + tanh(u) * exp(v));
+  (void)gradient(gradient(y, v), v, {.seed = ones_like(v)});
+  for (const Node& node : graph.nodes()) EXPECT_NE(node.op().name(), "sum_to_like") << node;
+  const Value a = graph.parameter("a", Tensor(Shape{2}, {1.0, 2.0}));
+  const Value b = graph.parameter("b", Tensor(Shape{2}, {1.0, 2.0}));
+  EXPECT_NE(gradient(sum(a * b), a).node().op().name(), "sum_to_like");  // nor do parameters
+}
+
+TEST_F(Gradients, OfOnePartOfManyAppendNothingForTheOthers) {
+  constexpr std::int64_t parts = 500;
+  const Value whole = graph.input("whole", {f64, {parts, 3}});
+  const std::vector<Value> rows = unstack(whole), halves = split(whole, {200, 300});
+  const auto appended = [&](const Value& y) {
+    const std::size_t before = graph.size();
+    EXPECT_EQ(gradient(sum(y), whole).type(), whole.type());
+    return graph.size() - before;
+  };
+  EXPECT_LE(appended(rows[7]), 6U);
+  EXPECT_LE(appended(rows[7] + rows[400]), 9U);
+  EXPECT_LE(appended(halves[1]), 5U);
+  const Value joined = concat(rows);  // its rule makes parts again, of which one is used
+  const Value part = gradient(sum(square(joined)), rows[0]);
+  EXPECT_LE(appended(part), 20U + 2 * parts);  // one for each part that leads to `whole`
+  const Value d = gradient(sum(rows[1] * rows[498]), whole);
+  const Tensor values = evaluate(
+      d, {{"whole", Tensor(Shape{parts, 3}, std::vector<double>(std::size_t{3 * parts}, 2.0))}});
+  for (std::int64_t at = 0; at < values.size(); ++at)
+    EXPECT_EQ(values.at(at), at / 3 == 1 || at / 3 == 498 ? 2.0 : 0.0);
+}
+
+TEST_F(Gradients, AskForZerosOnlyWhereARuleDoes) {
+  const auto [first, second] = apply(Both{}, {v});
+  const auto zeros = [&] {
+    const std::vector<Node> nodes = graph.nodes();
+    return std::count_if(nodes.begin(), nodes.end(),
+                         [](const Node& node) { return node.op().name() == "full_like"; });
+  };
+  const Value seed = graph.input("seed", v.type());
+  EXPECT_EQ(gradient(first, v, {.seed = seed}), seed);
+  EXPECT_EQ(zeros(), 0);
+  EXPECT_EQ(gradient(second, v, {.seed = seed}).type(), v.type());
+  EXPECT_EQ(zeros(), 1);
+}
+
+/// Seconds of one gradient, the fastest of some.
+double seconds(const Value& y, const Value& x) {
+  double best = 1;
+  for (int i = 0; i < 50; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    (void)gradient(y, x);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best = std::min(best, took.count());
+  }
+  return best;
+}
+
+TEST_F(Gradients, CostWhatLiesBetween) {
+  const Value early = exp(x) * x;
+  const double alone = seconds(early, x);
+  Value chain = x;
+  for (int i = 0; i < 50'000; ++i) chain = neg(chain);
+  const Value u = graph.input("u", {f64, {}});
+  EXPECT_LT(seconds(exp(u) * u, u), 20 * alone);  // behind others
+  EXPECT_LT(seconds(exp(x) * x, x), 20 * alone);  // x before them, y behind
+  EXPECT_LT(seconds(u * chain, u), 20 * alone);   // y made of them, x behind
+}
+
+TEST_F(Gradients, CountResultsAndOperandsBeyond16Bits) {
+  constexpr std::int64_t many = 70'000;
+  const Value long_one = graph.input("long", {f64, {many}});
+  const std::vector<Value> elements = unstack(long_one);
+  std::vector<double> numbers(many);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  const Feeds feeds{{"long", Tensor(Shape{many}, numbers)}};
+  EXPECT_EQ(evaluate(elements[69'999], feeds).item<double>(), 69'999);
+  const Value part = elements[69'999].node().operands()[0];
+  EXPECT_EQ(part.name(), "split:69999");
+  EXPECT_EQ(graph.at(part.name()), part);
+  const Tensor d = evaluate(gradient(square(elements[69'999]), long_one), feeds);
+  EXPECT_EQ(d.at(4463), 0);
+  EXPECT_EQ(d.at(69'999), 2 * 69'999);
+  const Tensor all = evaluate(gradient(sum(square(stack(elements))), long_one), feeds);
+  EXPECT_EQ(all.at(69'999), 2 * 69'999);
+  const Rewritten copy = clone(graph);
+  EXPECT_EQ(evaluate(copy.mapping(elements[69'999]), feeds).item<double>(), 69'999);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "tests/throws.hpp"
 
@@ -60,6 +61,15 @@ TEST(Dot, DrawsSecondDerivatives) {
   const Value x = graph.input("x", {f64, {}});
   const Value y = x * tanh(x), d2 = gradient(gradient(y, x), x);
   expect_golden("second", to_dot(graph, {.fetches = {d2}, .left_to_right = true, .legend = false}));
+}
+
+TEST(Dot, DrawsTheGradientOfASumOfAGradientApart) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const Value dx = gradient(sum(exp(x) * x), x), ddx = gradient(sum(dx), x);
+  const std::string text = to_dot(graph, {.fetches = {ddx}});
+  EXPECT_NE(text.find("cluster_1"), text.npos) << text;
+  EXPECT_NE(text.find("backward, order 2"), text.npos) << text;
 }
 
 TEST(Dot, LeavesOutWhatFetchesDoNotNeed) {

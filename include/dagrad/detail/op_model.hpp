@@ -69,6 +69,10 @@ class OpModel final : public OpInterface {
     else if (traits_.elementwise)
       traits_.in_place = ~0U;
     if constexpr (requires { T::alias; }) traits_.alias = T::alias;
+    if constexpr (requires { T::identity; }) traits_.identity = T::identity;
+    if constexpr (requires { T::like; }) traits_.like = T::like;
+    traits_.joint_shape = !HasInfer<T>;
+    if constexpr (requires { T::joint_shape; }) traits_.joint_shape = T::joint_shape;
     if constexpr (requires {
                     { op_.cut } -> std::convertible_to<std::size_t>;
                   })

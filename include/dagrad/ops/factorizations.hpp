@@ -35,7 +35,6 @@ struct TriangularSolve {
       "gradient.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = float_dtypes;
-  static constexpr bool broadcasts = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -49,7 +48,6 @@ struct Solve {
   static constexpr auto doc = "x of a x = b, by LU with partial pivoting.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = float_dtypes;
-  static constexpr bool broadcasts = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

@@ -92,6 +92,8 @@ struct LastNamed : Indexed {
 
 /// Indices of several axes as one of them flattened: what makes gather_nd a take.
 struct LinearIndexLike {
+  std::int64_t axes = -1;  ///< how many each row must name; -1 where any number will do
+  using attributes = dagrad::attributes<&LinearIndexLike::axes>;
   static constexpr auto name = "linear_index_like";
   static constexpr auto doc =
       "Of each row of indices, one for each of the first axes of `like`, the place that they name "

@@ -16,7 +16,6 @@ struct Matmul {
       "column on the right, and leaves no axis behind.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = number_dtypes;
-  static constexpr bool broadcasts = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

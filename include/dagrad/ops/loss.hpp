@@ -51,6 +51,7 @@ struct Huber {
     const T d = prediction - target, size = abs(d);
     return select(size <= delta, square(d) / 2, delta * (size - delta / 2));
   }
+  static constexpr bool joint_shape = true;
   Type infer(std::span<const Type> in) const;
 };
 

@@ -17,6 +17,7 @@ struct Softmax {
   static constexpr DTypes dtypes = float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
+  static constexpr int like = 0;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -31,6 +32,7 @@ struct LogSoftmax {
   static constexpr DTypes dtypes = float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
+  static constexpr int like = 0;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -43,10 +45,10 @@ struct OneHot {
   using attributes = dagrad::attributes<&OneHot::classes, &OneHot::dtype>;
   static constexpr auto name = "one_hot";
   static constexpr auto doc =
-      "For each index a row of `classes` elements: 1 at the index, else 0. An index outside of "
-      "[0, classes) is an error that names it.";
+      "For each index a row of `classes` elements, or of as many as the last axis of a second "
+      "operand has: 1 at the index, else 0. An index outside of the row is an error that names it.";
   static constexpr DTypes dtypes{i32, i64};
-  static constexpr std::size_t operands = 1;
+  static constexpr auto type_only = operands_from<1>;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -57,7 +57,8 @@ struct Unflatten {
 
 struct Squeeze {
   std::vector<std::int64_t> axes;
-  using attributes = dagrad::attributes<&Squeeze::axes>;
+  bool all = false;  ///< whether no other axis may have size 1: a replay drops the same axes
+  using attributes = dagrad::attributes<&Squeeze::axes, &Squeeze::all>;
   static constexpr auto name = "squeeze";
   static constexpr auto doc = "Drops axes of size 1.";
   static constexpr std::size_t operands = 1;
@@ -145,6 +146,25 @@ struct SplitLike {
   static Samples samples(Rng& rng);
 };
 
+/// What the rule of Split appends where the cotangents of some parts only are there.
+struct UnsplitLike {
+  std::int64_t axis = 0;
+  std::int64_t parts = 0;           ///< as of the split
+  std::vector<std::int64_t> sizes;  ///< as of the split
+  std::vector<std::int64_t> live;   ///< the parts that follow `like`, in ascending order
+  using attributes = dagrad::attributes<&UnsplitLike::axis, &UnsplitLike::parts,
+                                        &UnsplitLike::sizes, &UnsplitLike::live>;
+  static constexpr auto name = "unsplit_like";
+  static constexpr auto doc =
+      "Some parts of what `split` would make of `like` in their places, 0 elsewhere.";
+  static constexpr std::array type_only{0};
+  static constexpr int like = 0;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 /// Elements begin, begin + step, … before end of an axis, as in Python: negative positions count
 /// from the end, what lies outside is cut off, what is left out is the first or last element in the
 /// direction of the step. `{1, 3}`, `{.end = -1}`, `{.step = -1}`, `{}` for all.
@@ -175,6 +195,7 @@ struct UnsliceLike {
   static constexpr auto doc = "x where a slice of `like` would be taken from, 0 elsewhere.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
+  static constexpr int like = 1;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -34,6 +34,7 @@ struct SumToLike {
   static constexpr auto doc = "Sums over the axes along which `like` was broadcast to x's shape.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
+  static constexpr int like = 1, identity = 0;
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -46,6 +47,7 @@ struct BroadcastLike {
   static constexpr auto name = "broadcast_like";
   static constexpr auto doc = "Repeats x to the shape of `like` by NumPy's rule.";
   static constexpr std::array type_only{1};
+  static constexpr int like = 1, identity = 0;
   static constexpr DTypes dtypes = all_dtypes;
   Type infer(std::span<const Type> in) const;
   template <class T>
@@ -61,6 +63,7 @@ struct ReshapeLike {
   static constexpr auto doc = "The elements of x in the shape of `like`.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
+  static constexpr int like = 1;
   static constexpr int alias = 0;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -89,11 +92,12 @@ Value add_n(std::span<const Value> values, const char* file = __builtin_FILE(),
             int line = __builtin_LINE());
 Value add_n(std::initializer_list<Value> values, const char* file = __builtin_FILE(),
             int line = __builtin_LINE());
-/// Sums `x`, of float32 or float64, down to the shape of `like`, from which it was broadcast. `x`
-/// itself where nothing was. Throws ShapeError where `like` does not broadcast to x.
+/// Sums `x`, of float32 or float64, down to the shape of `like`, from which it was broadcast. Where
+/// nothing was, the node is there all the same, since a replay may bring other shapes, and costs
+/// nothing in a run. Throws ShapeError where `like` does not broadcast to x.
 Value sum_to_like(const Operand& x, const Operand& like);
-/// Repeats `x`, of any dtype, to the shape of `like` by NumPy's rule. Throws ShapeError where that
-/// has other axes than x.
+/// Repeats `x`, of any dtype, to the shape of `like` by NumPy's rule; where that is x's, it costs
+/// nothing in a run. Throws ShapeError where `like` has other axes than x.
 Value broadcast_like(const Operand& x, const Operand& like);
 /// The elements of `x`, of any dtype, in the shape of `like`: the same memory. Throws ShapeError
 /// where that has another number of elements.

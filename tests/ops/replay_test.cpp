@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dagrad/catalog.hpp"
+#include "dagrad/check.hpp"
+#include "tests/ops/replay_model.hpp"
+
+/// Every op, with its first and second derivatives, replayed whatever broadcasts in one graph and
+/// not in the other.
+namespace dagrad::test {
+namespace {
+
+std::string to_text(std::span<const Type> types) {
+  std::string text;
+  for (const Type& type : types) text += (text.empty() ? "" : ", ") + to_string(type);
+  return text;
+}
+
+/// The operands of a sample, each cut down to one element along the axes of a mask whose bits count
+/// through the axes of all operands.
+std::vector<Tensor> cut_down(std::span<const Tensor> in, std::uint32_t mask) {
+  std::vector<Tensor> small;
+  for (const Tensor& tensor : in) {
+    std::vector<std::int64_t> dims;
+    for (const std::int64_t d : tensor.shape().dims()) {
+      dims.push_back((mask & 1U) != 0 ? 1 : d);
+      mask >>= 1;
+    }
+    Tensor part({tensor.dtype(), Shape(dims)});
+    if (part.size() > 0) std::memcpy(part.mutable_view().data, tensor.data(), part.type().bytes());
+    small.push_back(std::move(part));
+  }
+  return small;
+}
+
+std::vector<Type> types_of(std::span<const Tensor> tensors) {
+  std::vector<Type> types;
+  for (const Tensor& tensor : tensors) types.push_back(tensor.type());
+  return types;
+}
+
+bool takes(const Op& op, std::span<const Type> types) {
+  std::vector<Type> results;
+  try {
+    op->infer(types, results);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
+/// Ways to cut an op's operands down that it takes, from none to as many axes as can be.
+std::vector<std::vector<Tensor>> patterns(const Sample& sample) {
+  std::size_t axes = 0;
+  for (const Tensor& tensor : sample.in) axes += static_cast<std::size_t>(tensor.shape().rank());
+  std::vector<std::vector<Tensor>> all;
+  std::set<std::string> seen;
+  for (std::uint32_t mask = 0; mask < 1U << std::min<std::size_t>(axes, 8); ++mask) {
+    std::vector<Tensor> cut = cut_down(sample.in, mask);
+    const std::vector<Type> types = types_of(cut);
+    if (takes(sample.op, types) && seen.insert(to_text(types)).second)
+      all.push_back(std::move(cut));
+  }
+  return all;
+}
+
+Build build_of(const Op& op) {
+  return [op](std::span<const Value> in) {
+    return apply(op, std::vector<Operand>(in.begin(), in.end()));
+  };
+}
+
+class ReplayOfOp : public ::testing::TestWithParam<std::string> {
+ protected:
+  ReplayOfOp() : op_(Catalog::builtin().find(GetParam())->op) {
+    Rng rng(1);
+    samples_ = default_samples(op_, rng);
+    for (Sample& sample : samples_)
+      if (!sample.op) sample.op = op_;
+  }
+  /// None where the op is not differentiable twice.
+  static std::unique_ptr<Model> model(const Sample& sample, std::span<const Type> types) {
+    return std::make_unique<Model>(types, build_of(sample.op), !sample.op.traits().no_grad);
+  }
+  Op op_;
+  Samples samples_;
+};
+
+TEST_P(ReplayOfOp, AtEveryBroadcastPatternIsTheGraphBuiltAnew) {
+  for (const Sample& sample : samples_) {
+    if (sample.in.empty()) continue;
+    const auto cuts = patterns(sample);
+    const std::vector<Type> small = types_of(cuts.back());
+    const auto from = model(sample, small), full = model(sample, types_of(cuts.front()));
+    for (const auto& cut : cuts) {
+      const std::string what =
+          op_.name().data() + (" from " + to_text(small)) + " to " + to_text(types_of(cut));
+      const auto anew = model(sample, types_of(cut));
+      const Rewritten replayed = replay(from->graph, types_of(*from, *anew));
+      EXPECT_EQ(to_string(replayed.graph), to_string(anew->graph)) << what;
+      EXPECT_EQ(to_string(replay(full->graph, types_of(*full, *anew)).graph),
+                to_string(anew->graph))
+          << what;
+      if (&cut == &cuts.front()) expect_same_values(replayed, *from, *anew, cut, what);
+    }
+  }
+}
+
+/// What an op makes of no floats keeps its dtype and is cast; a cast from float32 or to it rounds.
+bool keeps_its_dtype(std::string_view op) {
+  static const std::set<std::string_view> names{"cast", "one_hot"};
+  return names.contains(op);
+}
+
+TEST_P(ReplayOfOp, InFloat32IsTheGraphBuiltAnew) {
+  if (keeps_its_dtype(op_.name())) return;
+  for (const Sample& sample : samples_) {
+    const Op narrow = sample.op->retyped(f64, f32);
+    std::vector<Tensor> in;
+    for (const Tensor& tensor : sample.in)
+      in.push_back(tensor.dtype() == f64 ? tensor.cast(f32) : tensor);
+    const Sample other{narrow ? narrow : sample.op, in};
+    if (in.empty() || !takes(other.op, types_of(in))) continue;
+    const auto wide = model(sample, types_of(sample.in)), anew = model(other, types_of(in));
+    const std::string what = op_.name().data() + (" to " + to_text(types_of(in)));
+    expect_same_values(replay(wide->graph, f64, f32), *wide, *anew, in, what);
+    EXPECT_EQ(to_string(replay(replay(anew->graph, f32, f64).graph, f64, f32).graph),
+              to_string(anew->graph))
+        << what;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, ReplayOfOp, ::testing::ValuesIn([] {
+                           std::vector<std::string> names;
+                           for (const auto& entry : Catalog::builtin())
+                             names.emplace_back(entry.op.name());
+                           return names;
+                         }()),
+                         [](const auto& tested) { return tested.param; });
+
+}  // namespace
+}  // namespace dagrad::test
