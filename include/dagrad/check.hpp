@@ -19,6 +19,7 @@ namespace dagrad {
 struct CheckOptions {
   std::int64_t elements = 64;  ///< an x of at most so many elements is checked element by element,
   int directions = 8;          ///< a larger one along so many random directions
+  std::size_t nodes = 64;      ///< how many nodes on the way are checked alone at most
   double unresolved = 0.1;     ///< the share of comparisons that may stay without an answer
   std::int64_t seed = 1;       ///< of the random cotangents, directions and points nearby
   Runtime* runtime = nullptr;  ///< null: Runtime::shared()
@@ -29,6 +30,7 @@ enum class Verdict : std::uint8_t {
   agree,
   disagree,    ///< confirmed at points nearby
   unresolved,  ///< finite differences tell nothing there: at a kink, an edge, or lost in rounding
+  negligible,  ///< slope and gradient too small for finite differences to see beside the values
   empty        ///< of a whole check: there was nothing to compare
 };
 std::string_view name(Verdict verdict);
@@ -61,17 +63,20 @@ struct CheckReport {
   std::vector<Rounding> rounding;      ///< those that are off
   std::vector<std::string> unbounded;  ///< results that could not be held: they have no derivative
   std::vector<std::string>
-      decisions;        ///< nodes that decide otherwise in float64: then no result is held
-  std::string culprit;  ///< the first node, as the graph counts, that fails when checked alone
-  double allowed = 0;   ///< share that may be unresolved
+      decisions;          ///< nodes that decide otherwise in float64: then no result is held
+  std::size_t alone = 0;  ///< nodes checked alone, each with a random cotangent
+  std::string culprit;    ///< the first of them, as the graph counts, that fails
+  std::optional<Comparison> fault;    ///< by which it does; x is an operand of it
+  std::vector<std::string> warnings;  ///< what a pass is not worth
+  double allowed = 0;                 ///< share of those not negligible that may be unresolved
 
   std::size_t count(Verdict verdict) const;
-  /// disagree where one comparison does or rounding does not explain a result; empty without
-  /// comparisons; unresolved where more than the allowed share is; else agree.
+  /// disagree where one comparison does, a node alone does or rounding does not explain a result;
+  /// empty without comparisons; unresolved where more than the allowed share is; else agree.
   Verdict verdict() const;
   bool passed() const { return verdict() == Verdict::agree; }
-  /// The comparison that is furthest off, of those with the gravest verdict; null where there is
-  /// none.
+  /// The comparison that is furthest off, of those with the gravest verdict; in a report that
+  /// passes never an unresolved one. Null where there is none.
   const Comparison* worst() const;
   /// Counts, the worst comparison with both numbers and the error, and what failed alone.
   std::string text() const;
@@ -81,9 +86,11 @@ std::ostream& operator<<(std::ostream& out, const CheckReport& report);
 /// Holds ∂y/∂x, as `gradient` builds it, against finite differences, at the values fed; y is seeded
 /// with random ±[0.5, 2). An x may be an input, a parameter (at its initial value unless it is
 /// fed), or any float value: then it is varied as if it were an input, and what computes it stays
-/// out. Results of stop_gradient are held fixed. Float32 graphs are checked by their float64 copy,
-/// to which their own values and gradients are then compared as far as rounding allows. Feeds that
-/// y does not need are ignored. Throws what `gradient`, `compile` and the runs throw.
+/// out. Results of stop_gradient are held fixed. Nodes that the gradient passes are checked alone
+/// as well, each with a random cotangent, since `sum` hands on a constant one: of each op one at
+/// least, `options.nodes` of them in all. Float32 graphs are checked by their float64 copy, to
+/// which their own values and gradients are then compared as far as rounding allows. Feeds that y
+/// does not need are ignored. Throws what `gradient`, `compile` and the runs throw.
 CheckReport check_gradient(const Value& y, std::span<const Value> xs, const Feeds& feeds = {},
                            const CheckOptions& options = {});
 CheckReport check_gradient(const Value& y, std::initializer_list<Value> xs, const Feeds& feeds = {},
@@ -96,6 +103,7 @@ struct OpReport {
   std::size_t samples = 0;
   std::size_t comparisons = 0;        ///< with finite differences, of both orders
   std::size_t unresolved = 0;         ///< of these
+  std::size_t negligible = 0;         ///< of these
   std::vector<std::string> failures;  ///< each with its sample
   std::vector<std::string> warnings;
 

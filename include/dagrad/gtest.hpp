@@ -12,6 +12,7 @@ inline ::testing::AssertionResult holds(bool good, const std::string& text) {
   return good ? ::testing::AssertionSuccess() << text : ::testing::AssertionFailure() << text;
 }
 inline ::testing::AssertionResult passed(const CheckReport& report) {
+  if (report.passed() && !report.warnings.empty()) GTEST_LOG_(WARNING) << report.text();
   return holds(report.passed(), report.text());
 }
 inline ::testing::AssertionResult passed(const OpReport& report) {

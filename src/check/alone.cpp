@@ -1,7 +1,12 @@
 #include "src/check/alone.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "src/check/surface.hpp"
 
@@ -9,64 +14,151 @@ namespace dagrad::detail {
 
 namespace {
 
-/// A node with a copy of its operands' values, to look at apart from its graph.
-Subject alone(const Node& node, const std::unordered_map<Value, Tensor>& values,
-              const std::vector<bool>& depends, Rng& rng) {
-  Subject subject;
-  std::unordered_map<Value, Value> copies;
-  std::vector<Operand> operands;
-  const std::vector<Value> in = node.operands();
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const auto [at, fresh] = copies.try_emplace(in[i]);
-    if (fresh) {
-      at->second = subject.graph.input("x" + std::to_string(i), in[i].type());
-      const bool known = values.contains(in[i]);
-      if (known && depends[in[i].node_id()] && is_float(in[i].dtype())) {
-        subject.xs.push_back(at->second);
-        subject.names.push_back(at->second.name());
-        subject.point.push_back(values.at(in[i]));
-      } else if (known) {
-        subject.feeds.emplace_back(at->second.name(), values.at(in[i]));
-      }
+/// A node on the way from the ys to the xs.
+struct Step {
+  Node node;
+  std::vector<Value> results;  ///< those by which cotangents come
+  std::vector<Value> through;  ///< operands by which they go on
+  bool seeded = false;         ///< each of the results is a y
+};
+
+std::vector<Step> steps_of(const Subject& subject) {
+  const std::vector<bool> depends = dependents(subject.graph, subject.xs);
+  const std::unordered_set<Value> ys(subject.ys.begin(), subject.ys.end());
+  std::unordered_set<Value> reached = ys;
+  std::vector<Step> steps;
+  for (auto id = static_cast<std::uint32_t>(subject.graph.size()); id-- > 0;) {
+    const Node node = subject.graph.node(id);
+    if (!depends[id] || node.kind() != NodeKind::op) continue;
+    Step step{node, {}, {}, true};
+    for (std::size_t port = 0; port < node.outputs(); ++port) {
+      if (!reached.contains(node.output(port))) continue;
+      step.results.push_back(node.output(port));
+      step.seeded = step.seeded && ys.contains(node.output(port));
     }
-    operands.push_back(at->second);
+    if (step.results.empty()) continue;
+    const std::vector<Value> operands = node.operands();
+    for (std::size_t i = node.op().traits().cut; i < operands.size(); ++i) {
+      const Value& operand = operands[i];
+      if (node.type_only(i) || !depends[operand.node_id()] || !is_float(operand.dtype())) continue;
+      reached.insert(operand);
+      if (std::find(step.through.begin(), step.through.end(), operand) == step.through.end())
+        step.through.push_back(operand);
+    }
+    if (!step.through.empty()) steps.push_back(std::move(step));
   }
-  for (const Value& result : apply(node.op(), operands)) {
-    if (!is_float(result.dtype())) continue;
-    subject.ys.push_back(result);
-    subject.seeds.push_back(random_seed(rng, result.type()));
+  std::reverse(steps.begin(), steps.end());
+  return steps;
+}
+
+/// At most `most` of the steps, in their order: random ones, but of every op before any again.
+std::vector<Step> sample_of(std::vector<Step> steps, std::size_t most, Rng& rng) {
+  if (steps.size() <= most) return steps;
+  for (std::size_t i = steps.size() - 1; i > 0; --i)
+    std::swap(steps[i],
+              steps[static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(i) + 1))]);
+  std::unordered_set<std::string> seen;
+  std::stable_partition(steps.begin(), steps.end(), [&](const Step& step) {
+    return seen.insert(std::string(step.node.op().name())).second;
+  });
+  steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(most), steps.end());
+  std::sort(steps.begin(), steps.end(),
+            [](const Step& a, const Step& b) { return a.node.id() < b.node.id(); });
+  return steps;
+}
+
+/// The operands that a node reads, or whose types it does, apart from what a rule of its own stands
+/// for.
+std::vector<Value> operands_of(const Step& step) {
+  const std::vector<Value> operands = step.node.operands();
+  std::vector<Value> distinct;
+  for (std::size_t i = step.node.op().traits().cut; i < operands.size(); ++i)
+    if (std::find(distinct.begin(), distinct.end(), operands[i]) == distinct.end())
+      distinct.push_back(operands[i]);
+  return distinct;
+}
+
+using Tensors = std::unordered_map<Value, Tensor>;
+
+/// What the steps' operands are; those of which only the type counts are left out.
+Tensors values_of(const std::vector<Step>& steps, const Subject& subject, Runtime* runtime) {
+  std::vector<Value> operands;
+  for (const Step& step : steps) {
+    const std::vector<Value> all = step.node.operands();
+    for (std::size_t i = step.node.op().traits().cut; i < all.size(); ++i)
+      if (!step.node.type_only(i)) operands.push_back(all[i]);
   }
+  const std::vector<Tensor> tensors = evaluate_at(operands, all_feeds(subject), runtime);
+  Tensors values;
+  for (std::size_t i = 0; i < operands.size(); ++i) values.emplace(operands[i], tensors[i]);
+  return values;
+}
+
+/// The node with its operands as inputs.
+Subject alone(const Step& step, const Subject& whole, const Tensors& values, Rng& rng) {
+  const std::vector<Value> operands = operands_of(step);
+  Rewritten part = extract(step.results, operands);
+  Subject subject;
+  subject.feeds = all_feeds(whole);  // for what a custom gradient stands for
+  for (const Value& operand : operands) {
+    const Value input = part.mapping(operand);
+    const auto at = values.find(operand);
+    if (std::find(step.through.begin(), step.through.end(), operand) != step.through.end()) {
+      subject.xs.push_back(input);
+      subject.names.push_back(operand.name());
+      subject.point.push_back(at->second);
+    } else if (at != values.end()) {
+      subject.feeds.emplace_back(input.name(), at->second);
+    }
+  }
+  subject.ys = part.mapping(step.results);
+  for (const Value& y : subject.ys) subject.seeds.push_back(random_seed(rng, y.type()));
+  subject.graph = std::move(part.graph);
   return subject;
+}
+
+/// The comparison that shows a fault. One that a single direction shows counts where those that the
+/// options ask for show it too. NaN is one only where the graph has shown a fault: elsewhere its
+/// cotangent may be 0.
+std::optional<Comparison> fault_in(Subject& part, bool thorough, const CheckOptions& options,
+                                   Rng& rng) {
+  const auto fault = [&](const CheckOptions& how) -> std::optional<Comparison> {
+    for (const Comparison& comparison : compare_slopes(part, how, rng))
+      if (comparison.verdict == Verdict::disagree && (thorough || !std::isnan(comparison.gradient)))
+        return comparison;
+    return {};
+  };
+  CheckOptions quick = options;
+  quick.elements = 0;
+  quick.directions = 1;
+  try {
+    return thorough || fault(quick) ? fault(options) : std::nullopt;
+  } catch (const GradientError&) {  // alone, cotangents come where the graph has none
+  } catch (const RunError&) {       // its operands may depend on each other: it takes no others
+  }
+  return {};
 }
 
 }  // namespace
 
-std::string find_culprit(const Subject& subject, const CheckOptions& options, Rng& rng) {
-  const std::vector<bool> depends = dependents(subject.graph, subject.xs);
-  std::uint32_t last = 0;
-  for (const Value& y : subject.ys) last = std::max(last, y.node_id());
-
-  std::vector<Node> nodes;
-  std::vector<Value> operands;
-  for (std::uint32_t id = 0; id <= last; ++id) {
-    const Node node = subject.graph.node(id);
-    if (!depends[id] || node.kind() != NodeKind::op) continue;
-    nodes.push_back(node);
-    const std::vector<Value> in = node.operands();
-    for (std::size_t i = 0; i < in.size(); ++i)
-      if (!node.type_only(i)) operands.push_back(in[i]);
+void check_alone(const Subject& subject, const CheckOptions& options, Rng& rng,
+                 CheckReport& report) {
+  const bool thorough = report.count(Verdict::disagree) > 0;
+  std::vector<Step> steps = steps_of(subject);
+  if (!thorough) {
+    std::erase_if(steps, [](const Step& step) { return step.seeded; });
+    steps = sample_of(std::move(steps), options.nodes, rng);
   }
-  const std::vector<Tensor> tensors = evaluate_at(operands, all_feeds(subject), options.runtime);
-  std::unordered_map<Value, Tensor> values;
-  for (std::size_t i = 0; i < operands.size(); ++i) values.emplace(operands[i], tensors[i]);
-
-  for (const Node& node : nodes) {
-    Subject part = alone(node, values, depends, rng);
-    if (part.xs.empty() || part.ys.empty()) continue;
-    for (const Comparison& comparison : compare_slopes(part, options, rng))
-      if (comparison.verdict == Verdict::disagree) return describe(subject, node.id());
+  const Tensors values = values_of(steps, subject, options.runtime);
+  for (const Step& step : steps) {
+    Subject part = alone(step, subject, values, rng);
+    ++report.alone;
+    if (const auto fault = fault_in(part, thorough, options, rng)) {
+      report.culprit = describe(subject, step.node.id());
+      report.fault = fault;
+      return;
+    }
   }
-  return {};
 }
 
 }  // namespace dagrad::detail

@@ -80,7 +80,7 @@ Comparison Comparer::compare(const Axis& axis) {
   const double gradient = slope(axis);
   const double unit = axis.element ? axis.along[0] : 1;
   const Line along = line(axis);
-  const auto [verdict, derivative] = hold(along, gradient, surface_.rounding());
+  const auto [verdict, derivative] = hold(along, gradient, surface_.rounding(), surface_.size());
   Comparison result{subject_.names[axis.x],  axis.element, gradient / unit, derivative.value / unit,
                     derivative.error / unit, verdict};
   if (result.verdict == Verdict::disagree && !std::isnan(gradient) &&
@@ -119,8 +119,8 @@ bool Comparer::disagrees_nearby(const Axis& axis) {
     }
     surface_.set_origin();
     const Derivative derivative = differentiate(line(axis), surface_.rounding());
-    confirmed =
-        std::isfinite(derivative.error) && judge(slope(axis), derivative) == Verdict::disagree;
+    confirmed = std::isfinite(derivative.error) &&
+                judge(slope(axis), derivative, surface_.size()) == Verdict::disagree;
   }
   for (std::size_t x = 0; x < surface_.xs(); ++x)
     std::copy(origin[x].begin(), origin[x].end(), surface_.x(x).begin());

@@ -16,6 +16,7 @@ constexpr int grid_step =
 constexpr double resolved = 1e-3;  // errors beyond this share of the slope tell nothing
 constexpr double close = 1e-6;
 constexpr double exact = 1e-7;  // errors below this share are as good as none
+constexpr double tiny = 1e-9;   // slopes below this share of the values need not be seen
 
 /// A central difference quotient.
 struct Quotient {
@@ -136,25 +137,26 @@ Derivative differentiate(const Line& line, double floor) {
   return best ? windows[*best] : Derivative{};
 }
 
-Verdict judge(double slope, const Derivative& derivative) {
+Verdict judge(double slope, const Derivative& derivative, double size) {
   const auto [value, error] = derivative;
   if (std::isnan(slope)) return Verdict::disagree;
   if (!std::isfinite(error)) return Verdict::unresolved;
   if (slope == 0 && std::abs(value) <= error) return Verdict::agree;
   if (std::isinf(slope)) return Verdict::disagree;
-  const double size = std::max(std::abs(slope), std::abs(value));
-  if (error > resolved * size) return Verdict::unresolved;
-  return std::abs(slope - value) <= std::max(close * size, error) ? Verdict::agree
-                                                                  : Verdict::disagree;
+  const double larger = std::max(std::abs(slope), std::abs(value));
+  if (larger <= error && error <= tiny * size) return Verdict::negligible;
+  if (error > resolved * larger) return Verdict::unresolved;
+  return std::abs(slope - value) <= std::max(close * larger, error) ? Verdict::agree
+                                                                    : Verdict::disagree;
 }
 
-Judgement hold(const Line& line, double slope, double floor) {
+Judgement hold(const Line& line, double slope, double floor, double size) {
   const std::optional<double> quick = two_step_slope(line);
   if (quick && std::isfinite(slope) &&
       std::abs(slope - *quick) <= close * std::max(std::abs(slope), std::abs(*quick)))
     return {Verdict::agree, {*quick, close * std::abs(*quick)}};
   const Derivative derivative = differentiate(line, floor);
-  const Verdict verdict = judge(slope, derivative);
+  const Verdict verdict = judge(slope, derivative, size);
   const bool hidden = verdict == Verdict::agree && slope == 0 && quick && *quick != 0;
   return {hidden ? Verdict::unresolved : verdict, derivative};
 }

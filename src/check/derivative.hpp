@@ -30,8 +30,9 @@ struct Derivative {
 /// and all took the decisions taken at 0. `floor` is how far the value at 0 may be off by rounding.
 Derivative differentiate(const Line& line, double floor);
 
-/// What the difference quotient says of `slope`.
-Verdict judge(double slope, const Derivative& derivative);
+/// What the difference quotient says of `slope`, a derivative of values as large as
+/// `size`: slopes far below that count as negligible.
+Verdict judge(double slope, const Derivative& derivative, double size);
 
 struct Judgement {
   Verdict verdict = Verdict::unresolved;
@@ -40,6 +41,6 @@ struct Judgement {
 /// Holds `slope` against the function: by two steps of a size that suits most functions and, where
 /// these do not confirm it to six digits, by the ladder. No zero is taken for right where two steps
 /// show a slope, however small that is beside the ladder's error.
-Judgement hold(const Line& line, double slope, double floor);
+Judgement hold(const Line& line, double slope, double floor, double size = 0);
 
 }  // namespace dagrad::detail

@@ -14,11 +14,14 @@ CheckReport check_subject(Subject& subject, const CheckOptions& options, Rng& rn
     Subject wide = widened(subject);
     report.comparisons = compare_slopes(wide, options, rng);
     if (!report.comparisons.empty()) compare_rounding(subject, wide, options, rng, report);
-    if (report.count(Verdict::disagree) > 0) report.culprit = find_culprit(wide, options, rng);
+    if (!report.comparisons.empty()) check_alone(wide, options, rng, report);
   } else {
     report.comparisons = compare_slopes(subject, options, rng);
-    if (report.count(Verdict::disagree) > 0) report.culprit = find_culprit(subject, options, rng);
+    if (!report.comparisons.empty()) check_alone(subject, options, rng, report);
   }
+  const std::size_t negligible = report.count(Verdict::negligible);
+  if (negligible > 0 && negligible == report.comparisons.size())
+    report.warnings.push_back(all_negligible);
   return report;
 }
 

@@ -11,16 +11,12 @@ namespace dagrad::detail {
 namespace {
 
 /// All float values that lead to a result, itself among them.
-std::vector<Value> leading_to(const Graph& graph, const Value& result) {
-  std::vector<bool> needed(result.node_id() + 1);
-  needed[result.node_id()] = true;
+std::vector<Value> floats_leading_to(const Graph& graph, const Value& result) {
+  const std::vector<bool> leads = leading_to(graph, {&result, 1});
   std::vector<Value> values;
   for (std::uint32_t id = result.node_id() + 1; id-- > 0;) {
-    if (!needed[id]) continue;
+    if (!leads[id]) continue;
     const Node node = graph.node(id);
-    const std::vector<Value> operands = node.operands();
-    for (std::size_t i = 0; i < operands.size(); ++i)
-      if (!node.type_only(i)) needed[operands[i].node_id()] = true;
     for (std::size_t port = 0; port < node.outputs(); ++port)
       if (is_float(node.output(port).dtype())) values.push_back(node.output(port));
   }
@@ -32,7 +28,7 @@ std::vector<Value> leading_to(const Graph& graph, const Value& result) {
 Magnitudes::Magnitudes(Subject& subject, const Value& result, Runtime* runtime)
     : weight_(result.type()),
       weights_(weight_.mutate<double>()),
-      through_(leading_to(subject.graph, result)),
+      through_(floats_leading_to(subject.graph, result)),
       values_(prepare(subject, result), runtime) {
   values_.feed(all_feeds(subject));
   values_.feed(input_, {weights_.data(), weight_.type()});

@@ -93,11 +93,12 @@ class OpCheck {
       ++report_.samples;
     }
     if (static_cast<double>(report_.unresolved) >
-        options_.unresolved * static_cast<double>(report_.comparisons)) {
+        options_.unresolved * static_cast<double>(report_.comparisons - report_.negligible)) {
       report_.failures.push_back(std::to_string(report_.unresolved) + " of " +
                                  std::to_string(report_.comparisons) +
                                  " comparisons are unresolved");
     }
+    if (report_.negligible > 0 && report_.negligible == report_.comparisons) warn(all_negligible);
     return std::move(report_);
   }
 
@@ -156,6 +157,7 @@ class OpCheck {
       slopes.comparisons = compare_slopes(subject, options_, rng_);
       report_.comparisons += slopes.comparisons.size();
       report_.unresolved += slopes.count(Verdict::unresolved);
+      report_.negligible += slopes.count(Verdict::negligible);
       if (elements && slopes.verdict() == Verdict::empty) fail(order + ": nothing was compared");
       if (slopes.count(Verdict::disagree) > 0) fail(order + ":\n" + slopes.text());
     };

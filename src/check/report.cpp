@@ -25,11 +25,20 @@ double excess(const Rounding& r) {
 }
 
 int gravity(Verdict verdict) {
-  return verdict == Verdict::disagree ? 2 : verdict == Verdict::unresolved ? 1 : 0;
+  return verdict == Verdict::disagree     ? 3
+         : verdict == Verdict::unresolved ? 2
+         : verdict == Verdict::agree      ? 1
+                                          : 0;
 }
 
 std::string place(std::string_view value, const std::optional<std::int64_t>& element) {
   return element ? fmt::format("{}, element {}", value, *element) : std::string(value);
+}
+
+std::string line_of(const Comparison& c) {
+  return fmt::format("{}{}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n",
+                     place("'" + c.x + "'", c.element), c.element ? "" : ", a random direction",
+                     c.gradient, c.difference, c.error, name(c.verdict));
 }
 
 void append_list(std::string& text, std::string_view title, const std::vector<std::string>& lines) {
@@ -42,7 +51,7 @@ void append_list(std::string& text, std::string_view title, const std::vector<st
 }  // namespace
 
 std::string_view name(Verdict verdict) {
-  constexpr std::string_view names[] = {"agree", "disagree", "unresolved", "empty"};
+  constexpr std::string_view names[] = {"agree", "disagree", "unresolved", "negligible", "empty"};
   return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -53,9 +62,11 @@ std::size_t CheckReport::count(Verdict verdict) const {
 }
 
 Verdict CheckReport::verdict() const {
-  if (count(Verdict::disagree) > 0 || !rounding.empty()) return Verdict::disagree;
+  if (count(Verdict::disagree) > 0 || !culprit.empty() || !rounding.empty())
+    return Verdict::disagree;
   if (comparisons.empty()) return Verdict::empty;
-  const double limit = allowed * static_cast<double>(comparisons.size());
+  const double limit =
+      allowed * static_cast<double>(comparisons.size() - count(Verdict::negligible));
   return static_cast<double>(count(Verdict::unresolved)) > limit ? Verdict::unresolved
                                                                  : Verdict::agree;
 }
@@ -64,22 +75,26 @@ const Comparison* CheckReport::worst() const {
   const auto less = [](const Comparison& a, const Comparison& b) {
     return std::pair(gravity(a.verdict), offence(a)) < std::pair(gravity(b.verdict), offence(b));
   };
-  const auto at = std::max_element(comparisons.begin(), comparisons.end(), less);
-  return at == comparisons.end() ? nullptr : &*at;
+  const int most = gravity(passed() ? Verdict::agree : Verdict::disagree);
+  const Comparison* worst = nullptr;
+  for (const Comparison& c : comparisons)
+    if (gravity(c.verdict) <= most && (worst == nullptr || less(*worst, c))) worst = &c;
+  return worst;
 }
 
 std::string CheckReport::text() const {
   std::string text =
-      fmt::format("gradient check: {}\n{} agree, {} disagree, {} unresolved\n", name(verdict()),
+      fmt::format("gradient check: {}\n{} agree, {} disagree, {} unresolved", name(verdict()),
                   count(Verdict::agree), count(Verdict::disagree), count(Verdict::unresolved));
-  if (const Comparison* c = worst())
-    text += fmt::format("worst: {}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n",
-                        place("'" + c->x + "'", c->element ? c->element : std::nullopt) +
-                            (c->element ? "" : ", a random direction"),
-                        c->gradient, c->difference, c->error, name(c->verdict));
-  if (count(Verdict::disagree) > 0)
-    text += culprit.empty() ? "no node fails when it is checked alone\n"
-                            : "first node that fails when checked alone: " + culprit + "\n";
+  if (const std::size_t n = count(Verdict::negligible)) text += fmt::format(", {} negligible", n);
+  text += '\n';
+  if (const Comparison* c = worst()) text += "worst: " + line_of(*c);
+  if (!culprit.empty()) text += "first node that fails when checked alone: " + culprit + "\n";
+  if (count(Verdict::disagree) == 0) {
+    if (fault) text += "there: " + line_of(*fault);
+  } else if (culprit.empty()) {
+    text += "no node fails when it is checked alone\n";
+  }
   if (!rounding.empty()) {
     const Rounding& r = *std::max_element(
         rounding.begin(), rounding.end(),
@@ -92,6 +107,7 @@ std::string CheckReport::text() const {
   append_list(text, "nodes that decide otherwise in float64, so that float32 was not held to it:",
               decisions);
   append_list(text, "not held to float64, for want of a derivative:", unbounded);
+  append_list(text, "warnings:", warnings);
   return text;
 }
 
@@ -101,8 +117,9 @@ std::ostream& operator<<(std::ostream& out, const CheckReport& report) {
 
 std::string OpReport::text() const {
   std::string text = fmt::format(
-      "check of {}: {}\n{} samples, {} comparisons with finite differences, {} unresolved\n", op,
+      "check of {}: {}\n{} samples, {} comparisons with finite differences, {} unresolved", op,
       passed() ? "passed" : "failed", samples, comparisons, unresolved);
+  text += negligible > 0 ? fmt::format(", {} negligible\n", negligible) : "\n";
   if (samples == 0) text += "no samples: nothing was checked\n";
   append_list(text, "failures:", failures);
   append_list(text, "warnings:", warnings);

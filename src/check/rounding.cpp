@@ -20,7 +20,7 @@ constexpr double largest = std::numeric_limits<float>::max();
 std::vector<std::string> differing_decisions(const Subject& narrow, const Subject& wide,
                                              Runtime* runtime) {
   const auto decisions = [&](const Subject& subject) {
-    const Trace trace(subject.graph, subject.xs);
+    const Trace trace(subject);
     std::vector<std::pair<std::uint32_t, std::uint64_t>> found;
     if (trace.size() == 0) return found;
     Values values(trace.values(), runtime);

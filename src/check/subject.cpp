@@ -149,6 +149,19 @@ std::vector<bool> dependents(const Graph& graph, std::span<const Value> xs) {
   return depends;
 }
 
+std::vector<bool> leading_to(const Graph& graph, std::span<const Value> values) {
+  std::vector<bool> leads(graph.size());
+  for (const Value& value : values) leads[value.node_id()] = true;
+  for (auto id = static_cast<std::uint32_t>(graph.size()); id-- > 0;) {
+    if (!leads[id]) continue;
+    const Node node = graph.node(id);
+    const std::vector<Value> operands = node.operands();
+    for (std::size_t i = 0; i < operands.size(); ++i)
+      if (!node.type_only(i)) leads[operands[i].node_id()] = true;
+  }
+  return leads;
+}
+
 std::vector<Tensor> evaluate_at(std::span<const Value> values, const Feeds& feeds,
                                 Runtime* runtime) {
   if (values.empty()) return {};

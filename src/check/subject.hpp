@@ -21,6 +21,10 @@ struct Subject {
   std::vector<Value> originals;  ///< by node: what it was copied from, where that is another graph
 };
 
+/// What a check of negligible slopes alone is worth.
+inline constexpr const char* all_negligible =
+    "every slope is negligible beside the values: finite differences prove none";
+
 /// The computation from xs to y alone. Results of stop_gradient become inputs, fed with what they
 /// are.
 Subject extract_subject(const Value& y, std::span<const Value> xs, const Feeds& feeds,
@@ -41,6 +45,8 @@ std::string describe(const Subject& subject, std::uint32_t node);
 Tensor random_seed(Rng& rng, const Type& type);
 /// Marks the nodes that depend on one of `xs` by way of values, not types.
 std::vector<bool> dependents(const Graph& graph, std::span<const Value> xs);
+/// Marks the nodes whose values `values` are computed from, their own among them.
+std::vector<bool> leading_to(const Graph& graph, std::span<const Value> values);
 /// Values as they are at the feeds; feeds that they do not need are ignored.
 std::vector<Tensor> evaluate_at(std::span<const Value> values, const Feeds& feeds,
                                 Runtime* runtime);

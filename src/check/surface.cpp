@@ -19,7 +19,7 @@ std::vector<Value> joined(std::span<const Value> a, std::span<const Value> b) {
 Surface::Surface(Subject& subject, Runtime* runtime)
     : seeds_(subject.seeds),
       point_(subject.point),
-      trace_(subject.graph, subject.xs),
+      trace_(subject),
       values_(joined(subject.ys, trace_.values()), runtime),
       gradients_(append_gradient(subject)),
       gradient_(gradients_, runtime) {
@@ -37,12 +37,14 @@ void Surface::set_origin() {
   origin_y_.clear();
   double squares = 0;
   bool finite = true;
+  size_ = 0;
   for (std::size_t i = 0; i < seeds_.size(); ++i) {
     const auto now = y(i), seed = seeds_[i].values<double>();
     origin_y_.emplace_back(now.begin(), now.end());
     for (std::size_t e = 0; e < now.size(); ++e) {
       finite = finite && std::isfinite(now[e]);
       squares += seed[e] * seed[e] * (1 + now[e] * now[e]);
+      size_ = std::max(size_, std::abs(seed[e] * now[e]));
     }
   }
   origin_ = {0, 0, trace_(values_, seeds_.size()), finite};

@@ -26,6 +26,8 @@ class Surface {
   const LinePoint& origin() const { return origin_; }
   /// How far rounding alone may put the value at the origin off.
   double rounding() const { return rounding_; }
+  /// The largest of the weighed values at the origin.
+  double size() const { return size_; }
   /// The function at the present point.
   LinePoint look();
   /// The gradient at the origin.
@@ -45,7 +47,7 @@ class Surface {
   Values gradient_;
   std::vector<std::vector<double>> origin_y_, slopes_;
   LinePoint origin_;
-  double rounding_ = 0;
+  double rounding_ = 0, size_ = 0;
 };
 
 /// Compares every element of the xs, or directions in large ones.

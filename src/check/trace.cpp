@@ -25,10 +25,11 @@ bool decides(const Op& op, std::span<const Value> operands) {
 
 }  // namespace
 
-Trace::Trace(const Graph& graph, std::span<const Value> xs) {
-  const std::vector<bool> depends = dependents(graph, xs);
-  for (const Node& node : graph.nodes())
-    if (depends[node.id()] && node.kind() == NodeKind::op) add(node);
+Trace::Trace(const Subject& subject) {
+  const std::vector<bool> depends = dependents(subject.graph, subject.xs);
+  const std::vector<bool> leads = leading_to(subject.graph, subject.ys);
+  for (const Node& node : subject.graph.nodes())
+    if (depends[node.id()] && leads[node.id()] && node.kind() == NodeKind::op) add(node);
 }
 
 void Trace::add(const Node& node) {

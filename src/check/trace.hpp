@@ -9,11 +9,11 @@
 
 namespace dagrad::detail {
 
-/// Names the decisions that a computation takes: those that ops tell of, and every int or bool that
-/// depends on the xs.
+/// Names the decisions on the way from the xs to the ys: those that ops tell of, and every int or
+/// bool that depends on the xs.
 class Trace {
  public:
-  Trace(const Graph& graph, std::span<const Value> xs);
+  explicit Trace(const Subject& subject);
 
   /// What it reads.
   const std::vector<Value>& values() const { return values_; }

@@ -114,6 +114,23 @@ TEST(Derivative, KnowsWhatRoundingHides) {
   EXPECT_EQ(verdict(offset, 1e-3, 0.9), Verdict::disagree);
 }
 
+TEST(Derivative, NeglectsWhatIsTinyBesideTheValue) {
+  const auto beside_value = [](auto f, double x, double slope) {
+    return hold(line_through(f, x, x), slope * x,
+                std::numeric_limits<double>::epsilon() * (1 + std::abs(f(x))), std::abs(f(x)))
+        .verdict;
+  };
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  EXPECT_EQ(beside_value(sigmoid, 40, 4.248354255291589e-18), Verdict::negligible);
+  EXPECT_EQ(beside_value(sigmoid, 60, 8.75651076269652e-27), Verdict::negligible);
+  EXPECT_EQ(beside_value(sigmoid, 60, 0), Verdict::agree);
+  EXPECT_EQ(beside_value([](double x) { return 1e9 + 1e-9 * x; }, 1, -1e-9), Verdict::negligible);
+  // What differences can see is held to them.
+  EXPECT_EQ(beside_value(sigmoid, 40, 1e-9), Verdict::disagree);
+  EXPECT_EQ(beside_value(sigmoid, 20, 2.061153618190204e-9), Verdict::agree);
+  EXPECT_EQ(beside_value(sigmoid, 20, 0), Verdict::disagree);
+}
+
 TEST(Derivative, TakesZeroForZero) {
   EXPECT_EQ(verdict([](double) { return 3.0; }, 1, 0), Verdict::agree);
   EXPECT_EQ(verdict([](double x) { return x * x; }, 0, 0), Verdict::agree);

@@ -74,11 +74,11 @@ class Faulted final : public OpInterface {
       if (const Value* value = grads[i].value()) grads[i] = change(*value);
     return grads;
   }
-  Grads without_dout(const GradContext& g) const {
-    std::vector<Gradient> ones;
-    for (std::size_t i = 0; i < g.douts.size(); ++i)
-      ones.push_back(g.douts[i].value() ? Gradient(ones_like(g.outs[i])) : zero);
-    return inner_->grad(GradContext(g.in, g.outs, ones, g.wanted()));
+  Grads with_douts(const GradContext& g, Change change) const {
+    std::vector<Gradient> douts;
+    for (const Gradient& dout : g.douts)
+      douts.push_back(dout.value() ? Gradient(change(*dout.value())) : zero);
+    return inner_->grad(GradContext(g.in, g.outs, douts, g.wanted()));
   }
   Grads with_means(const GradContext& g) const {
     Grads grads = inner_->grad(g);
@@ -142,7 +142,11 @@ Grads Faulted::grad(const GradContext& g) const {
           },
           all);
     case Fault::lost_dout:
-      return without_dout(g);
+      return with_douts(g, [](const Value& dout) { return ones_like(dout); });
+    case Fault::averaged:
+      return with_douts(g, [](const Value& dout) {
+        return broadcast_like(sum(dout) / count_like(dout, Axes()), dout);
+      });
     case Fault::no_sum:
       return with_means(g);
     case Fault::overwritten:
@@ -168,10 +172,10 @@ Op faulted(const Op& op, Fault fault) {
 }
 
 std::string_view name(Fault fault) {
-  constexpr std::string_view names[] = {"sign",    "swapped",     "lost_dout",    "zeroed",
-                                        "no_sum",  "overwritten", "doubled",      "transposed",
-                                        "off",     "not_linear",  "second_order", "narrow_kernel",
-                                        "at_zero", "saturated"};
+  constexpr std::string_view names[] = {
+      "sign",        "swapped",      "lost_dout",     "zeroed",  "no_sum",
+      "overwritten", "doubled",      "transposed",    "off",     "averaged",
+      "not_linear",  "second_order", "narrow_kernel", "at_zero", "saturated"};
   return names[static_cast<std::size_t>(fault)];
 }
 

@@ -18,6 +18,7 @@ enum class Fault {
   doubled,        ///< twice the gradients
   transposed,     ///< gradients of square matrices are transposed
   off,            ///< gradients are 1 % too large
+  averaged,       ///< the rule takes the mean of the cotangents for each of them
   not_linear,     ///< the rule is not linear in the cotangent
   second_order,   ///< the gradient is right, its own gradient is not
   narrow_kernel,  ///< results of float32 are 1 % too large
@@ -27,9 +28,9 @@ enum class Fault {
 std::string_view name(Fault fault);
 
 /// Those that change a gradient nearly everywhere.
-inline constexpr std::array visible{Fault::sign,    Fault::swapped,    Fault::lost_dout,
-                                    Fault::zeroed,  Fault::no_sum,     Fault::overwritten,
-                                    Fault::doubled, Fault::transposed, Fault::off};
+inline constexpr std::array visible{
+    Fault::sign,        Fault::swapped, Fault::lost_dout,  Fault::zeroed, Fault::no_sum,
+    Fault::overwritten, Fault::doubled, Fault::transposed, Fault::off,    Fault::averaged};
 
 /// The op with that fault.
 Op faulted(const Op& op, Fault fault);

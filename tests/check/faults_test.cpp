@@ -107,6 +107,46 @@ TEST(PlantedFault, OfAValueUsedTwiceIsSeenByDifferences) {
   }
 }
 
+/// Checks Σ op(exp(x), …), where the op is handed a constant cotangent.
+CheckReport check_sum_of(const Op& op, std::size_t operands, DType dtype) {
+  Graph graph;
+  Rng rng(1);
+  const Value x = graph.input("x", {dtype, {3, 3}});
+  std::vector<Operand> in;
+  for (std::size_t i = 0; i < operands; ++i) in.emplace_back(exp(x / static_cast<double>(i + 1)));
+  return check_gradient(sum(apply(op, in).front()), x, {{x, rng.uniform({3, 3}, 0.1, 0.6, dtype)}});
+}
+
+TEST(PlantedFault, ThatAConstantCotangentHidesIsSeenInTheNodeAlone) {
+  const std::pair<Op, std::size_t> ops[] = {{Sin{}, 1},
+                                            {Log{}, 1},
+                                            {Tanh{}, 1},
+                                            {Square{}, 1},
+                                            {Softplus{}, 1},
+                                            {CumSum{}, 1},
+                                            {Mul{}, 2},
+                                            {Div{}, 2},
+                                            {Add{}, 2},
+                                            {Pow{}, 2},
+                                            {Transpose{{1, 0}}, 1},
+                                            {Matmul{}, 2},
+                                            {Hypot{}, 2},
+                                            {LogCumSumExp{}, 1}};
+  for (const auto& [op, operands] : ops) {
+    for (const DType dtype : {f64, f32}) {
+      const CheckReport right = check_sum_of(op, operands, dtype);
+      EXPECT_TRUE(right.passed()) << op.name() << right;
+      const CheckReport wrong = check_sum_of(faulted(op, Fault::averaged), operands, dtype);
+      EXPECT_EQ(wrong.verdict(), Verdict::disagree) << op.name() << wrong;
+      EXPECT_EQ(wrong.count(Verdict::disagree), 0U) << op.name() << wrong;
+      EXPECT_NE(wrong.culprit.find(", " + std::string(op.name()) + ", made at"), std::string::npos)
+          << wrong;
+      ASSERT_TRUE(wrong.fault) << wrong;
+      EXPECT_EQ(wrong.fault->verdict, Verdict::disagree);
+    }
+  }
+}
+
 TEST(PlantedFault, OfTheSecondOrderIsSeenByTheSecondRun) {
   for (const Op& op : smooth_ops()) {
     const OpReport report = check_op(op, samples_with(op, Fault::second_order));

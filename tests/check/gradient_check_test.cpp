@@ -116,6 +116,73 @@ TEST_F(CheckGradient, ZeroWhereASlopeShowsIsNoAgreement) {
   EXPECT_FALSE(report.passed()) << report;
 }
 
+TEST_F(CheckGradient, CountsNegligibleSlopesApart) {
+  const Value x = graph.input("x", {f64, {4}});
+  const Feeds feeds{{x, Tensor::of({0.0, 300.0, -200.0, 50.0})}};
+  EXPECT_GRADIENT(softmax(x), x, feeds);
+  EXPECT_GRADIENT(log_softmax(x), x, feeds);
+  const CheckReport report =
+      check_gradient(sigmoid(x), x, {{x, Tensor::of({40.0, 60.0, 1.0, -2.0})}}, {.unresolved = 0});
+  EXPECT_TRUE(report.passed()) << report;
+  EXPECT_EQ(report.count(Verdict::negligible), 2U) << report;
+  EXPECT_TRUE(has(report, "2 agree, 0 disagree, 0 unresolved, 2 negligible")) << report;
+  EXPECT_TRUE(report.warnings.empty()) << report;
+  EXPECT_EQ(report.worst()->verdict, Verdict::agree);
+}
+
+TEST_F(CheckGradient, OfNegligibleSlopesAlonePassesWithAWarning) {
+  const Value x = graph.input("x", {f64, {2}});
+  const CheckReport report = check_gradient(sigmoid(x), x, {{x, Tensor::of({40.0, 60.0})}});
+  EXPECT_TRUE(report.passed()) << report;
+  EXPECT_EQ(report.count(Verdict::negligible), 2U) << report;
+  ASSERT_EQ(report.warnings.size(), 1U) << report;
+  EXPECT_TRUE(has(report, "every slope is negligible beside the values")) << report;
+  const OpReport op = check_op(Sigmoid{}, {{Sigmoid{}, {Tensor::of({50.0, 60.0})}}});
+  EXPECT_TRUE(op.passed()) << op;
+  EXPECT_GE(op.negligible, 2U) << op;
+}
+
+TEST_F(CheckGradient, UnresolvedIsNeverTheWorstOfWhatPasses) {
+  const Value x = graph.input("x", {f64, {4}});
+  const CheckReport report =
+      check_gradient(relu(x), x, {{x, Tensor::of({0.0, 1.0, -2.0, 3.0})}}, {.unresolved = 0.25});
+  EXPECT_EQ(report.count(Verdict::unresolved), 1U) << report;
+  ASSERT_NE(report.worst(), nullptr);
+  EXPECT_EQ(report.worst()->verdict, Verdict::agree) << report;
+}
+
+TEST_F(CheckGradient, ChecksNodesAloneOfEachOpOneAtLeast) {
+  const Value x = graph.input("x", {f64, {3}});
+  Value y = x;
+  for (int i = 0; i < 30; ++i) y = tanh(y + 0.1);
+  y = sum(apply(faulted(Square{}, Fault::averaged), std::vector<Operand>{y}).front());
+  const Feeds feeds{{x, rng.normal({3})}};
+  const CheckReport all = check_gradient(y, x, feeds);
+  EXPECT_EQ(all.alone, 61U) << all;  // but the sum, which the seed itself reaches
+  EXPECT_FALSE(all.passed()) << all;
+  EXPECT_TRUE(has(all, "first node that fails when checked alone: 'square', square")) << all;
+  const CheckReport some = check_gradient(y, x, feeds, {.nodes = 3});
+  EXPECT_FALSE(some.passed()) << some;
+  EXPECT_EQ(some.alone, 3U) << some;
+  const CheckReport none = check_gradient(y, x, feeds, {.nodes = 0});
+  EXPECT_TRUE(none.passed()) << none;
+  EXPECT_EQ(none.alone, 0U);
+}
+
+TEST_F(CheckGradient, ChecksNodesAloneOnlyWhereCotangentsPass) {
+  const Value x = graph.input("x", {f64, {3}});
+  const Feeds feeds{{x, Tensor::of({0.5, -1.0, 2.0})}};
+  // The dead branch has no value and no slope; what the custom rule stands for has a wrong one.
+  EXPECT_GRADIENT(sum(where(greater(x, 0), sqrt(x), square(x))), x, feeds);
+  const Value inside = exp(x);
+  const Value square_of_exp =
+      custom_gradient(wrong(Square{}, inside), {inside},
+                      [](const GradContext& g) -> Grads { return {g.dout * 2 * g.in[0]}; });
+  const CheckReport report = check_gradient(sum(sin(square_of_exp)), x, feeds);
+  EXPECT_TRUE(report.passed()) << report;
+  EXPECT_EQ(report.alone, 3U) << report;
+}
+
 TEST_F(CheckGradient, OfInnerValuesAndOfParametersWhereTheyAre) {
   const Value x = graph.input("x", {f64, {2}});
   const Value w = graph.parameter("w", Tensor::of({0.3, 0.4}));
