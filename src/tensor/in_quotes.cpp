@@ -46,8 +46,12 @@ std::string in_quotes(std::string_view text) {
   result.reserve(std::min(text.size(), most_shown) + 5);
   std::size_t at = 0;
   while (at < std::min(text.size(), most_shown)) {
-    if (text[at] >= ' ' && text[at] <= '~') {
-      result += text[at++];
+    std::size_t plain = at;
+    while (plain < std::min(text.size(), most_shown) && text[plain] >= ' ' && text[plain] <= '~')
+      ++plain;
+    if (plain > at) {
+      result += text.substr(at, plain - at);
+      at = plain;
       continue;
     }
     const std::size_t length = utf8_length(text.substr(at));
