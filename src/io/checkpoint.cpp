@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <utility>
 
 #include "dagrad/error.hpp"
 #include "src/tensor/utf8.hpp"
@@ -15,34 +14,37 @@ void save(const std::filesystem::path& file, const State& state) {
 }
 
 Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& options) {
-  std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen}), wanted;
+  std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen});
   Loaded loaded;
-  std::string differences;
+  std::string differences, surplus;
+  auto array = found.begin();  // both are sorted by name, and gone through side by side
+  const auto pass_over = [&] {
+    loaded.unexpected.push_back(array->first);
+    if (!options.partial)
+      surplus += fmt::format("\n  array {} {} belongs to no parameter",
+                             detail::in_quotes(array->first), to_string(array->second.type()));
+    array = found.erase(array);
+  };
   for (const auto& [name, value] : state.values()) {
-    auto array = found.extract(name);
-    if (array.empty()) {
+    while (array != found.end() && array->first < name) pass_over();
+    if (array == found.end() || array->first != name) {
       loaded.missing.push_back(name);
       if (!options.partial)
         differences += fmt::format("\n  parameter {} {} is not in the file",
                                    detail::in_quotes(name), to_string(value.type()));
-    } else if (array.mapped().type() != value.type()) {
-      differences += fmt::format("\n  parameter {} is {} in the file, {} in the State",
-                                 detail::in_quotes(name), to_string(array.mapped().type()),
-                                 to_string(value.type()));
-    } else {
-      wanted.insert(std::move(array));
+      continue;
     }
+    if (array->second.type() != value.type())
+      differences += fmt::format("\n  parameter {} is {} in the file, {} in the State",
+                                 detail::in_quotes(name), to_string(array->second.type()),
+                                 to_string(value.type()));
+    ++array;
   }
-  for (const auto& [name, array] : found) {
-    loaded.unexpected.push_back(name);
-    if (!options.partial)
-      differences += fmt::format("\n  array {} {} belongs to no parameter", detail::in_quotes(name),
-                                 to_string(array.type()));
-  }
-  if (!differences.empty())
-    throw ArgumentError(fmt::format("load: {} does not fit the State:{}",
-                                    detail::in_quotes(file.native()), differences));
-  state.set(wanted);
+  while (array != found.end()) pass_over();
+  if (!differences.empty() || !surplus.empty())
+    throw ArgumentError(fmt::format("load: {} does not fit the State:{}{}",
+                                    detail::in_quotes(file.native()), differences, surplus));
+  state.set(found);
   return loaded;
 }
 

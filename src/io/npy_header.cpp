@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <istream>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -197,17 +198,17 @@ std::string header_text(const Type& type) {
   return text + '\n';
 }
 
-std::string read_bytes(std::istream& in, std::size_t offset, std::size_t count, const char* what,
-                       const std::string& name) {
-  std::string bytes(count, '\0');
-  in.read(bytes.data(), static_cast<std::streamsize>(count));
+// The next bytes of a file, which fill `to`.
+std::string_view read_bytes(std::istream& in, std::span<char> to, std::size_t offset,
+                            const char* what, const std::string& name) {
+  in.read(to.data(), static_cast<std::streamsize>(to.size()));
   const auto got = static_cast<std::size_t>(in.gcount());
-  if (got != count) {
+  if (got != to.size()) {
     throw FileError(
         fmt::format("read_npy: {}: byte {}: expected {} of {} bytes, the file ends after {}", name,
-                    offset, what, count, got));
+                    offset, what, to.size(), got));
   }
-  return bytes;
+  return {to.data(), to.size()};
 }
 
 std::size_t little_endian(std::string_view bytes) {
@@ -221,8 +222,10 @@ std::size_t little_endian(std::string_view bytes) {
 }  // namespace
 
 NpyHeader read_npy_header(std::istream& in, const std::string& name, const NpyOptions& options) {
-  const std::string start = read_bytes(in, 0, 8, "magic and version", name);
-  if (!std::string_view(start).starts_with(magic)) {
+  std::array<char, max_header> buffer;
+  const std::span<char> space(buffer);
+  const std::string_view start = read_bytes(in, space.first(8), 0, "magic and version", name);
+  if (!start.starts_with(magic)) {
     throw FileError(
         fmt::format("read_npy: {}: byte 0: expected the magic of .npy, \\x93NUMPY", name));
   }
@@ -233,13 +236,14 @@ NpyHeader read_npy_header(std::istream& in, const std::string& name, const NpyOp
                                 name, major, minor));
   }
   const std::size_t width = major == 1 ? 2 : 4, offset = 8 + width;
-  const std::size_t size = little_endian(read_bytes(in, 8, width, "the header's size", name));
+  const std::size_t size =
+      little_endian(read_bytes(in, space.first(width), 8, "the header's size", name));
   if (size > max_header) {
     throw FileError(
         fmt::format("read_npy: {}: byte 8: expected a header of at most {} bytes, got {}", name,
                     max_header, size));
   }
-  const std::string text = read_bytes(in, offset, size, "a header", name);
+  const std::string_view text = read_bytes(in, space.first(size), offset, "a header", name);
   return HeaderParser(text, offset, name, options).parse();
 }
 

@@ -75,9 +75,10 @@ void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::
                             member.comp_size));
 }
 
-Tensor read_array(detail::MemberBuffer& buffer, const std::string& where,
+// By a stream without a buffer of its own.
+Tensor read_array(std::istream& in, detail::MemberBuffer& buffer, const std::string& where,
                   const NpyOptions& options) {
-  std::istream in(&buffer);
+  in.rdbuf(&buffer);
   std::optional<Tensor> tensor;
   try {
     tensor = read_npy(in, where, options);
@@ -97,7 +98,7 @@ class Arrays {
   Arrays(const std::string& file, const NpyOptions& options) : file_(file), options_(options) {}
 
   std::string place(std::string_view member) const {
-    return fmt::format("{}, member {}", file_, detail::in_quotes(member));
+    return file_ + ", member " + detail::in_quotes(member);
   }
   void add(std::string_view member, detail::MemberBuffer& buffer) {
     const std::string where = place(member);
@@ -105,7 +106,7 @@ class Arrays {
     member.remove_suffix(suffix.size());
     const auto at = tensors_.try_emplace(tensors_.end(), std::string(member));
     if (tensors_.size() == before) fail(where, "is there twice");
-    at->second = read_array(buffer, where, options_);
+    at->second = read_array(in_, buffer, where, options_);
   }
   std::map<std::string, Tensor> take() { return std::move(tensors_); }
 
@@ -113,13 +114,14 @@ class Arrays {
   const std::string& file_;
   const NpyOptions& options_;
   std::map<std::string, Tensor> tensors_;
+  std::istream in_{nullptr};  // one for all members, as making one takes longer than a short array
 };
 
 bool is_folder(std::string_view member) { return member.ends_with('/'); }  // as archivers list them
 
 // Nothing where libzip has to look at the archive.
 std::optional<std::map<std::string, Tensor>> read_stored(const std::filesystem::path& file,
-                                                         Arrays arrays) {
+                                                         Arrays&& arrays) {
   auto archive = detail::StoredArchive::open(file);
   if (!archive) return {};
   for (const detail::StoredArchive::Member& member : archive->members()) {
@@ -140,7 +142,7 @@ void check_names(const std::map<std::string, Tensor>& tensors) {
 }
 
 std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
-                                             const std::string& name, Arrays arrays) {
+                                             const std::string& name, Arrays&& arrays) {
   int code = ZIP_ER_OK;
   Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
   if (code == ZIP_ER_EXISTS)  // a name is there twice; below it is seen which

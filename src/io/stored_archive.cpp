@@ -145,11 +145,11 @@ bool StoredArchive::go_to(const Member& member) {
   here_ = member.start;
   if (!read_whole(data) || !header.starts_with(local_mark)) return false;
   const std::size_t name = get<std::uint16_t>(header, 26);
-  std::string rest(name + get<std::uint16_t>(header, 28), '\0');
-  if (!read_whole(rest) || std::string_view(rest).substr(0, name) != member.name) return false;
+  rest_.resize(name + get<std::uint16_t>(header, 28));
+  if (!read_whole(rest_) || std::string_view(rest_).substr(0, name) != member.name) return false;
   std::uint64_t packed = get<std::uint32_t>(header, 18), size = get<std::uint32_t>(header, 22);
   const std::array<std::uint64_t*, 2> numbers{&size, &packed};
-  return widen(numbers, std::string_view(rest).substr(name)) && size == member.size &&
+  return widen(numbers, std::string_view(rest_).substr(name)) && size == member.size &&
          packed == size && size <= directory_start_ - here_ &&
          header.substr(local_common, common_bytes) ==
              member.entry.substr(directory_common, common_bytes);

@@ -46,6 +46,7 @@ class StoredArchive {
   std::uint64_t size_ = 0, here_ = 0, directory_start_ = 0;
   std::vector<char> directory_, window_;
   std::uint64_t window_start_ = 0;
+  std::string rest_;  ///< of the last header read: name and fields
   std::vector<Member> members_;
 };
 

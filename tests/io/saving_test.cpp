@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "dagrad/csv.hpp"
 #include "dagrad/error.hpp"
+#include "dagrad/npy.hpp"
 #include "dagrad/npz.hpp"
 #include "tests/io/folder.hpp"
 #include "tests/throws.hpp"
@@ -129,12 +131,22 @@ TEST_F(SavingTest, RefusesPathsThatNameNoFile) {
   EXPECT_THROWS(write_npz("", {}), FileError, refusal("", "does not name a file"));
   const path slash = folder / "none" / "";
   EXPECT_THROWS(write_npz(slash, {}), FileError, refusal(slash, "does not name a file"));
-  const path nul(std::string("a\0b", 3));
-  EXPECT_THROWS(write_npz(folder / nul, {}), FileError,
-                "write_npz: '" + folder.string() + "/a\\x00b': a path cannot hold a NUL byte");
   const path under = test::InFolder::write("file", "") / "a.npz";
   EXPECT_THROWS(write_npz(under, {}), FileError,
                 refusal(under, "cannot be written: Not a directory"));
+}
+
+/// The system would take a NUL for the path's end, and open another file.
+TEST_F(SavingTest, RefusesPathsWithNul) {
+  write("a", "x\n1\n");
+  const path file = folder / path(std::string("a\0b", 3));
+  const std::string fault = ": '" + folder.string() + "/a\\x00b': a path cannot hold a NUL byte";
+  EXPECT_THROWS(write_npz(file, {}), FileError, "write_npz" + fault);
+  EXPECT_THROWS(write_npy(file, Tensor(1)), FileError, "write_npy" + fault);
+  EXPECT_THROWS(read_npz(file), FileError, "read_npz" + fault);
+  EXPECT_THROWS(read_npy(file), FileError, "read_npy" + fault);
+  EXPECT_THROWS(read_csv(file), FileError, "read_csv" + fault);
+  EXPECT_EQ(test::bytes_of(folder / "a"), "x\n1\n");
 }
 
 /// A folder that may be written but not read: it cannot be flushed once the file has its place.
