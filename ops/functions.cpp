@@ -43,7 +43,9 @@ Value log10(const Operand& x) { return apply(Log10{}, {x}); }
 Value log1p(const Operand& x) { return apply(Log1p{}, {x}); }
 Value cbrt(const Operand& x) { return apply(Cbrt{}, {x}); }
 Value pow(const Operand& x, const Operand& y) {
-  if (y.is_literal() && !x.is_literal()) return apply(Power{y.literal().real()}, {x});
+  // The power by 0 does not depend on x, yet its derivatives are zeros instead of an error.
+  const bool power = y.is_literal() && !x.is_literal() && y.literal().real() != 0;
+  if (power) return apply(Power{y.literal().real()}, {x});
   return apply(Pow{}, {x, y});
 }
 Value hypot(const Operand& a, const Operand& b) { return apply(Hypot{}, {a, b}); }

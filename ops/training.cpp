@@ -111,7 +111,7 @@ void GlobalNorm::eval(const EvalContext& c) const {
 }
 
 Grads GlobalNorm::grad(const GradContext& g) const {
-  const Value slope = where(equal(g.out, 0), 0, g.dout / g.out);
+  const Value slope = where(equal(g.out, 0), 0, pull(g.dout, reciprocal(g.out)));
   Grads grads;
   for (std::size_t i = 0; i < g.in.size(); ++i) {
     const Value& x = g.in[i];

@@ -1,5 +1,6 @@
 #include "src/program/tangent.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "dagrad/functions.hpp"
@@ -14,6 +15,10 @@ bool is_number(const Symbol& s, double value) { return known(s) == value; }
 
 bool same(const std::optional<Symbol>& a, const std::optional<Symbol>& b) {
   return a.has_value() == b.has_value() && (!a || a->step() == b->step());
+}
+
+bool same_factors(const Tangent& u, const Tangent& v) {
+  return std::ranges::equal(u.factors, v.factors, {}, &Symbol::step, &Symbol::step);
 }
 
 Symbol inverse(const Symbol& condition) {
@@ -49,14 +54,19 @@ Symbol pull_by(const Symbol& c, const Symbol& p) {
 }
 
 /// The tangent as one symbol wherever it is not dead.
-Symbol applied(const Tangent& t) { return t.factor ? pull_by(*t.factor, *t.value) : *t.value; }
+Symbol applied(const Tangent& t) {
+  Symbol product = *t.value;
+  for (const Symbol& factor : t.factors)
+    product = &factor == t.factors.data() ? pull_by(factor, product) : joint(factor, product);
+  return product;
+}
 
 /// What a linear function makes of two tangents. Of two cotangents it makes another.
 template <class Linear>
 Tangent joined(const Tangent& u, const Tangent& v, const Condition& dead, Linear f) {
-  if (same(u.factor, v.factor)) return {f(*u.value, *v.value), u.factor, dead};
+  if (same_factors(u, v)) return {f(*u.value, *v.value), u.factors, dead};
   const Symbol value = f(applied(u), applied(v));
-  if (u.factor && v.factor) return {1, value, dead};
+  if (!u.factors.empty() && !v.factors.empty()) return {1, {value}, dead};
   return {value, {}, dead};
 }
 
@@ -74,7 +84,7 @@ template <class Linear>
 Tangent combined(const Tangent& u, const Tangent& v, DType dtype, Linear f) {
   const bool together = same(u.dead, v.dead);
   const Tangent sum = together ? joined(u, v, u.dead, f)
-                               : joined({cut(u, dtype), u.factor}, {cut(v, dtype), v.factor},
+                               : joined({cut(u, dtype), u.factors}, {cut(v, dtype), v.factors},
                                         both(u.dead, v.dead), f);
   return is_number(*sum.value, 0) ? Tangent() : sum;
 }
@@ -135,26 +145,26 @@ Tangent choose(const Symbol& condition, const Tangent& a, const Tangent& b, DTyp
 Tangent scaled(const Tangent& t, const Symbol& partial) {
   const auto value = known(partial);
   if (value && *value == 0) return {};
-  return {product(*t.value, partial), t.factor, t.dead};
+  return {product(*t.value, partial), t.factors, t.dead};
 }
 
 Tangent quotient(const Tangent& t, const Symbol& divisor) {
-  return t ? Tangent{*t.value / divisor, t.factor, t.dead} : t;
+  return t ? Tangent{*t.value / divisor, t.factors, t.dead} : t;
 }
 
-Tangent pulled(const Tangent& t, const Symbol& cotangent) {
-  if (!t) return t;
-  return {t.value, t.factor ? joint(cotangent, *t.factor) : cotangent, t.dead};
+Tangent pulled(Tangent t, const Symbol& cotangent) {
+  if (t) t.factors.push_back(cotangent);
+  return t;
 }
 
 Tangent guarded(const Tangent& t, const Symbol& dead) {
-  return t ? Tangent{t.value, t.factor, either(dead, t.dead)} : t;
+  return t ? Tangent{t.value, t.factors, either(dead, t.dead)} : t;
 }
 
 Tangent converted(const Tangent& t, DType dtype) {
   if (!t) return t;
   const Symbol value = Symbol::cast(applied(t), dtype);
-  return t.factor ? Tangent{1, value, t.dead} : Tangent{value, {}, t.dead};
+  return t.factors.empty() ? Tangent{value, {}, t.dead} : Tangent{1, {value}, t.dead};
 }
 
 Symbol settled(const Tangent& t, DType dtype) { return cut({applied(t), {}, t.dead}, dtype); }

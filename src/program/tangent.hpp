@@ -1,20 +1,22 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "dagrad/program.hpp"
 
 /// Derivatives of steps while a rule is derived, and how the chain rule joins them.
 namespace dagrad::detail {
 
-/// The derivative of a step along one operand of the program: `factor` times `value`, but 0 where
-/// `dead` holds. Symbols may be literals.
+/// The derivative of a step along one operand of the program: `value` times all `factors`, but 0
+/// where `dead` holds. Symbols may be literals.
 struct Tangent {
   /// Empty: structurally zero, which is not the number 0 and exists only while deriving.
   std::optional<Symbol> value = {};
-  /// A cotangent of an earlier derivation, kept apart until the next one meets it in `joint`:
-  /// where either is 0 nothing of the other, infinite or NaN, may reach the result. Empty: 1.
-  std::optional<Symbol> factor = {};
+  /// Cotangents of earlier derivations, the oldest first. It pulls the value; a later one meets
+  /// what holds a cotangent, and so joins it: where either is 0, nothing of the other, infinite or
+  /// NaN, reaches the result.
+  std::vector<Symbol> factors = {};
   /// A condition under which the tangent is structurally zero, whatever `value` is there, and so
   /// for any cotangent. It is blended in last. Empty: nowhere.
   std::optional<Symbol> dead = {};
@@ -46,7 +48,7 @@ Tangent times(const Tangent& t, Partial partial) {
 }
 Tangent quotient(const Tangent& t, const Symbol& divisor);
 /// The tangent times a cotangent, or what is 0 in the same way.
-Tangent pulled(const Tangent& t, const Symbol& cotangent);
+Tangent pulled(Tangent t, const Symbol& cotangent);
 /// The tangent, structurally zero where a condition holds too.
 Tangent guarded(const Tangent& t, const Symbol& dead);
 Tangent converted(const Tangent& t, DType dtype);

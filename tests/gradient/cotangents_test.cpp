@@ -154,18 +154,25 @@ TEST(Cotangents, DoNotPassSlopesThatAreZeroByConvention) {
 }
 
 TEST(Cotangents, StayNanAtSlopesThatAreZeroByValue) {
+  const auto cubed = elementwise("cubed", [](auto v) { return v * v * v; });
   check_all({
       {"product", [](const Value& x) { return x * x; }, {0, 2}, {nan, 1}, {1, 1}},
       {"square", [](const Value& x) { return square(x); }, {0, 2}, {nan, 1}, {1, 1}},
       {"cosine", [](const Value& x) { return cos(x); }, {0}, {nan}, {-1}},
       {"sine", [](const Value& x) { return sin(x); }, {0}, {1}, {nan}},
-      {"functor",
-       [](const Value& x) { return elementwise("f", [](auto v) { return v * v * v; })(x); },
-       {0},
-       {nan},
-       {nan}},
+      {"functor", [&](const Value& x) { return cubed(x); }, {0}, {nan}, {nan}},
       {"floor", [](const Value& x) { return floor(x) + x; }, {-1.5}, {1}, {0}},
   });
+}
+
+TEST(Cotangents, DoNotPassCotangentsThatAreZeroByValue) {  // nothing tells them from dead ones
+  for (const double seed : {infinity, nan}) {
+    Graph graph;
+    const Value x = graph.parameter("x", vector({0})), slope = gradient(sum(sin(x)), x);
+    expect_multiples(gradient(slope, x, {.seed = full_like(x, seed)}), seed, {0});
+    const Value p = graph.parameter("p", vector({0.25})), loss = binary_cross_entropy(p, 0.25);
+    expect_multiples(gradient(loss, p, {.seed = full_like(p, seed)}), seed, {0});
+  }
 }
 
 TEST(Cotangents, OfGroupsWithANanAreNan) {

@@ -111,6 +111,11 @@ TEST(DeadBranches, OfWhereNeverReachWhatIsBuiltOnIt) {
   }
 }
 
+TEST(DeadBranches, OfAPowerBy0AreAllOfIt) {
+  expect_derivatives(
+      "pow by 0", [](const Value& x) { return pow(x, 0.0); }, {0, -1, 2}, zero_everywhere);
+}
+
 TEST(DeadBranches, OfAnExponentNeverReachADerivative) {
   Graph graph;
   const Value x = graph.parameter("x", vector({-1, 0, 2})), y = graph.parameter("y", Tensor(2.5));
@@ -258,7 +263,7 @@ TEST(DeadBranches, ThatHoldOpsWithRulesOfTheirOwnNeverReachADerivative) {
   check("logcumsumexp", [](const Value& x) { return logcumsumexp(log(x), 0); });
   check("max", [](const Value& x) { return max(log(x)); });
   check("norm", [](const Value& x) { return norm(rsqrt(x), infinity); });
-  check("global_norm", [](const Value& x) { return global_norm({sqrt(x)}); });
+  check("global_norm", [](const Value& x) { return global_norm(std::vector{sqrt(x)}); });
 }
 
 TEST(DeadBranches, LeaveJvpsByTransposingTwiceRight) {
