@@ -27,6 +27,66 @@ std::uint64_t converted(std::uint64_t bits, DType from, DType to) {
   return bits;
 }
 
+/// The program recorded with every `from` a `to`, its constants converted.
+ProgramPtr recorded_anew(const Program& old, DType from, DType to) {
+  const auto retyped = [&](DType dtype) { return dtype == from ? to : dtype; };
+  Recorder recorder;
+  std::vector<Symbol> inputs, at, results;
+  for (const DType dtype : old.inputs) inputs.push_back(recorder.input(retyped(dtype)));
+  for (const Instruction& step : old.steps) {
+    Instruction now = step;
+    now.dtype = retyped(step.dtype);
+    switch (step.primitive) {
+      case Primitive::input:
+        at.push_back(inputs[step.data]);
+        break;
+      case Primitive::constant:
+        at.push_back(recorder.constant(converted(old.constants[step.data], step.dtype, now.dtype),
+                                       now.dtype));
+        break;
+      case Primitive::cast:
+        at.push_back(Symbol::cast(at[step.a], now.dtype));
+        break;
+      default:
+        for (std::uint32_t* operand : {&now.a, &now.b, &now.c})
+          if (*operand != Instruction::none) *operand = at[*operand].step();
+        at.push_back(recorder.step(now));
+    }
+  }
+  for (const std::uint32_t result : old.outputs) results.push_back(at[result]);
+  return std::move(recorder).finish(results, to);
+}
+
+std::unique_ptr<bool[]> flags(const std::vector<bool>& bits) {
+  auto copy = std::make_unique<bool[]>(bits.size());
+  std::copy(bits.begin(), bits.end(), copy.get());
+  return copy;
+}
+
+Pullback derive(const Program& forward, const std::vector<bool>& wanted,
+                const std::vector<bool>& present) {
+  return pull_back(forward, {flags(wanted).get(), wanted.size()},
+                   {flags(present).get(), present.size()});
+}
+
+/// In place; a program that would read other sources than before is recorded instead.
+void retype_program(ProgramPtr& program, std::shared_ptr<const Derivation>& derivation, DType from,
+                    DType to) {
+  if (derivation) {
+    Derivation again = *derivation;
+    retype_program(again.forward, again.of_forward, from, to);
+    const Pullback old = derive(*derivation->forward, again.wanted, again.present);
+    const Pullback now = derive(*again.forward, again.wanted, again.present);
+    if (now.program && now.sources == old.sources && now.result == old.result) {
+      program = now.program;
+      derivation = std::make_shared<const Derivation>(std::move(again));
+      return;
+    }
+  }
+  program = recorded_anew(*program, from, to);
+  derivation = nullptr;
+}
+
 }  // namespace
 
 }  // namespace detail
@@ -56,34 +116,9 @@ const ProgramPtr& Traced::program(std::span<const Type> in) const {
 }
 
 bool Traced::retype(DType from, DType to) {
-  const Program& old = *recorded;
-  const auto retyped = [&](DType dtype) { return dtype == from ? to : dtype; };
-  Recorder recorder;
-  std::vector<Symbol> inputs, at, results;
-  for (const DType dtype : old.inputs) inputs.push_back(recorder.input(retyped(dtype)));
-  for (const Instruction& step : old.steps) {
-    Instruction now = step;
-    now.dtype = retyped(step.dtype);
-    switch (step.primitive) {
-      case Primitive::input:
-        at.push_back(inputs[step.data]);
-        break;
-      case Primitive::constant:
-        at.push_back(recorder.constant(
-            detail::converted(old.constants[step.data], step.dtype, now.dtype), now.dtype));
-        break;
-      case Primitive::cast:
-        at.push_back(Symbol::cast(at[step.a], now.dtype));
-        break;
-      default:
-        for (std::uint32_t* operand : {&now.a, &now.b, &now.c})
-          if (*operand != Instruction::none) *operand = at[*operand].step();
-        at.push_back(recorder.step(now));
-    }
-  }
-  for (const std::uint32_t result : old.outputs) results.push_back(at[result]);
-  recorded = std::move(recorder).finish(results, to);
-  return *recorded != old;
+  const ProgramPtr old = recorded;
+  detail::retype_program(recorded, derivation, from, to);
+  return *recorded != *old;
 }
 
 std::size_t Traced::attributes::hash(const Traced& op) {
@@ -188,16 +223,16 @@ const ProgramCache::Rule& ProgramCache::rule(const OpInterface& op, const GradCo
   }
   entry->wanted = g.wanted();
   for (const Gradient& dout : g.douts) entry->present.push_back(!dout.is_zero());
-  const auto flags = [](const std::vector<bool>& bits) {
-    auto copy = std::make_unique<bool[]>(bits.size());
-    std::copy(bits.begin(), bits.end(), copy.get());
-    return copy;
-  };
-  const auto wanted = flags(entry->wanted), present = flags(entry->present);
-  entry->rule.pullback =
-      pull_back(*op.program(in), {wanted.get(), g.in.size()}, {present.get(), g.douts.size()});
-  if (const ProgramPtr& derived = entry->rule.pullback.program)
-    entry->rule.op = Traced{name_of_rule(op.name()), derived};
+  const ProgramPtr forward = op.program(in);
+  entry->rule.pullback = derive(*forward, entry->wanted, entry->present);
+  if (const ProgramPtr& derived = entry->rule.pullback.program) {
+    const bool derived_itself = op.type() == typeid(Traced);
+    const auto of_forward =
+        derived_itself ? static_cast<const Traced*>(op.get())->derivation : nullptr;
+    entry->rule.op = Traced{name_of_rule(op.name()), derived,
+                            std::make_shared<const Derivation>(
+                                Derivation{forward, of_forward, entry->wanted, entry->present})};
+  }
   return push(rules_, entry.release()).rule;
 }
 

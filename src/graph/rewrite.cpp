@@ -274,6 +274,7 @@ Rewritten replay(const Graph& graph, std::span<const Retyped> types) {
 Rewritten replay(const Graph& graph, DType from, DType to) {
   const detail::GraphData& old = graph.data();
   detail::Copier copier(old);
+  std::unordered_map<std::uint32_t, Op> known;  // by op
   for (std::uint32_t id = 0; id < old.size(); ++id) {
     const Type type = old.types_of(id)[0];
     if (old.records[id].kind != NodeKind::op) {
@@ -286,8 +287,13 @@ Rewritten replay(const Graph& graph, DType from, DType to) {
         std::any_of(operands.begin(), operands.end(), [&](const detail::Edge& edge) {
           return !edge.type_only && is_float(old.types_of(edge.node)[edge.port].dtype);
         });
-    const Op retyped = takes_floats ? op->retyped(from, to) : Op();
-    copier.node(id, retyped ? retyped : op);
+    if (takes_floats) {
+      const auto [at, is_new] = known.try_emplace(old.records[id].op);
+      if (is_new) at->second = op->retyped(from, to);
+      copier.node(id, at->second ? at->second : op);
+    } else {
+      copier.node(id, op);
+    }
     copier.cast_results(id, from, to);
   }
   return std::move(copier).take();

@@ -14,6 +14,7 @@ namespace dagrad::test {
 namespace {
 
 struct Composite {
+  friend void PrintTo(const Composite& tested, std::ostream* out) { *out << tested.name; }
   std::string name;
   std::vector<Type> small, large;
   Build build;
