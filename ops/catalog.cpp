@@ -61,10 +61,12 @@ Catalog Catalog::builtin() {
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsplitLike,
           UnsliceLike, CountLike, Recurrence, UndiagonalLike>(catalog, "structural");
   add_all<Softmax, LogSoftmax, OneHot>(catalog, "nn");
-  add_all<Standardize, StandardizeGradient, ScaleShift, Normalize>(catalog, "normalization");
+  add_all<Standardize, StandardizeGradient, Centre, ScaleShift, Normalize>(catalog,
+                                                                           "normalization");
   add_all<Conv, ConvTranspose, ConvKernel>(catalog, "convolution");
   add_all<MaxPool, MaxPoolGradient, MaxPoolPick, AvgPool, AvgPoolGradient>(catalog, "pooling");
-  add_all<MaskedSoftmax>(catalog, "attention");
+  add_all<MaskedSoftmax, MaskedSoftmaxGradient, Masked, MaskedScores, MaskedMatmul>(catalog,
+                                                                                    "attention");
   add_all<DropoutMask, Dropout>(catalog, "dropout");
   add_all<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy>(catalog,
                                                                                             "loss");

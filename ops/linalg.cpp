@@ -11,6 +11,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/matrices.hpp"
 
 namespace dagrad {
 
@@ -81,16 +82,7 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
                      {b, transpose_right ? k : n, transpose_right},
                      {c.out<T>().data() + at * m * n, n, false});
   };
-  const std::int64_t products = batch.elements();
-  constexpr std::int64_t small = 1 << 18;  // multiplications that are not worth to be split
-  if (products > 1 && m * n * k < small) {
-    const std::int64_t grain = 1 + small / (m * n * k + 1);
-    c.parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t at = begin; at < end; ++at) product(Inline(), at);
-    });
-  } else {
-    for (std::int64_t at = 0; at < products; ++at) product(c.parallel, at);
-  }
+  each_product(c.parallel, batch.elements(), m * n * k, product);
 }
 
 /// The last two axes swapped, all others as they are.

@@ -68,6 +68,22 @@ Refusal each_matrix(const EvalContext& c, std::int64_t n, One one) {
   return {};
 }
 
+/// Calls `product(parallel, at)` for all products of a batch, of so many multiplications each:
+/// small ones side by side, others one after the other, each with the pool for itself.
+template <class Product>
+void each_product(const Parallel& parallel, std::int64_t products, std::int64_t multiplications,
+                  Product product) {
+  constexpr std::int64_t small = 1 << 18;  // multiplications that are not worth to be split
+  if (products > 1 && multiplications < small) {
+    const std::int64_t grain = 1 + small / (multiplications + 1);
+    parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t at = begin; at < end; ++at) product(Inline(), at);
+    });
+  } else {
+    for (std::int64_t at = 0; at < products; ++at) product(parallel, at);
+  }
+}
+
 /// Which matrices of two operands go into one of the result, batches broadcast.
 class Pairing {
  public:

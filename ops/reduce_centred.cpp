@@ -1,5 +1,4 @@
 #include <cmath>
-#include <string>
 #include <utility>
 
 #include "dagrad/ops/functions.hpp"
@@ -12,19 +11,6 @@
 namespace dagrad {
 
 namespace {
-
-/// Sums of what differs from a mean, squared.
-template <class T>
-struct SquareFold : SumFold<T> {
-  const T* centre;
-  static void terms(const T* x, const T* mean, std::int64_t step, std::int64_t n, T* to) {
-    if (step == 0) {
-      for (std::int64_t i = 0; i < n; ++i) to[i] = (x[i] - *mean) * (x[i] - *mean);
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) to[i] = (x[i] - mean[i]) * (x[i] - mean[i]);
-    }
-  }
-};
 
 /// exp(x - shift), and log(sum) + shift.
 struct ExpLog {
@@ -108,101 +94,8 @@ Samples LogSumExp::samples(Rng& rng) {
           {LogSumExp{{{1}, false}}, {x({2, 0})}}};
 }
 
-Type Variance::infer(std::span<const Type> in) const {
-  if (ddof < 0) throw ArgumentError("ddof must not be negative, got " + std::to_string(ddof));
-  if (const std::int64_t n = count(in[0].shape); n <= ddof) {
-    throw ShapeError("needs more than " + std::to_string(ddof) + " elements (ddof), got " +
-                     std::to_string(n) + " of " + to_string(in[0].shape));
-  }
-  return {in[0].dtype, reduced(in[0].shape)};
-}
-std::size_t Variance::scratch(const PlanContext& plan) const {
-  return first_pass_bytes(plan.out[0]) + reduction_scratch(plan, mask(plan.in[0].shape.rank()));
-}
-void Variance::eval(const EvalContext& c) const {
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
-    const std::int64_t n = count(c.in_shape(0));
-    const T* const x = c.in<T>(0).data();
-    T *const mean = first_pass<T>(c), *const out = c.out<T>().data();
-    reduce(space, c.parallel, SumFold<T>{}, x, mean, partial_results(c));
-    for (std::int64_t i = 0; i < space.results(); ++i) mean[i] /= static_cast<T>(n);
-    reduce(space, c.parallel, SquareFold<T>{{}, mean}, x, out, partial_results(c));
-    for (std::int64_t i = 0; i < space.results(); ++i) out[i] /= static_cast<T>(n - ddof);
-  });
-}
-
-Grads Variance::grad(const GradContext& g) const {
-  const Value& x = g.in[0];
-  const Value slope = 2 * (x - mean(x, axes, true)) / count_like(x, axes, ddof);
-  return {pull(expanded(g.dout, x.rank()), slope)};
-}
-
-Samples Variance::samples(Rng& rng) {
-  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
-  return {{Variance{{{0, 2}, false}, 0}, {x({2, 3, 4})}},
-          {Variance{{{1}, true}, 1}, {x({2, 3})}},
-          {Variance{{{0}, false}, 0}, {x({3, 2})}},
-          {Variance{{{}, false}, 0}, {x({})}},
-          {Variance{{{1}, false}, 2}, {x({0, 3})}}};
-}
-
-// Everything but the root is variance's.
-Type StandardDeviation::infer(std::span<const Type> in) const {
-  return Variance{*this, ddof}.infer(in);
-}
-std::size_t StandardDeviation::scratch(const PlanContext& plan) const {
-  return Variance{*this, ddof}.scratch(plan);
-}
-void StandardDeviation::eval(const EvalContext& c) const {
-  Variance{*this, ddof}.eval(c);
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    for (T& element : c.out<T>()) element = std::sqrt(element);
-  });
-}
-
-void StandardDeviation::decisions(std::span<const View>, std::span<const View> out,
-                                  const DecisionSink& sink) const {
-  with_float(out[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    for (const T element : out[0].as<T>()) sink(element == 0 ? 1 : 0);
-  });
-}
-
-Grads StandardDeviation::grad(const GradContext& g) const {
-  const Value &x = g.in[0], spread = expanded(g.out, x.rank());
-  const Value slope = (x - mean(x, axes, true)) / (count_like(x, axes, ddof) * spread);
-  return {pull(expanded(g.dout, x.rank()), where(equal(spread, 0), 0, slope))};
-}
-
-Samples StandardDeviation::samples(Rng& rng) {
-  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
-  return {{StandardDeviation{{{0, 2}, false}, 0}, {x({2, 3, 4})}},
-          {StandardDeviation{{{1}, true}, 1}, {x({2, 3})}},
-          {StandardDeviation{{{0}, false}, 0}, {x({3, 2})}},
-          {StandardDeviation{{{1}, false}, 2}, {x({0, 3})}},
-          {.op = StandardDeviation{{{}, false}, 0},
-           .in = {x({})},
-           .out = {Tensor(0.0)},
-           .dout = {Tensor(3.0)},
-           .grads = {Tensor(0.0)},
-           .ties = true},
-          {.op = StandardDeviation{{{1}, false}, 0},
-           .in = {Tensor::of({{1.0, 3.0}, {2.0, 2.0}})},
-           .out = {Tensor::of({1.0, 0.0})},
-           .dout = {Tensor::of({4.0, 4.0})},
-           .grads = {Tensor::of({{-2.0, 2.0}, {0.0, 0.0}})},
-           .ties = true}};
-}
-
 Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(LogSumExp{{axes.of(x.rank()), keep_dims}}, {x});
-}
-Value variance(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
-  return apply(Variance{{axes.of(x.rank()), keep_dims}, ddof}, {x});
-}
-
-Value standard_deviation(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
-  return apply(StandardDeviation{{axes.of(x.rank()), keep_dims}, ddof}, {x});
 }
 
 }  // namespace dagrad

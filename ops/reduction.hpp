@@ -67,6 +67,8 @@ struct ReductionSplit {
 /// `space.columns` behind the one before it.
 template <class Visit>
 void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
+  if (space.run == space.rows && unit.first < unit.last)
+    return visit(unit.offset + unit.first * space.columns, unit.last - unit.first);
   for (std::int64_t row = unit.first; row < unit.last;) {
     const std::int64_t n = std::min(space.run - row % space.run, unit.last - row);
     visit(unit.offset + space.run_offset(row / space.run) + row % space.run * space.columns, n);

@@ -6,6 +6,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
+#include "ops/moments.hpp"
 #include "ops/reduction.hpp"
 
 /// Both ops take means over axes, then write every element by them. Where a unit of the reduction
@@ -13,23 +14,6 @@
 namespace dagrad {
 
 namespace {
-
-/// Sums of squares of what differs from a mean.
-template <class T>
-struct DeviationFold : SumFold<T> {
-  const T* centre;
-  static void terms(const T* x, const T* mean, std::int64_t step, std::int64_t n, T* to) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const T difference = x[i] - mean[i * step];
-      to[i] = difference * difference;
-    }
-  }
-};
-
-template <class T>
-struct SquareFold : SumFold<T> {
-  static T widen(T x) { return x * x; }
-};
 
 /// Sums of products with the elements of a tensor laid out as x.
 template <class T>
@@ -125,35 +109,91 @@ void by_step(std::int64_t step, Loop loop) {
     loop(std::integral_constant<std::int64_t, 1>{});
 }
 
-template <class T>
-void standardize(const EvalContext& c, std::uint32_t axes, double epsilon, bool centred) {
-  const Units<T, 1> units(c, axes);
-  const T* const x = c.in<T>(0).data();
-  T *const out = c.out<T>(0).data(), *const variance = c.out<T>(1).data();
-  T *const mean = centred ? c.out<T>(2).data() : nullptr, *const reciprocal = units.buffer(0);
-  const auto take = [&](auto mean_of, std::int64_t first, std::int64_t last) {
-    if (centred) {
-      mean_of(SumFold<T>{}, x, mean);
-      mean_of(DeviationFold<T>{{}, mean}, x, variance);
-    } else {
-      mean_of(SquareFold<T>{}, x, variance);
+/// out = (x · scale − mean − rest) · factor for the elements of a unit: in T where moments are
+/// plain.
+template <class T, bool centred>
+class CentredWriter {
+ public:
+  explicit CentredWriter(const EvalContext& c) : x_(c.in<T>(0).data()), out_(c.out<T>().data()) {}
+
+  /// `factors[i]` belongs to result i of the unit.
+  template <class Reduction>
+  void write(const Reduction& reduction, const ReductionSplit::Unit& unit, const Moments& moments,
+             const double* factors) const {
+    constexpr std::int64_t most = detail::moment_columns;
+    T means[most], rests[most], narrow[most];
+    bool plain = true;
+    for (std::int64_t i = 0; i < unit.width; ++i) {
+      means[i] = static_cast<T>(moments.mean[i]);
+      rests[i] = static_cast<T>(moments.rest[i]);
+      narrow[i] = static_cast<T>(factors[i]);
+      plain = plain && moments.plain(i);
     }
-    for (std::int64_t i = first; i < last; ++i)
-      reciprocal[i] = 1 / std::sqrt(variance[i] + static_cast<T>(epsilon));
-  };
-  units.run(take, [&](const ReductionSplit::Unit& unit) {
-    units.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t result, std::int64_t step) {
-      by_step(step, [=](auto s) {
-        const T* const r = reciprocal + result;
-        if (centred) {
-          const T* const m = mean + result;
-          for (std::int64_t i = 0; i < n; ++i) out[at + i] = (x[at + i] - m[i * s]) * r[i * s];
-        } else {
-          for (std::int64_t i = 0; i < n; ++i) out[at + i] = x[at + i] * r[i * s];
+    reduction.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+      const T* const x = x_ + at;
+      T* const out = out_ + at;
+      by_step(step, [&](auto s) {
+        if (plain) {
+          for (std::int64_t i = 0; i < n; ++i)
+            out[i] = centred ? (x[i] - means[i * s] - rests[i * s]) * narrow[i * s]
+                             : x[i] * narrow[i * s];
+          return;
+        }
+        for (std::int64_t i = 0; i < n; ++i) {
+          const std::int64_t j = i * s;
+          const double scaled = static_cast<double>(x[i]) * moments.scale[j];
+          out[i] = moments.plain(j)
+                       ? (x[i] - means[j] - rests[j]) * narrow[j]
+                       : static_cast<T>((scaled - moments.mean[j] - moments.rest[j]) * factors[j]);
         }
       });
     });
+  }
+
+ private:
+  const T* const x_;
+  T* const out_;
+};
+
+template <class T, bool centred>
+void standardize(const EvalContext& c, std::uint32_t axes, double epsilon) {
+  const CentredWriter<T, centred> writer(c);
+  T* const square = c.out<T>(1).data();
+  T* const mean = centred ? c.out<T>(2).data() : nullptr;
+  T* const reciprocal = c.out<T>(centred ? 3 : 2).data();
+  const MomentReduction<T, centred> reduction(c, axes);
+  reduction.run([&](const ReductionSplit::Unit& unit, const Moments& moments) {
+    double factors[detail::moment_columns];
+    for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
+    for (std::int64_t i = 0; unit.chunk == 0 && i < unit.width; ++i) {
+      const std::int64_t result = unit.result + i;
+      square[result] = static_cast<T>(moments.unscaled_square(i));
+      if (centred) mean[result] = static_cast<T>(moments.unscaled_mean(i));
+      reciprocal[result] =
+          static_cast<T>(moments.plain(i) ? factors[i] : factors[i] * moments.scale[i]);
+    }
+    writer.write(reduction, unit, moments, factors);
   });
+}
+
+template <class T>
+void centre(const EvalContext& c, std::uint32_t axes) {
+  const CentredWriter<T, true> writer(c);
+  const MomentReduction<T, true> reduction(c, axes);
+  reduction.run([&](const ReductionSplit::Unit& unit, const Moments& moments) {
+    double factors[detail::moment_columns];
+    for (std::int64_t i = 0; i < unit.width; ++i)
+      factors[i] = moments.plain(i) ? 1 : 1 / moments.scale[i];
+    writer.write(reduction, unit, moments, factors);
+  });
+}
+
+/// Bytes of scratch memory that moments of operand 0 need.
+template <bool centred>
+std::size_t moment_scratch(const PlanContext& plan, const Reduction& over) {
+  const std::uint32_t axes = over.mask(plan.in[0].shape.rank());
+  return plan.in[0].dtype == f32 ? MomentReduction<float, centred>::scratch(plan, axes)
+                                 : MomentReduction<double, centred>::scratch(plan, axes);
 }
 
 template <class T>
@@ -187,46 +227,82 @@ std::vector<Type> Standardize::infer(std::span<const Type> in) const {
                         detail::attribute_text(epsilon));
   refuse_empty(in[0].shape);
   const Type moment{in[0].dtype, Reduction{axes, true}.reduced(in[0].shape)};
-  return centred ? std::vector{in[0], moment, moment} : std::vector{in[0], moment};
+  std::vector results{in[0], moment, moment};
+  if (centred) results.push_back(moment);
+  return results;
 }
 std::size_t Standardize::scratch(const PlanContext& plan) const {
-  const std::uint32_t over = mask(plan.in[0].shape.rank());
-  return plan.in[0].dtype == f32 ? Units<float, 1>::scratch(plan, over)
-                                 : Units<double, 1>::scratch(plan, over);
+  return centred ? moment_scratch<true>(plan, *this) : moment_scratch<false>(plan, *this);
 }
 void Standardize::eval(const EvalContext& c) const {
+  const std::uint32_t over = mask(c.in_shape(0).rank());
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    standardize<T>(c, mask(c.in_shape(0).rank()), epsilon, centred);
+    if (centred)
+      standardize<T, true>(c, over, epsilon);
+    else
+      standardize<T, false>(c, over, epsilon);
   });
 }
 
 Grads Standardize::grad(const GradContext& g) const {
-  const Value &x = g.in[0], &variance = g.outs[1];
+  const Value &x = g.in[0], &y = g.outs[0], &r = g.outs[centred ? 3 : 2];
   std::vector<Value> terms;
   if (const Value* const d = g.douts[0].value())
-    terms.push_back(apply(StandardizeGradient{{axes, true}, centred},
-                          {*d, g.outs[0], rsqrt(variance + epsilon)}));
+    terms.push_back(apply(StandardizeGradient{{axes, true}, centred}, {*d, y, r}));
   if (const Value* const d = g.douts[1].value())
-    terms.push_back(pull(*d / count_like(x, axes), 2 * (centred ? x - g.outs[2] : x)));
+    terms.push_back(pull(*d / count_like(x, axes),
+                         2 * (centred ? apply(Centre{{axes, true}}, {x}) : Value(x))));
   if (centred && g.douts[2].value())
     terms.push_back(broadcast_like(*g.douts[2].value() / count_like(x, axes), x));
+  if (const Value* const d = g.douts[centred ? 3 : 2].value())
+    terms.push_back(pull(*d * r / count_like(x, axes), neg(r * y)));
   return {terms.empty() ? Gradient(zero) : add_n(terms)};
 }
 
 Samples Standardize::samples(Rng& rng) {
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
   const auto over = [](std::vector<std::int64_t> axes) { return Reduction{std::move(axes), true}; };
-  return {{Standardize{over({-1})}, {x({2, 5})}},
-          {Standardize{over({0, 2}), 0.5}, {x({2, 3, 4})}},
-          {Standardize{over({0})}, {x({4, 3})}},
-          {Standardize{over({1, 2}), 0}, {x({2, 3, 2})}},
-          {Standardize{over({-1}), 1e-3, false}, {x({2, 5})}},
-          {Standardize{over({0}), 0, false}, {x({4, 3})}},
-          {Standardize{over({}), 1}, {x({})}},
-          {Standardize{over({1})}, {x({0, 3})}},
-          {.op = Standardize{over({0}), 0},
-           .in = {Tensor::of({1.0, 3.0})},
-           .out = {Tensor::of({-1.0, 1.0}), Tensor::of({1.0}), Tensor::of({2.0})}}};
+  return {
+      {Standardize{over({-1})}, {x({2, 5})}},
+      {Standardize{over({0, 2}), 0.5}, {x({2, 3, 4})}},
+      {Standardize{over({0})}, {x({4, 3})}},
+      {Standardize{over({1, 2}), 0}, {x({2, 3, 2})}},
+      {Standardize{over({-1}), 1e-3, false}, {x({2, 5})}},
+      {Standardize{over({0}), 0, false}, {x({4, 3})}},
+      {Standardize{over({}), 1}, {x({})}},
+      {Standardize{over({1})}, {x({0, 3})}},
+      {.op = Standardize{over({0}), 0},
+       .in = {Tensor::of({1.0, 3.0})},
+       .out = {Tensor::of({-1.0, 1.0}), Tensor::of({1.0}), Tensor::of({2.0}), Tensor::of({1.0})}},
+      {.op = Standardize{over({1}), 0},
+       .in = {Tensor::of({{0.7, 0.7}, {1.0, 5.0}})},
+       .out = {Tensor::of({{0.0, 0.0}, {-1.0, 1.0}}), Tensor::of({{0.0}, {4.0}}),
+               Tensor::of({{0.7}, {3.0}}), Tensor::of({{0.0}, {0.5}})},
+       .ties = true}};
+}
+
+Type Centre::infer(std::span<const Type> in) const {
+  refuse_empty(in[0].shape);
+  return in[0];
+}
+std::size_t Centre::scratch(const PlanContext& plan) const {
+  return moment_scratch<true>(plan, *this);
+}
+void Centre::eval(const EvalContext& c) const {
+  with_float(c.ins[0].type.dtype,
+             [&]<class T>(std::type_identity<T>) { centre<T>(c, mask(c.in_shape(0).rank())); });
+}
+Grads Centre::grad(const GradContext& g) const { return {apply(*this, {g.dout})}; }
+Samples Centre::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  const auto over = [](std::vector<std::int64_t> axes) { return Reduction{std::move(axes), true}; };
+  return {
+      {Centre{over({-1})}, {x({2, 5})}},
+      {Centre{over({0, 2})}, {x({2, 3, 4})}},
+      {Centre{over({0})}, {x({4, 3})}},
+      {Centre{over({})}, {x({})}},
+      {Centre{over({1})}, {x({0, 3})}},
+      {.op = Centre{over({0})}, .in = {Tensor::of({1.0, 5.0})}, .out = {Tensor::of({-2.0, 2.0})}}};
 }
 
 Type StandardizeGradient::infer(std::span<const Type> in) const {
@@ -257,7 +333,8 @@ Grads StandardizeGradient::grad(const GradContext& g) const {
                   }),
       g.if_wanted(
           1, [&] { return neg(r * (h * mean(d * y, axes, true) + d * mean(h * y, axes, true))); }),
-      g.if_wanted(2, [&] { return sum(pull(h, g.out), axes, true) / r; })};
+      // A reciprocal of 0 stands for a root of 0, where all slopes are 0.
+      g.if_wanted(2, [&] { return where(equal(r, 0), 0, sum(pull(h, g.out), axes, true) / r); })};
 }
 
 Samples StandardizeGradient::samples(Rng& rng) {

@@ -9,9 +9,16 @@
 
 namespace dagrad {
 
-struct MaskedSoftmax {
+/// Which pairs of a query and a key count, of scores [..., T, S]: those that a mask of bools, the
+/// last operand where there is one, allows and, where `causal`, whose key lies no further from the
+/// last one than the query. What is masked is absent, infinite or NaN or not: it reaches neither a
+/// result nor a gradient.
+struct Masking {
   bool causal = false;
-  using attributes = dagrad::attributes<&MaskedSoftmax::causal>;
+  using attributes = dagrad::attributes<&Masking::causal>;
+};
+
+struct MaskedSoftmax : Masking {
   static constexpr auto name = "masked_softmax";
   static constexpr auto doc =
       "Softmax of each row of x over the columns that a mask of bools, where there is one, allows, "
@@ -21,6 +28,62 @@ struct MaskedSoftmax {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// What the rule of MaskedSoftmax appends: linear and symmetric in its cotangent d.
+struct MaskedSoftmaxGradient : Masking {
+  static constexpr auto name = "masked_softmax_gradient";
+  static constexpr auto doc =
+      "y * (d - sum(d * y)) of a cotangent d and a masked softmax y, whose sum goes over the "
+      "columns "
+      "that are allowed; 0 in all others.";
+  static constexpr std::array in_place{0};
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct Masked : Masking {
+  static constexpr auto name = "masked";
+  static constexpr auto doc = "x where the mask and, where causal, the place allow it, else 0.";
+  static constexpr std::array in_place{0};
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// Products of the queries q [..., T, d] and the keys k [..., S, d]: [..., T, S].
+struct MaskedScores : Masking {
+  static constexpr auto name = "masked_scores";
+  static constexpr auto doc =
+      "Matrix product of q and the transpose of k where a query may attend to a key, else 0; "
+      "batches broadcast.";
+  static constexpr bool broadcasts = true;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  double cost(const PlanContext& plan) const;
+  static Samples samples(Rng& rng);
+};
+
+/// Products of weights [..., T, S] and x: of [..., S, e] to [..., T, e] or, with the weights
+/// transposed, of [..., T, e] to [..., S, e].
+struct MaskedMatmul : Masking {
+  bool transpose = false;
+  using attributes = dagrad::attributes<&Masking::causal, &MaskedMatmul::transpose>;
+  static constexpr auto name = "masked_matmul";
+  static constexpr auto doc =
+      "Matrix product of weights, transposed if so told, and x, to which only the pairs that are "
+      "allowed contribute; batches broadcast.";
+  static constexpr bool broadcasts = true;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 
@@ -37,8 +100,9 @@ struct AttentionOptions {
 /// A mask of bools that broadcasts to [..., T, S] is true where a query may attend to a key.
 /// Causal, query t may attend to the keys up to t + S − T: the last one to all, so that queries
 /// which continue a longer sequence of keys are in place (PyTorch counts from the first instead;
-/// for T = S it is the same). What a query may not attend to gets weight 0, whatever its score; a
-/// query with nothing to attend to gives 0, and so does its gradient.
+/// for T = S it is the same). What a query may not attend to is absent: NaN or an infinity there
+/// reaches neither its result nor any gradient. A query with nothing to attend to gives 0, and so
+/// does its gradient.
 ///
 /// Throws ShapeError for fewer than two axes and shapes that do not fit, TypeError for ints,
 /// dtypes that differ and a mask that is not bool, ArgumentError for a scale that is not finite.

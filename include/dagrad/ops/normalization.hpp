@@ -11,11 +11,14 @@
 
 /// Normalisation: elements less their mean, over their deviation, taken over some axes. All take
 /// float32 and float64, refuse an epsilon that is negative or not finite with an ArgumentError, and
-/// have derivatives of any order.
+/// have derivatives of any order. Results are accurate relative to the spread of the elements,
+/// however far from 0 and however large or small these are; equal elements become 0 for every
+/// epsilon, with slope 0 where that is 0.
 namespace dagrad {
 
-/// Results: the standardised x; the variance (the mean square where not `centred`) and, where
-/// `centred`, the mean, with axes kept as 1.
+/// Results: the standardised x; the variance (the mean square where not `centred`); where
+/// `centred`, the mean; and the factor 1 / sqrt(variance + epsilon), which is 0 where that root is
+/// 0. All but the first keep their axes as 1.
 struct Standardize : Reduction {
   double epsilon = 1e-5;
   bool centred = true;
@@ -23,8 +26,10 @@ struct Standardize : Reduction {
       dagrad::attributes<&Reduction::axes, &Standardize::epsilon, &Standardize::centred>;
   static constexpr auto name = "standardize";
   static constexpr auto doc =
-      "(x - mean) / sqrt(variance + epsilon) over axes, then that variance (in two passes, divided "
-      "by n) and mean. Not centred: x / sqrt(mean square + epsilon), and the mean square.";
+      "(x - mean) / sqrt(variance + epsilon) over axes, then that variance (divided by n), the "
+      "mean "
+      "and the reciprocal of the root; 0 where the root is 0. Not centred: x / sqrt(mean square + "
+      "epsilon), the mean square and the reciprocal.";
   static constexpr DTypes dtypes = float_dtypes;
   static constexpr std::array in_place{0};
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -43,6 +48,21 @@ struct StandardizeGradient : Reduction {
       "r * (d - mean(d) - y * mean(d * y)) over axes, of a cotangent d, a standardised y and its "
       "reciprocal deviation r; without mean(d) where not centred.";
   static constexpr std::size_t operands = 3;
+  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr std::array in_place{0};
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// What the rules of `variance` and its relatives append: linear and symmetric.
+struct Centre : Reduction {
+  static constexpr auto name = "centre";
+  static constexpr auto doc =
+      "x - mean(x) over axes, accurate relative to the spread of the elements: 0 where they are "
+      "equal.";
   static constexpr DTypes dtypes = float_dtypes;
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;

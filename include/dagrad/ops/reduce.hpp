@@ -126,8 +126,8 @@ struct Variance : Reduction {
   using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &Variance::ddof>;
   static constexpr auto name = "variance";
   static constexpr auto doc =
-      "Mean square of what elements differ from their mean, over axes, in two passes; divided by "
-      "n - ddof.";
+      "Mean square of what elements differ from their mean, over axes, accurate relative to their "
+      "spread: 0 where they are equal; divided by n - ddof.";
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -141,7 +141,9 @@ struct StandardDeviation : Reduction {
   using attributes =
       dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &StandardDeviation::ddof>;
   static constexpr auto name = "standard_deviation";
-  static constexpr auto doc = "Square root of the variance over axes; slope 0 where it is 0.";
+  static constexpr auto doc =
+      "Square root of the variance over axes, without overflow or underflow on the way; slope 0 "
+      "where it is 0.";
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -231,11 +233,13 @@ Value min(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// log(Σ exp(x)) of float32 or float64, without overflow; -inf for no element and for -inf alone.
 /// Throws TypeError for other dtypes.
 Value logsumexp(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Σ (x − mean)² / (n − ddof) of float32 or float64, in two passes. Throws TypeError for
+/// Σ (x − mean)² / (n − ddof) of float32 or float64, accurate relative to the spread of the
+/// elements, however far from 0 they are; exactly 0 where they are equal. Throws TypeError for
 /// other dtypes, ShapeError where n ≤ ddof, ArgumentError for a negative ddof.
 Value variance(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                std::int64_t ddof = 0);
-/// Square root of the variance. Where that is 0 its slope is 0 too. Throws as `variance`.
+/// Square root of the variance, right where that would overflow or vanish too. Where it is 0 its
+/// slope is 0 too. Throws as `variance`.
 Value standard_deviation(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                          std::int64_t ddof = 0);
 /// How many elements are not 0 (NaN is not), of any dtype; int64. 0 for no element. Gradient zero.

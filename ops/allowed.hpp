@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "dagrad/eval.hpp"
+#include "dagrad/graph.hpp"
+
+namespace dagrad {
+
+/// Floats as their bits, which are masked without a branch.
+template <class T>
+using FloatBits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+
+/// x where a mask is 1, 0 where it is 0.
+template <class T>
+T kept(T x, std::uint8_t is) {
+  using Bits = FloatBits<T>;
+  return std::bit_cast<T>(std::bit_cast<Bits>(x) & (Bits{0} - Bits{is}));
+}
+
+/// Which columns of a row of scores, [..., T, S], count: the rows of all matrices are numbered
+/// through.
+class Allowed {
+ public:
+  /// The mask, where there is one, is the operand behind the first `operands`.
+  Allowed(const EvalContext& c, const Shape& scores, bool causal, std::size_t operands)
+      : shape_(scores),
+        rows_(scores[scores.rank() - 2]),
+        columns_(scores[scores.rank() - 1]),
+        causal_(causal) {
+    if (c.ins.size() <= operands) return;
+    mask_ = static_cast<const std::uint8_t*>(c.ins[operands].data);
+    const Shape& own = c.in_shape(operands);
+    std::int64_t step = 1;
+    for (int i = 1; i <= own.rank(); step *= own[own.rank() - i], ++i)
+      if (own[own.rank() - i] != 1) steps_[static_cast<std::size_t>(shape_.rank() - i)] = step;
+  }
+
+  bool has_mask() const { return mask_ != nullptr; }
+  /// Columns from here on do not.
+  std::int64_t end(std::int64_t row) const {
+    if (!causal_) return columns_;
+    return std::clamp<std::int64_t>(row % rows_ + columns_ - rows_ + 1, 0, columns_);
+  }
+  /// Calls `visit(column, 1 if it does, else 0)` for those before.
+  template <class Visit>
+  void each(std::int64_t row, Visit visit) const {
+    const std::int64_t n = end(row);
+    if (mask_ == nullptr) {
+      for (std::int64_t i = 0; i < n; ++i) visit(i, std::uint8_t{1});
+      return;
+    }
+    const std::uint8_t* const mask = mask_ + mask_row(row);
+    if (column_step() == 1) {  // apart, to be vectorised
+      for (std::int64_t i = 0; i < n; ++i) visit(i, mask[i]);
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) visit(i, mask[0]);
+    }
+  }
+  bool operator()(std::int64_t row, std::int64_t column) const {
+    if (column >= end(row)) return false;
+    return mask_ == nullptr || mask_[mask_row(row) + column * column_step()];
+  }
+  /// Writes 0 to the columns of a row that do not count.
+  template <class T>
+  void clear(std::int64_t row, T* x) const {
+    if (mask_ != nullptr)
+      each(row, [x](std::int64_t i, std::uint8_t is) { x[i] = kept(x[i], is); });
+    std::fill(x + end(row), x + columns_, T(0));
+  }
+
+ private:
+  std::int64_t column_step() const { return steps_[static_cast<std::size_t>(shape_.rank() - 1)]; }
+  std::int64_t mask_row(std::int64_t row) const {
+    std::int64_t offset = 0;
+    for (int axis = shape_.rank() - 1; axis-- > 0; row /= shape_[axis])
+      offset += row % shape_[axis] * steps_[static_cast<std::size_t>(axis)];
+    return offset;
+  }
+
+  const Shape shape_;
+  const std::int64_t rows_, columns_;
+  const bool causal_;
+  const std::uint8_t* mask_ = nullptr;  ///< bools
+  std::array<std::int64_t, max_rank> steps_{};
+};
+
+/// Refuses operands of another number than `operands` and a mask behind them, dtypes that are not
+/// one of floats, and ranks below 2.
+void check_masked_operands(std::span<const Type> in, std::size_t operands);
+/// Refuses a mask, the operand behind the first `operands` where there is one, that is not of bools
+/// or does not broadcast to the scores.
+void check_mask(std::span<const Type> in, std::size_t operands, const Shape& scores);
+
+/// An op of these operands and of the mask, where there is one, behind the first `operands` of the
+/// node whose rule this is.
+template <class MaskedOp>
+Value with_mask(const MaskedOp& op, const GradContext& g, std::size_t operands,
+                std::vector<Operand> in) {
+  if (g.in.size() > operands) in.push_back(g.in[operands]);
+  return apply(op, in);
+}
+
+}  // namespace dagrad

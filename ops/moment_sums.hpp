@@ -1,0 +1,327 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "ops/reduction.hpp"
+
+/// The loops of `MomentReduction`: over rows of a unit, to sums and extremes of their columns.
+namespace dagrad::detail {
+
+constexpr std::int64_t moment_columns = 512;  ///< of a unit at most
+constexpr std::int64_t moment_lanes = 16;     ///< narrow rows side by side have as many columns
+
+/// Rows that lie `stride` apart, of which `run` follow each other: narrow ones are taken several
+/// together.
+struct RowPacking {
+  std::int64_t columns = 1, together = 1, width = 1, stride = 1;
+  RowPacking() = default;
+  RowPacking(std::int64_t columns_of_unit, std::int64_t row_stride, std::int64_t run,
+             std::int64_t lanes)
+      : columns(columns_of_unit) {
+    if (columns == row_stride && columns < lanes)
+      together = std::max<std::int64_t>(1, std::min(lanes / columns, run));
+    width = together * columns;
+    stride = together * row_stride;
+  }
+};
+
+/// Joins `groups` groups of `width` numbers side by side into the first: halves with halves.
+template <class A, class Join>
+void join_groups(A* x, std::int64_t groups, std::int64_t width, Join join) {
+  for (; groups > 1; groups = (groups + 1) / 2) {
+    const std::int64_t kept = (groups + 1) / 2;
+    for (std::int64_t i = 0; i < groups / 2 * width; ++i) x[i] = join(x[i], x[kept * width + i]);
+  }
+}
+
+/// The same for a row of as many lanes.
+template <std::int64_t lanes = moment_lanes, class A>
+A join_lanes(A* x) {
+  if constexpr (lanes == 1) {
+    return x[0];
+  } else {
+    for (std::int64_t i = 0; i < lanes / 2; ++i) x[i] += x[i + lanes / 2];
+    return join_lanes<lanes / 2>(x);
+  }
+}
+
+/// Sums that blocks of at most some terms are added to: of float in double, of double with what
+/// each addition loses.
+template <class A, std::int64_t most>
+class Totals {
+ public:
+  void clear(std::int64_t n) {
+    std::fill_n(sum_, n, 0.0);
+    if constexpr (compensated) std::fill_n(lost_, n, 0.0);
+  }
+  void add(const A* x, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double term = x[i];
+      if constexpr (compensated) {
+        const double sum = sum_[i] + term, added = sum - sum_[i];
+        lost_[i] += (sum_[i] - (sum - added)) + (term - added);
+        sum_[i] = sum;
+      } else {
+        sum_[i] += term;
+      }
+    }
+  }
+  /// Its sums, made final.
+  double* sums(std::int64_t n) {
+    if constexpr (compensated)
+      for (std::int64_t i = 0; i < n; ++i) sum_[i] += lost_[i];
+    return sum_;
+  }
+
+ private:
+  static constexpr bool compensated = std::is_same_v<A, double>;
+  double sum_[most];
+  double lost_[compensated ? most : 1];
+};
+
+/// Sums of x − centre and of its square, in A; of x scaled first where that is asked for, of x²
+/// alone where not centred. A's rounding acts within blocks of few terms alone.
+template <class T, class A, bool centred, bool scaled>
+class CentredSums {
+ public:
+  static constexpr std::int64_t parts = 2;
+  static double join(std::int64_t, double a, double b) { return a + b; }
+
+  CentredSums(std::int64_t stride, std::int64_t run) : row_stride_(stride), run_(run) {}
+
+  template <class About>
+  void begin(const About& about, std::int64_t columns) {
+    if (columns != rows_.columns || used_ < 0)
+      rows_ = RowPacking(columns, row_stride_, run_, lanes);
+    if constexpr (centred) repeat(about.mean, centre_);
+    if constexpr (scaled) repeat(about.scale, scale_);
+    if constexpr (centred) std::fill_n(first_, rows_.width, A(0));
+    std::fill_n(square_, rows_.width, A(0));
+    used_ = 0;
+    flushed_ = false;
+  }
+  void add(const T* x, std::int64_t rows) {
+    const bool by_lanes = rows_.width == lanes && rows_.stride == lanes;
+    const std::int64_t packed = rows_.together == lanes ? rows / lanes : rows / rows_.together;
+    for (std::int64_t left = packed; left > 0;) {
+      const std::int64_t n = std::min(left, block - used_);
+      if (by_lanes)
+        add_lanes(x, n);
+      else
+        add_rows(first_, square_, centre_, scale_, x, n, rows_.stride, rows_.width);
+      count(n);
+      x += n * rows_.stride;
+      left -= n;
+    }
+    if (const std::int64_t rest = rows - packed * rows_.together; rest > 0) {
+      add_rows(first_, square_, centre_, scale_, x, 1, 0, rest * rows_.columns);
+      count(1);
+    }
+  }
+  void finish(double* const* to) {
+    if (!centred) std::fill_n(to[0], rows_.columns, 0.0);
+    if (flushed_) {
+      flush();
+      if (centred) finish(firsts_.sums(rows_.width), to[0]);
+      finish(squares_.sums(rows_.width), to[1]);
+    } else {
+      if (centred) finish(first_, to[0]);
+      finish(square_, to[1]);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t most = moment_columns, lanes = moment_lanes;
+  static constexpr std::int64_t block = 64;  ///< rows, four at a time
+
+  /// Numbers of the columns, for all rows that are taken together.
+  void repeat(const double* from, A* to) const {
+    if (rows_.columns == 1) {
+      std::fill_n(to, rows_.width, static_cast<A>(from[0]));
+      return;
+    }
+    for (std::int64_t j = 0; j < rows_.columns; ++j) to[j] = static_cast<A>(from[j]);
+    for (std::int64_t j = rows_.columns; j < rows_.width; ++j) to[j] = to[j - rows_.columns];
+  }
+  static void add_rows(A* first, A* square, const A* centre, const A* scale, const T* x,
+                       std::int64_t rows, std::int64_t stride, std::int64_t width) {
+    const auto at = [=](const T* row, std::int64_t j) {
+      A value = static_cast<A>(row[j]);
+      if constexpr (scaled) value *= scale[j];
+      if constexpr (centred) value -= centre[j];
+      return value;
+    };
+    std::int64_t row = 0;
+    for (; row + 4 <= rows; row += 4) {
+      const T *p = x + row * stride, *q = p + stride, *r = q + stride, *s = r + stride;
+      for (std::int64_t j = 0; j < width; ++j) {
+        const A a = at(p, j), b = at(q, j), c = at(r, j), d = at(s, j);
+        if constexpr (centred) first[j] += (a + b) + (c + d);
+        square[j] += (a * a + b * b) + (c * c + d * d);
+      }
+    }
+    for (; row < rows; ++row) {
+      for (std::int64_t j = 0; j < width; ++j) {
+        const A a = at(x + row * stride, j);
+        if constexpr (centred) first[j] += a;
+        square[j] += a * a;
+      }
+    }
+  }
+  /// The same for rows of a width known to the compiler, which lie side by side.
+  void add_lanes(const T* x, std::int64_t rows) {
+    std::array<A, lanes> first, square, centre, scale;
+    std::copy_n(square_, lanes, square.data());
+    if constexpr (centred) {
+      std::copy_n(first_, lanes, first.data());
+      std::copy_n(centre_, lanes, centre.data());
+    }
+    if constexpr (scaled) std::copy_n(scale_, lanes, scale.data());
+    add_rows(first.data(), square.data(), centre.data(), scale.data(), x, rows, lanes, lanes);
+    if constexpr (centred) std::copy_n(first.data(), lanes, first_);
+    std::copy_n(square.data(), lanes, square_);
+  }
+  template <class Sum>
+  void finish(Sum* sums, double* to) const {
+    if (rows_.together == lanes) {
+      to[0] = join_lanes(sums);
+    } else {
+      join_groups(sums, rows_.together, rows_.columns, [](Sum a, Sum b) { return a + b; });
+      std::copy_n(sums, rows_.columns, to);
+    }
+  }
+  void count(std::int64_t rows) {
+    used_ += rows;
+    if (used_ == block) flush();
+  }
+  void flush() {
+    if (!flushed_) {
+      if constexpr (centred) firsts_.clear(rows_.width);
+      squares_.clear(rows_.width);
+    }
+    flushed_ = true;
+    used_ = 0;
+    if constexpr (centred) {
+      firsts_.add(first_, rows_.width);
+      std::fill_n(first_, rows_.width, A(0));
+    }
+    squares_.add(square_, rows_.width);
+    std::fill_n(square_, rows_.width, A(0));
+  }
+
+  const std::int64_t row_stride_, run_;
+  RowPacking rows_;
+  std::int64_t used_ = -1;  ///< rows of the block; none has begun yet
+  bool flushed_ = false;
+  A first_[most], square_[most], centre_[most], scale_[scaled ? most : 1];
+  Totals<A, most> firsts_, squares_;
+};
+
+/// The smallest and the largest element, NaN left out, and NaN where there is one, else 0.
+template <class T>
+class Extremes {
+ public:
+  static constexpr std::int64_t parts = 3;
+  static double join(std::int64_t part, double a, double b) {
+    return part == 0 ? std::min(a, b) : part == 1 ? std::max(a, b) : a + b;
+  }
+
+  Extremes(std::int64_t stride, std::int64_t run) : row_stride_(stride), run_(run) {}
+
+  template <class About>
+  void begin(const About&, std::int64_t columns) {
+    rows_ = RowPacking(columns, row_stride_, run_, moment_lanes);
+    std::fill_n(low_, rows_.width, std::numeric_limits<T>::infinity());
+    std::fill_n(high_, rows_.width, -std::numeric_limits<T>::infinity());
+    std::fill_n(nan_, rows_.width, T(0));
+  }
+  void add(const T* x, std::int64_t rows) {
+    for (; rows >= rows_.together; rows -= rows_.together, x += rows_.stride)
+      add_row(x, rows_.width);
+    if (rows > 0) add_row(x, rows * rows_.columns);
+  }
+  void finish(double* const* to) {
+    T* const results[] = {low_, high_, nan_};
+    for (std::int64_t part = 0; part < parts; ++part) {
+      join_groups(results[part], rows_.together, rows_.columns, [=](T a, T b) {
+        return static_cast<T>(join(part, static_cast<double>(a), static_cast<double>(b)));
+      });
+      std::copy_n(results[part], rows_.columns, to[part]);
+    }
+  }
+
+ private:
+  void add_row(const T* x, std::int64_t width) {
+    for (std::int64_t j = 0; j < width; ++j) {
+      low_[j] = x[j] < low_[j] ? x[j] : low_[j];
+      high_[j] = x[j] > high_[j] ? x[j] : high_[j];
+      nan_[j] += x[j] != x[j] ? x[j] : T(0);
+    }
+  }
+
+  const std::int64_t row_stride_, run_;
+  RowPacking rows_;
+  T low_[moment_columns], high_[moment_columns], nan_[moment_columns];
+};
+
+/// Some 128 rows of a unit, spread over it, or all where there are no more: their means lie near to
+/// those of all.
+class RowSample {
+ public:
+  explicit RowSample(const ReductionSpace& space) : space_(space) {
+    const std::int64_t rows = std::max<std::int64_t>(space.rows, 1);
+    piece_ = std::min({space.run, rows, space.columns == 1 ? wanted / 4 : 4});
+    pieces_ = std::min((rows + piece_ - 1) / piece_, wanted / piece_);
+    step_ = rows / pieces_;
+    if (rows <= wanted) piece_ = rows, pieces_ = 1;
+  }
+
+  /// Of a unit that has all rows.
+  template <class T>
+  void means(const ReductionSplit::Unit& unit, const T* x, double* to) const {
+    std::array<T, moment_columns> sums;
+    const bool narrow = space_.columns == 1;
+    const std::int64_t width = narrow ? moment_lanes : unit.width;
+    T* const sum = sums.data();
+    std::fill_n(sum, width, T(0));
+    std::int64_t taken = 0;
+    ReductionSplit::Unit piece = unit;
+    for (std::int64_t i = 0; i < pieces_; ++i) {
+      piece.first = i * step_;
+      piece.last = std::min(piece.first + piece_, unit.last);
+      taken += piece.last - piece.first;
+      each_run(space_, piece, [&](std::int64_t offset, std::int64_t rows) {
+        if (narrow)
+          add(x + offset, rows / width, width, width, sum),
+              add(x + offset + rows / width * width, 1, 0, rows % width, sum);
+        else
+          add(x + offset, rows, space_.columns, width, sum);
+      });
+    }
+    if (narrow) join_lanes(sum);
+    for (std::int64_t j = 0; j < unit.width; ++j)
+      to[j] = static_cast<double>(sum[j] / static_cast<T>(taken));
+  }
+
+ private:
+  static constexpr std::int64_t wanted = 128;
+
+  template <class T>
+  static void add(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width, T* sum) {
+    for (; rows >= 4; rows -= 4, x += 4 * stride)
+      for (std::int64_t j = 0; j < width; ++j)
+        sum[j] += (x[j] + x[stride + j]) + (x[2 * stride + j] + x[3 * stride + j]);
+    for (; rows > 0; --rows, x += stride)
+      for (std::int64_t j = 0; j < width; ++j) sum[j] += x[j];
+  }
+
+  const ReductionSpace& space_;
+  std::int64_t piece_ = 1, pieces_ = 1, step_ = 1;
+};
+
+}  // namespace dagrad::detail
