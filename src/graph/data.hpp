@@ -71,10 +71,15 @@ struct GraphData {
 
   /// The index of the op among the distinct ones.
   std::uint32_t intern(Op op);
-  /// Adds vertex, edges and record; the types are known. Does not throw but for memory.
+  /// Adds vertex, edges and record; the types are known. Does not throw but for memory: then
+  /// nothing has been added.
   std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results);
   /// Removes the newest nodes until `size` are left.
-  void truncate(std::uint32_t size);
+  void truncate(std::uint32_t size) noexcept;
+
+ private:
+  /// Adds the newest vertex with its edges, or as much of them as there is memory for.
+  void connect(std::uint32_t id, std::span<const Edge> from);
 };
 
 /// Adds an input, parameter or constant.

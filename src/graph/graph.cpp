@@ -1,6 +1,7 @@
 #include "dagrad/graph.hpp"
 
 #include "src/graph/data.hpp"
+#include "src/graph/room.hpp"
 
 namespace dagrad {
 
@@ -40,11 +41,12 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
   record.order = graph.current_order;
   record.where = where;
   if (tensor) {
+    make_room(graph.tensors, 1);
     record.tensor = static_cast<std::uint32_t>(graph.tensors.size());
-    graph.tensors.push_back(*tensor);
   }
   Transaction transaction(graph);
   const std::uint32_t id = graph.add(record, {}, {&type, 1});
+  if (tensor) graph.tensors.push_back(*tensor);
   if (kind != NodeKind::constant) graph.names.set(id, record.scope, name);
   transaction.keep();
   return {graph.share(), id, 0};

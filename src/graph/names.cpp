@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "dagrad/error.hpp"
+#include "src/graph/room.hpp"
 
 namespace dagrad::detail {
 
@@ -50,6 +51,7 @@ std::uint32_t Names::scope(std::uint32_t outer, std::string_view name) {
   check_name(name, "scope");
   std::string text = scopes_[outer].text.empty() ? std::string(name)
                                                  : scopes_[outer].text + "/" + std::string(name);
+  make_room(scopes_, 1);
   const auto [at, fresh] =
       known_scopes_.try_emplace(text, static_cast<std::uint32_t>(scopes_.size()));
   if (fresh) scopes_.push_back({outer, std::move(text)});
@@ -57,23 +59,30 @@ std::uint32_t Names::scope(std::uint32_t outer, std::string_view name) {
 }
 
 std::uint32_t Names::op_index(std::string_view op) {
-  const auto [at, fresh] =
-      known_ops_.try_emplace(std::string(op), static_cast<std::uint32_t>(ops_.size()));
-  if (fresh) {
-    ops_.push_back({std::string(op), {}, {}});
+  OpNames fresh{std::string(op), {}, {}};
+  if (const auto at = known_ops_.find(fresh.op); at != known_ops_.end()) return at->second;
+  const auto index = static_cast<std::uint32_t>(ops_.size());
+  make_room(ops_, 1);
+  const auto known = known_ops_.emplace(fresh.op, index).first;
+  try {
     for (const auto& [text, node] : named_) {  // names that users took before this op appeared
       const auto slash = text.rfind('/');
       if (const Automatic a =
               parse(std::string_view(text).substr(slash == text.npos ? 0 : slash + 1));
-          a.op == at->second)
-        ops_.back().reserved.insert(a.ordinal);
+          a.op == index)
+        fresh.reserved.insert(a.ordinal);
     }
+  } catch (...) {
+    known_ops_.erase(known);
+    throw;
   }
-  return at->second;
+  ops_.push_back(std::move(fresh));
+  return index;
 }
 
 void Names::add(std::uint32_t op) {
   OpNames& names = ops_[op];
+  make_room(nodes_, 1);
   if (!names.reserved.empty())
     while (names.reserved.contains(static_cast<std::uint32_t>(names.nodes.size())))
       names.nodes.push_back(none);
@@ -91,10 +100,16 @@ void Names::set(std::uint32_t node, std::uint32_t scope, std::string_view name) 
     throw GraphError("the name \"" + full + "\" is taken by node " + std::to_string(holder) + " (" +
                      ops_[nodes_[holder].op].op + ")");
   const auto slash = name.rfind('/');
-  if (const Automatic a = parse(name.substr(slash == name.npos ? 0 : slash + 1)); a.op != none)
-    ops_[a.op].reserved.insert(a.ordinal);
+  const Automatic a = parse(name.substr(slash == name.npos ? 0 : slash + 1));
+  make_room(texts_, 1);
+  const auto named = named_.emplace(full, node).first;
+  try {
+    if (a.op != none) ops_[a.op].reserved.insert(a.ordinal);
+  } catch (...) {
+    named_.erase(named);
+    throw;
+  }
   if (user_given(node)) named_.erase(texts_[nodes_[node].text]);
-  named_.emplace(full, node);
   nodes_[node].text = static_cast<std::uint32_t>(texts_.size());
   texts_.push_back(std::move(full));
 }
@@ -132,7 +147,7 @@ std::uint32_t Names::find(std::string_view name) const {
   return node == none || user_given(node) ? none : node;
 }
 
-void Names::truncate(std::uint32_t size) {
+void Names::truncate(std::uint32_t size) noexcept {
   while (nodes_.size() > size) {
     const Entry entry = nodes_.back();
     if (entry.text != none) named_.erase(texts_[entry.text]);

@@ -28,7 +28,7 @@ class Names {
   bool user_given(std::uint32_t node) const { return nodes_[node].text != none; }
   /// The node that has this full name once its scope is set aside, or `none`.
   std::uint32_t find(std::string_view name) const;
-  void truncate(std::uint32_t size);
+  void truncate(std::uint32_t size) noexcept;
   /// Users' names that are closest to this one, for errors.
   std::vector<std::string> similar(std::string_view name) const;
 
