@@ -23,6 +23,12 @@ int spatial_axes(const char* what, const Shape& x, const Shape& kernel) {
   return x.rank() - 2;
 }
 
+/// A product of sizes: of those that no tensor has, a size that no shape takes.
+std::int64_t times(std::int64_t a, std::int64_t b) {
+  constexpr std::int64_t most = std::int64_t{1} << 60;
+  return a > 0 && b > most / a ? most : a * b;
+}
+
 /// All but channels and the sizes of pictures.
 Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, int spatial) {
   Sizes s;
@@ -40,7 +46,7 @@ Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, 
       throw ShapeError("the kernel " + to_string(kernel) + " has no element along an axis");
   }
   s.out_channels = kernel[0];
-  s.in_channels = kernel[1] * s.groups;
+  s.in_channels = times(kernel[1], s.groups);
   if (s.out_channels % s.groups != 0)
     throw ShapeError(std::to_string(s.groups) + " groups do not divide the " +
                      std::to_string(s.out_channels) + " rows of the kernel " + to_string(kernel));
@@ -48,7 +54,9 @@ Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, 
 }
 
 /// From the first to the last tap of a kernel.
-std::int64_t reach(const Sizes& s, std::size_t i) { return s.dilation[i] * (s.kernel[i] - 1) + 1; }
+std::int64_t reach(const Sizes& s, std::size_t i) {
+  return times(s.kernel[i] - 1, s.dilation[i]) + 1;
+}
 
 Shape shape_of(const Sizes& s, int spatial, std::int64_t channels,
                const std::array<std::int64_t, 2>& picture) {
@@ -117,7 +125,7 @@ Sizes transposed_sizes(const Convolution& options, Numbers output_padding, const
     if (more[i] >= s.stride[i])
       throw ArgumentError("output_padding must be less than the stride " +
                           std::to_string(s.stride[i]) + ", got " + std::to_string(more[i]));
-    s.in[i] = (s.out[i] - 1) * s.stride[i] - 2 * s.padding[i] + reach(s, i) + more[i];
+    s.in[i] = times(s.out[i] - 1, s.stride[i]) - 2 * s.padding[i] + reach(s, i) + more[i];
     if (s.out[i] == 0 || s.in[i] < 0)
       throw ShapeError("of the input " + to_string(out) + " and the kernel " + to_string(kernel) +
                        " nothing is left within the padding of spatial axis " +

@@ -10,10 +10,14 @@ namespace dagrad {
 
 namespace {
 
+constexpr std::int64_t most_padding = std::int64_t{1} << 48;
+
 /// Which elements of an axis a range means.
 struct Span {
   std::int64_t first = 0, count = 0, step = 1;
-  Span(const Range& range, std::int64_t size) : step(range.step) {
+  Span(const Range& range, std::int64_t size) {
+    const std::int64_t far = std::max<std::int64_t>(size, 1);  // a step behind the last element
+    step = std::clamp(range.step, -far, far);
     if (step == 0) throw ArgumentError("a step must not be 0");
     const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
     const auto place = [&](std::int64_t at) {
@@ -156,6 +160,10 @@ Type Pad::infer(std::span<const Type> in) const {
     if (before[i] < 0 || after[i] < 0) {
       throw ArgumentError("cannot pad by " + std::to_string(std::min(before[i], after[i])) +
                           " elements; slice takes some away");
+    }
+    if (before[i] > most_padding || after[i] > most_padding) {
+      throw ShapeError("cannot pad by " + std::to_string(std::max(before[i], after[i])) +
+                       " elements: a shape has at most 2^48");
     }
     dims.push_back(shape[static_cast<int>(i)] + before[i] + after[i]);
   }

@@ -155,6 +155,10 @@ struct Appended {
 Appended append(Op op, std::span<const Operand> operands, const Graph* graph = nullptr,
                 Location where = {});
 
+/// The same, giving all results; where there is no memory to list them, nothing has been appended.
+std::vector<Value> append_all(Op op, std::span<const Operand> operands,
+                              const Graph* graph = nullptr, Location where = {});
+
 template <std::size_t Outputs>
 auto outputs_of(const Appended& node) {
   if constexpr (Outputs == 1) {
@@ -171,13 +175,23 @@ auto outputs_of(const Appended& node) {
   }
 }
 
+/// The same, giving as many results as are known to be: what all forms of `apply` are.
+template <std::size_t Outputs>
+auto append_for(Op op, std::span<const Operand> operands, const Graph* graph = nullptr,
+                Location where = {}) {
+  if constexpr (Outputs == dynamic_outputs)
+    return append_all(std::move(op), operands, graph, where);
+  else
+    return outputs_of<Outputs>(append(std::move(op), operands, graph, where));
+}
+
 }  // namespace detail
 
 /// Appends a node of an op to the graph of its operands. Returns a Value, an array of them for an
 /// op with a fixed number of results, a vector where `infer` decides.
 template <class T>
 requires(!std::same_as<T, Op>) auto apply(T op, std::span<const Operand> operands) {
-  return detail::outputs_of<detail::outputs_of<T>()>(detail::append(Op(std::move(op)), operands));
+  return detail::append_for<detail::outputs_of<T>()>(Op(std::move(op)), operands);
 }
 template <class T>
 auto apply(T op, std::initializer_list<Operand> operands) {
@@ -193,8 +207,7 @@ auto apply(T&& op, Operands&& operands) {
 template <class T>
 auto apply(const Graph& graph, T op, const char* file = __builtin_FILE(),
            int line = __builtin_LINE()) {
-  return detail::outputs_of<detail::outputs_of<T>()>(
-      detail::append(Op(std::move(op)), {}, &graph, {file, line}));
+  return detail::append_for<detail::outputs_of<T>()>(Op(std::move(op)), {}, &graph, {file, line});
 }
 /// For an op whose type is not known here.
 std::vector<Value> apply(Op op, std::span<const Operand> operands);

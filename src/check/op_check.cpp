@@ -42,7 +42,7 @@ Applied apply_to(const Op& op, std::span<const Tensor> in, Rng& rng) {
       a.subject.feeds.emplace_back(x.name(), in[i]);
     }
   }
-  a.outs = outputs_of<dynamic_outputs>(append(op, operands, &a.subject.graph));
+  a.outs = append_all(op, operands, &a.subject.graph);
   for (const Value& out : a.outs) {
     if (!is_float(out.dtype())) continue;
     a.subject.ys.push_back(out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "dagrad/error.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad::detail {
@@ -24,6 +25,8 @@ class Placement {
     std::uint64_t end = 0;
     for (const Buffer& buffer : buffers_) {
       offset.push_back(end);
+      if (buffer.blocks > (most_bytes - end) / block_bytes)
+        throw RunError("compile: what a run holds at once is more than memory has addresses for");
       end += buffer.blocks * block_bytes;
     }
     for (std::size_t i = 0; i < buffer_of_.size(); ++i) {
@@ -35,6 +38,7 @@ class Placement {
 
  private:
   static constexpr std::uint32_t no_buffer = 0xffffffff;
+  static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 62;
   static constexpr int most_tries = 8;  // sizes looked at, so that plans of many sizes stay linear
   static constexpr std::uint64_t spare_blocks = (std::uint64_t{1} << 20) / block_bytes;
 

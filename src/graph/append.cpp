@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
+#include <stdexcept>
 
 #include "src/graph/data.hpp"
 #include "src/tensor/utf8.hpp"
@@ -47,11 +49,15 @@ void with_place(const GraphData& graph, const Op& op, Location where, F&& f) {
     throw ArgumentError(text(e));
   } catch (const RunError& e) {
     throw RunError(text(e), std::string(op.name()), where);
+  } catch (const std::length_error&) {  // a list too long for any memory
+    throw std::bad_alloc();
   }
 }
 
-/// The graph that the operands belong to. Throws where they belong to several or to none.
+/// The graph that the operands belong to. Throws where they belong to several or to none, or where
+/// there is no op.
 GraphData& common_graph(const Op& op, std::span<const Operand> operands, const Graph* graph) {
+  if (!op) throw ArgumentError("apply: this Op is empty");
   GraphData* found = graph ? &graph->data() : nullptr;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (operands[i].is_literal()) continue;
@@ -132,10 +138,11 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
     if (graph.types_of(at->second)[0].dtype == dtype) return at->second;
   Tensor scalar(Type{dtype, {}});
   std::memcpy(scalar.mutable_view().data, &bits, size_of(dtype));
+  Transaction transaction(graph);
   const std::uint32_t id =
       add_leaf(graph, NodeKind::constant, scalar.type(), {}, &scalar, where).node_id();
   graph.known_literals.emplace(bits, id);
-  return id;
+  return transaction.keep(id);
 }
 
 std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where) {
@@ -156,10 +163,11 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   return graph.add(record, operands, graph.result_types, graph.result_extents);
 }
 
-Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
-  if (!op) throw ArgumentError("apply: this Op is empty");
-  GraphData& graph = common_graph(op, operands, graph_hint);
-  Transaction transaction(graph);  // literals that become constants go with a node that is refused
+namespace {
+
+/// Appends within a transaction of the caller's: literals that become constants go with a node that
+/// is refused.
+Appended append_in(GraphData& graph, Op op, std::span<const Operand> operands, Location where) {
   if (!operands.empty()) where = operands.front().where();
   if (graph.current_forward != no_node) where = graph.records[graph.current_forward].where;
   std::array<Edge, 8> few;
@@ -178,8 +186,23 @@ Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hin
     }
   }
   const std::uint32_t id = append_node(graph, std::move(op), {edges, operands.size()}, where);
-  transaction.keep();
   return {graph.share(), id, static_cast<std::uint32_t>(graph.types_of(id).size())};
+}
+
+}  // namespace
+
+Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
+  GraphData& graph = common_graph(op, operands, graph_hint);
+  Transaction transaction(graph);
+  return transaction.keep(append_in(graph, std::move(op), operands, where));
+}
+
+std::vector<Value> append_all(Op op, std::span<const Operand> operands, const Graph* graph_hint,
+                              Location where) {
+  GraphData& graph = common_graph(op, operands, graph_hint);
+  Transaction transaction(graph);
+  return transaction.keep(
+      outputs_of<dynamic_outputs>(append_in(graph, std::move(op), operands, where)));
 }
 
 }  // namespace dagrad::detail
@@ -206,7 +229,7 @@ Transaction::~Transaction() {
 }
 
 std::vector<Value> apply(Op op, std::span<const Operand> operands) {
-  return detail::outputs_of<detail::dynamic_outputs>(detail::append(std::move(op), operands));
+  return detail::append_all(std::move(op), operands);
 }
 
 }  // namespace dagrad

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/graph/room.hpp"
+
 namespace dagrad::detail {
 
 std::uint64_t GraphData::open_scope(std::string_view name) {
@@ -30,10 +32,12 @@ std::uint32_t GraphData::intern(Op op) {
   for (auto at = first; at != last; ++at)
     if (ops[at->second].op == op) return at->second;
   const auto index = static_cast<std::uint32_t>(ops.size());
+  const OpInterface* const pointer = op.get();
   const std::uint32_t name = names.op_index(op.name());
+  make_room(ops, 1);
   known_ops.emplace(hash, index);
-  known_pointers.emplace(op.get(), index);
   ops.push_back({std::move(op), name});
+  known_pointers.emplace(pointer, index);  // should this fail, the op is still known by its value
   return index;
 }
 
@@ -43,25 +47,44 @@ std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
   const std::uint32_t id = size();
   record.first_operand = static_cast<std::uint32_t>(operands.size());
   record.first_type = static_cast<std::uint32_t>(types.size());
-  boost::add_vertex(boost);
-  for (std::size_t i = 0; i < from.size(); ++i)
-    boost::add_edge(from[i].node, id,
-                    EdgePorts{from[i].port, static_cast<std::uint32_t>(i), from[i].type_only},
-                    boost);
+  make_room(operands, from.size());
+  make_room(types, results.size());
+  make_room(extents, results.size());
+  make_room(records, 1);
+  try {
+    connect(id, from);
+    names.add(ops[record.op].name, record.scope);
+  } catch (...) {
+    truncate(id);
+    throw;
+  }
   operands.insert(operands.end(), from.begin(), from.end());
   types.insert(types.end(), results.begin(), results.end());
   extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
-  names.add(ops[record.op].name, record.scope);
   records.push_back(record);
   return id;
 }
 
-void GraphData::truncate(std::uint32_t to) {
-  if (to >= size()) return;
-  for (std::uint32_t id = size(); id-- > to;) {
+void GraphData::connect(std::uint32_t id, std::span<const Edge> from) {
+  boost::add_vertex(boost);
+  // With room in the lists of both its ends, an edge is added at both or at neither.
+  make_room(boost::in_edge_list(boost, id), from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    make_room(boost.out_edge_list(from[i].node), 1);
+    boost::add_edge(from[i].node, id,
+                    EdgePorts{from[i].port, static_cast<std::uint32_t>(i), from[i].type_only},
+                    boost);
+  }
+}
+
+void GraphData::truncate(std::uint32_t to) noexcept {
+  // The graph and the names may be a node ahead of the records, where that could not be added.
+  for (auto id = boost::num_vertices(boost); id-- > to;) {
     boost::clear_in_edges(id, boost);
     boost::remove_vertex(id, boost);  // the newest: nothing is renumbered
   }
+  names.truncate(to);
+  if (to >= size()) return;
   std::erase_if(known_literals, [&](const auto& known) { return known.second >= to; });
   for (std::uint32_t id = size(); id-- > to;)
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
@@ -69,7 +92,6 @@ void GraphData::truncate(std::uint32_t to) {
   types.resize(records[to].first_type);
   extents.resize(records[to].first_type);
   records.resize(to);
-  names.truncate(to);
 }
 
 }  // namespace dagrad::detail

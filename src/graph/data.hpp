@@ -91,11 +91,16 @@ struct GraphData {
   void close_scope(std::uint64_t opening) noexcept;
   /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
-  /// Adds vertex, edges and record; types and extents are known. Does not throw but for memory.
+  /// Adds vertex, edges and record; types and extents are known. Does not throw but for memory: then
+  /// nothing has been added.
   std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results,
                     std::span<const std::uint32_t> result_extents);
   /// Removes the newest nodes until `size` are left.
-  void truncate(std::uint32_t size);
+  void truncate(std::uint32_t size) noexcept;
+
+ private:
+  /// Adds the newest vertex with its edges, or as much of them as there is memory for.
+  void connect(std::uint32_t id, std::span<const Edge> from);
 };
 
 /// Adds an input, parameter or constant, with a name where there is one.

@@ -4,6 +4,7 @@
 
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
+#include "src/graph/room.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {
@@ -44,14 +45,15 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
   record.order = graph.current_order;
   record.where = where;
   if (tensor) {
+    make_room(graph.tensors, 1);
     record.tensor = static_cast<std::uint32_t>(graph.tensors.size());
-    graph.tensors.push_back(*tensor);
   }
   const std::uint32_t extent = kind == NodeKind::input && type.shape.rank() > 0
                                    ? graph.known_extents.fresh()
                                    : graph.known_extents.fixed(type.shape);
   Transaction transaction(graph);
   const std::uint32_t id = graph.add(record, {}, {&type, 1}, {&extent, 1});
+  if (tensor) graph.tensors.push_back(*tensor);
   if (!name.empty()) graph.names.set(id, name);
   transaction.keep();
   return {graph.share(), id, 0};

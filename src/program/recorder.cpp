@@ -28,11 +28,8 @@ std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
   std::vector<Instruction>& steps = program_.steps;
   if (2 * (steps.size() + 1) > table_.size()) grow();
   const std::size_t mask = table_.size() - 1;
-  for (std::size_t at = hash(step, bits) & mask;; at = (at + 1) & mask) {
-    if (table_[at] == none) {
-      table_[at] = static_cast<std::uint32_t>(steps.size());
-      break;
-    }
+  std::size_t at = hash(step, bits) & mask;
+  for (; table_[at] != none; at = (at + 1) & mask) {
     Instruction known = steps[table_[at]];
     if (known.primitive != step.primitive) continue;
     if (step.primitive == Primitive::constant) {
@@ -46,7 +43,7 @@ std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
     program_.constants.push_back(bits);
   }
   steps.push_back(step);
-  return static_cast<std::uint32_t>(steps.size() - 1);
+  return table_[at] = static_cast<std::uint32_t>(steps.size() - 1);
 }
 
 void Recorder::grow() {
@@ -65,8 +62,10 @@ void Recorder::grow() {
 
 Symbol Recorder::input(DType dtype) {
   const auto index = static_cast<std::uint32_t>(program_.inputs.size());
+  const std::uint32_t recorded =
+      remember({.primitive = Primitive::input, .dtype = dtype, .data = index}, 0);
   program_.inputs.push_back(dtype);
-  return {this, remember({.primitive = Primitive::input, .dtype = dtype, .data = index}, 0)};
+  return {this, recorded};
 }
 
 Symbol Recorder::constant(std::uint64_t bits, DType dtype) {

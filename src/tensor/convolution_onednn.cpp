@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
 #include <string_view>
@@ -192,7 +193,7 @@ class OneDnn final : public ConvolutionKernel {
   OneDnn(ConvolutionResult result, const ConvolutionSizes& s)
       : result_(result),
         batch_(s.batch),
-        weights_(s.out_channels * s.in_channels / s.groups * s.taps()) {
+        weights_(s.out_channels * (s.in_channels / s.groups) * s.taps()) {
     const OneThread alone;
     Index tasks = std::min({batch_, most_tasks, 1 + static_cast<Index>(s.work() / task_work)});
     if (result == ConvolutionResult::kernel)
@@ -325,6 +326,7 @@ std::shared_ptr<const ConvolutionKernel> onednn_convolution(ConvolutionResult re
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments)
       return nullptr;
+    if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
     throw;
   }
 }

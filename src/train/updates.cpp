@@ -12,14 +12,16 @@ std::vector<Update> join(std::initializer_list<std::vector<Update>> lists) {
 }
 
 Advancing step_counter(Graph& graph, std::string_view name, const char* file, int line) {
+  Transaction transaction(graph.data());
   const Value now = graph.parameter(name, Tensor(std::int64_t{0}), file, line);
-  return {now, {now, add({now, file, line}, 1)}};
+  return transaction.keep(Advancing{now, {now, add({now, file, line}, 1)}});
 }
 
 Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name, const char* file,
                      int line) {
+  Transaction transaction(graph.data());
   const Value now = graph.parameter(name, Tensor(seed), file, line);
-  return {now, {now, next_key({now, file, line})}};
+  return transaction.keep(Advancing{now, {now, next_key({now, file, line})}});
 }
 
 }  // namespace dagrad

@@ -1,0 +1,124 @@
+#include "tests/memory/models.hpp"
+#include "tests/memory/survives.hpp"
+
+/// What makes graphs of graphs, and looks at them.
+namespace dagrad::test {
+namespace {
+
+/// A model, something made of it, and the text of both.
+template <class Model, class Made, class Make, class Show>
+auto world_of(Make make, Show show) {
+  struct World {
+    void run() { made.emplace(make(model)); }
+    std::string text() const { return listing(model.graph) + (made ? show(*made) : ""); }
+    Make make;
+    Show show;
+    Model model = {};
+    std::optional<Made> made = {};
+  };
+  return survives([&] { return World{make, show}; });
+}
+
+std::string names(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) text += ' ' + value.name();
+  return text;
+}
+
+TEST(OutOfMemory, Gradient) {
+  world_of<SmallModel, std::vector<Value>>(
+      [](SmallModel& m) {
+        return gradient(m.y, {m.w, m.x});
+      },
+      names);
+  world_of<RichModel, std::vector<Value>>(
+      [](RichModel& m) {
+        return gradient(m.y, {m.w, m.b, m.parts[1]});
+      },
+      names);
+}
+
+TEST(OutOfMemory, GradientOfAGradient) {
+  struct Twice : SmallModel {
+    Value dx = sum(gradient(y, x));
+  };
+  world_of<Twice, std::vector<Value>>([](Twice& m) { return gradient(m.dx, {m.x, m.w}); }, names);
+}
+
+TEST(OutOfMemory, GradientThatIsRefused) {
+  struct World {
+    void run() {
+      try {
+        gradient(model.y, {model.w, unconnected});
+        ADD_FAILURE() << "unconnected";
+      } catch (const GradientError&) {
+        refused = true;
+      }
+    }
+    std::string text() const { return listing(model.graph) + (refused ? "refused" : ""); }
+    RichModel model;
+    Value unconnected = model.graph.input("unconnected", {f64, {}});
+    bool refused = false;
+  };
+  survives([] { return World(); });
+}
+
+const auto graph_of = [](const Rewritten& made) { return listing(made.graph); };
+
+TEST(OutOfMemory, Clone) {
+  world_of<RichModel, Rewritten>([](RichModel& m) { return clone(m.graph); }, graph_of);
+}
+TEST(OutOfMemory, Extract) {
+  world_of<RichModel, Rewritten>([](RichModel& m) { return extract(std::vector{m.y}, m.parts); },
+                                 graph_of);
+}
+TEST(OutOfMemory, Replace) {
+  world_of<RichModel, Rewritten>(
+      [](RichModel& m) {
+        const Replacement swapped{m.parts[0], m.parts[1]};
+        return replace(m.graph, {&swapped, 1});
+      },
+      graph_of);
+}
+TEST(OutOfMemory, Replay) {
+  world_of<RichModel, Rewritten>([](RichModel& m) { return replay(m.graph, f64, f32); }, graph_of);
+  world_of<SmallModel, Rewritten>(
+      [](SmallModel& m) {
+        const Retyped wider{m.x, {f64, {5, 3}}};
+        return replay(m.graph, {&wider, 1});
+      },
+      graph_of);
+}
+
+const auto itself = [](const std::string& text) { return text; };
+
+TEST(OutOfMemory, Text) {
+  world_of<RichModel, std::string>([](RichModel& m) { return to_string(m.graph); }, itself);
+}
+TEST(OutOfMemory, Dot) {
+  struct Differentiated : RichModel {
+    Value dw = gradient(y, w);
+  };
+  world_of<Differentiated, std::string>(
+      [](Differentiated& m) {
+        return to_dot(m.graph, {.title = "loss", .fetches = {m.dw}, .only_needed = true});
+      },
+      itself);
+  world_of<RichModel, std::string>([](RichModel& m) { return to_dot(m.graph, {.open_scopes = 0}); },
+                                   itself);
+}
+
+TEST(OutOfMemory, SimilarNames) {
+  world_of<RichModel, std::string>(
+      [](RichModel& m) {
+        try {
+          return m.graph.at("encoder/c").name();
+        } catch (const GraphError& error) {
+          return std::string(error.what());
+        }
+      },
+      itself);
+}
+
+}  // namespace
+}  // namespace dagrad::test

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "dagrad/error.hpp"
+#include "dagrad/runtime.hpp"
+#include "tests/memory/failing_new.hpp"
+
+/// Lets every allocation of an operation fail in turn. What it works on is a *world*: `make()`
+/// gives a fresh one, `world.run()` is the operation, `world.text()` is all that can be seen of it.
+namespace dagrad::test {
+
+struct Attempt {
+  bool failed = false;  ///< an allocation did
+  bool threw = false;
+};
+
+/// Runs with failures. Whatever is thrown is bad_alloc or an error of dagrad's.
+template <class World>
+Attempt attempt(World& world, std::int64_t n, Failures failures) {
+  Attempt result;
+  std::string wrong;
+  {
+    const FailingNew failing(n, failures);
+    try {
+      world.run();
+    } catch (const std::bad_alloc&) {
+      result.threw = true;
+    } catch (const Error&) {
+      result.threw = true;
+    } catch (...) {
+      result.threw = true;
+      wrong = "threw neither bad_alloc nor a dagrad::Error";
+    }
+    result.failed = failing.failed();
+  }
+  EXPECT_EQ(wrong, "") << "allocation " << n;
+  EXPECT_TRUE(result.failed || !result.threw) << "threw by itself, at allocation " << n;
+  return result;
+}
+
+/// One attempt, after which the world is as it was, and does as a fresh one does. False where
+/// nothing failed any more.
+template <class Make>
+bool survives_at(Make& make, const std::string& expected, std::int64_t n, Failures failures) {
+  auto world = make();
+  const std::string before = world.text();
+  const Attempt first = attempt(world, n, failures);
+  if (first.threw) {
+    EXPECT_EQ(world.text(), before) << "after a failure of allocation " << n;
+    world.run();
+  }
+  EXPECT_EQ(world.text(), expected) << "with a failure of allocation " << n;
+  return first.failed;
+}
+
+/// Fails the test where any allocation's failure ends in anything but a clean error, a world as it
+/// was, and the right result afterwards; or in memory that is never given back. Returns how many
+/// allocations the operation makes.
+template <class Make>
+std::int64_t survives(Make make) {
+  static const Runtime tbb;  // whose initialisation, should it fail, is waited for for ever
+  // Without a run in between, so that what is made once a process or a Runtime meets failures too.
+  std::string expected;
+  for (std::int64_t n = 1;; ++n) {
+    auto world = make();
+    if (attempt(world, n, Failures::one).threw) continue;
+    expected = world.text();
+    break;
+  }
+  std::int64_t most = 0;
+  for (const Failures failures : {Failures::one, Failures::from_there}) {
+    bool failed = true;
+    for (std::int64_t n = 1; failed && !testing::Test::HasFailure(); ++n) {
+      std::int64_t leaked = 1;
+      for (int tries = 0; tries < 4 && leaked != 0; ++tries) {  // caches may grow, but not for ever
+        const std::int64_t before = live_allocations();
+        failed = survives_at(make, expected, n, failures);
+        leaked = live_allocations() - before;
+      }
+      EXPECT_EQ(leaked, 0) << "after a failure of allocation " << n;
+      most = n;
+    }
+  }
+  return most;
+}
+
+}  // namespace dagrad::test
