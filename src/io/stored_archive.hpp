@@ -14,7 +14,7 @@
 namespace dagrad::detail {
 
 /// A ZIP archive of the plainest kind, as `write_npz` and `np.savez` make it: stored members one
-/// after the other, then the directory. Read in order it takes a tenth of libzip's time. Whatever
+/// after the other, then the directory. Read in order it takes a fifth of libzip's time. Whatever
 /// is unusual or inconsistent is left to libzip, which says what is wrong or reads it.
 class StoredArchive {
  public:

@@ -9,7 +9,7 @@
 namespace dagrad::detail {
 
 /// Writes a ZIP archive of stored members from front to end, in the 64-bit form where it has to be.
-/// libzip takes some ten times as long where members are small and many.
+/// libzip takes several times as long where members are small and many.
 class ZipWriter {
  public:
   explicit ZipWriter(FileReplacement& out) : out_(out) {}
