@@ -41,7 +41,7 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
     };
     const Operand scores = masked(MaskedScores{options.causal}, {scaled, k});
     const Operand weights = masked(MaskedSoftmax{options.causal}, {scores});
-    return transaction.keep(masked(MaskedMatmul{options.causal}, {weights, v}).value());
+    return transaction.keep(masked(MaskedMatmul{{options.causal}}, {weights, v}).value());
   }
   std::vector<std::int64_t> axes(static_cast<std::size_t>(k.rank()));
   for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);

@@ -210,8 +210,8 @@ void MaskedScores::eval(const EvalContext& c) const {
 
 Grads MaskedScores::grad(const GradContext& g) const {
   Grads grads(g.in.size(), zero);
-  if (g.wanted(0)) grads[0] = with_mask(MaskedMatmul{causal, false}, g, 2, {g.dout, g.in[1]});
-  if (g.wanted(1)) grads[1] = with_mask(MaskedMatmul{causal, true}, g, 2, {g.dout, g.in[0]});
+  if (g.wanted(0)) grads[0] = with_mask(MaskedMatmul{{causal}, false}, g, 2, {g.dout, g.in[1]});
+  if (g.wanted(1)) grads[1] = with_mask(MaskedMatmul{{causal}, true}, g, 2, {g.dout, g.in[0]});
   return grads;
 }
 
@@ -276,7 +276,7 @@ Grads MaskedMatmul::grad(const GradContext& g) const {
   if (g.wanted(0))
     grads[0] = with_mask(MaskedScores{causal}, g, 2,
                          transpose ? std::vector<Operand>{x, dout} : std::vector<Operand>{dout, x});
-  if (g.wanted(1)) grads[1] = with_mask(MaskedMatmul{causal, !transpose}, g, 2, {w, dout});
+  if (g.wanted(1)) grads[1] = with_mask(MaskedMatmul{{causal}, !transpose}, g, 2, {w, dout});
   return grads;
 }
 
@@ -290,12 +290,12 @@ Samples MaskedMatmul::samples(Rng& rng) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   return {{MaskedMatmul{}, {x({2, 3}), x({3, 4}), some_mask(rng, {2, 3})}},
           {MaskedMatmul{{false}, true}, {x({2, 3}), x({2, 4}), some_mask(rng, {2, 1})}},
-          {MaskedMatmul{true}, {x({2, 3, 4}), x({2, 4, 2})}},
+          {MaskedMatmul{{true}}, {x({2, 3, 4}), x({2, 4, 2})}},
           {MaskedMatmul{{true}, true}, {x({2, 3, 4}), x({3, 2})}},
-          {MaskedMatmul{true}, {x({3, 3}), x({2, 3, 2}), some_mask(rng, {3})}},
+          {MaskedMatmul{{true}}, {x({3, 3}), x({2, 3, 2}), some_mask(rng, {3})}},
           {MaskedMatmul{}, {x({2, 0}), x({0, 3})}},
           {MaskedMatmul{}, {x({0, 2}), x({2, 3})}},
-          {.op = MaskedMatmul{true},
+          {.op = MaskedMatmul{{true}},
            .in = {Tensor::of({{1.0, 7.0}, {2.0, 3.0}}), Tensor::of({{1.0, 2.0}, {4.0, nan}})},
            .out = {Tensor::of({{1.0, 2.0}, {14.0, nan}})},
            .ties = true}};

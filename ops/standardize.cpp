@@ -244,6 +244,13 @@ void Standardize::eval(const EvalContext& c) const {
   });
 }
 
+void Standardize::decisions(std::span<const View>, std::span<const View> out,
+                            const DecisionSink& sink) const {
+  with_float(out[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    for (const T reciprocal : out.back().as<T>()) sink(reciprocal == 0 ? 1 : 0);
+  });
+}
+
 Grads Standardize::grad(const GradContext& g) const {
   const Value &x = g.in[0], &y = g.outs[0], &r = g.outs[centred ? 3 : 2];
   std::vector<Value> terms;

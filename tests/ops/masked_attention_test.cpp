@@ -122,16 +122,16 @@ TEST_F(MaskedAttention, ANanThatIsSeenWithWeightZeroStaysNan) {
   const Value weights = apply(MaskedSoftmax{true}, {scores});
   const Value values = graph.constant(Tensor::of({{1.0}, {nan}}));
   EXPECT_EQ(evaluate(weights).at(1), 0);
-  EXPECT_TRUE(std::isnan(evaluate(apply(MaskedMatmul{true}, {weights, values})).at(0)));
+  EXPECT_TRUE(std::isnan(evaluate(apply(MaskedMatmul{{true}}, {weights, values})).at(0)));
 }
 
 TEST_F(MaskedAttention, OfInfiniteValuesThatAreSeen) {
   Graph graph;
   const Value weights = graph.constant(Tensor::of({{1.0, 0.0}, {infinity, 0.5}}));
   const Value values = graph.constant(Tensor::of({{-infinity, 2.0}, {1.0, nan}}));
-  EXPECT_EQ(evaluate(apply(MaskedMatmul{true}, {weights, values})).at(0), -infinity);
-  EXPECT_EQ(evaluate(apply(MaskedMatmul{true}, {weights, values})).at(1), 2);
-  EXPECT_EQ(evaluate(apply(MaskedMatmul{true}, {weights, values})).at(2), -infinity);
+  EXPECT_EQ(evaluate(apply(MaskedMatmul{{true}}, {weights, values})).at(0), -infinity);
+  EXPECT_EQ(evaluate(apply(MaskedMatmul{{true}}, {weights, values})).at(1), 2);
+  EXPECT_EQ(evaluate(apply(MaskedMatmul{{true}}, {weights, values})).at(2), -infinity);
 }
 
 TEST_F(MaskedAttention, OfManyHeadsAndABatch) {

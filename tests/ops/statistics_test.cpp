@@ -238,7 +238,7 @@ TEST(Statistics, AreTheSameBitsBesideOthersThatNeedCare) {
       for (const std::int64_t column : {1, 3}) {
         const auto at = static_cast<std::size_t>(4 * i + column);
         if (dtype == f32)
-          wild.mutate<float>()[at] = calm.at(static_cast<std::int64_t>(at));
+          wild.mutate<float>()[at] = static_cast<float>(calm.at(static_cast<std::int64_t>(at)));
         else
           wild.mutate<double>()[at] = calm.at(static_cast<std::int64_t>(at));
       }

@@ -34,6 +34,8 @@ struct Standardize : Reduction {
   static constexpr std::array in_place{0};
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
