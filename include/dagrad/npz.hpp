@@ -19,7 +19,8 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& file);
 /// Stored, in the order of their names, with no time of writing: the same tensors are the same
 /// bytes. The file is replaced as a whole once the new one is on the disk, so that a crash leaves
 /// the old one or the new one; a symbolic link is replaced, not followed. Throws FileError;
-/// ArgumentError for a name that is not UTF-8, holds a NUL or has more than 65,531 bytes.
+/// ArgumentError for a name that is not UTF-8, holds control characters other than white space or
+/// has more than 65,531 bytes.
 void write_npz(const std::filesystem::path& file, const std::map<std::string, Tensor>& tensors);
 
 }  // namespace dagrad
