@@ -22,8 +22,8 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& file,
 /// bytes. The file is replaced as a whole once the new one is on the disk, so that a crash leaves
 /// the old one or the new one; it keeps its mode. A symbolic link is followed to the file that it
 /// leads to. Throws FileError, and leaves the old file, also for what is not a regular file (a
-/// device, a pipe, a folder); ArgumentError for a name that is not UTF-8, holds a NUL or has more
-/// than 65,531 bytes.
+/// device, a pipe, a folder); ArgumentError for a name that is not UTF-8, holds control characters
+/// other than white space or has more than 65,531 bytes.
 void write_npz(const std::filesystem::path& file, const std::map<std::string, Tensor>& tensors);
 
 }  // namespace dagrad

@@ -27,7 +27,7 @@ std::string decorate(const GraphData& graph, const Op& op, const std::string& te
 }
 
 /// The index of the op, with the place in errors about its name.
-std::uint32_t interned(GraphData& graph, Op op, Location where) {
+std::uint32_t interned(GraphData& graph, Op&& op, Location where) {
   try {
     return graph.intern(std::move(op));
   } catch (const ArgumentError& e) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -48,12 +49,27 @@ std::string_view fault_in_graph(std::string_view name, Named what) {
   return {};
 }
 
+/// Whether it is one of the names that most are, of which nothing more has to be checked.
+bool is_plain(std::string_view name) {
+  return !name.empty() && name.size() <= longest_name &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_';
+         });
+}
+
+/// In these names libzip takes no control characters but those of a text file.
+bool is_unknown_to_zip(char c) {
+  return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+}
+
 std::string fault(std::string_view name, Named what) {
   if (what != Named::array) {
     std::string text = fault_of_text(name, longest_name);
     return text.empty() ? std::string(fault_in_graph(name, what)) : text;
   }
-  if (name.find('\0') != name.npos) return "it holds a NUL";
+  if (std::any_of(name.begin(), name.end(), is_unknown_to_zip))
+    return "it holds control characters";
   return fault_of_text(name, longest_full_name);
 }
 
@@ -66,6 +82,7 @@ std::string fault(std::string_view name, Named what) {
 }  // namespace
 
 void check_name(std::string_view name, Named what) {
+  if (is_plain(name)) return;
   if (const std::string why = fault(name, what); !why.empty()) refuse(name, what, why);
 }
 

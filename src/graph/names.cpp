@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <functional>
+#include <utility>
 
 #include "dagrad/error.hpp"
 #include "src/graph/name_check.hpp"
@@ -74,10 +75,12 @@ std::uint64_t Names::claim_of(std::string_view op, std::uint32_t ordinal) {
 /// that there is one of any other.
 void Names::claim(std::string_view word) {
   for (const Reading& reading : readings(word)) {
-    claims_.insert(claim_of(reading.op, reading.ordinal));
+    const std::uint64_t claim = claim_of(reading.op, reading.ordinal);
+    if (claims_.contains(claim)) continue;
     claims_.insert(claim_of(reading.op, none));
     if (const auto at = known_ops_.find(reading.op); at != known_ops_.end())
       ops_[at->second].contested = true;
+    claims_.insert(claim);
   }
 }
 
@@ -88,25 +91,23 @@ std::string Names::automatic_text(std::uint32_t op, std::uint32_t ordinal,
   return text;
 }
 
-/// Gives an entry, its op's and scope's, the next ordinal whose name is free.
-void Names::number(Entry& entry, std::uint32_t node) {
-  OpNames& names = ops_[entry.op];
+/// The next ordinal of an op whose name is free in a scope; there is room for it in the op's list.
+std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
+  OpNames& names = ops_[op];
   auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
-  if (names.contested)
-    while (claims_.contains(claim_of(*names.text, ordinal)) &&
-           find(automatic_text(entry.op, ordinal, entry.scope)) != none)
-      ++ordinal;
+  while (claims_.contains(claim_of(*names.text, ordinal)) &&
+         find(automatic_text(op, ordinal, scope)) != none)
+    ++ordinal;
   make_room(names.nodes, ordinal + 1 - names.nodes.size());
-  names.nodes.resize(ordinal, none);
-  names.nodes.push_back(node);
-  entry.ordinal = ordinal;
+  return ordinal;
 }
 
 void Names::add(std::uint32_t op, std::uint32_t scope) {
+  OpNames& names = ops_[op];
   make_room(nodes_, 1);
-  Entry entry{op, 0, scope, none};
-  number(entry, static_cast<std::uint32_t>(nodes_.size()));
-  nodes_.push_back(entry);
+  if (names.contested) names.nodes.resize(next_ordinal(op, scope), none);
+  names.nodes.push_back(static_cast<std::uint32_t>(nodes_.size()));
+  nodes_.push_back({op, static_cast<std::uint32_t>(names.nodes.size() - 1), scope, none});
 }
 
 // ---- names that are given
@@ -127,9 +128,11 @@ void Names::assign(std::uint32_t node, std::string_view name, bool others_make_w
   make_room(texts_, 1);
   if (taken) {
     Entry& other = nodes_[holder];
-    const std::uint32_t old = other.ordinal;
-    number(other, holder);
-    ops_[other.op].nodes[old] = none;
+    std::vector<std::uint32_t>& nodes = ops_[other.op].nodes;
+    const std::uint32_t ordinal = next_ordinal(other.op, other.scope);
+    nodes.resize(ordinal, none);
+    nodes.push_back(holder);
+    nodes[std::exchange(other.ordinal, ordinal)] = none;
   }
   const std::string* const text = &named_.emplace(std::move(full), node).first->first;
   std::uint32_t& at = nodes_[node].text;

@@ -76,7 +76,7 @@ class Names {
   void assign(std::uint32_t node, std::string_view name, bool others_make_way);
   std::string in_scope(std::uint32_t scope, std::string_view name) const;
   std::string automatic_text(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
-  void number(Entry& entry, std::uint32_t node);
+  std::uint32_t next_ordinal(std::uint32_t op, std::uint32_t scope);
 
   std::vector<Entry> nodes_;
   std::vector<OpNames> ops_;

@@ -62,6 +62,10 @@ Character character_at(std::string_view text, std::size_t at) {
 
 std::size_t invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const Character c = character_at(text, at);
     if (c.code == Character::invalid) return at;
     at += c.bytes;

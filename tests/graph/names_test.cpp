@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "dagrad/gradient.hpp"
+#include "dagrad/optimizers.hpp"
 #include "tests/graph/test_ops.hpp"
 
 namespace {
@@ -248,6 +250,18 @@ TEST(Names, BecomeNoOtherByTheirLength) {
       " for a node: it has 65532 bytes, at most 65531 are allowed with the scopes before it"))
       << text;
   EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
+}
+
+// What dagrad makes of a long name is never too long.
+TEST(Names, OfAnyLengthTakePartInTraining) {
+  Graph graph;
+  const std::string longest(4096, 'a');
+  const Value x = graph.parameter(longest, Tensor(3.0));
+  const auto twice = elementwise(longest, [](auto v) { return v * v; });
+  const Value y = twice(x), dx = gradient(y, x);
+  EXPECT_EQ(gradient(dx, x).type(), y.type());
+  const auto updates = sgd(std::vector{x}, std::vector{dx}, 0.1, {.momentum = 0.9});
+  EXPECT_EQ(updates.size(), 2U);
 }
 
 TEST(Names, AreUtf8) {
