@@ -5,6 +5,10 @@
 
 #include "src/exec/backoff.hpp"
 
+// Of the leak checker, where the program has one. It does not search TBB's memory, in which helpers
+// that were called hold the board.
+extern "C" [[gnu::weak]] void __lsan_ignore_object(const void*);  // NOLINT: the name is its own
+
 namespace dagrad::detail {
 
 namespace {
@@ -16,8 +20,11 @@ constexpr auto linger = std::chrono::microseconds(100);
 Crew::~Crew() {
   // Dekker with stay: a helper that comes in from now on leaves without a look at the places.
   board_->closed.store(true, std::memory_order_seq_cst);
-  if (pool_.orphaned()) return;  // those inside stayed in the parent process
-  for (Backoff idle; board_->inside.load(std::memory_order_seq_cst) != 0;) idle.wait();
+  if (!pool_.orphaned()) {  // else those inside stayed in the parent process
+    for (Backoff idle; board_->inside.load(std::memory_order_seq_cst) != 0;) idle.wait();
+  }
+  const bool held = board_->holders.load(std::memory_order_relaxed) > 1;
+  if (held && __lsan_ignore_object != nullptr) __lsan_ignore_object(board_.get());
 }
 
 void Crew::LetGo::operator()(Board* board) const noexcept {
