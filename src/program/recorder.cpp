@@ -27,6 +27,7 @@ std::size_t hash(const Instruction& i, std::uint64_t bits) {
 std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
   std::vector<Instruction>& steps = program_.steps;
   if (2 * (steps.size() + 1) > table_.size()) grow();
+  if (steps.size() == steps.capacity()) steps.reserve(2 * steps.size() + 8);
   const std::size_t mask = table_.size() - 1;
   std::size_t at = hash(step, bits) & mask;
   for (; table_[at] != none; at = (at + 1) & mask) {

@@ -144,9 +144,10 @@ const std::map<std::string, Build>& builders() {
 }
 
 TEST(OutOfMemory, BuildersAddAllTheirNodesOrNone) {
-  for (const auto& [name, build] : builders()) {
-    const std::int64_t allocations = survives([&] { return Built(build); });
-    ASSERT_FALSE(HasFailure()) << "in " << name << ", of " << allocations << " allocations";
+  for (const auto& builder : builders()) {
+    const std::int64_t allocations = survives([&] { return Built(builder.second); });
+    ASSERT_FALSE(HasFailure()) << "in " << builder.first << ", of " << allocations
+                               << " allocations";
   }
 }
 
@@ -209,6 +210,25 @@ TEST(OutOfMemory, HalfBuiltGraphsGoOn) {
     Graph graph;
     Value x, y, dx;
     int made = 0;
+  };
+  survives([] { return World(); });
+}
+
+/// Steps that are there already are found again.
+TEST(OutOfMemory, RecordingAProgram) {
+  struct World {
+    void run() { result.emplace(tanh(x * 2.5 + 1) * (x * 2.5)); }
+    std::string text() const {
+      std::string text;
+      if (!result) return text;
+      for (const Instruction& i : recorder.program().steps)
+        text += std::to_string(static_cast<int>(i.primitive)) + ' ' + std::to_string(i.a) + ' ' +
+                std::to_string(i.b) + ' ' + std::to_string(i.data) + '\n';
+      return text;
+    }
+    Recorder recorder;
+    Symbol x = recorder.input(f64);
+    std::optional<Symbol> result;
   };
   survives([] { return World(); });
 }

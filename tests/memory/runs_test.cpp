@@ -29,8 +29,7 @@ struct AskedOfRich : Asked<RichModel> {
   AskedOfRich() {
     const std::vector<Value> weights{model.w, model.b};
     fetches = {model.y, model.parts[1], model.steps.now, model.x};
-    updates = join(
-        {sgd(weights, gradient(model.y, weights), 0.1, {.momentum = 0.5}), {model.steps.update}});
+    updates = join({sgd(weights, gradient(model.y, weights), 0.1), {model.steps.update}});
   }
 };
 
