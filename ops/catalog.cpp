@@ -52,7 +52,7 @@ Catalog Catalog::builtin() {
           LogicalNot, LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
   add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
                                                                                     "reduce");
-  add_all<StandardDeviation, Norm, CountNonzero>(catalog, "reduce");
+  add_all<StandardDeviation, Norm, CountNonzero, TiedShare, ExpShare>(catalog, "reduce");
   add_all<CumSum, CumProd, LogCumSumExp>(catalog, "scan");
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
           Slogdet>(catalog, "linear algebra");
