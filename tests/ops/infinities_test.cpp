@@ -14,6 +14,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/scan.hpp"
 #include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/training.hpp"
 #include "tests/ops/support.hpp"
 
 /// Equal infinities share equally: values, slopes and second derivatives at infinite elements.
@@ -158,6 +159,15 @@ TEST_P(AtInfinity, EuclideanNormHasTheSlopeOfADirection) {
                     Tensor::of({{infinity, 3.0}, {2.0, 4.0}})),
               ElementsAreArray({about(1), about(0.6), about(0), about(0.8)}));
   EXPECT_TRUE(all_nan(slope(length, Tensor::of({infinity, nan}))));
+}
+
+TEST_P(AtInfinity, GlobalNormHasTheSlopeOfADirection) {
+  const Value x = parameter(Tensor::of({{infinity, 1.0}, {2.0, 3.0}})),
+              y = graph.parameter("y", Tensor::of({-infinity, 4.0}));
+  const Value length = global_norm(std::vector{x, y});
+  const std::vector<Value> slopes = gradient(length, std::vector{x, y});
+  EXPECT_THAT(numbers(slopes[0]), ElementsAre(about(std::sqrt(0.5)), 0, 0, 0));
+  EXPECT_THAT(numbers(slopes[1]), ElementsAre(about(-std::sqrt(0.5)), 0));
 }
 
 TEST_P(AtInfinity, CrossEntropyOfACertainTargetIsNothing) {

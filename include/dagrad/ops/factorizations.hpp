@@ -145,8 +145,8 @@ SignAndLog slogdet(const Operand& a);
 /// The determinant of [..., n, n], as [...]; 1 for n = 0, 0 for a singular matrix. Intermediate
 /// products neither overflow nor vanish. Its slope is the matrix of cofactors, the transposed
 /// adjugate, which singular matrices have too: 0 where the rank is below n - 1. The slope costs a
-/// few times n³ operations, without the blocks of `solve`; derivative number k in all costs n^(k+1)
-/// from the third on. Throws ShapeError for what is not square.
+/// few times n³ operations, without the blocks of `solve`, and so do the second and the third
+/// derivative; those of higher order m cost n^m. Throws ShapeError for what is not square.
 Value det(const Operand& a);
 
 }  // namespace dagrad
