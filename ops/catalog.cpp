@@ -52,10 +52,10 @@ Catalog Catalog::builtin() {
           LogicalNot, LogicalAnd, LogicalOr, LogicalXor, Where>(catalog, "logic");
   add_all<Sum, Mean, Prod, Max, Min, LogSumExp, Variance, Any, All, ArgMax, ArgMin>(catalog,
                                                                                     "reduce");
-  add_all<StandardDeviation, Norm, CountNonzero>(catalog, "reduce");
+  add_all<StandardDeviation, Norm, CountNonzero, TiedShare, ExpShare>(catalog, "reduce");
   add_all<CumSum, CumProd, LogCumSumExp>(catalog, "scan");
   add_all<Matmul, Tril, Triu, Diagonal, DiagEmbed, Cholesky, TriangularSolve, Solve, Inverse,
-          Slogdet>(catalog, "linear algebra");
+          Slogdet, Det, DetSlope>(catalog, "linear algebra");
   add_all<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo, Concat, Split,
           Slice, Pad, Roll, Repeat>(catalog, "shape");
   add_all<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike, SplitLike, UnsplitLike,

@@ -111,7 +111,7 @@ void CrossEntropy::eval(const EvalContext& c) const {
           for (std::int64_t i = 0; i < count; ++i) {
             const auto row = block.row(i);
             const T* x = logits.data() + row.begin;
-            const auto loss_of = [&](std::int64_t k) { return row.sum - (x[k] - row.shift); };
+            const auto loss_of = [&](std::int64_t k) { return row.sum - row.beyond_shift(x[k]); };
             T loss = 0;
             if (indices) {
               loss = loss_of(index_at(c.ins[1], first + i));

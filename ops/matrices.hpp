@@ -52,7 +52,7 @@ struct Tasks {
 /// itself.
 template <class One>
 Refusal each_matrix(const EvalContext& c, std::int64_t n, One one) {
-  const bool reduced = c.outs.size() > 1;  // slogdet's results are the batch
+  const bool reduced = c.out_shape().rank() < c.in_shape(0).rank();  // results are the batch
   const std::int64_t matrices = matrices_in(reduced ? c.in_shape(0) : c.out_shape());
   if (matrices == 1) return {0, one(c.parallel, 0, 0)};
   std::array<Refusal, Tasks::most> refusals{};

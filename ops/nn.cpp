@@ -40,8 +40,8 @@ void LogSoftmax::eval(const EvalContext& c) const {
     for_row_blocks(c, rows, in.data(), [&](auto& block, std::int64_t first, std::int64_t count) {
       block.sum_exp(first, count, static_cast<T*>(nullptr));
       block.take_logs();
-      block.each([from = in.data(), to = out.data()](const auto& row, std::int64_t at) {
-        to[at] = (from[at] - row.shift) - row.sum;
+      block.each_shifted([to = out.data()](const auto& row, std::int64_t at, T shifted) {
+        to[at] = shifted - row.sum;
       });
     });
   };
@@ -62,6 +62,7 @@ Samples row_samples(Rng& rng) {
           {T{1}, {rng.normal({2, 3, 2})}},
           {T{}, {Tensor::of({{1000.0, 999.0, -1000.0}, {-800.0, -801.0, -800.5}})}},
           {.op = T{}, .in = {Tensor::of({{-infinity, 0.5, 1.0}})}, .ties = true},
+          {.op = T{0}, .in = {Tensor::of({{infinity, 0.5}, {1.0, -infinity}})}, .ties = true},
           {T{}, {rng.normal({0, 3})}},
           {T{}, {rng.normal({3, 0})}}};
 }

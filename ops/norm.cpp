@@ -137,7 +137,11 @@ void Norm::decisions(std::span<const View> in, std::span<const View> out,
 Grads Norm::grad(const GradContext& g) const {
   const Value &x = g.in[0], norm = expanded(g.out, x.rank()), dout = expanded(g.dout, x.rank());
   if (order == 1) return {pull(dout, sign(x))};
-  if (order == 2) return {pull(dout, where(equal(norm, 0), 0, x / norm))};
+  if (order == 2) {
+    const Value tied = apply(TiedShare{{axes, keep_dims}, true}, {x, g.out});
+    const Value slope = where(is_finite(x), x / norm, sign(x) * expanded(sqrt(tied), x.rank()));
+    return {pull(dout, where(equal(norm, 0), 0, slope))};
+  }
   const Value hit = cast(equal(abs(x), norm), x.dtype());  // a NaN equals nothing: 0/0
   const Value share = pull(dout, sign(x) * (hit / sum(hit, axes, true)));
   return {where(less(abs(x), norm), 0, share)};

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 #include <utility>
 
 #include "dagrad/ops/functions.hpp"
@@ -11,6 +14,8 @@
 namespace dagrad {
 
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// exp(x - shift), and log(sum) + shift.
 struct ExpLog {
@@ -36,6 +41,17 @@ struct ExpFold : SumFold<T> {
     const std::int64_t steps[] = {1, step};
     void* const out[] = {to};
     interpret(exp, in, steps, out, n);
+  }
+};
+
+/// Counts elements, or sizes of elements, that are a total.
+template <class T>
+struct TieFold : SumFold<T> {
+  const T* centre;
+  bool sizes;
+  void terms(const T* x, const T* total, std::int64_t step, std::int64_t n, T* to) const {
+    for (std::int64_t i = 0; i < n; ++i)
+      to[i] = (sizes ? std::fabs(x[i]) : x[i]) == total[i * step] ? T(1) : T(0);
   }
 };
 
@@ -81,7 +97,9 @@ void LogSumExp::eval(const EvalContext& c) const {
 
 Grads LogSumExp::grad(const GradContext& g) const {
   const Value& x = g.in[0];
-  return {pull(expanded(g.dout, x.rank()), exp(x - expanded(g.out, x.rank())))};
+  const Value tied = apply(TiedShare{{axes, keep_dims}}, {x, g.out});
+  const Value share = apply(ExpShare{}, {x, expanded(g.out, x.rank()), expanded(tied, x.rank())});
+  return {pull(expanded(g.dout, x.rank()), share)};
 }
 
 Samples LogSumExp::samples(Rng& rng) {
@@ -91,7 +109,70 @@ Samples LogSumExp::samples(Rng& rng) {
           {LogSumExp{{{0}, false}}, {x({2, 3})}},
           {LogSumExp{{{}, false}}, {x({})}},
           {LogSumExp{{{0}, false}}, {Tensor::of<double>({1000, 999, 1000})}},
-          {LogSumExp{{{1}, false}}, {x({2, 0})}}};
+          {LogSumExp{{{1}, false}}, {x({2, 0})}},
+          {.op = LogSumExp{{{1}, false}},
+           .in = {Tensor::of({{infinity, 1.0}, {-infinity, -infinity}})},
+           .out = {Tensor::of({infinity, -infinity})},
+           .dout = {Tensor::of({2.0, 3.0})},
+           .grads = {Tensor::of({{2.0, 0.0}, {1.5, 1.5}})},
+           .ties = true}};
+}
+
+Type TiedShare::infer(std::span<const Type> in) const {
+  const Type total{in[0].dtype, reduced(in[0].shape)};
+  if (in[1] != total)
+    throw ShapeError("total is a reduction of x, " + to_string(total) + ", got " +
+                     to_string(in[1]));
+  return total;
+}
+std::size_t TiedShare::scratch(const PlanContext& plan) const {
+  return reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+void TiedShare::eval(const EvalContext& c) const {
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto total = c.in<T>(1);
+    const auto out = c.out<T>();
+    const auto infinite = [](T x) { return std::isinf(x); };
+    if (std::any_of(total.begin(), total.end(), infinite)) {
+      const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+      reduce(space, c.parallel, TieFold<T>{{}, total.data(), sizes}, c.in<T>(0).data(), out.data(),
+             c.scratch());
+    }
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = std::isinf(total[i]) ? 1 / out[i] : std::isnan(total[i]) ? total[i] : T(1);
+  });
+}
+
+Grads TiedShare::grad(const GradContext&) const { return {zero, zero}; }
+
+Samples TiedShare::samples(Rng& rng) {
+  const Tensor x = Tensor::of({{infinity, infinity, -infinity}, {1.0, 2.0, infinity}});
+  const auto sample = [&](const TiedShare& op, const Tensor& total, const Tensor& share) {
+    return Sample{.op = op, .in = {x, total}, .out = {share}, .ties = true};
+  };
+  return {{TiedShare{{{0, 2}, false}}, {rng.uniform({2, 3, 4}), rng.uniform({3})}},
+          {TiedShare{{{}, false}}, {rng.uniform({}), rng.uniform({})}},
+          {TiedShare{{{1}, false}}, {rng.uniform({2, 0}), rng.uniform({2})}},
+          sample({{{1}, false}}, Tensor::of({infinity, 3.0}), Tensor::of({0.5, 1.0})),
+          sample({{{1}, true}, true}, Tensor::of({{infinity}, {infinity}}),
+                 Tensor::of({{1.0 / 3}, {1.0}})),
+          sample({{{0}, false}}, Tensor::of({-infinity, infinity, -infinity}),
+                 Tensor::of({infinity, 1.0, 1.0}))};
+}
+
+Grads ExpShare::grad(const GradContext& g) const {
+  const Value slope = pull(g.dout, g.out);
+  return {slope, g.if_wanted(1, [&] { return -slope; }), zero};
+}
+
+Samples ExpShare::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{ExpShare{}, {x({2, 3}), x({2, 1}), x({2, 1})}},
+          {ExpShare{}, {x({3}), x({3}), x({})}},
+          {.op = ExpShare{},
+           .in = {Tensor::of({infinity, 1.0, -infinity}), Tensor(infinity), Tensor(0.5)},
+           .out = {Tensor::of({0.5, 0.0, 0.0})},
+           .ties = true}};
 }
 
 Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {

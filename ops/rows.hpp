@@ -8,7 +8,8 @@
 
 #include "dagrad/eval.hpp"
 
-/// What softmax and its relatives are made of: sums of exponentials along an axis.
+/// What softmax and its relatives are made of: sums of exponentials along an axis. Infinities of a
+/// row share it equally: exp(x − shift) is 1 for each of them, 0 for the rest.
 namespace dagrad {
 
 /// The rows of a shape along an axis: `count` of `length` elements each, `stride` apart.
@@ -48,6 +49,8 @@ class RowBlock {
   struct Row {
     std::int64_t begin;  ///< offset of its first element
     T shift, sum;        ///< Σ exp(x − shift), or the logarithm of that
+    /// x − shift, where an infinite shift is as far from itself as any other number.
+    T beyond_shift(T x) const { return x == shift ? T(0) : x - shift; }
   };
 
   RowBlock(const Rows& rows, const T* x) : rows_(rows), x_(x) {}
@@ -67,17 +70,37 @@ class RowBlock {
     each(0, rows_.length,
          [&](const Row& r, std::int64_t offset, std::int64_t) { visit(r, offset); });
   }
+  /// The same, as `visit(row, offset, x − shift)`.
+  template <class Visit>
+  void each_shifted(Visit visit) const {
+    each_shifted(0, rows_.length, [&](const Row& r, std::int64_t offset, std::int64_t, T shifted) {
+      visit(r, offset, shifted);
+    });
+  }
 
  private:
   /// Calls `visit(row, offset, i)` for elements [from, to) of the rows; `i` is the place in a piece
   /// that holds these of the first row, then those of the next.
   template <class Visit>
   void each(std::int64_t from, std::int64_t to, Visit visit) const;
+  /// The same, as `visit(row, offset, i, x − shift)`: rows of finite maxima pay for no other.
+  template <class Visit>
+  void each_shifted(std::int64_t from, std::int64_t to, Visit visit) const {
+    if (unbounded_)
+      each(from, to, [&, x = x_](const Row& r, std::int64_t offset, std::int64_t i) {
+        visit(r, offset, i, r.beyond_shift(x[offset]));
+      });
+    else
+      each(from, to, [&, x = x_](const Row& r, std::int64_t offset, std::int64_t i) {
+        visit(r, offset, i, x[offset] - r.shift);
+      });
+  }
   void find_shifts();
 
   const Rows& rows_;
   const T* x_;
   std::int64_t count_ = 0;
+  bool unbounded_ = false;  ///< a row has ∞, which is its shift then
   std::array<std::int64_t, room> begin_;
   std::array<T, room> shift_, sum_, piece_;
 };
@@ -104,6 +127,7 @@ template <class T>
 void RowBlock<T>::find_shifts() {  // NaN is left out here and makes the sum NaN
   constexpr T none = -std::numeric_limits<T>::infinity();
   const auto larger = [](T a, T b) { return b > a ? b : a; };
+  unbounded_ = false;
   for (std::int64_t i = 0; i < count_; ++i) {
     const T* x = x_ + begin_[static_cast<std::size_t>(i)];
     T& shift = shift_[static_cast<std::size_t>(i)];
@@ -113,7 +137,8 @@ void RowBlock<T>::find_shifts() {  // NaN is left out here and makes the sum NaN
       shift = none;
       for (std::int64_t k = 0; k < rows_.length; ++k) shift = larger(shift, x[k * rows_.stride]);
     }
-    if (std::isinf(shift)) shift = 0;
+    if (shift == none) shift = 0;
+    unbounded_ = unbounded_ || std::isinf(shift);
   }
 }
 
@@ -129,9 +154,8 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
   const std::int64_t width = std::min(rows_.length, room / count);
   for (std::int64_t from = 0; from < rows_.length; from += width) {
     const std::int64_t to = std::min(from + width, rows_.length), n = to - from;
-    each(from, to, [&, x = x_](const Row& r, std::int64_t offset, std::int64_t i) {
-      piece[i] = x[offset] - r.shift;
-    });
+    each_shifted(from, to,
+                 [&](const Row&, std::int64_t, std::int64_t i, T shifted) { piece[i] = shifted; });
     exp_all(piece, count * n);
     for (std::int64_t i = 0; i < count; ++i)
       sum_[static_cast<std::size_t>(i)] +=

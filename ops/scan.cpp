@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
@@ -16,6 +16,8 @@
 namespace dagrad {
 
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Type scanned(const Scan& scan, const Type& in) {
   normalize_axis(scan.axis, in.shape.rank());
@@ -118,10 +120,20 @@ Value carried(const Value& dout, const Value& factor, const Scan& scan) {
   return dout + pulled_recurrence(pull(dout, factor), factor, scan.axis, !scan.reverse);
 }
 
-/// exp(a − b); 1 where both are the same infinity.
-Value share(const Value& a, const Value& b) {
-  return exp(where(equal(a, b) && !is_finite(a), 0, a - b));
-}
+/// What parts of a prefix's sum are, where that is infinite: 1 / n of each of n elements that are
+/// that infinity, of those before the last the rest together.
+struct TiedParts {
+  Value own, before;
+  TiedParts(const Value& x, const Value& sum, const Scan& scan) {
+    const auto count = [&](double value) {
+      return cumsum(equal(x, value), scan.axis, {.reverse = scan.reverse});
+    };
+    const Value n = cast(where(greater(sum, 0), count(infinity), count(-infinity)), x.dtype());
+    const Value finite = is_finite(sum), hit = cast(equal(x, sum), x.dtype());
+    own = where(finite, 1, 1 / n);
+    before = where(finite, 1, (n - hit) / n);
+  }
+};
 
 template <class T>
 Samples scan_samples(Rng& rng) {
@@ -183,7 +195,9 @@ Grads LogCumSumExp::grad(const GradContext& g) const {
   const Value& x = g.in[0];
   const Value other = logcumsumexp(x, axis, {.reverse = reverse, .exclusive = !exclusive});
   const Value &before = exclusive ? g.out : other, &with = exclusive ? other : g.out;
-  return {pull(carried(g.dout, share(before, with), *this), share(x, with))};
+  const TiedParts tied(x, with, *this);
+  const Value kept = apply(ExpShare{}, {before, with, tied.before});
+  return {pull(carried(g.dout, kept, *this), apply(ExpShare{}, {x, with, tied.own}))};
 }
 
 Samples LogCumSumExp::samples(Rng& rng) {

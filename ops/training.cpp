@@ -6,6 +6,8 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
 
@@ -111,12 +113,23 @@ void GlobalNorm::eval(const EvalContext& c) const {
 }
 
 Grads GlobalNorm::grad(const GradContext& g) const {
-  const Value slope = where(equal(g.out, 0), 0, pull(g.dout, reciprocal(g.out)));
+  const auto in = [](const Value& value, DType dtype) {
+    return value.dtype() == dtype ? value : cast(value, dtype);
+  };
+  // Of n infinite elements each has ±1 / sqrt(n), whichever operand it is in.
+  std::vector<Value> infinite;
+  for (const Value& x : g.in) {
+    const TiedShare sizes{{Axes().of(x.rank()), false}, true};
+    infinite.push_back(in(1 / apply(sizes, {x, in(g.out, x.dtype())}), g.out.dtype()));
+  }
+  const Value share = rsqrt(add_n(infinite));
   Grads grads;
   for (std::size_t i = 0; i < g.in.size(); ++i) {
-    const Value& x = g.in[i];
-    grads.push_back(g.if_wanted(
-        i, [&] { return pull(x.dtype() == slope.dtype() ? slope : cast(slope, x.dtype()), x); }));
+    grads.push_back(g.if_wanted(i, [&] {
+      const Value &x = g.in[i], norm = in(g.out, x.dtype());
+      const Value slope = where(is_finite(x), x / norm, sign(x) * in(share, x.dtype()));
+      return where(equal(norm, 0), 0, pull(in(g.dout, x.dtype()), slope));
+    }));
   }
   return grads;
 }

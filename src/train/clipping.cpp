@@ -4,6 +4,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/training.hpp"
 #include "dagrad/optimizers.hpp"
 #include "src/train/step_builder.hpp"
@@ -31,8 +32,11 @@ Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max
   const Location where = max_norm.where();
   const auto at = [&](const Value& value) { return Operand(value, where.file, where.line); };
   Clipped clipped{{}, global_norm(gradients)};
-  const Value ratio = div(most.in(clipped.norm.dtype()), at(clipped.norm));
-  detail::Scalar factor(at(minimum(1, at(ratio))), "factor");
+  // Not min(1, max_norm / norm), which is NaN where both are 0.
+  const DType dtype = clipped.norm.dtype();
+  const Value within = less_equal(at(clipped.norm), most.in(dtype));
+  const Value ratio = div(most.in(dtype), at(clipped.norm));
+  detail::Scalar factor(at(dagrad::where(at(within), 1, at(ratio))), "factor");
   for (const Value& gradient : gradients)
     clipped.gradients.push_back(mul(at(gradient), factor.in(gradient.dtype())));
   return transaction.keep(std::move(clipped));

@@ -62,6 +62,27 @@ def slogdet(a):
     return [numpy.sign(determinant), numpy.log(abs(determinant))]
 
 
+def leibniz(a):
+    """The determinant by its first row, without a division."""
+    if len(a) == 0:
+        return a.dtype.type(1)
+    minors = [leibniz(numpy.delete(a[1:], j, 1)) for j in range(len(a))]
+    return sum((-1) ** j * a[0, j] * minor for j, minor in enumerate(minors))
+
+
+def det(a):
+    values = [leibniz(a[at]) for at in numpy.ndindex(a.shape[:-2])]
+    return numpy.array(values, dtype=a.dtype).reshape(a.shape[:-2])
+
+
+def cofactors(a):
+    minors = numpy.empty_like(a)
+    for *at, i, j in numpy.ndindex(a.shape):
+        minor = numpy.delete(numpy.delete(a[tuple(at)], i, 0), j, 1)
+        minors[(*at, i, j)] = (-1) ** (i + j) * leibniz(minor)
+    return minors
+
+
 def triangle(a, lower, transposed, unit_diagonal):
     part = numpy.tril(a) if lower else numpy.triu(a)
     if unit_diagonal:
@@ -189,6 +210,19 @@ def add_factorizations(cases):
     cases.error("solve", [numbers(2, 2, 2), numbers(3, 2, 1)], "ShapeError")
 
 
+def add_determinants(cases):
+    """Of full rank, and of rank n - 1, n - 2 and 0, where eliminating is exact."""
+    for a in (near_identity(3, 3), numbers(2, 4, 4), numbers(1, 1), numpy.zeros((0, 0)),
+              numbers(5, 5, dtype="float32"), numpy.eye(4)[::-1] * 2, [[1.0, 2], [2, 4]],
+              numpy.arange(9.0).reshape(3, 3), numpy.outer([1.0, 2, 4], [1, 0.5, -1]),
+              numpy.diag([1e200, 1e200, 1e-200, 1e-200]),
+              numpy.zeros((2, 3, 3)), numpy.zeros((0, 2, 2))):  # fmt: skip
+        cases.add("det", [a], det, lambda d, v: [d[..., None, None] * cofactors(v)])
+    cases.error("det", [numbers(2, 3)], "ShapeError")
+    cases.error("det", [numbers(3)], "ShapeError")
+
+
 def add_all(cases):
     add_triangles(cases)
     add_factorizations(cases)
+    add_determinants(cases)

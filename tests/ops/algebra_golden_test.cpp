@@ -50,6 +50,7 @@ const OpCases all_cases[] = {
     {"diag", at_offset<diag>},
     {"diag_embed", at_offset<diag_embed>},
     {"cholesky", of_one<cholesky>, 4000},
+    {"det", of_one<det>, 100},
     {"inverse", of_one<inverse>, 1000},
     {"slogdet",
      [](In in, const Attributes&) {

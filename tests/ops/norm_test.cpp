@@ -100,5 +100,15 @@ TEST(Norm, RefusesOtherOrders) {
               HasSubstr("needs more than 2 elements (ddof), got 2 of [2,3]"));
 }
 
+TEST(Norm, OfZeroHasNoSecondDerivativeWhichItsSquareMisses) {
+  Graph graph;
+  const Value x = graph.parameter("x", Tensor::of({0.0, 0.0}));
+  const auto second = [&](const Value& y) {
+    return evaluate(gradient(sum(gradient(y, x)), x)).to_vector<double>();
+  };
+  EXPECT_THAT(second(square(norm(x))), ::testing::ElementsAre(0, 0));
+  EXPECT_THAT(second(sum(square(x))), ::testing::ElementsAre(2, 2));
+}
+
 }  // namespace
 }  // namespace dagrad

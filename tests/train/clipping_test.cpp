@@ -78,6 +78,21 @@ TEST(ClipByGlobalNorm, TakesABoundThatIsAValue) {
   expect_same(evaluate(clipped.gradients[0], {{most, Tensor(2.5F)}}), Tensor::of({1.5, 2.0}));
 }
 
+TEST(ClipByGlobalNorm, TakesAValueOfZero) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), most = graph.input("most", {f64, {}});
+  const Clipped clipped = clip_by_global_norm({&x, 1}, most);
+  const auto by = [&](const Tensor& gradient, double bound) {
+    return evaluate(clipped.gradients[0], {{x, gradient}, {most, Tensor(bound)}});
+  };
+  expect_same(by(Tensor::of({0.0, -0.0}), 0), Tensor::of({0.0, -0.0}));  // 0 / 0 is not taken
+  expect_same(by(Tensor::of({3.0, -4.0}), 0), Tensor::of({0.0, -0.0}));
+  EXPECT_TRUE(std::isnan(by(Tensor::of({nan, 1.0}), 0).at(1)));
+  const Tensor infinite = by(Tensor::of({infinity, 1.0}), 0);
+  EXPECT_TRUE(std::isnan(infinite.at(0)));
+  EXPECT_EQ(infinite.at(1), 0);
+}
+
 TEST(ClipByGlobalNorm, RefusesWhatDoesNotFit) {
   Graph graph;
   const std::vector<Value> gradients{graph.input("x", {f64, {2}})},

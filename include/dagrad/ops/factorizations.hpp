@@ -84,6 +84,34 @@ struct Slogdet {
   static Samples samples(Rng& rng);
 };
 
+struct Det {
+  static constexpr auto name = "det";
+  static constexpr auto doc =
+      "The determinant of each matrix, by LU with partial pivoting; 1 of none by none. Its "
+      "derivatives of any order are right where the matrix is singular too.";
+  static constexpr std::size_t operands = 1;
+  static constexpr DTypes dtypes = float_dtypes;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct DetSlope {
+  static constexpr auto name = "det_slope";
+  static constexpr auto doc =
+      "The slope of det by each element of a, differentiated once more along each further operand: "
+      "without any, the cofactors of a. By LU with complete pivoting in float64 and products that "
+      "leave pivots out, never by a quotient of the determinant.";
+  static constexpr DTypes dtypes = float_dtypes;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
 /// The Cholesky factor L of symmetric positive definite [..., n, n], 0 above its diagonal. Only the
 /// lower triangle is read, so the gradient is lower triangular: an element below the diagonal gets
 /// what both of its places would. Throws ShapeError for what is not square; the run, a RunError for
@@ -112,5 +140,11 @@ struct SignAndLog {
 /// Sign (1, -1, 0) and log |det| of [..., n, n], each [...]; of a singular matrix 0 and -inf, where
 /// the gradient is NaN, but 0 for a cotangent of 0. Throws ShapeError for what is not square.
 SignAndLog slogdet(const Operand& a);
+/// The determinant of [..., n, n], as [...]; 1 for n = 0, 0 for a singular matrix. Intermediate
+/// products neither overflow nor vanish. Its slope is the matrix of cofactors, the transposed
+/// adjugate, which singular matrices have too: 0 where the rank is below n - 1. The slope costs a
+/// few times n³ operations, without the blocks of `solve`, and so do the second and the third
+/// derivative; those of higher order m cost n^m. Throws ShapeError for what is not square.
+Value det(const Operand& a);
 
 }  // namespace dagrad

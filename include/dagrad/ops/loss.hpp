@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "dagrad/graph.hpp"
 
 /// Losses. Those of single elements are not reduced: take their `mean` or `sum`.
@@ -32,10 +34,12 @@ struct BinaryCrossEntropyWithLogits {
   static constexpr auto name = "binary_cross_entropy_with_logits";
   static constexpr auto doc =
       "binary_cross_entropy of sigmoid(x), as softplus(x) - x * target: no overflow and no loss of "
-      "digits; slope in x sigmoid(x) - target.";
+      "digits; 0 where x is infinite and the target certain; slope in x sigmoid(x) - target.";
   template <class T>
   T operator()(T x, T target) const {
-    return softplus(x) - x * target;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const T below = select(x == -infinity, pull(-target, x), softplus(x) - x * target);
+    return select(x == infinity, pull(1 - target, x), below);
   }
 };
 

@@ -25,10 +25,12 @@ struct Norm : Reduction {
 };
 
 /// Norm of order 1, 2 or infinity of float32 or float64, over axes as the other reductions take
-/// them; 0 of no element, NaN where there is one. Slope sign(x); x / norm; sign(x) shared equally
-/// by the elements of the largest size. Where the norm is 0 its slope is 0. Throws ArgumentError
-/// for other orders, TypeError for other dtypes, ShapeError for an axis outside of the rank or
-/// given twice.
+/// them; 0 of no element, NaN where there is one. Slope sign(x); x / norm, of which n infinite
+/// elements have sign(x) / sqrt(n) each and the finite ones nothing; sign(x) shared equally by the
+/// elements of the largest size. Where the norm is 0 its slope is 0, and so are all further
+/// derivatives: the second one of square(norm(x)) is 0 there, where that of sum(square(x)) is 2.
+/// Throws ArgumentError for other orders, TypeError for other dtypes, ShapeError for an axis
+/// outside of the rank or given twice.
 Value norm(const Operand& x, double order = 2, const Axes& axes = {}, bool keep_dims = false);
 
 }  // namespace dagrad

@@ -111,12 +111,45 @@ struct LogSumExp : Reduction {
   static constexpr auto name = "logsumexp";
   static constexpr auto doc =
       "log(sum(exp(x))) over axes, shifted by the maximum so that nothing overflows. -inf of "
-      "nothing and of -inf alone.";
+      "nothing and of -inf alone. Elements that are the infinity of the result share its slope "
+      "equally.";
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const void> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct TiedShare : Reduction {
+  bool sizes = false;
+  using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &TiedShare::sizes>;
+  static constexpr auto name = "tied_share";
+  static constexpr auto doc =
+      "1 / n, where n elements of x, or of abs(x) where `sizes` are asked for, are the infinity "
+      "that `total`, a reduction of x, is: what each of them has of it. 1 where total is finite, "
+      "NaN where it is NaN. No gradient flows through it.";
+  static constexpr std::size_t operands = 2;
+  static constexpr DTypes dtypes = float_dtypes;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct ExpShare {
+  static constexpr auto name = "exp_share";
+  static constexpr auto doc =
+      "exp(x - total), the part that x has of a logsumexp that is `total`; `tied` where x is "
+      "total, "
+      "which may be an infinity. Its slope is itself in x, the negative of that in total, and 0 in "
+      "tied.";
+  template <class T>
+  T operator()(T x, T total, T tied) const {
+    return select(x == total, tied, exp(x - total));
+  }
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

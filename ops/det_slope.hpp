@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "dagrad/parallel.hpp"
+
+/// Determinants and their derivatives, right at singular matrices.
+namespace dagrad {
+
+/// A product that does not overflow or vanish on the way.
+struct Product {
+  double mantissa = 1;
+  std::int64_t exponent = 0;
+
+  Product times(double x) const { return times({x, 0}); }
+  Product times(const Product& other) const {
+    int own = 0, joint = 0;
+    const double scaled = std::frexp(other.mantissa, &own);
+    return {std::frexp(mantissa * scaled, &joint), exponent + other.exponent + own + joint};
+  }
+  /// In units of 2^scale.
+  double in(std::int64_t scale) const {
+    constexpr std::int64_t most = 4096;  // beyond all exponents
+    return std::ldexp(mantissa, static_cast<int>(std::clamp(exponent - scale, -most, most)));
+  }
+};
+
+/// How many elements of memory `det_slope` works in.
+inline std::int64_t det_slope_room(std::int64_t n, std::size_t operands) {
+  return (static_cast<std::int64_t>(operands) + 3) * n * n + n;
+}
+
+/// The slope of det by each element of a matrix, differentiated once more along each of others.
+/// `memory` has det_slope_room elements and begins with `operands` finite [n,n]: the matrix, then
+/// those along which it goes. The first becomes the result, in units of 2^k, where k, not 0 only
+/// where it might overflow or vanish, is returned. The same bits for any number of threads.
+std::int64_t det_slope(const Parallel& parallel, std::int64_t n, std::size_t operands,
+                       double* memory);
+
+}  // namespace dagrad
