@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"

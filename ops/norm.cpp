@@ -140,7 +140,7 @@ Grads Norm::grad(const GradContext& g) const {
   if (order == 2) {
     const Value tied = apply(TiedShare{{axes, keep_dims}, true}, {x, g.out});
     const Value slope = where(is_finite(x), x / norm, sign(x) * expanded(sqrt(tied), x.rank()));
-    return {pull(dout, where(equal(norm, 0), 0, slope))};
+    return {where(equal(norm, 0), 0, pull(dout, slope))};
   }
   const Value hit = cast(equal(abs(x), norm), x.dtype());  // a NaN equals nothing: 0/0
   const Value share = pull(dout, sign(x) * (hit / sum(hit, axes, true)));
