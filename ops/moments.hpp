@@ -124,8 +124,8 @@ class MomentReduction {
     });
   }
 
-  /// Calls `visit(offset, n, result, step)` for the elements of a unit, n at a time: element
-  /// offset + i goes into result + i * step of the unit.
+  /// Calls `visit(offset, n, step)` for the elements of a unit, n at a time: element offset + i
+  /// goes into result i * step of the unit.
   template <class Visit>
   void each(const Unit& unit, Visit visit) const {
     each_run(space_, unit, [&](std::int64_t offset, std::int64_t rows) {
@@ -134,7 +134,6 @@ class MomentReduction {
         visit(offset + row * space_.columns, unit.width, 1);
     });
   }
-  std::int64_t rows() const { return space_.rows; }
 
  private:
   using Sums = detail::CentredSums<T, T, centred, false>;
@@ -225,6 +224,7 @@ class MomentReduction {
     for (int round = 0; round < 2 && !all; ++round) {
       passes.pass(m, sums, std::type_identity<Sums>());
       divide(m, results);
+      std::fill_n(m.scale, results, 0.0);
       bool moved = false;
       all = true;
       for (std::int64_t i = 0; i < results; ++i)
@@ -241,7 +241,6 @@ class MomentReduction {
     for (std::int64_t i = 0; i < results; ++i) {
       m.rest[i] /= n;
       m.square[i] /= n;
-      m.scale[i] = 0;
     }
   }
   static bool in_range(double square) {
@@ -288,10 +287,7 @@ class MomentReduction {
     for (int round = 0; round < (centred ? 3 : 1); ++round) {
       for (std::int64_t i = 0; round > 0 && i < results; ++i) careful.mean[i] += careful.rest[i];
       passes.pass(careful, sums, std::type_identity<Scaled>());
-      for (std::int64_t i = 0; i < results; ++i) {
-        careful.rest[i] /= static_cast<double>(space_.rows);
-        careful.square[i] /= static_cast<double>(space_.rows);
-      }
+      divide(careful, results);
     }
     for (std::int64_t i = 0; i < results; ++i) {
       if (m.plain(i)) continue;

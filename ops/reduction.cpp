@@ -70,6 +70,13 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_s
 }
 
 ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int64_t i) const {
+  if (tiles == 1 && chunks == 1)  // without a division, for the sake of short rows
+    return {.chunk = 0,
+            .result = i * space.columns,
+            .width = space.columns,
+            .offset = space.group_offset(i),
+            .first = 0,
+            .last = space.rows};
   const std::int64_t all = space.groups * tiles;
   const std::int64_t group = i % all / tiles, column = i % tiles * tile, row = i / all * chunk;
   return {.chunk = i / all,

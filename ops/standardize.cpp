@@ -117,40 +117,45 @@ class CentredWriter {
   explicit CentredWriter(const EvalContext& c) : x_(c.in<T>(0).data()), out_(c.out<T>().data()) {}
 
   /// `factors[i]` belongs to result i of the unit.
-  template <class Reduction>
-  void write(const Reduction& reduction, const ReductionSplit::Unit& unit, const Moments& moments,
+  template <class Source>
+  void write(const Source& source, const ReductionSplit::Unit& unit, const Moments& moments,
              const double* factors) const {
-    constexpr std::int64_t most = detail::moment_columns;
-    T means[most], rests[most], narrow[most];
     bool plain = true;
+    for (std::int64_t i = 0; i < unit.width; ++i) plain = plain && moments.plain(i);
+    T means[most], rests[most], narrow[most];
     for (std::int64_t i = 0; i < unit.width; ++i) {
       means[i] = static_cast<T>(moments.mean[i]);
       rests[i] = static_cast<T>(moments.rest[i]);
       narrow[i] = static_cast<T>(factors[i]);
-      plain = plain && moments.plain(i);
     }
-    reduction.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+    const auto of = [](T x, T mean, T rest, T factor) {
+      return centred ? (x - mean - rest) * factor : x * factor;
+    };
+    source.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
       const T* const x = x_ + at;
       T* const out = out_ + at;
-      by_step(step, [&](auto s) {
-        if (plain) {
-          for (std::int64_t i = 0; i < n; ++i)
-            out[i] = centred ? (x[i] - means[i * s] - rests[i * s]) * narrow[i * s]
-                             : x[i] * narrow[i * s];
-          return;
-        }
+      if (plain && step == 0) {
+        const T mean = means[0], rest = rests[0], factor = narrow[0];
+        for (std::int64_t i = 0; i < n; ++i) out[i] = of(x[i], mean, rest, factor);
+      } else if (plain) {
+        for (std::int64_t i = 0; i < n; ++i) out[i] = of(x[i], means[i], rests[i], narrow[i]);
+      } else {
         for (std::int64_t i = 0; i < n; ++i) {
-          const std::int64_t j = i * s;
-          const double scaled = static_cast<double>(x[i]) * moments.scale[j];
-          out[i] = moments.plain(j)
-                       ? (x[i] - means[j] - rests[j]) * narrow[j]
-                       : static_cast<T>((scaled - moments.mean[j] - moments.rest[j]) * factors[j]);
+          const std::int64_t j = i * step;
+          out[i] = moments.plain(j) ? of(x[i], means[j], rests[j], narrow[j])
+                                    : scaled(x[i], moments + j, factors[j]);
         }
-      });
+      }
     });
   }
 
  private:
+  static constexpr std::int64_t most = detail::moment_columns;
+  static T scaled(T x, const Moments& moments, double factor) {
+    const double centre = static_cast<double>(x) * *moments.scale - *moments.mean;
+    return static_cast<T>((centre - *moments.rest) * factor);
+  }
+
   const T* const x_;
   T* const out_;
 };
