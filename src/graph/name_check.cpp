@@ -51,11 +51,15 @@ std::string_view fault_in_graph(std::string_view name, Named what) {
 
 /// Whether it is one of the names that most are, of which nothing more has to be checked.
 bool is_plain(std::string_view name) {
-  return !name.empty() && name.size() <= longest_name &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_';
-         });
+  if (name.empty() || name.size() > longest_name) return false;
+  char last = '/';
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || (c == '/' && last != '/');
+    if (!plain) return false;
+    last = c;
+  }
+  return last != '/';
 }
 
 /// In these names libzip takes no control characters but those of a text file.
@@ -82,7 +86,8 @@ std::string fault(std::string_view name, Named what) {
 }  // namespace
 
 void check_name(std::string_view name, Named what) {
-  if (is_plain(name)) return;
+  const bool slashes = what == Named::op && name.find('/') != name.npos;
+  if (is_plain(name) && !slashes) return;
   if (const std::string why = fault(name, what); !why.empty()) refuse(name, what, why);
 }
 
