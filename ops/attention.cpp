@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "dagrad/ops/linalg.hpp"
-#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 
 namespace dagrad {

@@ -165,6 +165,7 @@ auto outputs_of(const Appended& node) {
     return node.output(0);
   } else if constexpr (Outputs == dynamic_outputs) {
     std::vector<Value> values;
+    values.reserve(node.outputs);
     for (std::uint32_t i = 0; i < node.outputs; ++i) values.push_back(node.output(i));
     return values;
   } else {

@@ -167,7 +167,7 @@ namespace {
 
 /// Appends within a transaction of the caller's: literals that become constants go with a node that
 /// is refused.
-Appended append_in(GraphData& graph, Op op, std::span<const Operand> operands, Location where) {
+Appended append_in(GraphData& graph, Op&& op, std::span<const Operand> operands, Location where) {
   if (!operands.empty()) where = operands.front().where();
   if (graph.current_forward != no_node) where = graph.records[graph.current_forward].where;
   std::array<Edge, 8> few;

@@ -47,21 +47,20 @@ std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
   const std::uint32_t id = size();
   record.first_operand = static_cast<std::uint32_t>(operands.size());
   record.first_type = static_cast<std::uint32_t>(types.size());
-  make_room(operands, from.size());
-  make_room(types, results.size());
-  make_room(extents, results.size());
-  make_room(records, 1);
   try {
     connect(id, from);
     names.add(ops[record.op].name, record.scope);
+    operands.insert(operands.end(), from.begin(), from.end());
+    types.insert(types.end(), results.begin(), results.end());
+    extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
+    records.push_back(record);
   } catch (...) {
+    operands.resize(record.first_operand);
+    types.resize(record.first_type);
+    extents.resize(record.first_type);
     truncate(id);
     throw;
   }
-  operands.insert(operands.end(), from.begin(), from.end());
-  types.insert(types.end(), results.begin(), results.end());
-  extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
-  records.push_back(record);
   return id;
 }
 

@@ -25,6 +25,16 @@ struct Folder {
 
 class OutOfMemoryInFiles : public InFolder {};
 
+TEST_F(OutOfMemoryInFiles, Save) {
+  struct World : Folder {
+    using Folder::Folder;
+    void run() { save(file, state); }
+    SmallModel model;
+    State state{model.graph};
+  };
+  survives([&] { return World(folder / "state.npz"); });
+}
+
 TEST_F(OutOfMemoryInFiles, Load) {
   const std::filesystem::path file = folder / "state.npz";
   const RichModel saved;

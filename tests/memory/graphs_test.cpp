@@ -120,5 +120,17 @@ TEST(OutOfMemory, SimilarNames) {
       itself);
 }
 
+TEST(OutOfMemory, CheckGradient) {
+  struct Tiny {
+    Graph graph;
+    Value x = graph.input("x", {f64, {2}}), y = sum(square(x));
+  };
+  world_of<Tiny, CheckReport>(
+      [](Tiny& m) {
+        return check_gradient(m.y, m.x, {{m.x, Tensor::of({1.0, -0.5})}});
+      },
+      [](const CheckReport& report) { return report.text(); });
+}
+
 }  // namespace
 }  // namespace dagrad::test

@@ -42,6 +42,24 @@ TEST(OutOfMemory, NewRuntime) {
   survives([] { return World(); });
 }
 
+/// The same plan on the same loops, and the same results.
+template <class Model>
+struct Compiling : Model {
+  void run() { function = this->compiled(); }
+  std::string text() const {
+    if (!function) return "";
+    State state(this->model.graph);
+    const std::string results = bits((*function)(state, this->model.feeds()));
+    return function->text() + results + values_of(state) +
+           std::to_string(this->runtime.code_cache().bytes);
+  }
+  std::optional<Function> function;
+};
+TEST(OutOfMemory, Compile) {
+  survives([] { return Compiling<AskedOfSmall>(); });
+  survives([] { return Compiling<AskedOfRich>(); });
+}
+
 template <class Model>
 struct Running : Model {
   std::string text() const { return values_of(state) + bits(results); }
@@ -58,6 +76,12 @@ TEST(OutOfMemory, Run) {
 TEST(OutOfMemory, RunThatReadsAState) {
   struct World : Running<AskedOfSmall> {
     void run() { results = function(std::as_const(state), model.feeds()); }
+  };
+  survives([] { return World(); });
+}
+TEST(OutOfMemory, RunThatUpdatesAState) {
+  struct World : Running<AskedOfRich> {
+    void run() { results = function(state, model.feeds()); }
   };
   survives([] { return World(); });
 }
@@ -84,6 +108,16 @@ TEST(OutOfMemory, BoundRun) {
     std::string text() const { return values_of(state); }
     Tensor x = model.feeds()[0].tensor;
     BoundRun bound = function.bind(state);
+  };
+  survives([] { return World(); });
+}
+
+TEST(OutOfMemory, Evaluate) {
+  struct World {
+    void run() { result = evaluate(model.y, model.feeds()); }
+    std::string text() const { return bits({result}); }
+    SmallModel model;
+    Tensor result;
   };
   survives([] { return World(); });
 }
