@@ -138,9 +138,10 @@ Grads Norm::grad(const GradContext& g) const {
   const Value &x = g.in[0], norm = expanded(g.out, x.rank()), dout = expanded(g.dout, x.rank());
   if (order == 1) return {pull(dout, sign(x))};
   if (order == 2) return {pull(dout, where(equal(norm, 0), 0, x / norm))};
-  const Value hit = cast(equal(abs(x), norm), x.dtype());  // a NaN equals nothing: 0/0
-  const Value share = pull(dout, sign(x) * (hit / sum(hit, axes, true)));
-  return {where(less(abs(x), norm), 0, share)};
+  const Value size = abs(x);
+  const Value ties = cast(count_nonzero(equal(size, norm), axes, true), x.dtype());
+  const Value share = pull(dout, ties / ties / ties);  // of a NaN, which equals nothing, 0/0
+  return {where(less(size, norm), 0, pull(share, sign(x)))};
 }
 
 Samples Norm::samples(Rng& rng) {
