@@ -119,7 +119,10 @@ Symbol product(const Symbol& u, const Symbol& v) {
 
 Tangent plus(const Tangent& u, const Tangent& v, DType dtype) {
   if (!u || !v) return u ? u : v;
-  if (opposite(u.dead, v.dead)) return blended(*u.dead, v, u, {}, dtype);
+  if (opposite(u.dead, v.dead)) {
+    const bool inverted = origin(*u.dead).primitive == Primitive::logical_not;
+    return inverted ? blended(*v.dead, u, v, {}, dtype) : blended(*u.dead, v, u, {}, dtype);
+  }
   return combined(u, v, dtype, [](const Symbol& a, const Symbol& b) { return a + b; });
 }
 
