@@ -18,6 +18,16 @@ Grads Mul::grad(const GradContext& g) const {
           g.if_wanted(1, [&] { return pull(g.dout, g.in[0]); })};
 }
 
+Grads Pull::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return pull(g.dout, g.in[1]); }),
+          g.if_wanted(1, [&] { return joint(g.dout, g.in[0]); })};
+}
+
+Grads Joint::grad(const GradContext& g) const {
+  return {g.if_wanted(0, [&] { return joint(g.dout, g.in[1]); }),
+          g.if_wanted(1, [&] { return joint(g.dout, g.in[0]); })};
+}
+
 namespace {
 
 /// A tensor away from the pole at 0, of either sign.
@@ -74,6 +84,13 @@ Grads Lerp::grad(const GradContext& g) const {
   return {g.if_wanted(0, [&] { return pull(g.dout, sub(1, t)); }),
           g.if_wanted(1, [&] { return pull(g.dout, t); }),
           g.if_wanted(2, [&] { return pull(g.dout, sub(b, a)); })};
+}
+
+Samples Joint::samples(Rng& rng) {
+  return {{Joint{}, {rng.normal({2, 3}), rng.normal({3})}},
+          {.op = Joint{},
+           .in = {Tensor::of<double>({0, 2, -3}), Tensor::of<double>({5, 0.5, 4})},
+           .out = {Tensor::of<double>({0, 1, -12})}}};
 }
 
 Samples Clamp::samples(Rng& rng) {

@@ -31,6 +31,9 @@ Samples Power::samples(Rng& rng) {
   Samples all;
   for (const double exponent : {-3.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.7, 5.0})
     all.push_back({Power{exponent}, {rng.uniform({3}, 0.2, 3)}});
+  all.push_back({.op = Power{-2},
+                 .in = {Tensor::of<double>({2, -4})},
+                 .out = {Tensor::of<double>({0.25, 0.0625})}});
   return all;
 }
 

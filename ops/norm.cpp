@@ -142,9 +142,10 @@ Grads Norm::grad(const GradContext& g) const {
     const Value slope = where(is_finite(x), x / norm, sign(x) * expanded(sqrt(tied), x.rank()));
     return {where(equal(norm, 0), 0, pull(dout, slope))};
   }
-  const Value hit = cast(equal(abs(x), norm), x.dtype());  // a NaN equals nothing: 0/0
-  const Value share = pull(dout, sign(x) * (hit / sum(hit, axes, true)));
-  return {where(less(abs(x), norm), 0, share)};
+  const Value size = abs(x);
+  const Value ties = cast(count_nonzero(equal(size, norm), axes, true), x.dtype());
+  const Value share = pull(dout, ties / ties / ties);  // of a NaN, which equals nothing, 0/0
+  return {where(less(size, norm), 0, pull(share, sign(x)))};
 }
 
 Samples Norm::samples(Rng& rng) {

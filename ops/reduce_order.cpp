@@ -53,13 +53,13 @@ void Extremum<largest>::decisions(std::span<const View> in, std::span<const View
   for (const std::int64_t at : position) sink(at);
 }
 
-// A NaN equals nothing, itself not either: 0/0 makes its whole group's gradient NaN. What has lost
-// is cut off for any cotangent; beside a NaN nothing has.
+// What has lost is cut off, for any cotangent. Beside a NaN nothing has, and nothing equals it: 0/0
+// makes the gradient of its whole group NaN.
 template <bool largest>
 Grads Extremum<largest>::grad(const GradContext& g) const {
   const Value &x = g.in[0], out = expanded(g.out, x.rank());
-  const Value hit = cast(equal(x, out), x.dtype());
-  const Value share = pull(expanded(g.dout, x.rank()), hit / sum(hit, axes, true));
+  const Value ties = cast(count_nonzero(equal(x, out), axes, true), x.dtype());
+  const Value share = pull(expanded(g.dout, x.rank()), ties / ties / ties);
   return {where(largest ? less(x, out) : greater(x, out), 0, share)};
 }
 

@@ -147,7 +147,7 @@ Tangent derive_hypot(const Differential& s) {  // a/out and b/out; 0 at the orig
   const Symbol slope = sign(r.big) / sqrt(1 + q * q);
   const Tangent sum = plus(times(s.da, [&] { return select(r.first, slope, q * slope); }),
                            times(s.db, [&] { return select(r.first, q * slope, slope); }), s.dtype);
-  return guarded(sum, s.out == 0);
+  return guarded(sum, s.a == 0 && s.b == 0);
 }
 
 Tangent derive_div(const Differential& s) {

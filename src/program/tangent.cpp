@@ -61,31 +61,26 @@ Symbol applied(const Tangent& t) {
   return product;
 }
 
-/// What a linear function makes of two tangents. Of two cotangents it makes another.
+/// A value made of two tangents with their factors: of two cotangents another.
+Tangent mixed(const Tangent& u, const Tangent& v, const Symbol& value, const Condition& dead) {
+  if (u.factors.empty() || v.factors.empty()) return {value, {}, dead};
+  return {1, {value}, dead};
+}
+
+/// What a linear function makes of two tangents.
 template <class Linear>
 Tangent joined(const Tangent& u, const Tangent& v, const Condition& dead, Linear f) {
   if (same_factors(u, v)) return {f(*u.value, *v.value), u.factors, dead};
-  const Symbol value = f(applied(u), applied(v));
-  if (!u.factors.empty() && !v.factors.empty()) return {1, {value}, dead};
-  return {value, {}, dead};
+  return mixed(u, v, f(applied(u), applied(v)), dead);
 }
 
-/// 0 where the tangent is dead.
-Symbol cut(const Tangent& t, DType dtype) {
-  if (!t.dead) return *t.value;
-  Recorder& recorder = *t.dead->recorder();
-  const Symbol zero = recorder.constant(0, dtype), value = adopted(recorder, *t.value, dtype);
-  const Instruction step = origin(*t.dead);
-  return step.primitive == Primitive::logical_not ? select(recorder.at(step.a), value, zero)
-                                                  : select(*t.dead, zero, value);
-}
-
+/// The same where they may be dead in different places. There cotangents too may be infinite or
+/// NaN: what they make is cut off.
 template <class Linear>
 Tangent combined(const Tangent& u, const Tangent& v, DType dtype, Linear f) {
-  const bool together = same(u.dead, v.dead);
-  const Tangent sum = together ? joined(u, v, u.dead, f)
-                               : joined({cut(u, dtype), u.factors}, {cut(v, dtype), v.factors},
-                                        both(u.dead, v.dead), f);
+  const Tangent sum = same(u.dead, v.dead) ? joined(u, v, u.dead, f)
+                                           : mixed(u, v, f(settled(u, dtype), settled(v, dtype)),
+                                                   both(u.dead, v.dead));
   return is_number(*sum.value, 0) ? Tangent() : sum;
 }
 
@@ -124,7 +119,10 @@ Symbol product(const Symbol& u, const Symbol& v) {
 
 Tangent plus(const Tangent& u, const Tangent& v, DType dtype) {
   if (!u || !v) return u ? u : v;
-  if (opposite(u.dead, v.dead)) return blended(*u.dead, v, u, {}, dtype);
+  if (opposite(u.dead, v.dead)) {
+    const bool inverted = origin(*u.dead).primitive == Primitive::logical_not;
+    return inverted ? blended(*v.dead, u, v, {}, dtype) : blended(*u.dead, v, u, {}, dtype);
+  }
   return combined(u, v, dtype, [](const Symbol& a, const Symbol& b) { return a + b; });
 }
 
@@ -167,6 +165,14 @@ Tangent converted(const Tangent& t, DType dtype) {
   return t.factors.empty() ? Tangent{value, {}, t.dead} : Tangent{1, {value}, t.dead};
 }
 
-Symbol settled(const Tangent& t, DType dtype) { return cut({applied(t), {}, t.dead}, dtype); }
+Symbol settled(const Tangent& t, DType dtype) {
+  const Symbol value = applied(t);
+  if (!t.dead) return value;
+  Recorder& recorder = *t.dead->recorder();
+  const Symbol zero = recorder.constant(0, dtype), live = adopted(recorder, value, dtype);
+  const Instruction step = origin(*t.dead);
+  return step.primitive == Primitive::logical_not ? select(recorder.at(step.a), live, zero)
+                                                  : select(*t.dead, zero, live);
+}
 
 }  // namespace dagrad::detail

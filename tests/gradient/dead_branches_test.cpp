@@ -271,6 +271,8 @@ TEST(DeadBranches, LeaveJvpsByTransposingTwiceRight) {
       [](const Value& x) { return relu(x) * x; },
       [](const Value& x) { return where(x > 0.0, sqrt(x), 0.0); },
       [](const Value& x) { return maximum(x, 0.5) * sin(x); },
+      [](const Value& x) { return maximum(x, sin(3.0 * x)) + minimum(x, 2.5 - x); },
+      [](const Value& x) { return hypot(x, 1.0) * atan2(x, x * x - 3.0); },
       [](const Value& x) { return clamp(x * x, 0.0, 5.0); },
       [](const Value& x) { return pow(x, 3.0); },
       [](const Value& x) { return pow(x, full_like(x, 3)); },

@@ -22,6 +22,9 @@ TEST(Lower, LeavesBasicWordsOnly) {
   for (const Instruction& step : lower(p).steps)
     EXPECT_FALSE(detail::is_composite(step.primitive)) << name(step.primitive);
   EXPECT_EQ(lower(p).inputs, p.inputs);
+  const Program q = record2([](auto x, auto y) { return joint(x, y) * pow(x, 3); });
+  for (const Instruction& step : lower(q).steps)
+    EXPECT_FALSE(detail::is_composite(step.primitive)) << name(step.primitive);
 }
 
 TEST(Lower, ChangesNoBit) {

@@ -73,6 +73,28 @@ TEST(Pull, IsBilinear) {
   EXPECT_EQ(run(derivative(derivative(p, 0), 1), {0, 6}), std::vector{1.0});
 }
 
+TEST(Joint, IsBilinear) {
+  const Program p = record2([](auto a, auto b) { return joint(a, b); });
+  EXPECT_EQ(run(derivative(p, 0), {0, 6}), std::vector{6.0});
+  EXPECT_EQ(run(derivative(p, 1), {5, 0}), std::vector{5.0});
+  EXPECT_EQ(run(derivative(p, 1), {0, infinity}), std::vector{0.0});
+  EXPECT_EQ(run(derivative(derivative(p, 0), 1), {0, 0}), std::vector{1.0});
+}
+
+TEST(DeadBranches, AreBlendedInLast) {
+  const auto rule = [](auto f) { return formula(*rule_of(record1(f)).program); };
+  EXPECT_EQ(rule([](auto x) { return select(x <= 0, 0, x); }), "select(x <= 0, 0, y)");
+  EXPECT_EQ(rule([](auto x) { return select(x > 0, sqrt(x), 0); }),
+            "select(x > 0, pull(y, 0.5 / sqrt(x)), 0)");
+  EXPECT_EQ(rule([](auto x) { return select(x < 0, 0, select(x > 6, 6, x)); }),
+            "select(x < 0 || x > 6, 0, y)");
+  EXPECT_EQ(rule([](auto x) { return select(x > 0, x, 0) + select(x > 0, 0, -x); }),
+            "pull(y, select(x > 0, 1, -1))");
+  const Program slope = *rule_of(record1([](auto x) { return exp(sin(x)); })).program;
+  EXPECT_EQ(formula(slope), "pull(z, cos(x) * y)");
+  EXPECT_EQ(formula(*rule_of(slope).program), "joint(w, pull(z, -sin(x) * y))");
+}
+
 TEST(Rules, AreLinearInTheCotangent) {
   const auto check = [](const Program& p, std::vector<double> x) {
     const Pullback rule = rule_of(p);
@@ -97,8 +119,9 @@ TEST(Rules, AreLinearInTheCotangent) {
   for (Primitive word :
        {Primitive::add, Primitive::sub, Primitive::mul, Primitive::div, Primitive::maximum,
         Primitive::copysign, Primitive::pow, Primitive::atan2, Primitive::hypot,
-        Primitive::remainder, Primitive::logaddexp, Primitive::pull})
+        Primitive::remainder, Primitive::logaddexp, Primitive::pull, Primitive::joint})
     check(record2([&](auto x, auto y) { return Symbol::call(word, x, y); }), {0.6, 1.7});
+  check(record1([](auto x) { return pow(x, -2); }), {0.6});
   check(record1(root), {-1});
   check(record1(logistic), {800});
 }

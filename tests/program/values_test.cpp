@@ -151,6 +151,19 @@ TEST(Values, PullIsZeroWhereItsCotangentIs) {
   EXPECT_TRUE(std::isnan(value(Primitive::pull, nan, 0)));
 }
 
+TEST(Values, JointIsZeroWhereEitherCotangentIs) {
+  for (double other : {infinity, -infinity, nan, 3.0}) {
+    for (double zero : {0.0, -0.0}) {
+      expect_same(value(Primitive::joint, zero, other), 0, "joint", zero, other);
+      expect_same(value(Primitive::joint, other, zero), 0, "joint", other, zero);
+    }
+  }
+  EXPECT_EQ(value(Primitive::joint, 2, 3), 6);
+  EXPECT_EQ(value(Primitive::joint, 2, -infinity), -infinity);
+  EXPECT_TRUE(std::isnan(value(Primitive::joint, nan, 2)));
+  EXPECT_TRUE(std::isnan(value(Primitive::joint, 2, nan)));
+}
+
 TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
   const double rows[][3] = {{7, 3, 1},
                             {-7, 3, 2},

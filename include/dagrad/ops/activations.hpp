@@ -123,7 +123,7 @@ namespace detail {
 /// An activation that is `near` where that can be computed, and has become relu beyond.
 template <class T>
 T relu_far_out(T x, T near) {
-  return select(abs(x) < 1000, near, select(x <= 0, 0, x));
+  return select(x <= -1000, 0, select(x >= 1000, x, near));
 }
 }  // namespace detail
 

@@ -245,6 +245,7 @@ struct Pull {
   T operator()(T c, T p) const {
     return pull(c, p);
   }
+  Grads grad(const GradContext& g) const;
 };
 
 struct Joint {
@@ -256,6 +257,8 @@ struct Joint {
   T operator()(T a, T b) const {
     return joint(a, b);
   }
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
 };
 
 Value neg(const Operand& x);

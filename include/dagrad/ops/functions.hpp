@@ -282,7 +282,7 @@ Value log2(const Operand& x);
 Value log10(const Operand& x);
 Value log1p(const Operand& x);
 Value cbrt(const Operand& x);
-/// A node of `power` where the exponent is a plain number other than 0.
+// A node of `power` where the exponent is a plain number other than 0.
 Value pow(const Operand& x, const Operand& y);
 Value hypot(const Operand& a, const Operand& b);
 Value logaddexp(const Operand& a, const Operand& b);

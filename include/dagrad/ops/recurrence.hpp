@@ -33,7 +33,7 @@ struct Recurrence {
 /// w's too. Throws ShapeError for an axis outside of the rank and for different shapes.
 Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse = false,
                  double initial = 0);
-/// The same of cotangents c, from 0: w[i] = c[i−1] + pull(w[i−1], b[i−1]).
+/// The recurrence of cotangents c, from 0: w[i] = c[i−1] + pull(w[i−1], b[i−1]).
 Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis,
                         bool reverse = false);
 
