@@ -26,9 +26,10 @@ std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
   record.first_type = static_cast<std::uint32_t>(types.size());
   boost::add_vertex(boost);
   for (std::size_t i = 0; i < from.size(); ++i)
-    boost::add_edge(from[i].node, id,
-                    EdgePorts{from[i].port, static_cast<std::uint32_t>(i), from[i].type_only},
-                    boost);
+    boost::add_edge(
+        from[i].node, id,
+        EdgePorts{from[i].port, static_cast<std::uint32_t>(i) & most_operands, from[i].type_only},
+        boost);
   operands.insert(operands.end(), from.begin(), from.end());
   types.insert(types.end(), results.begin(), results.end());
   extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
