@@ -11,8 +11,8 @@ namespace dagrad {
 /// whether only the type is used.
 struct EdgePorts {
   std::uint32_t output = 0;
-  std::uint32_t operand = 0;
-  bool type_only = false;
+  std::uint32_t operand : 31 = 0;
+  bool type_only : 1 = false;
 };
 
 /// vecS for edges, since setS would keep one of the two edges of `x * x`.

@@ -83,8 +83,8 @@ Value Reverse::checked(std::uint32_t node, std::size_t operand, const Value& gra
   const bool fits = &gradient.data() == &graph_ && got.dtype == want.dtype;
   const auto sure = [&] {
     return got.shape == want.shape &&
-           (view_.same_extent({node, 0}, edge) ||
-            view_.same_extent({gradient.node_id(), gradient.port()}, edge));
+           (view_.same_extent({node, 0, false}, edge) ||
+            view_.same_extent({gradient.node_id(), gradient.port(), false}, edge));
   };
   if (fits && op.traits().broadcasts && !sure())
     return sum_to_like(gradient, view_.value(edge.node, edge.port));

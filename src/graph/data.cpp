@@ -70,9 +70,10 @@ void GraphData::connect(std::uint32_t id, std::span<const Edge> from) {
   make_room(boost::in_edge_list(boost, id), from.size());
   for (std::size_t i = 0; i < from.size(); ++i) {
     make_room(boost.out_edge_list(from[i].node), 1);
-    boost::add_edge(from[i].node, id,
-                    EdgePorts{from[i].port, static_cast<std::uint32_t>(i), from[i].type_only},
-                    boost);
+    boost::add_edge(
+        from[i].node, id,
+        EdgePorts{from[i].port, static_cast<std::uint32_t>(i) & most_operands, from[i].type_only},
+        boost);
   }
 }
 

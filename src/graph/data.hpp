@@ -15,6 +15,7 @@
 namespace dagrad::detail {
 
 inline constexpr std::uint32_t no_node = 0xffffffff;
+inline constexpr std::uint32_t most_operands = 0x7fffffff;  ///< of a node
 
 /// Everything of a graph: the Boost graph, and beside it, indexed by vertex, the node records. A
 /// record's operands and result types lie in flat arrays, in node order.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +27,9 @@ class Extents {
 
  private:
   static constexpr std::uint32_t none = 0xffffffff, constant = 0xfffffffe;
+  struct Hash {
+    std::size_t operator()(const Shape& shape) const noexcept;
+  };
   struct Parts {
     std::uint32_t first, second;  ///< `none` where it is no joint extent, `constant` where fixed
   };
@@ -35,8 +37,8 @@ class Extents {
   bool has(std::uint32_t whole, std::uint32_t part, int& visits) const;
 
   std::vector<Parts> parts_{{constant, constant}};
-  std::unordered_map<std::uint64_t, std::uint32_t> joints_;   // by both parts
-  std::map<std::vector<std::int64_t>, std::uint32_t> fixed_;  // by shape
+  std::unordered_map<std::uint64_t, std::uint32_t> joints_;  // by both parts
+  std::unordered_map<Shape, std::uint32_t, Hash> fixed_;
 };
 
 }  // namespace dagrad::detail

@@ -11,9 +11,12 @@ namespace dagrad::detail {
 
 /// An operand of a node: result `port` of an earlier node.
 struct Edge {
+  constexpr Edge() = default;
+  constexpr Edge(std::uint32_t from, std::uint32_t result, bool of_type_only)
+      : node(from), port(result & 0x7fffffff), type_only(of_type_only) {}
   std::uint32_t node = 0;
-  std::uint32_t port = 0;
-  bool type_only = false;
+  std::uint32_t port : 31 = 0;
+  bool type_only : 1 = false;
 };
 
 /// A graph as the rooms outside src/graph see it: flat and free of Boost.
