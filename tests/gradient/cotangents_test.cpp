@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
+#include "dagrad/ops/recurrence.hpp"
 
 /// What infinite and NaN cotangents make of partial derivatives that are zero: by structure, where
 /// nothing of them may pass, and by value, where a NaN stays.
@@ -178,6 +179,16 @@ TEST(Cotangents, DoNotPassCotangentsThatAreZeroByValue) {  // nothing tells them
 TEST(Cotangents, OfGroupsWithANanAreNan) {
   check({"max", [](const Value& x) { return max(x); }, {1, nan, 2}, {nan, nan, nan}}, 1);
   check({"norm", [](const Value& x) { return norm(x, infinity); }, {1, nan}, {nan, nan}}, 1);
+}
+
+TEST(Cotangents, AreCarriedBackByPulls) {
+  Graph graph;
+  const Value c = graph.constant(vector({0, 0, 2, 1})),
+              b = graph.constant(vector({infinity, nan, nan, 3}));
+  const Tensor pulled = evaluate(pulled_recurrence(c, b, 0));
+  EXPECT_EQ(pulled.at(2), 0);
+  EXPECT_EQ(pulled.at(3), 2);
+  EXPECT_TRUE(std::isnan(evaluate(recurrence(c, b, 0)).at(3)));
 }
 
 /// The order-th derivative of f(s, t) along `along` of its operands, at float64 scalars.
