@@ -165,14 +165,14 @@ void Split::eval(const EvalContext& c) const { cut(c, axis); }
 
 Grads Split::grad(const GradContext& g) const {
   UnsplitLike some{axis, parts, sizes, {}};
-  std::vector<Operand> operands{g.in[0]};
+  std::vector<Operand> pieces{g.in[0]};
   for (std::size_t i = 0; i < g.douts.size(); ++i) {
     if (g.douts[i].is_zero()) continue;
     some.live.push_back(static_cast<std::int64_t>(i));
-    operands.emplace_back(*g.douts[i].value());
+    pieces.emplace_back(*g.douts[i].value());
   }
-  if (some.live.size() == g.douts.size()) return {concat_all(std::span(operands).subspan(1), axis)};
-  return {dagrad::apply(std::move(some), operands)};
+  if (some.live.size() == g.douts.size()) return {concat_all(std::span(pieces).subspan(1), axis)};
+  return {dagrad::apply(std::move(some), pieces)};
 }
 
 Samples Split::samples(Rng& rng) {

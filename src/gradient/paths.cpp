@@ -6,67 +6,67 @@
 namespace dagrad::detail {
 
 Paths::Paths(GraphData& graph, std::span<const Seeded> ys, std::span<const Value> xs)
-    : graph_(graph) {
+    : graph_(graph), numbers_(graph) {
   for (const Value& x : xs) oldest_ = std::min(oldest_, x.node_id());
-  NodeNumbers numbers(graph);
-  const std::vector<std::uint32_t> apart = collect(numbers, ys, xs);
-  nodes_ = numbers.nodes();
-  first_slot_.reserve(nodes_.size() + 1);
+  const std::vector<std::uint32_t> apart = collect(ys, xs);
+  first_slot_.reserve(nodes().size() + 1);
   first_slot_.push_back(0);
-  for (const std::uint32_t node : nodes_)
+  for (const std::uint32_t node : nodes()) {
+    operands_ += graph_.operands(node).size();
     first_slot_.push_back(first_slot_.back() +
                           static_cast<std::uint32_t>(graph_.results(node).size()));
+  }
 
   const auto slot = [&](const Value& value) {
-    return first_slot_[numbers.of(value.node_id())] + value.port();
+    return first_slot_[numbers_.of(value.node_id())] + value.port();
   };
-  Marks marks{std::vector<bool>(nodes_.size()), std::vector<bool>(slots()),
+  Marks marks{std::vector<bool>(nodes().size()), std::vector<bool>(slots()),
               std::vector<bool>(slots())};
-  for (const std::uint32_t node : apart) marks.apart[numbers.of(node)] = true;
+  for (const std::uint32_t node : apart) marks.apart[numbers_.of(node)] = true;
   for (const Value& x : xs) marks.is_x[slot(x)] = true;
   for (const Seeded& y : ys) {
     y_slots_.push_back(slot(y.y));
     marks.reached[y_slots_.back()] = true;
   }
-  find_targets(numbers, marks);
+  find_targets(marks);
   for (const Value& x : xs) x_slots_.push_back(marks.reached[slot(x)] ? slot(x) : none);
 
   for (const Seeded& y : ys) order_ = std::max(order_, graph_.gradient_order(y.y.node_id()));
-  for (std::size_t i = 0; i < nodes_.size(); ++i)
-    if (on_path_[i]) order_ = std::max(order_, graph_.gradient_order(nodes_[i]));
+  for (std::size_t i = 0; i < nodes().size(); ++i)
+    if (on_path_[i]) order_ = std::max(order_, graph_.gradient_order(nodes()[i]));
 }
 
 /// Numbers the ys, what lies before them but not before all xs, and the xs. Leaves lead nowhere.
 /// Returns the xs that are leaves or that no way led to.
-std::vector<std::uint32_t> Paths::collect(NodeNumbers& numbers, std::span<const Seeded> ys,
-                                          std::span<const Value> xs) {
-  for (const Seeded& y : ys) numbers.add(y.y.node_id());
-  for (std::size_t i = 0; i < numbers.nodes().size(); ++i) {
-    const std::uint32_t node = numbers.nodes()[i];
+std::vector<std::uint32_t> Paths::collect(std::span<const Seeded> ys, std::span<const Value> xs) {
+  for (const Seeded& y : ys) numbers_.add(y.y.node_id());
+  for (std::size_t i = 0; i < numbers_.nodes().size(); ++i) {
+    const std::uint32_t node = numbers_.nodes()[i];
     if (graph_.op(node).traits().cut > 0 && node >= oldest_) check_captured(node, xs);
     const auto operands = graph_.operands(node);
     for (std::size_t k = 0; k < operands.size(); ++k)
       if (operands[k].node >= oldest_ && open(node, k) &&
           !graph_.operands(operands[k].node).empty())
-        numbers.add(operands[k].node);
+        numbers_.add(operands[k].node);
   }
   std::vector<std::uint32_t> apart;
   for (const Value& x : xs)
-    if (numbers.add(x.node_id())) apart.push_back(x.node_id());
-  numbers.sort();
+    if (numbers_.add(x.node_id())) apart.push_back(x.node_id());
+  numbers_.sort();
   return apart;
 }
 
-void Paths::find_targets(const NodeNumbers& numbers, Marks& marks) {
-  on_path_.resize(nodes_.size());
-  first_target_.reserve(nodes_.size());
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+void Paths::find_targets(Marks& marks) {
+  on_path_.resize(nodes().size());
+  first_target_.reserve(nodes().size());
+  targets_.reserve(operands_);
+  for (std::size_t i = 0; i < nodes().size(); ++i) {
     first_target_.push_back(static_cast<std::uint32_t>(targets_.size()));
-    const auto operands = graph_.operands(nodes_[i]);
+    const auto operands = graph_.operands(nodes()[i]);
     for (std::size_t k = 0; k < operands.size(); ++k) {
       targets_.push_back(none);
-      if (marks.apart[i] || !open(nodes_[i], k) || !numbers.has(operands[k].node)) continue;
-      const std::uint32_t from = numbers.of(operands[k].node);
+      if (marks.apart[i] || !open(nodes()[i], k) || !numbers_.has(operands[k].node)) continue;
+      const std::uint32_t from = numbers_.of(operands[k].node);
       const std::uint32_t slot = first_slot_[from] + operands[k].port;
       if (!on_path_[from] && !marks.is_x[slot]) continue;
       targets_.back() = slot;

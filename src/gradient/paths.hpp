@@ -21,7 +21,7 @@ class Paths {
   /// those that the rule feeds.
   Paths(GraphData& graph, std::span<const Seeded> ys, std::span<const Value> xs);
 
-  const std::vector<std::uint32_t>& nodes() const { return nodes_; }  ///< ids, ascending
+  const std::vector<std::uint32_t>& nodes() const { return numbers_.nodes(); }  ///< ids, ascending
   std::uint32_t slots() const { return first_slot_.back(); }
   /// The slot of result 0 of a node, by number; the next node's is the end.
   std::uint32_t first_slot(std::size_t number) const { return first_slot_[number]; }
@@ -41,15 +41,16 @@ class Paths {
     std::vector<bool> apart;          ///< by number: an x without a way to a y through its operands
     std::vector<bool> is_x, reached;  ///< by slot
   };
-  std::vector<std::uint32_t> collect(NodeNumbers& numbers, std::span<const Seeded> ys,
-                                     std::span<const Value> xs);
-  void find_targets(const NodeNumbers& numbers, Marks& marks);
+  std::vector<std::uint32_t> collect(std::span<const Seeded> ys, std::span<const Value> xs);
+  void find_targets(Marks& marks);
   bool open(std::uint32_t node, std::size_t operand) const;
   void check_captured(std::uint32_t node, std::span<const Value> xs) const;
 
   GraphView graph_;
   std::uint32_t oldest_ = none;  ///< of the xs; nothing before it leads to an x from there
-  std::vector<std::uint32_t> nodes_, first_slot_, first_target_, targets_, y_slots_, x_slots_;
+  NodeNumbers numbers_;          ///< good until another gradient is taken, but for `nodes`
+  std::size_t operands_ = 0;     ///< of all nodes
+  std::vector<std::uint32_t> first_slot_, first_target_, targets_, y_slots_, x_slots_;
   std::vector<bool> on_path_;  ///< by number
   int order_ = 0;
 };
