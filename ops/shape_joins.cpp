@@ -156,6 +156,7 @@ Samples Concat::samples(Rng& rng) {
 std::vector<Type> Split::infer(std::span<const Type> in) const {
   const Parts cuts(*this, in[0].shape);
   std::vector<Type> out;
+  out.reserve(static_cast<std::size_t>(cuts.count));
   for (std::int64_t i = 0; i < cuts.count; ++i)
     out.push_back({in[0].dtype, with_size(in[0].shape, cuts.axis, cuts.size(i))});
   return out;

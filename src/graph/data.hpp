@@ -92,8 +92,8 @@ struct GraphData {
   void close_scope(std::uint64_t opening) noexcept;
   /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
-  /// Adds vertex, edges and record; types and extents are known. Does not throw but for memory: then
-  /// nothing has been added.
+  /// Adds vertex, edges and record; types and extents are known. Throws only for lack of memory,
+  /// and then has added nothing.
   std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results,
                     std::span<const std::uint32_t> result_extents);
   /// Removes the newest nodes until `size` are left.

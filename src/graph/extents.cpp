@@ -40,7 +40,8 @@ std::uint32_t Extents::add(Parts parts) {
 /// Whether `whole` is `part` broadcast with others, as far as some visits tell.
 bool Extents::has(std::uint32_t whole, std::uint32_t part, int& visits) const {
   if (whole == part) return true;
-  if (whole < part || visits-- == 0) return false;
+  if (whole < part || visits == 0) return false;
+  --visits;
   const Parts& parts = parts_[whole];
   return parts.first < constant &&
          (has(parts.first, part, visits) || has(parts.second, part, visits));

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 #include <algorithm>
 #include <chrono>
 
@@ -284,6 +287,18 @@ TEST_F(Gradients, AreNotSummedWhereShapesCannotDiffer) {
   const Value a = graph.parameter("a", Tensor(Shape{2}, {1.0, 2.0}));
   const Value b = graph.parameter("b", Tensor(Shape{2}, {1.0, 2.0}));
   EXPECT_NE(gradient(sum(a * b), a).node().op().name(), "sum_to_like");  // nor do parameters
+}
+
+// Shapes that may differ in a replay are known by the inputs that they come from. Here each sum
+// holds the two before it, so that searching all ways through them would take for ever.
+TEST_F(Gradients, OfManyInputsThatMayBroadcastAreBuiltInLinearTime) {
+  Value a = graph.input("a", {f64, {3}}), b = graph.input("b", {f64, {3}});
+  for (int i = 0; i < 200; ++i) {
+    const Value c = a + b + graph.input("c" + std::to_string(i), {f64, {3}});
+    a = std::exchange(b, c);
+  }
+  EXPECT_EQ(gradient(sum(b), v, {.unconnected = Unconnected::zeros}).type(), v.type());
+  EXPECT_EQ(gradient(sum(b), graph.at("a")).type(), a.type());
 }
 
 TEST_F(Gradients, OfOnePartOfManyAppendNothingForTheOthers) {

@@ -120,27 +120,6 @@ TEST_F(NpzTest, HoldsManyArrays) {
   zip_discard(zip);
 }
 
-TEST_F(NpzTest, NamesItCannotHoldAreRefused) {
-  const auto file = folder / "a.npz";
-  write_npz(file, arrays());
-  const std::string start = "write_npz: '" + file.string() + "': cannot hold an array named ",
-                    before = bytes_of(file);
-  EXPECT_THROWS(write_npz(file, {{"gr\xF6\xDF"
-                                  "e",
-                                  Tensor(1)}}),
-                FileError, start + "'gr\\xf6\\xdfe': a name is UTF-8 without NUL");
-  EXPECT_THROWS(write_npz(file, {{std::string("a\0b", 3), Tensor(1)}}), FileError,
-                start + "'a\\x00b': a name is UTF-8 without NUL");
-  EXPECT_THROWS(
-      write_npz(file, {{std::string(65'532, 'n'), Tensor(1)}}), FileError,
-      start + "'" + std::string(4096, 'n') + "...': a name has at most 65531 bytes, got 65532");
-  EXPECT_EQ(bytes_of(file), before);
-  EXPECT_EQ(files(), 1);
-  const Tensors longest{{std::string(65'531, 'n'), Tensor(1)}, {"", Tensor(2)}, {"a/", Tensor(3)}};
-  write_npz(file, longest);
-  expect_same(read_npz(file), longest);
-}
-
 /// Large enough that it is neither buffered nor read through a window.
 TEST_F(NpzTest, HoldsLargeArrays) {
   const Tensors tensors{{"a", Tensor(1)}, {"b", npy_numbers(f64, {600, 601})}, {"c", Tensor(2)}};
@@ -154,10 +133,12 @@ TEST_F(NpzTest, HoldsLargeArrays) {
 
 TEST_F(NpzTest, ShowsControlCharactersInNames) {
   const auto file = folder / "a.npz";
-  const Tensors odd{{"a\n\x1B", Tensor(1)}};
-  write_npz(file, odd);
-  expect_same(read_npz(file), odd);
+  write_npz(file, {{"a\n!", Tensor(1)}});
   std::string bytes = bytes_of(file);
+  for (std::size_t at = 0; (at = bytes.find("a\n!.npy", at)) != std::string::npos;)
+    bytes[at + 2] = '\x1B';  // which write_npz refuses
+  const Tensors odd{{"a\n\x1B", Tensor(1)}};
+  expect_same(read_npz(write("x.npz", bytes)), odd);
   bytes[bytes.find("a\n\x1B.npy") + 7 + 128] ^= 1;
   EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'a\\n\\x1b.npy': CRC error");
 }
@@ -282,7 +263,7 @@ TEST_F(NpzTest, RefusesNamesThatNoArchiveHolds) {
                     "\" for an array: it has 65532 bytes, at most 65531 are allowed");
   EXPECT_EQ(bytes_of(file), before);
   for (const std::string& name :
-       {std::string(65'531, 'b'), std::string("größe\n\t "), std::string()}) {
+       {std::string(65'531, 'b'), std::string("größe\n\t "), std::string("a/"), std::string()}) {
     write(name);
     EXPECT_EQ(read_npz(file).at(name).item<double>(), 2.0);
   }
