@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-#include <utility>
-
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <utility>
 
 #include "dagrad/compile.hpp"
 #include "dagrad/ops/control.hpp"
