@@ -29,6 +29,7 @@ struct RunningTotal {
   using attributes = dagrad::attributes<&RunningTotal::reverse>;
   static constexpr auto name = "running_total";
   static constexpr std::size_t operands = 1;
+  static constexpr int like = 0;  // the result has the shape of operand 0, whatever that is
 
   Type infer(std::span<const Type> in) const {
     if (in[0].shape.rank() != 1) throw ShapeError("takes a vector, got " + to_string(in[0]));
