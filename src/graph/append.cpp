@@ -111,12 +111,13 @@ void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge
   auto& extents = graph.result_extents;
   extents.clear();
   bool fixed = true;
-  for (const Edge& edge : operands) fixed = fixed && known.is_fixed(graph.extent(edge));
   std::uint32_t shared = Extents::scalar;
-  if (!fixed && traits.like >= 0)
-    shared = graph.extent(operands[static_cast<std::size_t>(traits.like)]);
-  else if (!fixed && traits.joint_shape)
-    for (const Edge& edge : operands) shared = known.joint(shared, graph.extent(edge));
+  for (const Edge& edge : operands) {
+    const std::uint32_t extent = graph.extent(edge);
+    fixed = fixed && known.is_fixed(extent);
+    if (traits.joint_shape) shared = known.joint(shared, extent);
+  }
+  if (traits.like >= 0) shared = graph.extent(operands[static_cast<std::size_t>(traits.like)]);
   for (const Type& type : graph.result_types) {
     if (type.shape.rank() == 0)
       extents.push_back(Extents::scalar);

@@ -21,9 +21,7 @@ std::uint32_t Extents::fixed(const Shape& shape) {
   return fixed_.emplace(shape, add({constant, constant})).first->second;
 }
 
-std::uint32_t Extents::joint(std::uint32_t a, std::uint32_t b) {
-  if (a == b || b == scalar) return a;
-  if (a == scalar) return b;
+std::uint32_t Extents::broadcast(std::uint32_t a, std::uint32_t b) {
   if (a > b) std::swap(a, b);
   int visits = most_visits;
   if (has(b, a, visits)) return b;  // an extent is younger than its parts

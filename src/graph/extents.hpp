@@ -23,7 +23,10 @@ class Extents {
   /// Of a shape that nothing is known of.
   std::uint32_t fresh() { return add({none, none}); }
   /// Of what two extents broadcast to.
-  std::uint32_t joint(std::uint32_t a, std::uint32_t b);
+  std::uint32_t joint(std::uint32_t a, std::uint32_t b) {
+    if (a == b || b == scalar) return a;
+    return a == scalar ? b : broadcast(a, b);
+  }
 
  private:
   static constexpr std::uint32_t none = 0xffffffff, constant = 0xfffffffe;
@@ -34,6 +37,7 @@ class Extents {
     std::uint32_t first, second;  ///< `none` where it is no joint extent, `constant` where fixed
   };
   std::uint32_t add(Parts parts);
+  std::uint32_t broadcast(std::uint32_t a, std::uint32_t b);
   bool has(std::uint32_t whole, std::uint32_t part, int& visits) const;
 
   std::vector<Parts> parts_{{constant, constant}};
