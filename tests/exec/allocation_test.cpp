@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/exec/allocations.hpp"
+#include "tests/allocations.hpp"
 #include "tests/exec/test_ops.hpp"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "src/exec/loop_cache.hpp"
-#include "tests/exec/allocations.hpp"
+#include "tests/allocations.hpp"
 #include "tests/exec/test_ops.hpp"
 
 namespace {
@@ -18,10 +18,10 @@ namespace {
 using namespace dagrad;
 using namespace dagrad::test;
 
-/// What `f` returns, or nothing where memory was out at its allocation number `n`.
+/// What `f` returns, or nothing where memory was out after `n` allocations.
 template <class F>
 std::optional<std::invoke_result_t<F>> failing_at(std::int64_t n, F&& f) {
-  const FailingAllocation failure(n);
+  const FailingNew failure(n + 1, Failures::one);
   try {
     return f();
   } catch (const std::bad_alloc&) {
@@ -30,7 +30,7 @@ std::optional<std::invoke_result_t<F>> failing_at(std::int64_t n, F&& f) {
     EXPECT_TRUE(text.find("out of memory") != text.npos || text.find("bad_alloc") != text.npos)
         << text;
   }
-  EXPECT_TRUE(failure.happened());
+  EXPECT_TRUE(failure.failed());
   return {};
 }
 
@@ -132,14 +132,14 @@ TEST_P(OutOfMemory, ABoundRunChangesNothing) {
     State state = before.copy();
     std::optional<BoundRun> run;
     {
-      const FailingAllocation failure(failures);
+      const FailingNew failure(failures + 1, Failures::one);
       try {
         run.emplace(f.bind(state));
         run->feed("the_inputs_of_all_the_samples", View{fed.data(), x.type()});
         (*run)();
       } catch (const std::exception&) {
       }
-      done = !failure.happened();
+      done = !failure.failed();
     }
     if (!done) {
       ASSERT_TRUE(same(state.values(), before.values())) << "allocation " << failures;

@@ -10,7 +10,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/runtime.hpp"
-#include "tests/memory/failing_new.hpp"
+#include "tests/allocations.hpp"
 
 /// Lets every allocation of an operation fail in turn. What it works on is a *world*: `make()`
 /// gives a fresh one, `world.run()` is the operation, `world.text()` is all that can be seen of it.

@@ -3,7 +3,7 @@
 #include <limits>
 #include <numeric>
 
-#include "tests/program/allocations.hpp"
+#include "tests/allocations.hpp"
 #include "tests/program/support.hpp"
 
 namespace dagrad::test {
@@ -162,7 +162,7 @@ TEST(Interpret, AllocatesNothingOnceWarm) {
   void* to[] = {out.data()};
   const std::int64_t step[] = {1};
   interpret(p, in, step, to, 1000);
-  const std::size_t before = allocations();
+  const std::int64_t before = allocations();
   interpret(p, in, step, to, 1000);
   EXPECT_EQ(allocations(), before);
 }

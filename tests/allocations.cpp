@@ -1,4 +1,4 @@
-#include "tests/memory/failing_new.hpp"
+#include "tests/allocations.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-std::atomic<std::int64_t> live{0};
+std::atomic<std::int64_t> made{0}, live{0}, bytes_of_elements{0};
 std::atomic<std::int64_t> left{never};  ///< allocations until the first that fails
 std::atomic<bool> all_fail{false};
 std::atomic<bool> has_failed{false};
@@ -24,7 +24,10 @@ bool fails() {
 }
 
 void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  made.fetch_add(1, std::memory_order_relaxed);
   if (fails()) return nullptr;
+  if (alignment == 64)
+    bytes_of_elements.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
   // As malloc does, so that the sanitizer knows the size that was asked for.
   void* memory = nullptr;
   if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__)
@@ -57,7 +60,9 @@ FailingNew::FailingNew(std::int64_t n, Failures failures) {
 FailingNew::~FailingNew() { left = never; }
 bool FailingNew::failed() const { return has_failed; }
 
+std::int64_t allocations() { return made; }
 std::int64_t live_allocations() { return live; }
+std::int64_t aligned_bytes() { return bytes_of_elements; }
 
 }  // namespace dagrad::test
 

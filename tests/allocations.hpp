@@ -24,7 +24,10 @@ class FailingNew {
   bool failed() const;
 };
 
-/// Allocations that have not been given back.
+/// Allocations of this program so far, those of them that have not been given back, and bytes asked
+/// for with an alignment of 64: memory for elements.
+std::int64_t allocations();
 std::int64_t live_allocations();
+std::int64_t aligned_bytes();
 
 }  // namespace dagrad::test
