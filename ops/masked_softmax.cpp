@@ -192,7 +192,7 @@ Grads MaskedSoftmaxGradient::grad(const GradContext& g) const {
     const Value d = with_mask(Masked{causal}, g, 2, {g.in[0]});
     const Value kept = with_mask(Masked{causal}, g, 2, {h});
     const auto dot = [&](const Value& v) { return sum(pull(v, y), -1, true); };
-    grads[1] = pull(kept, d - dot(d)) - pull(d, dot(kept));
+    grads[1] = joint(kept, d - dot(d)) - joint(d, dot(kept));
   }
   return grads;
 }
