@@ -13,7 +13,6 @@ namespace dagrad {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 using Function = std::function<Value(const Value& x)>;
 /// A derivative of order k at x.
@@ -95,19 +94,19 @@ const std::vector<Case> functions{
 const std::vector<double> points{-1, 0, -0.0, -1e300, 2};
 
 TEST(DeadBranches, OfWhereNeverReachADerivative) {
-  for (const auto& [name, f, derivative] : functions)
+  for (const Case& c : functions)
     expect_derivatives(
-        name, [&](const Value& x) { return where(x > 0.0, f(x), 0.0); }, points,
-        where_positive(derivative));
+        c.name, [&](const Value& x) { return where(x > 0.0, c.f(x), 0.0); }, points,
+        where_positive(c.derivative));
 }
 
 TEST(DeadBranches, OfWhereNeverReachWhatIsBuiltOnIt) {
-  for (const auto& [name, f, derivative] : functions) {
-    const auto cut = [&](const Value& x) { return where(x > 0.0, f(x), 0.0); };
+  for (const Case& c : functions) {
+    const auto cut = [&](const Value& x) { return where(x > 0.0, c.f(x), 0.0); };
     expect_derivatives(
-        name, [&](const Value& x) { return exp(cut(x)); }, {-1, 0}, zero_everywhere);
+        c.name, [&](const Value& x) { return exp(cut(x)); }, {-1, 0}, zero_everywhere);
     expect_derivatives(
-        name, [&](const Value& x) { return x * cut(x); }, {-1, 0}, zero_everywhere);
+        c.name, [&](const Value& x) { return x * cut(x); }, {-1, 0}, zero_everywhere);
   }
 }
 
