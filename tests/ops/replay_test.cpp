@@ -23,13 +23,13 @@ std::string to_text(std::span<const Type> types) {
 }
 
 /// The operands of a sample, each cut down to one element along the axes of a mask whose bits count
-/// through the axes of all operands.
+/// through the axes of all operands. Empty axes stay empty.
 std::vector<Tensor> cut_down(std::span<const Tensor> in, std::uint32_t mask) {
   std::vector<Tensor> small;
   for (const Tensor& tensor : in) {
     std::vector<std::int64_t> dims;
     for (const std::int64_t d : tensor.shape().dims()) {
-      dims.push_back((mask & 1U) != 0 ? 1 : d);
+      dims.push_back((mask & 1U) != 0 ? std::min<std::int64_t>(d, 1) : d);
       mask >>= 1;
     }
     Tensor part({tensor.dtype(), Shape(dims)});
