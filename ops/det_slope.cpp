@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "dagrad/factorizations.hpp"
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/factorizations.hpp"
+#include "dagrad/kernels/gemm.hpp"
 
 namespace dagrad {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "dagrad/factorizations.hpp"
+#include "dagrad/kernels/factorizations.hpp"
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/factorizations.hpp"
 #include "dagrad/ops/shape_ops.hpp"

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "dagrad/factorizations.hpp"
+#include "dagrad/kernels/factorizations.hpp"
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/operators.hpp"

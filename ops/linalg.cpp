@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/gemm.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"

@@ -3,7 +3,7 @@
 #include <limits>
 #include <string>
 
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/gemm.hpp"
 #include "dagrad/ops/attention.hpp"
 #include "dagrad/random.hpp"
 #include "ops/allowed.hpp"

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "dagrad/program.hpp"
-#include "src/exec/loop_cache.hpp"
-#include "src/exec/loop_rows.hpp"
+#include "src/loops/cache.hpp"
+#include "src/loops/rows.hpp"
 
 namespace dagrad::detail {
 

@@ -3,8 +3,8 @@
 #include "dagrad/runtime.hpp"
 #include "src/exec/crew.hpp"
 #include "src/exec/log.hpp"
-#include "src/exec/loop_cache.hpp"
 #include "src/exec/pool.hpp"
+#include "src/loops/cache.hpp"
 
 namespace dagrad::detail {
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "dagrad/convolution_kernels.hpp"
+#include "dagrad/kernels/convolution.hpp"
 
 /// What the public kernels are made of.
 namespace dagrad::kernels {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/gemm.hpp"
 #include "src/tensor/convolution.hpp"
 
 namespace dagrad::kernels {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "dagrad/factorizations.hpp"
+#include "dagrad/kernels/factorizations.hpp"
 
 /// What the public kernels are made of: the same functions twice, for one thread and n > 0. Each
 /// source says what it takes them from.

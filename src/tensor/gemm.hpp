@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/gemm.hpp"
 
 namespace dagrad::kernels {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "src/exec/loop_cache.hpp"
+#include "src/loops/cache.hpp"
 #include "tests/allocations.hpp"
 #include "tests/exec/test_ops.hpp"
 

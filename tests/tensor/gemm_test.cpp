@@ -7,7 +7,7 @@
 #include <limits>
 #include <thread>
 
-#include "dagrad/kernels.hpp"
+#include "dagrad/kernels/gemm.hpp"
 #include "dagrad/random.hpp"
 #include "src/tensor/gemm.hpp"
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/convolution_kernels.hpp"
 #include "dagrad/graph.hpp"
+#include "dagrad/kernels/convolution.hpp"
 
 /// Convolutions over one or two spatial axes, as neural networks mean the word (a
 /// cross-correlation: the kernel is not flipped), of float32 and float64. Channels come before

@@ -1,4 +1,4 @@
-#include "src/exec/loop_rows.hpp"
+#include "src/loops/rows.hpp"
 
 #include <algorithm>
 #include <array>

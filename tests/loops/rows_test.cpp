@@ -5,7 +5,7 @@
 #include <random>
 
 #include "src/exec/elementwise.hpp"
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {

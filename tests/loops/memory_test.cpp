@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {

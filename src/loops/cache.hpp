@@ -12,7 +12,7 @@
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/program.hpp"
 #include "dagrad/runtime.hpp"
-#include "src/exec/loop_code.hpp"
+#include "src/loops/code.hpp"
 
 namespace dagrad::detail {
 

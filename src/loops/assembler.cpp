@@ -1,12 +1,12 @@
-#include "src/exec/loop_assembler.hpp"
+#include "src/loops/assembler.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
 #include "dagrad/error.hpp"
-#include "src/exec/loop_avx2.hpp"
-#include "src/exec/loop_avx512.hpp"
+#include "src/loops/avx2.hpp"
+#include "src/loops/avx512.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"

@@ -1,4 +1,4 @@
-#include "src/exec/loop_avx512.hpp"
+#include "src/loops/avx512.hpp"
 
 #include "src/program/primitives.hpp"
 

@@ -13,7 +13,7 @@
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
-#include "src/exec/loop_cache.hpp"
+#include "src/loops/cache.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/primitives.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {

@@ -1,4 +1,4 @@
-#include "src/exec/loop_code.hpp"
+#include "src/loops/code.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>

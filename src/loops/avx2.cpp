@@ -1,4 +1,4 @@
-#include "src/exec/loop_avx2.hpp"
+#include "src/loops/avx2.hpp"
 
 #include "src/program/primitives.hpp"
 

@@ -1,4 +1,4 @@
-#include "src/exec/loop_registers.hpp"
+#include "src/loops/registers.hpp"
 
 #include <algorithm>
 #include <array>

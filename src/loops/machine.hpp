@@ -6,7 +6,7 @@
 #include <map>
 
 #include "dagrad/program.hpp"
-#include "src/exec/loop_registers.hpp"
+#include "src/loops/registers.hpp"
 
 namespace dagrad::detail {
 

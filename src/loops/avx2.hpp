@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/exec/loop_machine.hpp"
+#include "src/loops/machine.hpp"
 
 namespace dagrad::detail {
 

@@ -1,4 +1,4 @@
-#include "src/exec/loop_space.hpp"
+#include "src/loops/space.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "dagrad/program.hpp"
-#include "src/exec/loop_cache.hpp"
-#include "src/exec/loop_space.hpp"
+#include "src/loops/cache.hpp"
+#include "src/loops/space.hpp"
 
 namespace dagrad::detail {
 

@@ -4,7 +4,7 @@
 
 #include <cfenv>
 
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {

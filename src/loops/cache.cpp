@@ -1,11 +1,11 @@
-#include "src/exec/loop_cache.hpp"
+#include "src/loops/cache.hpp"
 
 #include <iterator>
 #include <utility>
 
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
-#include "src/exec/loop_assembler.hpp"
+#include "src/loops/assembler.hpp"
 #endif
 
 namespace dagrad::detail {

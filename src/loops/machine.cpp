@@ -1,4 +1,4 @@
-#include "src/exec/loop_machine.hpp"
+#include "src/loops/machine.hpp"
 
 namespace dagrad::detail {
 

@@ -1,4 +1,4 @@
-#include "src/exec/loop_cache.hpp"
+#include "src/loops/cache.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <thread>
 
-#include "tests/exec/loops/support.hpp"
+#include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
 namespace {
