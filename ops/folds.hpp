@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "dagrad/dtype.hpp"
+#include "dagrad/detail/convert.hpp"
 
 /// What reductions do to two elements.
 namespace dagrad {
@@ -15,7 +15,7 @@ template <Element T>
 using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 /// What sums and products are made in.
 template <Element T>
-using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, T>;
+using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, decltype(detail::wide(T()))>;
 
 template <Element T>
 struct SumFold {

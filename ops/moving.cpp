@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "ops/folds.hpp"
-
 namespace dagrad {
 
 namespace {
@@ -151,9 +149,9 @@ void move(const Parallel& parallel, Walk walk, DType dtype, const void* from, vo
     walk.size[0] = walk.from[0] = walk.to[0] = 1;
   }
   const bool planes = has_planes(walk);
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    const auto* const f = static_cast<const Stored<T>*>(from);
-    auto* const t = static_cast<Stored<T>*>(to);
+  dispatch_width(dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const f = static_cast<const T*>(from);
+    auto* const t = static_cast<T*>(to);
     if (planes)
       move_planes(parallel, walk, f, t);
     else
@@ -169,11 +167,13 @@ void copy(const EvalContext& c) {
 }
 
 void fill(const Parallel& parallel, const MutableView& out, double value) {
-  const std::uint64_t bits = Literal(value).bits(out.type.dtype);
-  dispatch(out.type.dtype, [&]<class T>(std::type_identity<T>) {
-    Stored<T> element;
-    std::memcpy(&element, &bits, sizeof element);
-    auto* const to = static_cast<Stored<T>*>(out.data);
+  fill_bits(parallel, out, Literal(value).bits(out.type.dtype));
+}
+
+void fill_bits(const Parallel& parallel, const MutableView& out, std::uint64_t bits) {
+  dispatch_width(out.type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto element = static_cast<T>(bits);
+    auto* const to = static_cast<T*>(out.data);
     constexpr std::int64_t grain = grain_bytes / static_cast<std::int64_t>(sizeof(T));
     parallel.ranges(out.type.elements(), grain, [&](std::int64_t begin, std::int64_t end) {
       std::fill(to + begin, to + end, element);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/shape_ops.hpp"
@@ -10,6 +11,7 @@
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
 #include "ops/moving.hpp"
+#include "ops/narrow.hpp"
 #include "ops/reduction.hpp"
 #include "ops/sum.hpp"
 
@@ -77,12 +79,46 @@ Value Reduction::expanded(const Value& result, int rank) const {
   return keep_dims || leading ? result : unsqueeze(result, axes);
 }
 
-void sum_axes(const EvalContext& c, std::uint32_t axes) {
-  dispatch(c.ins[0].type.dtype,
-           [&]<class T>(std::type_identity<T>) { fold_into<SumFold<T>>(c, axes); });
+namespace {
+
+/// Bytes of the sums that are rounded to a narrow dtype afterwards.
+std::size_t narrow_sums(const Type& out) {
+  if (!is_stored_only(out.dtype)) return 0;
+  return (static_cast<std::size_t>(out.elements()) * sizeof(float) + 63) / 64 * 64;
+}
+
+template <class T>
+void divide_all(std::span<T> sums, std::int64_t divisor) {
+  if (divisor == 1) return;
+  for (T& element : sums) element /= static_cast<T>(divisor);
+}
+
+template <class T>
+void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const std::span<T> out = c.out<T>();
+  const std::span<float> sums(static_cast<float*>(c.scratch()), out.size());
+  reduce(ReductionSpace(c.in_shape(0), axes), c.parallel, SumFold<T>{}, c.in<T>(0).data(),
+         sums.data(), static_cast<std::byte*>(c.scratch()) + narrow_sums(c.outs[0].type));
+  divide_all(sums, divisor);
+  convert_all(c.parallel, sums.data(), out.data(), static_cast<std::int64_t>(out.size()));
+}
+
+}  // namespace
+
+void sum_axes(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const DType dtype = c.ins[0].type.dtype;
+  if (is_stored_only(dtype)) {
+    with_narrow_float(dtype,
+                      [&]<class T>(std::type_identity<T>) { sum_narrow<T>(c, axes, divisor); });
+    return;
+  }
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<SumFold<T>>(c, axes);
+    if constexpr (std::is_floating_point_v<T>) divide_all(c.out<T>(), divisor);
+  });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return reduction_scratch(plan, axes);
+  return narrow_sums(plan.out[0]) + reduction_scratch(plan, axes);
 }
 
 Type Sum::infer(std::span<const Type> in) const {
@@ -115,16 +151,17 @@ std::size_t Mean::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
 void Mean::eval(const EvalContext& c) const {
-  sum_axes(c, mask(c.in_shape(0).rank()));
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const auto n = static_cast<T>(count(c.in_shape(0)));
-    for (T& element : c.out<T>()) element /= n;
-  });
+  sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));
 }
 
 Grads Mean::grad(const GradContext& g) const {
-  const Value share = g.dout / count_like(g.in[0], axes);
-  return {broadcast_like(expanded(share, g.in[0].rank()), g.in[0])};
+  const Value& x = g.in[0];
+  const DType compute = compute_dtype(x.dtype());
+  const Value share =
+      compute == x.dtype()  // float16 does not hold all numbers of elements
+          ? g.dout / count_like(x, axes)
+          : cast(cast(g.dout, compute) / count_like(cast(x, compute), axes), x.dtype());
+  return {broadcast_like(expanded(share, x.rank()), x)};
 }
 
 Samples Mean::samples(Rng& rng) {

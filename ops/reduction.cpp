@@ -89,7 +89,7 @@ ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int6
 
 std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes) {
   const ReductionSpace space(plan.in[0].shape, axes);
-  return ReductionSplit(space, size_of(plan.out[0].dtype)).scratch;
+  return ReductionSplit(space, size_of(compute_dtype(plan.out[0].dtype))).scratch;
 }
 
 }  // namespace dagrad

@@ -1,5 +1,6 @@
 #include "src/loops/cache.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -43,7 +44,9 @@ std::vector<std::uint8_t> machine_code([[maybe_unused]] const Program& lowered,
                                        [[maybe_unused]] std::span<const std::int64_t> in_step,
                                        [[maybe_unused]] InstructionSet set) {
 #if DAGRAD_ASSEMBLER
-  if (set != InstructionSet::plain) return assemble(lowered, in_step, set);
+  const auto stored_only = [](const Instruction& i) { return is_stored_only(i.dtype); };
+  const bool narrow = std::any_of(lowered.steps.begin(), lowered.steps.end(), stored_only);
+  if (set != InstructionSet::plain && !narrow) return assemble(lowered, in_step, set);
 #endif
   return {};
 }
