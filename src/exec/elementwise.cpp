@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/program/lower.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
