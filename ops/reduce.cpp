@@ -9,6 +9,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/scratch.hpp"
 #include "ops/folds.hpp"
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
@@ -81,11 +82,14 @@ Value Reduction::expanded(const Value& result, int rank) const {
 
 namespace {
 
-/// Bytes of the sums that are rounded to a narrow dtype afterwards.
-std::size_t narrow_sums(const Type& out) {
-  if (!is_stored_only(out.dtype)) return 0;
-  return (static_cast<std::size_t>(out.elements()) * sizeof(float) + 63) / 64 * 64;
-}
+/// Memory of sums that are rounded to a narrow dtype afterwards.
+struct NarrowSums {
+  ScratchLayout layout;
+  ScratchPart sums, partial;
+  NarrowSums(std::int64_t results, std::size_t partial_bytes)
+      : sums(layout.add<float>(results)),
+        partial(layout.add<std::byte>(static_cast<std::int64_t>(partial_bytes))) {}
+};
 
 template <class T>
 void divide_all(std::span<T> sums, std::int64_t divisor) {
@@ -96,9 +100,11 @@ void divide_all(std::span<T> sums, std::int64_t divisor) {
 template <class T>
 void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
   const std::span<T> out = c.out<T>();
-  const std::span<float> sums(static_cast<float*>(c.scratch()), out.size());
-  reduce(ReductionSpace(c.in_shape(0), axes), c.parallel, SumFold<T>{}, c.in<T>(0).data(),
-         sums.data(), static_cast<std::byte*>(c.scratch()) + narrow_sums(c.outs[0].type));
+  const ReductionSpace space(c.in_shape(0), axes);
+  const NarrowSums memory(c.outs[0].type.elements(), ReductionSplit(space, sizeof(float)).scratch);
+  const std::span<float> sums = memory.sums.in<float>(c.scratch());
+  reduce(space, c.parallel, SumFold<T>{}, c.in<T>(0).data(), sums.data(),
+         memory.partial.in<std::byte>(c.scratch()).data());
   divide_all(sums, divisor);
   convert_all(c.parallel, sums.data(), out.data(), static_cast<std::int64_t>(out.size()));
 }
@@ -118,7 +124,9 @@ void sum_axes(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
   });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return narrow_sums(plan.out[0]) + reduction_scratch(plan, axes);
+  const std::size_t partial = reduction_scratch(plan, axes);
+  const Type& out = plan.out[0];
+  return is_stored_only(out.dtype) ? NarrowSums(out.elements(), partial).layout.bytes() : partial;
 }
 
 Type Sum::infer(std::span<const Type> in) const {

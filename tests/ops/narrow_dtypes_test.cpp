@@ -32,49 +32,49 @@ Tensor counted(const Shape& shape, DType dtype) {
 }
 
 /// Results of builders that move elements of x, which is [3,4], and of `flags`, bools of its shape.
-std::vector<Value> moved(const Value& x, const Value& flags) {
-  const Graph graph = x.graph();
+std::vector<Value> moved(Graph& graph, const Value& x, const Value& flags) {
   const Value rows = graph.constant(Tensor::of<std::int64_t>({2, 0, -1}));
   const Value columns = graph.constant(Tensor::of<std::int64_t>({{1, 3}, {0, 0}, {2, -1}}));
   const Value y = take(x, rows, 0);
-  std::vector<Value> all{reshape(x, {2, -1}),
-                         transpose(x),
-                         slice(x, {{.step = -2}, {1, 3}}),
-                         concat({x, y}, 1),
-                         stack({x, y}, 0),
-                         pad(x, {1, 0}, {0, 2}, 1),
-                         y,
-                         take_along_axis(x, columns, 1),
-                         scatter(x, rows, y, 0),
-                         put_along_axis(x, columns, take_along_axis(x, columns, 1), 1),
-                         flip(x),
-                         tile(x, {2, 2}),
-                         repeat(x, 3, 1),
-                         roll(x, 1, 0),
-                         where(flags, x, y),
-                         broadcast_to(x, {2, 3, 4}),
-                         broadcast_like(take(x, 0, 0), x),
-                         reshape_like(x, y),
-                         zeros_like(x),
-                         ones_like(x),
-                         full(graph, {x.dtype(), {3}}, 1),
-                         tril(x),
-                         diagonal(x),
-                         diag_embed(x, 1),
-                         identity(x),
-                         stop_gradient(x),
-                         unslice_like(slice(x, {{0, 2}}), x, {{0, 2}}),
-                         squeeze(unsqueeze(x, {0})),
-                         gather_nd(x, columns)};
-  for (const Value& part : split(x, 2, 1)) all.push_back(part);
-  return all;
+  std::vector<Value> results{reshape(x, {2, -1}),
+                             transpose(x),
+                             slice(x, {{.step = -2}, {1, 3}}),
+                             concat({x, y}, 1),
+                             stack({x, y}, 0),
+                             pad(x, {1, 0}, {0, 2}, 1),
+                             y,
+                             take_along_axis(x, columns, 1),
+                             scatter(x, rows, y, 0),
+                             put_along_axis(x, columns, take_along_axis(x, columns, 1), 1),
+                             flip(x),
+                             tile(x, {2, 2}),
+                             repeat(x, 3, 1),
+                             roll(x, 1, 0),
+                             where(flags, x, y),
+                             broadcast_to(x, {2, 3, 4}),
+                             broadcast_like(take(x, 0, 0), x),
+                             reshape_like(x, y),
+                             zeros_like(x),
+                             ones_like(x),
+                             full(graph, {x.dtype(), {3}}, 1),
+                             tril(x),
+                             diagonal(x),
+                             diag_embed(x, 1),
+                             identity(x),
+                             stop_gradient(x),
+                             unslice_like(slice(x, {{0, 2}}), x, {{0, 2}}),
+                             squeeze(unsqueeze(x, {0})),
+                             gather_nd(x, columns)};
+  for (const Value& part : split(x, 2, 1)) results.push_back(part);
+  return results;
 }
 
 TEST(NarrowDtypes, AreMovedByEveryShapeAndIndexOp) {
   const Tensor flags = counted({3, 4}, b8);
   const auto run = [&](DType dtype) {
     Graph graph;
-    return evaluate(moved(graph.constant(counted({3, 4}, dtype)), graph.constant(flags)), {});
+    return evaluate(moved(graph, graph.constant(counted({3, 4}, dtype)), graph.constant(flags)),
+                    {});
   };
   const std::vector<Tensor> wide = run(i64), bools = run(b8);
   for (const DType dtype : all) {
@@ -104,8 +104,8 @@ TEST(NarrowDtypes, AreCompared) {
     Graph graph;
     const Value a = graph.constant(counted({5}, dtype)), b = graph.constant(Tensor(1).cast(dtype));
     const std::vector<Tensor> got =
-        evaluate({equal(a, b), not_equal(a, b), less(a, b), less_equal(a, b), greater(a, b),
-                  greater_equal(a, b), is_nan(a), is_finite(a)},
+        evaluate(std::vector{equal(a, b), not_equal(a, b), less(a, b), less_equal(a, b),
+                             greater(a, b), greater_equal(a, b), is_nan(a), is_finite(a)},
                  {});
     for (std::size_t i = 0; i < 5; ++i) {
       const double x = dtype == b8 ? static_cast<double>(i % 2) : static_cast<double>(i);
@@ -305,7 +305,8 @@ TEST(NarrowFloats, AreTrained) {
     Graph graph;
     const Value w = graph.parameter("w", Tensor::of({1.0, -2.0}).cast(dtype));
     const Value loss = sum(square(w));
-    const Function train = compile({loss}, {.update = sgd({w}, gradient(loss, {w}), 0.25)});
+    const Function train =
+        compile({loss}, {.update = sgd(std::vector{w}, gradient(loss, {w}), 0.25)});
     State state(graph);
     EXPECT_EQ(train(state)[0].at(0), 5);
     EXPECT_TENSOR_SAME(state.get(w), Tensor::of({0.5, -1.0}).cast(dtype));

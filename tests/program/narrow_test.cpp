@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <limits>
 
+#include "dagrad/error.hpp"
 #include "dagrad/tensor.hpp"
 #include "tests/program/support.hpp"
 

@@ -64,7 +64,7 @@ TEST(CompareTest, OfNothingIsClose) {
 }
 
 TEST(CompareTest, TakesNarrowElements) {
-  const Tensor a = Tensor::of({1.0, 2.0, std::nan("")}).cast(f16);
+  const Tensor a = Tensor::of({1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}).cast(f16);
   EXPECT_TRUE(compare(a, a, 0).close);
   Tensor b = a;
   b.mutate<Float16>()[1] = Float16(2.5);

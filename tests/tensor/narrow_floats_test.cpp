@@ -64,7 +64,7 @@ TYPED_TEST(NarrowFloatTest, RoundsToTheNearestAndTiesToEven) {
     const double high = last ? low + step : by_definition(bits + 1, this->fraction_bits);
     const double middle = low + (high - low) / 2;
     const int even = bits % 2 == 0 ? bits : bits + 1;
-    for (const int sign : {1, -1}) {
+    for (const float sign : {1.0F, -1.0F}) {
       const int mark = sign < 0 ? 0x8000 : 0;
       ASSERT_EQ(TypeParam(sign * middle).bits, even | mark) << bits;
       ASSERT_EQ(TypeParam(sign * static_cast<float>(middle)).bits, even | mark) << bits;
