@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <cmath>
 #include <random>
 
@@ -96,6 +97,22 @@ TEST_P(Narrow, NaNIsKeptAndMadeQuiet) {
   std::memcpy(floats.bytes.data(), bits.data(), floats.bytes.size());
   expect_same(one_word(Primitive::cast, GetParam(), {f32}), std::vector<Array>{floats}, true,
               "cast");
+}
+
+TEST_P(Narrow, RoundingIsToTheNearestInEveryRoundingMode) {
+  const std::vector<Array> in{
+      Array::of<float>({1 + 0x1p-20F, -1 - 0x1p-20F, 65519, 1e-9F, -1e-9F})};
+  const Program program = one_word(Primitive::cast, GetParam(), {f32});
+  const std::vector<std::int64_t> dense{1};
+  const auto wanted = run_interpreted(program, in, dense, in[0].size());
+  for (InstructionSet set : assembled_sets()) {
+    for (int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+      std::fesetround(mode);
+      const auto got = run_assembled(program, in, dense, in[0].size(), set);
+      std::fesetround(FE_TONEAREST);
+      EXPECT_EQ(got[0].bytes, wanted[0].bytes) << name(set) << " " << mode;
+    }
+  }
 }
 
 /// float64 and ints beside a tie of the float that they must not be rounded to on the way.
