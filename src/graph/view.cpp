@@ -34,6 +34,12 @@ void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const 
   for (const Edge& edge : operands(node)) out.push_back(type(edge));
 }
 
+void GraphView::result_types(std::uint32_t node, std::vector<Type>& out) const {
+  out.clear();
+  const ResultTypes types = results(node);
+  for (std::size_t port = 0; port < types.size(); ++port) out.push_back(types[port]);
+}
+
 std::uint32_t NodeNumbers::of(std::uint32_t node) const { return graph_.records[node].number; }
 
 bool NodeNumbers::has(std::uint32_t node) const {

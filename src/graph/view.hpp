@@ -45,8 +45,9 @@ class GraphView {
   const Type& type(const Edge& edge) const;
   /// Index of a value's type among the distinct types of the graph.
   std::uint32_t type_index(const Edge& edge) const;
-  /// Operand types of a node, in `out`.
+  /// Operand types of a node, in `out`, and its result types.
   void operand_types(std::uint32_t node, std::vector<Type>& out) const;
+  void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
   Location where(std::uint32_t node) const;
