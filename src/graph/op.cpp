@@ -1,7 +1,6 @@
 #include "dagrad/op.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "dagrad/detail/op_model.hpp"
@@ -297,41 +296,19 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
 }
 
-BroadcastIndex::BroadcastIndex(const Shape& out, std::span<const View> in) : out_(out) {
-  for (const View& view : in) {
-    Steps steps;
-    steps.dense = view.type.shape == out;
-    std::int64_t step = 1;
-    for (int axis = view.type.shape.rank(), to = out.rank(); axis-- > 0;) {
-      --to;
-      const std::int64_t dim = view.type.shape[axis];
-      steps.step[static_cast<std::size_t>(to)] = dim == 1 ? 0 : step;
-      step *= dim;
-    }
-    steps_.push_back(steps);
-  }
-}
-
 void program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
                        const DecisionSink& sink) {
-  const BroadcastIndex index(shape, in);
+  std::vector<Type> types;
+  for (const View& view : in) types.push_back(view.type);
+  const StridedAxes<> axes = broadcast_axes(types, shape);
   std::vector<const void*> at(in.size());
   for (std::int64_t element = 0; element < shape.elements(); ++element) {
     for (std::size_t i = 0; i < in.size(); ++i)
       if (in[i].data)
         at[i] = static_cast<const std::byte*>(in[i].data) +
-                static_cast<std::size_t>(index(i, element)) * size_of(in[i].type.dtype);
+                static_cast<std::size_t>(axes.offset(element, i)) * size_of(in[i].type.dtype);
     decisions(program, at, sink);
   }
-}
-
-std::int64_t BroadcastIndex::operator()(std::size_t i, std::int64_t at) const {
-  std::int64_t offset = 0;
-  for (int axis = out_.rank(); axis-- > 0;) {
-    offset += at % out_[axis] * steps_[i].step[static_cast<std::size_t>(axis)];
-    at /= out_[axis];
-  }
-  return offset;
 }
 
 }  // namespace detail
