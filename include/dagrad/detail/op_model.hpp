@@ -148,7 +148,7 @@ class OpModel final : public OpInterface {
     } else if constexpr (HasNoGrad<T>) {
       return Grads(context.in.size(), Gradient(not_differentiable{T::grad.why}));
     } else {
-      return derived_rule(cache_, *this, context);
+      return rules_.grads(*this, context);
     }
   }
   void eval(const EvalContext& context) const override {
@@ -261,6 +261,7 @@ class OpModel final : public OpInterface {
 
   T op_;
   ProgramCache cache_;
+  RuleCache rules_;
 };
 
 template <class T>
