@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/eval.hpp"
-#include "dagrad/graph.hpp"
 
 namespace dagrad {
 
