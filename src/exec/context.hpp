@@ -15,7 +15,7 @@ namespace dagrad::detail {
 
 /// What one run of a plan needs: memory, where each slot lies, queues. Made once, used again and
 /// again by one run at a time; once its outputs have found their memory a run allocates nothing.
-struct RunContext final : private Steps {
+class RunContext final : private Steps {
  public:
   explicit RunContext(const Plan& plan);
   RunContext(const RunContext&) = delete;
@@ -43,10 +43,6 @@ struct RunContext final : private Steps {
 
   /// Result `i` of the last run. Throws ArgumentError where there is none.
   View fetch(std::size_t i) const;
-
-  // What a bound run holds beside the memory.
-  std::shared_ptr<const Plan> keep;
-  std::shared_ptr<StateData> state;
 
  private:
   /// Operands and results of one step at a time, as ops and loops take them.

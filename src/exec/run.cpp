@@ -5,6 +5,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/exec/context.hpp"
+#include "src/exec/observed_step.hpp"
 #include "src/program/functions.hpp"
 
 /// How a context runs the steps of its plan.
@@ -57,15 +58,13 @@ void RunContext::check() const {
 
 void RunContext::run(std::uint32_t step, int worker) {
   check();
-  const Observer* observer = plan_.observer.get();
-  const Routine& routine = plan_.routines[plan_.steps[step].routine];
-  const auto tell = [&](const std::function<void(const NodeEvent&)>& hook) {
-    if (hook) hook({plan_.name(step), routine.op.name(), plan_.steps[step].node, worker});
-  };
-  if (observer != nullptr) tell(observer->start);
+  Frame& frame = frames_[static_cast<std::size_t>(worker)];
   const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
-  execute(step, frames_[static_cast<std::size_t>(worker)], parallel);
-  if (observer != nullptr) tell(observer->finish);
+  if (plan_.observer == nullptr) return execute(step, frame, parallel);
+  ObservedStep observed(plan_, step, address_, worker);
+  observed.starts();
+  execute(step, frame, parallel);
+  observed.finishes();
 }
 
 void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const {
@@ -109,8 +108,8 @@ void RunContext::load_types(const Routine& routine, Frame& frame) {
 
 /// As a RunError with the node's name and place; what was thrown is nested in it.
 void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const {
-  const std::string node(plan_.name(step)), place = plan_.place(step);
-  const Location where = plan_.where(step);
+  const std::string node = plan_.origins.name(step), place = plan_.origins.text(step);
+  const Location where = plan_.origins.where(step);
   const auto text = [&](std::string_view why) {
     return fmt::format("{}: {}\n  {}", plan_.routines[plan_.steps[step].routine].op.name(), why,
                        place);

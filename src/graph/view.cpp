@@ -18,6 +18,8 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
+Names::Parts GraphView::name_parts(std::uint32_t node) const { return data_->names.parts(node); }
+std::string GraphView::stem_text(std::uint64_t stem) const { return data_->names.stem_text(stem); }
 Location GraphView::where(std::uint32_t node) const { return data_->records[node].where; }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dagrad/graph.hpp"
+#include "src/graph/names.hpp"
 
 namespace dagrad::detail {
 
@@ -37,6 +38,8 @@ class GraphView {
   void operand_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
+  Names::Parts name_parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values have the same shape in every replay, as far as is known.

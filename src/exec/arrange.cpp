@@ -1,0 +1,67 @@
+#include "src/exec/arrange.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "src/exec/memory.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+// Below this, handing a graph to other threads costs more than they save.
+constexpr double worth_sharing = 40'000;  // nanoseconds in all
+constexpr double handing_on = 40;         // nanoseconds that a step takes longer among threads
+constexpr double least_gain = 1.2;
+
+/// Who waits for whose results.
+struct DataFlow {
+  DataFlow(const Plan& plan, const Lifetimes& lifetimes);
+
+  std::vector<Dependency> dependencies;
+  std::vector<std::uint32_t> levels;  ///< length of the longest path to each step
+  bool pays;                          ///< to run it on the plan's threads rather than on one
+};
+
+DataFlow::DataFlow(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.steps.size(), 0) {
+  std::vector<double> ready(plan.steps.size(), 0);  // when it could start, in nanoseconds
+  double total = 0, longest = 0;
+  for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
+    const Routine& routine = plan.routines[plan.steps[s].routine];
+    const double end = ready[s] + handing_on + routine.cost / (routine.divides ? plan.threads : 1);
+    total += routine.cost;
+    longest = std::max(longest, end);
+    for (const std::uint32_t slot : plan.wires_of(plan.steps[s]).subspan(routine.in.size())) {
+      for (const std::uint32_t reader : lifetimes.readers(slot)) {
+        dependencies.push_back({s, reader});
+        levels[reader] = std::max(levels[reader], levels[s] + 1);
+        ready[reader] = std::max(ready[reader], end);
+      }
+    }
+  }
+  const double handed_on = handing_on * static_cast<double>(plan.steps.size());
+  const double shared = std::max(longest, (total + handed_on) / plan.threads);
+  pays = total >= worth_sharing && total >= least_gain * shared;
+}
+
+}  // namespace
+
+void arrange(Plan& plan, SlotWrites writes) {
+  const Lifetimes lifetimes(plan, std::move(writes));
+  std::optional<DataFlow> flow;
+  if (plan.threads > 1) flow.emplace(plan, lifetimes);
+  if (!flow || !flow->pays) {
+    plan.threads = 1;
+    place_for_one_thread(plan, lifetimes);
+    return;
+  }
+  std::vector<Dependency> dependencies = std::move(flow->dependencies);
+  const std::vector<Dependency> reuse = place_for_threads(plan, lifetimes, flow->levels);
+  dependencies.insert(dependencies.end(), reuse.begin(), reuse.end());
+  plan.topology = make_topology(static_cast<std::uint32_t>(plan.steps.size()), dependencies);
+}
+
+}  // namespace dagrad::detail
