@@ -34,7 +34,7 @@ DataFlow::DataFlow(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.s
     const double end = ready[s] + handing_on + routine.cost / (routine.divides ? plan.threads : 1);
     total += routine.cost;
     longest = std::max(longest, end);
-    for (const std::uint32_t slot : plan.wires_of(plan.steps[s]).subspan(routine.in.size())) {
+    for (const std::uint32_t slot : plan.results_of(plan.steps[s])) {
       for (const std::uint32_t reader : lifetimes.readers(slot)) {
         dependencies.push_back({s, reader});
         levels[reader] = std::max(levels[reader], levels[s] + 1);
@@ -49,8 +49,8 @@ DataFlow::DataFlow(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.s
 
 }  // namespace
 
-void arrange(Plan& plan, SlotWrites writes) {
-  const Lifetimes lifetimes(plan, std::move(writes));
+void arrange(Plan& plan) {
+  const Lifetimes lifetimes(plan);
   std::optional<DataFlow> flow;
   if (plan.threads > 1) flow.emplace(plan, lifetimes);
   if (!flow || !flow->pays) {

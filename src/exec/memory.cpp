@@ -16,6 +16,11 @@ bool in_arena(const Plan& plan, std::uint32_t slot) {
   return slot != no_slot && plan.slots[slot].home == Slot::Home::arena;
 }
 
+/// Blocks of a result, or of the scratch memory behind the results.
+std::uint64_t result_blocks(const Routine& routine, std::size_t i) {
+  return padded(i < routine.out.size() ? routine.out[i].bytes() : routine.scratch) / block_bytes;
+}
+
 // The two ways in which steps may run. Each gives a step a time: when the step could start, all
 // steps of earlier times are done.
 
@@ -61,7 +66,7 @@ class Placement {
 
   void place(std::uint32_t s);
   bool write_over_operand(std::uint32_t s, std::size_t result);
-  void allocate(std::uint32_t s, std::uint32_t slot);
+  void allocate(std::uint32_t s, std::uint32_t slot, std::uint64_t blocks);
   void release(std::uint32_t slot);
   void wait_for_users(std::uint32_t slot, std::uint32_t s);
   void lay_out();
@@ -80,12 +85,12 @@ class Placement {
 
 template <class Order>
 void Placement<Order>::place(std::uint32_t s) {
-  const auto wires = plan_.wires_of(plan_.steps[s]);
-  const std::size_t operands = routine(s).in.size();
-  for (std::size_t i = operands; i < wires.size(); ++i) {
-    if (in_arena(plan_, wires[i]) && !write_over_operand(s, i - operands)) allocate(s, wires[i]);
+  const auto results = plan_.results_of(plan_.steps[s]);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (in_arena(plan_, results[i]) && !write_over_operand(s, i))
+      allocate(s, results[i], result_blocks(routine(s), i));
   }
-  for (const std::uint32_t slot : wires) {
+  for (const std::uint32_t slot : plan_.wires_of(plan_.steps[s])) {
     if (!in_arena(plan_, slot) || lifetimes_.last(slot) != s) continue;
     if (buffer(slot).holder == slot && !buffer(slot).free) release(slot);
   }
@@ -97,8 +102,7 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   const Routine& r = routine(s);
   const bool loop = r.kernel.has_value();
   if (result >= r.out.size() || (result > 0 && !loop)) return false;
-  const auto wires = plan_.wires_of(plan_.steps[s]);
-  const auto in = wires.first(r.in.size());
+  const auto in = plan_.operands_of(plan_.steps[s]);
   for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
     const std::uint32_t operand = in[i];
     if ((r.op.traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand)) continue;
@@ -114,7 +118,7 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
     };
     if (std::any_of(readers.begin(), readers.end(), would_wait_for)) continue;
     wait_for_users(operand, s);
-    const std::uint32_t slot = wires[in.size() + result];
+    const std::uint32_t slot = plan_.results_of(plan_.steps[s])[result];
     buffer(operand).holder = slot;
     buffer_of_[slot] = buffer_of_[operand];
     return true;
@@ -124,8 +128,7 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
 
 /// Gives the slot a free buffer, made larger where it must be, or else a new one.
 template <class Order>
-void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot) {
-  const std::uint64_t blocks = lifetimes_.blocks(slot);
+void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot, std::uint64_t blocks) {
   std::uint32_t found = free_.take(blocks, [&](const FreeBuffers::Entry& entry) {
     return entry.last_use < order_.time(s) || total_ > order_.budget;
   });
@@ -183,10 +186,14 @@ void Placement<Order>::lay_out() {
 /// Blocks that hold a value at once at the worst moment, steps being run in order.
 std::uint64_t most_alive(const Plan& plan, const Lifetimes& lifetimes) {
   std::vector<std::uint64_t> born(plan.steps.size()), dying(plan.steps.size());
-  for (std::uint32_t slot = 0; slot < plan.slots.size(); ++slot) {
-    if (!in_arena(plan, slot)) continue;
-    born[lifetimes.producer(slot)] += lifetimes.blocks(slot);
-    dying[lifetimes.last(slot)] += lifetimes.blocks(slot);
+  for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
+    const auto results = plan.results_of(plan.steps[s]);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!in_arena(plan, results[i])) continue;
+      const std::uint64_t blocks = result_blocks(plan.routines[plan.steps[s].routine], i);
+      born[s] += blocks;
+      dying[lifetimes.last(results[i])] += blocks;
+    }
   }
   std::uint64_t alive = 0, most = 0;
   for (std::size_t s = 0; s < born.size(); ++s) {

@@ -11,8 +11,8 @@
 #include "src/exec/elementwise.hpp"
 #include "src/exec/name_table.hpp"
 #include "src/exec/runtime_data.hpp"
-#include "src/exec/scheduler.hpp"
 #include "src/exec/step_origins.hpp"
+#include "src/exec/topology.hpp"
 
 namespace dagrad::detail {
 
@@ -104,6 +104,14 @@ class Plan {
   int threads = 1;                   ///< at most; 1: steps run in order on the caller's thread
   std::optional<Topology> topology;  ///< where more than one thread is worth it
 
+  /// Slots of a step's operands; `no_slot` for one of which only the type is there.
+  std::span<const std::uint32_t> operands_of(const Step& step) const {
+    return {wires.data() + step.first_wire, routines[step.routine].in.size()};
+  }
+  /// Slots of a step's results, and of its scratch memory behind them, where it has any.
+  std::span<const std::uint32_t> results_of(const Step& step) const {
+    return wires_of(step).subspan(routines[step.routine].in.size());
+  }
   std::span<const std::uint32_t> wires_of(const Step& step) const {
     return {wires.data() + step.first_wire, routines[step.routine].wires()};
   }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "src/exec/arrange.hpp"
-#include "src/tensor/storage.hpp"
 
 namespace dagrad::detail {
 
@@ -32,7 +31,7 @@ Planner::Planner(const GraphView& graph, const CompileOptions& options,
   plan_->threads = options.threads == 0 ? pool : std::min(options.threads, pool);
 }
 
-Planner::Draft Planner::draft(std::span<const Value> fetches) && {
+std::unique_ptr<Plan> Planner::draft(std::span<const Value> fetches) && {
   select(fetches);
   reserve();
   for (std::uint32_t node = 0; node < first_value_.size(); ++node)
@@ -40,15 +39,15 @@ Planner::Draft Planner::draft(std::span<const Value> fetches) && {
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
   plan_->shrink_to_fit();
-  return {std::move(plan_), std::move(writes_)};
+  return std::move(plan_);
 }
 
 std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptions& options,
                                       std::shared_ptr<RuntimeData> runtime,
                                       std::span<const Value> fetches) {
-  Planner::Draft draft = Planner(graph, options, std::move(runtime)).draft(fetches);
-  arrange(*draft.plan, std::move(draft.writes));
-  return std::move(draft.plan);
+  std::unique_ptr<Plan> plan = Planner(graph, options, std::move(runtime)).draft(fetches);
+  arrange(*plan);
+  return plan;
 }
 
 // ---- what is needed
@@ -86,8 +85,6 @@ void Planner::reserve() {
   plan_->wires.reserve(operands + values);
   plan_->slots.reserve(values);
   origins_.reserve(steps);
-  writes_.producer.reserve(values);
-  writes_.blocks.reserve(values);
   slot_of_value_.reserve(values);
   type_of_value_.reserve(values);
 }
@@ -96,8 +93,6 @@ void Planner::reserve() {
 
 std::uint32_t Planner::new_slot(Slot::Home home, std::uint64_t at) {
   plan_->slots.emplace_back(home, at);
-  writes_.producer.push_back(SlotWrites::no_step);
-  writes_.blocks.push_back(0);
   return static_cast<std::uint32_t>(plan_->slots.size() - 1);
 }
 
@@ -148,23 +143,17 @@ void Planner::add_leaf(std::uint32_t node) {
 
 void Planner::add_step(std::uint32_t node) {
   Plan& plan = *plan_;
-  const auto number = static_cast<std::uint32_t>(plan.steps.size());
   const std::uint32_t at = routine_of(node);
   const Routine& routine = plan.routines[at];
   plan.steps.push_back({at, static_cast<std::uint32_t>(plan.wires.size()), node});
   origins_.add(node);
   for (const Edge& edge : graph_.operands(node))
     plan.wires.push_back(edge.type_only ? no_slot : slot_of_value_[value_of(edge)]);
-  const auto add_result = [&](std::size_t bytes) {
+  for (std::size_t i = 0; i < routine.out.size(); ++i) {
     plan.wires.push_back(new_slot(Slot::Home::arena, 0));
-    writes_.producer.back() = number;
-    writes_.blocks.back() = padded(bytes) / block_bytes;
-  };
-  for (const Type& type : routine.out) {
-    add_result(type.bytes());
     slot_of_value_.push_back(plan.wires.back());
   }
-  if (routine.scratch > 0) add_result(routine.scratch);
+  if (routine.scratch > 0) plan.wires.push_back(new_slot(Slot::Home::arena, 0));
 }
 
 /// Nodes with the same op on the same types share a routine.

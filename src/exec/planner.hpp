@@ -6,7 +6,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "src/exec/lifetimes.hpp"
 #include "src/exec/plan.hpp"
 #include "src/exec/step_origins.hpp"
 #include "src/exec/type_table.hpp"
@@ -26,11 +25,7 @@ class Planner {
   Planner(const GraphView& graph, const CompileOptions& options,
           std::shared_ptr<RuntimeData> runtime);
 
-  struct Draft {
-    std::unique_ptr<Plan> plan;
-    SlotWrites writes;
-  };
-  Draft draft(std::span<const Value> fetches) &&;
+  std::unique_ptr<Plan> draft(std::span<const Value> fetches) &&;
 
  private:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -60,7 +55,6 @@ class Planner {
   const GraphView& graph_;
   const CompileOptions& options_;
   std::unique_ptr<Plan> plan_;
-  SlotWrites writes_;
   StepOrigins::Writer origins_;
   std::vector<std::uint32_t> first_value_;  ///< of each node that is needed, else `none`
   std::vector<std::uint32_t> slot_of_value_;
