@@ -17,8 +17,8 @@ bool in_arena(const Plan& plan, std::uint32_t slot) {
 }
 
 /// Blocks of a result, or of the scratch memory behind the results.
-std::uint64_t result_blocks(const Routine& routine, std::size_t i) {
-  return padded(i < routine.out.size() ? routine.out[i].bytes() : routine.scratch) / block_bytes;
+std::uint64_t result_blocks(const Kernel& kernel, std::size_t i) {
+  return padded(i < kernel.out().size() ? kernel.out()[i].bytes() : kernel.scratch()) / block_bytes;
 }
 
 // The two ways in which steps may run. Each gives a step a time: when the step could start, all
@@ -71,7 +71,7 @@ class Placement {
   void wait_for_users(std::uint32_t slot, std::uint32_t s);
   void lay_out();
 
-  const Routine& routine(std::uint32_t s) const { return plan_.routines[plan_.steps[s].routine]; }
+  const Kernel& kernel(std::uint32_t s) const { return plan_.kernel_of(plan_.steps[s]); }
   Buffer& buffer(std::uint32_t slot) { return buffers_[buffer_of_[slot]]; }
 
   Plan& plan_;
@@ -88,7 +88,7 @@ void Placement<Order>::place(std::uint32_t s) {
   const auto results = plan_.results_of(plan_.steps[s]);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (in_arena(plan_, results[i]) && !write_over_operand(s, i))
-      allocate(s, results[i], result_blocks(routine(s), i));
+      allocate(s, results[i], result_blocks(kernel(s), i));
   }
   for (const std::uint32_t slot : plan_.wires_of(plan_.steps[s])) {
     if (!in_arena(plan_, slot) || lifetimes_.last(slot) != s) continue;
@@ -99,16 +99,16 @@ void Placement<Order>::place(std::uint32_t s) {
 /// Lets a result have the buffer of an operand that nobody needs any more.
 template <class Order>
 bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
-  const Routine& r = routine(s);
-  const bool loop = r.kernel.has_value();
-  if (result >= r.out.size() || (result > 0 && !loop)) return false;
+  const Kernel& k = kernel(s);
+  const bool loop = k.op().traits().elementwise;
+  if (result >= k.out().size() || (result > 0 && !loop)) return false;
   const auto in = plan_.operands_of(plan_.steps[s]);
   for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
     const std::uint32_t operand = in[i];
-    if ((r.op.traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand)) continue;
+    if ((k.op().traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand)) continue;
     if (buffer(operand).holder != operand || lifetimes_.last(operand) != s ||
-        r.in[i].elements() != r.out[result].elements() ||
-        size_of(r.in[i].dtype) != size_of(r.out[result].dtype))
+        k.in()[i].elements() != k.out()[result].elements() ||
+        size_of(k.in()[i].dtype) != size_of(k.out()[result].dtype))
       continue;
     // A loop reads an element of all operands before it writes one; other ops may not.
     if (!loop && std::count(in.begin(), in.end(), operand) > 1) continue;
@@ -190,7 +190,7 @@ std::uint64_t most_alive(const Plan& plan, const Lifetimes& lifetimes) {
     const auto results = plan.results_of(plan.steps[s]);
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (!in_arena(plan, results[i])) continue;
-      const std::uint64_t blocks = result_blocks(plan.routines[plan.steps[s].routine], i);
+      const std::uint64_t blocks = result_blocks(plan.kernel_of(plan.steps[s]), i);
       born[s] += blocks;
       dying[lifetimes.last(results[i])] += blocks;
     }

@@ -8,15 +8,15 @@ namespace dagrad::detail {
 ObservedStep::ObservedStep(const Plan& plan, std::uint32_t step, std::span<void* const> address,
                            int worker)
     : observer_(*plan.observer), name_(plan.origins.name(step)) {
-  const Routine& routine = plan.routines[plan.steps[step].routine];
+  const Kernel& kernel = plan.kernel_of(plan.steps[step]);
   const auto wires = plan.wires_of(plan.steps[step]);
-  for (std::size_t i = 0; i < routine.in.size(); ++i)
-    in_.push_back({wires[i] == no_slot ? nullptr : address[wires[i]], routine.in[i]});
-  for (std::size_t i = 0; i < routine.out.size(); ++i) {
-    out_.push_back({nullptr, routine.out[i]});
-    results_.push_back(address[wires[routine.in.size() + i]]);
+  for (std::size_t i = 0; i < kernel.in().size(); ++i)
+    in_.push_back({wires[i] == no_slot ? nullptr : address[wires[i]], kernel.in()[i]});
+  for (std::size_t i = 0; i < kernel.out().size(); ++i) {
+    out_.push_back({nullptr, kernel.out()[i]});
+    results_.push_back(address[wires[kernel.in().size() + i]]);
   }
-  event_ = {name_, routine.op.name(), plan.steps[step].node, worker, in_, out_};
+  event_ = {name_, kernel.op().name(), plan.steps[step].node, worker, in_, out_};
 }
 
 void ObservedStep::starts() { tell(observer_.start); }

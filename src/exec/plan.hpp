@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dagrad/compile.hpp"
-#include "src/exec/elementwise.hpp"
+#include "src/exec/kernel.hpp"
 #include "src/exec/name_table.hpp"
 #include "src/exec/runtime_data.hpp"
 #include "src/exec/step_origins.hpp"
@@ -33,23 +33,8 @@ struct Slot {
 };
 static_assert(sizeof(Slot) == 8);
 
-/// What like steps have in common: the op, and all that it knows before values are there.
-struct Routine {
-  Op op;
-  std::vector<Type> in, out;
-  std::optional<ElementwiseKernel> kernel;  ///< of an elementwise op; else `eval` is called
-  std::size_t scratch = 0;                  ///< bytes
-  std::shared_ptr<const void> prepared;
-  double cost = 0;       ///< nanoseconds
-  bool divides = false;  ///< whether several threads can work at it
-  bool validate = false;
-
-  /// Slots that a step names: operands, results, scratch memory.
-  std::size_t wires() const { return in.size() + out.size() + (scratch > 0 ? 1 : 0); }
-};
-
 struct Step {
-  std::uint32_t routine = 0;
+  std::uint32_t kernel = 0;
   std::uint32_t first_wire = 0;  ///< in Plan::wires
   std::uint32_t node = 0;        ///< in the graph
 };
@@ -87,7 +72,7 @@ class Plan {
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< to know its handles; the graph itself may be gone
 
-  std::vector<Routine> routines;
+  std::vector<std::unique_ptr<const Kernel>> kernels;
   std::vector<Step> steps;
   StepOrigins origins;  ///< names and places of the steps
   std::vector<std::uint32_t> wires;
@@ -104,16 +89,17 @@ class Plan {
   int threads = 1;                   ///< at most; 1: steps run in order on the caller's thread
   std::optional<Topology> topology;  ///< where more than one thread is worth it
 
+  const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }
   /// Slots of a step's operands; `no_slot` for one of which only the type is there.
   std::span<const std::uint32_t> operands_of(const Step& step) const {
-    return {wires.data() + step.first_wire, routines[step.routine].in.size()};
+    return {wires.data() + step.first_wire, kernel_of(step).in().size()};
   }
   /// Slots of a step's results, and of its scratch memory behind them, where it has any.
   std::span<const std::uint32_t> results_of(const Step& step) const {
-    return wires_of(step).subspan(routines[step.routine].in.size());
+    return wires_of(step).subspan(kernel_of(step).in().size());
   }
   std::span<const std::uint32_t> wires_of(const Step& step) const {
-    return {wires.data() + step.first_wire, routines[step.routine].wires()};
+    return {wires.data() + step.first_wire, kernel_of(step).wires()};
   }
   /// Gives back what the tables were given too much of.
   void shrink_to_fit();

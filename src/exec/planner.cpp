@@ -7,12 +7,6 @@
 
 namespace dagrad::detail {
 
-namespace {
-
-constexpr double worth_dividing = 50'000;  // nanoseconds of one step
-
-}  // namespace
-
 std::size_t Planner::Hash::operator()(const std::vector<std::uint32_t>& key) const noexcept {
   std::size_t hash = key.size();
   for (const std::uint32_t word : key) hash = (hash ^ word) * 0x9e3779b97f4a7c15U ^ hash >> 29;
@@ -143,53 +137,35 @@ void Planner::add_leaf(std::uint32_t node) {
 
 void Planner::add_step(std::uint32_t node) {
   Plan& plan = *plan_;
-  const std::uint32_t at = routine_of(node);
-  const Routine& routine = plan.routines[at];
+  const std::uint32_t at = kernel_of(node);
+  const Kernel& kernel = *plan.kernels[at];
   plan.steps.push_back({at, static_cast<std::uint32_t>(plan.wires.size()), node});
   origins_.add(node);
   for (const Edge& edge : graph_.operands(node))
     plan.wires.push_back(edge.type_only ? no_slot : slot_of_value_[value_of(edge)]);
-  for (std::size_t i = 0; i < routine.out.size(); ++i) {
+  for (std::size_t i = 0; i < kernel.out().size(); ++i) {
     plan.wires.push_back(new_slot(Slot::Home::arena, 0));
     slot_of_value_.push_back(plan.wires.back());
   }
-  if (routine.scratch > 0) plan.wires.push_back(new_slot(Slot::Home::arena, 0));
+  if (kernel.scratch() > 0) plan.wires.push_back(new_slot(Slot::Home::arena, 0));
 }
 
-/// Nodes with the same op on the same types share a routine.
-std::uint32_t Planner::routine_of(std::uint32_t node) {
+/// Nodes with the same op on the same types share a kernel.
+std::uint32_t Planner::kernel_of(std::uint32_t node) {
   key_.assign(1, graph_.op_index(node));
   for (const Edge& edge : graph_.operands(node)) {
     const bool known = edge.node < first_value_.size() && needed(edge.node);
     key_.push_back(known ? type_of_value_[value_of(edge)] : types_.intern(graph_.type(edge)));
   }
-  if (const auto at = known_routines_.find(key_); at != known_routines_.end()) return at->second;
+  if (const auto at = known_kernels_.find(key_); at != known_kernels_.end()) return at->second;
   std::vector<Type> in;
   graph_.operand_types(node, in);
-  plan_->routines.push_back(make_routine(node, std::move(in)));
-  const auto index = static_cast<std::uint32_t>(plan_->routines.size() - 1);
-  known_routines_.emplace(key_, index);
+  const std::span<const Type> out = graph_.results(node);
+  plan_->kernels.push_back(
+      make_kernel(graph_.op(node), std::move(in), {out.begin(), out.end()}, *plan_->runtime));
+  const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
+  known_kernels_.emplace(key_, index);
   return index;
-}
-
-Routine Planner::make_routine(std::uint32_t node, std::vector<Type> in) {
-  Routine r;
-  r.op = graph_.op(node);
-  r.in = std::move(in);
-  r.out.assign(graph_.results(node).begin(), graph_.results(node).end());
-  r.validate = r.op.traits().has_validate;
-  const PlanContext context{r.in, r.out, plan_->runtime->pool.threads()};
-  if (const ProgramPtr program = r.op->program(r.in)) {
-    r.kernel.emplace(plan_->runtime->loops, program, r.in, r.out);
-    r.divides = r.kernel->tasks() > 1;
-    r.cost = r.kernel->cost();
-  } else {
-    r.cost = r.op->cost(context);
-    r.scratch = r.op->scratch(context);
-    if (r.op.traits().has_prepare) r.prepared = r.op->prepare(context);
-    r.divides = r.cost > worth_dividing;
-  }
-  return r;
 }
 
 // ---- what outlives a run

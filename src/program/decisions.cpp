@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "dagrad/op.hpp"
 #include "dagrad/probe.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"
@@ -47,6 +48,19 @@ void decisions(const Program& program, std::span<const void* const> in, const De
                                                            &values[i], 1);
       if (const auto branch = decision(program, step, values, values[i])) sink(*branch);
     }
+  }
+}
+
+void detail::program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
+                               const DecisionSink& sink) {
+  const BroadcastIndex index(shape, in);
+  std::vector<const void*> at(in.size());
+  for (std::int64_t element = 0; element < shape.elements(); ++element) {
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (in[i].data)
+        at[i] = static_cast<const std::byte*>(in[i].data) +
+                static_cast<std::size_t>(index(i, element)) * size_of(in[i].type.dtype);
+    dagrad::decisions(program, at, sink);
   }
 }
 

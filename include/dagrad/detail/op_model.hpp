@@ -147,7 +147,7 @@ class OpModel final : public OpInterface {
     } else if constexpr (HasNoGrad<T>) {
       return Grads(context.in.size(), Gradient(not_differentiable{T::grad.why}));
     } else {
-      return derived_rule(cache_, *this, context);
+      return rules_.grads(*this, context);
     }
   }
   void eval(const EvalContext& context) const override {
@@ -260,6 +260,7 @@ class OpModel final : public OpInterface {
 
   T op_;
   ProgramCache cache_;
+  RuleCache rules_;
 };
 
 /// Walks an index over a shape for operands of other shapes broadcast to it.
