@@ -62,7 +62,7 @@ class RunContext final : private Steps {
 
   void run(std::uint32_t step, int worker) override;
   void check() const override;
-  void execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const;
+  void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const;
   void run_steps();
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
 
@@ -80,7 +80,7 @@ class RunContext final : private Steps {
   const Plan& plan_;
   Blocks arena_;
   std::vector<void*> address_;            ///< of each slot
-  std::vector<Frame> frames_;             ///< of each worker
+  std::vector<StepFrame> frames_;             ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< where more than one thread is worth it
   InOrder in_order_{*this};
 

@@ -17,7 +17,7 @@ void RunContext::make_workers() {
     operands = std::max(operands, kernel->in().size());
     results = std::max(results, kernel->out().size());
   }
-  for (Frame& frame : frames_) {
+  for (StepFrame& frame : frames_) {
     frame.in.resize(operands);
     frame.out.resize(results);
     frame.in_views.resize(operands);
@@ -58,7 +58,7 @@ void RunContext::check() const {
 
 void RunContext::run(std::uint32_t step, int worker) {
   check();
-  Frame& frame = frames_[static_cast<std::size_t>(worker)];
+  StepFrame& frame = frames_[static_cast<std::size_t>(worker)];
   const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
   if (plan_.observer == nullptr) return execute(step, frame, parallel);
   ObservedStep observed(plan_, step, address_, worker);
@@ -67,7 +67,7 @@ void RunContext::run(std::uint32_t step, int worker) {
   observed.finishes();
 }
 
-void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const {
+void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const {
   const Step& s = plan_.steps[step];
   const Kernel& kernel = plan_.kernel_of(s);
   const std::uint32_t* wire = plan_.wires.data() + s.first_wire;
