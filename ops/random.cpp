@@ -12,8 +12,9 @@ namespace {
 
 Type check_random(const Type& key, const Type& type) {
   check_key(key);
-  if (!is_float(type.dtype))
-    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)));
+  if (!compute_float_dtypes.contains(type.dtype))
+    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)) +
+                    "; convert with cast");
   return type;
 }
 

@@ -12,8 +12,8 @@ DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes take
     common = i == conditions ? in[i].dtype : promote(common, in[i].dtype);
   if (in.size() > conditions && !takes.contains(common)) {
     std::string names;
-    for (const DType dtype : {b8, i32, i64, f32, f64})
-      if (takes.contains(dtype))
+    for (std::size_t i = 0; i < dtype_count; ++i)
+      if (const auto dtype = static_cast<DType>(i); takes.contains(dtype))
         names += (names.empty() ? "" : ", ") + std::string(dagrad::name(dtype));
     throw TypeError("takes " + names + ", got " + std::string(dagrad::name(common)) +
                     "; convert with cast");
