@@ -52,12 +52,14 @@ constexpr std::uint16_t narrowed(From value) {
   return static_cast<std::uint16_t>(sign | (static_cast<Bits>(below << fraction_bits) + rounded));
 }
 
-/// The same number; a NaN is made quiet.
+/// The same number. A NaN is made quiet but for that of the upper half of a float, which is taken as
+/// it is.
 template <int fraction_bits>
 constexpr float widened(std::uint16_t bits) {
   using From = NarrowFormat<fraction_bits>;
   constexpr int stored = std::numeric_limits<float>::digits - 1, more = stored - fraction_bits;
   constexpr int bias = std::numeric_limits<float>::max_exponent - 1;
+  if constexpr (bias == From::bias) return std::bit_cast<float>(std::uint32_t{bits} << more);
   const std::uint32_t sign = std::uint32_t{bits} << 16 & 0x80000000U;
   const std::uint32_t magnitude = bits & 0x7fffU;
   std::uint32_t wide = (magnitude << more) + (std::uint32_t{bias - From::bias} << stored);
@@ -65,10 +67,8 @@ constexpr float widened(std::uint16_t bits) {
     wide |= 0x7f800000U;
     if (magnitude > From::infinity) wide |= std::uint32_t{From::quiet} << more;
   } else if (magnitude < 1U << fraction_bits) {  // zero or subnormal
-    constexpr float least = fraction_bits == 10 ? 0x1p-24F : 0x1p-133F;
-    // A subnormal bfloat16 is one as a float too, and arithmetic might flush it.
-    wide = bias == From::bias ? magnitude << more
-                              : std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * least);
+    constexpr float least = 0x1p-24F;
+    wide = std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * least);
   }
   return std::bit_cast<float>(sign | wide);
 }

@@ -1,7 +1,5 @@
 #include "src/loops/loop.hpp"
 
-#include <algorithm>
-
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
 #include "src/loops/assembler.hpp"
@@ -23,9 +21,7 @@ std::vector<std::uint8_t> machine_code([[maybe_unused]] const Program& lowered,
                                        [[maybe_unused]] std::span<const std::int64_t> in_step,
                                        [[maybe_unused]] InstructionSet set) {
 #if DAGRAD_ASSEMBLER
-  const auto stored_only = [](const Instruction& i) { return is_stored_only(i.dtype); };
-  const bool narrow = std::any_of(lowered.steps.begin(), lowered.steps.end(), stored_only);
-  if (set != InstructionSet::plain && !narrow) return assemble(lowered, in_step, set);
+  if (set != InstructionSet::plain) return assemble(lowered, in_step, set);
 #endif
   return {};
 }
