@@ -63,7 +63,7 @@ class LoopAssembler {
   const InstructionSet set_;
   const std::unique_ptr<VectorEmitter> code_;
   const Allocation allocation_;
-  Frame frame_;
+  LoopFrame frame_;
   bool in_tail_ = false;
 };
 
