@@ -63,7 +63,7 @@ class LoopAssembler {
   const InstructionSet set_;
   const std::unique_ptr<VectorEmitter> code_;
   const Allocation allocation_;
-  LoopFrame frame_;
+  Frame frame_;
   bool in_tail_ = false;
 };
 

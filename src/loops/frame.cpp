@@ -9,8 +9,8 @@ using Xbyak::util::ptr, Xbyak::util::r10, Xbyak::util::r11, Xbyak::util::r12, Xb
 using Xbyak::util::rbp, Xbyak::util::rbx, Xbyak::util::rcx, Xbyak::util::rdi, Xbyak::util::rdx,
     Xbyak::util::rsi, Xbyak::util::rsp;
 
-LoopFrame::LoopFrame(VectorEmitter& code, const Program& program,
-                     std::span<const std::int64_t> in_step, const Allocation& allocation)
+Frame::Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
+             const Allocation& allocation)
     : code_(code),
       program_(program),
       calls_(allocation.calls),
@@ -20,7 +20,7 @@ LoopFrame::LoopFrame(VectorEmitter& code, const Program& program,
   choose_registers(in_step);
 }
 
-void LoopFrame::choose_registers(std::span<const std::int64_t> in_step) {
+void Frame::choose_registers(std::span<const std::int64_t> in_step) {
   if (calls_) {
     in_ = r12, out_ = r13, count_ = r14, constants_ = r15, index_ = rbx;
     saved_ = {rbp, rbx, r12, r13, r14, r15};
@@ -43,7 +43,7 @@ void LoopFrame::choose_registers(std::span<const std::int64_t> in_step) {
   if (vectors_ > 0) saved_.push_back(rbp);
 }
 
-void LoopFrame::enter() {
+void Frame::enter() {
   for (const Reg64& r : saved_) code_.push(r);
   if (vectors_ > 0) {
     code_.mov(rbp, rsp);
@@ -65,28 +65,28 @@ void LoopFrame::enter() {
   point(out_pointer_, out_);
 }
 
-void LoopFrame::leave() {
+void Frame::leave() {
   if (vectors_ > 0) code_.mov(rsp, rbp);
   std::for_each(saved_.rbegin(), saved_.rend(), [&](const Reg64& r) { code_.pop(r); });
   code_.vzeroupper();
   code_.ret();
 }
 
-Xbyak::RegExp LoopFrame::element(int pointer, const Reg64& table, std::size_t i, DType dtype) {
+Xbyak::RegExp Frame::element(int pointer, const Reg64& table, std::size_t i, DType dtype) {
   if (pointer == in_table) code_.mov(r11, ptr[table + 8 * i]);
   return Reg64(pointer == in_table ? r11.getIdx() : pointer) +
          index_ * static_cast<int>(size_of(dtype));
 }
 
-Xbyak::RegExp LoopFrame::repeated_input(std::size_t i) {
+Xbyak::RegExp Frame::repeated_input(std::size_t i) {
   code_.mov(r11, ptr[in_ + 8 * i]);
   return r11;
 }
 
-Xbyak::Address LoopFrame::slot(std::uint32_t i) const {
+Xbyak::Address Frame::slot(std::uint32_t i) const {
   return ptr[rsp + vector_bytes * (i + (calls_ ? arguments : 0))];
 }
 
-Xbyak::Address LoopFrame::argument(std::uint32_t i) const { return ptr[rsp + vector_bytes * i]; }
+Xbyak::Address Frame::argument(std::uint32_t i) const { return ptr[rsp + vector_bytes * i]; }
 
 }  // namespace dagrad::detail

@@ -14,14 +14,14 @@ namespace dagrad::detail {
 /// Registers of a loop with calls are those that a callee keeps; without calls pointers to arrays
 /// have registers of their own, as far as there are any. rax, r11, and r10 unless an array has it,
 /// are scratch.
-class LoopFrame {
+class Frame {
  public:
   using Reg64 = Xbyak::Reg64;
   using RegExp = Xbyak::RegExp;
   using Address = Xbyak::Address;
 
-  LoopFrame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
-            const Allocation& allocation);
+  Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
+        const Allocation& allocation);
 
   void enter();
   void leave();
