@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "dagrad/error.hpp"
+#include "src/exec/compiled.hpp"
 #include "src/exec/planner.hpp"
 
 namespace dagrad {
@@ -71,9 +72,10 @@ Function compile(std::span<const Value> fetches, const CompileOptions& options) 
   check_updates(graph, options.update);
   Runtime& runtime = options.runtime != nullptr ? *options.runtime : Runtime::shared();
   const Runtime::CodeCache before = runtime.code_cache();
-  Function function(detail::Planner(graph, options, runtime.data()).plan(fetches));
-  report(function.plan(), before, start);
-  return function;
+  auto compiled = std::make_shared<detail::Compiled>(
+      detail::make_plan(graph, options, runtime.data(), fetches));
+  report(compiled->plan(), before, start);
+  return Function(std::move(compiled));
 }
 
 Function compile(std::initializer_list<Value> fetches, const CompileOptions& options) {

@@ -87,9 +87,24 @@ void Names::claim(std::string_view word) {
 
 std::string Names::automatic_text(std::uint32_t op, std::uint32_t ordinal,
                                   std::uint32_t scope) const {
-  std::string text = in_scope(scope, *ops_[op].text);
-  if (ordinal > 0) text += '_' + std::to_string(ordinal);
-  return text;
+  return joined(in_scope(scope, *ops_[op].text), ordinal);
+}
+
+std::string Names::joined(std::string stem, std::uint32_t number) {
+  if (number > 0) stem += '_' + std::to_string(number);
+  return stem;
+}
+
+Names::Parts Names::parts(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  if (entry.given) return {std::uint64_t{none} << 32 | entry.at, 0};
+  return {std::uint64_t{entry.op} << 32 | entry.scope, entry.at};
+}
+
+std::string Names::stem_text(std::uint64_t stem) const {
+  const auto op = static_cast<std::uint32_t>(stem >> 32);
+  const auto at = static_cast<std::uint32_t>(stem);
+  return op == none ? *given_[at].text : in_scope(at, *ops_[op].text);
 }
 
 /// The next ordinal of an op whose name is free in a scope; there is room for it in the op's list.

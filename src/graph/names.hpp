@@ -35,6 +35,16 @@ class Names {
   /// it automatically makes way.
   void restore(std::uint32_t node, std::string_view name);
   std::string text(std::uint32_t node) const;
+  /// A name as a stem, which the automatic names of one op in one scope share, and a number:
+  /// "block/relu_3" is "block/relu" and 3, "block/relu" the same stem and 0, and a name that was
+  /// given a stem of its own and 0. For tables of many names.
+  struct Parts {
+    std::uint64_t stem;
+    std::uint32_t number;
+  };
+  Parts parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
+  static std::string joined(std::string stem, std::uint32_t number);
   bool user_given(std::uint32_t node) const { return nodes_[node].given; }
   std::uint32_t scope_of(std::uint32_t node) const { return nodes_[node].scope; }
   /// The node that has this name, with its scope, or `none`.

@@ -21,9 +21,11 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
+Names::Parts GraphView::name_parts(std::uint32_t node) const { return data_->names.parts(node); }
+std::string GraphView::stem_text(std::uint64_t stem) const { return data_->names.stem_text(stem); }
+bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
 std::string GraphView::user_name(std::uint32_t node) const {
-  return data_->has_origins(node) ? Access::node(data_->share(), node).origins().front().node
-                                  : name(node);
+  return has_origins(node) ? Access::node(data_->share(), node).origins().front().node : name(node);
 }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }

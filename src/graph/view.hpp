@@ -9,6 +9,7 @@
 #include "dagrad/graph.hpp"
 #include "src/graph/access.hpp"
 #include "src/graph/interned.hpp"
+#include "src/graph/names.hpp"
 
 namespace dagrad::detail {
 
@@ -60,6 +61,10 @@ class GraphView {
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
+  Names::Parts name_parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
+  /// Whether a rewrite made the node of others than itself.
+  bool has_origins(std::uint32_t node) const;
   /// The name of the node in the graph that the user has built: of what a rewrite made, the first
   /// of its origins.
   std::string user_name(std::uint32_t node) const;
