@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -87,7 +88,12 @@ class [[nodiscard]] Building {
   /// parameter.
   Building(std::span<const Value> values, Location where);
   Building(const Graph& graph, Location where);
-  Building(std::initializer_list<Value>) = delete;  // takes Operands: a Value knows no line
+  template <std::same_as<Value> T>
+  Building(std::initializer_list<T>) {
+    static_assert(
+        !std::same_as<T, Value>,
+        "dagrad: a builder takes its values as Operands, which know the line of the call");
+  }
   Building(const Building&) = delete;
   Building& operator=(const Building&) = delete;
   ~Building();

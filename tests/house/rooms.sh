@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# rooms.sh <root>: a room of src/ includes only the rooms that the house plan lets it, and headers of
-# include/dagrad that belong to rooms on its left. Nothing on the left knows anything on the right.
+# rooms.sh <root>: a room of src/ includes only the rooms that the house plan lets it, and no public
+# header of a room on its right. Nothing on the left knows anything on the right.
 set -euo pipefail
 cd "$1"
 
