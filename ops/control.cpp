@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -103,6 +104,10 @@ Value custom_gradient(const Value& output, std::initializer_list<Value> inputs, 
                       const char* file, int line) {
   return custom_gradient(output, std::span(inputs.begin(), inputs.size()), std::move(rule), file,
                          line);
+}
+
+void list_control(Catalog& catalog) {
+  catalog.add<Identity, Cast, StopGradient, CustomGradient>("control");
 }
 
 }  // namespace dagrad

@@ -1,4 +1,5 @@
 #include "dagrad/ops/create.hpp"
+#include "ops/families.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -89,5 +90,7 @@ Value ones(const Graph& graph, const Type& type, const char* file, int line) {
 Value iota(const Graph& graph, std::int64_t size, DType dtype, const char* file, int line) {
   return apply(graph, Iota{size, dtype}, file, line);
 }
+
+void list_create(Catalog& catalog) { catalog.add<Full, Iota>("create"); }
 
 }  // namespace dagrad

@@ -14,6 +14,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -184,5 +185,7 @@ Value repeat(const Operand& x, std::int64_t count) {
   Transaction transaction{x};
   return transaction.keep(repeat(detail::beside(flatten(x), x), count, 0));
 }
+
+void list_rearrange(Catalog& catalog) { catalog.add<Roll, Repeat>("shape"); }
 
 }  // namespace dagrad

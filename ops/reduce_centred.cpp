@@ -8,6 +8,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/reduction.hpp"
 
@@ -177,6 +178,10 @@ Samples ExpShare::samples(Rng& rng) {
 
 Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(LogSumExp{{axes.of(x.rank()), keep_dims}}, {x});
+}
+
+void list_reduce_centred(Catalog& catalog) {
+  catalog.add<LogSumExp, TiedShare, ExpShare>("reduce");
 }
 
 }  // namespace dagrad

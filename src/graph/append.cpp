@@ -150,13 +150,15 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.types_of(edge.node)[edge.port]);
-  with_place(graph, op, where, [&] {
-    op->infer(in, graph.result_types);
-    validate_constants(graph, op, operands);
-  });
-  find_extents(graph, op.traits(), operands);
   GraphData::Record record;
+  // First, so that what equal ops infer with, such as the program of a functor, is made once.
   record.op = interned(graph, std::move(op), where);
+  const Op& known = graph.ops[record.op].op;
+  with_place(graph, known, where, [&] {
+    known->infer(in, graph.result_types);
+    validate_constants(graph, known, operands);
+  });
+  find_extents(graph, known.traits(), operands);
   record.scope = graph.current_scope;
   record.forward = graph.current_forward;
   record.order = graph.current_order;

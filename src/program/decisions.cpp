@@ -1,6 +1,8 @@
+#include "src/program/decisions.hpp"
+
 #include <vector>
 
-#include "dagrad/op.hpp"
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/probe.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"

@@ -1,6 +1,7 @@
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/op.hpp"
 
-namespace dagrad::detail {
+namespace dagrad {
 
 DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes) {
   for (std::size_t i = 0; i < conditions && i < in.size(); ++i)
@@ -13,9 +14,8 @@ DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes take
   if (in.size() > conditions && !takes.contains(common)) {
     std::string names;
     for (const DType dtype : {b8, i32, i64, f32, f64})
-      if (takes.contains(dtype))
-        names += (names.empty() ? "" : ", ") + std::string(dagrad::name(dtype));
-    throw TypeError("takes " + names + ", got " + std::string(dagrad::name(common)) +
+      if (takes.contains(dtype)) names += (names.empty() ? "" : ", ") + std::string(name(dtype));
+    throw TypeError("takes " + names + ", got " + std::string(name(common)) +
                     "; convert with cast");
   }
   return common;
@@ -35,6 +35,17 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
   if (is != wanted)
     throw ArgumentError("takes " + std::to_string(wanted) +
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
+}
+
+namespace detail {
+
+DType same_dtype(std::span<const Type> in, DTypes takes) {
+  const DType common = common_dtype(in, 0, takes);
+  for (const Type& t : in)
+    if (t.dtype != common)
+      throw TypeError("operands differ in dtype: " + std::string(dagrad::name(t.dtype)) + " and " +
+                      std::string(dagrad::name(common)) + "; convert with cast");
+  return common;
 }
 
 BroadcastIndex::BroadcastIndex(const Shape& out, std::span<const View> in) : out_(out) {
@@ -61,4 +72,6 @@ std::int64_t BroadcastIndex::operator()(std::size_t i, std::int64_t at) const {
   return offset;
 }
 
-}  // namespace dagrad::detail
+}  // namespace detail
+
+}  // namespace dagrad
