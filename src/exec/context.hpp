@@ -49,14 +49,6 @@ struct RunContext final : private Steps {
   std::shared_ptr<StateData> state;
 
  private:
-  /// Operands and results of one step at a time, as ops and loops take them.
-  struct Frame {
-    std::vector<View> in;
-    std::vector<MutableView> out;
-    std::vector<const void*> from;
-    std::vector<void*> to;
-    const Routine* routine = nullptr;  ///< whose types the views have
-  };
   /// Tasks on the thread of the run, one after the other.
   class InOrder final : public Parallel {
    public:
@@ -75,7 +67,6 @@ struct RunContext final : private Steps {
   void run(std::uint32_t step, int worker) override;
   void check() const override;
   void execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const;
-  static void load_types(const Routine& routine, Frame& frame);
   void run_steps();
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
 

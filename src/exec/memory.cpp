@@ -62,7 +62,7 @@ class Placement {
   }
   std::uint64_t most_alive() const;
   void step(std::uint32_t s);
-  bool take_over(std::uint32_t s, const Routine& routine, std::span<const std::uint32_t> in,
+  bool take_over(std::uint32_t s, const Kernel& kernel, std::span<const std::uint32_t> in,
                  std::size_t result, std::uint32_t slot);
   void allocate(std::uint32_t s, std::uint32_t slot);
   std::uint32_t take_free(std::uint32_t s, std::uint64_t blocks);
@@ -100,11 +100,11 @@ std::uint64_t Placement::most_alive() const {
 }
 
 void Placement::step(std::uint32_t s) {
-  const Routine& routine = plan_.routines[plan_.steps[s].routine];
+  const Kernel& kernel = plan_.kernel_of(plan_.steps[s]);
   const auto wires = plan_.wires_of(plan_.steps[s]);
-  const auto in = wires.first(routine.in.size());
+  const auto in = wires.first(kernel.in().size());
   for (std::size_t i = in.size(); i < wires.size(); ++i) {
-    if (in_arena(wires[i]) && !take_over(s, routine, in, i - in.size(), wires[i]))
+    if (in_arena(wires[i]) && !take_over(s, kernel, in, i - in.size(), wires[i]))
       allocate(s, wires[i]);
   }
   for (const std::uint32_t slot : wires) {
@@ -115,18 +115,17 @@ void Placement::step(std::uint32_t s) {
 }
 
 /// Lets a result have the buffer of an operand that nobody needs any more.
-bool Placement::take_over(std::uint32_t s, const Routine& routine,
-                          std::span<const std::uint32_t> in, std::size_t result,
-                          std::uint32_t slot) {
-  const bool loop = routine.kernel.has_value();
-  if (result >= routine.out.size() || (result > 0 && !loop)) return false;
+bool Placement::take_over(std::uint32_t s, const Kernel& kernel, std::span<const std::uint32_t> in,
+                          std::size_t result, std::uint32_t slot) {
+  const bool loop = kernel.op().traits().elementwise;
+  if (result >= kernel.out().size() || (result > 0 && !loop)) return false;
   for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
     const std::uint32_t operand = in[i];
-    if ((routine.op.traits().in_place >> i & 1U) == 0 || !in_arena(operand)) continue;
+    if ((kernel.op().traits().in_place >> i & 1U) == 0 || !in_arena(operand)) continue;
     Buffer& buffer = buffers_[buffer_of_[operand]];
     if (buffer.holder != operand || lifetimes_.last(operand) != s ||
-        routine.in[i].elements() != routine.out[result].elements() ||
-        size_of(routine.in[i].dtype) != size_of(routine.out[result].dtype))
+        kernel.in()[i].elements() != kernel.out()[result].elements() ||
+        size_of(kernel.in()[i].dtype) != size_of(kernel.out()[result].dtype))
       continue;
     // A loop reads an element of all operands before it writes one; other ops may not.
     if (!loop && std::count(in.begin(), in.end(), operand) > 1) continue;

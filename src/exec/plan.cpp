@@ -81,21 +81,20 @@ std::string Plan::text() const {
       "{} steps, {} bytes of arena, {}\n", steps.size(), arena_bytes,
       threads == 1 ? "in order on the caller's thread" : fmt::format("up to {} threads", threads));
   for (std::uint32_t s = 0; s < steps.size(); ++s) {
-    const Routine& routine = routines[steps[s].routine];
+    const Kernel& kernel = kernel_of(steps[s]);
     const auto wires_here = wires_of(steps[s]);
-    text += fmt::format("{:>6}  {} = {}(", s, name(s), routine.op.name());
-    for (std::size_t i = 0; i < routine.in.size(); ++i)
+    text += fmt::format("{:>6}  {} = {}(", s, name(s), kernel.op().name());
+    for (std::size_t i = 0; i < kernel.in().size(); ++i)
       text += (i == 0 ? "" : ", ") + slot_text(wires_here[i]);
     text += ") -> ";
-    for (std::size_t i = 0; i < routine.out.size(); ++i)
-      text += fmt::format("{}{} {}", i == 0 ? "" : ", ",
-                          slot_text(wires_here[routine.in.size() + i]), to_string(routine.out[i]));
-    if (routine.scratch > 0)
+    for (std::size_t i = 0; i < kernel.out().size(); ++i)
       text +=
-          fmt::format(", scratch {} of {} bytes", slot_text(wires_here.back()), routine.scratch);
-    if (routine.kernel && routine.kernel->tasks() > 1)
-      text += fmt::format(", {} tasks", routine.kernel->tasks());
-    text += '\n';
+          fmt::format("{}{} {}", i == 0 ? "" : ", ", slot_text(wires_here[kernel.in().size() + i]),
+                      to_string(kernel.out()[i]));
+    if (kernel.scratch() > 0)
+      text +=
+          fmt::format(", scratch {} of {} bytes", slot_text(wires_here.back()), kernel.scratch());
+    text += kernel.remark() + '\n';
   }
   return text;
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dagrad/compile.hpp"
-#include "src/exec/elementwise.hpp"
+#include "src/exec/kernel.hpp"
 #include "src/exec/runtime_data.hpp"
 #include "src/exec/scheduler.hpp"
 
@@ -29,23 +29,8 @@ struct Slot {
   Home home = Home::arena;
 };
 
-/// What like steps have in common: the op, and all that it knows before values are there.
-struct Routine {
-  Op op;
-  std::vector<Type> in, out;
-  std::optional<ElementwiseKernel> kernel;  ///< of an elementwise op; else `eval` is called
-  std::size_t scratch = 0;                  ///< bytes
-  std::shared_ptr<const void> prepared;
-  double cost = 0;       ///< nanoseconds
-  bool divides = false;  ///< whether several threads can work at it
-  bool validate = false;
-
-  /// Slots that a step names: operands, results, scratch memory.
-  std::size_t wires() const { return in.size() + out.size() + (scratch > 0 ? 1 : 0); }
-};
-
 struct Step {
-  std::uint32_t routine = 0;
+  std::uint32_t kernel = 0;
   std::uint32_t first_wire = 0;  ///< in Plan::wires
   std::uint32_t node = 0;        ///< in the graph
 };
@@ -89,7 +74,7 @@ class Plan {
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< to know its handles; the graph itself may be gone
 
-  std::vector<Routine> routines;
+  std::vector<std::unique_ptr<const Kernel>> kernels;
   std::vector<Step> steps;
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
@@ -105,8 +90,9 @@ class Plan {
   int threads = 1;                   ///< at most; 1: steps run in order on the caller's thread
   std::optional<Topology> topology;  ///< where more than one thread is worth it
 
+  const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }
   std::span<const std::uint32_t> wires_of(const Step& step) const {
-    return {wires.data() + step.first_wire, routines[step.routine].wires()};
+    return {wires.data() + step.first_wire, kernel_of(step).wires()};
   }
   std::string_view name(std::uint32_t step) const {
     return std::string_view(names_).substr(name_ends_[step],

@@ -10,9 +10,8 @@ namespace dagrad::detail {
 namespace {
 
 // Below this, handing a graph to other threads costs more than they save.
-constexpr double worth_sharing = 40'000;   // nanoseconds in all
-constexpr double worth_dividing = 50'000;  // nanoseconds in one step
-constexpr double handing_on = 40;          // nanoseconds that a step takes longer among threads
+constexpr double worth_sharing = 40'000;  // nanoseconds in all
+constexpr double handing_on = 40;         // nanoseconds that a step takes longer among threads
 constexpr double least_gain = 1.2;
 
 std::size_t mix(std::size_t hash, std::uint64_t word) {
@@ -134,8 +133,8 @@ void Planner::add_leaf(std::uint32_t node) {
 void Planner::add_step(std::uint32_t node) {
   Plan& plan = *plan_;
   const auto number = static_cast<std::uint32_t>(plan.steps.size());
-  const std::uint32_t at = routine_of(node);
-  const Routine& routine = plan.routines[at];
+  const std::uint32_t at = kernel_of(node);
+  const Kernel& kernel = *plan.kernels[at];
   plan.steps.push_back({at, static_cast<std::uint32_t>(plan.wires.size()), node});
   plan.name_step(graph_.name(node), graph_.where(node));
   for (const Edge& edge : graph_.operands(node))
@@ -145,47 +144,29 @@ void Planner::add_step(std::uint32_t node) {
     producer_.back() = number;
     blocks_.back() = padded(bytes) / block_bytes;
   };
-  for (const Type& type : routine.out) {
+  for (const Type& type : kernel.out()) {
     add_result(type.bytes());
     slot_of_value_.push_back(plan.wires.back());
   }
-  if (routine.scratch > 0) add_result(routine.scratch);
+  if (kernel.scratch() > 0) add_result(kernel.scratch());
 }
 
-/// Nodes with the same op on the same types share a routine.
-std::uint32_t Planner::routine_of(std::uint32_t node) {
+/// Nodes with the same op on the same types share a kernel.
+std::uint32_t Planner::kernel_of(std::uint32_t node) {
   key_.assign(1, graph_.op_index(node));
   for (const Edge& edge : graph_.operands(node)) {
     const bool known = edge.node < first_value_.size() && first_value_[edge.node] != none;
     key_.push_back(known ? type_of_value_[value_of(edge)] : intern(graph_.type(edge)));
   }
-  if (const auto at = known_routines_.find(key_); at != known_routines_.end()) return at->second;
+  if (const auto at = known_kernels_.find(key_); at != known_kernels_.end()) return at->second;
   std::vector<Type> in;
   graph_.operand_types(node, in);
-  plan_->routines.push_back(make_routine(node, std::move(in)));
-  const auto index = static_cast<std::uint32_t>(plan_->routines.size() - 1);
-  known_routines_.emplace(key_, index);
+  const std::span<const Type> out = graph_.results(node);
+  plan_->kernels.push_back(
+      make_kernel(graph_.op(node), std::move(in), {out.begin(), out.end()}, *plan_->runtime));
+  const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
+  known_kernels_.emplace(key_, index);
   return index;
-}
-
-Routine Planner::make_routine(std::uint32_t node, std::vector<Type> in) {
-  Routine r;
-  r.op = graph_.op(node);
-  r.in = std::move(in);
-  r.out.assign(graph_.results(node).begin(), graph_.results(node).end());
-  r.validate = r.op.traits().has_validate;
-  const PlanContext context{r.in, r.out, plan_->runtime->pool.threads()};
-  if (const ProgramPtr program = r.op->program(r.in)) {
-    r.kernel.emplace(plan_->runtime->loops, program, r.in, r.out);
-    r.divides = r.kernel->tasks() > 1;
-    r.cost = r.kernel->cost();
-  } else {
-    r.cost = r.op->cost(context);
-    r.scratch = r.op->scratch(context);
-    if (r.op.traits().has_prepare) r.prepared = r.op->prepare(context);
-    r.divides = r.cost > worth_dividing;
-  }
-  return r;
 }
 
 // ---- what outlives a run
@@ -229,7 +210,7 @@ Lifetimes Planner::lifetimes() const {
     std::vector<std::uint32_t> seen(plan.slots.size(), none);
     for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
       const auto wires = plan.wires_of(plan.steps[s]);
-      for (const std::uint32_t slot : wires.first(plan.routines[plan.steps[s].routine].in.size()))
+      for (const std::uint32_t slot : wires.first(plan.kernel_of(plan.steps[s]).in().size()))
         if (slot != no_slot && producer_[slot] != none && std::exchange(seen[slot], s) != s)
           body(slot, s);
     }
@@ -250,12 +231,13 @@ std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
   std::vector<double> ready(plan.steps.size(), 0);  // when it could start, in nanoseconds
   double total = 0, longest = 0;
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
-    const Routine& routine = plan.routines[plan.steps[s].routine];
-    const double end = ready[s] + handing_on + routine.cost / (routine.divides ? plan.threads : 1);
-    total += routine.cost;
+    const Kernel& kernel = plan.kernel_of(plan.steps[s]);
+    const double end =
+        ready[s] + handing_on + kernel.cost() / (kernel.divides() ? plan.threads : 1);
+    total += kernel.cost();
     longest = std::max(longest, end);
     const auto wires = plan.wires_of(plan.steps[s]);
-    for (const std::uint32_t slot : wires.subspan(routine.in.size())) {
+    for (const std::uint32_t slot : wires.subspan(kernel.in().size())) {
       for (const std::uint32_t reader : lifetimes.readers_of(slot)) {
         dependencies.push_back({s, reader});
         levels[reader] = std::max(levels[reader], levels[s] + 1);

@@ -32,8 +32,7 @@ class Planner {
   int aliased(std::uint32_t node) const;
   void add_leaf(std::uint32_t node);
   void add_step(std::uint32_t node);
-  std::uint32_t routine_of(std::uint32_t node);
-  Routine make_routine(std::uint32_t node, std::vector<Type> in);
+  std::uint32_t kernel_of(std::uint32_t node);
   std::uint32_t intern(const Type& type);
   std::uint32_t new_slot(Slot::Home home, std::uint64_t at);
   std::uint32_t value_of(const Edge& edge) const { return first_value_[edge.node] + edge.port; }
@@ -59,7 +58,7 @@ class Planner {
   std::vector<std::uint32_t> producer_;       ///< step of each slot
   std::vector<std::uint64_t> blocks_;         ///< of each slot
   std::unordered_map<Type, std::uint32_t, Hash> types_;
-  std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_routines_;
+  std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;
   std::vector<std::uint32_t> key_;
 };

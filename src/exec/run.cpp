@@ -12,15 +12,15 @@ namespace dagrad::detail {
 
 void RunContext::make_workers() {
   std::size_t operands = 0, results = 0;
-  for (const Routine& routine : plan_.routines) {
-    operands = std::max(operands, routine.in.size());
-    results = std::max(results, routine.out.size());
+  for (const auto& kernel : plan_.kernels) {
+    operands = std::max(operands, kernel->in().size());
+    results = std::max(results, kernel->out().size());
   }
   for (Frame& frame : frames_) {
     frame.in.resize(operands);
     frame.out.resize(results);
-    frame.from.resize(operands);
-    frame.to.resize(results);
+    frame.in_views.resize(operands);
+    frame.out_views.resize(results);
   }
   if (plan_.topology)
     scheduler_ = std::make_unique<Scheduler>(*plan_.topology, plan_.runtime->crew, plan_.threads,
@@ -58,9 +58,9 @@ void RunContext::check() const {
 void RunContext::run(std::uint32_t step, int worker) {
   check();
   const Observer* observer = plan_.observer.get();
-  const Routine& routine = plan_.routines[plan_.steps[step].routine];
+  const Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
   const auto tell = [&](const std::function<void(const NodeEvent&)>& hook) {
-    if (hook) hook({plan_.name(step), routine.op.name(), plan_.steps[step].node, worker});
+    if (hook) hook({plan_.name(step), kernel.op().name(), plan_.steps[step].node, worker});
   };
   if (observer != nullptr) tell(observer->start);
   const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
@@ -70,41 +70,14 @@ void RunContext::run(std::uint32_t step, int worker) {
 
 void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const {
   const Step& s = plan_.steps[step];
-  const Routine& routine = plan_.routines[s.routine];
-  const std::uint32_t* wires = plan_.wires.data() + s.first_wire;
-  const std::size_t operands = routine.in.size(), results = routine.out.size();
-  for (std::size_t i = 0; i < results; ++i) frame.to[i] = address_[wires[operands + i]];
-  // Of type-only operands there is nothing to read; loops want a pointer to count with all the
-  // same.
-  void* const nothing = routine.kernel ? frame.to[0] : nullptr;
-  for (std::size_t i = 0; i < operands; ++i)
-    frame.from[i] = wires[i] == no_slot ? nothing : address_[wires[i]];
-  if (!routine.kernel || routine.validate) {
-    load_types(routine, frame);
-    for (std::size_t i = 0; i < operands; ++i) frame.in[i].data = frame.from[i];
-    if (routine.validate) routine.op->validate({frame.in.data(), operands});
-  }
-  if (routine.kernel) {
-    const ElementwiseKernel& kernel = *routine.kernel;
-    if (kernel.tasks() == 1) {
-      kernel.run(0, frame.from.data(), frame.to.data());
-    } else {
-      parallel(kernel.tasks(),
-               [&](std::int64_t task) { kernel.run(task, frame.from.data(), frame.to.data()); });
-    }
-    return;
-  }
-  for (std::size_t i = 0; i < results; ++i) frame.out[i].data = frame.to[i];
-  void* scratch = routine.scratch > 0 ? address_[wires[operands + results]] : nullptr;
-  routine.op->eval(EvalContext({frame.in.data(), operands}, {frame.out.data(), results}, scratch,
-                               parallel, routine.prepared.get()));
-}
-
-void RunContext::load_types(const Routine& routine, Frame& frame) {
-  if (frame.routine == &routine) return;
-  for (std::size_t i = 0; i < routine.in.size(); ++i) frame.in[i].type = routine.in[i];
-  for (std::size_t i = 0; i < routine.out.size(); ++i) frame.out[i].type = routine.out[i];
-  frame.routine = &routine;
+  const Kernel& kernel = plan_.kernel_of(s);
+  const std::uint32_t* wire = plan_.wires.data() + s.first_wire;
+  for (std::size_t i = 0, n = kernel.in().size(); i < n; ++i, ++wire)
+    frame.in[i] = *wire == no_slot ? nullptr : address_[*wire];
+  for (std::size_t i = 0, n = kernel.out().size(); i < n; ++i, ++wire)
+    frame.out[i] = address_[*wire];
+  frame.scratch = kernel.scratch() > 0 ? address_[*wire] : nullptr;
+  kernel.run(frame, parallel);
 }
 
 /// As a RunError with the node's name and place; what was thrown is nested in it.
@@ -112,8 +85,7 @@ void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const
   const std::string node(plan_.name(step)), place = plan_.place(step);
   const Location where = plan_.where(step);
   const auto text = [&](std::string_view why) {
-    return fmt::format("{}: {}\n  {}", plan_.routines[plan_.steps[step].routine].op.name(), why,
-                       place);
+    return fmt::format("{}: {}\n  {}", plan_.kernel_of(plan_.steps[step]).op().name(), why, place);
   };
   try {
     std::rethrow_exception(error);

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "dagrad/number.hpp"
-#include "src/exec/elementwise.hpp"
+#include "src/loops/broadcast_loop.hpp"
 #include "tests/bench/by_hand.hpp"
 
 namespace dagrad::bench {
@@ -105,7 +105,7 @@ class Race {
     for (std::size_t i = 0; i < in.size(); ++i) operands.push_back(recorder.input(dtype_of<T>));
     const ProgramPtr program = std::move(recorder).finish(functor(operands), dtype_of<T>);
     const Type type{dtype_of<T>, {static_cast<std::int64_t>(n_)}};
-    const detail::ElementwiseKernel kernel(cache_, program, std::vector<Type>(in.size(), type),
+    const detail::BroadcastLoop kernel(cache_, program, std::vector<Type>(in.size(), type),
                                            std::vector<Type>(out.size(), type));
     const auto assembled = [&] {
       for (std::int64_t t = 0; t < kernel.tasks(); ++t) kernel.run(t, in.data(), out.data());

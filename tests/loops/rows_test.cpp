@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "src/exec/elementwise.hpp"
+#include "src/loops/broadcast_loop.hpp"
 #include "tests/loops/support.hpp"
 
 namespace dagrad::loops {
@@ -63,7 +63,7 @@ void expect_broadcast(DType dtype, const std::vector<Shape>& shapes, std::mt1993
   for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!available(set)) continue;
     detail::LoopCache cache(set);
-    const detail::ElementwiseKernel kernel(cache, std::make_shared<const Program>(program), types,
+    const detail::BroadcastLoop kernel(cache, std::make_shared<const Program>(program), types,
                                            out_types);
     std::vector<Array> out = results(program, n);
     with_pointers(in, out, [&](auto& from, auto& to) {
@@ -145,7 +145,7 @@ TEST(Rows, ManyOperands) {  // more than are kept without an allocation, of alte
     for (InstructionSet set : assembled_sets()) {
       detail::LoopCache cache(set);
       const std::vector<Type> out_types{{i64, shapes[0]}};
-      const detail::ElementwiseKernel kernel(cache, program, types, out_types);
+      const detail::BroadcastLoop kernel(cache, program, types, out_types);
       std::vector<Array> out = results(*program, n);
       with_pointers(in, out, [&](auto& from, auto& to) {
         for (std::int64_t t = 0; t < kernel.tasks(); ++t) kernel.run(t, from.data(), to.data());
@@ -160,7 +160,7 @@ TEST(Rows, TasksDependOnShapeAlone) {
     detail::LoopCache cache(set);
     const std::vector<Type> in{{f32, shape}, {f32, {}}, {b8, {}}};
     const std::vector<Type> out{{f32, shape}};
-    return detail::ElementwiseKernel(cache, std::make_shared<const Program>(formula(f32)), in, out)
+    return detail::BroadcastLoop(cache, std::make_shared<const Program>(formula(f32)), in, out)
         .tasks();
   };
   EXPECT_EQ(tasks(InstructionSet::plain, {0, 5}), 0);
@@ -182,7 +182,7 @@ TEST(Rows, CompositeWordsAreLowered) {
   const auto wanted = run_plain(*program, in, std::vector<std::int64_t>{1}, n);
   for (InstructionSet set : assembled_sets()) {
     detail::LoopCache cache(set);
-    const detail::ElementwiseKernel kernel(cache, program, types, types);
+    const detail::BroadcastLoop kernel(cache, program, types, types);
     std::vector<Array> out = results(*program, n);
     with_pointers(in, out, [&](auto& from, auto& to) { kernel.run(0, from.data(), to.data()); });
     EXPECT_EQ(difference(out[0], wanted[0], 8), "") << name(set);

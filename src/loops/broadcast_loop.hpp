@@ -13,11 +13,11 @@ namespace dagrad::detail {
 /// An elementwise node, or a fused group of them, ready to run: its loop, and the way the loop
 /// walks operands that broadcast. Made at plan time of types that fit together; immutable, so that
 /// any number of threads may run it, different tasks of one call among them. Runs allocate nothing.
-class ElementwiseKernel {
+class BroadcastLoop {
  public:
   /// Results all have the shape of `out[0]`, to which the operands broadcast.
-  ElementwiseKernel(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
-                    std::span<const Type> out);
+  BroadcastLoop(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
+                std::span<const Type> out);
   /// Pieces of nearly equal work that may run at once, by shape and program alone: 0 where there is
   /// no element, 1 where more would not pay.
   std::int64_t tasks() const { return tasks_; }

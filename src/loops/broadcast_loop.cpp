@@ -1,4 +1,4 @@
-#include "src/exec/elementwise.hpp"
+#include "src/loops/broadcast_loop.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -36,8 +36,8 @@ constexpr double call_nanoseconds = 10;
 
 }  // namespace
 
-ElementwiseKernel::ElementwiseKernel(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
-                                     std::span<const Type> out)
+BroadcastLoop::BroadcastLoop(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
+                             std::span<const Type> out)
     : program_(lowered(std::move(program))), elements_(out[0].elements()) {
   if (elements_ == 0) return;
   LoopSpace space(in, out[0].shape);
@@ -56,7 +56,7 @@ ElementwiseKernel::ElementwiseKernel(LoopCache& cache, ProgramPtr program, std::
   tasks_ = (elements_ + piece_ - 1) / piece_;
 }
 
-void ElementwiseKernel::run_rows(std::int64_t task, const void* const* in, void* const* out) const {
+void BroadcastLoop::run_rows(std::int64_t task, const void* const* in, void* const* out) const {
   const std::int64_t begin = task * piece_;
   rows_->run(*loop_, *program_, begin, std::min(elements_, begin + piece_), in, out);
 }

@@ -1,0 +1,104 @@
+#include "src/exec/kernel.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "src/loops/broadcast_loop.hpp"
+
+namespace dagrad::detail {
+
+void Frame::make_views(const Kernel& kernel) {
+  if (typed_ != &kernel) {
+    for (std::size_t i = 0; i < kernel.in().size(); ++i) in_views[i].type = kernel.in()[i];
+    for (std::size_t i = 0; i < kernel.out().size(); ++i) out_views[i].type = kernel.out()[i];
+    typed_ = &kernel;
+  }
+  for (std::size_t i = 0; i < kernel.in().size(); ++i) in_views[i].data = in[i];
+  for (std::size_t i = 0; i < kernel.out().size(); ++i) out_views[i].data = out[i];
+}
+
+namespace {
+
+constexpr double worth_dividing = 50'000;  // nanoseconds
+
+/// An elementwise op, or a fused group of them.
+class LoopKernel : public Kernel {
+ public:
+  LoopKernel(Op op, std::vector<Type> in_types, std::vector<Type> out_types, RuntimeData& runtime,
+             const ProgramPtr& program)
+      : Kernel(std::move(op), std::move(in_types), std::move(out_types)),
+        loop_(runtime.loops, program, in(), out()) {
+    cost_ = loop_.cost();
+    divides_ = loop_.tasks() > 1;
+    for (std::size_t i = 0; i < in().size(); ++i)
+      if (this->op().traits().uses_type_only(i)) absent_.push_back(i);
+  }
+  void run(Frame& frame, const Parallel& parallel) const override {
+    for (const std::size_t i : absent_) frame.in[i] = frame.out[0];  // loops count pointers up
+    if (loop_.tasks() == 1) return loop_.run(0, frame.in.data(), frame.out.data());
+    parallel(loop_.tasks(),
+             [&](std::int64_t task) { loop_.run(task, frame.in.data(), frame.out.data()); });
+  }
+  std::string remark() const override {
+    return loop_.tasks() > 1 ? fmt::format(", {} tasks", loop_.tasks()) : std::string();
+  }
+
+ private:
+  const BroadcastLoop loop_;
+  std::vector<std::size_t> absent_;
+};
+
+/// Any other op, by its own code.
+class EvalKernel : public Kernel {
+ public:
+  EvalKernel(Op op, std::vector<Type> in_types, std::vector<Type> out_types, RuntimeData& runtime)
+      : Kernel(std::move(op), std::move(in_types), std::move(out_types)) {
+    const PlanContext plan{in(), out(), runtime.pool.threads()};
+    cost_ = this->op()->cost(plan);
+    divides_ = cost_ > worth_dividing;
+    scratch_ = this->op()->scratch(plan);
+    if (this->op().traits().has_prepare) prepared_ = this->op()->prepare(plan);
+  }
+  void run(Frame& frame, const Parallel& parallel) const override {
+    frame.make_views(*this);
+    op()->eval(EvalContext({frame.in_views.data(), in().size()},
+                           {frame.out_views.data(), out().size()}, frame.scratch, parallel,
+                           prepared_.get()));
+  }
+
+ private:
+  std::shared_ptr<const void> prepared_;
+};
+
+/// Either of them behind a look at the operands.
+template <class Validated>
+class Validating final : public Validated {
+ public:
+  using Validated::Validated;
+  void run(Frame& frame, const Parallel& parallel) const override {
+    frame.make_views(*this);
+    this->op()->validate({frame.in_views.data(), this->in().size()});
+    Validated::run(frame, parallel);
+  }
+};
+
+template <class K, class... More>
+std::unique_ptr<const Kernel> make(const Op& op, std::vector<Type> in, std::vector<Type> out,
+                                   RuntimeData& runtime, const More&... more) {
+  if (op.traits().has_validate)
+    return std::make_unique<const Validating<K>>(op, std::move(in), std::move(out), runtime,
+                                                 more...);
+  return std::make_unique<const K>(op, std::move(in), std::move(out), runtime, more...);
+}
+
+}  // namespace
+
+std::unique_ptr<const Kernel> make_kernel(const Op& op, std::vector<Type> in, std::vector<Type> out,
+                                          RuntimeData& runtime) {
+  if (const ProgramPtr program = op->program(in))
+    return make<LoopKernel>(op, std::move(in), std::move(out), runtime, program);
+  return make<EvalKernel>(op, std::move(in), std::move(out), runtime);
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dagrad/op.hpp"
+#include "src/exec/runtime_data.hpp"
+
+namespace dagrad::detail {
+
+class Kernel;
+
+/// Where operands and results of a step lie. A worker has one frame, for one step at a time.
+struct Frame {
+  std::vector<const void*> in;  ///< null where only the type is used
+  std::vector<void*> out;
+  void* scratch = nullptr;
+
+  std::vector<View> in_views;  ///< the same as views, where somebody asked for them
+  std::vector<MutableView> out_views;
+  void make_views(const Kernel& kernel);
+
+ private:
+  const Kernel* typed_ = nullptr;  ///< whose types the views have
+};
+
+/// What runs a step: an op on operands of known types. All like steps of a plan share one.
+/// Immutable, so that any number of threads may run it at once.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  /// Reads what the frame's operands point to, and fills its results. Allocates nothing.
+  virtual void run(Frame& frame, const Parallel& parallel) const = 0;
+  /// What `Function::plan` says of it beside the op: ", 8 tasks".
+  virtual std::string remark() const { return {}; }
+
+  const Op& op() const { return op_; }
+  const std::vector<Type>& in() const { return in_; }
+  const std::vector<Type>& out() const { return out_; }
+  std::size_t scratch() const { return scratch_; }  ///< bytes
+  double cost() const { return cost_; }             ///< nanoseconds on one thread, roughly
+  bool divides() const { return divides_; }         ///< whether several threads can work at it
+  /// Slots that a step names: operands, results, scratch memory.
+  std::size_t wires() const { return in_.size() + out_.size() + (scratch_ > 0 ? 1 : 0); }
+
+ protected:
+  Kernel(Op op, std::vector<Type> in, std::vector<Type> out)
+      : op_(std::move(op)), in_(std::move(in)), out_(std::move(out)) {}
+
+  std::size_t scratch_ = 0;
+  double cost_ = 0;
+  bool divides_ = false;
+
+ private:
+  const Op op_;
+  const std::vector<Type> in_, out_;
+};
+
+/// The loop of an op that has a program; the op's `eval` where it has none. Either way the op's
+/// `validate` comes first, where there is one.
+std::unique_ptr<const Kernel> make_kernel(const Op& op, std::vector<Type> in, std::vector<Type> out,
+                                          RuntimeData& runtime);
+
+}  // namespace dagrad::detail
