@@ -182,9 +182,7 @@ void OpBase::decisions(std::span<const View> in, std::span<const View> out,
   if (members_.decisions) {
     members_.decisions(op_, in, out, sink);
   } else if (traits_.elementwise) {
-    std::vector<Type> types;
-    for (const View& view : in) types.push_back(view.type);
-    program_decisions(*program(types), in, out[0].type.shape, sink);
+    program_decisions(*program(types_of(in)), in, out[0].type.shape, sink);
   }
 }
 
