@@ -152,11 +152,11 @@ void scatter_into(const EvalContext& c, std::int64_t axis, Join join) {
 /// those that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
-  Transaction transaction({x, indices, values});
+  const Building building{x, indices, values};
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
   if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
-    return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
-  return transaction.keep(apply(op, {x, indices, values}));
+    return apply(op, {x, indices, broadcast_like(values, named)});
+  return apply(op, {x, indices, values});
 }
 
 }  // namespace

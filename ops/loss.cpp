@@ -168,8 +168,8 @@ Samples CrossEntropy::samples(Rng& rng) {
 }
 
 Value mse(const Operand& prediction, const Operand& target) {
-  Transaction transaction{prediction, target};
-  return transaction.keep(mean(square(prediction - target)));
+  const Building building{prediction, target};
+  return mean(square(prediction - target));
 }
 Value half_squared_error(const Operand& prediction, const Operand& target) {
   return apply(HalfSquaredError{}, {prediction, target});
@@ -188,12 +188,12 @@ Value kl_divergence(const Operand& log_probabilities, const Operand& target) {
   return apply(KlDivergence{}, {log_probabilities, target});
 }
 Value nll(const Operand& log_probabilities, const Operand& targets) {
-  Transaction transaction{log_probabilities, targets};
-  return transaction.keep(mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets})));
+  const Building building{log_probabilities, targets};
+  return mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets}));
 }
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
-  Transaction transaction{logits, targets};
-  return transaction.keep(mean(apply(CrossEntropy{smoothing}, {logits, targets})));
+  const Building building{logits, targets};
+  return mean(apply(CrossEntropy{smoothing}, {logits, targets}));
 }
 
 void list_loss(Catalog& catalog) {

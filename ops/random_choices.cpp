@@ -175,7 +175,7 @@ Value bernoulli(const Operand& key, double p, const Shape& shape) {
   return apply(Bernoulli{shape, p}, {key});
 }
 Value bernoulli(const Operand& key, const Value& p) {
-  return apply(Bernoulli{}, {key, Operand(p, key.where().file, key.where().line)});
+  return apply(Bernoulli{}, {key, Operand(p, key.where())});
 }
 Value categorical(const Operand& key, const Operand& logits, std::int64_t axis,
                   std::optional<std::int64_t> samples) {

@@ -204,8 +204,8 @@ Value diag(const Operand& x, std::int64_t offset) {
 }
 
 Value trace(const Operand& x, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-  Transaction transaction{x};
-  return transaction.keep(sum(detail::beside(diagonal(x, offset, rows, columns), x), -1));
+  const Building building{x};
+  return sum(diagonal(x, offset, rows, columns), -1);
 }
 
 void list_triangle(Catalog& catalog) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/gradient.hpp"
 #include "src/check/kinks.hpp"

@@ -1,18 +1,21 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "dagrad/compile.hpp"
 #include "src/exec/kernel.hpp"
 #include "src/exec/runtime_data.hpp"
 #include "src/exec/scheduler.hpp"
+#include "src/graph/view.hpp"
 
 namespace dagrad::detail {
 
@@ -70,6 +73,15 @@ class Plan {
     std::uint32_t slot = 0;  ///< of the next value
   };
 
+  using AliasKey = std::tuple<const Control*, std::uint32_t, std::uint32_t>;  // graph, node, port
+  struct Alias {
+    ControlPtr graph;  ///< so that nothing else gets its address
+    std::uint32_t input = 0;
+  };
+  static AliasKey key(const ControlPtr& graph, std::uint32_t node, std::uint32_t port) {
+    return {graph.get(), node, port};
+  }
+
   std::shared_ptr<RuntimeData> runtime;
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< to know its handles; the graph itself may be gone
@@ -79,6 +91,8 @@ class Plan {
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
   std::vector<Leaf> inputs, parameters;
+  /// Values of older graphs that the inputs stand for, where rewrites lie between.
+  std::map<AliasKey, Alias> aliases;
   std::vector<std::uint32_t> inputs_by_name;  ///< positions in `inputs`
   std::vector<Tensor> initial;                ///< values of the parameters
   std::vector<Tensor> constants;
@@ -104,6 +118,12 @@ class Plan {
   void name_step(std::string_view name, Location where);
   /// Sorts the inputs by name, once they are all there.
   void index_inputs();
+  /// Position of the input that is that node, or `no_slot`.
+  std::uint32_t input_of_node(std::uint32_t node) const;
+  /// Position of the input that the value is, in the graph or in one that it was made of, or
+  /// `no_slot`.
+  std::uint32_t input(const Value& value) const;
+  void add_alias(const InputAlias& alias);
   /// Position of the input of that name, or `no_slot`.
   std::uint32_t input(std::string_view name) const;
   std::string text() const;

@@ -46,6 +46,7 @@ std::shared_ptr<const Plan> Planner::plan(std::span<const Value> fetches) {
   for (std::uint32_t node = 0; node < needed_.size(); ++node)
     if (needed_[node] != 0) lay_out(node);
   plan_->index_inputs();
+  for (const InputAlias& alias : graph_.input_aliases()) plan_->add_alias(alias);
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
   place();
@@ -57,7 +58,7 @@ std::shared_ptr<const Plan> Planner::plan(std::span<const Value> fetches) {
 void Planner::want(const Value& value) {
   needed_.resize(std::max<std::size_t>(needed_.size(), value.node_id() + 1));
   needed_[value.node_id()] = 1;
-  plan_->graph = value.control();
+  plan_->graph = Access::control(value);
 }
 
 void Planner::select(std::span<const Value> fetches) {
@@ -136,7 +137,7 @@ void Planner::add_step(std::uint32_t node) {
   const std::uint32_t at = kernel_of(node);
   const Kernel& kernel = *plan.kernels[at];
   plan.steps.push_back({at, static_cast<std::uint32_t>(plan.wires.size()), node});
-  plan.name_step(graph_.name(node), graph_.where(node));
+  plan.name_step(graph_.user_name(node), graph_.where(node));
   for (const Edge& edge : graph_.operands(node))
     plan.wires.push_back(edge.type_only ? no_slot : slot_of_value_[value_of(edge)]);
   const auto add_result = [&](std::size_t bytes) {

@@ -8,9 +8,9 @@
 namespace dagrad::detail {
 
 std::uint64_t GraphData::open_scope(std::string_view name) {
-  const std::uint32_t inner = names.scope(current_scope, name);
-  open_scopes.push_back({scope_openings, current_scope});
-  current_scope = inner;
+  const std::uint32_t inner = names.scope(making.scope, name);
+  open_scopes.push_back({scope_openings, making.scope});
+  making.scope = inner;
   return scope_openings++;
 }
 
@@ -20,7 +20,7 @@ void GraphData::close_scope(std::uint64_t opening) noexcept {
       [](const OpenScope& scope, std::uint64_t number) { return scope.opening < number; });
   at->closed = true;
   while (!open_scopes.empty() && open_scopes.back().closed) {
-    current_scope = open_scopes.back().outer;
+    making.scope = open_scopes.back().outer;
     open_scopes.pop_back();
   }
 }
@@ -49,7 +49,7 @@ std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
   record.first_type = static_cast<std::uint32_t>(types.size());
   try {
     connect(id, from);
-    names.add(ops[record.op].name, record.scope);
+    names.add(ops[record.op].name, record.scope, making.ordinal);
     operands.insert(operands.end(), from.begin(), from.end());
     types.insert(types.end(), results.begin(), results.end());
     extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
 #include <string>
@@ -14,7 +15,6 @@
 
 namespace dagrad::detail {
 
-inline constexpr std::uint32_t no_node = 0xffffffff;
 inline constexpr std::uint32_t most_operands = 0x7fffffff;  ///< of a node
 
 /// Everything of a graph: the Boost graph, and beside it, indexed by vertex, the node records. A
@@ -49,6 +49,13 @@ struct GraphData {
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
   std::vector<Provenance> origins;
+  /// Where a rewrite made the node of others than itself: pairs sorted by node.
+  struct OriginOf {
+    std::uint32_t node, origin;  ///< in `known_origins`
+  };
+  std::vector<OriginOf> origins_of;
+  std::vector<Origin> known_origins;
+  std::vector<InputAlias> input_aliases;
   Names names;
   Extents known_extents;
 
@@ -60,9 +67,7 @@ struct GraphData {
   };
   std::vector<OpenScope> open_scopes;
   std::uint64_t scope_openings = 0;
-  std::uint32_t current_scope = 0;
-  std::uint32_t current_forward = no_node;                        ///< set while a rule runs
-  std::uint16_t current_order = 0;                                ///< set while a gradient is taken
+  Making making;                                                  ///< what the next node is given
   std::unordered_multimap<std::size_t, std::uint32_t> known_ops;  ///< hash → in `ops`
   std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;  ///< the same by address
   std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits → constant node
@@ -81,6 +86,13 @@ struct GraphData {
   std::uint32_t extent(const Edge& edge) const {
     return extents[records[edge.node].first_type + edge.port];
   }
+  Location where(std::uint32_t node) const { return records[node].where; }
+  bool has_origins(std::uint32_t node) const {
+    return std::binary_search(origins_of.begin(), origins_of.end(), OriginOf{node, 0},
+                              [](const OriginOf& a, const OriginOf& b) { return a.node < b.node; });
+  }
+  /// The place of a node that is made now by a call on that line.
+  Location placed(Location call) const { return making.where.line > 0 ? making.where : call; }
   ControlPtr share() const {
     control->references.fetch_add(1, std::memory_order_relaxed);
     return ControlPtr(control);
@@ -104,12 +116,27 @@ struct GraphData {
   void connect(std::uint32_t id, std::span<const Edge> from);
 };
 
+/// Runs `make`, which appends to the graph; where it throws, what it has appended goes again.
+template <class F>
+auto all_or_nothing(GraphData& graph, F&& make) {
+  const std::uint32_t size = graph.size();
+  try {
+    return make();
+  } catch (...) {
+    graph.truncate(size);
+    throw;
+  }
+}
+
 /// Adds an input, parameter or constant, with a name where there is one.
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
-               const Tensor* tensor, Location where);
+               const Tensor* tensor, Location call);
 /// The constant node of a literal of that dtype, made where there is none yet.
-std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where);
+std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location call);
 /// Appends a node to a graph with its operands known: what `append` ends in, and what rewrites use.
-std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where);
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call);
+/// The same for an op that is interned, whose results have the graph's `result_types`.
+std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
+                       Location call);
 
 }  // namespace dagrad::detail

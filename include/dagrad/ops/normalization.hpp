@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/ops/reduce.hpp"
 
 /// Normalisation: elements less their mean, over their deviation, taken over some axes. All take

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that make one element of many. They reduce any axes, counted from the end where negative, in
 /// any order; `keep_dims` keeps them with size 1. Every result has the same bits whatever the
