@@ -104,6 +104,7 @@ void Planner::lay_out(std::uint32_t node) {
 /// The operand that the node's result is, without a step; -1 where there is none.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
+  if (traits.ordered) return -1;
   if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
   const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
   return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;
@@ -224,6 +225,14 @@ Lifetimes Planner::lifetimes() const {
   return l;
 }
 
+namespace {
+/// The ordered step that the next one waits for.
+struct Ordered {
+  std::uint32_t last = 0xffffffff;
+  double end = 0;  ///< when it is done, in nanoseconds
+};
+}  // namespace
+
 /// Levels of the steps, and who waits for whose results; nothing where one thread does as well.
 std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
                                              std::vector<Dependency>& dependencies) {
@@ -231,12 +240,20 @@ std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
   std::vector<std::uint32_t> levels(plan.steps.size(), 0);
   std::vector<double> ready(plan.steps.size(), 0);  // when it could start, in nanoseconds
   double total = 0, longest = 0;
+  Ordered ordered;
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
     const Kernel& kernel = plan.kernel_of(plan.steps[s]);
+    const bool in_order = graph_.op(plan.steps[s].node).traits().ordered;
+    if (in_order && ordered.last != none) {
+      dependencies.push_back({ordered.last, s});
+      levels[s] = std::max(levels[s], levels[ordered.last] + 1);
+      ready[s] = std::max(ready[s], ordered.end);
+    }
     const double end =
         ready[s] + handing_on + kernel.cost() / (kernel.divides() ? plan.threads : 1);
     total += kernel.cost();
     longest = std::max(longest, end);
+    if (in_order) ordered = {s, end};
     const auto wires = plan.wires_of(plan.steps[s]);
     for (const std::uint32_t slot : wires.subspan(kernel.in().size())) {
       for (const std::uint32_t reader : lifetimes.readers_of(slot)) {
