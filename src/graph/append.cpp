@@ -96,36 +96,32 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   std::vector<View> views;
   for (const Edge& edge : operands) {
     const auto& record = graph.records[edge.node];
-    views.push_back(record.kind == NodeKind::constant
-                        ? graph.tensors[record.tensor].view()
-                        : View{nullptr, graph.types_of(edge.node)[edge.port]});
+    views.push_back(record.kind == NodeKind::constant ? graph.tensors[record.tensor].view()
+                                                      : View{nullptr, graph.type(edge)});
   }
   op->validate(views);
 }
 
-/// The extents of a node's results, whose types are known.
-void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
-  Extents& known = graph.known_extents;
-  auto& extents = graph.result_extents;
-  extents.clear();
+/// What is stored of a node's results, whose types are known.
+void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
+  Extents& known = graph.extents;
   bool fixed = true;
   std::uint32_t shared = Extents::scalar;
   for (const Edge& edge : operands) {
-    const std::uint32_t extent = graph.extent(edge);
+    const std::uint32_t extent = graph.result(edge).extent;
     fixed = fixed && known.is_fixed(extent);
     if (traits.joint_shape) shared = known.joint(shared, extent);
   }
-  if (traits.like >= 0) shared = graph.extent(operands[static_cast<std::size_t>(traits.like)]);
-  for (const Type& type : graph.result_types) {
-    if (type.shape.rank() == 0)
-      extents.push_back(Extents::scalar);
-    else if (fixed)
-      extents.push_back(known.fixed(type.shape));
-    else if (traits.like >= 0 || traits.joint_shape)
-      extents.push_back(shared);
-    else
-      extents.push_back(known.fresh());
-  }
+  if (traits.like >= 0)
+    shared = graph.result(operands[static_cast<std::size_t>(traits.like)]).extent;
+  const auto extent_of = [&](const Shape& shape) {
+    if (shape.rank() == 0) return Extents::scalar;
+    if (fixed) return known.fixed(shape);
+    return traits.like >= 0 || traits.joint_shape ? shared : known.fresh();
+  };
+  graph.new_results.clear();
+  for (const Type& type : graph.result_types)
+    graph.new_results.push_back({graph.types.index(type), extent_of(type.shape)});
 }
 
 }  // namespace
@@ -148,7 +144,7 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
 std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
   auto& in = graph.operand_types;
   in.clear();
-  for (const Edge& edge : operands) in.push_back(graph.types_of(edge.node)[edge.port]);
+  for (const Edge& edge : operands) in.push_back(graph.type(edge));
   // Interned first, so that what equal ops infer with, such as the program of a functor, is made
   // once.
   const std::uint32_t index = interned(graph, std::move(op), call);
@@ -162,14 +158,8 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
 
 std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
                        Location call) {
-  find_extents(graph, graph.ops[op].op.traits(), operands);
-  GraphData::Record record;
-  record.op = op;
-  record.scope = graph.making.scope;
-  record.forward = graph.making.forward;
-  record.order = graph.making.order;
-  record.where = graph.placed(call);
-  return graph.add(record, operands, graph.result_types, graph.result_extents);
+  find_results(graph, graph.ops[op].op.traits(), operands);
+  return graph.add(op, NodeKind::op, operands, graph.new_results, call);
 }
 
 namespace {

@@ -8,9 +8,9 @@ namespace dagrad::detail {
 Making Rewriting::making(std::uint32_t id) {
   const auto& record = from_.records[id];
   Making making{0, forward_of(id), record.order, from_.where(id)};
-  if (record.scope != 0) {
-    const auto [at, added] = scopes_.try_emplace(record.scope, 0);
-    if (added) at->second = to_.names.scope(0, from_.names.scope_text(record.scope));
+  if (const std::uint32_t scope = from_.names.scope_of(id); scope != 0) {
+    const auto [at, added] = scopes_.try_emplace(scope, 0);
+    if (added) at->second = to_.names.scope(0, from_.names.scope_text(scope));
     making.scope = at->second;
   }
   return making;
@@ -54,8 +54,8 @@ void Rewriting::keep_ordinal(std::uint32_t id) { to_.making.ordinal = from_.name
 void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
   if (!from_.names.user_given(id) || cut_.contains(key(id, 0))) return;
   const std::string full = from_.names.text(id);
-  const std::string& scope = from_.names.scope_text(from_.records[id].scope);
-  if (scope != to_.names.scope_text(to_.records[fresh].scope)) return;
+  const std::string& scope = from_.names.scope_text(from_.names.scope_of(id));
+  if (scope != to_.names.scope_text(to_.names.scope_of(fresh))) return;
   to_.names.restore(fresh, std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
 }
 

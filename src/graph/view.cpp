@@ -14,7 +14,9 @@ std::uint32_t GraphView::op_index(std::uint32_t node) const { return data_->reco
 std::span<const Edge> GraphView::operands(std::uint32_t node) const {
   return data_->operands_of(node);
 }
-std::span<const Type> GraphView::results(std::uint32_t node) const { return data_->types_of(node); }
+ResultTypes GraphView::results(std::uint32_t node) const { return data_->types_of(node); }
+const Type& GraphView::type(const Edge& edge) const { return data_->type(edge); }
+std::uint32_t GraphView::type_index(const Edge& edge) const { return data_->result(edge).type; }
 const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
@@ -24,10 +26,10 @@ std::string GraphView::user_name(std::uint32_t node) const {
                                   : name(node);
 }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
-Location GraphView::where(std::uint32_t node) const { return data_->records[node].where; }
+Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {
-  return data_->extent(a) == data_->extent(b);
+  return data_->result(a).extent == data_->result(b).extent;
 }
 Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
   return Access::value(data_->share(), node, port);
@@ -36,6 +38,12 @@ Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
 void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const {
   out.clear();
   for (const Edge& edge : operands(node)) out.push_back(type(edge));
+}
+
+void GraphView::result_types(std::uint32_t node, std::vector<Type>& out) const {
+  out.clear();
+  const ResultTypes types = results(node);
+  for (std::size_t port = 0; port < types.size(); ++port) out.push_back(types[port]);
 }
 
 std::uint32_t NodeNumbers::of(std::uint32_t node) const { return graph_.records[node].number; }
@@ -75,8 +83,7 @@ std::string place(const GraphView& graph, std::uint32_t node) {
 }
 
 Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order) {
-  const auto& forward = graph.records[node];
-  return {forward.scope, node, static_cast<std::uint16_t>(order), forward.where};
+  return {graph.names.scope_of(node), node, static_cast<std::uint16_t>(order), graph.where(node)};
 }
 
 MadeAs::MadeAs(GraphData& graph, const Making& making)
