@@ -1,4 +1,5 @@
 #include "dagrad/ops/create.hpp"
+#include "ops/families.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -66,17 +67,19 @@ Samples Iota::samples(Rng&) {
           {.op = Iota{0, i32}, .in = {}, .out = {Tensor({i32, {0}})}}};
 }
 
-Value full(const Graph& graph, const Type& type, Literal value, const char* file, int line) {
-  return apply(graph, Full{type.shape, scalar(type.dtype, value)}, file, line);
+Value full(const Graph& graph, const Type& type, Literal value, Location where) {
+  return apply(graph, Full{type.shape, scalar(type.dtype, value)}, where);
 }
-Value zeros(const Graph& graph, const Type& type, const char* file, int line) {
-  return full(graph, type, 0, file, line);
+Value zeros(const Graph& graph, const Type& type, Location where) {
+  return full(graph, type, 0, where);
 }
-Value ones(const Graph& graph, const Type& type, const char* file, int line) {
-  return full(graph, type, 1, file, line);
+Value ones(const Graph& graph, const Type& type, Location where) {
+  return full(graph, type, 1, where);
 }
-Value iota(const Graph& graph, std::int64_t size, DType dtype, const char* file, int line) {
-  return apply(graph, Iota{size, dtype}, file, line);
+Value iota(const Graph& graph, std::int64_t size, DType dtype, Location where) {
+  return apply(graph, Iota{size, dtype}, where);
 }
+
+void list_create(Catalog& catalog) { catalog.add<Full, Iota>("create"); }
 
 }  // namespace dagrad

@@ -7,6 +7,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/indexing.hpp"
 #include "ops/moving.hpp"
@@ -150,11 +151,11 @@ void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
 /// those that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
-  Transaction transaction({x, indices, values});
+  const Building building{x, indices, values};
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
   if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
-    return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
-  return transaction.keep(apply(op, {x, indices, values}));
+    return apply(op, {x, indices, broadcast_like(values, named)});
+  return apply(op, {x, indices, values});
 }
 
 }  // namespace
@@ -332,6 +333,11 @@ Value add_along_axis(const Operand& x, const Operand& indices, const Operand& va
 Value put_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis) {
   return scattering<true>(PutAlongAxis{{axis}}, x, indices, values);
+}
+
+void list_index(Catalog& catalog) {
+  catalog.add<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
+              LastAlongAxisLike>("index");
 }
 
 }  // namespace dagrad

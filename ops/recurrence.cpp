@@ -4,6 +4,7 @@
 
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/lines.hpp"
 
@@ -22,12 +23,12 @@ void Recurrence::eval(const EvalContext& c) const {
   const Lines lines(c.in_shape(0), axis, reverse);
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
-      const std::int64_t step = lines.step;
+      const std::int64_t step = lines.step();
       const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
       T* w = c.out<T>().data() + at;
       std::fill_n(w, width, static_cast<T>(initial));
       const auto walk = [&](auto product) {
-        for (std::int64_t i = 1; i < lines.length; ++i, a += step, b += step, w += step) {
+        for (std::int64_t i = 1; i < lines.length(); ++i, a += step, b += step, w += step) {
           for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + product(w[j], b[j]);
         }
       };
@@ -68,5 +69,7 @@ Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool rev
 Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis, bool reverse) {
   return apply(Recurrence{axis, reverse, 0, true}, {c, b});
 }
+
+void list_recurrence(Catalog& catalog) { catalog.add<Recurrence>("structural"); }
 
 }  // namespace dagrad

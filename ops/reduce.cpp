@@ -10,10 +10,10 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/scratch.hpp"
-#include "ops/folds.hpp"
+#include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
-#include "ops/reduction.hpp"
 #include "ops/sum.hpp"
 
 namespace dagrad {
@@ -42,7 +42,7 @@ std::vector<std::int64_t> Axes::of(int rank) const {
   return axes;
 }
 
-std::uint32_t Reduction::mask(int rank) const {
+std::uint32_t OverAxes::mask(int rank) const {
   std::uint32_t mask = 0;
   for (const std::int64_t axis : axes) {
     const std::uint32_t bit = 1U << normalize_axis(axis, rank);
@@ -64,11 +64,11 @@ Shape Reduction::reduced(const Shape& in) const {
   return Shape(dims);
 }
 
-void Reduction::refuse_empty(const Shape& in) const {
+void OverAxes::refuse_empty(const Shape& in) const {
   if (count(in) == 0) throw ShapeError("has no value over no element: got " + to_string(in));
 }
 
-std::int64_t Reduction::count(const Shape& in) const {
+std::int64_t OverAxes::count(const Shape& in) const {
   std::int64_t count = 1;
   for (const std::int64_t axis : axes) count *= in[normalize_axis(axis, in.rank())];
   return count;
@@ -85,10 +85,10 @@ namespace {
 /// Memory of sums that are rounded to a narrow dtype afterwards.
 struct NarrowSums {
   ScratchLayout layout;
-  ScratchPart sums, partial;
-  NarrowSums(std::int64_t results, std::size_t partial_bytes)
-      : sums(layout.add<float>(results)),
-        partial(layout.add<std::byte>(static_cast<std::int64_t>(partial_bytes))) {}
+  Reducer reducer;
+  ScratchPart sums;
+  NarrowSums(const Shape& in, std::uint32_t axes)
+      : reducer(in, axes, sizeof(float), layout), sums(layout.add<float>(reducer.results())) {}
 };
 
 template <class T>
@@ -100,11 +100,9 @@ void divide_all(std::span<T> sums, std::int64_t divisor) {
 template <class T>
 void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
   const std::span<T> out = c.out<T>();
-  const ReductionSpace space(c.in_shape(0), axes);
-  const NarrowSums memory(c.outs[0].type.elements(), ReductionSplit(space, sizeof(float)).scratch);
+  const NarrowSums memory(c.in_shape(0), axes);
   const std::span<float> sums = memory.sums.in<float>(c.scratch());
-  reduce(space, c.parallel, SumFold<T>{}, c.in<T>(0).data(), sums.data(),
-         memory.partial.in<std::byte>(c.scratch()).data());
+  reduce<SumFold<float>>(memory.reducer, c, c.in<T>(0).data(), sums.data());
   divide_all(sums, divisor);
   convert_all(c.parallel, sums.data(), out.data(), static_cast<std::int64_t>(out.size()));
 }
@@ -119,14 +117,13 @@ void sum_axes(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
     return;
   }
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<SumFold<T>>(c, axes);
+    fold_into<SumFold<Wide<T>>, Stored<T>>(c, axes);
     if constexpr (std::is_floating_point_v<T>) divide_all(c.out<T>(), divisor);
   });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
-  const std::size_t partial = reduction_scratch(plan, axes);
-  const Type& out = plan.out[0];
-  return is_stored_only(out.dtype) ? NarrowSums(out.elements(), partial).layout.bytes() : partial;
+  return is_stored_only(plan.out[0].dtype) ? NarrowSums(plan.in[0].shape, axes).layout.bytes()
+                                           : reduction_scratch(plan, axes);
 }
 
 Type Sum::infer(std::span<const Type> in) const {
@@ -187,7 +184,7 @@ std::size_t Prod::scratch(const PlanContext& plan) const {
 }
 void Prod::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<ProdFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<ProdFold<Wide<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
   });
 }
 
@@ -228,7 +225,8 @@ std::size_t Quantifier<universal>::scratch(const PlanContext& plan) const {
 template <bool universal>
 void Quantifier<universal>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<QuantifierFold<universal, T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<QuantifierFold<universal>, Stored<T>>(
+        c, mask(c.in_shape(0).rank()), [](Stored<T> x) -> std::uint8_t { return x != 0; });
   });
 }
 
@@ -253,7 +251,8 @@ std::size_t CountNonzero::scratch(const PlanContext& plan) const {
 }
 void CountNonzero::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<CountFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<SumFold<std::int64_t>, Stored<T>>(c, mask(c.in_shape(0).rank()),
+                                                [](Stored<T> x) -> std::int64_t { return x != 0; });
   });
 }
 Grads CountNonzero::grad(const GradContext&) const { return {zero}; }
@@ -277,11 +276,10 @@ void CountLike::eval(const EvalContext& c) const {
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {
-  return {
-      {CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
-      {CountLike{{{}, false}, 0}, {rng.uniform({})}},
-      {.op = CountLike{{{0, 2}, false}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
-      {.op = CountLike{{{1}, false}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
+  return {{CountLike{{{0, 2}}, 1}, {rng.uniform({2, 3, 4})}},
+          {CountLike{{{}}, 0}, {rng.uniform({})}},
+          {.op = CountLike{{{0, 2}}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
+          {.op = CountLike{{{1}}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
 }
 
 Value sum(const Operand& x, const Axes& axes, bool keep_dims) {
@@ -303,7 +301,11 @@ Value count_nonzero(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(CountNonzero{{axes.of(x.rank()), keep_dims}}, {x});
 }
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less) {
-  return apply(CountLike{{axes.of(like.rank()), false}, less}, {like});
+  return apply(CountLike{{axes.of(like.rank())}, less}, {like});
+}
+
+void list_reduce(Catalog& catalog) {
+  catalog.add<Sum, Mean, Prod, Any, All, CountNonzero, CountLike>("reduce");
 }
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -52,11 +53,11 @@ struct SliceWalk {
   Walk walk;
   std::int64_t offset = 0;
   SliceWalk(const std::vector<Range>& ranges, const Shape& shape) {
-    const auto from = dense_steps(shape), to = dense_steps(sliced(ranges, shape));
+    const auto from = strides_of(shape), to = strides_of(sliced(ranges, shape));
     for (int axis = 0; axis < shape.rank(); ++axis) {
       const Span span = span_of(ranges, shape, axis);
       const auto i = static_cast<std::size_t>(axis);
-      walk.add(span.count, span.step * from[i], to[i]);
+      walk.add(span.count, {span.step * from[i], to[i]});
       offset += span.first * from[i];
     }
   }
@@ -68,10 +69,9 @@ struct SliceWalk {
 
 /// Puts operand 0 where the ranges take a slice of result 0 from; the rest is left as it is.
 void put(const EvalContext& c, const std::vector<Range>& ranges) {
-  SliceWalk slice(ranges, c.out_shape());
-  std::swap(slice.walk.from, slice.walk.to);
+  const SliceWalk slice(ranges, c.out_shape());
   const DType dtype = c.outs[0].type.dtype;
-  move(c.parallel, slice.walk, dtype, c.ins[0].data,
+  move(c.parallel, reversed(slice.walk), dtype, c.ins[0].data,
        static_cast<std::byte*>(c.outs[0].data) + slice.bytes(dtype));
 }
 
@@ -88,18 +88,6 @@ std::vector<Range> inner_ranges(const std::vector<std::int64_t>& before,
 }
 
 }  // namespace
-
-std::string to_string(const std::vector<Range>& ranges) {
-  std::string text;
-  for (const auto& [begin, end, step] : ranges) {
-    if (!text.empty()) text += ",";
-    if (begin) text += std::to_string(*begin);
-    text += ":";
-    if (end) text += std::to_string(*end);
-    if (step != 1) text += ":" + std::to_string(step);
-  }
-  return "[" + text + "]";
-}
 
 Type Slice::infer(std::span<const Type> in) const {
   return {in[0].dtype, sliced(ranges, in[0].shape)};
@@ -199,6 +187,11 @@ Value unslice_like(const Operand& x, const Operand& like, const std::vector<Rang
 Value pad(const Operand& x, const std::vector<std::int64_t>& before,
           const std::vector<std::int64_t>& after, double value) {
   return apply(Pad{before, after, value}, {x});
+}
+
+void list_shape_slices(Catalog& catalog) {
+  catalog.add<Slice, Pad>("shape");
+  catalog.add<UnsliceLike>("structural");
 }
 
 }  // namespace dagrad

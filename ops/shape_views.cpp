@@ -6,6 +6,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -192,11 +193,11 @@ Type Transpose::infer(std::span<const Type> in) const {
 }
 
 void Transpose::eval(const EvalContext& c) const {
-  const auto from = dense_steps(c.in_shape(0)), to = dense_steps(c.out_shape());
+  const auto from = strides_of(c.in_shape(0)), to = strides_of(c.out_shape());
   Walk walk;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const int axis = normalize_axis(axes[i], c.in_shape(0).rank());
-    walk.add(c.out_shape()[static_cast<int>(i)], from[static_cast<std::size_t>(axis)], to[i]);
+    walk.add(c.out_shape()[static_cast<int>(i)], {from[static_cast<std::size_t>(axis)], to[i]});
   }
   move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
 }
@@ -263,5 +264,9 @@ Value transpose(const Operand& x, const std::vector<std::int64_t>& axes) {
   return apply(Transpose{axes}, {x});
 }
 Value broadcast_to(const Operand& x, const Shape& shape) { return apply(BroadcastTo{shape}, {x}); }
+
+void list_shape_views(Catalog& catalog) {
+  catalog.add<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo>("shape");
+}
 
 }  // namespace dagrad

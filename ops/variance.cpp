@@ -6,26 +6,21 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
-#include "ops/reduction.hpp"
 
 namespace dagrad {
 
 namespace {
-
-std::size_t moment_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return plan.in[0].dtype == f32 ? MomentReduction<float, true>::scratch(plan, axes)
-                                 : MomentReduction<double, true>::scratch(plan, axes);
-}
 
 /// Fills result 0 by `result(moments, i)`, made in double.
 template <class Result>
 void from_moments(const EvalContext& c, std::uint32_t axes, Result result) {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     T* const out = c.out<T>().data();
-    MomentReduction<T, true>(c, axes).run(
-        [&](const ReductionSplit::Unit& unit, const Moments& moments) {
+    MomentReduction(c.in_shape(0), axes)
+        .each_unit<true>(c, c.in<T>(0).data(), [&](const auto& unit, const Moments& moments) {
           if (unit.chunk > 0) return;
           for (std::int64_t i = 0; i < unit.width; ++i)
             out[unit.result + i] = static_cast<T>(result(moments, i));
@@ -49,7 +44,7 @@ Type Variance::infer(std::span<const Type> in) const {
   return {in[0].dtype, reduced(in[0].shape)};
 }
 std::size_t Variance::scratch(const PlanContext& plan) const {
-  return moment_scratch(plan, mask(plan.in[0].shape.rank()));
+  return MomentReduction(plan.in[0].shape, mask(plan.in[0].shape.rank())).scratch();
 }
 void Variance::eval(const EvalContext& c) const {
   const double factor = unbiasing(count(c.in_shape(0)), ddof);
@@ -95,7 +90,7 @@ void StandardDeviation::decisions(std::span<const View>, std::span<const View> o
 // What is standardised without epsilon is 0, of any order, where the deviation is.
 Grads StandardDeviation::grad(const GradContext& g) const {
   const Value& x = g.in[0];
-  const Value standardized = apply(Standardize{{axes, true}, 0}, {x})[0];
+  const Value standardized = apply(Standardize{{axes}, 0}, {x})[0];
   const Value n = count_like(x, axes), freedom = count_like(x, axes, ddof);
   return {pull(expanded(g.dout, x.rank()), standardized / sqrt(n * freedom))};
 }
@@ -126,5 +121,7 @@ Value variance(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t 
 Value standard_deviation(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
   return apply(StandardDeviation{{axes.of(x.rank()), keep_dims}, ddof}, {x});
 }
+
+void list_variance(Catalog& catalog) { catalog.add<Variance, StandardDeviation>("reduce"); }
 
 }  // namespace dagrad

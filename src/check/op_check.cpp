@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/gradient.hpp"
 #include "src/check/kinks.hpp"

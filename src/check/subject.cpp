@@ -4,6 +4,7 @@
 
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/control.hpp"
+#include "dagrad/rewrite.hpp"
 
 namespace dagrad::detail {
 

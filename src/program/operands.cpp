@@ -1,6 +1,7 @@
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/op.hpp"
 
-namespace dagrad::detail {
+namespace dagrad {
 
 DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes) {
   for (std::size_t i = 0; i < conditions && i < in.size(); ++i)
@@ -14,8 +15,8 @@ DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes take
     std::string names;
     for (std::size_t i = 0; i < dtype_count; ++i)
       if (const auto dtype = static_cast<DType>(i); takes.contains(dtype))
-        names += (names.empty() ? "" : ", ") + std::string(dagrad::name(dtype));
-    throw TypeError("takes " + names + ", got " + std::string(dagrad::name(common)) +
+        names += (names.empty() ? "" : ", ") + std::string(name(dtype));
+    throw TypeError("takes " + names + ", got " + std::string(name(common)) +
                     "; convert with cast");
   }
   return common;
@@ -37,28 +38,23 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
 }
 
-BroadcastIndex::BroadcastIndex(const Shape& out, std::span<const View> in) : out_(out) {
-  for (const View& view : in) {
-    Steps steps;
-    steps.dense = view.type.shape == out;
-    std::int64_t step = 1;
-    for (int axis = view.type.shape.rank(), to = out.rank(); axis-- > 0;) {
-      --to;
-      const std::int64_t dim = view.type.shape[axis];
-      steps.step[static_cast<std::size_t>(to)] = dim == 1 ? 0 : step;
-      step *= dim;
-    }
-    steps_.push_back(steps);
-  }
+namespace detail {
+
+DType same_dtype(std::span<const Type> in, DTypes takes) {
+  const DType common = common_dtype(in, 0, takes);
+  for (const Type& t : in)
+    if (t.dtype != common)
+      throw TypeError("operands differ in dtype: " + std::string(dagrad::name(t.dtype)) + " and " +
+                      std::string(dagrad::name(common)) + "; convert with cast");
+  return common;
 }
 
-std::int64_t BroadcastIndex::operator()(std::size_t i, std::int64_t at) const {
-  std::int64_t offset = 0;
-  for (int axis = out_.rank(); axis-- > 0;) {
-    offset += at % out_[axis] * steps_[i].step[static_cast<std::size_t>(axis)];
-    at /= out_[axis];
-  }
-  return offset;
+std::vector<Type> types_of(std::span<const View> views) {
+  std::vector<Type> types;
+  for (const View& view : views) types.push_back(view.type);
+  return types;
 }
 
-}  // namespace dagrad::detail
+}  // namespace detail
+
+}  // namespace dagrad

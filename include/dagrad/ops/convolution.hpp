@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/kernels/convolution.hpp"
 
 /// Convolutions over one or two spatial axes, as neural networks mean the word (a

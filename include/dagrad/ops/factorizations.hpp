@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that factorise matrices, which are the last two axes; those before are batches. Of float32
 /// and float64. A matrix that they do not take is a RunError that names it.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that read and write where an int32 or int64 tensor says. An index counts from the end where
 /// it is negative; one outside of [-n, n) is an error that names it and its place, when the node

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops of neural networks that work along an axis.
 namespace dagrad {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that put the elements along an axis in order, and say where they were. All take every dtype.
 /// The order is total: NaN counts as larger than any number, so it comes last, or first where

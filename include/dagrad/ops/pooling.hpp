@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Pooling over the two spatial axes of [N,C,H,W].
 namespace dagrad {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 

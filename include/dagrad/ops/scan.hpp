@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that combine each element with those before it along an axis. A line is walked in order, so
 /// the bits depend on it alone; lines run in parallel. float32 is accumulated in float64.
