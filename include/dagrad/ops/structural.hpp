@@ -90,7 +90,7 @@ struct FullLike {
 /// One value is returned as it is. Throws ArgumentError for none, TypeError for bool.
 Value add_n(std::span<const Value> values, Location where = Location::here());
 Value add_n(std::initializer_list<Value> values, Location where = Location::here());
-/// Sums `x`, of float32 or float64, down to the shape of `like`, from which it was broadcast. Where
+/// Sums `x`, of any float dtype, down to the shape of `like`, from which it was broadcast. Where
 /// nothing was, the node is there all the same, since a replay may bring other shapes, and costs
 /// nothing in a run. Throws ShapeError where `like` does not broadcast to x.
 Value sum_to_like(const Operand& x, const Operand& like);
