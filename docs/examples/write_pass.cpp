@@ -1,6 +1,7 @@
 // Guide: two passes of a user's own, each a function from graph to graph.
 #include <dagrad/dagrad.hpp>
 
+#include <cmath>
 #include <iostream>
 #include <unordered_map>
 
@@ -33,7 +34,8 @@ Rewritten expand_softplus(const Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) {
     if (node.op().name() != "softplus") return;
     const Value x = rewriter(node.operands()[0]);
-    rewriter.replace(maximum(x, 0) + log1p(exp(-abs(x))));
+    const Value rest = log1p(exp(-abs(x)));
+    rewriter.replace(maximum(x, 0) + rest);
   });
 }
 // [/expand]

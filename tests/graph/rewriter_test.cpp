@@ -129,7 +129,7 @@ TEST(Rewriter, NodesOfTheGradientStayThere) {
   const Node node = made.mapping(dy).node();
   EXPECT_EQ(node.name(), "scale");
   EXPECT_EQ(node.gradient_order(), 1);
-  EXPECT_EQ(node.provenance()->node, "times");
+  EXPECT_EQ(node.provenance()->node, dy.node().provenance()->node);
   EXPECT_EQ(names_of(node.origins()), Names{dy.name()});
   EXPECT_EQ(node.operands()[0].name(), dy.name()) << "the copy has the old name";
 }
