@@ -35,7 +35,7 @@ Tensor three_rows(const Row& middle, DType dtype = f64) {
 }
 
 Value standardized(const Value& x, std::size_t result, double epsilon = 1e-5, bool centred = true) {
-  return apply(Standardize{{{1}, true}, epsilon, centred}, {x})[result];
+  return apply(Standardize{{{1}}, epsilon, centred}, {x})[result];
 }
 Value row_loss(const Op& op, Graph& graph, const Value& x) {
   const Value targets = graph.constant(Tensor::of<std::int64_t>({0, 1, 2}));
