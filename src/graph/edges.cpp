@@ -7,9 +7,9 @@
 namespace dagrad::detail {
 
 void Edges::make_room(std::size_t operands) {
-  detail::make_room(nodes_, 1);
+  nodes_.make_room(1);
+  links_.make_room(operands);
   detail::make_room(operands_, operands);
-  detail::make_room(links_, operands);
 }
 
 void Edges::append(std::span<const Edge> operands) noexcept {
@@ -28,8 +28,8 @@ void Edges::truncate(std::uint32_t nodes) noexcept {
   for (std::uint32_t edge = size(); edge-- > first;)
     nodes_[operands_[edge].node].last_use = links_[edge].previous_use;
   operands_.resize(first);
-  links_.resize(first);
-  nodes_.resize(nodes);
+  links_.truncate(first);
+  nodes_.truncate(nodes);
 }
 
 }  // namespace dagrad::detail

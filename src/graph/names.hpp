@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "dagrad/detail/segments.hpp"
+
 namespace dagrad::detail {
 
 /// Names of nodes and scopes, each unique with its scope before it. Automatic names are (op,
@@ -84,7 +86,7 @@ class Names {
   std::string automatic_text(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
   std::uint32_t next_ordinal(std::uint32_t op, std::uint32_t scope);
 
-  std::vector<Entry> nodes_;
+  Segments<Entry> nodes_;
   std::vector<OpNames> ops_;
   std::vector<Given> given_;
   std::vector<std::string> scopes_{""};
