@@ -229,7 +229,7 @@ struct Call {
                        made_at(x));
     std::vector<std::int64_t> axes;
     for (int axis = 1; axis <= spatial; ++axis) axes.push_back(axis);
-    return add(x, detail::beside(unsqueeze(bias, axes), x));
+    return add(x, unsqueeze(bias, axes));
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, Op op) const {
@@ -238,9 +238,8 @@ struct Call {
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, const Operand& bias, Op op) const {
-    Transaction transaction{in, kernel, bias};
-    const Operand out = detail::beside((*this)(in, kernel, std::move(op)), in);
-    return transaction.keep(add_bias(out, bias));
+    const Building building{in, kernel, bias};
+    return add_bias((*this)(in, kernel, std::move(op)), bias);
   }
 };
 

@@ -60,9 +60,8 @@ Samples Dropout::samples(Rng& rng) {
 }
 
 Value dropout(const Operand& x, const Operand& key, double p) {
-  Transaction transaction{x, key};
-  const Operand mask(apply(DropoutMask{p}, {key, x}), x.where().file, x.where().line);
-  return transaction.keep(apply(Dropout{p}, {mask, x}));
+  const Building building{x, key};
+  return apply(Dropout{p}, {apply(DropoutMask{p}, {key, x}), x});
 }
 
 }  // namespace dagrad

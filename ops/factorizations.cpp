@@ -70,10 +70,8 @@ Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
 template <class Solve>
 Value with_columns(const Operand& a, const Operand& b, Solve solve) {
   if (b.is_literal() || b.rank() != 1) return solve(b);
-  Transaction transaction{a, b};
-  const Value column = unsqueeze(b, {-1});
-  const Value x = solve(detail::beside(column, b));
-  return transaction.keep(squeeze(detail::beside(x, b), {-1}));
+  const Building building{a, b};
+  return squeeze(solve(unsqueeze(b, {-1})), {-1});
 }
 
 Tensor square(Rng& rng, const Shape& shape) {

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "dagrad/eval.hpp"
+#include "dagrad/strides.hpp"
 
 /// What ops that follow indices are made of.
 namespace dagrad {
@@ -25,20 +26,6 @@ void with_indices(const View& indices, F&& f) {
     f(static_cast<const std::int64_t*>(indices.data));
 }
 
-/// Calls `f(std::type_identity<T>{})` with an int of the size of the dtype's elements: for what
-/// only moves them.
-template <class F>
-void with_bits(DType dtype, F&& f) {
-  switch (size_of(dtype)) {
-    case 1:
-      return f(std::type_identity<std::uint8_t>{});
-    case 4:
-      return f(std::type_identity<std::uint32_t>{});
-    default:
-      return f(std::type_identity<std::uint64_t>{});
-  }
-}
-
 /// Says that an index is out of range.
 [[noreturn]] void refuse_index(const View& indices, std::int64_t position, std::int64_t size);
 
@@ -55,16 +42,11 @@ void check_index_range(const View& indices, Size size) {
 /// Where indices point along an axis of a tensor, seen as [outer, length, inner]; what is read or
 /// written there lies in one of [outer, count, inner]. Either one index for a slice of `inner`
 /// elements, or along the axis one for each element.
-struct Places {
-  std::int64_t outer = 1, length = 0, inner = 1, count = 1;
+struct Places : AlongAxis {
+  std::int64_t count;
 
-  Places(const Shape& shape, const Shape& indices, std::int64_t axis_given, bool along) {
-    const int axis = normalize_axis(axis_given, shape.rank());
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-    length = shape[axis];
-    count = along ? indices[axis] : indices.elements();
-  }
+  Places(const Shape& shape, const Shape& indices, std::int64_t axis, bool along)
+      : AlongAxis(shape, axis), count(along ? indices[axis] : indices.elements()) {}
   template <class I>
   std::int64_t row(I index) const {
     return index < 0 ? index + length : index;

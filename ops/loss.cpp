@@ -26,14 +26,15 @@ Samples KlDivergence::samples(Rng& rng) {
 Type Huber::infer(std::span<const Type> in) const {
   if (!(delta > 0 && std::isfinite(delta)))
     throw ArgumentError("needs a positive and finite delta, got " + detail::attribute_text(delta));
-  return {detail::common_dtype(in, 0, float_dtypes), detail::common_shape(in)};
+  return {detail::common_dtype(in, 0, compute_float_dtypes), detail::common_shape(in)};
 }
 
 namespace {
 
 /// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
-  if (!is_float(in.dtype)) throw TypeError(what + " are float32 or float64, got " + to_string(in));
+  if (!compute_float_dtypes.contains(in.dtype))
+    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
@@ -167,8 +168,8 @@ Samples CrossEntropy::samples(Rng& rng) {
 }
 
 Value mse(const Operand& prediction, const Operand& target) {
-  Transaction transaction{prediction, target};
-  return transaction.keep(mean(square(prediction - target)));
+  const Building building{prediction, target};
+  return mean(square(prediction - target));
 }
 Value half_squared_error(const Operand& prediction, const Operand& target) {
   return apply(HalfSquaredError{}, {prediction, target});
@@ -187,12 +188,12 @@ Value kl_divergence(const Operand& log_probabilities, const Operand& target) {
   return apply(KlDivergence{}, {log_probabilities, target});
 }
 Value nll(const Operand& log_probabilities, const Operand& targets) {
-  Transaction transaction{log_probabilities, targets};
-  return transaction.keep(mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets})));
+  const Building building{log_probabilities, targets};
+  return mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets}));
 }
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
-  Transaction transaction{logits, targets};
-  return transaction.keep(mean(apply(CrossEntropy{smoothing}, {logits, targets})));
+  const Building building{logits, targets};
+  return mean(apply(CrossEntropy{smoothing}, {logits, targets}));
 }
 
 }  // namespace dagrad

@@ -98,7 +98,7 @@ void check_masked_operands(std::span<const Type> in, std::size_t operands) {
     throw ArgumentError("takes " + std::to_string(operands) + " or " +
                         std::to_string(operands + 1) + " operands, got " +
                         std::to_string(in.size()));
-  detail::common_dtype(in.first(1), 0, float_dtypes);
+  detail::common_dtype(in.first(1), 0, compute_float_dtypes);
   for (const Type& type : in.first(operands)) {
     if (type.dtype != in[0].dtype)
       throw TypeError("operands must have one dtype, got " + std::string(name(in[0].dtype)) +

@@ -85,14 +85,14 @@ Type OneHot::infer(std::span<const Type> in) const {
 void OneHot::eval(const EvalContext& c) const {
   const std::int64_t row = c.out_shape()[c.out_shape().rank() - 1];
   check_indices(c.ins[0], row);
-  dispatch(dtype, [&](auto type) {
-    using T = typename decltype(type)::type;
-    const auto out = c.out<T>();
+  dispatch_width(dtype, [&]<class T>(std::type_identity<T>) {
+    const auto one = static_cast<T>(Literal(1).bits(dtype));
+    auto* const out = static_cast<T*>(c.outs[0].data);
     c.parallel.ranges(c.ins[0].type.elements(), 1 + 16384 / std::max<std::int64_t>(row, 1),
                       [&](std::int64_t begin, std::int64_t end) {
-                        std::fill(out.data() + begin * row, out.data() + end * row, T(0));
+                        std::fill(out + begin * row, out + end * row, T(0));
                         for (std::int64_t i = begin; i < end; ++i)
-                          out[static_cast<std::size_t>(i * row + index_at(c.ins[0], i))] = T(1);
+                          out[i * row + index_at(c.ins[0], i)] = one;
                       });
   });
 }

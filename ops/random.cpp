@@ -12,8 +12,9 @@ namespace {
 
 Type check_random(const Type& key, const Type& type) {
   check_key(key);
-  if (!is_float(type.dtype))
-    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)));
+  if (!compute_float_dtypes.contains(type.dtype))
+    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)) +
+                    "; convert with cast");
   return type;
 }
 
@@ -166,12 +167,11 @@ void check_key(const Type& key) {
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0)
     throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n) + made_at(key));
-  Transaction transaction{key};
-  const Location where = key.where();
-  const Operand family(fold_in(key, n), where.file, where.line);
+  const Building building{key};
+  const Value family = fold_in(key, n);
   std::vector<Value> keys;
   for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));
-  return transaction.keep(std::move(keys));
+  return keys;
 }
 
 }  // namespace dagrad

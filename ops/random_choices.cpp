@@ -53,8 +53,9 @@ Type Bernoulli::infer(std::span<const Type> in) const {
     check_probability(probability, "");
     return {b8, shape};
   }
-  if (!is_float(in[1].dtype))
-    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]));
+  if (!compute_float_dtypes.contains(in[1].dtype))
+    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]) +
+                    "; convert with cast");
   return {b8, in[1].shape};
 }
 
@@ -94,8 +95,9 @@ Samples Bernoulli::samples(Rng& rng) {
 Type Categorical::infer(std::span<const Type> in) const {
   check_key(in[0]);
   const Type& logits = in[1];
-  if (!is_float(logits.dtype))
-    throw TypeError("logits are float32 or float64, got " + to_string(logits));
+  if (!compute_float_dtypes.contains(logits.dtype))
+    throw TypeError("logits are float32 or float64, got " + to_string(logits) +
+                    "; convert with cast");
   if (samples_of_row < 0)
     throw ArgumentError("needs samples >= 0, got " + std::to_string(samples_of_row));
   const int along = normalize_axis(axis, logits.shape.rank());
@@ -174,7 +176,7 @@ Value bernoulli(const Operand& key, double p, const Shape& shape) {
   return apply(Bernoulli{shape, p}, {key});
 }
 Value bernoulli(const Operand& key, const Value& p) {
-  return apply(Bernoulli{}, {key, Operand(p, key.where().file, key.where().line)});
+  return apply(Bernoulli{}, {key, Operand(p, key.where())});
 }
 Value categorical(const Operand& key, const Operand& logits, std::int64_t axis,
                   std::optional<std::int64_t> samples) {

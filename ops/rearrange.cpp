@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -50,7 +49,7 @@ Type Roll::infer(std::span<const Type> in) const {
 void Roll::eval(const EvalContext& c) const {
   const Shape& shape = c.in_shape(0);
   const auto by = shifts_of(*this, shape);
-  const auto steps = dense_steps(shape);
+  const Strides strides = strides_of(shape);
   const auto* const from = static_cast<const std::byte*>(c.ins[0].data);
   auto* const to = static_cast<std::byte*>(c.outs[0].data);
   std::uint32_t shifted = 0;  // bit i: axis i is
@@ -63,8 +62,8 @@ void Roll::eval(const EvalContext& c) const {
       const auto i = static_cast<std::size_t>(axis);
       const std::int64_t first = shape[axis] - by[i];
       const bool wraps = (last >> axis & 1U) != 0;
-      walk.add(wraps ? by[i] : first, steps[i], steps[i]);
-      (wraps ? read : written) += (wraps ? first : by[i]) * steps[i];
+      walk.add(wraps ? by[i] : first, {strides[i], strides[i]});
+      (wraps ? read : written) += (wraps ? first : by[i]) * strides[i];
     }
     const auto bytes = static_cast<std::int64_t>(size_of(c.ins[0].type.dtype));
     move(c.parallel, walk, c.ins[0].type.dtype, from + read * bytes, to + written * bytes);
@@ -101,15 +100,11 @@ Type Repeat::infer(std::span<const Type> in) const {
 }
 
 void Repeat::eval(const EvalContext& c) const {
-  const Shape& shape = c.in_shape(0);
-  const int along = normalize_axis(axis, shape.rank());
-  const std::int64_t before =
-      std::accumulate(shape.begin(), shape.begin() + along, std::int64_t{1}, std::multiplies<>());
-  const std::int64_t inner = dense_steps(shape)[static_cast<std::size_t>(along)];
+  const AlongAxis along(c.in_shape(0), axis);
   Walk walk;
-  walk.add(before * shape[along], inner, count * inner);
-  walk.add(count, 0, inner);
-  walk.add(inner, 1, 1);
+  walk.add(along.outer * along.length, {along.inner, count * along.inner});
+  walk.add(count, {0, along.inner});
+  walk.add(along.inner, {1, 1});
   move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
 }
 
@@ -151,38 +146,36 @@ Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
   return apply(Roll{shifts, axes}, {x});
 }
 Value roll(const Operand& x, std::int64_t shift) {
-  Transaction transaction{x};
-  const Value rolled = roll(detail::beside(flatten(x), x), shift, 0);
-  return transaction.keep(reshape_like(detail::beside(rolled, x), x));
+  const Building building{x};
+  return reshape_like(roll(flatten(x), shift, 0), x);
 }
 
 Value tile(const Operand& x, const std::vector<std::int64_t>& repeats) {
-  Transaction transaction{x};
+  const Building building{x};
   const auto rank = static_cast<std::size_t>(x.rank());
-  Operand out = x;
-  const auto step = [&](const Value& value) { out = detail::beside(value, x); };
+  Value out = x.value();
   if (repeats.size() > rank) {
     std::vector<std::int64_t> front(repeats.size() - rank);
     std::iota(front.begin(), front.end(), 0);
-    step(unsqueeze(out, front));
+    out = unsqueeze(out, front);
   }
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     const std::int64_t axis = -1 - static_cast<std::int64_t>(i);
     const std::int64_t count = repeats[repeats.size() - 1 - i];
     if (count == 1) continue;
-    step(unsqueeze(out, {axis - 1}));
-    step(repeat(out, count, axis - 1));
-    step(flatten(out, axis - 1, axis));
+    out = unsqueeze(out, {axis - 1});
+    out = repeat(out, count, axis - 1);
+    out = flatten(out, axis - 1, axis);
   }
-  return transaction.keep(out.value());
+  return out;
 }
 
 Value repeat(const Operand& x, std::int64_t count, std::int64_t axis) {
   return apply(Repeat{count, axis}, {x});
 }
 Value repeat(const Operand& x, std::int64_t count) {
-  Transaction transaction{x};
-  return transaction.keep(repeat(detail::beside(flatten(x), x), count, 0));
+  const Building building{x};
+  return repeat(flatten(x), count, 0);
 }
 
 }  // namespace dagrad

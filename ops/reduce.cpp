@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <string>
 
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
+#include "dagrad/scratch.hpp"
+#include "ops/accumulator.hpp"
 #include "ops/moving.hpp"
-#include "ops/reduction.hpp"
+#include "ops/narrow.hpp"
 #include "ops/sum.hpp"
 
 namespace dagrad {
@@ -77,12 +79,50 @@ Value Reduction::expanded(const Value& result, int rank) const {
   return keep_dims || leading ? result : unsqueeze(result, axes);
 }
 
-void sum_axes(const EvalContext& c, std::uint32_t axes) {
-  dispatch(c.ins[0].type.dtype,
-           [&]<class T>(std::type_identity<T>) { fold_into<SumFold<T>>(c, axes); });
+namespace {
+
+/// Memory of sums that are rounded to a narrow dtype afterwards.
+struct NarrowSums {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart sums;
+  NarrowSums(const Shape& in, std::uint32_t axes)
+      : reducer(in, axes, sizeof(float), layout), sums(layout.add<float>(reducer.results())) {}
+};
+
+template <class T>
+void divide_all(std::span<T> sums, std::int64_t divisor) {
+  if (divisor == 1) return;
+  for (T& element : sums) element /= static_cast<T>(divisor);
+}
+
+template <class T>
+void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const std::span<T> out = c.out<T>();
+  const NarrowSums memory(c.in_shape(0), axes);
+  const std::span<float> sums = memory.sums.in<float>(c.scratch());
+  reduce<SumFold<float>>(memory.reducer, c, c.in<T>(0).data(), sums.data());
+  divide_all(sums, divisor);
+  convert_all(c.parallel, sums.data(), out.data(), static_cast<std::int64_t>(out.size()));
+}
+
+}  // namespace
+
+void sum_axes(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const DType dtype = c.ins[0].type.dtype;
+  if (is_stored_only(dtype)) {
+    with_narrow_float(dtype,
+                      [&]<class T>(std::type_identity<T>) { sum_narrow<T>(c, axes, divisor); });
+    return;
+  }
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<SumFold<Wide<T>>, Stored<T>>(c, axes);
+    if constexpr (std::is_floating_point_v<T>) divide_all(c.out<T>(), divisor);
+  });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return reduction_scratch(plan, axes);
+  return is_stored_only(plan.out[0].dtype) ? NarrowSums(plan.in[0].shape, axes).layout.bytes()
+                                           : reduction_scratch(plan, axes);
 }
 
 Type Sum::infer(std::span<const Type> in) const {
@@ -115,16 +155,17 @@ std::size_t Mean::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
 void Mean::eval(const EvalContext& c) const {
-  sum_axes(c, mask(c.in_shape(0).rank()));
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const auto n = static_cast<T>(count(c.in_shape(0)));
-    for (T& element : c.out<T>()) element /= n;
-  });
+  sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));
 }
 
 Grads Mean::grad(const GradContext& g) const {
-  const Value share = g.dout / count_like(g.in[0], axes);
-  return {broadcast_like(expanded(share, g.in[0].rank()), g.in[0])};
+  const Value& x = g.in[0];
+  const DType compute = compute_dtype(x.dtype());
+  const Value share =
+      compute == x.dtype()  // float16 does not hold all numbers of elements
+          ? g.dout / count_like(x, axes)
+          : cast(cast(g.dout, compute) / count_like(cast(x, compute), axes), x.dtype());
+  return {broadcast_like(expanded(share, x.rank()), x)};
 }
 
 Samples Mean::samples(Rng& rng) {
@@ -142,7 +183,7 @@ std::size_t Prod::scratch(const PlanContext& plan) const {
 }
 void Prod::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<ProdFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<ProdFold<Wide<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
   });
 }
 
@@ -183,7 +224,8 @@ std::size_t Quantifier<universal>::scratch(const PlanContext& plan) const {
 template <bool universal>
 void Quantifier<universal>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<QuantifierFold<universal, T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<QuantifierFold<universal>, Stored<T>>(
+        c, mask(c.in_shape(0).rank()), [](Stored<T> x) -> std::uint8_t { return x != 0; });
   });
 }
 
@@ -208,7 +250,8 @@ std::size_t CountNonzero::scratch(const PlanContext& plan) const {
 }
 void CountNonzero::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<CountFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<SumFold<std::int64_t>, Stored<T>>(c, mask(c.in_shape(0).rank()),
+                                                [](Stored<T> x) -> std::int64_t { return x != 0; });
   });
 }
 Grads CountNonzero::grad(const GradContext&) const { return {zero}; }

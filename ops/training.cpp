@@ -95,7 +95,8 @@ Samples CentredRmspropStepWithMomentum::samples(Rng& rng) {
 Type GlobalNorm::infer(std::span<const Type> in) const {
   DType widest = f32;
   for (const Type& type : in) {
-    if (!is_float(type.dtype)) throw TypeError("takes float32 and float64, got " + to_string(type));
+    if (!compute_float_dtypes.contains(type.dtype))
+      throw TypeError("takes float32 and float64, got " + to_string(type) + "; convert with cast");
     if (type.dtype == f64) widest = f64;
   }
   return {widest, {}};

@@ -199,10 +199,11 @@ struct AsRow {
 // [/alias]
 
 // [builder]
-/// A builder of several nodes is a function. If one of them is refused, none stays behind.
+/// A builder of several nodes is a function. All of them get the line of its call, and if one is
+/// refused, none stays behind.
 Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
-  Transaction transaction{x, key};
-  return transaction.keep(mean(x + normal(key, x.type(), 0, deviation)));
+  const Building building{x, key};
+  return mean(x + normal(key, x.type(), 0, deviation));
 }
 // [/builder]
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/op.hpp"
 #include "dagrad/traced.hpp"
 #include "src/gradient/derivation.hpp"

@@ -8,9 +8,9 @@
 namespace dagrad::detail {
 
 std::uint64_t GraphData::open_scope(std::string_view name) {
-  const std::uint32_t inner = names.scope(current_scope, name);
-  open_scopes.push_back({scope_openings, current_scope});
-  current_scope = inner;
+  const std::uint32_t inner = names.scope(making.scope, name);
+  open_scopes.push_back({scope_openings, making.scope});
+  making.scope = inner;
   return scope_openings++;
 }
 
@@ -20,7 +20,7 @@ void GraphData::close_scope(std::uint64_t opening) noexcept {
       [](const OpenScope& scope, std::uint64_t number) { return scope.opening < number; });
   at->closed = true;
   while (!open_scopes.empty() && open_scopes.back().closed) {
-    current_scope = open_scopes.back().outer;
+    making.scope = open_scopes.back().outer;
     open_scopes.pop_back();
   }
 }
@@ -42,23 +42,24 @@ std::uint32_t GraphData::intern(Op op) {
 }
 
 std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
-                             std::span<const Result> results_of_node, Location where) {
+                             std::span<const Result> results_of_node, Location call) {
+  const Location where = placed(call);
   const std::uint32_t file = files.index(where.file);
   edges.make_room(operands.size());
   records.make_room(1);
   results.make_room(results_of_node.size());
-  names.add(ops[op].name, current_scope);
+  names.add(ops[op].name, making.scope, making.ordinal);
   // From here on nothing can fail.
   edges.append(operands);
   records.push_back({.op = op,
                      .first_result = results.size(),
-                     .forward = current_forward,
+                     .forward = making.forward,
                      .origin = no_node,
                      .tensor = no_node,
                      .file = file,
                      .line = where.line,
                      .number = 0,
-                     .order = current_order,
+                     .order = making.order,
                      .kind = kind});
   for (const Result& result : results_of_node) results.push_back(result);
   return size() - 1;

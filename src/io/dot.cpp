@@ -118,7 +118,7 @@ class Drawing {
         drawn_as_(graph.size()) {
     std::iota(drawn_as_.begin(), drawn_as_.end(), 0U);
     for (const Value& fetch : options.fetches) {
-      if (&fetch.data() != &graph.data())
+      if (&detail::Access::data(fetch) != &detail::Access::data(graph))
         throw GraphError("to_dot: the fetch '" + fetch.name() + "' belongs to another graph");
       fetched_[fetch.node_id()] = true;
     }

@@ -12,8 +12,8 @@ DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes take
     common = i == conditions ? in[i].dtype : promote(common, in[i].dtype);
   if (in.size() > conditions && !takes.contains(common)) {
     std::string names;
-    for (const DType dtype : {b8, i32, i64, f32, f64})
-      if (takes.contains(dtype))
+    for (std::size_t i = 0; i < dtype_count; ++i)
+      if (const auto dtype = static_cast<DType>(i); takes.contains(dtype))
         names += (names.empty() ? "" : ", ") + std::string(dagrad::name(dtype));
     throw TypeError("takes " + names + ", got " + std::string(dagrad::name(common)) +
                     "; convert with cast");
@@ -35,30 +35,6 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
   if (is != wanted)
     throw ArgumentError("takes " + std::to_string(wanted) +
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
-}
-
-BroadcastIndex::BroadcastIndex(const Shape& out, std::span<const View> in) : out_(out) {
-  for (const View& view : in) {
-    Steps steps;
-    steps.dense = view.type.shape == out;
-    std::int64_t step = 1;
-    for (int axis = view.type.shape.rank(), to = out.rank(); axis-- > 0;) {
-      --to;
-      const std::int64_t dim = view.type.shape[axis];
-      steps.step[static_cast<std::size_t>(to)] = dim == 1 ? 0 : step;
-      step *= dim;
-    }
-    steps_.push_back(steps);
-  }
-}
-
-std::int64_t BroadcastIndex::operator()(std::size_t i, std::int64_t at) const {
-  std::int64_t offset = 0;
-  for (int axis = out_.rank(); axis-- > 0;) {
-    offset += at % out_[axis] * steps_[i].step[static_cast<std::size_t>(axis)];
-    at /= out_[axis];
-  }
-  return offset;
 }
 
 }  // namespace dagrad::detail

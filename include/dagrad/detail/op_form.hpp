@@ -89,10 +89,15 @@ concept HasProbeFunctor = HasPlainFunctor<T> &&(functor_arity<T, Probe<double>>(
 
 template <class T>
 constexpr DTypes dtypes_of() {
-  if constexpr (requires { T::dtypes; })
+  constexpr bool declared = requires { T::dtypes; };
+  if constexpr (ElementwiseOp<T> && !declared)
+    return float_dtypes;
+  else if constexpr (HasPlainFunctor<T> && declared)  // called with the elements themselves
+    return T::dtypes & compute_dtypes;
+  else if constexpr (declared)
     return T::dtypes;
   else
-    return float_dtypes;
+    return compute_float_dtypes;
 }
 template <class T>
 constexpr std::size_t conditions_of() {

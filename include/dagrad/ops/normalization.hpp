@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/ops/reduce.hpp"
 
 /// Normalisation: elements less their mean, over their deviation, taken over some axes. All take
@@ -30,7 +30,7 @@ struct Standardize : Reduction {
       "mean "
       "and the reciprocal of the root; 0 where the root is 0. Not centred: x / sqrt(mean square + "
       "epsilon), the mean square and the reciprocal.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -50,7 +50,7 @@ struct StandardizeGradient : Reduction {
       "r * (d - mean(d) - y * mean(d * y)) over axes, of a cotangent d, a standardised y and its "
       "reciprocal deviation r; without mean(d) where not centred.";
   static constexpr std::size_t operands = 3;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -65,7 +65,7 @@ struct Centre : Reduction {
   static constexpr auto doc =
       "x - mean(x) over axes, accurate relative to the spread of the elements: 0 where they are "
       "equal.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;

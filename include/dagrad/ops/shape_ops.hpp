@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that move elements, and compute nothing. All take every dtype. Axes are counted from the end
 /// where negative.
@@ -253,11 +253,11 @@ Value broadcast_to(const Operand& x, const Shape& shape);
 /// differ, ShapeError where other axes do.
 Value concat(std::initializer_list<Operand> values, std::int64_t axis = 0);
 Value concat(std::span<const Value> values, std::int64_t axis = 0,
-             const char* file = __builtin_FILE(), int line = __builtin_LINE());
+             Location where = Location::here());
 /// Side by side along a new axis of the result. Throws as concat.
 Value stack(std::initializer_list<Operand> values, std::int64_t axis = 0);
 Value stack(std::span<const Value> values, std::int64_t axis = 0,
-            const char* file = __builtin_FILE(), int line = __builtin_LINE());
+            Location where = Location::here());
 /// What is side by side along an axis, without that axis: undoes `stack`. Nothing where the axis
 /// has size 0. Throws ShapeError for an axis outside of the rank.
 std::vector<Value> unstack(const Operand& x, std::int64_t axis = 0);
