@@ -7,7 +7,7 @@
 namespace dagrad::detail {
 
 void Edges::make_room(std::size_t operands) {
-  nodes_.make_room(1);
+  detail::make_room(nodes_, 1);
   links_.make_room(operands);
   detail::make_room(operands_, operands);
 }
@@ -29,7 +29,7 @@ void Edges::truncate(std::uint32_t nodes) noexcept {
     nodes_[operands_[edge].node].last_use = links_[edge].previous_use;
   operands_.resize(first);
   links_.truncate(first);
-  nodes_.truncate(nodes);
+  nodes_.resize(nodes);
 }
 
 }  // namespace dagrad::detail

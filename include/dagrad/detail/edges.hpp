@@ -30,7 +30,7 @@ class Edges {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
 
-  std::uint32_t nodes() const { return nodes_.size(); }
+  std::uint32_t nodes() const { return static_cast<std::uint32_t>(nodes_.size()); }
   std::uint32_t size() const { return static_cast<std::uint32_t>(operands_.size()); }
   const Edge& operator[](std::uint32_t edge) const { return operands_[edge]; }
 
@@ -63,7 +63,7 @@ class Edges {
   struct Link {
     std::uint32_t user, previous_use;
   };
-  Segments<Node> nodes_;
+  std::vector<Node> nodes_;
   std::vector<Edge> operands_;  ///< what a walk from users to operands reads
   Segments<Link> links_;        ///< what a walk from operands to users reads
 };
