@@ -26,8 +26,8 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
                      to_string(q.shape()) + ", " + to_string(k.shape()) + " and " +
                      to_string(v.shape()) + made_at(q));
   if (options.scale && !std::isfinite(*options.scale))
-    throw ArgumentError("attention: scale must be finite, got " +
-                        detail::attribute_text(*options.scale) + made_at(q));
+    throw ArgumentError("attention: scale must be finite, got " + attribute_text(*options.scale) +
+                        made_at(q));
 
   const Building building{q, k, v};
   const auto width = [&] { return maximum(count_like(q, {-1}), 1); };  // as replayed

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -102,6 +103,10 @@ Value custom_gradient(const Value& output, std::span<const Value> inputs, Custom
 Value custom_gradient(const Value& output, std::initializer_list<Value> inputs, CustomRule rule,
                       Location where) {
   return custom_gradient(output, std::span(inputs.begin(), inputs.size()), std::move(rule), where);
+}
+
+void list_control(Catalog& catalog) {
+  catalog.add<Identity, Cast, StopGradient, CustomGradient>("control");
 }
 
 }  // namespace dagrad

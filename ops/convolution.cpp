@@ -9,6 +9,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
 #include "ops/convolution_sizes.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -270,6 +271,10 @@ Value conv_transpose2d(const Operand& in, const Operand& kernel, const Operand& 
                        const Convolution& options,
                        const std::vector<std::int64_t>& output_padding) {
   return call_conv_transpose2d(in, kernel, bias, ConvTranspose{options, output_padding});
+}
+
+void list_convolution(Catalog& catalog) {
+  catalog.add<Conv, ConvTranspose, ConvKernel>("convolution");
 }
 
 }  // namespace dagrad

@@ -1,4 +1,5 @@
 #include "dagrad/ops/create.hpp"
+#include "ops/families.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -78,5 +79,7 @@ Value ones(const Graph& graph, const Type& type, Location where) {
 Value iota(const Graph& graph, std::int64_t size, DType dtype, Location where) {
   return apply(graph, Iota{size, dtype}, where);
 }
+
+void list_create(Catalog& catalog) { catalog.add<Full, Iota>("create"); }
 
 }  // namespace dagrad

@@ -14,6 +14,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/matrices.hpp"
 #include "ops/rows.hpp"
@@ -349,6 +350,10 @@ Value inverse(const Operand& a) { return apply(Inverse{}, {a}); }
 SignAndLog slogdet(const Operand& a) {
   const auto results = apply(Slogdet{}, {a});
   return {results[0], results[1]};
+}
+
+void list_factorizations(Catalog& catalog) {
+  catalog.add<Cholesky, TriangularSolve, Solve, Inverse, Slogdet>("linear algebra");
 }
 
 }  // namespace dagrad

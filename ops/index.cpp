@@ -7,6 +7,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/indexing.hpp"
 #include "ops/moving.hpp"
@@ -332,6 +333,11 @@ Value add_along_axis(const Operand& x, const Operand& indices, const Operand& va
 Value put_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis) {
   return scattering<true>(PutAlongAxis{{axis}}, x, indices, values);
+}
+
+void list_index(Catalog& catalog) {
+  catalog.add<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
+              LastAlongAxisLike>("index");
 }
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/indexing.hpp"
 
 namespace dagrad {
@@ -89,5 +90,7 @@ Value gather_nd(const Operand& x, const Operand& indices) {
   const Value flat = axes == 0 ? unsqueeze(x, {0}) : flatten(x, 0, axes - 1);
   return take(flat, rows, 0);
 }
+
+void list_index_nd(Catalog& catalog) { catalog.add<LinearIndexLike>("index"); }
 
 }  // namespace dagrad

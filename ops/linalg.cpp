@@ -11,6 +11,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/strides.hpp"
+#include "ops/families.hpp"
 #include "ops/matrices.hpp"
 
 namespace dagrad {
@@ -198,5 +199,7 @@ Value matmul(const Operand& left, const Operand& right) {
   const Building building{a, b};
   return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
 }
+
+void list_linalg(Catalog& catalog) { catalog.add<Matmul>("linear algebra"); }
 
 }  // namespace dagrad

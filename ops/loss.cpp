@@ -8,6 +8,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/rows.hpp"
 
@@ -25,8 +26,8 @@ Samples KlDivergence::samples(Rng& rng) {
 
 Type Huber::infer(std::span<const Type> in) const {
   if (!(delta > 0 && std::isfinite(delta)))
-    throw ArgumentError("needs a positive and finite delta, got " + detail::attribute_text(delta));
-  return {detail::common_dtype(in, 0, compute_float_dtypes), detail::common_shape(in)};
+    throw ArgumentError("needs a positive and finite delta, got " + attribute_text(delta));
+  return {common_dtype(in, 0, compute_float_dtypes), common_shape(in)};
 }
 
 namespace {
@@ -89,7 +90,7 @@ Samples NegativeLogLikelihood::samples(Rng& rng) {
 Type CrossEntropy::infer(std::span<const Type> in) const {
   const Type &logits = in[0], &targets = in[1];
   if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError("smoothing lies in [0, 1), got " + detail::attribute_text(smoothing));
+    throw ArgumentError("smoothing lies in [0, 1), got " + attribute_text(smoothing));
   if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
       targets.dtype != logits.dtype)
     throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +
@@ -194,6 +195,11 @@ Value nll(const Operand& log_probabilities, const Operand& targets) {
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
   const Building building{logits, targets};
   return mean(apply(CrossEntropy{smoothing}, {logits, targets}));
+}
+
+void list_loss(Catalog& catalog) {
+  catalog.add<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy,
+              Huber, Hinge, KlDivergence, NegativeLogLikelihood>("loss");
 }
 
 }  // namespace dagrad

@@ -3,6 +3,7 @@
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -72,7 +73,7 @@ Samples Softmax::samples(Rng& rng) { return row_samples<Softmax>(rng); }
 Samples LogSoftmax::samples(Rng& rng) { return row_samples<LogSoftmax>(rng); }
 
 Type OneHot::infer(std::span<const Type> in) const {
-  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
+  if (in.size() != 1) check_operand_count(in.size(), 2);
   if (classes < 0) throw ArgumentError("needs classes >= 0, got " + std::to_string(classes));
   std::vector<std::int64_t> dims(in[0].shape.begin(), in[0].shape.end());
   if (in.size() == 1)
@@ -113,5 +114,7 @@ Value log_softmax(const Operand& x, std::int64_t axis) { return apply(LogSoftmax
 Value one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
   return apply(OneHot{classes, dtype}, {indices});
 }
+
+void list_nn(Catalog& catalog) { catalog.add<Softmax, LogSoftmax, OneHot>("nn"); }
 
 }  // namespace dagrad

@@ -7,6 +7,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -43,7 +44,7 @@ void check_operands(const std::string& op, const Operand& x, const Shape& shape,
 void check_epsilon(const std::string& op, const Operand& x, double epsilon) {
   if (!(epsilon >= 0 && std::isfinite(epsilon)))
     throw ArgumentError(op + ": epsilon must be finite and not negative, got " +
-                        detail::attribute_text(epsilon) + made_at(x));
+                        attribute_text(epsilon) + made_at(x));
 }
 
 /// Channels of x [N, C, ...].
@@ -76,7 +77,7 @@ Value standardized(const std::string& op, const Operand& x, const NormOptions& o
                    bool centred) {
   check_epsilon(op, x, options.epsilon);
   last_shape(op, x, options);
-  return apply(Standardize{{last_axes(options.axes), true}, options.epsilon, centred}, {x})[0];
+  return apply(Standardize{{last_axes(options.axes)}, options.epsilon, centred}, {x})[0];
 }
 
 }  // namespace
@@ -102,16 +103,16 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   check_epsilon("batch_norm", x, options.epsilon);
   if (!(options.momentum >= 0 && options.momentum <= 1))
     throw ArgumentError("batch_norm: momentum must be in [0, 1], got " +
-                        detail::attribute_text(options.momentum) + made_at(x));
+                        attribute_text(options.momentum) + made_at(x));
   std::vector<std::int64_t> axes{0};
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
-  if (const std::int64_t n = Reduction{axes}.count(x.shape()); n < 2)
+  if (const std::int64_t n = OverAxes{axes}.count(x.shape()); n < 2)
     throw ShapeError(
         "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
   const Building building{x, scale, shift, mean, variance};
-  const auto batch = apply(Standardize{{axes, true}, options.epsilon}, {x});
+  const auto batch = apply(Standardize{{axes}, options.epsilon}, {x});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
     return stop_gradient(mul(old, 1 - m) + m * reshape_like(current, old));
@@ -166,7 +167,7 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
   const Building building{x};
   const Operand grouped = unflatten(x, 1, {groups, -1});
   const auto axes = last_axes(grouped.rank() - 2);
-  return reshape_like(apply(Standardize{{axes, true}, epsilon}, {grouped})[0], x);
+  return reshape_like(apply(Standardize{{axes}, epsilon}, {grouped})[0], x);
 }
 Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, const Operand& shift,
                  double epsilon) {
@@ -175,5 +176,7 @@ Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, co
   const Building building{x, scale, shift};
   return scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x));
 }
+
+void list_normalization(Catalog& catalog) { catalog.add<ScaleShift, Normalize>("normalization"); }
 
 }  // namespace dagrad

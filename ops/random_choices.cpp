@@ -3,6 +3,7 @@
 #include <string>
 
 #include "dagrad/ops/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/keys.hpp"
 #include "ops/rows.hpp"
@@ -15,7 +16,7 @@ constexpr std::int64_t grain = 1024;  // draws a task
 
 void check_probability(double p, const std::string& where) {
   if (!(p >= 0 && p <= 1))
-    throw ArgumentError("a probability lies in [0, 1], got " + detail::attribute_text(p) + where);
+    throw ArgumentError("a probability lies in [0, 1], got " + attribute_text(p) + where);
 }
 
 /// Calls `draw(i, u)` for each element of the result with 53 uniform bits of its own.
@@ -47,7 +48,7 @@ void sum_up(const T* x, std::int64_t stride, std::span<double> sums) {
 }  // namespace
 
 Type Bernoulli::infer(std::span<const Type> in) const {
-  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
+  if (in.size() != 1) check_operand_count(in.size(), 2);
   check_key(in[0]);
   if (in.size() == 1) {
     check_probability(probability, "");
@@ -183,5 +184,9 @@ Value categorical(const Operand& key, const Operand& logits, std::int64_t axis,
   return apply(Categorical{axis, samples.value_or(1), samples.has_value()}, {key, logits});
 }
 Value permutation(const Operand& key, std::int64_t n) { return apply(Permutation{n}, {key}); }
+
+void list_random_choices(Catalog& catalog) {
+  catalog.add<Bernoulli, Categorical, Permutation>("random");
+}
 
 }  // namespace dagrad

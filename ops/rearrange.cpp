@@ -13,6 +13,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -177,5 +178,7 @@ Value repeat(const Operand& x, std::int64_t count) {
   const Building building{x};
   return repeat(flatten(x), count, 0);
 }
+
+void list_rearrange(Catalog& catalog) { catalog.add<Roll, Repeat>("shape"); }
 
 }  // namespace dagrad

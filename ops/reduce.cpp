@@ -11,6 +11,7 @@
 #include "dagrad/random.hpp"
 #include "dagrad/scratch.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
 #include "ops/sum.hpp"
@@ -41,7 +42,7 @@ std::vector<std::int64_t> Axes::of(int rank) const {
   return axes;
 }
 
-std::uint32_t Reduction::mask(int rank) const {
+std::uint32_t OverAxes::mask(int rank) const {
   std::uint32_t mask = 0;
   for (const std::int64_t axis : axes) {
     const std::uint32_t bit = 1U << normalize_axis(axis, rank);
@@ -63,11 +64,11 @@ Shape Reduction::reduced(const Shape& in) const {
   return Shape(dims);
 }
 
-void Reduction::refuse_empty(const Shape& in) const {
+void OverAxes::refuse_empty(const Shape& in) const {
   if (count(in) == 0) throw ShapeError("has no value over no element: got " + to_string(in));
 }
 
-std::int64_t Reduction::count(const Shape& in) const {
+std::int64_t OverAxes::count(const Shape& in) const {
   std::int64_t count = 1;
   for (const std::int64_t axis : axes) count *= in[normalize_axis(axis, in.rank())];
   return count;
@@ -275,11 +276,10 @@ void CountLike::eval(const EvalContext& c) const {
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {
-  return {
-      {CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
-      {CountLike{{{}, false}, 0}, {rng.uniform({})}},
-      {.op = CountLike{{{0, 2}, false}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
-      {.op = CountLike{{{1}, false}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
+  return {{CountLike{{{0, 2}}, 1}, {rng.uniform({2, 3, 4})}},
+          {CountLike{{{}}, 0}, {rng.uniform({})}},
+          {.op = CountLike{{{0, 2}}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
+          {.op = CountLike{{{1}}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
 }
 
 Value sum(const Operand& x, const Axes& axes, bool keep_dims) {
@@ -301,7 +301,11 @@ Value count_nonzero(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(CountNonzero{{axes.of(x.rank()), keep_dims}}, {x});
 }
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less) {
-  return apply(CountLike{{axes.of(like.rank()), false}, less}, {like});
+  return apply(CountLike{{axes.of(like.rank())}, less}, {like});
+}
+
+void list_reduce(Catalog& catalog) {
+  catalog.add<Sum, Mean, Prod, Any, All, CountNonzero, CountLike>("reduce");
 }
 
 }  // namespace dagrad

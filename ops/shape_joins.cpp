@@ -5,6 +5,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -303,6 +304,11 @@ std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis
 std::vector<Value> split(const Operand& x, const std::vector<std::int64_t>& sizes,
                          std::int64_t axis) {
   return apply(Split{axis, 0, sizes}, {x});
+}
+
+void list_shape_joins(Catalog& catalog) {
+  catalog.add<Concat, Split>("shape");
+  catalog.add<SplitLike, UnsplitLike>("structural");
 }
 
 }  // namespace dagrad

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/sum.hpp"
 
@@ -152,5 +153,9 @@ Value reshape_like(const Operand& x, const Operand& like) {
 Value zeros_like(const Operand& like) { return full_like(like, 0); }
 Value ones_like(const Operand& like) { return full_like(like, 1); }
 Value full_like(const Operand& like, double value) { return apply(FullLike{value}, {like}); }
+
+void list_structural(Catalog& catalog) {
+  catalog.add<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike>("structural");
+}
 
 }  // namespace dagrad

@@ -9,6 +9,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 
 namespace dagrad {
@@ -149,6 +150,11 @@ Samples GlobalNorm::samples(Rng& rng) {
 Value global_norm(std::span<const Value> values) {
   if (values.empty()) throw ArgumentError("global_norm: needs a value or more");
   return apply(GlobalNorm{}, std::vector<Operand>(values.begin(), values.end()));
+}
+
+void list_training(Catalog& catalog) {
+  catalog.add<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,
+              RmspropStepWithMomentum, CentredRmspropStepWithMomentum, GlobalNorm>("training");
 }
 
 }  // namespace dagrad

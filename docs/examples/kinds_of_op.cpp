@@ -210,13 +210,7 @@ Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
 int main() {
   // [sweep]
   Catalog mine;
-  mine.add(Polar{}, "mine");
-  mine.add(Place{}, "mine");
-  mine.add(Pick{}, "mine");
-  mine.add(RunningMaximum{}, "mine");
-  mine.add(CosineTransform{}, "mine");
-  mine.add(Deal{}, "mine");
-  mine.add(AsRow{}, "mine");
+  mine.add<Polar, Place, Pick, RunningMaximum, CosineTransform, Deal, AsRow>("mine");
   bool passed = true;
   for (const Catalog::Entry& entry : mine) {
     const OpReport report = check_op(entry.op);

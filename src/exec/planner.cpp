@@ -105,6 +105,7 @@ void Planner::lay_out(std::uint32_t node) {
 /// The operand that the node's result is, without a step; -1 where there is none.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
+  if (traits.ordered) return -1;
   if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
   const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
   return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;

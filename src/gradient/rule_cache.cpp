@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "dagrad/apply.hpp"
-#include "dagrad/op.hpp"
+#include "dagrad/detail/op_caches.hpp"
 #include "dagrad/traced.hpp"
 #include "src/gradient/derivation.hpp"
 #include "src/graph/name_check.hpp"

@@ -145,11 +145,15 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.type(edge));
-  explained(graph, op, call, [&] {
-    op->infer(in, graph.result_types);
-    validate_constants(graph, op, operands);
+  // Interned first, so that what equal ops infer with, such as the program of a functor, is made
+  // once.
+  const std::uint32_t index = interned(graph, std::move(op), call);
+  const Op& known = graph.ops[index].op;
+  explained(graph, known, call, [&] {
+    known->infer(in, graph.result_types);
+    validate_constants(graph, known, operands);
   });
-  return add_node(graph, interned(graph, std::move(op), call), operands, call);
+  return add_node(graph, index, operands, call);
 }
 
 std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,

@@ -27,7 +27,7 @@ void GraphData::close_scope(std::uint64_t opening) noexcept {
 
 std::uint32_t GraphData::intern(Op op) {
   if (const auto at = known_pointers.find(op.get()); at != known_pointers.end()) return at->second;
-  const std::size_t hash = op->hash() ^ op->type().hash_code();
+  const std::size_t hash = op->hash();
   const auto [first, last] = known_ops.equal_range(hash);
   for (auto at = first; at != last; ++at)
     if (ops[at->second].op == op) return at->second;

@@ -1,6 +1,8 @@
+#include "src/program/decisions.hpp"
+
 #include <vector>
 
-#include "dagrad/op.hpp"
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/probe.hpp"
 #include "dagrad/strides.hpp"
 #include "src/program/loops.hpp"
@@ -57,9 +59,7 @@ void decisions(const Program& program, std::span<const void* const> in, const De
 
 void detail::program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
                                const DecisionSink& sink) {
-  std::vector<Type> types;
-  for (const View& view : in) types.push_back(view.type);
-  const StridedAxes<> axes = broadcast_axes(types, shape);
+  const StridedAxes<> axes = broadcast_axes(types_of(in), shape);
   std::vector<const void*> at(in.size());
   for (std::int64_t element = 0; element < shape.elements(); ++element) {
     for (std::size_t i = 0; i < in.size(); ++i)

@@ -19,11 +19,11 @@ namespace dagrad {
 /// Results: the standardised x; the variance (the mean square where not `centred`); where
 /// `centred`, the mean; and the factor 1 / sqrt(variance + epsilon), which is 0 where that root is
 /// 0. All but the first keep their axes as 1.
-struct Standardize : Reduction {
+struct Standardize : OverAxes {
   double epsilon = 1e-5;
   bool centred = true;
   using attributes =
-      dagrad::attributes<&Reduction::axes, &Standardize::epsilon, &Standardize::centred>;
+      dagrad::attributes<&OverAxes::axes, &Standardize::epsilon, &Standardize::centred>;
   static constexpr auto name = "standardize";
   static constexpr auto doc =
       "(x - mean) / sqrt(variance + epsilon) over axes, then that variance (divided by n), the "
@@ -42,9 +42,9 @@ struct Standardize : Reduction {
 };
 
 /// What the rule of Standardize appends: linear and symmetric in its cotangent d.
-struct StandardizeGradient : Reduction {
+struct StandardizeGradient : OverAxes {
   bool centred = true;
-  using attributes = dagrad::attributes<&Reduction::axes, &StandardizeGradient::centred>;
+  using attributes = dagrad::attributes<&OverAxes::axes, &StandardizeGradient::centred>;
   static constexpr auto name = "standardize_gradient";
   static constexpr auto doc =
       "r * (d - mean(d) - y * mean(d * y)) over axes, of a cotangent d, a standardised y and its "

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dagrad/apply.hpp"
@@ -31,21 +32,28 @@ class Axes {
   std::optional<std::vector<std::int64_t>> axes_;
 };
 
-/// What all reductions have in common.
-struct Reduction {
+/// What all ops have in common that take the elements along some axes together.
+struct OverAxes {
   std::vector<std::int64_t> axes;
-  bool keep_dims = false;
-  using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims>;
   static constexpr std::size_t operands = 1;
 
-  /// Bit i: axis i is reduced. Throws ShapeError for axes outside of the rank or given twice.
+  /// Bit i: it goes over axis i. Throws ShapeError for axes outside of the rank or given twice.
   std::uint32_t mask(int rank) const;
+  /// How many elements are taken together.
+  std::int64_t count(const Shape& in) const;
+  /// Throws ShapeError where that is none.
+  void refuse_empty(const Shape& in) const;
+};
+
+/// What all reductions have in common.
+struct Reduction : OverAxes {
+  bool keep_dims = false;
+  using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims>;
+  Reduction(std::vector<std::int64_t> over = {}, bool keep = false)
+      : OverAxes{std::move(over)}, keep_dims(keep) {}
+
   /// Shape of the result.
   Shape reduced(const Shape& in) const;
-  /// Throws ShapeError where no element goes into a result.
-  void refuse_empty(const Shape& in) const;
-  /// How many elements go into each result.
-  std::int64_t count(const Shape& in) const;
   /// The result, or its cotangent, such that it broadcasts to the operand, whose rank is given.
   Value expanded(const Value& result, int rank) const;
 };
@@ -235,9 +243,9 @@ struct ArgExtremum : Reduction {
 using ArgMax = ArgExtremum<true>;
 using ArgMin = ArgExtremum<false>;
 
-struct CountLike : Reduction {
+struct CountLike : OverAxes {
   std::int64_t less = 0;
-  using attributes = dagrad::attributes<&Reduction::axes, &CountLike::less>;
+  using attributes = dagrad::attributes<&OverAxes::axes, &CountLike::less>;
   static constexpr auto name = "count_like";
   static constexpr auto doc =
       "How many elements the axes of `like` span, less a number, as a scalar of its dtype.";
