@@ -43,23 +43,25 @@ std::uint32_t GraphData::intern(Op op) {
 
 std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
                              std::span<const Result> results_of_node, Location call) {
-  Record record;
-  record.op = op;
-  record.kind = kind;
-  record.forward = making.forward;
-  record.order = making.order;
   const Location where = placed(call);
-  record.file = files.index(where.file);
-  record.line = where.line;
-  record.first_result = static_cast<std::uint32_t>(results.size());
+  const std::uint32_t file = files.index(where.file);
   edges.make_room(operands.size());
-  make_room(records, 1);
-  make_room(results, results_of_node.size());
+  records.make_room(1);
+  results.make_room(results_of_node.size());
   names.add(ops[op].name, making.scope, making.ordinal);
   // From here on nothing can fail.
   edges.append(operands);
-  records.push_back(record);
-  results.insert(results.end(), results_of_node.begin(), results_of_node.end());
+  records.push_back({.op = op,
+                     .first_result = results.size(),
+                     .forward = making.forward,
+                     .origin = no_node,
+                     .tensor = no_node,
+                     .file = file,
+                     .line = where.line,
+                     .number = 0,
+                     .order = making.order,
+                     .kind = kind});
+  for (const Result& result : results_of_node) results.push_back(result);
   return size() - 1;
 }
 
@@ -70,8 +72,8 @@ void GraphData::truncate(std::uint32_t to) noexcept {
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
   edges.truncate(to);
   names.truncate(to);
-  results.resize(records[to].first_result);
-  records.resize(to);
+  results.truncate(records[to].first_result);
+  records.truncate(to);
 }
 
 }  // namespace dagrad::detail

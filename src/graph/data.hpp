@@ -22,22 +22,23 @@ struct GraphData {
   explicit GraphData(Control* owner) : control(owner) {}
 
   struct Record {
-    std::uint32_t op = 0;             ///< in `ops`
-    std::uint32_t first_result = 0;   ///< in `results`; the next record's is the end
-    std::uint32_t forward = no_node;  ///< forward node it differentiates
-    std::uint32_t origin = no_node;   ///< in `origins`: provenance carried over from another graph
-    std::uint32_t tensor = no_node;   ///< in `tensors`, of constants and parameters
-    std::uint32_t file = 0;           ///< in `files`: where it was made
-    std::int32_t line = 0;
-    std::uint32_t number = 0;  ///< scratch of NodeNumbers
-    std::uint16_t order = 0;   ///< of differentiation: 0 forward, 1 in its gradient, …
-    NodeKind kind = NodeKind::op;
+    std::uint32_t op;            ///< in `ops`
+    std::uint32_t first_result;  ///< in `results`; the next record's is the end
+    std::uint32_t forward;       ///< forward node it differentiates, or `no_node`
+    std::uint32_t
+        origin;  ///< in `origins`: provenance carried over from another graph, or `no_node`
+    std::uint32_t tensor;  ///< in `tensors`, of constants and parameters, or `no_node`
+    std::uint32_t file;    ///< in `files`: where it was made
+    std::int32_t line;
+    std::uint32_t number;  ///< scratch of NodeNumbers
+    std::uint16_t order;   ///< of differentiation: 0 forward, 1 in its gradient, …
+    NodeKind kind;
   };
 
   Control* control;
   Edges edges;
-  std::vector<Record> records;
-  std::vector<Result> results;
+  Segments<Record> records;
+  Segments<Result> results;
   Names names;
   Types types;
   Interned<const char*> files;
@@ -72,11 +73,12 @@ struct GraphData {
   std::vector<Type> operand_types, result_types;                         ///< scratch of `append`
   std::vector<Result> new_results;                                       ///< the same
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(records.size()); }
+  std::uint32_t size() const { return records.size(); }
   std::span<const Edge> operands_of(std::uint32_t node) const { return edges.operands(node); }
   ResultTypes types_of(std::uint32_t node) const {
-    const std::size_t end = node + 1 < size() ? records[node + 1].first_result : results.size();
-    return {{results.data() + records[node].first_result, results.data() + end}, types};
+    const std::uint32_t first = records[node].first_result;
+    const std::uint32_t end = node + 1 < size() ? records[node + 1].first_result : results.size();
+    return {results, first, end - first, types};
   }
   const Result& result(const Edge& edge) const {
     return results[records[edge.node].first_result + edge.port];

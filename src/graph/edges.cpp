@@ -8,8 +8,8 @@ namespace dagrad::detail {
 
 void Edges::make_room(std::size_t operands) {
   detail::make_room(nodes_, 1);
+  links_.make_room(operands);
   detail::make_room(operands_, operands);
-  detail::make_room(links_, operands);
 }
 
 void Edges::append(std::span<const Edge> operands) noexcept {
@@ -28,7 +28,7 @@ void Edges::truncate(std::uint32_t nodes) noexcept {
   for (std::uint32_t edge = size(); edge-- > first;)
     nodes_[operands_[edge].node].last_use = links_[edge].previous_use;
   operands_.resize(first);
-  links_.resize(first);
+  links_.truncate(first);
   nodes_.resize(nodes);
 }
 

@@ -120,13 +120,13 @@ std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
 
 void Names::add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal) {
   OpNames& names = ops_[op];
-  make_room(nodes_, 1);
+  nodes_.make_room(1);
   if (ordinal == none || !is_free(op, ordinal, scope))
     ordinal = names.contested
                   ? next_ordinal(op, scope)
                   : std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);
   if (ordinal >= names.nodes.size()) names.nodes.resize(ordinal + 1, none);
-  names.nodes[ordinal] = static_cast<std::uint32_t>(nodes_.size());
+  names.nodes[ordinal] = nodes_.size();
   nodes_.push_back({op, scope, ordinal & most, false});
 }
 
@@ -204,8 +204,8 @@ std::uint32_t Names::find(std::string_view name) const {
 }
 
 void Names::truncate(std::uint32_t size) noexcept {
-  while (nodes_.size() > size) {
-    const Entry entry = nodes_.back();
+  for (std::uint32_t node = nodes_.size(); node-- > size;) {
+    const Entry& entry = nodes_[node];
     std::uint32_t ordinal = entry.at;
     if (entry.given) {
       const Given& given = given_[entry.at];
@@ -216,8 +216,8 @@ void Names::truncate(std::uint32_t size) noexcept {
     std::vector<std::uint32_t>& nodes = ops_[entry.op].nodes;
     nodes[ordinal] = none;
     while (!nodes.empty() && nodes.back() == none) nodes.pop_back();
-    nodes_.pop_back();
   }
+  if (size < nodes_.size()) nodes_.truncate(size);
 }
 
 std::vector<std::string> Names::similar(std::string_view name) const {

@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "dagrad/detail/segments.hpp"
+
 namespace dagrad::detail {
 
 /// Names of nodes and scopes, each unique with its scope before it. Automatic names are (op,
@@ -101,7 +103,7 @@ class Names {
   std::uint32_t next_ordinal(std::uint32_t op, std::uint32_t scope);
   bool is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
 
-  std::vector<Entry> nodes_;
+  Segments<Entry> nodes_;
   std::vector<OpNames> ops_;
   std::vector<Given> given_;
   std::vector<std::string> scopes_{""};

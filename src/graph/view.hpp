@@ -20,17 +20,19 @@ struct Result {
   std::uint32_t type, extent;
 };
 
-/// The types of a node's results. Valid until the graph is changed.
+/// The types of a node's results, read where the graph keeps them.
 class ResultTypes {
  public:
-  ResultTypes(std::span<const Result> results, const Types& types)
-      : results_(results), types_(&types) {}
-  std::size_t size() const { return results_.size(); }
-  const Type& operator[](std::size_t port) const { return (*types_)[results_[port].type]; }
+  ResultTypes(const Segments<Result>& results, std::uint32_t first, std::uint32_t size,
+              const Types& types)
+      : results_(results), first_(first), size_(size), types_(types) {}
+  std::uint32_t size() const { return size_; }
+  const Type& operator[](std::size_t port) const { return types_[results_[first_ + port].type]; }
 
  private:
-  std::span<const Result> results_;
-  const Types* types_;
+  const Segments<Result>& results_;
+  std::uint32_t first_, size_;
+  const Types& types_;
 };
 
 /// An input of a graph that a rewrite made, and a value of an older graph that it stands for.

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/config.hpp"
+#include "dagrad/detail/segments.hpp"
 
 namespace dagrad {
 
@@ -65,7 +65,7 @@ class Edges {
   };
   std::vector<Node> nodes_;
   std::vector<Edge> operands_;  ///< what a walk from users to operands reads
-  std::vector<Link> links_;     ///< what a walk from operands to users reads
+  Segments<Link> links_;        ///< what a walk from operands to users reads
 };
 
 const Edges& edges_of(const Graph& graph);
