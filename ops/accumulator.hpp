@@ -141,16 +141,16 @@ class Accumulator {
       if (read_.centre != nullptr) repeat(read_.centre + unit.result);
   }
   void add(const In* x, std::int64_t rows) {
-    const std::int64_t packed =
-        packing_.together == lanes ? rows / lanes : rows / packing_.together;
-    for (std::int64_t left = packed; left > 0;) {
-      const std::int64_t n = std::min(left, cascade_.room());
-      fold(x, n, packing_.width);
+    std::int64_t left = packing_.together == lanes ? rows / lanes : rows / packing_.together;
+    const std::int64_t rest = rows - left * packing_.together;  // too few to be taken together
+    while (left > 0 || rest > 0) {  // the one call of `fold`, for inlining
+      const bool is_rest = left == 0;
+      const std::int64_t n = is_rest ? 1 : std::min(left, cascade_.room());
+      fold(x, n, is_rest ? rest * packing_.columns : packing_.width);
+      if (is_rest) return;
       x += n * packing_.stride;
       left -= n;
     }
-    if (const std::int64_t rest = rows - packed * packing_.together; rest > 0)
-      fold(x, 1, rest * packing_.columns);
   }
   void finish(const std::array<Result*, 1>& to) { cascade_.finish(packing_.together, to[0]); }
   static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {

@@ -163,7 +163,11 @@ class ReductionPart {
   template <class Visit>
   void each_unit(std::int64_t work, Visit visit) const {
     if (unit_ != nullptr) return visit(*unit_);
-    ranges(work, [&](const Unit& unit) { visit(unit); });
+    const ReductionSplit& split = reducer_.split_;
+    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
+                       [&](std::int64_t i, std::int64_t end) {
+                         for (; i < end; ++i) visit(split.unit(space(), i));
+                       });
   }
   /// The same for tiles of columns with all of their rows.
   template <class Visit>
@@ -180,9 +184,10 @@ class ReductionPart {
   }
 
  private:
+  /// Out of line, since it is all that takes long to compile.
   template <class Kernel, class To>
-  void fold_unit(Kernel& kernel, const Unit& unit, const typename Kernel::In* x,
-                 const To& to) const {
+  [[gnu::noinline]] void fold_unit(Kernel& kernel, const Unit& unit, const typename Kernel::In* x,
+                                   const To& to) const {
     kernel.begin(unit, first());
     each_run(space(), unit,
              [&](std::int64_t offset, std::int64_t n) { kernel.add(x + offset, n); });
@@ -212,15 +217,6 @@ class ReductionPart {
       Kernel::join(p, chunks, split.chunks, results);
       std::copy_n(chunks, results, to[p]);
     }
-  }
-
-  template <class Visit>
-  void ranges(std::int64_t work, Visit visit) const {
-    const ReductionSplit& split = reducer_.split_;
-    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
-                       [&](std::int64_t i, std::int64_t end) {
-                         for (; i < end; ++i) visit(split.unit(space(), i));
-                       });
   }
 
   const Reducer& reducer_;
