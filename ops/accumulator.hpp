@@ -211,7 +211,7 @@ void fold_part(const ReductionPart& part, const In* x, typename Fold::Acc* to,
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
             const Read& read = {}) {
-  reducer.each_part(c, 1, [&](const ReductionPart& part) { fold_part<Fold>(part, x, to, read); });
+  reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read);
 }
 
 /// Folds operand 0, of `In`s, into result 0.
