@@ -1,5 +1,6 @@
 #include "src/graph/names.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -86,15 +87,30 @@ void Names::claim(std::string_view word) {
 
 std::string Names::automatic_text(std::uint32_t op, std::uint32_t ordinal,
                                   std::uint32_t scope) const {
-  std::string text = in_scope(scope, *ops_[op].text);
-  if (ordinal > 0) text += '_' + std::to_string(ordinal);
-  return text;
+  return joined(in_scope(scope, *ops_[op].text), ordinal);
+}
+
+std::string Names::joined(std::string stem, std::uint32_t number) {
+  if (number > 0) stem += '_' + std::to_string(number);
+  return stem;
+}
+
+Names::Parts Names::parts(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  if (entry.given) return {std::uint64_t{none} << 32 | entry.at, 0};
+  return {std::uint64_t{entry.op} << 32 | entry.scope, entry.at};
+}
+
+std::string Names::stem_text(std::uint64_t stem) const {
+  const auto op = static_cast<std::uint32_t>(stem >> 32);
+  const auto at = static_cast<std::uint32_t>(stem);
+  return op == none ? *given_[at].text : in_scope(at, *ops_[op].text);
 }
 
 /// The next ordinal of an op whose name is free in a scope; there is room for it in the op's list.
 std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
   OpNames& names = ops_[op];
-  auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
+  auto ordinal = std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);
   while (claims_.contains(claim_of(*names.text, ordinal)) &&
          find(automatic_text(op, ordinal, scope)) != none)
     ++ordinal;
@@ -102,12 +118,32 @@ std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
   return ordinal;
 }
 
-void Names::add(std::uint32_t op, std::uint32_t scope) {
+void Names::add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal) {
   OpNames& names = ops_[op];
   make_room(nodes_, 1);
-  if (names.contested) names.nodes.resize(next_ordinal(op, scope), none);
-  names.nodes.push_back(static_cast<std::uint32_t>(nodes_.size()));
-  nodes_.push_back({op, static_cast<std::uint32_t>(names.nodes.size() - 1), scope, none});
+  if (ordinal == none || !is_free(op, ordinal, scope))
+    ordinal = names.contested
+                  ? next_ordinal(op, scope)
+                  : std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);
+  if (ordinal >= names.nodes.size()) names.nodes.resize(ordinal + 1, none);
+  names.nodes[ordinal] = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.push_back({op, scope, ordinal & most, false});
+}
+
+std::uint32_t Names::ordinal(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  return entry.given ? given_[entry.at].ordinal : entry.at;
+}
+
+bool Names::is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const {
+  const OpNames& names = ops_[op];
+  return (ordinal >= names.nodes.size() || names.nodes[ordinal] == none) &&
+         (!names.contested || find(automatic_text(op, ordinal, scope)) == none);
+}
+
+void Names::leave_room_for(const Names& others) {
+  for (const OpNames& other : others.ops_)
+    ops_[op_index(*other.text)].first_free = static_cast<std::uint32_t>(other.nodes.size());
 }
 
 // ---- names that are given
@@ -125,30 +161,30 @@ void Names::assign(std::uint32_t node, std::string_view name, bool others_make_w
     throw GraphError("the name \"" + printable(full) + "\" is taken by node " +
                      std::to_string(holder) + " (" + *ops_[nodes_[holder].op].text + ")");
   claim(last_word(full));
-  make_room(texts_, 1);
+  make_room(given_, 1);
   if (taken) {
     Entry& other = nodes_[holder];
     std::vector<std::uint32_t>& nodes = ops_[other.op].nodes;
     const std::uint32_t ordinal = next_ordinal(other.op, other.scope);
-    nodes.resize(ordinal, none);
-    nodes.push_back(holder);
-    nodes[std::exchange(other.ordinal, ordinal)] = none;
+    nodes.resize(ordinal + 1, none);
+    nodes[ordinal] = holder;
+    nodes[other.at] = none;
+    other.at = ordinal & most;
   }
   const std::string* const text = &named_.emplace(std::move(full), node).first->first;
-  std::uint32_t& at = nodes_[node].text;
-  if (at != none) {
-    named_.erase(named_.find(*texts_[at]));
-    texts_[at] = text;
+  Entry& entry = nodes_[node];
+  if (entry.given) {
+    named_.erase(named_.find(*std::exchange(given_[entry.at].text, text)));
   } else {
-    at = static_cast<std::uint32_t>(texts_.size());
-    texts_.push_back(text);
+    given_.push_back({text, entry.at});
+    entry.at = static_cast<std::uint32_t>(given_.size() - 1) & most;
+    entry.given = true;
   }
 }
 
 std::string Names::text(std::uint32_t node) const {
   const Entry& entry = nodes_[node];
-  return entry.text != none ? *texts_[entry.text]
-                            : automatic_text(entry.op, entry.ordinal, entry.scope);
+  return entry.given ? *given_[entry.at].text : automatic_text(entry.op, entry.at, entry.scope);
 }
 
 std::uint32_t Names::find(std::string_view name) const {
@@ -170,12 +206,15 @@ std::uint32_t Names::find(std::string_view name) const {
 void Names::truncate(std::uint32_t size) noexcept {
   while (nodes_.size() > size) {
     const Entry entry = nodes_.back();
-    if (entry.text != none) {
-      named_.erase(named_.find(*texts_[entry.text]));
-      if (entry.text + 1 == texts_.size()) texts_.pop_back();
+    std::uint32_t ordinal = entry.at;
+    if (entry.given) {
+      const Given& given = given_[entry.at];
+      ordinal = given.ordinal;
+      named_.erase(named_.find(*given.text));
+      if (&given == &given_.back()) given_.pop_back();
     }
     std::vector<std::uint32_t>& nodes = ops_[entry.op].nodes;
-    nodes[entry.ordinal] = none;
+    nodes[ordinal] = none;
     while (!nodes.empty() && nodes.back() == none) nodes.pop_back();
     nodes_.pop_back();
   }

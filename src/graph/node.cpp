@@ -17,9 +17,9 @@ detail::GraphData& Value::data() const {
   return *control_->graph;
 }
 
-Type Value::type() const { return data().types_of(node_)[port_]; }
+Type Value::type() const { return data().type({node_, port_, false}); }
 
-DType Value::dtype() const { return data().types_of(node_)[port_].dtype; }
+DType Value::dtype() const { return data().type({node_, port_, false}).dtype; }
 
 std::string Value::name() const {
   const std::string node = data().names.text(node_);
@@ -59,14 +59,14 @@ detail::GraphData& Node::data() const {
 NodeKind Node::kind() const { return data().records[id_].kind; }
 std::string Node::name() const { return data().names.text(id_); }
 bool Node::has_user_name() const { return data().names.user_given(id_); }
-std::string Node::scope() const { return data().names.scope_text(data().records[id_].scope); }
-Location Node::where() const { return data().records[id_].where; }
+std::string Node::scope() const { return data().names.scope_text(data().names.scope_of(id_)); }
+Location Node::where() const { return data().where(id_); }
 const Op& Node::op() const { return data().ops[data().records[id_].op].op; }
 
 std::vector<Value> Node::operands() const {
   std::vector<Value> values;
   for (const detail::Edge& edge : data().operands_of(id_))
-    values.emplace_back(control_, edge.node, edge.port);
+    values.push_back(detail::Access::value(control_, edge.node, edge.port));
   return values;
 }
 bool Node::type_only(std::size_t operand) const {
@@ -82,17 +82,17 @@ Value Node::output(std::size_t port) const {
   if (port >= outputs())
     throw GraphError("node '" + name() + "' has " + std::to_string(outputs()) +
                      " results, asked for result " + std::to_string(port));
-  return {control_, id_, static_cast<std::uint32_t>(port)};
+  return detail::Access::value(control_, id_, static_cast<std::uint32_t>(port));
 }
 
 std::vector<Node> Node::users() const {
-  std::vector<std::uint32_t> ids;
-  for (auto [at, end] = boost::out_edges(id_, data().boost); at != end; ++at)
-    ids.push_back(static_cast<std::uint32_t>(boost::target(*at, data().boost)));
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const detail::Edges& edges = data().edges;
   std::vector<Node> nodes;
-  for (const std::uint32_t id : ids) nodes.emplace_back(control_, id);
+  for (auto edge = edges.last_use(id_); edge != detail::Edges::none;
+       edge = edges.previous_use(edge))
+    if (nodes.empty() || nodes.back().id() != edges.user(edge))
+      nodes.push_back({control_, edges.user(edge)});
+  std::reverse(nodes.begin(), nodes.end());
   return nodes;
 }
 
@@ -114,14 +114,24 @@ std::optional<Provenance> Node::provenance() const {
   Provenance result;
   for (std::uint32_t node = record.forward; node != detail::no_node;
        node = graph.records[node].forward) {
-    const auto& forward = graph.records[node];
     const std::string text = graph.names.text(node);
     if (node == record.forward)
-      result = {text, graph.names.scope_text(forward.scope), forward.where, {}};
+      result = {text, graph.names.scope_text(graph.names.scope_of(node)), graph.where(node), {}};
     else
       result.parents.push_back(text);
   }
   return result;
+}
+
+std::vector<Origin> Node::origins() const {
+  const detail::GraphData& graph = data();
+  std::vector<Origin> found;
+  const auto before = [](const auto& of, std::uint32_t node) { return of.node < node; };
+  for (auto at = std::lower_bound(graph.origins_of.begin(), graph.origins_of.end(), id_, before);
+       at != graph.origins_of.end() && at->node == id_; ++at)
+    found.push_back(graph.known_origins[at->origin]);
+  if (found.empty()) found.push_back({name(), where()});
+  return found;
 }
 
 const Tensor& Node::tensor() const {

@@ -5,25 +5,46 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/detail/edges.hpp"
 #include "dagrad/graph.hpp"
+#include "src/graph/access.hpp"
+#include "src/graph/interned.hpp"
+#include "src/graph/names.hpp"
 
 namespace dagrad::detail {
 
-/// An operand of a node: result `port` of an earlier node.
-struct Edge {
-  constexpr Edge() = default;
-  constexpr Edge(std::uint32_t from, std::uint32_t result, bool of_type_only)
-      : node(from), port(result & 0x7fffffff), type_only(of_type_only) {}
-  std::uint32_t node = 0;
-  std::uint32_t port : 31 = 0;
-  bool type_only : 1 = false;
+inline constexpr std::uint32_t no_node = 0xffffffff;
+
+/// What a graph stores of a result: the index of its type, and its extent.
+struct Result {
+  std::uint32_t type, extent;
 };
 
-/// A graph as the rooms outside src/graph see it: flat and free of Boost.
+/// The types of a node's results. Valid until the graph is changed.
+class ResultTypes {
+ public:
+  ResultTypes(std::span<const Result> results, const Types& types)
+      : results_(results), types_(&types) {}
+  std::size_t size() const { return results_.size(); }
+  const Type& operator[](std::size_t port) const { return (*types_)[results_[port].type]; }
+
+ private:
+  std::span<const Result> results_;
+  const Types* types_;
+};
+
+/// An input of a graph that a rewrite made, and a value of an older graph that it stands for.
+struct InputAlias {
+  ControlPtr graph;
+  std::uint32_t node, port;
+  std::uint32_t input;
+};
+
+/// A graph as the rooms outside src/graph see it.
 class GraphView {
  public:
   explicit GraphView(const GraphData& data) : data_(&data) {}
-  explicit GraphView(const Graph& graph) : data_(&graph.data()) {}
+  explicit GraphView(const Graph& graph) : data_(&Access::data(graph)) {}
 
   std::uint32_t size() const;
   NodeKind kind(std::uint32_t node) const;
@@ -31,12 +52,23 @@ class GraphView {
   /// Index of the node's op among the distinct ops of the graph.
   std::uint32_t op_index(std::uint32_t node) const;
   std::span<const Edge> operands(std::uint32_t node) const;
-  std::span<const Type> results(std::uint32_t node) const;
-  const Type& type(const Edge& edge) const { return results(edge.node)[edge.port]; }
-  /// Operand types of a node, in `out`.
+  ResultTypes results(std::uint32_t node) const;
+  const Type& type(const Edge& edge) const;
+  /// Index of a value's type among the distinct types of the graph.
+  std::uint32_t type_index(const Edge& edge) const;
+  /// Operand types of a node, in `out`, and its result types.
   void operand_types(std::uint32_t node, std::vector<Type>& out) const;
+  void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
+  Names::Parts name_parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
+  /// Whether a rewrite made the node of others than itself.
+  bool has_origins(std::uint32_t node) const;
+  /// The name of the node in the graph that the user has built: of what a rewrite made, the first
+  /// of its origins.
+  std::string user_name(std::uint32_t node) const;
+  std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values have the same shape in every replay, as far as is known.
@@ -68,34 +100,28 @@ class NodeNumbers {
 /// Text for errors about a node: "node 'hidden', made at model.cpp:41".
 std::string place(const GraphView& graph, std::uint32_t node);
 
-/// Appends a parameter to the graph of a value: for builders that need state of their own.
-Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,
-                       Location where);
-
-/// While it lives, what is appended is tied to a forward node and gets its place and scope.
-class ForwardNode {
- public:
-  ForwardNode(GraphData& graph, std::uint32_t node);
-  ForwardNode(const ForwardNode&) = delete;
-  ForwardNode& operator=(const ForwardNode&) = delete;
-  ~ForwardNode();
-
- private:
-  GraphData& graph_;
-  std::uint32_t outer_scope_, outer_forward_;
+/// What a node is given beside its op and operands.
+struct Making {
+  std::uint32_t scope = 0;
+  std::uint32_t forward = no_node;  ///< the node that it differentiates
+  std::uint16_t order = 0;          ///< of differentiation
+  Location where = {};              ///< line 0: that of the call which makes it
+  std::uint32_t ordinal = no_node;  ///< of its automatic name; by default the next
 };
+/// As a node of a forward node's gradient, in its scope and at its place.
+Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order);
 
-/// While it lives, what is appended is of a gradient of that order.
-class GradientOrder {
+/// While it lives, the nodes of a graph are made so.
+class MadeAs {
  public:
-  GradientOrder(GraphData& graph, int order);
-  GradientOrder(const GradientOrder&) = delete;
-  GradientOrder& operator=(const GradientOrder&) = delete;
-  ~GradientOrder();
+  MadeAs(GraphData& graph, const Making& making);
+  MadeAs(const MadeAs&) = delete;
+  MadeAs& operator=(const MadeAs&) = delete;
+  ~MadeAs();
 
  private:
   GraphData& graph_;
-  std::uint16_t outer_;
+  Making outer_;
 };
 
 }  // namespace dagrad::detail

@@ -26,9 +26,13 @@ const std::vector<Case>& cases() {
        gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
       {"nodes", "to build, differentiate and compile a node", nodes},
+      {"memory", "bytes of resident memory a node, built, differentiated, compiled and cloned",
+       memory},
       {"schedule", "to schedule a node that does nothing", schedule},
       {"loops", "assembled loops against loops written by hand",
        [](const Settings& s) { loops(s.out); }},
+      {"narrow", "assembled loops over float16 and bfloat16 against float32",
+       [](const Settings& s) { narrow_loops(s.out); }},
       {"start", "process start to the first gradient", start}};
   return all;
 }
