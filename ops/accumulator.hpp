@@ -141,16 +141,16 @@ class Accumulator {
       if (read_.centre != nullptr) repeat(read_.centre + unit.result);
   }
   void add(const In* x, std::int64_t rows) {
-    const std::int64_t packed =
-        packing_.together == lanes ? rows / lanes : rows / packing_.together;
-    for (std::int64_t left = packed; left > 0;) {
-      const std::int64_t n = std::min(left, cascade_.room());
-      fold(x, n, packing_.width);
+    std::int64_t left = packing_.together == lanes ? rows / lanes : rows / packing_.together;
+    const std::int64_t rest = rows - left * packing_.together;  // too few to be taken together
+    while (left > 0 || rest > 0) {  // the one call of `fold`, for inlining
+      const bool is_rest = left == 0;
+      const std::int64_t n = is_rest ? 1 : std::min(left, cascade_.room());
+      fold(x, n, is_rest ? rest * packing_.columns : packing_.width);
+      if (is_rest) return;
       x += n * packing_.stride;
       left -= n;
     }
-    if (const std::int64_t rest = rows - packed * packing_.together; rest > 0)
-      fold(x, 1, rest * packing_.columns);
   }
   void finish(const std::array<Result*, 1>& to) { cascade_.finish(packing_.together, to[0]); }
   static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {
@@ -211,7 +211,7 @@ void fold_part(const ReductionPart& part, const In* x, typename Fold::Acc* to,
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
             const Read& read = {}) {
-  reducer.each_part(c, 1, [&](const ReductionPart& part) { fold_part<Fold>(part, x, to, read); });
+  reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read);
 }
 
 /// Folds operand 0, of `In`s, into result 0.

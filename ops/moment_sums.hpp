@@ -262,59 +262,39 @@ class Extremes {
   T low_[MomentReduction::most], high_[MomentReduction::most], nan_[MomentReduction::most];
 };
 
-/// Some 128 rows of a unit, spread over it, or all where there are no more: their means lie near to
-/// those of all.
-class RowSample {
- public:
-  explicit RowSample(const ReductionSpace& space) : space_(space) {
-    const std::int64_t rows = std::max<std::int64_t>(space.rows, 1);
-    piece_ = std::min({space.run, rows, space.columns == 1 ? wanted / 4 : 4});
-    pieces_ = std::min((rows + piece_ - 1) / piece_, wanted / piece_);
-    step_ = rows / pieces_;
-    if (rows <= wanted) piece_ = rows, pieces_ = 1;
+/// Adds rows to sums of their columns.
+template <class T>
+void add_rows(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width, T* sum) {
+  for (; rows >= 4; rows -= 4, x += 4 * stride)
+    for (std::int64_t j = 0; j < width; ++j)
+      sum[j] += (x[j] + x[stride + j]) + (x[2 * stride + j] + x[3 * stride + j]);
+  for (; rows > 0; --rows, x += stride)
+    for (std::int64_t j = 0; j < width; ++j) sum[j] += x[j];
+}
+
+/// Means of a sample of the rows of a unit, which has all of its rows.
+template <class T>
+void sample_means(const ReductionSpace& space, const RowSample& sample,
+                  const ReductionSplit::Unit& unit, const T* x, double* to) {
+  T sums[MomentReduction::most];
+  const bool narrow = space.columns == 1;
+  const std::int64_t width = narrow ? moment_lanes : unit.width;
+  std::fill_n(sums, width, T(0));
+  std::int64_t taken = 0;
+  ReductionSplit::Unit piece = unit;
+  for (std::int64_t i = 0; i < sample.pieces; ++i) {
+    piece.first = i * sample.step;
+    piece.last = std::min(piece.first + sample.rows, unit.last);
+    taken += piece.last - piece.first;
+    each_run(space, piece, [&](std::int64_t offset, std::int64_t rows) {
+      if (!narrow) return add_rows(x + offset, rows, space.columns, width, sums);
+      add_rows(x + offset, rows / width, width, width, sums);
+      add_rows(x + offset + rows / width * width, 1, 0, rows % width, sums);
+    });
   }
-
-  /// Of a unit that has all rows.
-  template <class T>
-  void means(const ReductionSplit::Unit& unit, const T* x, double* to) const {
-    std::array<T, MomentReduction::most> sums;
-    const bool narrow = space_.columns == 1;
-    const std::int64_t width = narrow ? moment_lanes : unit.width;
-    T* const sum = sums.data();
-    std::fill_n(sum, width, T(0));
-    std::int64_t taken = 0;
-    ReductionSplit::Unit piece = unit;
-    for (std::int64_t i = 0; i < pieces_; ++i) {
-      piece.first = i * step_;
-      piece.last = std::min(piece.first + piece_, unit.last);
-      taken += piece.last - piece.first;
-      each_run(space_, piece, [&](std::int64_t offset, std::int64_t rows) {
-        if (narrow)
-          add(x + offset, rows / width, width, width, sum),
-              add(x + offset + rows / width * width, 1, 0, rows % width, sum);
-        else
-          add(x + offset, rows, space_.columns, width, sum);
-      });
-    }
-    if (narrow) join_lanes(sum);
-    for (std::int64_t j = 0; j < unit.width; ++j)
-      to[j] = static_cast<double>(sum[j] / static_cast<T>(taken));
-  }
-
- private:
-  static constexpr std::int64_t wanted = 128;
-
-  template <class T>
-  static void add(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width, T* sum) {
-    for (; rows >= 4; rows -= 4, x += 4 * stride)
-      for (std::int64_t j = 0; j < width; ++j)
-        sum[j] += (x[j] + x[stride + j]) + (x[2 * stride + j] + x[3 * stride + j]);
-    for (; rows > 0; --rows, x += stride)
-      for (std::int64_t j = 0; j < width; ++j) sum[j] += x[j];
-  }
-
-  const ReductionSpace& space_;
-  std::int64_t piece_ = 1, pieces_ = 1, step_ = 1;
-};
+  if (narrow) join_lanes(sums);
+  for (std::int64_t j = 0; j < unit.width; ++j)
+    to[j] = static_cast<double>(sums[j] / static_cast<T>(taken));
+}
 
 }  // namespace dagrad

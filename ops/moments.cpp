@@ -17,8 +17,8 @@ constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 template <class T, bool centred>
 class MomentSearch {
  public:
-  MomentSearch(const ReductionPart& part, const T* x, double* memory)
-      : part_(part), x_(x), results_(part.results()) {
+  MomentSearch(const ReductionPart& part, const RowSample& sample, const T* x, double* memory)
+      : part_(part), sample_(sample), x_(x), results_(part.results()) {
     double** const members[] = {&found_.mean,   &found_.rest,   &found_.square,   &found_.scale,
                                 &careful_.mean, &careful_.rest, &careful_.square, &careful_.scale};
     for (double** const member : members) *member = memory, memory += results_;
@@ -36,9 +36,8 @@ class MomentSearch {
 
  private:
   void take_sample() const {
-    const RowSample sample(part_.space());
     part_.each_tile([&](const ReductionSplit::Unit& tile) {
-      sample.means(tile, x_, found_.mean + (tile.result - part_.first()));
+      sample_means(part_.space(), sample_, tile, x_, found_.mean + (tile.result - part_.first()));
     });
   }
 
@@ -143,6 +142,7 @@ class MomentSearch {
   }
 
   const ReductionPart& part_;
+  const RowSample& sample_;
   const T* const x_;
   const std::int64_t results_;
   Moments found_, careful_;
@@ -150,14 +150,28 @@ class MomentSearch {
 
 }  // namespace
 
-template <bool centred, class T>
-Moments MomentReduction::find(const ReductionPart& part, const T* x, double* memory) {
-  return MomentSearch<T, centred>(part, x, memory).run();
+RowSample::RowSample(const ReductionSpace& space) : rows(std::max<std::int64_t>(space.rows, 1)) {
+  constexpr std::int64_t wanted = 128;
+  if (rows <= wanted) return;
+  const std::int64_t all = rows;
+  rows = std::min({space.run, all, space.columns == 1 ? wanted / 4 : 4});
+  pieces = std::min((all + rows - 1) / rows, wanted / rows);
+  step = all / pieces;
 }
 
-template Moments MomentReduction::find<true>(const ReductionPart&, const float*, double*);
-template Moments MomentReduction::find<true>(const ReductionPart&, const double*, double*);
-template Moments MomentReduction::find<false>(const ReductionPart&, const float*, double*);
-template Moments MomentReduction::find<false>(const ReductionPart&, const double*, double*);
+template <bool centred, class T>
+Moments MomentReduction::find(const ReductionPart& part, const RowSample& sample, const T* x,
+                              double* memory) {
+  return MomentSearch<T, centred>(part, sample, x, memory).run();
+}
+
+template Moments MomentReduction::find<true>(const ReductionPart&, const RowSample&, const float*,
+                                             double*);
+template Moments MomentReduction::find<true>(const ReductionPart&, const RowSample&, const double*,
+                                             double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const RowSample&, const float*,
+                                              double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const RowSample&, const double*,
+                                              double*);
 
 }  // namespace dagrad

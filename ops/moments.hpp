@@ -45,6 +45,13 @@ struct Moments {
   }
 };
 
+/// Some 128 rows of each group in `pieces` of so many rows, `step` apart, or all where there are no
+/// more: their means lie near to those of all.
+struct RowSample {
+  explicit RowSample(const ReductionSpace& space);
+  std::int64_t rows = 1, pieces = 1, step = 1;
+};
+
 /// Finds moments of floats over axes.
 class MomentReduction {
  public:
@@ -52,7 +59,7 @@ class MomentReduction {
   static constexpr std::int64_t most = 512;  ///< results of a unit
 
   MomentReduction(const Shape& shape, std::uint32_t axes)
-      : reducer_(shape, axes, result_bytes, layout_) {
+      : reducer_(shape, axes, result_bytes, layout_), sample_(reducer_.space()) {
     if (reducer_.is_chunked()) memory_ = layout_.add<double>(arrays * reducer_.results());
   }
 
@@ -69,7 +76,7 @@ class MomentReduction {
       double memory_of_unit[arrays * most];
       double* const memory =
           reducer_.is_chunked() ? memory_.in<double>(c.scratch()).data() : memory_of_unit;
-      const Moments moments = find<centred>(part, x, memory);
+      const Moments moments = find<centred>(part, sample_, x, memory);
       part.each_unit(
           work, [&](const Unit& unit) { visit(unit, moments + (unit.result - part.first())); });
     });
@@ -83,10 +90,12 @@ class MomentReduction {
 
   /// The moments of a part's results, in memory of `arrays` numbers for each. For float and double.
   template <bool centred, class T>
-  static Moments find(const ReductionPart& part, const T* x, double* memory);
+  static Moments find(const ReductionPart& part, const RowSample& sample, const T* x,
+                      double* memory);
 
   ScratchLayout layout_;
   Reducer reducer_;
+  RowSample sample_;
   ScratchPart memory_;
 };
 

@@ -98,6 +98,15 @@ struct RowPacking {
   std::int64_t stride = 1;  ///< from those to the next ones
 };
 
+/// Folds the elements of a unit, whose results are counted from `first` on.
+template <class Kernel, class To>
+void fold_unit(Kernel& kernel, const ReductionSpace& space, const ReductionSplit::Unit& unit,
+               std::int64_t first, const typename Kernel::In* x, const To& to) {
+  kernel.begin(unit, first);
+  each_run(space, unit, [&](std::int64_t offset, std::int64_t n) { kernel.add(x + offset, n); });
+  kernel.finish(to);
+}
+
 class ReductionPart;
 
 /// A reduction over axes, with the scratch memory that it needs.
@@ -127,6 +136,12 @@ class Reducer {
   template <class Body>
   void each_part(const EvalContext& c, std::int64_t work, Body body) const;
 
+  /// Folds all elements of x; to[p][i] is part p of result i.
+  template <class Kernel, class... Arguments>
+  void fold(const EvalContext& c, const typename Kernel::In* x,
+            const std::array<typename Kernel::Result*, Kernel::parts>& to,
+            const Arguments&... arguments) const;
+
  private:
   friend ReductionPart;
   ReductionSpace space_;
@@ -153,9 +168,8 @@ class ReductionPart {
   void fold(const typename Kernel::In* x,
             const std::array<typename Kernel::Result*, Kernel::parts>& to,
             const Arguments&... arguments) const {
-    if (unit_ == nullptr) return fold_chunks<Kernel>(x, to, arguments...);
-    Kernel kernel(space(), arguments...);
-    fold_unit(kernel, *unit_, x, to);
+    if (unit_ == nullptr) return reducer_.fold<Kernel>(c_, x, to, arguments...);
+    fold_unit<Kernel>(x, to, arguments...);
   }
 
   /// Calls `visit(unit)` for the units, on the pool where there are several. Some may have the same
@@ -163,7 +177,11 @@ class ReductionPart {
   template <class Visit>
   void each_unit(std::int64_t work, Visit visit) const {
     if (unit_ != nullptr) return visit(*unit_);
-    ranges(work, [&](const Unit& unit) { visit(unit); });
+    const ReductionSplit& split = reducer_.split_;
+    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
+                       [&](std::int64_t i, std::int64_t end) {
+                         for (; i < end; ++i) visit(split.unit(space(), i));
+                       });
   }
   /// The same for tiles of columns with all of their rows.
   template <class Visit>
@@ -180,47 +198,11 @@ class ReductionPart {
   }
 
  private:
-  template <class Kernel, class To>
-  void fold_unit(Kernel& kernel, const Unit& unit, const typename Kernel::In* x,
-                 const To& to) const {
-    kernel.begin(unit, first());
-    each_run(space(), unit,
-             [&](std::int64_t offset, std::int64_t n) { kernel.add(x + offset, n); });
-    kernel.finish(to);
-  }
-
   template <class Kernel, class To, class... Arguments>
-  void fold_chunks(const typename Kernel::In* x, const To& to,
-                   const Arguments&... arguments) const {
-    using Result = typename Kernel::Result;
-    const ReductionSplit& split = reducer_.split_;
-    const std::int64_t results = space().results(), part = split.chunks * results;
-    Result* const partial = reducer_.partial_.template in<Result>(c_.scratch()).data();
-    c_.parallel.ranges(split.units(space()), split.grain, [&](std::int64_t i, std::int64_t end) {
-      Kernel kernel(space(), arguments...);
-      for (; i < end; ++i) {
-        const Unit unit = split.unit(space(), i);
-        To here;
-        for (std::size_t p = 0; p < Kernel::parts; ++p)
-          here[p] =
-              partial + static_cast<std::int64_t>(p) * part + unit.chunk * results + unit.result;
-        fold_unit(kernel, unit, x, here);
-      }
-    });
-    for (std::size_t p = 0; p < Kernel::parts; ++p) {
-      Result* const chunks = partial + static_cast<std::int64_t>(p) * part;
-      Kernel::join(p, chunks, split.chunks, results);
-      std::copy_n(chunks, results, to[p]);
-    }
-  }
-
-  template <class Visit>
-  void ranges(std::int64_t work, Visit visit) const {
-    const ReductionSplit& split = reducer_.split_;
-    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
-                       [&](std::int64_t i, std::int64_t end) {
-                         for (; i < end; ++i) visit(split.unit(space(), i));
-                       });
+  [[gnu::noinline]] void fold_unit(const typename Kernel::In* x, const To& to,
+                                   const Arguments&... arguments) const {
+    Kernel kernel(space(), arguments...);
+    dagrad::fold_unit(kernel, space(), *unit_, first(), x, to);
   }
 
   const Reducer& reducer_;
@@ -233,6 +215,31 @@ void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) cons
   const ReductionPart all(*this, c, nullptr);
   if (is_chunked()) return body(all);
   all.each_unit(work, [&](const Unit& unit) { body(ReductionPart(*this, c, &unit)); });
+}
+
+template <class Kernel, class... Arguments>
+void Reducer::fold(const EvalContext& c, const typename Kernel::In* x,
+                   const std::array<typename Kernel::Result*, Kernel::parts>& to,
+                   const Arguments&... arguments) const {
+  const std::int64_t all = results();  // of a chunk
+  auto chunks = to;                    // of each part, one after the other
+  if (is_chunked())
+    for (std::size_t p = 0; p < Kernel::parts; ++p)
+      chunks[p] = partial_.in<typename Kernel::Result>(c.scratch()).data() +
+                  static_cast<std::int64_t>(p) * split_.chunks * all;
+  c.parallel.ranges(split_.units(space_), split_.grain, [&](std::int64_t i, std::int64_t end) {
+    Kernel kernel(space_, arguments...);
+    for (; i < end; ++i) {
+      const Unit unit = split_.unit(space_, i);
+      auto here = chunks;
+      for (auto& part : here) part += unit.chunk * all + unit.result;
+      fold_unit(kernel, space_, unit, 0, x, here);
+    }
+  });
+  for (std::size_t p = 0; is_chunked() && p < Kernel::parts; ++p) {
+    Kernel::join(p, chunks[p], split_.chunks, all);
+    std::copy_n(chunks[p], all, to[p]);
+  }
 }
 
 /// position[result] = the first place among its elements of x for which `hit(element, result)`

@@ -2,6 +2,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/functions.hpp"
+#include "dagrad/strides.hpp"
 
 namespace dagrad {
 
@@ -25,13 +26,11 @@ void run_all(const Program& program, T* x, std::int64_t n) {
 
 }  // namespace
 
-Rows::Rows(const Shape& shape, std::int64_t axis_given) {
-  const int along = normalize_axis(axis_given, shape.rank());
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (axis != along) count *= shape[axis];
-    if (axis > along) stride *= shape[axis];
-  }
-  length = shape[along];
+Rows::Rows(const Shape& shape, std::int64_t axis) {
+  const AlongAxis along(shape, axis);
+  count = along.outer * along.inner;
+  length = along.length;
+  stride = along.inner;
 }
 
 template <class T>

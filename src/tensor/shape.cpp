@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "dagrad/error.hpp"
+#include "dagrad/strides.hpp"
 
 namespace dagrad {
 
@@ -79,11 +80,10 @@ int normalize_axis(std::int64_t axis, int rank) {
 }
 
 std::string index_text(const Shape& shape, std::int64_t position) {
+  const MultiIndex index(shape.dims(), position);
   std::string text;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    text = fmt::format("{}{}{}", position % shape[axis], text.empty() ? "" : ",", text);
-    position /= shape[axis];
-  }
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    text += fmt::format("{}{}", axis == 0 ? "" : ",", index[axis]);
   return fmt::format("[{}]", text);
 }
 
