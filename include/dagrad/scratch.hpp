@@ -11,6 +11,11 @@ namespace dagrad {
 /// Where an op's scratch memory begins, and every part of it: a cache line.
 inline constexpr std::size_t scratch_alignment = 64;
 
+/// Bytes of whole lines that hold so many.
+constexpr std::size_t whole_lines(std::size_t bytes) {
+  return (bytes + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
+}
+
 /// Some elements of scratch memory.
 class ScratchPart {
  public:
@@ -58,7 +63,7 @@ class ScratchLayout {
  private:
   ScratchPart add(std::int64_t count, std::size_t size) {
     const ScratchPart part(bytes_, static_cast<std::size_t>(count) * size);
-    bytes_ += (part.bytes() + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
+    bytes_ += whole_lines(part.bytes());
     return part;
   }
 

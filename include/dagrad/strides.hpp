@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +43,7 @@ class MultiIndex {
     at_[0] = position;
   }
 
+  int rank() const { return static_cast<int>(sizes_.size()); }
   std::int64_t operator[](int axis) const { return at_[static_cast<std::size_t>(axis)]; }
 
   /// Moves on by one. Returns the axis whose index grew; those inside it begin again. Behind the
@@ -78,6 +80,10 @@ class StridedAxes {
   std::int64_t stride(int axis, std::size_t operand = 0) const {
     return strides_[static_cast<std::size_t>(axis) * operands_ + operand];
   }
+  /// Those of all operands along an axis.
+  std::span<const std::int64_t> strides(int axis) const {
+    return {&strides_[static_cast<std::size_t>(axis) * operands_], operands_};
+  }
   /// The product of all sizes.
   std::int64_t positions() const {
     std::int64_t product = 1;
@@ -102,16 +108,19 @@ class StridedAxes {
   /// The element of an operand at a position, counted in row-major order.
   std::int64_t offset(std::int64_t position, std::size_t operand = 0) const {
     if (rank_ <= 1) return rank_ == 0 ? 0 : position * stride(0, operand);  // without a division
-    const MultiIndex index(sizes(), position);
+    return offset(MultiIndex(sizes(), position), operand);
+  }
+  /// The same for an index into the outermost axes.
+  std::int64_t offset(const MultiIndex& index, std::size_t operand = 0) const {
     std::int64_t offset = 0;
-    for (int axis = 0; axis < rank_; ++axis) offset += index[axis] * stride(axis, operand);
+    for (int axis = 0; axis < index.rank(); ++axis) offset += index[axis] * stride(axis, operand);
     return offset;
   }
 
   /// How far an operand moves when a `MultiIndex` into the `outermost` axes moves on at `axis`,
   /// those inside it beginning again.
   std::int64_t jump(int outermost, int axis, std::size_t operand = 0) const {
-    std::int64_t jump = rank_ == 0 ? 0 : stride(axis, operand);
+    std::int64_t jump = stride(axis, operand);
     while (++axis < outermost) jump -= (size(axis) - 1) * stride(axis, operand);
     return jump;
   }
@@ -162,10 +171,9 @@ class StridedWalk {
   StridedWalk(const StridedAxes<n>& axes, int outermost, std::int64_t position)
       : index_(axes.sizes().first(static_cast<std::size_t>(outermost)), position) {
     for (std::size_t i = 0; i < n; ++i) {
-      for (int axis = 0; axis < outermost; ++axis) {
-        offsets_[i] += index_[axis] * axes.stride(axis, i);
+      offsets_[i] = axes.offset(index_, i);
+      for (int axis = 0; axis < outermost; ++axis)
         jumps_[static_cast<std::size_t>(axis)][i] = axes.jump(outermost, axis, i);
-      }
     }
   }
 
@@ -180,5 +188,30 @@ class StridedWalk {
   std::array<std::int64_t, n> offsets_{};
   std::array<std::array<std::int64_t, n>, max_rank> jumps_{};
 };
+
+/// Positions that lie side by side along the innermost axis, and where each operand has them.
+template <std::size_t n>
+struct StridedRow {
+  std::int64_t position, length;
+  std::array<std::int64_t, n> offsets, strides;
+};
+
+/// Calls `visit(row)` for the rows, the first and last of them cut off, that make up the positions
+/// [begin, end).
+template <std::size_t n, class Visit>
+void each_row(const StridedAxes<n>& axes, std::int64_t begin, std::int64_t end, Visit visit) {
+  if (begin >= end) return;
+  const int innermost = std::max(axes.rank() - 1, 0);
+  const std::int64_t size = axes.rank() == 0 ? 1 : axes.size(innermost);
+  StridedRow<n> row{begin, 0, {}, {}};
+  for (std::size_t i = 0; i < n && axes.rank() > 0; ++i) row.strides[i] = axes.stride(innermost, i);
+  StridedWalk walk(axes, innermost, begin / size);
+  for (std::int64_t at = begin % size; row.position < end; at = 0, walk.next()) {
+    row.length = std::min(size - at, end - row.position);
+    for (std::size_t i = 0; i < n; ++i) row.offsets[i] = walk.offset(i) + at * row.strides[i];
+    visit(row);
+    row.position += row.length;
+  }
+}
 
 }  // namespace dagrad

@@ -80,7 +80,7 @@ class RunContext final : private Steps {
   const Plan& plan_;
   Blocks arena_;
   std::vector<void*> address_;            ///< of each slot
-  std::vector<StepFrame> frames_;             ///< of each worker
+  std::vector<StepFrame> frames_;         ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< where more than one thread is worth it
   InOrder in_order_{*this};
 

@@ -8,7 +8,6 @@
 
 #include "src/exec/plan.hpp"
 #include "src/exec/step_origins.hpp"
-#include "src/exec/type_table.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
@@ -57,8 +56,6 @@ class Planner {
   StepOrigins::Writer origins_;
   std::vector<std::uint32_t> first_value_;  ///< of each node that is needed, else `none`
   std::vector<std::uint32_t> slot_of_value_;
-  std::vector<std::uint32_t> type_of_value_;  ///< in types_
-  TypeTable types_;
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;
   std::vector<std::uint32_t> key_;

@@ -2,6 +2,7 @@
 
 #include "dagrad/op.hpp"
 #include "dagrad/probe.hpp"
+#include "dagrad/strides.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"
 
@@ -53,13 +54,15 @@ void decisions(const Program& program, std::span<const void* const> in, const De
 
 void detail::program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
                                const DecisionSink& sink) {
-  const BroadcastIndex index(shape, in);
+  std::vector<Type> types;
+  for (const View& view : in) types.push_back(view.type);
+  const StridedAxes<> axes = broadcast_axes(types, shape);
   std::vector<const void*> at(in.size());
   for (std::int64_t element = 0; element < shape.elements(); ++element) {
     for (std::size_t i = 0; i < in.size(); ++i)
       if (in[i].data)
         at[i] = static_cast<const std::byte*>(in[i].data) +
-                static_cast<std::size_t>(index(i, element)) * size_of(in[i].type.dtype);
+                static_cast<std::size_t>(axes.offset(element, i)) * size_of(in[i].type.dtype);
     dagrad::decisions(program, at, sink);
   }
 }

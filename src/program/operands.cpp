@@ -37,28 +37,4 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
 }
 
-BroadcastIndex::BroadcastIndex(const Shape& out, std::span<const View> in) : out_(out) {
-  for (const View& view : in) {
-    Steps steps;
-    steps.dense = view.type.shape == out;
-    std::int64_t step = 1;
-    for (int axis = view.type.shape.rank(), to = out.rank(); axis-- > 0;) {
-      --to;
-      const std::int64_t dim = view.type.shape[axis];
-      steps.step[static_cast<std::size_t>(to)] = dim == 1 ? 0 : step;
-      step *= dim;
-    }
-    steps_.push_back(steps);
-  }
-}
-
-std::int64_t BroadcastIndex::operator()(std::size_t i, std::int64_t at) const {
-  std::int64_t offset = 0;
-  for (int axis = out_.rank(); axis-- > 0;) {
-    offset += at % out_[axis] * steps_[i].step[static_cast<std::size_t>(axis)];
-    at /= out_[axis];
-  }
-  return offset;
-}
-
 }  // namespace dagrad::detail

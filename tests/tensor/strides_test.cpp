@@ -152,6 +152,26 @@ TEST(Strides, WalkOverOuterAxesFromAnyPosition) {
   }
 }
 
+TEST(Strides, GoRowByRow) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    const Shape result = random_shape(random);
+    const StridedAxes<2> axes =
+        broadcast_axes({random_operand(result, random), random_operand(result, random)}, result);
+    const auto positions = static_cast<unsigned>(axes.positions());
+    const auto begin = static_cast<std::int64_t>(random() % (positions + 1));
+    const auto end = begin + static_cast<std::int64_t>(random() % (positions + 1 - begin));
+    std::int64_t at = begin;
+    each_row(axes, begin, end, [&](const StridedRow<2>& row) {
+      ASSERT_EQ(row.position, at);
+      for (std::int64_t k = 0; k < row.length; ++k, ++at)
+        for (std::size_t i = 0; i < 2; ++i)
+          ASSERT_EQ(row.offsets[i] + k * row.strides[i], axes.offset(at, i));
+    });
+    ASSERT_EQ(at, end);
+  }
+}
+
 TEST(Strides, StepBackwardsToo) {
   StridedAxes<1> axes;  // columns of a matrix of 3 x 4 from the last on
   axes.add(4, {-1});
