@@ -16,9 +16,9 @@ namespace {
 /// The one graph that all values belong to.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
   const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
-  detail::GraphData& graph = first.data();
+  detail::GraphData& graph = detail::Access::data(first);
   const auto check = [&](const Value& value) {
-    if (&value.data() != &graph)
+    if (&detail::Access::data(value) != &graph)
       throw GraphError(fmt::format("compile: '{}' belongs to another graph than '{}'", value.name(),
                                    first.name()));
   };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/graph/access.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
@@ -39,14 +40,8 @@ RunContext::~RunContext() = default;
 // ---- feeds
 
 std::uint32_t RunContext::input(const Value& value) const {
-  if (value.control().get() == plan_.graph.get()) {
-    const auto at = std::lower_bound(
-        plan_.inputs.begin(), plan_.inputs.end(), value.node_id(),
-        [](const Plan::Leaf& leaf, std::uint32_t node) { return leaf.node < node; });
-    if (at != plan_.inputs.end() && at->node == value.node_id())
-      return static_cast<std::uint32_t>(at - plan_.inputs.begin());
-  }
-  const bool alive = !value.empty() && value.control()->graph != nullptr;
+  if (const std::uint32_t at = plan_.input(value); at != no_slot) return at;
+  const bool alive = !value.empty() && Access::control(value)->graph != nullptr;
   throw no_input(alive ? value.name() : fmt::format("node {}", value.node_id()));
 }
 

@@ -2,7 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace dagrad::detail {
+
+std::uint32_t Plan::input_of_node(std::uint32_t node) const {
+  const auto at =
+      std::lower_bound(inputs.begin(), inputs.end(), node,
+                       [](const Leaf& leaf, std::uint32_t other) { return leaf.node < other; });
+  return at != inputs.end() && at->node == node ? static_cast<std::uint32_t>(at - inputs.begin())
+                                                : no_slot;
+}
+
+void Plan::add_alias(const InputAlias& alias) {
+  if (const std::uint32_t input = input_of_node(alias.input); input != no_slot)
+    aliases.emplace(key(alias.graph, alias.node, alias.port), Alias{alias.graph, input});
+}
+
+std::uint32_t Plan::input(const Value& value) const {
+  const ControlPtr& control = Access::control(value);
+  if (control.get() == graph.get()) return input_of_node(value.node_id());
+  const auto at = aliases.find(key(control, value.node_id(), value.port()));
+  return at == aliases.end() ? no_slot : at->second.input;
+}
 
 void Plan::shrink_to_fit() {
   kernels.shrink_to_fit();

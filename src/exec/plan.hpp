@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dagrad/compile.hpp"
@@ -13,6 +15,7 @@
 #include "src/exec/runtime_data.hpp"
 #include "src/exec/step_origins.hpp"
 #include "src/exec/topology.hpp"
+#include "src/graph/view.hpp"
 
 namespace dagrad::detail {
 
@@ -68,6 +71,15 @@ class Plan {
     std::uint32_t slot = 0;  ///< of the next value
   };
 
+  using AliasKey = std::tuple<const Control*, std::uint32_t, std::uint32_t>;  // graph, node, port
+  struct Alias {
+    ControlPtr graph;  ///< so that nothing else gets its address
+    std::uint32_t input = 0;
+  };
+  static AliasKey key(const ControlPtr& graph, std::uint32_t node, std::uint32_t port) {
+    return {graph.get(), node, port};
+  }
+
   std::shared_ptr<RuntimeData> runtime;
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< to know its handles; the graph itself may be gone
@@ -79,6 +91,8 @@ class Plan {
   std::vector<Slot> slots;
   std::vector<Leaf> inputs, parameters;
   NameTable input_names, parameter_names;
+  /// Values of older graphs that the inputs stand for, where rewrites lie between.
+  std::map<AliasKey, Alias> aliases;
   std::vector<Tensor> initial;  ///< values of the parameters
   std::vector<Tensor> constants;
   std::vector<Output> outputs;
@@ -101,6 +115,12 @@ class Plan {
   std::span<const std::uint32_t> wires_of(const Step& step) const {
     return {wires.data() + step.first_wire, kernel_of(step).wires()};
   }
+  /// Position of the input that is that node, or `no_slot`.
+  std::uint32_t input_of_node(std::uint32_t node) const;
+  /// Position of the input that the value is, in the graph or in one that it was made of, or
+  /// `no_slot`.
+  std::uint32_t input(const Value& value) const;
+  void add_alias(const InputAlias& alias);
   /// Gives back what the tables were given too much of.
   void shrink_to_fit();
   std::string text() const;

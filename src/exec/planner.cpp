@@ -30,6 +30,7 @@ std::unique_ptr<Plan> Planner::draft(std::span<const Value> fetches) && {
   reserve();
   for (std::uint32_t node = 0; node < first_value_.size(); ++node)
     if (needed(node)) lay_out(node);
+  for (const InputAlias& alias : graph_.input_aliases()) plan_->add_alias(alias);
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
   plan_->shrink_to_fit();
@@ -49,7 +50,7 @@ std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptio
 void Planner::want(const Value& value) {
   if (value.node_id() >= first_value_.size()) first_value_.resize(value.node_id() + 1, none);
   first_value_[value.node_id()] = 0;
-  plan_->graph = value.control();
+  plan_->graph = Access::control(value);
 }
 
 /// Marks what is needed; where its values are is set when it is laid out.
@@ -104,6 +105,7 @@ void Planner::lay_out(std::uint32_t node) {
 /// The operand that the node's result is, without a step; -1 where there is none.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
+  if (traits.ordered) return -1;
   if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
   const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
   return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <utility>
 
 namespace dagrad::detail {
 
@@ -19,16 +20,28 @@ std::size_t StepOrigins::Writer::Hash::operator()(Location where) const noexcept
   return std::hash<const void*>{}(where.file) * 31 + static_cast<std::size_t>(where.line);
 }
 
+std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
+  origins_.stems_.push_back(std::move(text));
+  return static_cast<std::uint32_t>(origins_.stems_.size() - 1);
+}
+
+/// The user's name of the node, however many rewrites lie between.
 void StepOrigins::Writer::add(std::uint32_t node) {
-  const Names::Parts name = graph_.name_parts(node);
-  const auto [stem, new_stem] =
-      stems_.try_emplace(name.stem, static_cast<std::uint32_t>(origins_.stems_.size()));
-  if (new_stem) origins_.stems_.push_back(graph_.stem_text(name.stem));
+  Origin origin{};
+  if (graph_.has_origins(node)) {
+    origin.stem = add_stem(graph_.user_name(node));
+  } else {
+    const Names::Parts name = graph_.name_parts(node);
+    const auto [stem, is_new] = stems_.try_emplace(name.stem, 0);
+    if (is_new) stem->second = add_stem(graph_.stem_text(name.stem));
+    origin = {stem->second, name.number, 0};
+  }
   const Location where = graph_.where(node);
   const auto [place, new_place] =
       places_.try_emplace(where, static_cast<std::uint32_t>(origins_.places_.size()));
   if (new_place) origins_.places_.push_back(where);
-  origins_.origins_.push_back({stem->second, name.number, place->second});
+  origin.place = place->second;
+  origins_.origins_.push_back(origin);
 }
 
 }  // namespace dagrad::detail

@@ -50,6 +50,8 @@ class StepOrigins::Writer {
     }
   };
 
+  std::uint32_t add_stem(std::string text);
+
   StepOrigins& origins_;
   const GraphView& graph_;
   std::unordered_map<std::uint64_t, std::uint32_t> stems_;

@@ -21,8 +21,13 @@ class Names {
 
   /// Index of an op's name, for `add`. Throws ArgumentError for a bad one.
   std::uint32_t op_index(std::string_view op);
-  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …
-  void add(std::uint32_t op, std::uint32_t scope);
+  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …; that of the
+  /// ordinal, where one is given and free.
+  void add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal = none);
+  /// The ordinal of a node's automatic name.
+  std::uint32_t ordinal(std::uint32_t node) const;
+  /// Leaves the automatic names of another graph to those that are given them by their ordinals.
+  void leave_room_for(const Names& others);
   /// Gives a node a name of its own in its scope. Throws GraphError for one that is taken,
   /// ArgumentError for one that is too long with its scope.
   void set(std::uint32_t node, std::string_view name);
@@ -66,6 +71,7 @@ class Names {
     const std::string* text;           ///< in known_ops_
     std::vector<std::uint32_t> nodes;  ///< by ordinal
     bool contested;                    ///< some other name can be read as one of these
+    std::uint32_t first_free = 0;      ///< ordinals before it are left to those that ask for them
   };
   struct TextHash {
     using is_transparent = void;
@@ -93,6 +99,7 @@ class Names {
   std::string in_scope(std::uint32_t scope, std::string_view name) const;
   std::string automatic_text(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
   std::uint32_t next_ordinal(std::uint32_t op, std::uint32_t scope);
+  bool is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
 
   std::vector<Entry> nodes_;
   std::vector<OpNames> ops_;
