@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
-#include "src/exec/type_table.hpp"
 #include "src/tensor/storage.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -16,14 +15,12 @@ namespace dagrad {
 namespace detail {
 
 StateLayout::StateLayout(std::span<const Value> parameters) {
-  TypeTable known;
   type_of.reserve(parameters.size());
   for (const Value& parameter : parameters) {
     names.add(parameter.name());
-    type_of.push_back(known.intern(parameter.type()));
+    type_of.push_back(types.index(parameter.type()));
   }
   names.shrink_to_fit();
-  types = std::move(known).types();
 }
 
 StateData::Updating::Updating(StateData& state) : state_(state) {

@@ -9,6 +9,7 @@
 
 #include "dagrad/state.hpp"
 #include "src/exec/name_table.hpp"
+#include "src/graph/interned.hpp"
 
 namespace dagrad::detail {
 
@@ -19,7 +20,7 @@ struct StateLayout {
   const Type& type(std::uint32_t parameter) const { return types[type_of[parameter]]; }
 
   NameTable names;
-  std::vector<Type> types;             ///< each once
+  Types types;
   std::vector<std::uint32_t> type_of;  ///< of each parameter, in `types`
 };
 

@@ -1,10 +1,12 @@
-// What a node costs in resident memory: to build, to differentiate, to clone and to compile.
+// What a node costs in resident memory: to build, to differentiate, to clone and to compile; and a
+// parameter of a State.
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <stdexcept>
+#include <string>
 
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
@@ -63,22 +65,39 @@ void measure_memory(const Settings& settings, const Form& form) {
   grown("clone", copy.graph.size());
 }
 
+/// The same for a State's parameters, beside their data, which it shares with the graph.
+void measure_state(const Settings& settings) {
+  constexpr int parameters = 100'000;
+  Graph graph;
+  for (int i = 0; i < parameters; ++i)
+    graph.parameter("layer" + std::to_string(i) + "/w", Tensor(1.0));
+  const double before = resident();
+  const State state(graph);
+  print(settings, "memory", "State a parameter", "bytes", (resident() - before) / parameters);
+}
+
+/// Measures in a process of its own: memory that was freed before and is still resident would not
+/// be seen to grow.
+template <class Measure>
+void in_child(const Measure& measure) {
+  malloc_trim(0);
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("memory: cannot fork");
+  if (child == 0) {
+    measure();
+    _exit(0);
+  }
+  int status = 0;
+  if (waitpid(child, &status, 0) < 0 || status != 0)
+    throw std::runtime_error("memory: a measurement failed");
+}
+
 }  // namespace
 
 void memory(const Settings& settings) {
-  for (const Form& form : {Form{"chain", chain}, Form{"with a constant", with_constant}}) {
-    // A process each: memory that was freed before and is still resident would not be seen to grow.
-    malloc_trim(0);
-    const pid_t child = fork();
-    if (child < 0) throw std::runtime_error("memory: cannot fork");
-    if (child == 0) {
-      measure_memory(settings, form);
-      _exit(0);
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) < 0 || status != 0)
-      throw std::runtime_error("memory: a measurement failed");
-  }
+  for (const Form& form : {Form{"chain", chain}, Form{"with a constant", with_constant}})
+    in_child([&] { measure_memory(settings, form); });
+  in_child([&] { measure_state(settings); });
 }
 
 }  // namespace dagrad::bench
