@@ -83,7 +83,7 @@ Type ArgExtremum<largest>::infer(std::span<const Type> in) const {
 template <bool largest>
 std::size_t ArgExtremum<largest>::scratch(const PlanContext& plan) const {
   const Type extrema{plan.in[0].dtype, plan.out[0].shape};
-  const PlanContext first{plan.in, {&extrema, 1}, plan.threads};
+  const PlanContext first(plan.in, {&extrema, 1}, plan.machine());
   return (extrema.bytes() + 63) / 64 * 64 + reduction_scratch(first, mask(plan.in[0].shape.rank()));
 }
 template <bool largest>

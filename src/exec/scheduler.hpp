@@ -8,7 +8,6 @@
 #include <mutex>
 #include <vector>
 
-#include "dagrad/instruction_set.hpp"
 #include "dagrad/parallel.hpp"
 #include "src/exec/crew.hpp"
 #include "src/exec/queues.hpp"
@@ -54,7 +53,7 @@ struct Interrupted {
 class Scheduler final : public Parallel, private SharedWork {
  public:
   /// With at most `threads` workers, the caller among them.
-  Scheduler(const Topology& topology, Crew& crew, int threads, InstructionSet functions);
+  Scheduler(const Topology& topology, Crew& crew, int threads);
   ~Scheduler() override;
 
   struct Failure {
@@ -85,7 +84,6 @@ class Scheduler final : public Parallel, private SharedWork {
   Crew& crew_;
   int workers_;
   int wanted_ = 0;  ///< helpers
-  InstructionSet functions_;
   std::fenv_t environment_{};
   Steps* steps_ = nullptr;
 

@@ -11,7 +11,7 @@ std::string_view name(InstructionSet set) {
 
 bool available(InstructionSet set) {
   if (set == InstructionSet::plain) return true;
-#if defined(__x86_64__) && DAGRAD_XBYAK
+#if defined(__x86_64__)
   if (set == InstructionSet::avx2)
     return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   return available(InstructionSet::avx2) && __builtin_cpu_supports("avx512f") != 0 &&

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
 #include "src/program/primitives.hpp"
@@ -38,6 +41,12 @@ Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
 }
 
 }  // namespace
+
+ProgramPtr detail::lowered(ProgramPtr program) {
+  const auto composite = [](const Instruction& i) { return is_composite(i.primitive); };
+  if (std::none_of(program->steps.begin(), program->steps.end(), composite)) return program;
+  return std::make_shared<const Program>(lower(*program));
+}
 
 Program lower(const Program& program) {
   Recorder recorder;

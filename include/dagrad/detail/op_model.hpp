@@ -311,6 +311,7 @@ void OpModel<T>::plain_loop(const EvalContext& c) const {
       const auto out = c.out<R>();
       c.parallel.ranges(
           static_cast<std::int64_t>(out.size()), 4096, [&](std::int64_t begin, std::int64_t end) {
+            const UseFunctions functions(c.machine().instruction_set());
             std::array<N, arity> x;
             for (std::int64_t at = begin; at < end; ++at) {
               for (std::size_t i = 0; i < arity; ++i)
