@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <span>
@@ -10,6 +9,7 @@
 
 #include "dagrad/eval.hpp"
 #include "dagrad/graph.hpp"
+#include "dagrad/strides.hpp"
 
 namespace dagrad {
 
@@ -30,16 +30,15 @@ class Allowed {
  public:
   /// The mask, where there is one, is the operand behind the first `operands`.
   Allowed(const EvalContext& c, const Shape& scores, bool causal, std::size_t operands)
-      : shape_(scores),
-        rows_(scores[scores.rank() - 2]),
-        columns_(scores[scores.rank() - 1]),
-        causal_(causal) {
+      : rows_(scores[scores.rank() - 2]), columns_(scores[scores.rank() - 1]), causal_(causal) {
     if (c.ins.size() <= operands) return;
     mask_ = static_cast<const std::uint8_t*>(c.ins[operands].data);
     const Shape& own = c.in_shape(operands);
-    std::int64_t step = 1;
-    for (int i = 1; i <= own.rank(); step *= own[own.rank() - i], ++i)
-      if (own[own.rank() - i] != 1) steps_[static_cast<std::size_t>(shape_.rank() - i)] = step;
+    const Strides strides = broadcast_strides(own, scores);
+    const auto columns = static_cast<std::size_t>(scores.rank() - 1);
+    for (std::size_t axis = 0; axis < columns; ++axis)
+      mask_rows_.add(scores[static_cast<int>(axis)], {strides[axis]});
+    column_step_ = strides[columns];
   }
 
   bool has_mask() const { return mask_ != nullptr; }
@@ -56,8 +55,8 @@ class Allowed {
       for (std::int64_t i = 0; i < n; ++i) visit(i, std::uint8_t{1});
       return;
     }
-    const std::uint8_t* const mask = mask_ + mask_row(row);
-    if (column_step() == 1) {  // apart, to be vectorised
+    const std::uint8_t* const mask = mask_ + mask_rows_.offset(row);
+    if (column_step_ == 1) {  // apart, to be vectorised
       for (std::int64_t i = 0; i < n; ++i) visit(i, mask[i]);
     } else {
       for (std::int64_t i = 0; i < n; ++i) visit(i, mask[0]);
@@ -65,7 +64,7 @@ class Allowed {
   }
   bool operator()(std::int64_t row, std::int64_t column) const {
     if (column >= end(row)) return false;
-    return mask_ == nullptr || mask_[mask_row(row) + column * column_step()];
+    return mask_ == nullptr || mask_[mask_rows_.offset(row) + column * column_step_];
   }
   /// Writes 0 to the columns of a row that do not count.
   template <class T>
@@ -76,19 +75,11 @@ class Allowed {
   }
 
  private:
-  std::int64_t column_step() const { return steps_[static_cast<std::size_t>(shape_.rank() - 1)]; }
-  std::int64_t mask_row(std::int64_t row) const {
-    std::int64_t offset = 0;
-    for (int axis = shape_.rank() - 1; axis-- > 0; row /= shape_[axis])
-      offset += row % shape_[axis] * steps_[static_cast<std::size_t>(axis)];
-    return offset;
-  }
-
-  const Shape shape_;
   const std::int64_t rows_, columns_;
   const bool causal_;
   const std::uint8_t* mask_ = nullptr;  ///< bools
-  std::array<std::int64_t, max_rank> steps_{};
+  StridedAxes<1> mask_rows_;            ///< where the mask has each row of scores
+  std::int64_t column_step_ = 0;
 };
 
 /// Refuses operands of another number than `operands` and a mask behind them, dtypes that are not

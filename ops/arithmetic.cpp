@@ -103,13 +103,13 @@ void Clamp::validate(std::span<const View> in) const {
   const View bounds[] = {in[1], in[2]};
   if (!bounds[0].data || !bounds[1].data) return;
   const Shape shape = broadcast(bounds[0].type.shape, bounds[1].type.shape);
-  const detail::BroadcastIndex index(shape, bounds);
+  const StridedAxes<2> axes = broadcast_axes({bounds[0].type.shape, bounds[1].type.shape}, shape);
   dispatch(bounds[0].type.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto low = bounds[0].as<T>(), high = bounds[1].as<T>();
     for (std::int64_t i = 0; i < shape.elements(); ++i) {
-      const T a = low[static_cast<std::size_t>(index(0, i))],
-              b = high[static_cast<std::size_t>(index(1, i))];
+      const T a = low[static_cast<std::size_t>(axes.offset(i, 0))],
+              b = high[static_cast<std::size_t>(axes.offset(i, 1))];
       if (!(a <= b))
         throw ArgumentError("needs low <= high, got " + detail::attribute_text(a) + " and " +
                             detail::attribute_text(b) + " at " + index_text(shape, i));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -7,7 +8,7 @@
 
 #include "dagrad/dtype.hpp"
 
-/// What reductions do to two elements.
+/// What reductions do to two numbers: `join`, associative up to rounding, with its `identity`.
 namespace dagrad {
 
 /// How elements are read and partial results kept: a bool is a byte of 0 or 1, which vectorises.
@@ -17,12 +18,10 @@ using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 template <Element T>
 using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, T>;
 
-template <Element T>
+template <class Number>
 struct SumFold {
-  using In = Stored<T>;
-  using Acc = Wide<T>;
+  using Acc = Number;
   static constexpr Acc identity = 0;
-  static Acc widen(In x) { return static_cast<Acc>(x); }
   static Acc join(Acc a, Acc b) {
     if constexpr (std::is_floating_point_v<Acc>)
       return a + b;
@@ -31,12 +30,10 @@ struct SumFold {
   }
 };
 
-template <Element T>
+template <class Number>
 struct ProdFold {
-  using In = Stored<T>;
-  using Acc = Wide<T>;
+  using Acc = Number;
   static constexpr Acc identity = 1;
-  static Acc widen(In x) { return static_cast<Acc>(x); }
   static Acc join(Acc a, Acc b) {
     if constexpr (std::is_floating_point_v<Acc>)
       return a * b;
@@ -55,32 +52,29 @@ bool wins(T a, T b) {
     return further;
 }
 
-template <bool largest, Element T>
+template <bool largest, class Number>
 struct ExtremumFold {
-  using In = Stored<T>;
-  using Acc = In;
+  using Acc = Number;
   using Limits = std::numeric_limits<Acc>;
   static constexpr Acc lowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
   static constexpr Acc highest = Limits::has_infinity ? Limits::infinity() : Limits::max();
   static constexpr Acc identity = largest ? lowest : highest;
-  static Acc widen(In x) { return x; }
   static Acc join(Acc a, Acc b) { return wins<largest>(a, b) ? a : b; }
 };
 
-template <bool universal, Element T>
+template <bool universal>
 struct QuantifierFold {
-  using In = Stored<T>;
   using Acc = std::uint8_t;
   static constexpr Acc identity = universal;
-  static Acc widen(In x) { return x != 0; }
   static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
 };
 
-template <Element T>
-struct CountFold : SumFold<std::int64_t> {
-  using In = Stored<T>;
-  static Acc widen(In x) { return x != 0 ? 1 : 0; }
-};
+/// The power of two that brings `x` near to 1, as far as it is finite itself; 1 for 0 and for what
+/// is not finite.
+inline double scale_to_one(double x) {
+  if (x == 0 || !std::isfinite(x)) return 1;
+  return std::ldexp(1, -std::clamp(std::ilogb(x), -1000, 1000));
+}
 
 /// Calls `f(std::type_identity<T>{})` with float or double, for ops that take no other dtype.
 template <class F>

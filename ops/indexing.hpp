@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "dagrad/eval.hpp"
+#include "dagrad/strides.hpp"
 
 /// What ops that follow indices are made of.
 namespace dagrad {
@@ -55,16 +56,11 @@ void check_index_range(const View& indices, Size size) {
 /// Where indices point along an axis of a tensor, seen as [outer, length, inner]; what is read or
 /// written there lies in one of [outer, count, inner]. Either one index for a slice of `inner`
 /// elements, or along the axis one for each element.
-struct Places {
-  std::int64_t outer = 1, length = 0, inner = 1, count = 1;
+struct Places : AlongAxis {
+  std::int64_t count;
 
-  Places(const Shape& shape, const Shape& indices, std::int64_t axis_given, bool along) {
-    const int axis = normalize_axis(axis_given, shape.rank());
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-    length = shape[axis];
-    count = along ? indices[axis] : indices.elements();
-  }
+  Places(const Shape& shape, const Shape& indices, std::int64_t axis, bool along)
+      : AlongAxis(shape, axis), count(along ? indices[axis] : indices.elements()) {}
   template <class I>
   std::int64_t row(I index) const {
     return index < 0 ? index + length : index;

@@ -1,6 +1,5 @@
 #include "dagrad/ops/linalg.hpp"
 
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/strides.hpp"
 #include "ops/matrices.hpp"
 
 namespace dagrad {
@@ -43,27 +43,6 @@ std::string seen(const Shape& shape, bool transposed) {
   return to_string(Shape(dims));
 }
 
-/// Matrices of an operand from one step along a batch axis of the result to the next.
-std::array<std::int64_t, max_rank> batch_steps(const Shape& own, const Shape& result) {
-  std::array<std::int64_t, max_rank> steps{};
-  std::int64_t step = 1;
-  for (int i = 1; i <= own.rank(); step *= own[own.rank() - i], ++i) {
-    const bool repeated = own[own.rank() - i] == 1;
-    steps[static_cast<std::size_t>(result.rank() - i)] = repeated ? 0 : step;
-  }
-  return steps;
-}
-
-/// Which matrix of an operand goes into matrix `at` of the result.
-std::int64_t matrix_of(std::int64_t at, const Shape& result,
-                       const std::array<std::int64_t, max_rank>& steps) {
-  std::int64_t matrix = 0;
-  for (int axis = result.rank(); axis-- > 0; at /= result[axis]) {
-    matrix += at % result[axis] * steps[static_cast<std::size_t>(axis)];
-  }
-  return matrix;
-}
-
 template <class T>
 void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_left,
               bool transpose_right) {
@@ -73,11 +52,10 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
     left.batch = right.batch = batch = {};
   }
   const std::int64_t m = left.rows, k = left.columns, n = right.columns;
-  const auto left_steps = batch_steps(left.batch, batch);
-  const auto right_steps = batch_steps(right.batch, batch);
+  const StridedAxes<2> matrices = broadcast_axes({left.batch, right.batch}, batch);
   const auto product = [&](const Parallel& parallel, std::int64_t at) {
-    const T* const a = c.in<T>(0).data() + matrix_of(at, batch, left_steps) * m * k;
-    const T* const b = c.in<T>(1).data() + matrix_of(at, batch, right_steps) * k * n;
+    const T* const a = c.in<T>(0).data() + matrices.offset(at, 0) * m * k;
+    const T* const b = c.in<T>(1).data() + matrices.offset(at, 1) * k * n;
     kernels::gemm<T>(c.machine(), parallel, m, n, k, {a, transpose_left ? m : k, transpose_left},
                      {b, transpose_right ? k : n, transpose_right},
                      {c.out<T>().data() + at * m * n, n, false});

@@ -44,6 +44,14 @@ double product_cost(const Type& out, std::int64_t inner) {
   return 100 + 2 * static_cast<double>(out.elements() * inner) * size / 320;
 }
 
+constexpr std::int64_t panel = 16;  // rows of a result that are made together
+
+/// Elements of memory that a product needs which is not plain.
+std::int64_t masked_elements(const Shape& weights, const Shape& x, bool transposed) {
+  const Matrices w(weights), values(x);
+  return values.rows * values.columns + panel * (transposed ? w.rows : w.columns);
+}
+
 /// Operands of a MaskedMatmul of Ts, product by product.
 template <class T>
 class WeightedSums {
@@ -87,14 +95,8 @@ class WeightedSums {
                      {result(at), columns_});
   }
 
-  /// Elements of memory that `multiply_masked` needs.
-  static std::size_t memory(const Shape& weights, const Shape& x, bool transposed) {
-    const Matrices w(weights), values(x);
-    return static_cast<std::size_t>(values.rows * values.columns +
-                                    panel * (transposed ? w.rows : w.columns));
-  }
   /// The same, bit by bit, of operands without what is masked; then what is infinite or NaN where
-  /// it is seen.
+  /// it is seen. Works in `masked_elements` of memory.
   void multiply_masked(const Parallel& parallel, std::int64_t at, T* memory) const {
     T *const clean = memory, *const some = memory + inner_ * columns_;
     const T* const x = operand(at);
@@ -111,8 +113,6 @@ class WeightedSums {
   }
 
  private:
-  static constexpr std::int64_t panel = 16;  ///< rows of the result that are made together
-
   static bool is_finite(T x) { return std::fabs(x) <= std::numeric_limits<T>::max(); }
   /// Sums of zeros, side by side: a vector at a time.
   static bool all_zero(const T* x, std::int64_t n) {
@@ -174,7 +174,15 @@ class WeightedSums {
   T* const out_;
 };
 
-std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+/// What a MaskedMatmul works in.
+struct MaskedMemory {
+  ScratchLayout layout;
+  ScratchPart operands;  ///< of `multiply_masked`
+  ScratchPart masked;    ///< for each product whether it needs that
+  MaskedMemory(const MaskedMatmul& op, const Type& weights, const Shape& x, const Shape& out)
+      : operands(layout.add(weights.dtype, masked_elements(weights.shape, x, op.transpose))),
+        masked(layout.add<bool>(matrices_in(out))) {}
+};
 
 Tensor some_mask(Rng& rng, const Shape& shape) { return rng.integers(shape, 0, 2).cast(b8); }
 
@@ -246,10 +254,7 @@ Type MaskedMatmul::infer(std::span<const Type> in) const {
 }
 
 std::size_t MaskedMatmul::scratch(const PlanContext& plan) const {
-  const std::size_t elements =
-      WeightedSums<double>::memory(plan.in[0].shape, plan.in[1].shape, transpose);
-  return padded(elements * size_of(plan.out[0].dtype)) +
-         static_cast<std::size_t>(matrices_in(plan.out[0].shape));
+  return MaskedMemory(*this, plan.in[0], plan.in[1].shape, plan.out[0].shape).layout.bytes();
 }
 
 void MaskedMatmul::eval(const EvalContext& c) const {
@@ -257,18 +262,16 @@ void MaskedMatmul::eval(const EvalContext& c) const {
   const std::int64_t products = matrices_in(c.out_shape());
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const WeightedSums<T> sums(c, *this);
-    const std::size_t elements = WeightedSums<T>::memory(c.in_shape(0), c.in_shape(1), transpose);
-    auto* const memory = static_cast<std::byte*>(c.scratch());
-    std::byte* const left = memory + padded(elements * sizeof(T));  // for later: one at a time
+    const MaskedMemory memory(*this, c.ins[0].type, c.in_shape(1), c.out_shape());
+    bool* const masked = memory.masked.in<bool>(c.scratch()).data();
     each_product(c.parallel, products, sums.multiplications(),
                  [&](const Parallel& parallel, std::int64_t at) {
-                   const bool plain = sums.is_plain(at);
-                   left[at] = std::byte{!plain};
-                   if (plain) sums.multiply(parallel, at);
+                   masked[at] = !sums.is_plain(at);
+                   if (!masked[at]) sums.multiply(parallel, at);
                  });
-    for (std::int64_t at = 0; at < products; ++at)
-      if (left[at] != std::byte{0})
-        sums.multiply_masked(c.parallel, at, reinterpret_cast<T*>(memory));
+    for (std::int64_t at = 0; at < products; ++at)  // one at a time, in the same memory
+      if (masked[at])
+        sums.multiply_masked(c.parallel, at, memory.operands.in<T>(c.scratch()).data());
   });
 }
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "dagrad/eval.hpp"
+#include "dagrad/scratch.hpp"
+#include "dagrad/strides.hpp"
 
 /// How ops go over batches of matrices, the last two axes.
 namespace dagrad {
@@ -88,22 +90,13 @@ void each_product(const Parallel& parallel, std::int64_t products, std::int64_t 
 class Pairing {
  public:
   Pairing(const Shape& left, const Shape& right)
-      : left_(batch_of(left)), right_(batch_of(right)), batch_(broadcast(left_, right_)) {}
-  std::int64_t left(std::int64_t at) const { return of(left_, at); }
-  std::int64_t right(std::int64_t at) const { return of(right_, at); }
+      : matrices_(broadcast_axes({batch_of(left), batch_of(right)},
+                                 broadcast(batch_of(left), batch_of(right)))) {}
+  std::int64_t left(std::int64_t at) const { return matrices_.offset(at, 0); }
+  std::int64_t right(std::int64_t at) const { return matrices_.offset(at, 1); }
 
  private:
-  std::int64_t of(const Shape& own, std::int64_t at) const {
-    std::int64_t matrix = 0, step = 1;
-    for (int i = 1; i <= own.rank(); ++i) {
-      const std::int64_t size = own[own.rank() - i], along = batch_[batch_.rank() - i];
-      if (size > 1) matrix += at % along * step;
-      step *= size;
-      at /= along;
-    }
-    return matrix;
-  }
-  Shape left_, right_, batch_;
+  StridedAxes<2> matrices_;
 };
 
 /// Memory that each task factorises a matrix in.
@@ -115,24 +108,25 @@ class LuScratch {
     std::int32_t* pivots;
   };
 
-  LuScratch(const Type& a, std::int64_t matrices)
-      : n_(side_of(a.shape)), tasks_(Tasks(matrices, n_).count) {
-    const auto n = static_cast<std::size_t>(n_);
-    const std::size_t all = (n * n + n) * size_of(a.dtype) + n * sizeof(std::int32_t);
-    part_ = (all + 63) / 64 * 64;
+  LuScratch(const Type& a, std::int64_t matrices) {
+    const std::int64_t n = side_of(a.shape);
+    factors_ = task_.add(a.dtype, n * n);
+    diagonal_ = task_.add(a.dtype, n);
+    pivots_ = task_.add<std::int32_t>(n);
+    tasks_ = layout_.add(task_, Tasks(matrices, n).count);
   }
-  std::size_t bytes() const { return part_ * static_cast<std::size_t>(tasks_); }
+  std::size_t bytes() const { return layout_.bytes(); }
   template <class T>
-  Part<T> at(void* memory, std::int64_t task) const {
-    auto* const begin = static_cast<std::byte*>(memory) + part_ * static_cast<std::size_t>(task);
-    T* const factors = reinterpret_cast<T*>(begin);
-    T* const diagonal = factors + n_ * n_;
-    return {factors, diagonal, reinterpret_cast<std::int32_t*>(diagonal + n_)};
+  Part<T> at(void* scratch, std::int64_t task) const {
+    std::byte* const own =
+        tasks_.in<std::byte>(scratch).data() + task_.bytes() * static_cast<std::size_t>(task);
+    return {factors_.in<T>(own).data(), diagonal_.in<T>(own).data(),
+            pivots_.in<std::int32_t>(own).data()};
   }
 
  private:
-  std::int64_t n_, tasks_;
-  std::size_t part_;
+  ScratchLayout task_, layout_;
+  ScratchPart factors_, diagonal_, pivots_, tasks_;
 };
 
 }  // namespace dagrad

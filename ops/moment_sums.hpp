@@ -4,31 +4,18 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <type_traits>
 
+#include "ops/folds.hpp"
+#include "ops/moments.hpp"
 #include "ops/reduction.hpp"
 
-/// The loops of `MomentReduction`: over rows of a unit, to sums and extremes of their columns.
-namespace dagrad::detail {
+/// The kernels of `MomentReduction`: over rows of a unit, to sums and extremes of their columns.
+namespace dagrad {
 
-constexpr std::int64_t moment_columns = 512;  ///< of a unit at most
-constexpr std::int64_t moment_lanes = 16;     ///< narrow rows side by side have as many columns
-
-/// Rows that lie `stride` apart, of which `run` follow each other: narrow ones are taken several
-/// together.
-struct RowPacking {
-  std::int64_t columns = 1, together = 1, width = 1, stride = 1;
-  RowPacking() = default;
-  RowPacking(std::int64_t columns_of_unit, std::int64_t row_stride, std::int64_t run,
-             std::int64_t lanes)
-      : columns(columns_of_unit) {
-    if (columns == row_stride && columns < lanes)
-      together = std::max<std::int64_t>(1, std::min(lanes / columns, run));
-    width = together * columns;
-    stride = together * row_stride;
-  }
-};
+constexpr std::int64_t moment_lanes = 16;  ///< narrow rows side by side have as many columns
 
 /// Joins `groups` groups of `width` numbers side by side into the first: halves with halves.
 template <class A, class Join>
@@ -89,17 +76,20 @@ class Totals {
 template <class T, class A, bool centred, bool scaled>
 class CentredSums {
  public:
-  static constexpr std::int64_t parts = 2;
-  static double join(std::int64_t, double a, double b) { return a + b; }
+  using In = T;
+  using Result = double;
+  static constexpr std::size_t parts = 2;
+  static void join(std::size_t /*part*/, double* x, std::int64_t chunks, std::int64_t results) {
+    join_groups(x, chunks, results, std::plus<double>());
+  }
 
-  CentredSums(std::int64_t stride, std::int64_t run) : row_stride_(stride), run_(run) {}
+  /// Of elements less `about.mean`, times `about.scale`.
+  CentredSums(const ReductionSpace& space, const Moments& about) : space_(space), about_(about) {}
 
-  template <class About>
-  void begin(const About& about, std::int64_t columns) {
-    if (columns != rows_.columns || used_ < 0)
-      rows_ = RowPacking(columns, row_stride_, run_, lanes);
-    if constexpr (centred) repeat(about.mean, centre_);
-    if constexpr (scaled) repeat(about.scale, scale_);
+  void begin(const ReductionSplit::Unit& unit, std::int64_t first_result) {
+    rows_ = RowPacking(space_, unit.width, lanes);
+    if constexpr (centred) repeat(about_.mean + (unit.result - first_result), centre_);
+    if constexpr (scaled) repeat(about_.scale + (unit.result - first_result), scale_);
     if constexpr (centred) std::fill_n(first_, rows_.width, A(0));
     std::fill_n(square_, rows_.width, A(0));
     used_ = 0;
@@ -123,7 +113,7 @@ class CentredSums {
       count(1);
     }
   }
-  void finish(double* const* to) {
+  void finish(const std::array<double*, parts>& to) {
     if (!centred) std::fill_n(to[0], rows_.columns, 0.0);
     if (flushed_) {
       flush();
@@ -136,7 +126,7 @@ class CentredSums {
   }
 
  private:
-  static constexpr std::int64_t most = moment_columns, lanes = moment_lanes;
+  static constexpr std::int64_t most = MomentReduction::most, lanes = moment_lanes;
   static constexpr std::int64_t block = 64;  ///< rows, four at a time
 
   /// Numbers of the columns, for all rows that are taken together.
@@ -191,7 +181,7 @@ class CentredSums {
     if (rows_.together == lanes) {
       to[0] = join_lanes(sums);
     } else {
-      join_groups(sums, rows_.together, rows_.columns, [](Sum a, Sum b) { return a + b; });
+      join_groups(sums, rows_.together, rows_.columns, std::plus<Sum>());
       std::copy_n(sums, rows_.columns, to);
     }
   }
@@ -214,9 +204,10 @@ class CentredSums {
     std::fill_n(square_, rows_.width, A(0));
   }
 
-  const std::int64_t row_stride_, run_;
+  const ReductionSpace& space_;
+  const Moments& about_;
   RowPacking rows_;
-  std::int64_t used_ = -1;  ///< rows of the block; none has begun yet
+  std::int64_t used_ = 0;  ///< rows of the block
   bool flushed_ = false;
   A first_[most], square_[most], centre_[most], scale_[scaled ? most : 1];
   Totals<A, most> firsts_, squares_;
@@ -226,16 +217,20 @@ class CentredSums {
 template <class T>
 class Extremes {
  public:
-  static constexpr std::int64_t parts = 3;
-  static double join(std::int64_t part, double a, double b) {
-    return part == 0 ? std::min(a, b) : part == 1 ? std::max(a, b) : a + b;
+  using In = T;
+  using Result = double;
+  static constexpr std::size_t parts = 3;
+  template <class A>
+  static void join(std::size_t part, A* x, std::int64_t groups, std::int64_t width) {
+    join_groups(x, groups, width, [part](A a, A b) {
+      return part == 0 ? std::min(a, b) : part == 1 ? std::max(a, b) : a + b;
+    });
   }
 
-  Extremes(std::int64_t stride, std::int64_t run) : row_stride_(stride), run_(run) {}
+  explicit Extremes(const ReductionSpace& space) : space_(space) {}
 
-  template <class About>
-  void begin(const About&, std::int64_t columns) {
-    rows_ = RowPacking(columns, row_stride_, run_, moment_lanes);
+  void begin(const ReductionSplit::Unit& unit, std::int64_t /*first*/) {
+    rows_ = RowPacking(space_, unit.width, moment_lanes);
     std::fill_n(low_, rows_.width, std::numeric_limits<T>::infinity());
     std::fill_n(high_, rows_.width, -std::numeric_limits<T>::infinity());
     std::fill_n(nan_, rows_.width, T(0));
@@ -245,12 +240,10 @@ class Extremes {
       add_row(x, rows_.width);
     if (rows > 0) add_row(x, rows * rows_.columns);
   }
-  void finish(double* const* to) {
+  void finish(const std::array<double*, parts>& to) {
     T* const results[] = {low_, high_, nan_};
-    for (std::int64_t part = 0; part < parts; ++part) {
-      join_groups(results[part], rows_.together, rows_.columns, [=](T a, T b) {
-        return static_cast<T>(join(part, static_cast<double>(a), static_cast<double>(b)));
-      });
+    for (std::size_t part = 0; part < parts; ++part) {
+      join(part, results[part], rows_.together, rows_.columns);
       std::copy_n(results[part], rows_.columns, to[part]);
     }
   }
@@ -264,9 +257,9 @@ class Extremes {
     }
   }
 
-  const std::int64_t row_stride_, run_;
+  const ReductionSpace& space_;
   RowPacking rows_;
-  T low_[moment_columns], high_[moment_columns], nan_[moment_columns];
+  T low_[MomentReduction::most], high_[MomentReduction::most], nan_[MomentReduction::most];
 };
 
 /// Some 128 rows of a unit, spread over it, or all where there are no more: their means lie near to
@@ -284,7 +277,7 @@ class RowSample {
   /// Of a unit that has all rows.
   template <class T>
   void means(const ReductionSplit::Unit& unit, const T* x, double* to) const {
-    std::array<T, moment_columns> sums;
+    std::array<T, MomentReduction::most> sums;
     const bool narrow = space_.columns == 1;
     const std::int64_t width = narrow ? moment_lanes : unit.width;
     T* const sum = sums.data();
@@ -324,4 +317,4 @@ class RowSample {
   std::int64_t piece_ = 1, pieces_ = 1, step_ = 1;
 };
 
-}  // namespace dagrad::detail
+}  // namespace dagrad

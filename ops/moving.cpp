@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #include "ops/folds.hpp"
 
@@ -13,27 +12,29 @@ namespace {
 constexpr std::int64_t grain_bytes = 1 << 17;  // of a task
 constexpr std::int64_t tile = 16;              // side of a block that is transposed at once
 
-/// The axes from 1 on of a walk, as one row of blocks after the other.
-struct Around {
-  const Walk& walk;
-  int inner;  ///< axes that a block has
-  std::int64_t blocks() const {
-    std::int64_t n = 1;
-    for (int i = 0; i < walk.rank - inner; ++i) n *= walk.size[static_cast<std::size_t>(i)];
-    return n;
-  }
-  std::pair<std::int64_t, std::int64_t> offsets(std::int64_t block) const {
-    std::int64_t from = 0, to = 0;
-    for (int i = walk.rank - inner; i-- > 0;) {
-      const auto axis = static_cast<std::size_t>(i);
-      const std::int64_t at = i == 0 ? block : block % walk.size[axis];
-      from += at * walk.from[axis];
-      to += at * walk.to[axis];
-      block /= walk.size[axis];
-    }
-    return {from, to};
-  }
-};
+/// How many positions the axes of a walk outside the `inner` innermost ones have.
+std::int64_t positions_around(const Walk& walk, int inner) {
+  std::int64_t n = 1;
+  for (int axis = 0; axis < walk.rank() - inner; ++axis) n *= walk.size(axis);
+  return n;
+}
+
+/// Calls `move_piece(from offset, to offset, piece)` for every piece of what lies inside the outer
+/// axes, on the pool, so many pieces a task.
+template <class MovePiece>
+void each_piece(const Parallel& parallel, const Walk& walk, int inner, std::int64_t pieces,
+                std::int64_t grain, MovePiece move_piece) {
+  const int outer = walk.rank() - inner;
+  parallel.ranges(positions_around(walk, inner) * pieces, grain,
+                  [&](std::int64_t begin, std::int64_t end) {
+                    StridedWalk around(walk, outer, begin / pieces);
+                    std::int64_t piece = begin % pieces;
+                    for (std::int64_t i = begin; i < end; ++i) {
+                      move_piece(around.offset(0), around.offset(1), piece);
+                      if (++piece == pieces) around.next(), piece = 0;
+                    }
+                  });
+}
 
 /// One line of elements.
 template <class T>
@@ -67,95 +68,74 @@ void move_plane(const T* from, std::int64_t from_step, T* to, std::int64_t to_st
 
 template <class T>
 void move_lines(const Parallel& parallel, const Walk& walk, const T* from, T* to) {
-  const auto last = static_cast<std::size_t>(walk.rank - 1);
-  const std::int64_t n = walk.size[last], from_step = walk.from[last], to_step = walk.to[last];
-  const Around around{walk, 1};
+  const int last = walk.rank() - 1;
+  const std::int64_t n = walk.size(last), read = walk.stride(last, 0), write = walk.stride(last, 1);
   constexpr std::int64_t grain = grain_bytes / static_cast<std::int64_t>(sizeof(T));
   const std::int64_t pieces = (n + grain - 1) / grain, lines = std::max<std::int64_t>(1, grain / n);
-  parallel.ranges(around.blocks() * pieces, lines, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto [from_offset, to_offset] = around.offsets(i / pieces);
-      const std::int64_t at = i % pieces * grain;
-      move_line(from + from_offset + at * from_step, from_step, to + to_offset + at * to_step,
-                to_step, std::min(grain, n - at));
-    }
+  each_piece(parallel, walk, 1, pieces, lines, [&](auto from_line, auto to_line, auto piece) {
+    const std::int64_t at = piece * grain;
+    move_line(from + from_line + at * read, read, to + to_line + at * write, write,
+              std::min(grain, n - at));
   });
 }
 
 /// The last axis is dense in `to`, the one before it in `from`.
 template <class T>
 void move_planes(const Parallel& parallel, const Walk& walk, const T* from, T* to) {
-  const auto column = static_cast<std::size_t>(walk.rank - 1), row = column - 1;
-  const std::int64_t rows = walk.size[row], columns = walk.size[column];
-  const Around around{walk, 2};
+  const int column = walk.rank() - 1, row = column - 1;
+  const std::int64_t rows = walk.size(row), columns = walk.size(column);
+  const std::int64_t read = walk.stride(column, 0), write = walk.stride(row, 1);
   constexpr std::int64_t grain = grain_bytes / static_cast<std::int64_t>(sizeof(T));
-  const std::int64_t piece = (grain / columns / tile + 1) * tile;  // rows
-  const std::int64_t pieces = (rows + piece - 1) / piece;
+  const std::int64_t rows_of_piece = (grain / columns / tile + 1) * tile;
+  const std::int64_t pieces = (rows + rows_of_piece - 1) / rows_of_piece;
   const std::int64_t planes = std::max<std::int64_t>(1, grain / (rows * columns));
-  parallel.ranges(around.blocks() * pieces, planes, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto [from_offset, to_offset] = around.offsets(i / pieces);
-      const std::int64_t at = i % pieces * piece;
-      move_plane(from + from_offset + at, walk.from[column], to + to_offset + at * walk.to[row],
-                 walk.to[row], std::min(piece, rows - at), columns);
-    }
+  each_piece(parallel, walk, 2, pieces, planes, [&](auto from_plane, auto to_plane, auto piece) {
+    const std::int64_t at = piece * rows_of_piece;
+    move_plane(from + from_plane + at, read, to + to_plane + at * write, write,
+               std::min(rows_of_piece, rows - at), columns);
   });
 }
 
-/// Brings the axis that is dense in `from` next to the last one. True where planes pay.
-bool has_planes(Walk& walk) {
-  const auto last = static_cast<std::size_t>(walk.rank - 1);
-  if (walk.rank < 2 || walk.to[last] != 1 || walk.from[last] == 1) return false;
-  for (std::size_t axis = 0; axis < last; ++axis) {
-    if (walk.from[axis] != 1 || walk.size[axis] < 4 || walk.size[last] < 4) continue;
-    for (auto* steps : {&walk.size, &walk.from, &walk.to}) {
-      std::rotate(steps->begin() + axis, steps->begin() + axis + 1, steps->begin() + last);
-    }
-    return true;
-  }
-  return false;
+/// The axis that is dense in what is read, where it pays to move planes of that and the last one,
+/// which is dense in what is written; else -1.
+int plane_axis(const Walk& walk) {
+  const int last = walk.rank() - 1;
+  if (walk.stride(last, 1) != 1 || walk.stride(last, 0) == 1 || walk.size(last) < 4) return -1;
+  for (int axis = 0; axis < last; ++axis)
+    if (walk.stride(axis, 0) == 1 && walk.size(axis) >= 4) return axis;
+  return -1;
+}
+
+/// The walk with an axis brought next to the last one.
+Walk with_plane(const Walk& walk, int axis) {
+  Walk result;
+  const auto add = [&](int i) { result.add(walk.size(i), {walk.stride(i, 0), walk.stride(i, 1)}); };
+  for (int i = 0; i + 1 < walk.rank(); ++i)
+    if (i != axis) add(i);
+  add(axis);
+  add(walk.rank() - 1);
+  return result;
 }
 
 }  // namespace
 
-void Walk::add(std::int64_t axis_size, std::int64_t from_step, std::int64_t to_step) {
-  if (axis_size == 1) return;
-  const auto outer = static_cast<std::size_t>(rank - 1);
-  if (rank > 0 && from[outer] == axis_size * from_step && to[outer] == axis_size * to_step) {
-    size[outer] *= axis_size;
-    from[outer] = from_step;
-    to[outer] = to_step;
-    return;
-  }
-  const auto axis = static_cast<std::size_t>(rank++);
-  size[axis] = axis_size;
-  from[axis] = from_step;
-  to[axis] = to_step;
+Walk reversed(const Walk& walk) {
+  Walk result;
+  for (int axis = 0; axis < walk.rank(); ++axis)
+    result.add(walk.size(axis), {walk.stride(axis, 1), walk.stride(axis, 0)});
+  return result;
 }
 
-std::array<std::int64_t, max_rank> dense_steps(const Shape& shape) {
-  std::array<std::int64_t, max_rank> steps{};
-  std::int64_t step = 1;
-  for (int axis = shape.rank(); axis-- > 0; step *= shape[axis]) {
-    steps[static_cast<std::size_t>(axis)] = step;
-  }
-  return steps;
-}
-
-void move(const Parallel& parallel, Walk walk, DType dtype, const void* from, void* to) {
-  for (int i = 0; i < walk.rank; ++i) {
-    if (walk.size[static_cast<std::size_t>(i)] == 0) return;
-  }
-  if (walk.rank == 0) {
-    walk.rank = 1;
-    walk.size[0] = walk.from[0] = walk.to[0] = 1;
-  }
-  const bool planes = has_planes(walk);
+void move(const Parallel& parallel, const Walk& walk, DType dtype, const void* from, void* to) {
+  if (walk.positions() == 0) return;
+  const int axis = walk.rank() > 1 ? plane_axis(walk) : -1;
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     const auto* const f = static_cast<const Stored<T>*>(from);
     auto* const t = static_cast<Stored<T>*>(to);
-    if (planes)
-      move_planes(parallel, walk, f, t);
+    if (walk.rank() == 0)
+      *t = *f;
+    else if (axis >= 0)
+      move_planes(parallel, with_plane(walk, axis), f, t);
     else
       move_lines(parallel, walk, f, t);
   });
@@ -164,7 +144,7 @@ void move(const Parallel& parallel, Walk walk, DType dtype, const void* from, vo
 void copy(const EvalContext& c) {
   if (c.ins[0].data == c.outs[0].data) return;
   Walk walk;
-  walk.add(c.outs[0].type.elements(), 1, 1);
+  walk.add(c.outs[0].type.elements(), {1, 1});
   move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
 }
 

@@ -6,8 +6,7 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
-#include "ops/reduction.hpp"
+#include "ops/accumulator.hpp"
 
 namespace dagrad {
 
@@ -15,28 +14,31 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// The maximum of sizes: 0 of nothing.
 template <class T>
-struct AbsSumFold : SumFold<T> {
-  static T widen(T x) { return std::fabs(x); }
+struct LargestFold : ExtremumFold<true, T> {
+  static constexpr T identity = 0;
 };
 
-template <class T>
-struct AbsMaxFold : ExtremumFold<true, T> {
-  static constexpr T identity = 0;
-  static T widen(T x) { return std::fabs(x); }
+struct ReadSize {
+  template <class T>
+  T operator()(T x) const {
+    return std::fabs(x);
+  }
 };
 
 /// Squares of float32 neither overflow nor vanish in float64.
-template <class T>
-struct SquareSumFold : SumFold<double> {
-  using In = T;
-  static double widen(T x) { return static_cast<double>(x) * static_cast<double>(x); }
+struct ReadSquare {
+  template <class T>
+  double operator()(T x) const {
+    return static_cast<double>(x) * static_cast<double>(x);
+  }
 };
 
 /// Squares of elements that a power of two brought near to 1.
-struct ScaledSquareFold : SumFold<double> {
-  const double* centre;
-  static void terms(const double* x, const double* scale, std::int64_t step, std::int64_t n,
+struct ReadScaledSquare {
+  const double* centre;  ///< scales
+  static void terms(const double* x, std::int64_t n, const double* scale, std::int64_t step,
                     double* to) {
     for (std::int64_t i = 0; i < n; ++i) {
       const double scaled = x[i] * scale[i * step];
@@ -48,39 +50,34 @@ struct ScaledSquareFold : SumFold<double> {
 /// Whether squares may have overflowed, or so many bits of them vanished that it shows.
 bool out_of_range(double sum) { return sum < 0x1p-900 || sum == infinity; }
 
-/// The power of two that brings `x` near to 1, as far as it is finite itself; 1 for infinities.
-double scale_for(double x) {
-  if (x == 0 || !std::isfinite(x)) return 1;
-  return std::ldexp(1, -std::clamp(std::ilogb(x), -1000, 1000));
-}
-
-/// Memory of a norm of order 2: sums in double, a scale for each, partial results.
-struct Squares {
-  std::size_t results = 0, partial = 0;  ///< bytes
-  Squares(const ReductionSpace& space)
-      : results((static_cast<std::size_t>(space.results()) * sizeof(double) + 63) / 64 * 64),
-        partial(ReductionSplit(space, sizeof(double)).scratch) {}
-  std::size_t bytes() const { return 2 * results + partial; }
+/// Memory of a norm of order 2: sums in double, a scale for each.
+struct SquareSums {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart sums, scales;
+  SquareSums(const Shape& shape, std::uint32_t axes)
+      : reducer(shape, axes, sizeof(double), layout),
+        sums(layout.add<double>(reducer.results())),
+        scales(layout.add<double>(reducer.results())) {}
 };
 
 template <class T>
-void euclidean(const EvalContext& c, const ReductionSpace& space) {
-  const Squares memory(space);
-  auto* const begin = static_cast<std::byte*>(c.scratch());
-  auto* const sums = reinterpret_cast<double*>(begin);
-  auto* const scales = reinterpret_cast<double*>(begin + memory.results);
-  void* const partial = begin + 2 * memory.results;
+void euclidean(const EvalContext& c, std::uint32_t axes) {
+  const SquareSums memory(c.in_shape(0), axes);
+  const Reducer& reducer = memory.reducer;
+  double* const sums = memory.sums.in<double>(c.scratch()).data();
   const T* const x = c.in<T>(0).data();
   T* const out = c.out<T>().data();
-  const std::int64_t n = space.results();
-  reduce(space, c.parallel, SquareSumFold<T>{}, x, sums, partial);
+  const std::int64_t n = reducer.results();
+  reduce<SumFold<double>>(reducer, c, x, sums, ReadSquare());
   for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::sqrt(sums[i]));
   if constexpr (std::is_same_v<T, double>) {
     if (std::none_of(sums, sums + n, out_of_range)) return;
     // Once more, scaled: by powers of two, so that what was in range keeps its bits.
-    reduce(space, c.parallel, AbsMaxFold<double>{}, x, scales, partial);
-    std::transform(scales, scales + n, scales, scale_for);
-    reduce(space, c.parallel, ScaledSquareFold{{}, scales}, x, sums, partial);
+    double* const scales = memory.scales.in<double>(c.scratch()).data();
+    reduce<LargestFold<double>>(reducer, c, x, scales, ReadSize());
+    std::transform(scales, scales + n, scales, scale_to_one);
+    reduce<SumFold<double>>(reducer, c, x, sums, ReadScaledSquare{scales});
     for (std::int64_t i = 0; i < n; ++i) out[i] = std::sqrt(sums[i]) / scales[i];
   }
 }
@@ -96,18 +93,18 @@ Type Norm::infer(std::span<const Type> in) const {
 std::size_t Norm::scratch(const PlanContext& plan) const {
   const std::uint32_t over = mask(plan.in[0].shape.rank());
   if (order != 2) return reduction_scratch(plan, over);
-  return Squares(ReductionSpace(plan.in[0].shape, over)).bytes();
+  return SquareSums(plan.in[0].shape, over).layout.bytes();
 }
 
 void Norm::eval(const EvalContext& c) const {
   const std::uint32_t over = mask(c.in_shape(0).rank());
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     if (order == 1)
-      fold_into<AbsSumFold<T>>(c, over);
+      fold_into<SumFold<T>, T>(c, over, ReadSize());
     else if (order == 2)
-      euclidean<T>(c, ReductionSpace(c.in_shape(0), over));
+      euclidean<T>(c, over);
     else
-      fold_into<AbsMaxFold<T>>(c, over);
+      fold_into<LargestFold<T>, T>(c, over, ReadSize());
   });
 }
 

@@ -34,13 +34,13 @@ std::vector<Type> Sort::infer(std::span<const Type> in) const {
   normalize_axis(axis, in[0].shape.rank());
   return {in[0], {i64, in[0].shape}};
 }
-std::size_t Sort::scratch(const PlanContext& plan) const { return ordering_scratch(plan, axis); }
+std::size_t Sort::scratch(const PlanContext& plan) const { return sorting_scratch(plan, axis); }
 void Sort::decisions(std::span<const View> /*in*/, std::span<const View> out,
                      const DecisionSink& sink) const {
   tell_order(out, sink);
 }
-void Sort::eval(const EvalContext& c) const { order_lines(c, axis, descending); }
-double Sort::cost(const PlanContext& plan) const { return ordering_cost(plan); }
+void Sort::eval(const EvalContext& c) const { sort_lines(c, axis, descending); }
+double Sort::cost(const PlanContext& plan) const { return sorting_cost(plan); }
 Grads Sort::grad(const GradContext& g) const { return sent_back(g, axis); }
 
 Samples Sort::samples(Rng& rng) {
@@ -76,13 +76,13 @@ std::vector<Type> TopK::infer(std::span<const Type> in) const {
   dims[static_cast<std::size_t>(along)] = k;
   return {{in[0].dtype, Shape(dims)}, {i64, Shape(dims)}};
 }
-std::size_t TopK::scratch(const PlanContext& plan) const { return ordering_scratch(plan, axis); }
+std::size_t TopK::scratch(const PlanContext& plan) const { return sorting_scratch(plan, axis); }
 void TopK::decisions(std::span<const View> /*in*/, std::span<const View> out,
                      const DecisionSink& sink) const {
   tell_order(out, sink);
 }
-void TopK::eval(const EvalContext& c) const { order_lines(c, axis, largest); }
-double TopK::cost(const PlanContext& plan) const { return ordering_cost(plan); }
+void TopK::eval(const EvalContext& c) const { sort_lines(c, axis, largest); }
+double TopK::cost(const PlanContext& plan) const { return sorting_cost(plan); }
 Grads TopK::grad(const GradContext& g) const { return sent_back(g, axis); }
 
 Samples TopK::samples(Rng& rng) {

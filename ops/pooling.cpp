@@ -1,6 +1,8 @@
 #include "dagrad/ops/pooling.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 
 #include "dagrad/ops/reduce.hpp"
@@ -58,7 +60,7 @@ void tell_largest(const Pooling& options, const View& in, const DecisionSink& si
   dispatch(in.type.dtype, [&]<class T>(std::type_identity<T>) {
     const auto* const x = static_cast<const Stored<T>*>(in.data);
     for (std::int64_t plane = 0; plane < windows.planes; ++plane)
-      windows.each_largest(x + plane * windows.in_size(), sink);
+      each_largest(windows, x + plane * windows.in_size(), std::cref(sink));
   });
 }
 
@@ -71,23 +73,56 @@ void of_floats(const EvalContext& c, Run run) {
   });
 }
 
-/// Rows of `out`, of planes of that size, are the sums that `add_up(plane, row, columns, sums)`
-/// adds to zeros, over the size of a window.
-template <class T, class AddUp>
-void mean_rows(const Parallel& parallel, const Windows& windows,
-               const std::array<std::int64_t, 2>& size, T* out, AddUp add_up) {
-  windows.each_plane(parallel, [&](std::int64_t plane) {
-    std::array<double, Windows::block> sums_of_block;
-    double* const sums = sums_of_block.data();
-    for (std::int64_t row = 0; row < size[0]; ++row)
-      Windows::each_block(size[1], [&](Windows::Range columns) {
-        const std::int64_t count = columns.end - columns.begin;
-        std::fill_n(sums, count, 0);
-        add_up(plane, row, columns, sums);
-        T* const to = out + (plane * size[0] + row) * size[1] + columns.begin;
-        for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<T>(sums[i] / windows.size());
-      });
-  });
+template <class T>
+void max_of_plane(const Windows& windows, const T* in, T* out) {
+  std::fill_n(out, windows.out_size(), ExtremumFold<true, T>::identity);
+  for (std::int64_t row = 0; row < windows.out[0]; ++row, out += windows.out[1])
+    windows.each_read_of_windows(row, {0, windows.out[1]}, [&](const Windows::Reads& reads) {
+      const T* const x = in + reads.element;
+      T* const y = out + reads.window;
+      strided(reads.count, windows.stride[1],
+              [=](auto i, auto k) { y[i] = exceeds(x[k], y[i]) ? x[k] : y[i]; });
+    });
+}
+
+/// Adds up what each window of a part of a row reads of a plane.
+struct WindowSums {
+  template <class T>
+  void operator()(const Windows& windows, const T* in, std::int64_t row, Windows::Range columns,
+                  double* sums) const {
+    windows.each_read_of_windows(row, columns, [&](const Windows::Reads& reads) {
+      const T* const x = in + reads.element;
+      double* const sum = sums + (reads.window - columns.begin);
+      strided(reads.count, windows.stride[1], [=](auto i, auto k) { sum[i] += x[k]; });
+    });
+  }
+};
+
+/// Adds up, for each element of a part of a row, the cotangents of the windows that read it.
+struct ElementSums {
+  template <class T>
+  void operator()(const Windows& windows, const T* dout, std::int64_t row, Windows::Range columns,
+                  double* sums) const {
+    windows.each_read_of_elements(row, columns, [&](const Windows::Reads& reads) {
+      const T* const d = dout + reads.window;
+      double* const sum = sums + (reads.element - columns.begin);
+      strided(reads.count, windows.stride[1], [=](auto i, auto k) { sum[k] += d[i]; });
+    });
+  }
+};
+
+/// A plane of this size: what `add` adds up, over the size of a window.
+template <class T, class Add>
+void means_of_plane(const Windows& windows, const std::array<std::int64_t, 2>& size, const T* from,
+                    T* to, Add add) {
+  double sums[Windows::block];
+  for (std::int64_t row = 0; row < size[0]; ++row, to += size[1])
+    Windows::each_block(size[1], [&](Windows::Range columns) {
+      std::fill_n(sums, columns.size(), 0);
+      add(windows, from, row, columns, sums);
+      for (std::int64_t i = 0; i < columns.size(); ++i)
+        to[columns.begin + i] = static_cast<T>(sums[i] / windows.size());
+    });
 }
 
 }  // namespace
@@ -102,18 +137,10 @@ double MaxPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 void MaxPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    using Number = Stored<T>;
+    const auto* const in = static_cast<const Stored<T>*>(c.ins[0].data);
+    auto* const out = static_cast<Stored<T>*>(c.outs[0].data);
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      const auto* const in = static_cast<const Number*>(c.ins[0].data) + plane * windows.in_size();
-      auto* const out = static_cast<Number*>(c.outs[0].data) + plane * windows.out_size();
-      std::fill_n(out, windows.out_size(), ExtremumFold<true, T>::identity);
-      for (std::int64_t row = 0; row < windows.out[0]; ++row)
-        windows.each_tap(row, {0, windows.out[1]}, [&](auto at, auto place, auto count) {
-          strided(count, windows.stride[1],
-                  [x = in + at, y = out + row * windows.out[1] + place](auto i, auto k) {
-                    y[i] = exceeds(x[k], y[i]) ? x[k] : y[i];
-                  });
-        });
+      max_of_plane(windows, in + plane * windows.in_size(), out + plane * windows.out_size());
     });
   });
 }
@@ -140,9 +167,8 @@ void MaxPoolGradient::eval(const EvalContext& c) const {
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
       auto* const to = din + plane * windows.in_size();
       std::fill_n(to, windows.in_size(), 0);
-      windows.each_largest(
-          in + plane * windows.in_size(),
-          [to, d = dout + plane * windows.out_size()](auto at) mutable { to[at] += *d++; });
+      const auto* d = dout + plane * windows.out_size();
+      each_largest(windows, in + plane * windows.in_size(), [&](auto at) { to[at] += *d++; });
     });
   });
 }
@@ -165,10 +191,9 @@ void MaxPoolPick::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(1));
   of_floats(c, [&](const auto* x, const auto* by, auto* out) {
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      windows.each_largest(
-          by + plane * windows.in_size(),
-          [from = x + plane * windows.in_size(),
-           to = out + plane * windows.out_size()](auto at) mutable { *to++ = from[at]; });
+      const auto* const from = x + plane * windows.in_size();
+      auto* to = out + plane * windows.out_size();
+      each_largest(windows, by + plane * windows.in_size(), [&](auto at) { *to++ = from[at]; });
     });
   });
 }
@@ -183,16 +208,10 @@ double AvgPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 void AvgPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
   of_floats(c, [&]<class T>(const T* in, const T*, T* out) {
-    mean_rows(c.parallel, windows, windows.out, out,
-              [&](auto plane, auto row, auto columns, auto* sums) {
-                const T* const from = in + plane * windows.in_size();
-                windows.each_tap(row, columns, [&](auto at, auto place, auto count) {
-                  strided(count, windows.stride[1],
-                          [x = from + at, y = sums + place - columns.begin](auto i, auto k) {
-                            y[i] += x[k];
-                          });
-                });
-              });
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      means_of_plane(windows, windows.out, in + plane * windows.in_size(),
+                     out + plane * windows.out_size(), WindowSums());
+    });
   });
 }
 
@@ -211,16 +230,10 @@ double AvgPoolGradient::cost(const PlanContext& plan) const {
 void AvgPoolGradient::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(1));
   of_floats(c, [&]<class T>(const T* dout, const T*, T* din) {
-    mean_rows(c.parallel, windows, windows.in, din,
-              [&](auto plane, auto row, auto columns, auto* sums) {
-                const T* const from = dout + plane * windows.out_size();
-                windows.each_meeting(row, columns, [&](auto at, auto place, auto count) {
-                  strided(count, windows.stride[1],
-                          [d = from + at, y = sums + place - columns.begin](auto i, auto k) {
-                            y[k] += d[i];
-                          });
-                });
-              });
+    windows.each_plane(c.parallel, [&](std::int64_t plane) {
+      means_of_plane(windows, windows.in, dout + plane * windows.out_size(),
+                     din + plane * windows.in_size(), ElementSums());
+    });
   });
 }
 

@@ -32,6 +32,9 @@ void strided(std::int64_t count, std::int64_t stride, Run run) {
     loop(stride);
 }
 
+/// The windows that slide over the planes of an input. Along each spatial axis element
+/// `window * stride - padding + offset` is read at an offset in [0, size of a window); what lies
+/// outside of the input is padding, and is left out.
 class Windows {
  public:
   /// Throws what the builders say.
@@ -46,8 +49,8 @@ class Windows {
   double size() const { return static_cast<double>(window[0]) * static_cast<double>(window[1]); }
   /// Steps that a plane takes.
   double work() const {
-    const double taps = std::min(size(), static_cast<double>(in_size()));
-    return std::max(static_cast<double>(in_size()), static_cast<double>(out_size()) * taps);
+    const double reads = std::min(size(), static_cast<double>(in_size()));
+    return std::max(static_cast<double>(in_size()), static_cast<double>(out_size()) * reads);
   }
 
   /// Calls `run(plane)` for all planes on the pool.
@@ -61,6 +64,7 @@ class Windows {
 
   struct Range {
     std::int64_t begin, end;
+    std::int64_t size() const { return end - begin; }
   };
   static constexpr std::int64_t block = 256;
   /// Calls `run(columns)` for the columns of a row, `block` at a time.
@@ -70,97 +74,121 @@ class Windows {
       run(Range{first, std::min(first + block, size)});
   }
 
-  /// The windows along an axis whose tap is one of the elements of the input.
-  Range meeting(std::size_t axis, std::int64_t tap, Range elements) const {
-    const std::int64_t step = stride[axis], ahead = padding[axis] - tap + step - 1;
-    const auto first = [&](std::int64_t element) {  // of the windows that meet it or a later one
-      return std::clamp<std::int64_t>((element + ahead) / step, 0, out[axis]);
-    };
-    return {first(elements.begin), first(elements.end)};
-  }
-  std::int64_t element(std::size_t axis, std::int64_t place, std::int64_t tap) const {
-    return place * stride[axis] - padding[axis] + tap;
-  }
-  /// The taps by which any of the windows `places` may meet one of the `elements`: few, however
-  /// large a window is.
-  Range taps(std::size_t axis, Range places, Range elements) const {
-    return {std::max<std::int64_t>(elements.begin - element(axis, places.end - 1, 0), 0),
-            std::min(elements.end - element(axis, places.begin, 0), window[axis])};
-  }
-
-  /// Calls `visit(at, place, count)` for every tap of a row of windows: its element in window
-  /// `place` is `at`, those of the `count` − 1 next windows follow a stride apart.
+  /// Neighbouring windows of a row at one offset: window `window` + i reads element `element` +
+  /// i * stride.
+  struct Reads {
+    std::int64_t window, element, count;
+  };
+  /// Calls `visit(reads)` for all offsets at which windows of a row read. Windows are counted in
+  /// their row, elements in the plane.
   template <class Visit>
-  void each_tap(std::int64_t row, Range columns, Visit visit) const {
-    const Range lines = taps(0, {row, row + 1}, {0, in[0]}), across = taps(1, columns, {0, in[1]});
-    for (std::int64_t i = lines.begin; i < lines.end; ++i)
+  void each_read_of_windows(std::int64_t row, Range columns, Visit visit) const {
+    const Range down = offsets(0, {row, row + 1}, {0, in[0]});
+    const Range across = offsets(1, columns, {0, in[1]});
+    for (std::int64_t i = down.begin; i < down.end; ++i)
       for (std::int64_t j = across.begin; j < across.end; ++j) {
-        Range met{0, out[1]};
-        if (padding[1] != 0) met = meeting(1, j, {0, in[1]});
-        const std::int64_t begin = std::max(met.begin, columns.begin);
-        const std::int64_t count = std::min(met.end, columns.end) - begin;
-        if (count > 0) visit(element(0, row, i) * in[1] + element(1, begin, j), begin, count);
+        Range reading{0, out[1]};
+        if (padding[1] != 0) reading = windows_reading(1, j, {0, in[1]});
+        const std::int64_t begin = std::max(reading.begin, columns.begin);
+        const std::int64_t count = std::min(reading.end, columns.end) - begin;
+        if (count > 0)
+          visit(Reads{begin, element(0, row, i) * in[1] + element(1, begin, j), count});
       }
   }
-
-  /// The same for a row of the input: window `at` meets its element `place`, the `count` − 1 next
-  /// windows elements that follow a stride apart.
+  /// The same for all offsets at which elements of a row of the input are read. Windows are counted
+  /// in the plane, elements in their row.
   template <class Visit>
-  void each_meeting(std::int64_t row, Range columns, Visit visit) const {
-    const Range down = taps(0, {0, out[0]}, {row, row + 1}), across = taps(1, {0, out[1]}, columns);
+  void each_read_of_elements(std::int64_t row, Range columns, Visit visit) const {
+    const Range down = offsets(0, {0, out[0]}, {row, row + 1});
+    const Range across = offsets(1, {0, out[1]}, columns);
     for (std::int64_t i = down.begin; i < down.end; ++i) {
-      const Range line = meeting(0, i, {row, row + 1});
-      if (line.begin == line.end) continue;
+      const Range above = windows_reading(0, i, {row, row + 1});
+      if (above.size() == 0) continue;
       for (std::int64_t j = across.begin; j < across.end; ++j) {
-        const Range met = meeting(1, j, columns);
-        if (met.begin < met.end)
-          visit(line.begin * out[1] + met.begin, element(1, met.begin, j), met.end - met.begin);
+        const Range reading = windows_reading(1, j, columns);
+        if (reading.size() > 0)
+          visit(Reads{above.begin * out[1] + reading.begin, element(1, reading.begin, j),
+                      reading.size()});
       }
     }
   }
 
-  /// Calls `visit(at)` with the place of the largest element of each window of a plane, in order.
-  template <class T, class Visit>
-  void each_largest(const T* x, Visit visit) const {
-    // Places as wide as elements vectorise best.
-    if (sizeof(T) == 4 && in_size() <= std::numeric_limits<std::int32_t>::max())
-      each_largest_at<std::int32_t>(x, visit);
-    else
-      each_largest_at<std::int64_t>(x, visit);
+  /// The first element of a window along an axis that is not padding.
+  std::int64_t first_element(std::size_t axis, std::int64_t window_at) const {
+    return std::max<std::int64_t>(element(axis, window_at, 0), 0);
   }
 
  private:
-  template <class Place, class T, class Visit>
-  void each_largest_at(const T* x, Visit& visit) const;
+  std::int64_t element(std::size_t axis, std::int64_t window_at, std::int64_t offset) const {
+    return window_at * stride[axis] - padding[axis] + offset;
+  }
+  /// The windows along an axis that read one of the elements at this offset.
+  Range windows_reading(std::size_t axis, std::int64_t offset, Range elements) const {
+    const std::int64_t step = stride[axis], ahead = padding[axis] - offset + step - 1;
+    const auto first = [&](std::int64_t at) {  // of the windows that read it or a later one
+      return std::clamp<std::int64_t>((at + ahead) / step, 0, out[axis]);
+    };
+    return {first(elements.begin), first(elements.end)};
+  }
+  /// The offsets at which any of the windows may read one of the elements: few, however large a
+  /// window is.
+  Range offsets(std::size_t axis, Range windows, Range elements) const {
+    return {std::max<std::int64_t>(elements.begin - element(axis, windows.end - 1, 0), 0),
+            std::min(elements.end - element(axis, windows.begin, 0), window[axis])};
+  }
 };
 
-template <class Place, class T, class Visit>
-void Windows::each_largest_at(const T* x, Visit& visit) const {
-  std::array<T, block> best_of_block;
-  std::array<Place, block> places_of_block;
-  T* const best = best_of_block.data();
-  Place* const places = places_of_block.data();
-  const auto inside = [&](std::size_t axis, std::int64_t window_at) {
-    return std::max<std::int64_t>(element(axis, window_at, 0), 0);
-  };
-  for (std::int64_t row = 0; row < out[0]; ++row)
-    each_block(out[1], [&](Range columns) {
-      const std::int64_t first = columns.begin, n = columns.end - first;
-      for (std::int64_t i = 0; i < n; ++i) {
-        places[i] = static_cast<Place>(inside(0, row) * in[1] + inside(1, first + i));
-        best[i] = x[places[i]];
-      }
-      each_tap(row, columns, [&](auto at, auto place, auto count) {
-        strided(count, stride[1],
-                [from = x + at, to = static_cast<Place>(at), y = best + place - first,
-                 p = places + place - first](auto i, auto k) {
-                  const bool chosen = exceeds(from[k], y[i]);
-                  y[i] = chosen ? from[k] : y[i];
-                  p[i] = chosen ? static_cast<Place>(to + k) : p[i];
-                });
-      });
-      for (std::int64_t i = 0; i < n; ++i) visit(places[i]);
+/// The largest elements of a block of windows and their places in the plane: the first of equal
+/// ones, the first NaN before all others. Places as wide as elements vectorise best.
+template <class T, class Place>
+class BlockMaxima {
+ public:
+  /// Finds those of the windows of a row that lie in `columns`.
+  void find(const Windows& windows, std::int64_t row, Windows::Range columns, const T* x) {
+    const std::int64_t line = windows.first_element(0, row) * windows.in[1];
+    for (std::int64_t i = 0; i < columns.size(); ++i) {
+      place_[i] = static_cast<Place>(line + windows.first_element(1, columns.begin + i));
+      largest_[i] = x[place_[i]];
+    }
+    windows.each_read_of_windows(row, columns, [&](const Windows::Reads& reads) {
+      take(reads, windows.stride[1], reads.window - columns.begin, x);
     });
+  }
+  Place place(std::int64_t i) const { return place_[i]; }
+
+ private:
+  void take(const Windows::Reads& reads, std::int64_t stride, std::int64_t first, const T* x) {
+    const T* const from = x + reads.element;
+    const auto element = static_cast<Place>(reads.element);
+    T* const largest = largest_ + first;
+    Place* const place = place_ + first;
+    strided(reads.count, stride, [=](auto i, auto k) {
+      const bool chosen = exceeds(from[k], largest[i]);
+      largest[i] = chosen ? from[k] : largest[i];
+      place[i] = chosen ? static_cast<Place>(element + k) : place[i];
+    });
+  }
+
+  T largest_[Windows::block];
+  Place place_[Windows::block];
+};
+
+/// Calls `visit(place)` with the place of the largest element of each window of a plane, in order.
+template <class Place, class T, class Visit>
+void each_largest_at(const Windows& windows, const T* x, Visit visit) {
+  BlockMaxima<T, Place> maxima;
+  for (std::int64_t row = 0; row < windows.out[0]; ++row)
+    Windows::each_block(windows.out[1], [&](Windows::Range columns) {
+      maxima.find(windows, row, columns, x);
+      for (std::int64_t i = 0; i < columns.size(); ++i) visit(maxima.place(i));
+    });
+}
+template <class T, class Visit>
+void each_largest(const Windows& windows, const T* x, Visit visit) {
+  if (sizeof(T) == 4 && windows.in_size() <= std::numeric_limits<std::int32_t>::max())
+    each_largest_at<std::int32_t>(windows, x, visit);
+  else
+    each_largest_at<std::int64_t>(windows, x, visit);
 }
 
 }  // namespace dagrad

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -50,7 +49,7 @@ Type Roll::infer(std::span<const Type> in) const {
 void Roll::eval(const EvalContext& c) const {
   const Shape& shape = c.in_shape(0);
   const auto by = shifts_of(*this, shape);
-  const auto steps = dense_steps(shape);
+  const Strides strides = strides_of(shape);
   const auto* const from = static_cast<const std::byte*>(c.ins[0].data);
   auto* const to = static_cast<std::byte*>(c.outs[0].data);
   std::uint32_t shifted = 0;  // bit i: axis i is
@@ -63,8 +62,8 @@ void Roll::eval(const EvalContext& c) const {
       const auto i = static_cast<std::size_t>(axis);
       const std::int64_t first = shape[axis] - by[i];
       const bool wraps = (last >> axis & 1U) != 0;
-      walk.add(wraps ? by[i] : first, steps[i], steps[i]);
-      (wraps ? read : written) += (wraps ? first : by[i]) * steps[i];
+      walk.add(wraps ? by[i] : first, {strides[i], strides[i]});
+      (wraps ? read : written) += (wraps ? first : by[i]) * strides[i];
     }
     const auto bytes = static_cast<std::int64_t>(size_of(c.ins[0].type.dtype));
     move(c.parallel, walk, c.ins[0].type.dtype, from + read * bytes, to + written * bytes);
@@ -101,15 +100,11 @@ Type Repeat::infer(std::span<const Type> in) const {
 }
 
 void Repeat::eval(const EvalContext& c) const {
-  const Shape& shape = c.in_shape(0);
-  const int along = normalize_axis(axis, shape.rank());
-  const std::int64_t before =
-      std::accumulate(shape.begin(), shape.begin() + along, std::int64_t{1}, std::multiplies<>());
-  const std::int64_t inner = dense_steps(shape)[static_cast<std::size_t>(along)];
+  const AlongAxis along(c.in_shape(0), axis);
   Walk walk;
-  walk.add(before * shape[along], inner, count * inner);
-  walk.add(count, 0, inner);
-  walk.add(inner, 1, 1);
+  walk.add(along.outer * along.length, {along.inner, count * along.inner});
+  walk.add(count, {0, along.inner});
+  walk.add(along.inner, {1, 1});
   move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
 }
 

@@ -22,12 +22,12 @@ void Recurrence::eval(const EvalContext& c) const {
   const Lines lines(c.in_shape(0), axis, reverse);
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
-      const std::int64_t step = lines.step;
+      const std::int64_t step = lines.step();
       const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
       T* w = c.out<T>().data() + at;
       std::fill_n(w, width, static_cast<T>(initial));
       const auto walk = [&](auto product) {
-        for (std::int64_t i = 1; i < lines.length; ++i, a += step, b += step, w += step) {
+        for (std::int64_t i = 1; i < lines.length(); ++i, a += step, b += step, w += step) {
           for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + product(w[j], b[j]);
         }
       };

@@ -8,9 +8,8 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
+#include "ops/accumulator.hpp"
 #include "ops/moving.hpp"
-#include "ops/reduction.hpp"
 #include "ops/sum.hpp"
 
 namespace dagrad {
@@ -78,8 +77,9 @@ Value Reduction::expanded(const Value& result, int rank) const {
 }
 
 void sum_axes(const EvalContext& c, std::uint32_t axes) {
-  dispatch(c.ins[0].type.dtype,
-           [&]<class T>(std::type_identity<T>) { fold_into<SumFold<T>>(c, axes); });
+  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<SumFold<Wide<T>>, Stored<T>>(c, axes);
+  });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
   return reduction_scratch(plan, axes);
@@ -142,7 +142,7 @@ std::size_t Prod::scratch(const PlanContext& plan) const {
 }
 void Prod::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<ProdFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<ProdFold<Wide<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
   });
 }
 
@@ -183,7 +183,8 @@ std::size_t Quantifier<universal>::scratch(const PlanContext& plan) const {
 template <bool universal>
 void Quantifier<universal>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<QuantifierFold<universal, T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<QuantifierFold<universal>, Stored<T>>(
+        c, mask(c.in_shape(0).rank()), [](Stored<T> x) -> std::uint8_t { return x != 0; });
   });
 }
 
@@ -208,7 +209,8 @@ std::size_t CountNonzero::scratch(const PlanContext& plan) const {
 }
 void CountNonzero::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<CountFold<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<SumFold<std::int64_t>, Stored<T>>(c, mask(c.in_shape(0).rank()),
+                                                [](Stored<T> x) -> std::int64_t { return x != 0; });
   });
 }
 Grads CountNonzero::grad(const GradContext&) const { return {zero}; }

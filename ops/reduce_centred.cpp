@@ -8,8 +8,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
-#include "ops/reduction.hpp"
+#include "ops/accumulator.hpp"
 
 namespace dagrad {
 
@@ -35,38 +34,37 @@ struct ExpLog {
   }
 };
 
+/// Reads x as exp(x - shift).
 template <class T>
-struct ExpFold : SumFold<T> {
-  const T* centre;
+struct ReadExp {
+  const T* centre;  ///< shifts
   const ExpLog& loops;
-  void terms(const T* x, const T* shift, std::int64_t step, std::int64_t n, T* to) const {
+  void terms(const T* x, std::int64_t n, const T* shift, std::int64_t step, T* to) const {
     const void* const in[] = {x, shift};
     void* const out[] = {to};
     (step == 0 ? loops.exp_of_one : loops.exp_of_each)(in, out, n);
   }
 };
 
-/// Counts elements, or sizes of elements, that are a total.
+/// Reads elements, or sizes of elements, as 1 where they are the total, else as 0.
 template <class T>
-struct TieFold : SumFold<T> {
-  const T* centre;
+struct ReadTie {
+  const T* centre;  ///< totals
   bool sizes;
-  void terms(const T* x, const T* total, std::int64_t step, std::int64_t n, T* to) const {
+  void terms(const T* x, std::int64_t n, const T* total, std::int64_t step, T* to) const {
     for (std::int64_t i = 0; i < n; ++i)
       to[i] = (sizes ? std::fabs(x[i]) : x[i]) == total[i * step] ? T(1) : T(0);
   }
 };
 
-/// Scratch memory of a reduction in two passes: what the first found, then that of either pass.
-std::size_t first_pass_bytes(const Type& out) { return (out.bytes() + 63) / 64 * 64; }
-
-template <class T>
-T* first_pass(const EvalContext& c) {
-  return static_cast<T*>(c.scratch());
-}
-void* partial_results(const EvalContext& c) {
-  return static_cast<std::byte*>(c.scratch()) + first_pass_bytes(c.outs[0].type);
-}
+struct LogSumExpMemory {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart shifts;
+  LogSumExpMemory(const Type& in, std::uint32_t axes)
+      : reducer(in.shape, axes, size_of(in.dtype), layout),
+        shifts(layout.add(in.dtype, reducer.results())) {}
+};
 
 }  // namespace
 
@@ -74,25 +72,26 @@ Type LogSumExp::infer(std::span<const Type> in) const {
   return {in[0].dtype, reduced(in[0].shape)};
 }
 std::size_t LogSumExp::scratch(const PlanContext& plan) const {
-  return first_pass_bytes(plan.out[0]) + reduction_scratch(plan, mask(plan.in[0].shape.rank()));
+  return LogSumExpMemory(plan.in[0], mask(plan.in[0].shape.rank())).layout.bytes();
 }
 std::shared_ptr<const void> LogSumExp::prepare(const PlanContext& plan) const {
   return std::make_shared<const ExpLog>(plan.machine(), plan.in[0].dtype);
 }
 void LogSumExp::eval(const EvalContext& c) const {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+    const LogSumExpMemory memory(c.ins[0].type, mask(c.in_shape(0).rank()));
     const auto& loops = c.state<ExpLog>();
     const T* const x = c.in<T>(0).data();
-    T *const shift = first_pass<T>(c), *const out = c.out<T>().data();
-    reduce(space, c.parallel, ExtremumFold<true, T>{}, x, shift, partial_results(c));
-    for (std::int64_t i = 0; i < space.results(); ++i) {
-      if (std::isinf(shift[i])) shift[i] = 0;
-    }
-    reduce(space, c.parallel, ExpFold<T>{{}, shift, loops}, x, out, partial_results(c));
+    T *const shift = memory.shifts.in<T>(c.scratch()).data(), *const out = c.out<T>().data();
+    memory.reducer.each_part(c, 4, [&](const ReductionPart& part) {
+      fold_part<ExtremumFold<true, T>>(part, x, shift);
+      for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
+        if (std::isinf(shift[i])) shift[i] = 0;
+      fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, loops});
+    });
     const void* const in[] = {out, shift};
     void* const results[] = {out};
-    loops.log(in, results, space.results());
+    loops.log(in, results, memory.reducer.results());
   });
 }
 
@@ -135,9 +134,7 @@ void TiedShare::eval(const EvalContext& c) const {
     const auto out = c.out<T>();
     const auto infinite = [](T x) { return std::isinf(x); };
     if (std::any_of(total.begin(), total.end(), infinite)) {
-      const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
-      reduce(space, c.parallel, TieFold<T>{{}, total.data(), sizes}, c.in<T>(0).data(), out.data(),
-             c.scratch());
+      fold_into<SumFold<T>, T>(c, mask(c.in_shape(0).rank()), ReadTie<T>{total.data(), sizes});
     }
     for (std::size_t i = 0; i < out.size(); ++i)
       out[i] = std::isinf(total[i]) ? 1 / out[i] : std::isnan(total[i]) ? total[i] : T(1);

@@ -5,12 +5,21 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
-#include "ops/reduction.hpp"
+#include "ops/accumulator.hpp"
 
 namespace dagrad {
 
 namespace {
+
+/// What the place of an extremum is found with: the extrema, and where elements are folded to them.
+struct ArgExtremumMemory {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart extrema;
+  ArgExtremumMemory(const Type& in, std::uint32_t axes)
+      : reducer(in.shape, axes, size_of(in.dtype), layout),
+        extrema(layout.add(in.dtype, reducer.results())) {}
+};
 
 /// Of each result the first place in x that holds its value, NaN included.
 template <class T>
@@ -36,7 +45,7 @@ std::size_t Extremum<largest>::scratch(const PlanContext& plan) const {
 template <bool largest>
 void Extremum<largest>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<ExtremumFold<largest, T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<ExtremumFold<largest, Stored<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
   });
 }
 
@@ -82,21 +91,16 @@ Type ArgExtremum<largest>::infer(std::span<const Type> in) const {
 }
 template <bool largest>
 std::size_t ArgExtremum<largest>::scratch(const PlanContext& plan) const {
-  const Type extrema{plan.in[0].dtype, plan.out[0].shape};
-  const PlanContext first(plan.in, {&extrema, 1}, plan.machine());
-  return (extrema.bytes() + 63) / 64 * 64 + reduction_scratch(first, mask(plan.in[0].shape.rank()));
+  return ArgExtremumMemory(plan.in[0], mask(plan.in[0].shape.rank())).layout.bytes();
 }
 template <bool largest>
 void ArgExtremum<largest>::eval(const EvalContext& c) const {
-  const ReductionSpace space(c.in_shape(0), mask(c.in_shape(0).rank()));
+  const ArgExtremumMemory memory(c.ins[0].type, mask(c.in_shape(0).rank()));
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const auto* const x = static_cast<const Stored<T>*>(c.ins[0].data);
-    auto* const extrema = static_cast<Stored<T>*>(c.scratch());
-    const std::size_t bytes =
-        (static_cast<std::size_t>(space.results()) * sizeof(T) + 63) / 64 * 64;
-    reduce(space, c.parallel, ExtremumFold<largest, T>{}, x, extrema,
-           static_cast<std::byte*>(c.scratch()) + bytes);
-    find_values(space, c.parallel, x, extrema, c.out<std::int64_t>().data());
+    Stored<T>* const extrema = memory.extrema.in<Stored<T>>(c.scratch()).data();
+    reduce<ExtremumFold<largest, Stored<T>>>(memory.reducer, c, x, extrema);
+    find_values(memory.reducer.space(), c.parallel, x, extrema, c.out<std::int64_t>().data());
   });
 }
 

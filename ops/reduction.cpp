@@ -1,5 +1,7 @@
 #include "ops/reduction.hpp"
 
+#include "ops/accumulator.hpp"
+
 namespace dagrad {
 
 namespace {
@@ -11,50 +13,26 @@ std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 
 }  // namespace
 
-std::int64_t ReductionSpace::Axes::offset(std::int64_t at) const {
-  std::int64_t offset = 0;
-  for (int i = 0; i + 1 < rank; ++i) {
-    const auto axis = static_cast<std::size_t>(i);
-    offset += at % size[axis] * stride[axis];
-    at /= size[axis];
-  }
-  return rank == 0 ? 0 : offset + at * stride[static_cast<std::size_t>(rank - 1)];
-}
-
 ReductionSpace::ReductionSpace(const Shape& shape, std::uint32_t axes) {
-  std::int64_t stride = 1;
-  int merged = 0;  // runs of equal kind so far; the first two are `columns` and `run`
-  bool last = false;
-  for (int axis = shape.rank(); axis-- > 0;) {
-    const std::int64_t size = shape[axis];
-    const bool reduced = (axes >> axis & 1U) != 0;
-    if (size == 1) continue;
-    if (merged == 0 && reduced) merged = 1;  // rows of one column
-    if (merged == 0 || reduced != last) ++merged;
-    last = reduced;
-    if (merged == 1 && !reduced) {
-      columns *= size;
-    } else if (merged == 2 && reduced) {
-      run *= size;
-    } else {
-      Axes& around = reduced ? reduced_ : kept_;
-      const auto i = static_cast<std::size_t>(around.rank);
-      const bool joins = i > 0 && around.stride[i - 1] * around.size[i - 1] == stride;
-      if (joins)
-        around.size[i - 1] *= size;
-      else
-        around.size[i] = size, around.stride[i] = stride, ++around.rank;
-    }
-    (reduced ? rows : groups) *= size;
-    stride *= size;
+  const auto is_reduced = [axes](int axis) { return (axes >> axis & 1U) != 0; };
+  int around = shape.rank();  // axes that lie around columns and run
+  for (; around > 0 && (shape[around - 1] == 1 || !is_reduced(around - 1)); --around)
+    columns *= shape[around - 1];
+  for (; around > 0 && (shape[around - 1] == 1 || is_reduced(around - 1)); --around)
+    run *= shape[around - 1];
+  const Strides strides = strides_of(shape);
+  for (int axis = 0; axis < around; ++axis) {
+    StridedAxes<1>& kind = is_reduced(axis) ? reduced_ : kept_;
+    kind.add(shape[axis], {strides[static_cast<std::size_t>(axis)]});
   }
-  groups = columns == 0 ? 0 : groups / columns;
+  groups = columns == 0 ? 0 : kept_.positions();
+  rows = run * reduced_.positions();
 }
 
-ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_size) {
-  const auto size = static_cast<std::int64_t>(result_size);
+ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_bytes) {
+  const auto size = static_cast<std::int64_t>(result_bytes);
   const std::int64_t columns = std::max<std::int64_t>(space.columns, 1);
-  tiles = quotient(columns, detail::tile_bytes / size);
+  tiles = quotient(columns, tile_bytes / size);
   tile = quotient(columns, tiles);
   tiles = quotient(columns, tile);
   const std::int64_t units = space.groups * tiles, rows = std::max<std::int64_t>(space.rows, 1);
@@ -66,7 +44,6 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_s
   }
   chunks = quotient(rows, chunk);
   grain = quotient(unit_elements, std::max<std::int64_t>(chunk * tile, 1));
-  if (chunks > 1) scratch = static_cast<std::size_t>(chunks * space.results() * size);
 }
 
 ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int64_t i) const {
@@ -87,9 +64,18 @@ ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int6
           .last = std::min(space.rows, row + chunk)};
 }
 
+Reducer::Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes,
+                 ScratchLayout& layout)
+    : space_(shape, axes), split_(space_, result_bytes) {
+  if (!is_chunked()) return;
+  const std::int64_t partial = split_.chunks * results();
+  partial_ = layout.add<std::byte>(partial * static_cast<std::int64_t>(result_bytes));
+}
+
 std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes) {
-  const ReductionSpace space(plan.in[0].shape, axes);
-  return ReductionSplit(space, size_of(plan.out[0].dtype)).scratch;
+  ScratchLayout layout;
+  Reducer(plan.in[0].shape, axes, size_of(plan.out[0].dtype), layout);
+  return layout.bytes();
 }
 
 }  // namespace dagrad

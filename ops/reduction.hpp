@@ -4,21 +4,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
-#include <vector>
 
 #include "dagrad/eval.hpp"
-#include "dagrad/shape.hpp"
+#include "dagrad/scratch.hpp"
+#include "dagrad/strides.hpp"
 
-/// The one way in which ops walk a tensor to fold many elements into few. A fold says what it
-/// does to two elements; the walk, its order and its split over threads depend on shapes alone, so
-/// that results have the same bits on every processor and any number of threads.
+/// How reductions walk a tensor: in an order and a split over threads that depend on shapes alone,
+/// so that results have the same bits on every processor and any number of threads. What they do
+/// with the elements is up to kernels: `Accumulator` (ops/accumulator.hpp) folds them into one
+/// number, `CentredSums` and `Extremes` (ops/moment_sums.hpp) into several.
 namespace dagrad {
 
-/// A tensor as a reduction sees it: neighbouring axes that are both kept or both reduced are one,
-/// axes of 1 are gone. Innermost lie rows of `columns` elements that go to results of their own;
-/// `run` such rows follow each other and go to the same results; `kept` and `reduced` axes lie
-/// around.
+/// A tensor as a reduction sees it. Innermost lie rows of `columns` elements, each of which goes to
+/// a result of its own; `run` rows follow each other and go to the same results; other kept and
+/// reduced axes lie around.
 class ReductionSpace {
  public:
   /// Bit i of `axes`: axis i is reduced.
@@ -33,17 +32,11 @@ class ReductionSpace {
   std::int64_t run_offset(std::int64_t i) const { return reduced_.offset(i); }
 
  private:
-  /// Axes, innermost first.
-  struct Axes {
-    int rank = 0;
-    std::array<std::int64_t, max_rank> size{}, stride{};
-    std::int64_t offset(std::int64_t at) const;
-  };
-  Axes kept_, reduced_;
+  StridedAxes<1> kept_, reduced_;
 };
 
-/// How a reduction is cut into units that may run at once: columns into tiles, rows into chunks
-/// whose results are folded in a tree afterwards.
+/// How a reduction is cut into units that may run at once: columns into tiles; and where there are
+/// too few of these, rows into chunks, whose partial results are joined afterwards.
 struct ReductionSplit {
   /// Rows of one group, and a tile of its columns.
   struct Unit {
@@ -52,15 +45,16 @@ struct ReductionSplit {
     std::int64_t offset;         ///< of the element where the tile begins in the group
     std::int64_t first, last;    ///< rows of the group
   };
+  static constexpr std::int64_t tile_bytes = 1 << 14;  ///< of the results of a unit, at most
 
-  ReductionSplit(const ReductionSpace& space, std::size_t result_size);
+  /// `result_bytes` are those of one partial result.
+  ReductionSplit(const ReductionSpace& space, std::size_t result_bytes);
   std::int64_t units(const ReductionSpace& space) const { return space.groups * tiles * chunks; }
   Unit unit(const ReductionSpace& space, std::int64_t i) const;
-  /// Bytes that partial results of chunks need.
-  std::size_t scratch = 0;
+
   std::int64_t tile = 1, tiles = 1;
   std::int64_t chunk = 1, chunks = 1;
-  std::int64_t grain = 1;  ///< units of a task
+  std::int64_t grain = 1;  ///< units of a task that takes as long as a sum
 };
 
 /// Calls `visit(offset, rows)` for the runs of a unit: where the first of so many rows lies, each
@@ -76,212 +70,169 @@ void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Vis
   }
 }
 
-/// What a fold does: `Acc join(Acc, Acc)`, associative up to rounding, with its `identity`;
-/// elements of type In become an Acc by `widen`, or by `terms(x, centre, step, n, to)` many at a
-/// time.
-template <class F>
-concept TermFold = requires {
-  &F::terms;
+/// Calls `visit(offset, n, step)` for the elements of a unit, n at a time: element offset + i goes
+/// to result i * step of the unit.
+template <class Visit>
+void each_line(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
+  each_run(space, unit, [&](std::int64_t offset, std::int64_t rows) {
+    if (space.columns == 1) return visit(offset, rows, 0);
+    for (std::int64_t row = 0; row < rows; ++row)
+      visit(offset + row * space.columns, unit.width, 1);
+  });
+}
+
+/// How a kernel takes the rows of a unit: narrow ones that lie side by side several together, as
+/// many as fill its lanes.
+struct RowPacking {
+  RowPacking() = default;
+  RowPacking(const ReductionSpace& space, std::int64_t columns_of_unit, std::int64_t lanes)
+      : columns(columns_of_unit) {
+    if (columns == space.columns && columns < lanes)
+      together =
+          std::max<std::int64_t>(1, std::min(columns == 1 ? lanes : lanes / columns, space.run));
+    width = together * columns;
+    stride = together * space.columns;
+  }
+  std::int64_t columns = 1, together = 1;
+  std::int64_t width = 1;   ///< elements that are taken at once
+  std::int64_t stride = 1;  ///< from those to the next ones
 };
-/// One whose terms depend on what was computed before for their result: that is its `centre`.
-template <class F>
-concept CentredFold = TermFold<F> && requires(const F& fold) {
-  fold.centre;
-};
 
-namespace detail {
+class ReductionPart;
 
-constexpr std::int64_t lane_bytes = 128;
-constexpr std::int64_t tile_bytes = 1 << 14;
-constexpr std::int64_t fold_rows_at_most = 256;  // before a level is folded into the next
-
-/// Folds `rows` rows of `width` elements into `to`. Four rows at a time: less traffic, less
-/// rounding.
-template <class F, class T>
-void fold_rows(typename F::Acc* to, const T* x, std::int64_t rows, std::int64_t stride,
-               std::int64_t width) {
-  const auto at = [](const T& element) { return F::widen(element); };
-  std::int64_t row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    const T *a = x + row * stride, *b = a + stride, *c = b + stride, *d = c + stride;
-    for (std::int64_t j = 0; j < width; ++j) {
-      to[j] = F::join(to[j], F::join(F::join(at(a[j]), at(b[j])), F::join(at(c[j]), at(d[j]))));
-    }
-  }
-  for (; row < rows; ++row) {
-    for (std::int64_t j = 0; j < width; ++j) to[j] = F::join(to[j], at(x[row * stride + j]));
-  }
-}
-/// The same for rows of one width known to the compiler, which lie side by side.
-template <class F, std::int64_t width, class T>
-void fold_lanes(typename F::Acc* to, const T* x, std::int64_t rows) {
-  std::array<typename F::Acc, width> lanes;
-  std::copy_n(to, width, lanes.data());
-  fold_rows<F>(lanes.data(), x, rows, width, width);
-  std::copy_n(lanes.data(), width, to);
-}
-/// Folds n results, side by side, into the first: neighbours first.
-template <class F, std::int64_t n>
-void fold_neighbours(typename F::Acc* x) {
-  if constexpr (n > 1) {
-    for (std::int64_t i = 0; i < n / 2; ++i) x[i] = F::join(x[2 * i], x[2 * i + 1]);
-    fold_neighbours<F, n / 2>(x);
-  }
-}
-/// Folds `groups` groups of `width` results, side by side, into the first: neighbours first.
-template <class F>
-void fold_groups(typename F::Acc* x, std::int64_t groups, std::int64_t width) {
-  constexpr std::int64_t lanes = lane_bytes / static_cast<std::int64_t>(sizeof(typename F::Acc));
-  if (width == 1 && groups == lanes) return fold_neighbours<F, lanes>(x);
-  for (; groups > 1; groups = (groups + 1) / 2) {
-    for (std::int64_t g = 0; g < groups / 2; ++g) {
-      const auto *a = x + 2 * g * width, *b = a + width;
-      for (std::int64_t j = 0; j < width; ++j) x[g * width + j] = F::join(a[j], b[j]);
-    }
-    if (groups % 2 == 1) std::copy_n(x + (groups - 1) * width, width, x + groups / 2 * width);
-  }
-}
-
-/// Folds rows into as many lanes as they have columns, narrow rows several at a time. Partial
-/// results climb three levels, so that rounding errors grow with the logarithm of the number of
-/// rows.
-template <class F>
-class Accumulator {
+/// A reduction over axes, with the scratch memory that it needs.
+///
+/// A kernel K for it takes results and elements of types K::Result and K::In, gives K::parts
+/// numbers for each result, and has
+///
+///     K(space, arguments...)
+///     begin(unit, first)         for rows of a unit; results are counted from `first` on
+///     add(x, rows)               rows that follow each other
+///     finish(to)                 to[part][i] for result i of the unit
+///     join(part, x, n, results)  partial results of n chunks, side by side, into the first
+class Reducer {
  public:
-  using In = typename F::In;
-  using Acc = typename F::Acc;
-  static constexpr std::int64_t lanes = lane_bytes / static_cast<std::int64_t>(sizeof(Acc));
+  using Unit = ReductionSplit::Unit;
 
-  /// Rows lie `stride` apart, of which `run` follow each other at most.
-  Accumulator(const F& fold, std::int64_t stride, std::int64_t run)
-      : fold_(fold), row_stride_(stride), run_(run) {}
+  /// `result_bytes` are those of all parts of a result. Adds partial results to the layout.
+  Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes, ScratchLayout& layout);
 
-  /// Starts anew with rows of `columns` elements, for the results from `result` on.
-  void begin(std::int64_t result, std::int64_t columns) {
-    columns_ = columns;
-    const bool narrow = columns == row_stride_ && columns < lanes;
-    together_ = narrow ? std::max<std::int64_t>(1, std::min(lanes / columns, run_)) : 1;
-    width_ = together_ * columns;
-    stride_ = together_ * row_stride_;
-    std::fill_n(level_[0], width_, F::identity);
-    used_ = 0;
-    flushed_.fill(0);
-    if constexpr (CentredFold<F>) {
-      for (std::int64_t j = 0; j < columns_; ++j) centre_[j] = fold_.centre[result + j];
-      for (std::int64_t j = columns_; columns_ > 1 && j < width_; ++j)
-        centre_[j] = centre_[j - columns_];
-    }
+  const ReductionSpace& space() const { return space_; }
+  std::int64_t results() const { return space_.results(); }
+  /// Whether rows are cut into chunks.
+  bool is_chunked() const { return split_.chunks > 1; }
+
+  /// Calls `body(part)` for parts that have all elements of their results: on the pool for each
+  /// unit, where units do; once for all, where rows are cut. `work`: how many times that of a sum.
+  template <class Body>
+  void each_part(const EvalContext& c, std::int64_t work, Body body) const;
+
+ private:
+  friend ReductionPart;
+  ReductionSpace space_;
+  ReductionSplit split_;
+  ScratchPart partial_;
+};
+
+/// Some results of a reduction, and all elements that go into them. Folding these with several
+/// kernels, one after the other, and then writing by what was found, finds a unit in the cache.
+class ReductionPart {
+ public:
+  using Unit = Reducer::Unit;
+
+  /// `unit` is the part; null where all of the reduction is.
+  ReductionPart(const Reducer& reducer, const EvalContext& c, const Unit* unit)
+      : reducer_(reducer), c_(c), unit_(unit) {}
+
+  const ReductionSpace& space() const { return reducer_.space_; }
+  std::int64_t first() const { return unit_ != nullptr ? unit_->result : 0; }
+  std::int64_t results() const { return unit_ != nullptr ? unit_->width : space().results(); }
+
+  /// Folds the elements of x; to[p][i] is part p of result first() + i.
+  template <class Kernel, class... Arguments>
+  void fold(const typename Kernel::In* x,
+            const std::array<typename Kernel::Result*, Kernel::parts>& to,
+            const Arguments&... arguments) const {
+    if (unit_ == nullptr) return fold_chunks<Kernel>(x, to, arguments...);
+    Kernel kernel(space(), arguments...);
+    fold_unit(kernel, *unit_, x, to);
   }
-  void add(const In* x, std::int64_t rows) {
-    for (std::int64_t left = rows / together_; left > 0;) {
-      const std::int64_t n = std::min(left, fold_rows_at_most - used_);
-      fold(x, n, width_);
-      count(n);
-      x += n * stride_;
-      left -= n;
-    }
-    if (const std::int64_t rest = rows % together_; rest > 0) {
-      fold(x, 1, rest * columns_);
-      count(1);
-    }
+
+  /// Calls `visit(unit)` for the units, on the pool where there are several. Some may have the same
+  /// results: those of chunk 0 come once.
+  template <class Visit>
+  void each_unit(std::int64_t work, Visit visit) const {
+    if (unit_ != nullptr) return visit(*unit_);
+    ranges(work, [&](const Unit& unit) { visit(unit); });
   }
-  void finish(Acc* to) {
-    for (std::size_t level = 1; level < levels; ++level) {
-      if (flushed_[level - 1] > 0) fold_rows<Plain>(level_[0], level_[level], 1, 0, width_);
-    }
-    fold_groups<F>(level_[0], together_, columns_);
-    std::copy_n(level_[0], columns_, to);
+  /// The same for tiles of columns with all of their rows.
+  template <class Visit>
+  void each_tile(Visit visit) const {
+    if (unit_ != nullptr) return visit(*unit_);
+    const std::int64_t tiles = space().groups * reducer_.split_.tiles;
+    c_.parallel.ranges(tiles, 1, [&](std::int64_t i, std::int64_t end) {
+      for (; i < end; ++i) {
+        Unit unit = reducer_.split_.unit(space(), i);
+        unit.last = space().rows;
+        visit(unit);
+      }
+    });
   }
 
  private:
-  static constexpr std::size_t levels = 3;
-  static constexpr std::int64_t most = tile_bytes / static_cast<std::int64_t>(sizeof(Acc));
-  /// The fold of results with results.
-  struct Plain {
-    using Acc = typename F::Acc;
-    static Acc widen(Acc x) { return x; }
-    static Acc join(Acc a, Acc b) { return F::join(a, b); }
-  };
+  template <class Kernel, class To>
+  void fold_unit(Kernel& kernel, const Unit& unit, const typename Kernel::In* x,
+                 const To& to) const {
+    kernel.begin(unit, first());
+    each_run(space(), unit,
+             [&](std::int64_t offset, std::int64_t n) { kernel.add(x + offset, n); });
+    kernel.finish(to);
+  }
 
-  void fold(const In* x, std::int64_t rows, std::int64_t width) {
-    if constexpr (TermFold<F>) {
-      const bool scalar = columns_ == 1;  // one centre for whatever number of terms
-      const std::int64_t at_once = scalar ? std::max<std::int64_t>(1, most / width) : 1;
-      for (std::int64_t row = 0; row < rows; row += at_once) {
-        const std::int64_t n = std::min(at_once, rows - row);
-        fold_.terms(x + row * stride_, centre_, scalar ? 0 : 1, n * width, terms_);
-        fold_direct<Plain>(terms_, n, width, width);
+  template <class Kernel, class To, class... Arguments>
+  void fold_chunks(const typename Kernel::In* x, const To& to,
+                   const Arguments&... arguments) const {
+    using Result = typename Kernel::Result;
+    const ReductionSplit& split = reducer_.split_;
+    const std::int64_t results = space().results(), part = split.chunks * results;
+    Result* const partial = reducer_.partial_.template in<Result>(c_.scratch()).data();
+    c_.parallel.ranges(split.units(space()), split.grain, [&](std::int64_t i, std::int64_t end) {
+      Kernel kernel(space(), arguments...);
+      for (; i < end; ++i) {
+        const Unit unit = split.unit(space(), i);
+        To here;
+        for (std::size_t p = 0; p < Kernel::parts; ++p)
+          here[p] =
+              partial + static_cast<std::int64_t>(p) * part + unit.chunk * results + unit.result;
+        fold_unit(kernel, unit, x, here);
       }
-    } else {
-      fold_direct<F>(x, rows, stride_, width);
-    }
-  }
-  template <class G, class T>
-  void fold_direct(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width) {
-    if (width == lanes && stride == lanes)
-      fold_lanes<G, lanes>(level_[0], x, rows);
-    else
-      fold_rows<G>(level_[0], x, rows, stride, width);
-  }
-  void count(std::int64_t rows) {
-    used_ += rows;
-    if (used_ < fold_rows_at_most) return;
-    used_ = 0;
-    for (std::size_t level = 0; level + 1 < levels; ++level) {
-      if (flushed_[level]++ == 0) std::fill_n(level_[level + 1], width_, F::identity);
-      fold_rows<Plain>(level_[level + 1], level_[level], 1, 0, width_);
-      std::fill_n(level_[level], width_, F::identity);
-      if (flushed_[level] % 64 != 0) return;
+    });
+    for (std::size_t p = 0; p < Kernel::parts; ++p) {
+      Result* const chunks = partial + static_cast<std::int64_t>(p) * part;
+      Kernel::join(p, chunks, split.chunks, results);
+      std::copy_n(chunks, results, to[p]);
     }
   }
 
-  const F& fold_;
-  const std::int64_t row_stride_, run_;
-  std::int64_t columns_ = 1, together_ = 1, width_ = 1, stride_ = 1;
-  std::int64_t used_ = 0;
-  std::array<std::int64_t, levels> flushed_{};
-  Acc level_[levels][most];
-  std::conditional_t<CentredFold<F>, Acc[most], Acc[1]> centre_;
-  std::conditional_t<TermFold<F>, Acc[most], Acc[1]> terms_;
+  template <class Visit>
+  void ranges(std::int64_t work, Visit visit) const {
+    const ReductionSplit& split = reducer_.split_;
+    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
+                       [&](std::int64_t i, std::int64_t end) {
+                         for (; i < end; ++i) visit(split.unit(space(), i));
+                       });
+  }
+
+  const Reducer& reducer_;
+  const EvalContext& c_;
+  const Unit* unit_;
 };
 
-}  // namespace detail
-
-/// to[unit.result + j] = fold of the elements of x that the unit sends there.
-template <class F>
-void fold_unit(const ReductionSpace& space, const ReductionSplit::Unit& unit,
-               detail::Accumulator<F>& sum, const typename F::In* x, typename F::Acc* to) {
-  sum.begin(unit.result, unit.width);
-  each_run(space, unit, [&](std::int64_t offset, std::int64_t n) { sum.add(x + offset, n); });
-  sum.finish(to + unit.result);
-}
-
-/// to[result] = fold of the elements of x that go there; its identity where there are none.
-/// `scratch` has as many bytes as the split of this space asks for.
-template <class F>
-void reduce(const ReductionSpace& space, const Parallel& parallel, const F& fold,
-            const typename F::In* x, typename F::Acc* to, void* scratch) {
-  using Acc = typename F::Acc;
-  const ReductionSplit split(space, sizeof(Acc));
-  Acc* const partial = split.chunks > 1 ? static_cast<Acc*>(scratch) : to;
-  parallel.ranges(split.units(space), split.grain, [&](std::int64_t begin, std::int64_t end) {
-    detail::Accumulator<F> sum(fold, space.columns, space.run);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const ReductionSplit::Unit unit = split.unit(space, i);
-      fold_unit(space, unit, sum, x, partial + unit.chunk * space.results());
-    }
-  });
-  if (split.chunks == 1) return;
-  detail::fold_groups<F>(partial, split.chunks, space.results());
-  std::copy_n(partial, space.results(), to);
-}
-
-/// Folds operand 0 into result 0.
-template <class Fold>
-void fold_into(const EvalContext& c, std::uint32_t axes, const Fold& fold = {}) {
-  reduce(ReductionSpace(c.in_shape(0), axes), c.parallel, fold,
-         static_cast<const typename Fold::In*>(c.ins[0].data),
-         static_cast<typename Fold::Acc*>(c.outs[0].data), c.scratch());
+template <class Body>
+void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) const {
+  const ReductionPart all(*this, c, nullptr);
+  if (is_chunked()) return body(all);
+  all.each_unit(work, [&](const Unit& unit) { body(ReductionPart(*this, c, &unit)); });
 }
 
 /// position[result] = the first place among its elements of x for which `hit(element, result)`
@@ -311,8 +262,5 @@ void find_first(const ReductionSpace& space, const Parallel& parallel, const T* 
     }
   });
 }
-
-/// Bytes of scratch memory that folding operand 0 into result 0 needs.
-std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes);
 
 }  // namespace dagrad

@@ -36,13 +36,13 @@ void walk(const Scan& scan, const Lines& lines, std::int64_t width, const In* x,
   };
   if (width == 1) {  // its sum stays in a register
     Acc sum = Fold::identity;
-    for (std::int64_t i = 0; i < lines.length; ++i, x += lines.step, out += lines.step)
+    for (std::int64_t i = 0; i < lines.length(); ++i, x += lines.step(), out += lines.step())
       sum = step(sum, *x, *out);
     return;
   }
   std::array<Acc, Lines::most> sums;
   std::fill_n(sums.data(), width, Fold::identity);
-  for (std::int64_t i = 0; i < lines.length; ++i, x += lines.step, out += lines.step) {
+  for (std::int64_t i = 0; i < lines.length(); ++i, x += lines.step(), out += lines.step()) {
     for (std::int64_t j = 0; j < width; ++j) {
       Acc& sum = sums[static_cast<std::size_t>(j)];
       sum = step(sum, x[j], out[j]);
@@ -73,7 +73,7 @@ class RunningLogSumExp {
       : exp_(c.state<ProgramLoop>()),
         machine_(c.machine()),
         exclusive_(scan.exclusive),
-        step_(lines.step),
+        step_(lines.step()),
         width_(width) {
     std::fill_n(largest_.data(), width, -std::numeric_limits<T>::infinity());
     std::fill_n(sum_.data(), width, T(0));
@@ -193,8 +193,9 @@ void LogCumSumExp::eval(const EvalContext& c) const {
       const std::int64_t piece = RunningLogSumExp<T>::room / width;
       const T* x = c.in<T>(0).data() + at;
       T* out = c.out<T>().data() + at;
-      for (std::int64_t i = 0; i < lines.length; i += piece)
-        running.take(x + i * lines.step, out + i * lines.step, std::min(piece, lines.length - i));
+      for (std::int64_t i = 0; i < lines.length(); i += piece)
+        running.take(x + i * lines.step(), out + i * lines.step(),
+                     std::min(piece, lines.length() - i));
     });
   });
 }

@@ -11,16 +11,11 @@ namespace dagrad {
 
 namespace {
 
-/// A tensor as `count` blocks, each of which holds a block of every part.
-struct Blocks {
-  std::int64_t count = 1, inner = 1;
-  int axis;
-  Blocks(const Shape& whole, std::int64_t along) : axis(normalize_axis(along, whole.rank())) {
-    for (int i = 0; i < axis; ++i) count *= whole[i];
-    for (int i = axis + 1; i < whole.rank(); ++i) inner *= whole[i];
-  }
-  std::int64_t size(const Shape& part) const { return part[axis] * inner; }
-};
+/// Elements from an axis inwards: a tensor is so many blocks of a block of every part.
+std::int64_t block_size(const Shape& shape, std::int64_t axis) {
+  const AlongAxis along(shape, axis);
+  return along.length * along.inner;
+}
 
 Shape with_size(const Shape& shape, int axis, std::int64_t size) {
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
@@ -30,14 +25,14 @@ Shape with_size(const Shape& shape, int axis, std::int64_t size) {
 
 /// Cuts operand 0 into the results, along an axis.
 void cut(const EvalContext& c, std::int64_t axis) {
-  const Blocks blocks(c.in_shape(0), axis);
-  const std::int64_t whole = blocks.size(c.in_shape(0));
+  const std::int64_t blocks = AlongAxis(c.in_shape(0), axis).outer;
+  const std::int64_t whole = block_size(c.in_shape(0), axis);
   const auto* from = static_cast<const std::byte*>(c.ins[0].data);
   for (const MutableView& out : c.outs) {
-    const std::int64_t part = blocks.size(out.type.shape);
+    const std::int64_t part = block_size(out.type.shape, axis);
     Walk walk;
-    walk.add(blocks.count, whole, part);
-    walk.add(part, 1, 1);
+    walk.add(blocks, {whole, part});
+    walk.add(part, {1, 1});
     move(c.parallel, walk, out.type.dtype, from, out.data);
     from += part * static_cast<std::int64_t>(size_of(out.type.dtype));
   }
@@ -126,14 +121,14 @@ Type Concat::infer(std::span<const Type> in) const {
 }
 
 void Concat::eval(const EvalContext& c) const {
-  const Blocks blocks(c.out_shape(), axis);
-  const std::int64_t whole = blocks.size(c.out_shape());
+  const std::int64_t blocks = AlongAxis(c.out_shape(), axis).outer;
+  const std::int64_t whole = block_size(c.out_shape(), axis);
   auto* to = static_cast<std::byte*>(c.outs[0].data);
   for (const View& in : c.ins) {
-    const std::int64_t part = blocks.size(in.type.shape);
+    const std::int64_t part = block_size(in.type.shape, axis);
     Walk walk;
-    walk.add(blocks.count, part, whole);
-    walk.add(part, 1, 1);
+    walk.add(blocks, {part, whole});
+    walk.add(part, {1, 1});
     move(c.parallel, walk, in.type.dtype, in.data, to);
     to += part * static_cast<std::int64_t>(size_of(in.type.dtype));
   }
@@ -252,15 +247,15 @@ Type UnsplitLike::infer(std::span<const Type> in) const {
 void UnsplitLike::eval(const EvalContext& c) const {
   const Split split{axis, parts, sizes};
   const Parts cuts(split, c.out_shape());
-  const Blocks blocks(c.out_shape(), axis);
-  const std::int64_t whole = blocks.size(c.out_shape());
+  const AlongAxis blocks(c.out_shape(), axis);
+  const std::int64_t whole = block_size(c.out_shape(), axis);
   const DType dtype = c.outs[0].type.dtype;
   fill(c.parallel, c.outs[0], 0);
   for (std::size_t i = 0; i < live.size(); ++i) {
-    const std::int64_t part = blocks.size(c.in_shape(i + 1));
+    const std::int64_t part = block_size(c.in_shape(i + 1), axis);
     Walk walk;
-    walk.add(blocks.count, part, whole);
-    walk.add(part, 1, 1);
+    walk.add(blocks.outer, {part, whole});
+    walk.add(part, {1, 1});
     move(c.parallel, walk, dtype, c.ins[i + 1].data,
          static_cast<std::byte*>(c.outs[0].data) +
              cuts.begin(live[i]) * blocks.inner * static_cast<std::int64_t>(size_of(dtype)));

@@ -52,11 +52,11 @@ struct SliceWalk {
   Walk walk;
   std::int64_t offset = 0;
   SliceWalk(const std::vector<Range>& ranges, const Shape& shape) {
-    const auto from = dense_steps(shape), to = dense_steps(sliced(ranges, shape));
+    const auto from = strides_of(shape), to = strides_of(sliced(ranges, shape));
     for (int axis = 0; axis < shape.rank(); ++axis) {
       const Span span = span_of(ranges, shape, axis);
       const auto i = static_cast<std::size_t>(axis);
-      walk.add(span.count, span.step * from[i], to[i]);
+      walk.add(span.count, {span.step * from[i], to[i]});
       offset += span.first * from[i];
     }
   }
@@ -68,10 +68,9 @@ struct SliceWalk {
 
 /// Puts operand 0 where the ranges take a slice of result 0 from; the rest is left as it is.
 void put(const EvalContext& c, const std::vector<Range>& ranges) {
-  SliceWalk slice(ranges, c.out_shape());
-  std::swap(slice.walk.from, slice.walk.to);
+  const SliceWalk slice(ranges, c.out_shape());
   const DType dtype = c.outs[0].type.dtype;
-  move(c.parallel, slice.walk, dtype, c.ins[0].data,
+  move(c.parallel, reversed(slice.walk), dtype, c.ins[0].data,
        static_cast<std::byte*>(c.outs[0].data) + slice.bytes(dtype));
 }
 

@@ -192,11 +192,11 @@ Type Transpose::infer(std::span<const Type> in) const {
 }
 
 void Transpose::eval(const EvalContext& c) const {
-  const auto from = dense_steps(c.in_shape(0)), to = dense_steps(c.out_shape());
+  const auto from = strides_of(c.in_shape(0)), to = strides_of(c.out_shape());
   Walk walk;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const int axis = normalize_axis(axes[i], c.in_shape(0).rank());
-    walk.add(c.out_shape()[static_cast<int>(i)], from[static_cast<std::size_t>(axis)], to[i]);
+    walk.add(c.out_shape()[static_cast<int>(i)], {from[static_cast<std::size_t>(axis)], to[i]});
   }
   move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
 }

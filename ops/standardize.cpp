@@ -7,7 +7,6 @@
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
-#include "ops/reduction.hpp"
 
 /// Both ops take means over axes, then write every element by them. Where a unit of the reduction
 /// holds all that goes into its results, both are done while it lies in the cache.
@@ -15,96 +14,111 @@ namespace dagrad {
 
 namespace {
 
-/// out = (x · scale − mean − rest) · factor for the elements of a unit: in T where moments are
-/// plain.
-template <class T, bool centred>
-class CentredWriter {
- public:
-  explicit CentredWriter(const EvalContext& c) : x_(c.in<T>(0).data()), out_(c.out<T>().data()) {}
+constexpr std::int64_t most = MomentReduction::most;  // results of a unit
 
-  /// `factors[i]` belongs to result i of the unit.
-  template <class Source>
-  void write(const Source& source, const ReductionSplit::Unit& unit, const Moments& moments,
-             const double* factors) const {
-    bool plain = true;
-    for (std::int64_t i = 0; i < unit.width; ++i) plain = plain && moments.plain(i);
-    T means[most], rests[most], narrow[most];
-    for (std::int64_t i = 0; i < unit.width; ++i) {
-      means[i] = static_cast<T>(moments.mean[i]);
-      rests[i] = static_cast<T>(moments.rest[i]);
-      narrow[i] = static_cast<T>(factors[i]);
+/// (x · scale − mean − rest) · factor, in T where moments are plain.
+template <class T, bool centred>
+class Centring {
+ public:
+  /// For results whose elements are all multiplied by `factors`.
+  Centring(const Moments& moments, const double* factors, std::int64_t results)
+      : moments_(moments), factors_(factors) {
+    for (std::int64_t i = 0; i < results; ++i) {
+      all_plain_ = all_plain_ && moments.plain(i);
+      mean_[i] = static_cast<T>(moments.mean[i]);
+      rest_[i] = static_cast<T>(moments.rest[i]);
+      factor_[i] = static_cast<T>(factors[i]);
     }
-    const auto of = [](T x, T mean, T rest, T factor) {
-      return centred ? (x - mean - rest) * factor : x * factor;
-    };
-    source.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
-      const T* const x = x_ + at;
-      T* const out = out_ + at;
-      if (plain && step == 0) {
-        const T mean = means[0], rest = rests[0], factor = narrow[0];
-        for (std::int64_t i = 0; i < n; ++i) out[i] = of(x[i], mean, rest, factor);
-      } else if (plain) {
-        for (std::int64_t i = 0; i < n; ++i) out[i] = of(x[i], means[i], rests[i], narrow[i]);
-      } else {
-        for (std::int64_t i = 0; i < n; ++i) {
-          const std::int64_t j = i * step;
-          out[i] = moments.plain(j) ? of(x[i], means[j], rests[j], narrow[j])
-                                    : scaled(x[i], moments + j, factors[j]);
-        }
-      }
-    });
+  }
+
+  /// n elements, of which element i belongs to result i * step.
+  void write(const T* x, T* out, std::int64_t n, std::int64_t step) const {
+    if (!all_plain_) return write_any(x, out, n, step);
+    if (step == 0) {
+      const T mean = mean_[0], rest = rest_[0], factor = factor_[0];
+      for (std::int64_t i = 0; i < n; ++i) out[i] = plain(x[i], mean, rest, factor);
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) out[i] = plain(x[i], mean_[i], rest_[i], factor_[i]);
+    }
   }
 
  private:
-  static constexpr std::int64_t most = detail::moment_columns;
-  static T scaled(T x, const Moments& moments, double factor) {
-    const double centre = static_cast<double>(x) * *moments.scale - *moments.mean;
-    return static_cast<T>((centre - *moments.rest) * factor);
+  static T plain(T x, T mean, T rest, T factor) {
+    return centred ? (x - mean - rest) * factor : x * factor;
+  }
+  T scaled(T x, std::int64_t j) const {
+    const double centre = static_cast<double>(x) * moments_.scale[j] - moments_.mean[j];
+    return static_cast<T>((centre - moments_.rest[j]) * factors_[j]);
+  }
+  void write_any(const T* x, T* out, std::int64_t n, std::int64_t step) const {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t j = i * step;
+      out[i] = moments_.plain(j) ? plain(x[i], mean_[j], rest_[j], factor_[j]) : scaled(x[i], j);
+    }
   }
 
-  const T* const x_;
-  T* const out_;
+  const Moments& moments_;
+  const double* const factors_;
+  bool all_plain_ = true;
+  T mean_[most], rest_[most], factor_[most];
+};
+
+/// Writes the centred elements of a unit, times the factors of its results.
+template <bool centred, class T>
+void write_centred(const ReductionSpace& space, const Reducer::Unit& unit, const Moments& moments,
+                   const double* factors, const T* x, T* out) {
+  const Centring<T, centred> centring(moments, factors, unit.width);
+  each_line(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+    centring.write(x + at, out + at, n, step);
+  });
+}
+
+/// Results of a standardisation beside the elements, one for each that were taken together.
+template <class T>
+struct Statistics {
+  T *square, *mean, *reciprocal;
+  void write(std::int64_t result, const Moments& moments, const double* factors, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double factor = moments.plain(i) ? factors[i] : factors[i] * moments.scale[i];
+      square[result + i] = static_cast<T>(moments.unscaled_square(i));
+      if (mean != nullptr) mean[result + i] = static_cast<T>(moments.unscaled_mean(i));
+      reciprocal[result + i] = static_cast<T>(factor);
+    }
+  }
 };
 
 template <class T, bool centred>
 void standardize(const EvalContext& c, std::uint32_t axes, double epsilon) {
-  const CentredWriter<T, centred> writer(c);
-  T* const square = c.out<T>(1).data();
-  T* const mean = centred ? c.out<T>(2).data() : nullptr;
-  T* const reciprocal = c.out<T>(centred ? 3 : 2).data();
-  const MomentReduction<T, centred> reduction(c, axes);
-  reduction.run([&](const ReductionSplit::Unit& unit, const Moments& moments) {
-    double factors[detail::moment_columns];
+  const MomentReduction reduction(c.in_shape(0), axes);
+  const T* const x = c.in<T>(0).data();
+  T* const out = c.out<T>().data();
+  Statistics<T> statistics{c.out<T>(1).data(), centred ? c.out<T>(2).data() : nullptr,
+                           c.out<T>(centred ? 3 : 2).data()};
+  reduction.each_unit<centred>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
+    double factors[most];
     for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
-    for (std::int64_t i = 0; unit.chunk == 0 && i < unit.width; ++i) {
-      const std::int64_t result = unit.result + i;
-      square[result] = static_cast<T>(moments.unscaled_square(i));
-      if (centred) mean[result] = static_cast<T>(moments.unscaled_mean(i));
-      reciprocal[result] =
-          static_cast<T>(moments.plain(i) ? factors[i] : factors[i] * moments.scale[i]);
-    }
-    writer.write(reduction, unit, moments, factors);
+    if (unit.chunk == 0) statistics.write(unit.result, moments, factors, unit.width);
+    write_centred<centred>(reduction.space(), unit, moments, factors, x, out);
   });
 }
 
 template <class T>
 void centre(const EvalContext& c, std::uint32_t axes) {
-  const CentredWriter<T, true> writer(c);
-  const MomentReduction<T, true> reduction(c, axes);
-  reduction.run([&](const ReductionSplit::Unit& unit, const Moments& moments) {
-    double factors[detail::moment_columns];
+  const MomentReduction reduction(c.in_shape(0), axes);
+  const T* const x = c.in<T>(0).data();
+  T* const out = c.out<T>().data();
+  reduction.each_unit<true>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
+    double factors[most];
     for (std::int64_t i = 0; i < unit.width; ++i)
       factors[i] = moments.plain(i) ? 1 : 1 / moments.scale[i];
-    writer.write(reduction, unit, moments, factors);
+    write_centred<true>(reduction.space(), unit, moments, factors, x, out);
   });
 }
 
 /// Bytes of scratch memory that moments of operand 0 need.
-template <bool centred>
 std::size_t moment_scratch(const PlanContext& plan, const Reduction& over) {
-  const std::uint32_t axes = over.mask(plan.in[0].shape.rank());
-  return plan.in[0].dtype == f32 ? MomentReduction<float, centred>::scratch(plan, axes)
-                                 : MomentReduction<double, centred>::scratch(plan, axes);
+  const Shape& shape = plan.in[0].shape;
+  return MomentReduction(shape, over.mask(shape.rank())).scratch();
 }
 
 }  // namespace
@@ -120,7 +134,7 @@ std::vector<Type> Standardize::infer(std::span<const Type> in) const {
   return results;
 }
 std::size_t Standardize::scratch(const PlanContext& plan) const {
-  return centred ? moment_scratch<true>(plan, *this) : moment_scratch<false>(plan, *this);
+  return moment_scratch(plan, *this);
 }
 void Standardize::eval(const EvalContext& c) const {
   const std::uint32_t over = mask(c.in_shape(0).rank());
@@ -180,9 +194,7 @@ Type Centre::infer(std::span<const Type> in) const {
   refuse_empty(in[0].shape);
   return in[0];
 }
-std::size_t Centre::scratch(const PlanContext& plan) const {
-  return moment_scratch<true>(plan, *this);
-}
+std::size_t Centre::scratch(const PlanContext& plan) const { return moment_scratch(plan, *this); }
 void Centre::eval(const EvalContext& c) const {
   with_float(c.ins[0].type.dtype,
              [&]<class T>(std::type_identity<T>) { centre<T>(c, mask(c.in_shape(0).rank())); });

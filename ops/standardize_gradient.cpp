@@ -6,8 +6,7 @@
 #include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/random.hpp"
-#include "ops/folds.hpp"
-#include "ops/reduction.hpp"
+#include "ops/accumulator.hpp"
 
 /// Takes means over axes, then writes every element by them. Where a unit of the reduction holds
 /// all that goes into its results, both are done while it lies in the cache. What is rare, NaN and
@@ -22,11 +21,12 @@ T pulled(T c, T p) {
   return c == 0 ? T(0) : c * p;
 }
 
-/// Sums of products with the elements of a tensor laid out as x.
+/// Reads elements of x times those of a tensor laid out alike.
 template <class T>
-struct ProductFold : SumFold<T> {
+struct ReadProduct {
   const T *x, *other;
-  void terms(const T* from, const T*, std::int64_t, std::int64_t n, T* to) const {
+  static constexpr const T* centre = nullptr;
+  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
     const T* const factor = other + (from - x);
     for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor[i];
   }
@@ -34,143 +34,106 @@ struct ProductFold : SumFold<T> {
 
 /// The same where x holds cotangents.
 template <class T>
-struct PulledFold : SumFold<T> {
+struct ReadPulled {
   const T *x, *other;
-  void terms(const T* from, const T*, std::int64_t, std::int64_t n, T* to) const {
+  static constexpr const T* centre = nullptr;
+  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
     const T* const factor = other + (from - x);
     for (std::int64_t i = 0; i < n; ++i) to[i] = pulled(from[i], factor[i]);
   }
 };
 
-std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+/// For each result the mean of the cotangents, and of their products with y.
+struct GradientMemory {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart mean, slope;
+  GradientMemory(const Type& type, std::uint32_t axes)
+      : reducer(type.shape, axes, size_of(type.dtype), layout),
+        mean(layout.add(type.dtype, reducer.results())),
+        slope(layout.add(type.dtype, reducer.results())) {}
+};
 
-/// Runs an op over the units of a reduction of operand 0; `buffers` of its scratch memory hold one
-/// number a result each, what is behind them partial results.
-template <class T, std::size_t buffers>
-class Units {
+template <class T>
+class StandardizeSlope {
  public:
-  using Unit = ReductionSplit::Unit;
+  StandardizeSlope(const EvalContext& c, const GradientMemory& memory)
+      : space_(memory.reducer.space()),
+        d_(c.in<T>(0).data()),
+        y_(c.in<T>(1).data()),
+        r_(c.in<T>(2).data()),
+        out_(c.out<T>().data()),
+        mean_(memory.mean.in<T>(c.scratch()).data()),
+        slope_(memory.slope.in<T>(c.scratch()).data()) {}
 
-  Units(const EvalContext& c, std::uint32_t axes)
-      : c_(c), space_(c.in_shape(0), axes), split_(space_, sizeof(T)) {}
+  /// Takes the means of a part.
+  void take(const ReductionPart& part, bool centred) const {
+    const std::int64_t first = part.first(), last = first + part.results();
+    if (centred)
+      take_mean(part, Widen<T>(), mean_);
+    else
+      std::fill(mean_ + first, mean_ + last, T(0));
+    take_mean(part, ReadProduct<T>{d_, y_}, slope_);
+    const auto is_nan = [](T x) { return x != x; };
+    if (std::any_of(slope_ + first, slope_ + last, is_nan)) take_pulled(part);
+  }
 
-  static std::size_t scratch(const PlanContext& plan, std::uint32_t axes) {
-    const ReductionSpace space(plan.in[0].shape, axes);
-    return buffers * bytes(space) + ReductionSplit(space, sizeof(T)).scratch;
-  }
-  T* buffer(std::size_t i) const {
-    return reinterpret_cast<T*>(static_cast<std::byte*>(c_.scratch()) + i * bytes(space_));
-  }
-
-  /// `take(mean, first, last)` fills results [first, last) by means that it asks `mean(fold, x,
-  /// to)` for; then `write(unit)` does the elements.
-  template <class Take, class Write>
-  void run(Take take, Write write) const {
-    const bool whole = split_.chunks == 1;
-    if (!whole) {
-      take(
-          [&](const auto& fold, const T* x, T* to) {
-            reduce(space_, c_.parallel, fold, x, to, buffer(buffers));
-            divide(to, 0, space_.results());
-          },
-          0, space_.results());
-    }
-    const std::int64_t grain = (split_.grain + 3) / 4;  // several times the work of a sum
-    c_.parallel.ranges(split_.units(space_), grain, [&](std::int64_t i, std::int64_t end) {
-      for (; i < end; ++i) {
-        const Unit unit = split_.unit(space_, i);
-        const std::int64_t first = unit.result, last = first + unit.width;
-        if (whole) {
-          take(
-              [&](const auto& fold, const T* x, T* to) {
-                detail::Accumulator sum(fold, space_.columns, space_.run);
-                fold_unit(space_, unit, sum, x, to);
-                divide(to, first, last);
-              },
-              first, last);
-        }
-        write(unit);
-      }
-    });
-  }
-  /// Calls `visit(offset, n, result, step)` for the elements of a unit, n at a time: the result of
-  /// element offset + i is result + i * step.
-  template <class Visit>
-  void each(const Unit& unit, Visit visit) const {
-    each_run(space_, unit, [&](std::int64_t offset, std::int64_t rows) {
-      if (space_.columns == 1) return visit(offset, rows, unit.result, 0);
-      for (std::int64_t row = 0; row < rows; ++row)
-        visit(offset + row * space_.columns, unit.width, unit.result, 1);
+  /// out = r · (d − mean − y · slope) for the elements of a unit.
+  void write(const Reducer::Unit& unit) const {
+    const T *const mean = mean_ + unit.result, *const slope = slope_ + unit.result;
+    if (std::find(slope, slope + unit.width, T(0)) != slope + unit.width) return write_pulled(unit);
+    each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+      if (step == 0)
+        write_line(at, n, mean, slope, r_ + unit.result, std::integral_constant<int, 0>());
+      else
+        write_line(at, n, mean, slope, r_ + unit.result, std::integral_constant<int, 1>());
     });
   }
 
  private:
-  static std::size_t bytes(const ReductionSpace& space) {
-    return padded(static_cast<std::size_t>(space.results()) * sizeof(T));
+  template <class Read>
+  void take_mean(const ReductionPart& part, const Read& read, T* to) const {
+    fold_part<SumFold<T>>(part, d_, to, read);
+    for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
+      to[i] /= static_cast<T>(space_.rows);
   }
-  void divide(T* x, std::int64_t first, std::int64_t last) const {
-    for (std::int64_t i = first; i < last; ++i) x[i] /= static_cast<T>(space_.rows);
+  /// Slopes once more, by `pull`: a NaN may be one that only cotangents of 0 meet.
+  [[gnu::noinline]] void take_pulled(const ReductionPart& part) const {
+    take_mean(part, ReadPulled<T>{d_, y_}, slope_);
   }
 
-  const EvalContext& c_;
-  const ReductionSpace space_;
-  const ReductionSplit split_;
+  /// With one mean for all elements and with one for each the loops are compiled apart.
+  template <class Step>
+  void write_line(std::int64_t at, std::int64_t n, const T* mean, const T* slope, const T* r,
+                  Step step) const {
+    const T *const d = d_ + at, *const y = y_ + at;
+    T* const out = out_ + at;
+    for (std::int64_t i = 0; i < n; ++i)
+      out[i] = r[i * step] * (d[i] - mean[i * step] - y[i] * slope[i * step]);
+  }
+  /// The same by `pull`: where all of a result's cotangents are 0, so is its slope.
+  [[gnu::noinline]] void write_pulled(const Reducer::Unit& unit) const {
+    each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        const std::int64_t j = unit.result + i * step;
+        out_[at + i] = pulled(d_[at + i] - mean_[j] - pulled(slope_[j], y_[at + i]), r_[j]);
+      }
+    });
+  }
+
+  const ReductionSpace& space_;
+  const T *const d_, *const y_, *const r_;
+  T *const out_, *const mean_, *const slope_;
 };
-
-/// Loops with one mean for all elements and with one for each are compiled apart.
-template <class Loop>
-void by_step(std::int64_t step, Loop loop) {
-  if (step == 0)
-    loop(std::integral_constant<std::int64_t, 0>{});
-  else
-    loop(std::integral_constant<std::int64_t, 1>{});
-}
-
-/// Slopes once more, by `pull`: a NaN may be one that only cotangents of 0 meet.
-template <class T, class MeanOf>
-[[gnu::noinline]] void pull_slopes(const MeanOf& mean_of, const T* d, const T* y, T* slope) {
-  mean_of(PulledFold<T>{{}, d, y}, d, slope);
-}
-
-/// out = r · (d − mean − y · slope) for the elements of a unit, by `pull`: where all of a result's
-/// cotangents are 0, so is its slope.
-template <class T>
-[[gnu::noinline]] void write_pulled(const Units<T, 2>& units, const ReductionSplit::Unit& unit,
-                                    const T* d, const T* y, const T* r, T* out) {
-  const T *const mean = units.buffer(0), *const slope = units.buffer(1);
-  units.each(unit, [=](std::int64_t at, std::int64_t n, std::int64_t result, std::int64_t step) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t j = result + i * step;
-      out[at + i] = pulled(d[at + i] - mean[j] - pulled(slope[j], y[at + i]), r[j]);
-    }
-  });
-}
 
 template <class T>
 void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred) {
-  const Units<T, 2> units(c, axes);
-  const T *const d = c.in<T>(0).data(), *const y = c.in<T>(1).data(), *const r = c.in<T>(2).data();
-  T *const out = c.out<T>().data(), *const mean = units.buffer(0), *const slope = units.buffer(1);
-  const auto take = [&](auto mean_of, std::int64_t first, std::int64_t last) {
-    if (centred)
-      mean_of(SumFold<T>{}, d, mean);
-    else
-      std::fill(mean + first, mean + last, T(0));
-    mean_of(ProductFold<T>{{}, d, y}, d, slope);
-    const auto is_nan = [](T x) { return x != x; };
-    if (std::any_of(slope + first, slope + last, is_nan)) pull_slopes(mean_of, d, y, slope);
-  };
-  units.run(take, [&](const ReductionSplit::Unit& unit) {
-    const T* const slopes = slope + unit.result;
-    if (std::find(slopes, slopes + unit.width, T(0)) != slopes + unit.width)
-      return write_pulled(units, unit, d, y, r, out);
-    units.each(unit, [&](std::int64_t at, std::int64_t n, std::int64_t result, std::int64_t step) {
-      by_step(step, [=](auto s) {
-        const T *const m = mean + result, *const p = slope + result, *const f = r + result;
-        for (std::int64_t i = 0; i < n; ++i)
-          out[at + i] = f[i * s] * (d[at + i] - m[i * s] - y[at + i] * p[i * s]);
-      });
-    });
+  const GradientMemory memory(c.ins[0].type, axes);
+  const StandardizeSlope<T> slope(c, memory);
+  constexpr std::int64_t work = 4;
+  memory.reducer.each_part(c, work, [&](const ReductionPart& part) {
+    slope.take(part, centred);
+    part.each_unit(work, [&](const Reducer::Unit& unit) { slope.write(unit); });
   });
 }
 
@@ -185,9 +148,7 @@ Type StandardizeGradient::infer(std::span<const Type> in) const {
   return in[0];
 }
 std::size_t StandardizeGradient::scratch(const PlanContext& plan) const {
-  const std::uint32_t over = mask(plan.in[0].shape.rank());
-  return plan.in[0].dtype == f32 ? Units<float, 2>::scratch(plan, over)
-                                 : Units<double, 2>::scratch(plan, over);
+  return GradientMemory(plan.in[0], mask(plan.in[0].shape.rank())).layout.bytes();
 }
 void StandardizeGradient::eval(const EvalContext& c) const {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {

@@ -21,17 +21,17 @@ struct DiagonalWalk {
   std::int64_t offset = 0;  ///< of its first element
   DiagonalWalk(const DiagonalOf& op, const Shape& shape) {
     const Shape diagonal = op.diagonal(shape);
-    const auto from = dense_steps(shape), to = dense_steps(diagonal);
+    const auto from = strides_of(shape), to = strides_of(diagonal);
     const int rows = normalize_axis(op.rows, shape.rank());
     const int columns = normalize_axis(op.columns, shape.rank());
     std::size_t axis = 0;
     for (int i = 0; i < shape.rank(); ++i) {
       if (i == rows || i == columns) continue;
-      walk.add(shape[i], from[static_cast<std::size_t>(i)], to[axis++]);
+      walk.add(shape[i], {from[static_cast<std::size_t>(i)], to[axis++]});
     }
     const std::int64_t down = from[static_cast<std::size_t>(rows)];
     const std::int64_t right = from[static_cast<std::size_t>(columns)];
-    walk.add(diagonal[diagonal.rank() - 1], down + right, 1);
+    walk.add(diagonal[diagonal.rank() - 1], {down + right, 1});
     if (diagonal.elements() > 0) offset = op.offset < 0 ? -op.offset * down : op.offset * right;
   }
   std::int64_t bytes(DType dtype) const {
@@ -42,10 +42,9 @@ struct DiagonalWalk {
 /// Puts operand 0 on a diagonal of result 0, all else 0.
 void put(const EvalContext& c, const DiagonalOf& op) {
   fill(c.parallel, c.outs[0], 0);
-  DiagonalWalk diagonal(op, c.out_shape());
-  std::swap(diagonal.walk.from, diagonal.walk.to);
+  const DiagonalWalk diagonal(op, c.out_shape());
   const DType dtype = c.outs[0].type.dtype;
-  move(c.parallel, diagonal.walk, dtype, c.ins[0].data,
+  move(c.parallel, reversed(diagonal.walk), dtype, c.ins[0].data,
        static_cast<std::byte*>(c.outs[0].data) + diagonal.bytes(dtype));
 }
 

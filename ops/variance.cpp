@@ -8,24 +8,18 @@
 #include "dagrad/random.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
-#include "ops/reduction.hpp"
 
 namespace dagrad {
 
 namespace {
-
-std::size_t moment_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return plan.in[0].dtype == f32 ? MomentReduction<float, true>::scratch(plan, axes)
-                                 : MomentReduction<double, true>::scratch(plan, axes);
-}
 
 /// Fills result 0 by `result(moments, i)`, made in double.
 template <class Result>
 void from_moments(const EvalContext& c, std::uint32_t axes, Result result) {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     T* const out = c.out<T>().data();
-    MomentReduction<T, true>(c, axes).run(
-        [&](const ReductionSplit::Unit& unit, const Moments& moments) {
+    MomentReduction(c.in_shape(0), axes)
+        .each_unit<true>(c, c.in<T>(0).data(), [&](const auto& unit, const Moments& moments) {
           if (unit.chunk > 0) return;
           for (std::int64_t i = 0; i < unit.width; ++i)
             out[unit.result + i] = static_cast<T>(result(moments, i));
@@ -49,7 +43,7 @@ Type Variance::infer(std::span<const Type> in) const {
   return {in[0].dtype, reduced(in[0].shape)};
 }
 std::size_t Variance::scratch(const PlanContext& plan) const {
-  return moment_scratch(plan, mask(plan.in[0].shape.rank()));
+  return MomentReduction(plan.in[0].shape, mask(plan.in[0].shape.rank())).scratch();
 }
 void Variance::eval(const EvalContext& c) const {
   const double factor = unbiasing(count(c.in_shape(0)), ddof);

@@ -26,21 +26,16 @@ double work(const Node& node) {
 // [path]
 /// Keeps the edges along which numbers flow: a node that only uses a type waits for no one.
 struct Waits {
-  const BoostGraph* graph = nullptr;
-  bool operator()(const BoostGraph::edge_descriptor& edge) const {
-    return !(*graph)[edge].type_only;
-  }
+  const Graph* graph = nullptr;
+  bool operator()(const GraphEdge& edge) const { return !get(edge_type_only, *graph, edge); }
 };
 
 /// The longest chain of nodes, by their work, of which each needs the one before and the first
 /// needs `first`: however many threads there are, a run takes as long as this chain.
 std::vector<Node> critical_path(const Graph& graph, const Value& first) {
-  const BoostGraph& all = boost_graph(graph);
-  const boost::filtered_graph<BoostGraph, Waits> waiting(all, {&all});
-  const auto weights = boost::make_function_property_map<BoostGraph::edge_descriptor>(
-      [&](const BoostGraph::edge_descriptor& edge) {
-        return work(graph.node(static_cast<std::uint32_t>(target(edge, all))));
-      });
+  const boost::filtered_graph<Graph, Waits> waiting(graph, {&graph});
+  const auto weights = boost::make_function_property_map<GraphEdge>(
+      [&](const GraphEdge& edge) { return work(graph.node(edge.target)); });
 
   std::vector<std::size_t> before(graph.size());
   std::vector<double> ready(graph.size());

@@ -140,7 +140,7 @@ struct Sample {
 
 namespace detail {
 
-/// Programs and derived rules of one op, recorded once for each combination of dtypes. Only ever
+/// Programs of one op, recorded once for each combination of dtypes. Only ever
 /// grows; reading takes no lock.
 class ProgramCache {
  public:
@@ -151,21 +151,27 @@ class ProgramCache {
   const ProgramPtr& get(std::span<const Type> in,
                         const std::function<ProgramPtr(std::span<const DType>)>& record) const;
 
-  struct Rule {
-    Pullback pullback;
-    Op op;  ///< the derived op, empty where every gradient is zero
-  };
-  const Rule& rule(const OpInterface& op, const GradContext& context) const;
+ private:
+  struct Entry;
+  mutable std::atomic<Entry*> entries_{nullptr};
+};
+
+/// Chain rules derived from the programs of one op, once for each combination of dtypes and of
+/// gradients that are wanted and there. Grows as a ProgramCache does.
+class RuleCache {
+ public:
+  RuleCache() = default;
+  RuleCache(const RuleCache&) = delete;
+  RuleCache& operator=(const RuleCache&) = delete;
+  ~RuleCache();
+  /// Appends one Traced node.
+  Grads grads(const OpInterface& op, const GradContext& context) const;
 
  private:
   struct Entry;
-  struct RuleEntry;
+  const Entry& entry(const OpInterface& op, const GradContext& context) const;
   mutable std::atomic<Entry*> entries_{nullptr};
-  mutable std::atomic<RuleEntry*> rules_{nullptr};
 };
-
-/// The chain rule derived from an op's program: appends one Traced node.
-Grads derived_rule(const ProgramCache& cache, const OpInterface& op, const GradContext& context);
 
 /// Dtype of an elementwise op's operands: their promotion, the first `conditions` left out. Throws
 /// TypeError where `takes` does not hold it, or a condition is no bool.

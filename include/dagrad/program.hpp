@@ -17,7 +17,7 @@
 namespace dagrad {
 
 /// The words of an elementwise formula. Those from `sigmoid` on have a formula of their own in the
-/// words before them (`lower`), but keep their name so that their derivative can be exact.
+/// words before them, but keep their name so that their derivative can be exact.
 enum class Primitive : std::uint8_t {
   input,
   constant,
@@ -201,31 +201,6 @@ class Recorder {
 /// results.
 std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
                                    std::span<const Symbol> in);
-
-/// Where an input of a derived program comes from: an operand, result or cotangent of the program
-/// that it is derived from.
-struct Source {
-  enum class Kind : std::uint8_t { in, out, dout };
-  Kind kind;
-  std::uint32_t index;
-  friend bool operator==(const Source&, const Source&) = default;
-};
-
-/// A program's chain rule: for each wanted operand i the result Σₖ pull(doutₖ, ∂outₖ/∂inᵢ).
-struct Pullback {
-  ProgramPtr program;           ///< null where every result is structurally zero
-  std::vector<Source> sources;  ///< of each input of `program`
-  std::vector<int> result;      ///< per operand: its result in `program`; -1: zero or unwanted
-};
-/// Derives in tangent mode, one operand at a time. `dout_present[k]` is false where no
-/// cotangent reaches result k. Operands that are no floats have structurally zero gradients.
-/// Functions, roots and quotients that the forward program has computed as a result are taken from
-/// there.
-Pullback pull_back(const Program& program, std::span<const bool> wanted,
-                   std::span<const bool> dout_present);
-
-/// The same program in basic words only: what loops are made of.
-Program lower(const Program& program);
 
 /// Infix text of a result, inputs named by `names` (x, y, z, w, x4, … where it is empty).
 std::string formula(const Program& program, std::size_t output = 0,

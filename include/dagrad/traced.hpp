@@ -11,20 +11,17 @@
 
 namespace dagrad {
 
-/// How a rule's program came about. In another dtype it is derived again, of the forward program in
-/// that dtype, so that its constants are what they are where a graph is built in that dtype.
-struct Derivation {
-  ProgramPtr forward;
-  std::shared_ptr<const Derivation> of_forward;  ///< null where the forward program was recorded
-  std::vector<bool> wanted, present;             ///< operands, and cotangents that are there
-};
+namespace detail {
+struct Derivation;
+}
 
 /// An elementwise op that is a recorded program: what a derived rule appends, and what a fused
 /// group of nodes becomes. Operands have the dtypes of the program's inputs and broadcast.
 struct Traced {
   std::string name;
   ProgramPtr recorded;
-  std::shared_ptr<const Derivation> derivation = nullptr;  ///< of a rule's program
+  /// How a rule's program was derived, so that it can be derived again in another dtype.
+  std::shared_ptr<const detail::Derivation> derivation = nullptr;
 
   /// Identity is the program's; its text is the formula.
   struct attributes {

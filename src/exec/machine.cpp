@@ -2,8 +2,9 @@
 
 #include "dagrad/compile.hpp"
 #include "src/exec/runtime_data.hpp"
+#include "src/loops/loop.hpp"
 #include "src/program/functions.hpp"
-#include "src/program/primitives.hpp"
+#include "src/program/lower.hpp"
 
 namespace dagrad {
 

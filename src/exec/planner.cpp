@@ -20,12 +20,6 @@ std::size_t mix(std::size_t hash, std::uint64_t word) {
 
 }  // namespace
 
-std::size_t Planner::Hash::operator()(const Type& type) const noexcept {
-  std::size_t hash = static_cast<std::size_t>(type.dtype);
-  for (const std::int64_t d : type.shape) hash = mix(hash, static_cast<std::uint64_t>(d));
-  return hash;
-}
-
 std::size_t Planner::Hash::operator()(const std::vector<std::uint32_t>& key) const noexcept {
   std::size_t hash = key.size();
   for (const std::uint32_t word : key) hash = mix(hash, word);
@@ -83,13 +77,8 @@ std::uint32_t Planner::new_slot(Slot::Home home, std::uint64_t at) {
   return static_cast<std::uint32_t>(plan_->slots.size() - 1);
 }
 
-std::uint32_t Planner::intern(const Type& type) {
-  return types_.try_emplace(type, static_cast<std::uint32_t>(types_.size())).first->second;
-}
-
 void Planner::lay_out(std::uint32_t node) {
   first_value_[node] = static_cast<std::uint32_t>(slot_of_value_.size());
-  for (const Type& type : graph_.results(node)) type_of_value_.push_back(intern(type));
   if (graph_.kind(node) != NodeKind::op) {
     add_leaf(node);
   } else if (const int alias = aliased(node); alias >= 0) {
@@ -154,16 +143,13 @@ void Planner::add_step(std::uint32_t node) {
 /// Nodes with the same op on the same types share a kernel.
 std::uint32_t Planner::kernel_of(std::uint32_t node) {
   key_.assign(1, graph_.op_index(node));
-  for (const Edge& edge : graph_.operands(node)) {
-    const bool known = edge.node < first_value_.size() && first_value_[edge.node] != none;
-    key_.push_back(known ? type_of_value_[value_of(edge)] : intern(graph_.type(edge)));
-  }
+  for (const Edge& edge : graph_.operands(node)) key_.push_back(graph_.type_index(edge));
   if (const auto at = known_kernels_.find(key_); at != known_kernels_.end()) return at->second;
-  std::vector<Type> in;
+  std::vector<Type> in, out;
   graph_.operand_types(node, in);
-  const std::span<const Type> out = graph_.results(node);
+  graph_.result_types(node, out);
   plan_->kernels.push_back(
-      make_kernel(graph_.op(node), std::move(in), {out.begin(), out.end()}, *plan_->runtime));
+      make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime));
   const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
   known_kernels_.emplace(key_, index);
   return index;

@@ -22,7 +22,6 @@ class Planner {
  private:
   static constexpr std::uint32_t none = 0xffffffff;
   struct Hash {
-    std::size_t operator()(const Type& type) const noexcept;
     std::size_t operator()(const std::vector<std::uint32_t>& key) const noexcept;
   };
 
@@ -33,7 +32,6 @@ class Planner {
   void add_leaf(std::uint32_t node);
   void add_step(std::uint32_t node);
   std::uint32_t kernel_of(std::uint32_t node);
-  std::uint32_t intern(const Type& type);
   std::uint32_t new_slot(Slot::Home home, std::uint64_t at);
   std::uint32_t value_of(const Edge& edge) const { return first_value_[edge.node] + edge.port; }
   std::uint32_t slot_of(const Value& value) const {
@@ -54,10 +52,8 @@ class Planner {
   std::vector<std::uint8_t> needed_;
   std::vector<std::uint32_t> first_value_;  ///< of each needed node
   std::vector<std::uint32_t> slot_of_value_;
-  std::vector<std::uint32_t> type_of_value_;  ///< in types_
   std::vector<std::uint32_t> producer_;       ///< step of each slot
   std::vector<std::uint64_t> blocks_;         ///< of each slot
-  std::unordered_map<Type, std::uint32_t, Hash> types_;
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;
   std::vector<std::uint32_t> key_;

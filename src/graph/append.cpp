@@ -98,36 +98,32 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   std::vector<View> views;
   for (const Edge& edge : operands) {
     const auto& record = graph.records[edge.node];
-    views.push_back(record.kind == NodeKind::constant
-                        ? graph.tensors[record.tensor].view()
-                        : View{nullptr, graph.types_of(edge.node)[edge.port]});
+    views.push_back(record.kind == NodeKind::constant ? graph.tensors[record.tensor].view()
+                                                      : View{nullptr, graph.type(edge)});
   }
   op->validate(views);
 }
 
-/// The extents of a node's results, whose types are known.
-void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
-  Extents& known = graph.known_extents;
-  auto& extents = graph.result_extents;
-  extents.clear();
+/// What is stored of a node's results, whose types are known.
+void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
+  Extents& known = graph.extents;
   bool fixed = true;
   std::uint32_t shared = Extents::scalar;
   for (const Edge& edge : operands) {
-    const std::uint32_t extent = graph.extent(edge);
+    const std::uint32_t extent = graph.result(edge).extent;
     fixed = fixed && known.is_fixed(extent);
     if (traits.joint_shape) shared = known.joint(shared, extent);
   }
-  if (traits.like >= 0) shared = graph.extent(operands[static_cast<std::size_t>(traits.like)]);
-  for (const Type& type : graph.result_types) {
-    if (type.shape.rank() == 0)
-      extents.push_back(Extents::scalar);
-    else if (fixed)
-      extents.push_back(known.fixed(type.shape));
-    else if (traits.like >= 0 || traits.joint_shape)
-      extents.push_back(shared);
-    else
-      extents.push_back(known.fresh());
-  }
+  if (traits.like >= 0)
+    shared = graph.result(operands[static_cast<std::size_t>(traits.like)]).extent;
+  const auto extent_of = [&](const Shape& shape) {
+    if (shape.rank() == 0) return Extents::scalar;
+    if (fixed) return known.fixed(shape);
+    return traits.like >= 0 || traits.joint_shape ? shared : known.fresh();
+  };
+  graph.new_results.clear();
+  for (const Type& type : graph.result_types)
+    graph.new_results.push_back({graph.types.index(type), extent_of(type.shape)});
 }
 
 }  // namespace
@@ -149,19 +145,14 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
 std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where) {
   auto& in = graph.operand_types;
   in.clear();
-  for (const Edge& edge : operands) in.push_back(graph.types_of(edge.node)[edge.port]);
+  for (const Edge& edge : operands) in.push_back(graph.type(edge));
   with_place(graph, op, where, [&] {
     op->infer(in, graph.result_types);
     validate_constants(graph, op, operands);
   });
-  find_extents(graph, op.traits(), operands);
-  GraphData::Record record;
-  record.op = interned(graph, std::move(op), where);
-  record.scope = graph.current_scope;
-  record.forward = graph.current_forward;
-  record.order = graph.current_order;
-  record.where = where;
-  return graph.add(record, operands, graph.result_types, graph.result_extents);
+  find_results(graph, op.traits(), operands);
+  const std::uint32_t index = interned(graph, std::move(op), where);
+  return graph.add(index, NodeKind::op, operands, graph.new_results, where);
 }
 
 namespace {
@@ -170,7 +161,7 @@ namespace {
 /// is refused.
 Appended append_in(GraphData& graph, Op&& op, std::span<const Operand> operands, Location where) {
   if (!operands.empty()) where = operands.front().where();
-  if (graph.current_forward != no_node) where = graph.records[graph.current_forward].where;
+  if (graph.current_forward != no_node) where = graph.where(graph.current_forward);
   std::array<Edge, 8> few;
   std::vector<Edge> many;
   if (operands.size() > few.size()) many.resize(operands.size());

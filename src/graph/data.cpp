@@ -41,56 +41,35 @@ std::uint32_t GraphData::intern(Op op) {
   return index;
 }
 
-std::uint32_t GraphData::add(Record record, std::span<const Edge> from,
-                             std::span<const Type> results,
-                             std::span<const std::uint32_t> extents_of_results) {
-  const std::uint32_t id = size();
-  record.first_operand = static_cast<std::uint32_t>(operands.size());
-  record.first_type = static_cast<std::uint32_t>(types.size());
-  try {
-    connect(id, from);
-    names.add(ops[record.op].name, record.scope);
-    operands.insert(operands.end(), from.begin(), from.end());
-    types.insert(types.end(), results.begin(), results.end());
-    extents.insert(extents.end(), extents_of_results.begin(), extents_of_results.end());
-    records.push_back(record);
-  } catch (...) {
-    operands.resize(record.first_operand);
-    types.resize(record.first_type);
-    extents.resize(record.first_type);
-    truncate(id);
-    throw;
-  }
-  return id;
-}
-
-void GraphData::connect(std::uint32_t id, std::span<const Edge> from) {
-  boost::add_vertex(boost);
-  // With room in the lists of both its ends, an edge is added at both or at neither.
-  make_room(boost::in_edge_list(boost, id), from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    make_room(boost.out_edge_list(from[i].node), 1);
-    boost::add_edge(
-        from[i].node, id,
-        EdgePorts{from[i].port, static_cast<std::uint32_t>(i) & most_operands, from[i].type_only},
-        boost);
-  }
+std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
+                             std::span<const Result> results_of_node, Location where) {
+  Record record;
+  record.op = op;
+  record.kind = kind;
+  record.forward = current_forward;
+  record.order = current_order;
+  record.file = files.index(where.file);
+  record.line = where.line;
+  record.first_result = static_cast<std::uint32_t>(results.size());
+  edges.make_room(operands.size());
+  make_room(records, 1);
+  make_room(results, results_of_node.size());
+  names.add(ops[op].name, current_scope);
+  // From here on nothing can fail.
+  edges.append(operands);
+  records.push_back(record);
+  results.insert(results.end(), results_of_node.begin(), results_of_node.end());
+  return size() - 1;
 }
 
 void GraphData::truncate(std::uint32_t to) noexcept {
-  // The graph and the names may be a node ahead of the records, where that could not be added.
-  for (auto id = boost::num_vertices(boost); id-- > to;) {
-    boost::clear_in_edges(id, boost);
-    boost::remove_vertex(id, boost);  // the newest: nothing is renumbered
-  }
-  names.truncate(to);
   if (to >= size()) return;
   std::erase_if(known_literals, [&](const auto& known) { return known.second >= to; });
   for (std::uint32_t id = size(); id-- > to;)
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
-  operands.resize(records[to].first_operand);
-  types.resize(records[to].first_type);
-  extents.resize(records[to].first_type);
+  edges.truncate(to);
+  names.truncate(to);
+  results.resize(records[to].first_result);
   records.resize(to);
 }
 

@@ -1,47 +1,47 @@
 #pragma once
 
-#include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "dagrad/bgl.hpp"
+#include "dagrad/detail/edges.hpp"
 #include "src/graph/extents.hpp"
+#include "src/graph/interned.hpp"
 #include "src/graph/names.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
 
 inline constexpr std::uint32_t no_node = 0xffffffff;
-inline constexpr std::uint32_t most_operands = 0x7fffffff;  ///< of a node
 
-/// Everything of a graph: the Boost graph, and beside it, indexed by vertex, the node records. A
-/// record's operands and result types lie in flat arrays, in node order.
+/// Everything of a graph. What there is of every node lies in flat arrays, in node order: `edges`,
+/// `records`, `results` and the automatic names. What many nodes share is stored once, and a node
+/// has its index.
 struct GraphData {
   explicit GraphData(Control* owner) : control(owner) {}
 
   struct Record {
     std::uint32_t op = 0;             ///< in `ops`
-    std::uint32_t first_operand = 0;  ///< in `operands`; the next record's is the end
-    std::uint32_t first_type = 0;     ///< in `types`
+    std::uint32_t first_result = 0;   ///< in `results`; the next record's is the end
     std::uint32_t forward = no_node;  ///< forward node it differentiates
     std::uint32_t origin = no_node;   ///< in `origins`: provenance carried over from another graph
     std::uint32_t tensor = no_node;   ///< in `tensors`, of constants and parameters
-    std::uint32_t scope = 0;
+    std::uint32_t file = 0;           ///< in `files`: where it was made
+    std::int32_t line = 0;
     std::uint32_t number = 0;  ///< scratch of NodeNumbers
     std::uint16_t order = 0;   ///< of differentiation: 0 forward, 1 in its gradient, …
     NodeKind kind = NodeKind::op;
-    Location where;
   };
 
   Control* control;
-  BoostGraph boost;
+  Edges edges;
   std::vector<Record> records;
-  std::vector<Edge> operands;
-  std::vector<Type> types;
-  std::vector<std::uint32_t> extents;  ///< of `types`, one each
+  std::vector<Result> results;
+  Names names;
+  Types types;
+  Interned<const char*> files;
   struct InternedOp {
     Op op;
     std::uint32_t name;  ///< in `names`
@@ -49,8 +49,7 @@ struct GraphData {
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
   std::vector<Provenance> origins;
-  Names names;
-  Extents known_extents;
+  Extents extents;
 
   /// A scope that is open: its number among those that were, and the one to go back to.
   struct OpenScope {
@@ -67,19 +66,20 @@ struct GraphData {
   std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;  ///< the same by address
   std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits → constant node
   std::vector<Type> operand_types, result_types;                         ///< scratch of `append`
-  std::vector<std::uint32_t> result_extents;                             ///< the same
+  std::vector<Result> new_results;                                       ///< the same
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(records.size()); }
-  std::span<const Edge> operands_of(std::uint32_t node) const {
-    const std::size_t end = node + 1 < size() ? records[node + 1].first_operand : operands.size();
-    return {operands.data() + records[node].first_operand, operands.data() + end};
+  std::span<const Edge> operands_of(std::uint32_t node) const { return edges.operands(node); }
+  ResultTypes types_of(std::uint32_t node) const {
+    const std::size_t end = node + 1 < size() ? records[node + 1].first_result : results.size();
+    return {{results.data() + records[node].first_result, results.data() + end}, types};
   }
-  std::span<const Type> types_of(std::uint32_t node) const {
-    const std::size_t end = node + 1 < size() ? records[node + 1].first_type : types.size();
-    return {types.data() + records[node].first_type, types.data() + end};
+  const Result& result(const Edge& edge) const {
+    return results[records[edge.node].first_result + edge.port];
   }
-  std::uint32_t extent(const Edge& edge) const {
-    return extents[records[edge.node].first_type + edge.port];
+  const Type& type(const Edge& edge) const { return types[result(edge).type]; }
+  Location where(std::uint32_t node) const {
+    return {files[records[node].file], records[node].line};
   }
   ControlPtr share() const {
     control->references.fetch_add(1, std::memory_order_relaxed);
@@ -92,16 +92,12 @@ struct GraphData {
   void close_scope(std::uint64_t opening) noexcept;
   /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
-  /// Adds vertex, edges and record; types and extents are known. Throws only for lack of memory,
-  /// and then has added nothing.
-  std::uint32_t add(Record record, std::span<const Edge> from, std::span<const Type> results,
-                    std::span<const std::uint32_t> result_extents);
+  /// Appends a node to the current scope and gradient. The operands lie elsewhere than in this
+  /// graph. Throws only for lack of memory, and then has added nothing.
+  std::uint32_t add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
+                    std::span<const Result> results_of_node, Location where);
   /// Removes the newest nodes until `size` are left.
   void truncate(std::uint32_t size) noexcept;
-
- private:
-  /// Adds the newest vertex with its edges, or as much of them as there is memory for.
-  void connect(std::uint32_t id, std::span<const Edge> from);
 };
 
 /// Adds an input, parameter or constant, with a name where there is one.

@@ -8,13 +8,6 @@ namespace {
 constexpr int most_visits = 16;  // of parts: beyond, two extents count as different ones
 }
 
-std::size_t Extents::Hash::operator()(const Shape& shape) const noexcept {
-  std::size_t hash = static_cast<std::size_t>(shape.rank());
-  for (const std::int64_t d : shape.dims())
-    hash = (hash ^ static_cast<std::size_t>(d)) * 0x9e3779b97f4a7c15U;
-  return hash;
-}
-
 std::uint32_t Extents::fixed(const Shape& shape) {
   if (shape.rank() == 0) return scalar;
   if (const auto at = fixed_.find(shape); at != fixed_.end()) return at->second;

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "dagrad/shape.hpp"
+#include "src/graph/interned.hpp"
 
 namespace dagrad::detail {
 
@@ -30,9 +30,6 @@ class Extents {
 
  private:
   static constexpr std::uint32_t none = 0xffffffff, constant = 0xfffffffe;
-  struct Hash {
-    std::size_t operator()(const Shape& shape) const noexcept;
-  };
   struct Parts {
     std::uint32_t first, second;  ///< `none` where it is no joint extent, `constant` where fixed
   };
@@ -42,7 +39,7 @@ class Extents {
 
   std::vector<Parts> parts_{{constant, constant}};
   std::unordered_map<std::uint64_t, std::uint32_t> joints_;  // by both parts
-  std::unordered_map<Shape, std::uint32_t, Hash> fixed_;
+  std::unordered_map<Shape, std::uint32_t, ShapeHash> fixed_;
 };
 
 }  // namespace dagrad::detail

@@ -37,23 +37,17 @@ namespace detail {
 
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
                const Tensor* tensor, Location where) {
-  GraphData::Record record;
-  record.op = graph.intern(leaf_op(kind));
-  record.kind = kind;
-  record.scope = graph.current_scope;
-  record.forward = graph.current_forward;
-  record.order = graph.current_order;
-  record.where = where;
-  if (tensor) {
-    make_room(graph.tensors, 1);
-    record.tensor = static_cast<std::uint32_t>(graph.tensors.size());
-  }
-  const std::uint32_t extent = kind == NodeKind::input && type.shape.rank() > 0
-                                   ? graph.known_extents.fresh()
-                                   : graph.known_extents.fixed(type.shape);
+  const std::uint32_t op = graph.intern(leaf_op(kind));
+  const Result result{graph.types.index(type), kind == NodeKind::input && type.shape.rank() > 0
+                                                   ? graph.extents.fresh()
+                                                   : graph.extents.fixed(type.shape)};
+  if (tensor) make_room(graph.tensors, 1);
   Transaction transaction(graph);
-  const std::uint32_t id = graph.add(record, {}, {&type, 1}, {&extent, 1});
-  if (tensor) graph.tensors.push_back(*tensor);
+  const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, where);
+  if (tensor) {
+    graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
+    graph.tensors.push_back(*tensor);
+  }
   if (!name.empty()) graph.names.set(id, name);
   transaction.keep();
   return {graph.share(), id, 0};
@@ -140,7 +134,7 @@ Value Graph::at(std::string_view name) const {
 }
 
 std::size_t Graph::size() const { return data().size(); }
-std::size_t Graph::edges() const { return data().operands.size(); }
+std::size_t Graph::edges() const { return data().edges.size(); }
 
 Node Graph::node(std::uint32_t id) const {
   if (id >= data().size())
@@ -167,6 +161,6 @@ std::vector<Value> leaves(const Graph& graph, NodeKind kind) {
 std::vector<Value> Graph::inputs() const { return leaves(*this, NodeKind::input); }
 std::vector<Value> Graph::parameters() const { return leaves(*this, NodeKind::parameter); }
 
-const BoostGraph& boost_graph(const Graph& graph) { return graph.data().boost; }
+const detail::Edges& detail::edges_of(const Graph& graph) { return graph.data().edges; }
 
 }  // namespace dagrad

@@ -106,8 +106,9 @@ void Names::add(std::uint32_t op, std::uint32_t scope) {
   OpNames& names = ops_[op];
   make_room(nodes_, 1);
   if (names.contested) names.nodes.resize(next_ordinal(op, scope), none);
+  const auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
   names.nodes.push_back(static_cast<std::uint32_t>(nodes_.size()));
-  nodes_.push_back({op, static_cast<std::uint32_t>(names.nodes.size() - 1), scope, none});
+  nodes_.push_back({op, scope, ordinal & most, false});
 }
 
 // ---- names that are given
@@ -125,30 +126,30 @@ void Names::assign(std::uint32_t node, std::string_view name, bool others_make_w
     throw GraphError("the name \"" + printable(full) + "\" is taken by node " +
                      std::to_string(holder) + " (" + *ops_[nodes_[holder].op].text + ")");
   claim(last_word(full));
-  make_room(texts_, 1);
+  make_room(given_, 1);
   if (taken) {
     Entry& other = nodes_[holder];
     std::vector<std::uint32_t>& nodes = ops_[other.op].nodes;
     const std::uint32_t ordinal = next_ordinal(other.op, other.scope);
     nodes.resize(ordinal, none);
     nodes.push_back(holder);
-    nodes[std::exchange(other.ordinal, ordinal)] = none;
+    nodes[other.at] = none;
+    other.at = ordinal & most;
   }
   const std::string* const text = &named_.emplace(std::move(full), node).first->first;
-  std::uint32_t& at = nodes_[node].text;
-  if (at != none) {
-    named_.erase(named_.find(*texts_[at]));
-    texts_[at] = text;
+  Entry& entry = nodes_[node];
+  if (entry.given) {
+    named_.erase(named_.find(*std::exchange(given_[entry.at].text, text)));
   } else {
-    at = static_cast<std::uint32_t>(texts_.size());
-    texts_.push_back(text);
+    given_.push_back({text, entry.at});
+    entry.at = static_cast<std::uint32_t>(given_.size() - 1) & most;
+    entry.given = true;
   }
 }
 
 std::string Names::text(std::uint32_t node) const {
   const Entry& entry = nodes_[node];
-  return entry.text != none ? *texts_[entry.text]
-                            : automatic_text(entry.op, entry.ordinal, entry.scope);
+  return entry.given ? *given_[entry.at].text : automatic_text(entry.op, entry.at, entry.scope);
 }
 
 std::uint32_t Names::find(std::string_view name) const {
@@ -170,12 +171,15 @@ std::uint32_t Names::find(std::string_view name) const {
 void Names::truncate(std::uint32_t size) noexcept {
   while (nodes_.size() > size) {
     const Entry entry = nodes_.back();
-    if (entry.text != none) {
-      named_.erase(named_.find(*texts_[entry.text]));
-      if (entry.text + 1 == texts_.size()) texts_.pop_back();
+    std::uint32_t ordinal = entry.at;
+    if (entry.given) {
+      const Given& given = given_[entry.at];
+      ordinal = given.ordinal;
+      named_.erase(named_.find(*given.text));
+      if (&given == &given_.back()) given_.pop_back();
     }
     std::vector<std::uint32_t>& nodes = ops_[entry.op].nodes;
-    nodes[entry.ordinal] = none;
+    nodes[ordinal] = none;
     while (!nodes.empty() && nodes.back() == none) nodes.pop_back();
     nodes_.pop_back();
   }

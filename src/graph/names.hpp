@@ -30,7 +30,8 @@ class Names {
   /// it automatically makes way.
   void restore(std::uint32_t node, std::string_view name);
   std::string text(std::uint32_t node) const;
-  bool user_given(std::uint32_t node) const { return nodes_[node].text != none; }
+  bool user_given(std::uint32_t node) const { return nodes_[node].given; }
+  std::uint32_t scope_of(std::uint32_t node) const { return nodes_[node].scope; }
   /// The node that has this name, with its scope, or `none`.
   std::uint32_t find(std::string_view name) const;
   void truncate(std::uint32_t size) noexcept;
@@ -40,11 +41,16 @@ class Names {
   static constexpr std::uint32_t none = 0xffffffff;
 
  private:
+  static constexpr std::uint32_t most = 0x7fffffff;  ///< what 31 bits hold
   struct Entry {
     std::uint32_t op;  ///< in ops_
-    std::uint32_t ordinal;
     std::uint32_t scope;
-    std::uint32_t text;  ///< in texts_, or `none` where automatic
+    std::uint32_t at : 31;  ///< in given_ where a user has given the name, else its ordinal
+    bool given : 1;
+  };
+  struct Given {
+    const std::string* text;  ///< in named_
+    std::uint32_t ordinal;    ///< of the automatic name that the node had
   };
   struct OpNames {
     const std::string* text;           ///< in known_ops_
@@ -80,7 +86,7 @@ class Names {
 
   std::vector<Entry> nodes_;
   std::vector<OpNames> ops_;
-  std::vector<const std::string*> texts_;  // in named_
+  std::vector<Given> given_;
   std::vector<std::string> scopes_{""};
   Index known_ops_, known_scopes_, named_;
   /// Readings of the words that were ever given, and of names of ops: only where an automatic name

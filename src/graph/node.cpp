@@ -17,9 +17,9 @@ detail::GraphData& Value::data() const {
   return *control_->graph;
 }
 
-Type Value::type() const { return data().types_of(node_)[port_]; }
+Type Value::type() const { return data().type({node_, port_, false}); }
 
-DType Value::dtype() const { return data().types_of(node_)[port_].dtype; }
+DType Value::dtype() const { return data().type({node_, port_, false}).dtype; }
 
 std::string Value::name() const {
   const std::string node = data().names.text(node_);
@@ -59,8 +59,8 @@ detail::GraphData& Node::data() const {
 NodeKind Node::kind() const { return data().records[id_].kind; }
 std::string Node::name() const { return data().names.text(id_); }
 bool Node::has_user_name() const { return data().names.user_given(id_); }
-std::string Node::scope() const { return data().names.scope_text(data().records[id_].scope); }
-Location Node::where() const { return data().records[id_].where; }
+std::string Node::scope() const { return data().names.scope_text(data().names.scope_of(id_)); }
+Location Node::where() const { return data().where(id_); }
 const Op& Node::op() const { return data().ops[data().records[id_].op].op; }
 
 std::vector<Value> Node::operands() const {
@@ -86,13 +86,13 @@ Value Node::output(std::size_t port) const {
 }
 
 std::vector<Node> Node::users() const {
-  std::vector<std::uint32_t> ids;
-  for (auto [at, end] = boost::out_edges(id_, data().boost); at != end; ++at)
-    ids.push_back(static_cast<std::uint32_t>(boost::target(*at, data().boost)));
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const detail::Edges& edges = data().edges;
   std::vector<Node> nodes;
-  for (const std::uint32_t id : ids) nodes.emplace_back(control_, id);
+  for (auto edge = edges.last_use(id_); edge != detail::Edges::none;
+       edge = edges.previous_use(edge))
+    if (nodes.empty() || nodes.back().id() != edges.user(edge))
+      nodes.emplace_back(control_, edges.user(edge));
+  std::reverse(nodes.begin(), nodes.end());
   return nodes;
 }
 
@@ -114,10 +114,9 @@ std::optional<Provenance> Node::provenance() const {
   Provenance result;
   for (std::uint32_t node = record.forward; node != detail::no_node;
        node = graph.records[node].forward) {
-    const auto& forward = graph.records[node];
     const std::string text = graph.names.text(node);
     if (node == record.forward)
-      result = {text, graph.names.scope_text(forward.scope), forward.where, {}};
+      result = {text, graph.names.scope_text(graph.names.scope_of(node)), graph.where(node), {}};
     else
       result.parents.push_back(text);
   }

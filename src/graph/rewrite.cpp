@@ -47,13 +47,13 @@ class Copier {
   /// Copies a leaf with another type, its tensor converted.
   void leaf(std::uint32_t id, const Type& type) {
     const auto& record = from_.records[id];
-    const Scope scope = enter(record);
+    const Scope scope = enter(id);
     if (type.shape.rank() != from_.types_of(id)[0].shape.rank()) refuse_rank(id, 0, type);
     Tensor tensor;
     if (record.tensor != no_node) tensor = retyped(from_.tensors[record.tensor], type, id);
     place(id, [&] {
       return add_leaf(to_, record.kind, type, {}, record.tensor == no_node ? nullptr : &tensor,
-                      record.where)
+                      from_.where(id))
           .node_id();
     });
     restore_name(id);
@@ -61,11 +61,10 @@ class Copier {
 
   /// Copies a node that is no leaf; its operands are there.
   void node(std::uint32_t id, const Op& op) {
-    const auto& record = from_.records[id];
-    const Scope scope = enter(record);
+    const Scope scope = enter(id);
     edges_.clear();
     for (const Edge& edge : from_.operands_of(id)) edges_.push_back(moved(edge));
-    place(id, [&] { return append_node(to_, op, edges_, record.where); });
+    place(id, [&] { return append_node(to_, op, edges_, from_.where(id)); });
     const auto results = to_.types_of(node_[id]);
     for (std::uint32_t port = 0; port < results.size(); ++port)
       if (results[port].shape.rank() != from_.types_of(id)[port].shape.rank())
@@ -80,7 +79,7 @@ class Copier {
       if (from_.types_of(id)[port].dtype != from || to_.types_of(node_[id])[port].dtype != from)
         continue;
       const Edge result{node_[id], port, false};
-      const Edge cast{append_node(to_, Cast{to}, {&result, 1}, from_.records[id].where), 0, false};
+      const Edge cast{append_node(to_, Cast{to}, {&result, 1}, from_.where(id)), 0, false};
       cut_[{id, port}] = cast;
       result_.mapping.add({from_.share(), id, port}, {to_.share(), cast.node, 0});
     }
@@ -89,7 +88,7 @@ class Copier {
   /// An input in the place of one result of a node.
   void cut(const Value& value) {
     const Value input = add_leaf(to_, NodeKind::input, value.type(), input_name(value), nullptr,
-                                 from_.records[value.node_id()].where);
+                                 from_.where(value.node_id()));
     cut_[{value.node_id(), value.port()}] = {input.node_id(), 0, false};
     result_.mapping.add(value, input);
   }
@@ -134,8 +133,8 @@ class Copier {
    private:
     GraphData& graph_;
   };
-  Scope enter(const GraphData::Record& record) {
-    const std::string& text = from_.names.scope_text(record.scope);
+  Scope enter(std::uint32_t id) {
+    const std::string& text = from_.names.scope_text(from_.names.scope_of(id));
     return Scope(to_, text.empty() ? 0 : to_.names.scope(0, text));
   }
 
@@ -160,7 +159,7 @@ class Copier {
   void restore_name(std::uint32_t id) {
     if (!from_.names.user_given(id)) return;
     const std::string full = from_.names.text(id);
-    const std::string& scope = from_.names.scope_text(from_.records[id].scope);
+    const std::string& scope = from_.names.scope_text(from_.names.scope_of(id));
     to_.names.restore(node_[id],
                       std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
   }
@@ -184,7 +183,7 @@ class Copier {
     throw ShapeError("replay: '" + Value(from_.share(), id, port).name() + "' is " +
                      to_string(from_.types_of(id)[port]) + " and would become " + to_string(type) +
                      ": sizes can change, but not the number of axes; build the graph anew" +
-                     dagrad::made_at(from_.records[id].where));
+                     dagrad::made_at(from_.where(id)));
   }
 
   const GraphData& from_;

@@ -5,21 +5,31 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/detail/edges.hpp"
 #include "dagrad/graph.hpp"
+#include "src/graph/interned.hpp"
 
 namespace dagrad::detail {
 
-/// An operand of a node: result `port` of an earlier node.
-struct Edge {
-  constexpr Edge() = default;
-  constexpr Edge(std::uint32_t from, std::uint32_t result, bool of_type_only)
-      : node(from), port(result & 0x7fffffff), type_only(of_type_only) {}
-  std::uint32_t node = 0;
-  std::uint32_t port : 31 = 0;
-  bool type_only : 1 = false;
+/// What a graph stores of a result: the index of its type, and its extent.
+struct Result {
+  std::uint32_t type, extent;
 };
 
-/// A graph as the rooms outside src/graph see it: flat and free of Boost.
+/// The types of a node's results. Valid until the graph is changed.
+class ResultTypes {
+ public:
+  ResultTypes(std::span<const Result> results, const Types& types)
+      : results_(results), types_(&types) {}
+  std::size_t size() const { return results_.size(); }
+  const Type& operator[](std::size_t port) const { return (*types_)[results_[port].type]; }
+
+ private:
+  std::span<const Result> results_;
+  const Types* types_;
+};
+
+/// A graph as the rooms outside src/graph see it.
 class GraphView {
  public:
   explicit GraphView(const GraphData& data) : data_(&data) {}
@@ -31,10 +41,13 @@ class GraphView {
   /// Index of the node's op among the distinct ops of the graph.
   std::uint32_t op_index(std::uint32_t node) const;
   std::span<const Edge> operands(std::uint32_t node) const;
-  std::span<const Type> results(std::uint32_t node) const;
-  const Type& type(const Edge& edge) const { return results(edge.node)[edge.port]; }
-  /// Operand types of a node, in `out`.
+  ResultTypes results(std::uint32_t node) const;
+  const Type& type(const Edge& edge) const;
+  /// Index of a value's type among the distinct types of the graph.
+  std::uint32_t type_index(const Edge& edge) const;
+  /// Operand types of a node, in `out`, and its result types.
   void operand_types(std::uint32_t node, std::vector<Type>& out) const;
+  void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
   Location where(std::uint32_t node) const;

@@ -1,54 +1,64 @@
 #pragma once
 
-#include "src/loops/machine.hpp"
+#include "src/loops/emitter.hpp"
 
 namespace dagrad::detail {
 
-/// Words in AVX2. Bools are vectors of all ones or zeros in lanes as wide as the widest dtype.
-class Avx2Machine final : public LoopMachine {
+/// Instructions of AVX2. A bool is a mask: a vector whose lanes, as wide as the widest dtype, are
+/// all ones or all zeros.
+class Avx2Emitter final : public VectorEmitter {
  public:
-  explicit Avx2Machine(int lane_bytes) : LoopMachine(32, lane_bytes, 14, 15), lane_(lane_bytes) {}
+  explicit Avx2Emitter(int lane_bytes)
+      : VectorEmitter(32, lane_bytes, 14, 15), lane_bytes_(lane_bytes) {}
 
   RegisterFile registers() const override;
-  void begin_tail(const Xbyak::Reg64& gap, bool calls) override;
-  void after_call() override {}
+  bool tail_takes_r10(const Program& program) const override;
+  void begin_tail(const Xbyak::Reg64& minus_left, bool calls) override;
+  void restore_tail() override {}
   void load(int d, DType dtype, const Xbyak::RegExp& from) override;
-  void load_one(int d, DType dtype, const Xbyak::RegExp& from) override;
   void store(const Xbyak::RegExp& to, int a, DType dtype) override;
-  void save(const Xbyak::Address& to, int a, DType dtype) override;
-  void restore(int d, DType dtype, const Xbyak::Address& from) override;
-  void repeat_half(int d) override;
-  void literals() override;
+  void broadcast(int d, DType dtype, const Xbyak::RegExp& from) override;
+  void spill(const Xbyak::Address& to, int a, DType dtype) override;
+  void reload(int d, DType dtype, const Xbyak::Address& from) override;
+  void repeat_low_half(int d) override;
+  void emit_tables() override;
 
  private:
   using Ymm = Xbyak::Ymm;
 
-  void compare(const Word& word) override;
+  void compare(const Operation& op) override;
   void logic(Logic logic, int d, int a, int b) override;
   void invert(int d, int a) override;
-  void blend(const Word& word) override;
-  void extremum(const Word& word) override;
-  void pull(const Word& word) override;
-  void round(const Word& word, std::uint8_t mode) override;
-  void absolute64(const Word& word) override;
-  void multiply64(const Word& word) override;
-  void convert(const Word& word) override;
-  void compare_integers(const Word& word);
-  void convert_bool(const Word& word);
-  void truncate32(const Word& word);
-  void truncate64(const Word& word);
+  void blend(const Operation& op) override;
+  void extremum(const Operation& op) override;
+  void pull(const Operation& op) override;
+  void round(const Operation& op, std::uint8_t mode) override;
+  void absolute64(const Operation& op) override;
+  void multiply64(const Operation& op) override;
+  void convert(const Operation& op) override;
+  void compare_integers(const Operation& op);
+  void convert_bool(const Operation& op);
+  void truncate32(const Operation& op);
+  void truncate64(const Operation& op);
 
+  /// The low half of each of four 64-bit lanes.
+  void narrow_lanes(const Xmm& into, int wide);
+  /// A mask for lanes of `dtype`, if need be in `into`.
+  Xmm mask_for(DType dtype, int mask, const Xmm& into);
+
+  void load_tail(int d, DType dtype, const Xbyak::RegExp& from);
+  void store_tail(const Xbyak::RegExp& to, int a, DType dtype);
+  void load_tail_mask(const Xmm& into, DType dtype);
   void load_bools(int d, const Xbyak::RegExp& from);
   void store_bools(const Xbyak::RegExp& to, int a);
-  /// The mask of a bool, in lanes of half the width, in `into`.
-  void narrow(int into, int mask);
-  Xmm mask_of(int number, DType dtype, int into);
-  /// The lanes of a tail, as a mask of lanes of `dtype`.
-  void tail_mask(const Xmm& into, DType dtype);
+  void widen_bytes(const Ymm& into, const Xbyak::Operand& from);
+  void narrow_to_bytes(const Xmm& into, int mask);
+  void load_tail_bytes(const Xmm& into, const Xbyak::RegExp& from);
+  void store_tail_bytes(const Xbyak::RegExp& to, const Xmm& bytes);
 
-  const int lane_;
-  Xbyak::Label window_;
-  Xbyak::Reg64 gap_;
+  const int lane_bytes_;
+  Xbyak::Label mask_table_;
+  Xbyak::Reg64 minus_left_;
   bool in_tail_ = false;
   bool calls_ = false;
 };

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "src/program/lower.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
@@ -33,16 +35,20 @@ BroadcastLoop::BroadcastLoop(LoopCache& cache, ProgramPtr program, std::span<con
                              std::span<const Type> out)
     : program_(lowered(std::move(program))), elements_(out[0].elements()) {
   if (elements_ == 0) return;
-  LoopSpace space(in, out[0].shape);
+  StridedAxes<> axes = broadcast_axes(in, out[0].shape);
   const auto elements = static_cast<double>(elements_);
   tasks_ =
       1 + static_cast<std::int64_t>(elements * estimate(*program_, memory_byte) / task_nanoseconds);
   cost_ = call_nanoseconds + elements * estimate(*program_, tasks_ == 1 ? cache_byte : memory_byte);
-  if (space.rank == 1 && tasks_ == 1) {
-    loop_ = cache.get(*program_, {space.strides.data(), in.size()});
+  if (axes.rank() == 0) {  // one element
+    loop_ = cache.get(*program_, std::vector<std::int64_t>(in.size(), 1));
     return;
   }
-  rows_ = std::make_unique<const Rows>(std::move(space), *program_);
+  if (axes.rank() == 1 && tasks_ == 1) {
+    loop_ = cache.get(*program_, axes.strides(0));
+    return;
+  }
+  rows_ = std::make_unique<const Rows>(std::move(axes), *program_);
   loop_ = cache.get(*program_, rows_->in_step());
   const std::int64_t unit = rows_->unit(), units = (elements_ + unit - 1) / unit;
   piece_ = (units + tasks_ - 1) / tasks_ * unit;

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "dagrad/program.hpp"
+#include "dagrad/strides.hpp"
 #include "src/loops/cache.hpp"
-#include "src/loops/space.hpp"
 
 namespace dagrad::detail {
 
@@ -16,28 +15,28 @@ namespace dagrad::detail {
 /// Where rows are short, many rows at a time, operands that are repeated spread out for the run.
 class Rows {
  public:
-  Rows(LoopSpace space, const Program& program);
+  /// `axes` are those of the results, one or more.
+  Rows(StridedAxes<> axes, const Program& program);
 
   /// The steps of the loop that walks it.
   const std::vector<std::int64_t>& in_step() const { return in_step_; }
   /// Pieces must begin at a multiple of so many elements, so that two tasks write no cache line
   /// both.
-  std::int64_t unit() const { return block_ > 0 ? space_.row() * cache_line : cache_line; }
+  std::int64_t unit() const { return block_ > 0 ? row_size() * cache_line : cache_line; }
   void run(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
            const void* const* in, void* const* out) const;
 
  private:
   static constexpr std::int64_t cache_line = 64;
   enum class Operand : std::uint8_t { one, dense, periodic, varying };
-  using Index = std::array<std::int64_t, max_rank>;
 
+  /// The axis that rows lie along.
+  int row_axis() const { return axes_.rank() - 1; }
+  std::int64_t row_size() const { return axes_.size(row_axis()); }
   Operand kind_of(std::size_t i) const;
   std::int64_t choose_block() const;
-  Index index_of_row(std::int64_t row) const;
-  std::int64_t offset_of(const Index& index, std::size_t i) const;
-  int next_row(Index& index) const;
   std::int64_t jump(int axis, std::size_t i) const {
-    return jumps_[static_cast<std::size_t>(axis - 1) * space_.operands + i];
+    return jumps_[static_cast<std::size_t>(axis) * axes_.operands() + i];
   }
   void run_rows(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
                 const void* const* in, void* const* out) const;
@@ -50,7 +49,7 @@ class Rows {
   template <class T>
   void spread(std::size_t i, const void* in, void* to, std::int64_t row, std::int64_t rows) const;
 
-  LoopSpace space_;
+  StridedAxes<> axes_;
   std::vector<DType> in_dtype_;
   std::vector<std::int64_t> in_size_, out_size_;  ///< bytes of an element
   std::vector<Operand> kinds_;

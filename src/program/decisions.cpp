@@ -1,6 +1,8 @@
 #include <vector>
 
+#include "dagrad/op.hpp"
 #include "dagrad/probe.hpp"
+#include "dagrad/strides.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"
 
@@ -47,6 +49,21 @@ void decisions(const Program& program, std::span<const void* const> in, const De
                                                            &values[i], 1);
       if (const auto branch = decision(program, step, values, values[i])) sink(*branch);
     }
+  }
+}
+
+void detail::program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
+                               const DecisionSink& sink) {
+  std::vector<Type> types;
+  for (const View& view : in) types.push_back(view.type);
+  const StridedAxes<> axes = broadcast_axes(types, shape);
+  std::vector<const void*> at(in.size());
+  for (std::int64_t element = 0; element < shape.elements(); ++element) {
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (in[i].data)
+        at[i] = static_cast<const std::byte*>(in[i].data) +
+                static_cast<std::size_t>(axes.offset(element, i)) * size_of(in[i].type.dtype);
+    dagrad::decisions(program, at, sink);
   }
 }
 

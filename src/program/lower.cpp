@@ -1,30 +1,32 @@
+#include "src/program/lower.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "dagrad/number.hpp"
-#include "dagrad/program.hpp"
 #include "src/program/primitives.hpp"
 #include "src/program/replay.hpp"
 
-namespace dagrad {
+namespace dagrad::detail {
+
 namespace {
 
 /// |x|, which |-x| is too: so that sigmoid(x) and sigmoid(-x), as they stand in the derivatives of
 /// both and of tanh, share their exp.
-Symbol size_of(const Symbol& x) {
+Symbol magnitude(const Symbol& x) {
   const Instruction step = x.recorder()->program().steps[x.step()];
   return abs(step.primitive == Primitive::neg ? x.recorder()->at(step.a) : x);
 }
 
 double exponent_of(const Symbol& constant) {
   const Program& program = constant.recorder()->program();
-  return detail::constant_value(program, program.steps[constant.step()]);
+  return constant_value(program, program.steps[constant.step()]);
 }
 
 Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
   switch (composite) {
     case Primitive::sigmoid:
-      return formulas::sigmoid(a, size_of(a));
+      return formulas::sigmoid(a, magnitude(a));
     case Primitive::softplus:
       return formulas::softplus(a);
     case Primitive::rsqrt:
@@ -42,7 +44,7 @@ Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
 
 }  // namespace
 
-ProgramPtr detail::lowered(ProgramPtr program) {
+ProgramPtr lowered(ProgramPtr program) {
   const auto composite = [](const Instruction& i) { return is_composite(i.primitive); };
   if (std::none_of(program->steps.begin(), program->steps.end(), composite)) return program;
   return std::make_shared<const Program>(lower(*program));
@@ -55,13 +57,13 @@ Program lower(const Program& program) {
   std::vector<Symbol> at;
   at.reserve(program.steps.size());
   for (const Instruction& step : program.steps) {
-    if (detail::is_composite(step.primitive)) {
+    if (is_composite(step.primitive)) {
       const Symbol& a = at[step.a];
       at.push_back(expand(step.primitive, a, step.b == Instruction::none ? a : at[step.b]));
     } else if (step.primitive == Primitive::input) {
       at.push_back(in[step.data]);
     } else {
-      at.push_back(detail::replay(recorder, program, step, at));
+      at.push_back(replay(recorder, program, step, at));
     }
   }
   std::vector<Symbol> results;
@@ -69,4 +71,4 @@ Program lower(const Program& program) {
   return *std::move(recorder).finish(results, f64);
 }
 
-}  // namespace dagrad
+}  // namespace dagrad::detail

@@ -100,7 +100,4 @@ inline double constant_value(const Program& program, const Instruction& constant
   });
 }
 
-/// The program in basic words only (`lower`): itself, where it is that.
-ProgramPtr lowered(ProgramPtr program);
-
 }  // namespace dagrad::detail

@@ -1,3 +1,5 @@
+#include "src/program/pull_back.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -6,22 +8,21 @@
 #include "src/program/replay.hpp"
 #include "src/program/rules.hpp"
 
-namespace dagrad {
-namespace {
+namespace dagrad::detail {
 
-using detail::Tangent;
+namespace {
 
 /// Words dearer than reading their result back.
 bool is_costly(Primitive p) {
   const bool cheap = p == Primitive::sign || p == Primitive::joint;
-  return detail::is_function(p) || (detail::is_composite(p) && !cheap) || p == Primitive::sqrt ||
+  return is_function(p) || (is_composite(p) && !cheap) || p == Primitive::sqrt ||
          p == Primitive::div;
 }
 
 /// A program's steps recorded again beside its results and cotangents, and their tangents.
-class Derivation {
+class ChainRule {
  public:
-  Derivation(const Program& program, std::span<const bool> dout_present);
+  ChainRule(const Program& program, std::span<const bool> dout_present);
   /// Σₖ pull(doutₖ, ∂outₖ/∂inᵢ); empty where it is structurally zero.
   std::optional<Symbol> gradient(std::uint32_t input);
   ProgramPtr finish(std::span<const Symbol> results, std::vector<Source>& sources) &&;
@@ -45,7 +46,7 @@ class Derivation {
   std::vector<std::optional<Symbol>> douts_;
 };
 
-Derivation::Derivation(const Program& program, std::span<const bool> dout_present)
+ChainRule::ChainRule(const Program& program, std::span<const bool> dout_present)
     : program_(program) {
   std::vector<Symbol> in, out;
   for (std::uint32_t i = 0; i < program.inputs.size(); ++i)
@@ -61,7 +62,7 @@ Derivation::Derivation(const Program& program, std::span<const bool> dout_presen
   replay_steps(in, out);
 }
 
-void Derivation::replay_steps(std::span<const Symbol> in, std::span<const Symbol> out) {
+void ChainRule::replay_steps(std::span<const Symbol> in, std::span<const Symbol> out) {
   std::vector<std::uint32_t> result(program_.steps.size(), Instruction::none);
   for (std::uint32_t k = 0; k < program_.outputs.size(); ++k) result[program_.outputs[k]] = k;
   values_.reserve(program_.steps.size());
@@ -72,11 +73,11 @@ void Derivation::replay_steps(std::span<const Symbol> in, std::span<const Symbol
     else if (result[i] != Instruction::none && is_costly(step.primitive))
       values_.push_back(out[result[i]]);
     else
-      values_.push_back(detail::replay(recorder_, program_, step, values_));
+      values_.push_back(replay(recorder_, program_, step, values_));
   }
 }
 
-std::optional<Symbol> Derivation::gradient(std::uint32_t input) {
+std::optional<Symbol> ChainRule::gradient(std::uint32_t input) {
   tangents_.assign(program_.steps.size(), {});
   for (std::size_t i = 0; i < program_.steps.size(); ++i) {
     const Instruction& step = program_.steps[i];
@@ -86,21 +87,21 @@ std::optional<Symbol> Derivation::gradient(std::uint32_t input) {
     }
     const Tangent da = tangent(step.a), db = tangent(step.b), dc = tangent(step.c);
     if (!da && !db && !dc) continue;
-    tangents_[i] = detail::derive({step.primitive, step.dtype, values_[i], operand(step.a),
-                                   operand(step.b), operand(step.c), da, db, dc});
+    tangents_[i] = derive({step.primitive, step.dtype, values_[i], operand(step.a), operand(step.b),
+                           operand(step.c), da, db, dc});
   }
   const DType dtype = program_.inputs[input];
   Tangent sum;
   for (std::uint32_t k = 0; k < douts_.size(); ++k) {
     const Tangent& partial = tangents_[program_.outputs[k]];
     if (!douts_[k] || !partial) continue;
-    const Tangent share = detail::converted(detail::pulled(partial, *douts_[k]), dtype);
-    sum = detail::plus(sum, share, dtype);
+    const Tangent share = converted(pulled(partial, *douts_[k]), dtype);
+    sum = plus(sum, share, dtype);
   }
-  return sum ? std::optional(detail::settled(sum, dtype)) : std::nullopt;
+  return sum ? std::optional(settled(sum, dtype)) : std::nullopt;
 }
 
-ProgramPtr Derivation::finish(std::span<const Symbol> results, std::vector<Source>& sources) && {
+ProgramPtr ChainRule::finish(std::span<const Symbol> results, std::vector<Source>& sources) && {
   Program program = *std::move(recorder_).finish(results, f64);
   std::vector<std::uint32_t> position(sources_.size(), Instruction::none);
   for (const Instruction& step : program.steps)
@@ -122,7 +123,7 @@ ProgramPtr Derivation::finish(std::span<const Symbol> results, std::vector<Sourc
 Pullback pull_back(const Program& program, std::span<const bool> wanted,
                    std::span<const bool> dout_present) {
   Pullback pullback;
-  Derivation derivation(program, dout_present);
+  ChainRule derivation(program, dout_present);
   std::vector<Symbol> results;
   for (std::uint32_t i = 0; i < program.inputs.size(); ++i) {
     pullback.result.push_back(-1);
@@ -138,4 +139,4 @@ Pullback pull_back(const Program& program, std::span<const bool> wanted,
   return pullback;
 }
 
-}  // namespace dagrad
+}  // namespace dagrad::detail

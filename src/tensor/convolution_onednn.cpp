@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "dagrad/scratch.hpp"
 #include "src/tensor/convolution.hpp"
 
 // Of the OpenMP that oneDNN was built with, whose header some compilers lack.
@@ -50,8 +51,6 @@ primitive_attr with_own_scratch() {
   return attributes;
 }
 
-std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 /// A primitive and the memory that it works in.
 struct Step {
   dnnl::primitive primitive;
@@ -68,7 +67,7 @@ struct Step {
 struct Layout {
   memory::desc plain, wanted;
   bool moves() const { return plain != wanted; }
-  std::size_t bytes() const { return moves() ? round_up(wanted.get_size()) : 0; }
+  std::size_t bytes() const { return moves() ? whole_lines(wanted.get_size()) : 0; }
 };
 
 enum Slot : std::size_t { in_slot, kernel_slot, out_slot };
@@ -115,7 +114,7 @@ class Piece {
   std::size_t scratch() const {
     std::size_t bytes = convolve_.space.get_size();
     for (const Step& step : moves_) bytes = std::max(bytes, step.space.get_size());
-    return round_up(bytes);
+    return whole_lines(bytes);
   }
 
   /// Moves a tensor between its two layouts.
@@ -239,7 +238,7 @@ class OneDnn final : public ConvolutionKernel {
 
   /// Of a kernel as the primitives want it, apart from that of the graph.
   std::size_t kernel_bytes() const {
-    return round_up(pieces_[0].layout(kernel_slot).wanted.get_size());
+    return whole_lines(pieces_[0].layout(kernel_slot).wanted.get_size());
   }
 
   /// The kernel as the primitives want it.

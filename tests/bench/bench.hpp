@@ -50,6 +50,7 @@ void nanogpt(const Settings& settings);
 void gmm(const Settings& settings);
 void lstm(const Settings& settings);
 void nodes(const Settings& settings);
+void memory(const Settings& settings);
 void schedule(const Settings& settings);
 void start(const Settings& settings);
 

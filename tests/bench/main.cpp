@@ -26,6 +26,8 @@ const std::vector<Case>& cases() {
        gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
       {"nodes", "to build, differentiate and compile a node", nodes},
+      {"memory", "bytes of resident memory a node, built, differentiated, compiled and cloned",
+       memory},
       {"schedule", "to schedule a node that does nothing", schedule},
       {"loops", "assembled loops against loops written by hand",
        [](const Settings& s) { loops(s.out); }},

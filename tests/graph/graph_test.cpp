@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <boost/graph/topological_sort.hpp>
 #include <sstream>
 
-#include "dagrad/bgl.hpp"
 #include "tests/graph/test_ops.hpp"
 #include "tests/throws.hpp"
 
@@ -165,22 +163,6 @@ TEST(Graph, PrintsOneLineANode) {
   std::ostringstream stream;
   stream << x;
   EXPECT_EQ(stream.str(), "%x : float64[4,2]");
-}
-
-TEST(Graph, IsABoostGraph) {
-  Graph graph;
-  const Value x = graph.input("x", {f64, {}});
-  const Value y = times(x, x), z = fill(y, x);
-  const BoostGraph& boost = boost_graph(graph);
-  EXPECT_EQ(boost::num_vertices(boost), 3U);
-  EXPECT_EQ(boost::num_edges(boost), 4U);  // both edges of x * x
-  std::vector<std::size_t> order;
-  boost::topological_sort(boost, std::back_inserter(order));
-  EXPECT_EQ(order, (std::vector<std::size_t>{2, 1, 0}));
-  int type_only = 0;
-  for (auto [at, end] = boost::in_edges(z.node_id(), boost); at != end; ++at)
-    type_only += boost[*at].type_only;
-  EXPECT_EQ(type_only, 1);
 }
 
 TEST(Graph, EqualOpsAreOneOp) {

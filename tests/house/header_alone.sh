@@ -16,11 +16,13 @@ cd "$root"
 compile=("$compiler" -std=c++20 -I include -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 # In a source that includes it, for a main file has rules of its own (`#pragma once`).
 source="#include <$header>"
-"${compile[@]}" -fsyntax-only -x c++ - <<< "$source"
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+"${compile[@]}" -fsyntax-only -H -x c++ - <<< "$source" 2> "$said" ||
+  { grep -v '^\.' "$said"; exit 1; }
 
-# The files that the preprocessor went through, from its line markers.
-read=$("${compile[@]}" -E -x c++ - <<< "$source" |
-  sed -n 's/^# [0-9]* "\([^"]*\)".*/\1/p' | sort -u)
+# The files that the compiler read: -H names them behind a dot for each level.
+read=$(sed -n 's/^\.\.* //p' "$said" | sort -u)
 grep -q '^include/dagrad/config.hpp$' <<< "$read" || { echo "$header: no config.hpp"; exit 1; }
 broken=$(grep -E '(^|\./)(src|ops|tests)/' <<< "$read" || true)
 for library in boost fmt gtest spdlog tbb oneapi dnnl cblas openblas xbyak Random123 zip; do

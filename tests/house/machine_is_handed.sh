@@ -21,7 +21,7 @@ broken=$(
     src/program/instruction_set.cpp include/dagrad/runtime.hpp src/program/functions.cpp
   only_in '__builtin_cpu_supports|__get_cpuid|xbyak_util' src/program/instruction_set.cpp
   # Numbers take no machine: what they compute with is put in force for them alone.
-  only_in 'UseFunctions' include/dagrad/number.hpp src/program/functions.cpp src/loops/cache.cpp \
+  only_in 'UseFunctions' include/dagrad/number.hpp src/program/functions.cpp src/loops/loop.cpp \
     include/dagrad/detail/op_model.hpp
   # Memory that a thread works in, what it is logging, and the functions of its Numbers.
   only_in 'thread_local' src/program/interpret.cpp src/program/decisions.cpp src/tensor/gemm.cpp \

@@ -1,6 +1,6 @@
 #include "tests/memory/models.hpp"
 
-#include <boost/graph/graph_traits.hpp>
+#include <boost/range/iterator_range.hpp>
 
 #include "dagrad/bgl.hpp"
 
@@ -15,15 +15,13 @@ std::string listing(const Graph& graph) {
     if (node.kind() == NodeKind::parameter) text += ' ' + bits({node.tensor()});
     text += '\n';
   }
-  const BoostGraph& edges = boost_graph(graph);
-  text += std::to_string(boost::num_vertices(edges)) + " vertices";
-  for (auto [at, end] = boost::edges(edges); at != end; ++at)
-    text += ' ' + std::to_string(boost::source(*at, edges)) + ':' +
-            std::to_string(edges[*at].output) + '>' + std::to_string(boost::target(*at, edges)) +
-            ':' + std::to_string(edges[*at].operand);
-  for (std::uint32_t v = 0; v < boost::num_vertices(edges); ++v)
-    text += ' ' + std::to_string(boost::in_degree(v, edges)) + '/' +
-            std::to_string(boost::out_degree(v, edges));
+  text += std::to_string(num_vertices(graph)) + " vertices";
+  for (const GraphEdge& edge : boost::make_iterator_range(edges(graph)))
+    text += ' ' + std::to_string(edge.source) + ':' + std::to_string(get(edge_port, graph, edge)) +
+            '>' + std::to_string(edge.target) + ':' +
+            std::to_string(get(edge_operand, graph, edge));
+  for (const std::size_t v : boost::make_iterator_range(vertices(graph)))
+    text += ' ' + std::to_string(in_degree(v, graph)) + '/' + std::to_string(out_degree(v, graph));
   return text + '\n';
 }
 

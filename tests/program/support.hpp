@@ -6,9 +6,16 @@
 
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
+#include "src/program/lower.hpp"
+#include "src/program/pull_back.hpp"
 
 /// Programs of functors, run on single numbers.
 namespace dagrad::test {
+
+using detail::lower;
+using detail::pull_back;
+using detail::Pullback;
+using detail::Source;
 
 template <class F>
 Program record(const F& functor, std::vector<DType> in) {

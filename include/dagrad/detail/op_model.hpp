@@ -8,6 +8,7 @@
 #include "dagrad/number.hpp"
 #include "dagrad/op.hpp"
 #include "dagrad/probe.hpp"
+#include "dagrad/strides.hpp"
 
 /// How an op struct becomes an Op: which members it has, and what stands in for those it lacks.
 namespace dagrad::detail {
@@ -147,7 +148,7 @@ class OpModel final : public OpInterface {
     } else if constexpr (HasNoGrad<T>) {
       return Grads(context.in.size(), Gradient(not_differentiable{T::grad.why}));
     } else {
-      return derived_rule(cache_, *this, context);
+      return rules_.grads(*this, context);
     }
   }
   void eval(const EvalContext& context) const override {
@@ -260,23 +261,7 @@ class OpModel final : public OpInterface {
 
   T op_;
   ProgramCache cache_;
-};
-
-/// Walks an index over a shape for operands of other shapes broadcast to it.
-class BroadcastIndex {
- public:
-  BroadcastIndex(const Shape& out, std::span<const View> in);
-  /// Offset of operand i at row-major position `at` of the result.
-  std::int64_t operator()(std::size_t i, std::int64_t at) const;
-  bool dense(std::size_t i) const { return steps_[i].dense; }
-
- private:
-  struct Steps {
-    std::array<std::int64_t, max_rank> step{};
-    bool dense = false;
-  };
-  Shape out_;
-  std::vector<Steps> steps_;
+  RuleCache rules_;
 };
 
 template <class T>
@@ -286,11 +271,11 @@ void OpModel<T>::probe(std::span<const View> in, const Shape& shape,
     with_number(in[0].type.dtype, [&](auto number) {
       using E = typename decltype(number)::value_type;
       if constexpr (functor_arity<T, Probe<E>>() > 0) {
-        const BroadcastIndex index(shape, in);
+        const StridedAxes<> axes = broadcast_axes(types_of(in), shape);
         for (std::int64_t at = 0; at < shape.elements(); ++at) {
           std::vector<Probe<E>> x;
           for (std::size_t i = 0; i < in.size(); ++i)
-            x.emplace_back(static_cast<const E*>(in[i].data)[index(i, at)], sink);
+            x.emplace_back(static_cast<const E*>(in[i].data)[axes.offset(at, i)], sink);
           call_functor(op_, std::span<const Probe<E>>(x));
         }
       }
@@ -307,18 +292,23 @@ void OpModel<T>::plain_loop(const EvalContext& c) const {
       constexpr std::size_t arity = functor_arity<T, N>();
       using R = typename decltype(call_n(op_, static_cast<const N*>(nullptr),
                                          std::make_index_sequence<arity>{}))::value_type;
-      const BroadcastIndex index(c.out_shape(), c.ins);
-      const auto out = c.out<R>();
-      c.parallel.ranges(
-          static_cast<std::int64_t>(out.size()), 4096, [&](std::int64_t begin, std::int64_t end) {
-            const UseFunctions functions(c.machine().instruction_set());
-            std::array<N, arity> x;
-            for (std::int64_t at = begin; at < end; ++at) {
-              for (std::size_t i = 0; i < arity; ++i)
-                x[i] = static_cast<const E*>(c.ins[i].data)[index.dense(i) ? at : index(i, at)];
-              out[static_cast<std::size_t>(at)] = call_functor(op_, std::span<const N>(x)).value();
-            }
-          });
+      std::array<Strides, arity> strides;
+      for (std::size_t i = 0; i < arity; ++i)
+        strides[i] = broadcast_strides(c.in_shape(i), c.out_shape());
+      StridedAxes<arity> axes;
+      axes.add(c.out_shape(), strides);
+      R* const out = c.out<R>().data();
+      c.parallel.ranges(axes.positions(), 4096, [&](std::int64_t begin, std::int64_t end) {
+        const UseFunctions functions(c.machine().instruction_set());
+        each_row(axes, begin, end, [&](const StridedRow<arity>& row) {
+          std::array<N, arity> x;
+          for (std::int64_t at = 0; at < row.length; ++at) {
+            for (std::size_t i = 0; i < arity; ++i)
+              x[i] = static_cast<const E*>(c.ins[i].data)[row.offsets[i] + at * row.strides[i]];
+            out[row.position + at] = call_functor(op_, std::span<const N>(x)).value();
+          }
+        });
+      });
     });
   }
 }

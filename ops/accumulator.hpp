@@ -1,0 +1,229 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "ops/folds.hpp"
+#include "ops/reduction.hpp"
+
+/// Folding elements into one number for each result.
+namespace dagrad {
+
+/// What elements are read as, to be folded: one by one, `read(x[i])`; or many at a time,
+/// `read.terms(x, n, centre, step, to)`: to[i] of x[i] and centre[i * step], where that is what
+/// `read.centre`, unless it is null, holds for its result.
+template <class Read>
+concept ReadsTerms = requires {
+  &Read::terms;
+};
+
+/// Elements as they are.
+template <class Acc>
+struct Widen {
+  template <class In>
+  Acc operator()(In x) const {
+    return static_cast<Acc>(x);
+  }
+};
+
+/// Folds rows of `width` elements, `stride` apart, into `to`. Four rows at a time: less traffic,
+/// less rounding.
+template <class Fold, class In, class Read>
+void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int64_t stride,
+               std::int64_t width, const Read& read) {
+  std::int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const In *a = x + row * stride, *b = a + stride, *c = b + stride, *d = c + stride;
+    for (std::int64_t j = 0; j < width; ++j) {
+      to[j] = Fold::join(to[j], Fold::join(Fold::join(read(a[j]), read(b[j])),
+                                           Fold::join(read(c[j]), read(d[j]))));
+    }
+  }
+  for (; row < rows; ++row) {
+    for (std::int64_t j = 0; j < width; ++j) to[j] = Fold::join(to[j], read(x[row * stride + j]));
+  }
+}
+
+/// Folds n numbers into the first: neighbours first.
+template <class Fold, std::int64_t n>
+void fold_neighbours(typename Fold::Acc* x) {
+  if constexpr (n > 1) {
+    for (std::int64_t i = 0; i < n / 2; ++i) x[i] = Fold::join(x[2 * i], x[2 * i + 1]);
+    fold_neighbours<Fold, n / 2>(x);
+  }
+}
+
+/// Numbers in as many lanes as rows are wide, into which so many rows have been folded. They climb
+/// levels, as in cascade summation: after some rows what they came to is folded into the level
+/// above and they start anew, so that rounding errors grow with the logarithm of the number of
+/// rows.
+template <class Fold>
+class Cascade {
+ public:
+  using Acc = typename Fold::Acc;
+  static constexpr std::int64_t lanes = 128 / static_cast<std::int64_t>(sizeof(Acc));
+  static constexpr std::int64_t most =
+      ReductionSplit::tile_bytes / static_cast<std::int64_t>(sizeof(Acc));
+
+  void begin(std::int64_t width) {
+    width_ = width;
+    rows_ = 0;
+    climbed_.fill(0);
+    std::fill_n(level_[0], width, Fold::identity);
+  }
+  /// What rows are folded into: `room()` of them at most, which are then counted.
+  Acc* lowest() { return level_[0]; }
+  std::int64_t room() const { return rows_at_most - rows_; }
+  void count(std::int64_t rows) {
+    rows_ += rows;
+    if (rows_ == rows_at_most) climb();
+  }
+  /// Of `groups` groups of results side by side one.
+  void finish(std::int64_t groups, Acc* to) {
+    for (std::size_t level = 1; level < levels; ++level)
+      if (climbed_[level - 1] > 0) fold_row(level_[0], level_[level]);
+    fold_groups(level_[0], groups, width_ / groups);
+    std::copy_n(level_[0], width_ / groups, to);
+  }
+
+  /// Folds groups of `width` numbers, side by side, into the first: neighbours first.
+  static void fold_groups(Acc* x, std::int64_t groups, std::int64_t width) {
+    if (width == 1 && groups == lanes) return fold_neighbours<Fold, lanes>(x);
+    for (; groups > 1; groups = (groups + 1) / 2) {
+      for (std::int64_t g = 0; g < groups / 2; ++g) {
+        const auto *a = x + 2 * g * width, *b = a + width;
+        for (std::int64_t j = 0; j < width; ++j) x[g * width + j] = Fold::join(a[j], b[j]);
+      }
+      if (groups % 2 == 1) std::copy_n(x + (groups - 1) * width, width, x + groups / 2 * width);
+    }
+  }
+
+ private:
+  static constexpr std::size_t levels = 3;
+  static constexpr std::int64_t rows_at_most = 256, climbs_at_most = 64;
+
+  void fold_row(Acc* to, const Acc* from) const {
+    for (std::int64_t j = 0; j < width_; ++j) to[j] = Fold::join(to[j], from[j]);
+  }
+  void climb() {
+    rows_ = 0;
+    for (std::size_t level = 0; level + 1 < levels; ++level) {
+      if (climbed_[level]++ == 0) std::fill_n(level_[level + 1], width_, Fold::identity);
+      fold_row(level_[level + 1], level_[level]);
+      std::fill_n(level_[level], width_, Fold::identity);
+      if (climbed_[level] % climbs_at_most != 0) return;
+    }
+  }
+
+  std::int64_t width_ = 1, rows_ = 0;
+  std::array<std::int64_t, levels> climbed_{};
+  Acc level_[levels][most];
+};
+
+/// The kernel of a reduction to one number: its elements as `read` gives them, joined by
+/// `Fold::join`.
+template <class Fold, class Element, class Read>
+class Accumulator {
+ public:
+  using In = Element;
+  using Result = typename Fold::Acc;
+  static constexpr std::size_t parts = 1;
+
+  Accumulator(const ReductionSpace& space, const Read& read) : space_(space), read_(read) {}
+
+  void begin(const ReductionSplit::Unit& unit, std::int64_t /*first*/) {
+    packing_ = RowPacking(space_, unit.width, lanes);
+    cascade_.begin(packing_.width);
+    if constexpr (ReadsTerms<Read>)
+      if (read_.centre != nullptr) repeat(read_.centre + unit.result);
+  }
+  void add(const In* x, std::int64_t rows) {
+    const std::int64_t packed =
+        packing_.together == lanes ? rows / lanes : rows / packing_.together;
+    for (std::int64_t left = packed; left > 0;) {
+      const std::int64_t n = std::min(left, cascade_.room());
+      fold(x, n, packing_.width);
+      x += n * packing_.stride;
+      left -= n;
+    }
+    if (const std::int64_t rest = rows - packed * packing_.together; rest > 0)
+      fold(x, 1, rest * packing_.columns);
+  }
+  void finish(const std::array<Result*, 1>& to) { cascade_.finish(packing_.together, to[0]); }
+  static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {
+    Cascade<Fold>::fold_groups(x, chunks, results);
+  }
+
+ private:
+  static constexpr std::int64_t lanes = Cascade<Fold>::lanes, most = Cascade<Fold>::most;
+
+  /// The centres of all rows that are taken together.
+  void repeat(const Result* centre) {
+    std::copy_n(centre, packing_.columns, centre_);
+    for (std::int64_t j = packing_.columns; packing_.columns > 1 && j < packing_.width; ++j)
+      centre_[j] = centre_[j - packing_.columns];
+  }
+  void fold(const In* x, std::int64_t rows, std::int64_t width) {
+    if constexpr (ReadsTerms<Read>)
+      fold_terms(x, rows, width);
+    else
+      fold_direct(x, rows, packing_.stride, width, read_);
+    cascade_.count(rows);
+  }
+  void fold_terms(const In* x, std::int64_t rows, std::int64_t width) {
+    const bool one_result = packing_.columns == 1;  // with one centre for any number of terms
+    const std::int64_t at_once = one_result ? std::max<std::int64_t>(1, most / width) : 1;
+    for (std::int64_t row = 0; row < rows; row += at_once) {
+      const std::int64_t n = std::min(at_once, rows - row);
+      read_.terms(x + row * packing_.stride, n * width, centre_, one_result ? 0 : 1, terms_);
+      fold_direct(terms_, n, width, width, Widen<Result>());
+    }
+  }
+  template <class T, class Reading>
+  void fold_direct(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width,
+                   const Reading& read) {
+    if (width != lanes || stride != lanes)
+      return fold_rows<Fold>(cascade_.lowest(), x, rows, stride, width, read);
+    std::array<Result, lanes> registers;  // of a width that the compiler knows
+    std::copy_n(cascade_.lowest(), lanes, registers.data());
+    fold_rows<Fold>(registers.data(), x, rows, lanes, lanes, read);
+    std::copy_n(registers.data(), lanes, cascade_.lowest());
+  }
+
+  const ReductionSpace& space_;
+  const Read& read_;
+  RowPacking packing_;
+  Cascade<Fold> cascade_;
+  Result centre_[ReadsTerms<Read> ? most : 1], terms_[ReadsTerms<Read> ? most : 1];
+};
+
+/// to[first result of the part + i] = fold of the elements of x, as they are read.
+template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
+void fold_part(const ReductionPart& part, const In* x, typename Fold::Acc* to,
+               const Read& read = {}) {
+  part.template fold<Accumulator<Fold, In, Read>>(x, {to + part.first()}, read);
+}
+
+/// to[result] = fold of the elements of x that go there; its identity where there are none.
+template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
+void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
+            const Read& read = {}) {
+  reducer.each_part(c, 1, [&](const ReductionPart& part) { fold_part<Fold>(part, x, to, read); });
+}
+
+/// Folds operand 0, of `In`s, into result 0.
+template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
+void fold_into(const EvalContext& c, std::uint32_t axes, const Read& read = {}) {
+  using Acc = typename Fold::Acc;
+  ScratchLayout layout;
+  reduce<Fold>(Reducer(c.in_shape(0), axes, sizeof(Acc), layout), c,
+               static_cast<const In*>(c.ins[0].data), static_cast<Acc*>(c.outs[0].data), read);
+}
+
+/// Bytes of scratch memory that folding operand 0 into result 0 needs.
+std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes);
+
+}  // namespace dagrad

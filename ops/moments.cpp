@@ -1,0 +1,163 @@
+#include "ops/moments.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "ops/moment_sums.hpp"
+
+namespace dagrad {
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+/// Finding the moments of a part's results, step by step.
+template <class T, bool centred>
+class MomentSearch {
+ public:
+  MomentSearch(const ReductionPart& part, const T* x, double* memory)
+      : part_(part), x_(x), results_(part.results()) {
+    double** const members[] = {&found_.mean,   &found_.rest,   &found_.square,   &found_.scale,
+                                &careful_.mean, &careful_.rest, &careful_.square, &careful_.scale};
+    for (double** const member : members) *member = memory, memory += results_;
+  }
+
+  Moments run() {
+    if constexpr (centred)
+      take_sample();
+    else
+      std::fill_n(found_.mean, results_, 0.0);
+    if (!try_centres()) take_care();
+    for (std::int64_t i = 0; centred && i < results_; ++i) finish(i);
+    return found_;
+  }
+
+ private:
+  void take_sample() const {
+    const RowSample sample(part_.space());
+    part_.each_tile([&](const ReductionSplit::Unit& tile) {
+      sample.means(tile, x_, found_.mean + (tile.result - part_.first()));
+    });
+  }
+
+  /// Sums about provisional centres; once more about the means, where those lie too far away. False
+  /// where not all has settled.
+  bool try_centres() const {
+    bool all = false, moved = true;
+    for (int round = 0; round < 2 && moved && !all; ++round) {
+      part_.template fold<CentredSums<T, T, centred, false>>(x_, {found_.rest, found_.square},
+                                                             found_);
+      divide(found_);
+      std::fill_n(found_.scale, results_, 0.0);
+      all = true;
+      moved = false;
+      for (std::int64_t i = 0; i < results_; ++i)
+        if (!settled(i)) all = false, moved = move(i) || moved;
+    }
+    return all;
+  }
+  /// Makes means of sums.
+  void divide(const Moments& m) const {
+    const auto n = static_cast<double>(part_.space().rows);
+    for (std::int64_t i = 0; i < results_; ++i) {
+      m.rest[i] /= n;
+      m.square[i] /= n;
+    }
+  }
+  static bool in_range(double square) {
+    constexpr double lowest = std::is_same_v<T, float> ? 0x1p-100 : 0x1p-900;
+    return square >= lowest && square <= std::numeric_limits<double>::max();
+  }
+  bool settled(std::int64_t i) const {
+    const double rest = found_.rest[i], square = found_.square[i];
+    return in_range(square) && rest * rest <= square / 8;
+  }
+  /// Moves a centre that lies too far away, marks what has not settled.
+  bool move(std::int64_t i) const {
+    found_.scale[i] = 1;
+    if (!in_range(found_.square[i])) return false;
+    found_.mean[i] = static_cast<double>(static_cast<T>(found_.mean[i] + found_.rest[i]));
+    return true;
+  }
+
+  /// Scaled, in double, what has not settled.
+  [[gnu::noinline]] void take_care() const {
+    if (!choose_scales()) return;
+    for (int round = 0; round < (centred ? 3 : 1); ++round) {
+      for (std::int64_t i = 0; round > 0 && i < results_; ++i) careful_.mean[i] += careful_.rest[i];
+      part_.template fold<CentredSums<T, double, centred, true>>(
+          x_, {careful_.rest, careful_.square}, careful_);
+      divide(careful_);
+    }
+    for (std::int64_t i = 0; i < results_; ++i) {
+      if (found_.plain(i)) continue;
+      found_.mean[i] = careful_.mean[i];
+      found_.rest[i] = careful_.rest[i];
+      found_.square[i] = careful_.square[i];
+      found_.scale[i] = careful_.scale[i];
+    }
+  }
+  /// Scales and centres by the extremes. Equal elements and those that are not finite are done
+  /// then; false where no others are left.
+  bool choose_scales() const {
+    double *const lowest = careful_.mean, *const highest = careful_.rest,
+                  *const nan = careful_.square;
+    part_.template fold<Extremes<T>>(x_, {lowest, highest, nan});
+    bool any = false;
+    for (std::int64_t i = 0; i < results_; ++i) {
+      const double low = lowest[i], high = highest[i];
+      const double largest = std::max(std::fabs(low), std::fabs(high));
+      const bool finite = std::isfinite(largest) && nan[i] == 0;
+      const double scale = finite ? scale_to_one(largest) : 1;
+      careful_.mean[i] = centred ? (low * scale + high * scale) / 2 : 0;
+      careful_.scale[i] = scale;
+      if (found_.plain(i)) continue;
+      if (finite && (centred ? low == high : largest == 0))
+        set_plain(i, low, 0);  // equal elements
+      else if (!finite)
+        set_plain(i, centred ? low + high + nan[i] : 0, centred ? nan_value : largest + nan[i]);
+      else
+        any = true;
+    }
+    return any;
+  }
+  void set_plain(std::int64_t i, double mean, double square) const {
+    found_.mean[i] = mean;
+    found_.rest[i] = found_.scale[i] = 0;
+    found_.square[i] = square;
+  }
+
+  /// From the mean and mean square of what differs from a centre to those of all elements; the mean
+  /// as the nearest number and the rest.
+  void finish(std::int64_t i) const {
+    const Moments& m = found_;
+    const double centre = m.mean[i], rest = m.rest[i], sum = centre + rest, added = sum - centre;
+    const double lost = (centre - (sum - added)) + (rest - added);
+    const bool finite = std::fabs(sum) <= std::numeric_limits<double>::max();
+    const double mean = m.plain(i) ? static_cast<double>(static_cast<T>(sum)) : sum;
+    m.square[i] = std::max(m.square[i] - rest * rest, 0.0);
+    m.mean[i] = finite ? mean : centre;
+    m.rest[i] = finite ? sum - mean + lost : rest;
+  }
+
+  const ReductionPart& part_;
+  const T* const x_;
+  const std::int64_t results_;
+  Moments found_, careful_;
+};
+
+}  // namespace
+
+template <bool centred, class T>
+Moments MomentReduction::find(const ReductionPart& part, const T* x, double* memory) {
+  return MomentSearch<T, centred>(part, x, memory).run();
+}
+
+template Moments MomentReduction::find<true>(const ReductionPart&, const float*, double*);
+template Moments MomentReduction::find<true>(const ReductionPart&, const double*, double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const float*, double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const double*, double*);
+
+}  // namespace dagrad

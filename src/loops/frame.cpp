@@ -1,0 +1,92 @@
+#include "src/loops/frame.hpp"
+
+#include <algorithm>
+
+namespace dagrad::detail {
+
+using Xbyak::util::ptr, Xbyak::util::r10, Xbyak::util::r11, Xbyak::util::r12, Xbyak::util::r13,
+    Xbyak::util::r14, Xbyak::util::r15, Xbyak::util::r8, Xbyak::util::r9;
+using Xbyak::util::rbp, Xbyak::util::rbx, Xbyak::util::rcx, Xbyak::util::rdi, Xbyak::util::rdx,
+    Xbyak::util::rsi, Xbyak::util::rsp;
+
+Frame::Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
+             const Allocation& allocation)
+    : code_(code),
+      program_(program),
+      calls_(allocation.calls),
+      vectors_(allocation.slots + (calls_ ? arguments : 0)),
+      in_pointer_(program.inputs.size(), in_table),
+      out_pointer_(program.outputs.size(), in_table) {
+  choose_registers(in_step);
+}
+
+void Frame::choose_registers(std::span<const std::int64_t> in_step) {
+  if (calls_) {
+    in_ = r12, out_ = r13, count_ = r14, constants_ = r15, index_ = rbx;
+    saved_ = {rbp, rbx, r12, r13, r14, r15};
+    return;
+  }
+  in_ = rdi, out_ = rsi, count_ = rdx, constants_ = rcx, index_ = r8;
+  constexpr std::size_t callee_saved = 5;  // which are taken last
+  std::vector<Reg64> free{r15, r14, r13, r12, rbx, r9};
+  if (!code_.tail_takes_r10(program_)) free.push_back(r10);
+  const auto give = [&](int& pointer) {
+    if (free.empty()) return;
+    pointer = free.back().getIdx();
+    if (free.size() <= callee_saved) saved_.push_back(free.back());
+    free.pop_back();
+  };
+  for (std::size_t i = 0; i < in_pointer_.size(); ++i) {
+    if (in_step[i] != 0) give(in_pointer_[i]);
+  }
+  for (int& pointer : out_pointer_) give(pointer);
+  if (vectors_ > 0) saved_.push_back(rbp);
+}
+
+void Frame::enter() {
+  for (const Reg64& r : saved_) code_.push(r);
+  if (vectors_ > 0) {
+    code_.mov(rbp, rsp);
+    code_.sub(rsp, vector_bytes * vectors_);
+    code_.and_(rsp, static_cast<std::uint32_t>(-64));
+  }
+  if (calls_) {
+    code_.mov(in_, rdi);
+    code_.mov(out_, rsi);
+    code_.mov(count_, rdx);
+    code_.mov(constants_, rcx);
+  }
+  const auto point = [&](const std::vector<int>& pointers, const Reg64& table) {
+    for (std::size_t i = 0; i < pointers.size(); ++i) {
+      if (pointers[i] != in_table) code_.mov(Reg64(pointers[i]), ptr[table + 8 * i]);
+    }
+  };
+  point(in_pointer_, in_);
+  point(out_pointer_, out_);
+}
+
+void Frame::leave() {
+  if (vectors_ > 0) code_.mov(rsp, rbp);
+  std::for_each(saved_.rbegin(), saved_.rend(), [&](const Reg64& r) { code_.pop(r); });
+  code_.vzeroupper();
+  code_.ret();
+}
+
+Xbyak::RegExp Frame::element(int pointer, const Reg64& table, std::size_t i, DType dtype) {
+  if (pointer == in_table) code_.mov(r11, ptr[table + 8 * i]);
+  return Reg64(pointer == in_table ? r11.getIdx() : pointer) +
+         index_ * static_cast<int>(size_of(dtype));
+}
+
+Xbyak::RegExp Frame::repeated_input(std::size_t i) {
+  code_.mov(r11, ptr[in_ + 8 * i]);
+  return r11;
+}
+
+Xbyak::Address Frame::slot(std::uint32_t i) const {
+  return ptr[rsp + vector_bytes * (i + (calls_ ? arguments : 0))];
+}
+
+Xbyak::Address Frame::argument(std::uint32_t i) const { return ptr[rsp + vector_bytes * i]; }
+
+}  // namespace dagrad::detail

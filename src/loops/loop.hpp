@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dagrad/instruction_set.hpp"
+#include "dagrad/program.hpp"
+#include "src/loops/code.hpp"
+
+// One loop's life, `y = x * x + k` over arrays with AVX2:
+//
+//   program       0: input   1: mul 0 0   2: constant   3: add 1 2 (the output)
+//      |
+//      |          cache.hpp looks it up by its structure. Where it is new, liveness.hpp finds the
+//      |          times at which each value is used, and registers.hpp gives it a register, or a
+//      v          slot on the stack when they run out:
+//   actions       preheader   load 2 into vector 13
+//      |          body        load 0 into vector 0, compute 1 into 0, compute 3 into 0, store 0
+//      |
+//      |          assembler.hpp walks through them, between what frame.hpp puts before and after
+//      |          them. emitter.hpp, with avx2.hpp or avx512.hpp, turns each into instructions, of
+//      v          the body twice:
+//   instructions  whole vectors                           the tail
+//      |            vmovups ymm0, [r10 + r8 * 4]            vmaskmovps ymm0, ymm14, [r10 + r8 * 4]
+//      |            vmulps  ymm0, ymm0, ymm0                vmulps     ymm0, ymm0, ymm0
+//      |            vaddps  ymm0, ymm0, ymm13               vaddps     ymm0, ymm0, ymm13
+//      |            vmovups [r9 + r8 * 4], ymm0             vmaskmovps [r9 + r8 * 4], ymm14, ymm0
+//      |
+//      v          code.hpp puts their bytes into executable pages:
+//   Loop          which a kernel runs, row by row where operands broadcast (rows.hpp, space.hpp).
+//                 Constants are data, so that it serves every program of this structure.
+
+namespace dagrad::detail {
+
+/// A lowered program over arrays: machine code, or the interpreter where there is no assembler.
+/// Immutable, and the same for all programs that differ in constants alone.
+class Loop {
+ public:
+  Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set);
+
+  /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or one element where
+  /// its step is 0. Outputs are dense. An output may be the memory of a dense input of the same
+  /// element size. `program` is the one that the loop was made of, or differs from it in constants.
+  void run(const Program& program, const void* const* in, void* const* out, std::int64_t n) const {
+    if (direct_ == nullptr) return run_guarded(program, in, out, n);
+    direct_(in, out, n, program.constants.data());
+  }
+
+  /// Its machine code; null, and of 0 bytes, where there is none.
+  LoopEntry entry() const { return code_.entry(); }
+  std::size_t code_bytes() const { return entry() == nullptr ? 0 : code_.bytes(); }
+  /// Memory that it takes.
+  std::size_t held_bytes() const {
+    return sizeof(Loop) + in_step_.size() * sizeof(std::int64_t) + code_.held_bytes();
+  }
+
+ private:
+  void run_guarded(const Program& program, const void* const* in, void* const* out,
+                   std::int64_t n) const;
+
+  std::vector<std::int64_t> in_step_;
+  InstructionSet set_;
+  ExecutableCode code_;
+  LoopEntry direct_;  ///< null where there is no code, or the address sanitizer is to see operands
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,29 @@
+#include <algorithm>
+
+#include "dagrad/op.hpp"
+#include "src/program/growing_list.hpp"
+
+namespace dagrad::detail {
+
+struct ProgramCache::Entry {
+  std::vector<DType> dtypes;
+  ProgramPtr program;
+  Entry* next;
+};
+
+ProgramCache::~ProgramCache() { delete_list(entries_); }
+
+const ProgramPtr& ProgramCache::get(
+    std::span<const Type> in,
+    const std::function<ProgramPtr(std::span<const DType>)>& record) const {
+  const auto same = [](const Type& type, DType dtype) { return type.dtype == dtype; };
+  for (const Entry* e = entries_.load(std::memory_order_acquire); e; e = e->next)
+    if (std::equal(in.begin(), in.end(), e->dtypes.begin(), e->dtypes.end(), same))
+      return e->program;
+  std::vector<DType> dtypes;
+  for (const Type& type : in) dtypes.push_back(type.dtype);
+  ProgramPtr program = record(dtypes);
+  return push_front(entries_, new Entry{std::move(dtypes), std::move(program), nullptr}).program;
+}
+
+}  // namespace dagrad::detail
