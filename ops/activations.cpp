@@ -1,6 +1,7 @@
 #include "dagrad/ops/activations.hpp"
 
 #include "dagrad/ops/arithmetic.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -16,7 +17,7 @@ Value leaky_relu(const Operand& x, double slope) { return apply(LeakyRelu{slope}
 Value elu(const Operand& x, double alpha) { return apply(Elu{alpha}, {x}); }
 Value celu(const Operand& x, double alpha) {
   if (!(alpha > 0))
-    throw ArgumentError("celu: needs alpha > 0, got " + detail::attribute_text(alpha) + made_at(x));
+    throw ArgumentError("celu: needs alpha > 0, got " + attribute_text(alpha) + made_at(x));
   return apply(Celu{alpha}, {x});
 }
 Value selu(const Operand& x) { return apply(Selu{}, {x}); }
@@ -27,5 +28,10 @@ Value gelu(const Operand& x) { return apply(Gelu{}, {x}); }
 Value gelu_tanh(const Operand& x) { return apply(GeluTanh{}, {x}); }
 Value silu(const Operand& x) { return apply(Silu{}, {x}); }
 Value mish(const Operand& x) { return apply(Mish{}, {x}); }
+
+void list_activations(Catalog& catalog) {
+  catalog.add<Sigmoid, Softplus, Relu, Relu6, LeakyRelu, Elu, Celu, Selu, HardSigmoid, HardSwish,
+              Softsign, Gelu, GeluTanh, Silu, Mish>("activations");
+}
 
 }  // namespace dagrad

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/eval.hpp"
-#include "dagrad/graph.hpp"
 #include "dagrad/strides.hpp"
 
 namespace dagrad {

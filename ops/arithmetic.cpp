@@ -3,6 +3,7 @@
 #include <string>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -104,15 +105,15 @@ void Clamp::validate(std::span<const View> in) const {
   if (!bounds[0].data || !bounds[1].data) return;
   const Shape shape = broadcast(bounds[0].type.shape, bounds[1].type.shape);
   const StridedAxes<2> axes = broadcast_axes({bounds[0].type.shape, bounds[1].type.shape}, shape);
-  dispatch(bounds[0].type.dtype, [&](auto type) {
+  dispatch_stored(bounds[0].type.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto low = bounds[0].as<T>(), high = bounds[1].as<T>();
     for (std::int64_t i = 0; i < shape.elements(); ++i) {
-      const T a = low[static_cast<std::size_t>(axes.offset(i, 0))],
-              b = high[static_cast<std::size_t>(axes.offset(i, 1))];
+      const auto a = detail::wide(low[static_cast<std::size_t>(axes.offset(i, 0))]),
+                 b = detail::wide(high[static_cast<std::size_t>(axes.offset(i, 1))]);
       if (!(a <= b))
-        throw ArgumentError("needs low <= high, got " + detail::attribute_text(a) + " and " +
-                            detail::attribute_text(b) + " at " + index_text(shape, i));
+        throw ArgumentError("needs low <= high, got " + attribute_text(a) + " and " +
+                            attribute_text(b) + " at " + index_text(shape, i));
     }
   });
 }
@@ -145,5 +146,12 @@ Value lerp(const Operand& a, const Operand& b, const Operand& t) {
 }
 Value pull(const Operand& c, const Operand& p) { return apply(Pull{}, {c, p}); }
 Value joint(const Operand& a, const Operand& b) { return apply(Joint{}, {a, b}); }
+
+void list_arithmetic(Catalog& catalog) {
+  catalog
+      .add<Neg, Abs, Sign, Sqrt, Rsqrt, Square, Reciprocal, Floor, Ceil, Round, Trunc, Add, Sub,
+           Mul, Div, Remainder, FloorDivide, Copysign, Maximum, Minimum, Clamp, Lerp, Pull, Joint>(
+          "arithmetic");
+}
 
 }  // namespace dagrad

@@ -26,53 +26,47 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
                      to_string(q.shape()) + ", " + to_string(k.shape()) + " and " +
                      to_string(v.shape()) + made_at(q));
   if (options.scale && !std::isfinite(*options.scale))
-    throw ArgumentError("attention: scale must be finite, got " +
-                        detail::attribute_text(*options.scale) + made_at(q));
+    throw ArgumentError("attention: scale must be finite, got " + attribute_text(*options.scale) +
+                        made_at(q));
 
-  Transaction transaction{q, k, v};
-  const auto here = [where = q.where()](const Value& x) {
-    return Operand(x, where.file, where.line);
-  };
-  const auto width = [&] { return here(maximum(here(count_like(q, {-1})), 1)); };  // as replayed
-  const Operand scale = options.scale ? Operand(*options.scale) : here(rsqrt(width()));
-  const Operand scaled = here(mul(q, scale));
+  const Building building{q, k, v};
+  const auto width = [&] { return maximum(count_like(q, {-1}), 1); };  // as replayed
+  const Operand scale = options.scale ? Operand(*options.scale) : rsqrt(width());
+  const Operand scaled = mul(q, scale);
   if (options.causal || options.mask) {
     const auto masked = [&](const auto& op, std::vector<Operand> operands) {
       if (options.mask) operands.push_back(*options.mask);
-      return here(apply(op, operands));
+      return apply(op, operands);
     };
     const Operand scores = masked(MaskedScores{options.causal}, {scaled, k});
     const Operand weights = masked(MaskedSoftmax{options.causal}, {scores});
-    return transaction.keep(masked(MaskedMatmul{{options.causal}}, {weights, v}).value());
+    return masked(MaskedMatmul{{options.causal}}, {weights, v});
   }
   std::vector<std::int64_t> axes(static_cast<std::size_t>(k.rank()));
   for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
   std::swap(axes.end()[-1], axes.end()[-2]);
-  const Value weights = softmax(here(matmul(scaled, transpose(k, axes))));
-  return transaction.keep(matmul(here(weights), v));
+  const Value weights = softmax(matmul(scaled, transpose(k, axes)));
+  return matmul(weights, v);
 }
 
 Value multi_head_attention(const Operand& q, const Operand& k, const Operand& v, std::int64_t heads,
                            const AttentionOptions& options) {
-  Transaction transaction{q, k, v};
-  const auto here = [where = q.where()](const Value& x) {
-    return Operand(x, where.file, where.line);
-  };
+  const Building building{q, k, v};
   const auto swapped = [&](const Operand& x) {  // the axis of tokens and that of heads
     std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
     for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
     std::swap(axes.end()[-2], axes.end()[-3]);
-    return here(transpose(x, axes));
+    return transpose(x, axes);
   };
   const auto split = [&](const char* name, const Operand& x) {
     if (heads < 1 || x.rank() < 2 || x.shape()[x.rank() - 1] % heads != 0)
       throw ShapeError("multi_head_attention: " + std::to_string(heads) +
                        " heads do not divide the last axis of " + name + " of " +
                        to_string(x.shape()) + made_at(q));
-    return swapped(here(unflatten(x, -1, {heads, -1})));
+    return swapped(unflatten(x, -1, {heads, -1}));
   };
   const Value joined = attention(split("q", q), split("k", k), split("v", v), options);
-  return transaction.keep(flatten(swapped(here(joined)), -2, -1));
+  return flatten(swapped(joined), -2, -1);
 }
 
 }  // namespace dagrad

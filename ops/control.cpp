@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -86,23 +87,26 @@ Value cast(const Operand& x, DType dtype) { return apply(Cast{dtype}, {x}); }
 Value stop_gradient(const Operand& x) { return apply(StopGradient{}, {x}); }
 
 std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<const Value> inputs,
-                                   CustomRule rule, const char* file, int line) {
+                                   CustomRule rule, Location where) {
   if (outputs.empty())
-    throw ArgumentError("custom_gradient: needs an output or more" + made_at({file, line}));
-  if (!rule) throw ArgumentError("custom_gradient: needs a rule" + made_at({file, line}));
-  std::vector<Operand> operands;
-  for (const Value& output : outputs) operands.emplace_back(output, file, line);
-  for (const Value& input : inputs) operands.emplace_back(input, file, line);
+    throw ArgumentError("custom_gradient: needs an output or more" + made_at(where));
+  if (!rule) throw ArgumentError("custom_gradient: needs a rule" + made_at(where));
+  const Building building(outputs, where);
+  std::vector<Operand> operands(outputs.begin(), outputs.end());
+  operands.insert(operands.end(), inputs.begin(), inputs.end());
   return apply(CustomGradient{outputs.size(), std::move(rule)}, operands);
 }
 Value custom_gradient(const Value& output, std::span<const Value> inputs, CustomRule rule,
-                      const char* file, int line) {
-  return custom_gradient({&output, 1}, inputs, std::move(rule), file, line).front();
+                      Location where) {
+  return custom_gradient({&output, 1}, inputs, std::move(rule), where).front();
 }
 Value custom_gradient(const Value& output, std::initializer_list<Value> inputs, CustomRule rule,
-                      const char* file, int line) {
-  return custom_gradient(output, std::span(inputs.begin(), inputs.size()), std::move(rule), file,
-                         line);
+                      Location where) {
+  return custom_gradient(output, std::span(inputs.begin(), inputs.size()), std::move(rule), where);
+}
+
+void list_control(Catalog& catalog) {
+  catalog.add<Identity, Cast, StopGradient, CustomGradient>("control");
 }
 
 }  // namespace dagrad

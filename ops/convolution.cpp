@@ -9,6 +9,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
 #include "ops/convolution_sizes.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -229,7 +230,7 @@ struct Call {
                        made_at(x));
     std::vector<std::int64_t> axes;
     for (int axis = 1; axis <= spatial; ++axis) axes.push_back(axis);
-    return add(x, detail::beside(unsqueeze(bias, axes), x));
+    return add(x, unsqueeze(bias, axes));
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, Op op) const {
@@ -238,9 +239,8 @@ struct Call {
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, const Operand& bias, Op op) const {
-    Transaction transaction{in, kernel, bias};
-    const Operand out = detail::beside((*this)(in, kernel, std::move(op)), in);
-    return transaction.keep(add_bias(out, bias));
+    const Building building{in, kernel, bias};
+    return add_bias((*this)(in, kernel, std::move(op)), bias);
   }
 };
 
@@ -271,6 +271,10 @@ Value conv_transpose2d(const Operand& in, const Operand& kernel, const Operand& 
                        const Convolution& options,
                        const std::vector<std::int64_t>& output_padding) {
   return call_conv_transpose2d(in, kernel, bias, ConvTranspose{options, output_padding});
+}
+
+void list_convolution(Catalog& catalog) {
+  catalog.add<Conv, ConvTranspose, ConvKernel>("convolution");
 }
 
 }  // namespace dagrad

@@ -72,7 +72,7 @@ std::array<std::int64_t, 2> spatial_numbers(const char* name, Numbers given, int
   if (given.size() != 1 && given.size() != axes)
     throw ArgumentError(std::string(name) + " needs one number, or one for each of " +
                         std::to_string(axes) + " spatial axes, got " +
-                        detail::attribute_text(std::vector(given.begin(), given.end())));
+                        attribute_text(std::vector(given.begin(), given.end())));
   std::array<std::int64_t, 2> all{unused, unused};
   for (int axis = 0; axis < spatial; ++axis) {
     const std::int64_t n = given[given.size() == 1 ? 0 : static_cast<std::size_t>(axis)];

@@ -1,8 +1,11 @@
 #include "dagrad/ops/create.hpp"
+#include "ops/families.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
+
+#include "ops/moving.hpp"
 
 namespace dagrad {
 
@@ -12,16 +15,9 @@ constexpr std::int64_t grain = 1 << 15;  // elements a task
 
 /// The largest integer up to which a dtype holds every one.
 std::int64_t last_exact(DType dtype) {
-  switch (dtype) {
-    case DType::int32:
-      return std::numeric_limits<std::int32_t>::max();
-    case DType::float32:
-      return std::int64_t{1} << std::numeric_limits<float>::digits;
-    case DType::float64:
-      return std::int64_t{1} << std::numeric_limits<double>::digits;
-    default:
-      return std::numeric_limits<std::int64_t>::max();
-  }
+  if (dtype == i64) return std::numeric_limits<std::int64_t>::max();
+  const std::int64_t beyond = std::int64_t{1} << digits(dtype);
+  return is_float(dtype) ? beyond : beyond - 1;
 }
 
 Tensor scalar(DType dtype, Literal value) {
@@ -36,15 +32,9 @@ Tensor scalar(DType dtype, Literal value) {
 Type Full::infer(std::span<const Type>) const { return {value.dtype(), shape}; }
 
 void Full::eval(const EvalContext& c) const {
-  dispatch(value.dtype(), [&](auto type) {
-    using T = typename decltype(type)::type;
-    const T element = value.values<T>()[0];
-    const auto out = c.out<T>();
-    c.parallel.ranges(static_cast<std::int64_t>(out.size()), grain,
-                      [&](std::int64_t begin, std::int64_t end) {
-                        std::fill(out.data() + begin, out.data() + end, element);
-                      });
-  });
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, value.data(), size_of(value.dtype()));
+  fill_bits(c.parallel, c.outs[0], bits);
 }
 
 Samples Full::samples(Rng&) {
@@ -53,7 +43,7 @@ Samples Full::samples(Rng&) {
 }
 
 Type Iota::infer(std::span<const Type>) const {
-  if (dtype == b8) throw TypeError("takes int32, int64, float32, float64, got bool");
+  if (dtype == b8) throw TypeError("takes ints and floats, got bool");
   const Shape shape{size};
   if (size - 1 > last_exact(dtype))
     throw ArgumentError(std::string(dagrad::name(dtype)) + " does not hold all integers up to " +
@@ -62,7 +52,7 @@ Type Iota::infer(std::span<const Type>) const {
 }
 
 void Iota::eval(const EvalContext& c) const {
-  dispatch(dtype, [&](auto type) {
+  dispatch_stored(dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto out = c.out<T>();
     c.parallel.ranges(size, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -77,17 +67,19 @@ Samples Iota::samples(Rng&) {
           {.op = Iota{0, i32}, .in = {}, .out = {Tensor({i32, {0}})}}};
 }
 
-Value full(const Graph& graph, const Type& type, Literal value, const char* file, int line) {
-  return apply(graph, Full{type.shape, scalar(type.dtype, value)}, file, line);
+Value full(const Graph& graph, const Type& type, Literal value, Location where) {
+  return apply(graph, Full{type.shape, scalar(type.dtype, value)}, where);
 }
-Value zeros(const Graph& graph, const Type& type, const char* file, int line) {
-  return full(graph, type, 0, file, line);
+Value zeros(const Graph& graph, const Type& type, Location where) {
+  return full(graph, type, 0, where);
 }
-Value ones(const Graph& graph, const Type& type, const char* file, int line) {
-  return full(graph, type, 1, file, line);
+Value ones(const Graph& graph, const Type& type, Location where) {
+  return full(graph, type, 1, where);
 }
-Value iota(const Graph& graph, std::int64_t size, DType dtype, const char* file, int line) {
-  return apply(graph, Iota{size, dtype}, file, line);
+Value iota(const Graph& graph, std::int64_t size, DType dtype, Location where) {
+  return apply(graph, Iota{size, dtype}, where);
 }
+
+void list_create(Catalog& catalog) { catalog.add<Full, Iota>("create"); }
 
 }  // namespace dagrad

@@ -11,6 +11,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
 #include "ops/det_slope.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/matrices.hpp"
 
@@ -167,5 +168,7 @@ Samples DetSlope::samples(Rng& rng) {
 }
 
 Value det(const Operand& a) { return apply(Det{}, {a}); }
+
+void list_determinant(Catalog& catalog) { catalog.add<Det, DetSlope>("linear algebra"); }
 
 }  // namespace dagrad

@@ -5,12 +5,13 @@
 #include <string>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
 Type DropoutMask::infer(std::span<const Type> in) const {
   if (!(p >= 0 && p <= 1))
-    throw ArgumentError("the probability must be in [0, 1], got " + detail::attribute_text(p));
+    throw ArgumentError("the probability must be in [0, 1], got " + attribute_text(p));
   if (in[0].dtype != i64) throw TypeError("a key is int64, got " + to_string(in[0]));
   if (in[0].shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(in[0]));
   return {b8, in[1].shape};
@@ -60,9 +61,10 @@ Samples Dropout::samples(Rng& rng) {
 }
 
 Value dropout(const Operand& x, const Operand& key, double p) {
-  Transaction transaction{x, key};
-  const Operand mask(apply(DropoutMask{p}, {key, x}), x.where().file, x.where().line);
-  return transaction.keep(apply(Dropout{p}, {mask, x}));
+  const Building building{x, key};
+  return apply(Dropout{p}, {apply(DropoutMask{p}, {key, x}), x});
 }
+
+void list_dropout(Catalog& catalog) { catalog.add<DropoutMask, Dropout>("dropout"); }
 
 }  // namespace dagrad

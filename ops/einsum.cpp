@@ -34,9 +34,6 @@ void check_vectors(const std::string& name, const Operand& left, const Operand& 
 struct Factor {
   Operand value;
   Labels labels;
-
-  /// What was made of the value, at its place in the user's source.
-  void become(const Value& made) { value = Operand(made, value.where().file, value.where().line); }
 };
 
 bool has(const Labels& labels, Label label) {
@@ -67,7 +64,7 @@ void order(Factor& x, const Labels& labels) {
   std::vector<std::int64_t> axes;
   for (const Label label : labels)
     axes.push_back(std::find(x.labels.begin(), x.labels.end(), label) - x.labels.begin());
-  x.become(transpose(x.value, axes));
+  x.value = transpose(x.value, axes);
   x.labels = labels;
 }
 
@@ -80,7 +77,7 @@ void take_diagonals(Factor& x) {
       ++i;
       continue;
     }
-    x.become(diagonal(x.value, 0, static_cast<std::int64_t>(i), second - x.labels.begin()));
+    x.value = diagonal(x.value, 0, static_cast<std::int64_t>(i), second - x.labels.begin());
     const Label label = *first;
     x.labels.erase(second);
     x.labels.erase(x.labels.begin() + static_cast<std::ptrdiff_t>(i));
@@ -96,7 +93,7 @@ void sum_away(Factor& x, const Labels& labels) {
     if (has(labels, x.labels[i])) axes.push_back(static_cast<std::int64_t>(i));
   const DType dtype = x.value.dtype();
   const Value total = sum(x.value, axes);
-  x.become(total.dtype() == dtype ? total : cast(total, dtype));
+  x.value = total.dtype() == dtype ? total : cast(total, dtype);
   x.labels = filter(x.labels, [&](Label label) { return !has(labels, label); });
 }
 
@@ -117,9 +114,9 @@ Value multiply(Factor a, Factor b, const Roles& roles) {
   order(b, joined(roles.shared, roles.right));
   const std::size_t batch = roles.shared.size();
   if (!roles.left.empty() && !b.labels.empty())
-    b.become(unsqueeze(b.value, axes_from(batch, roles.left)));
+    b.value = unsqueeze(b.value, axes_from(batch, roles.left));
   if (!roles.right.empty() && !a.labels.empty())
-    a.become(unsqueeze(a.value, axes_from(batch + roles.left.size(), roles.right)));
+    a.value = unsqueeze(a.value, axes_from(batch + roles.left.size(), roles.right));
   return mul(a.value, b.value);
 }
 
@@ -128,9 +125,9 @@ Value multiply(Factor a, Factor b, const Roles& roles) {
 void merge(Factor& x, std::size_t first, const Labels& labels) {
   const auto axis = static_cast<std::int64_t>(first);
   if (labels.size() > 1)
-    x.become(flatten(x.value, axis, axis + static_cast<std::int64_t>(labels.size()) - 1));
+    x.value = flatten(x.value, axis, axis + static_cast<std::int64_t>(labels.size()) - 1);
   else if (labels.empty() && first > 0)
-    x.become(unsqueeze(x.value, {axis}));
+    x.value = unsqueeze(x.value, {axis});
 }
 
 /// Σ over the contracted labels by a product of matrices, with one axis for all labels of `left`
@@ -164,7 +161,7 @@ Value contract(Factor a, Factor b, const Roles& roles) {
 Factor combine(const Factor& a, const Factor& b, const Labels& needed) {
   const Roles roles(a, b, needed);
   Factor result{a.value.is_literal() ? b.value : a.value, roles.kept()};
-  result.become(roles.contracted.empty() ? multiply(a, b, roles) : contract(a, b, roles));
+  result.value = roles.contracted.empty() ? multiply(a, b, roles) : contract(a, b, roles);
   return result;
 }
 
@@ -204,7 +201,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
   std::vector<Shape> shapes;
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
   const EinsumEquation equation = parse_einsum(text, shapes, operands[0]);
-  Transaction transaction{operands};
+  const Building building{operands};
   std::vector<Factor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     factors.push_back({operands[i], equation.in[i]});
@@ -216,7 +213,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
   }
   while (factors.size() > 1) combine_cheapest(factors, equation);
   order(factors[0], equation.out);
-  return transaction.keep(factors[0].value.value());
+  return factors[0].value.value();
 }
 
 }  // namespace
@@ -225,10 +222,9 @@ Value einsum(std::string_view equation, std::initializer_list<Operand> operands)
   return einsum_of(equation, {operands.begin(), operands.size()});
 }
 
-Value einsum(std::string_view equation, std::span<const Value> operands, const char* file,
-             int line) {
+Value einsum(std::string_view equation, std::span<const Value> operands, Location where) {
   std::vector<Operand> placed;
-  for (const Value& x : operands) placed.emplace_back(x, file, line);
+  for (const Value& x : operands) placed.emplace_back(x, where);
   return einsum_of(equation, placed);
 }
 
@@ -242,8 +238,8 @@ Value dot(const Operand& left, const Operand& right) {
 
 Value outer(const Operand& left, const Operand& right) {
   check_vectors("outer", left, right);
-  Transaction transaction{left, right};
-  return transaction.keep(mul(unsqueeze(left, {1}), right));
+  const Building building{left, right};
+  return mul(unsqueeze(left, {1}), right);
 }
 
 }  // namespace dagrad

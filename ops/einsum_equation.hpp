@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 

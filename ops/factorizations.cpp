@@ -14,6 +14,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/matrices.hpp"
 #include "ops/rows.hpp"
@@ -70,10 +71,8 @@ Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
 template <class Solve>
 Value with_columns(const Operand& a, const Operand& b, Solve solve) {
   if (b.is_literal() || b.rank() != 1) return solve(b);
-  Transaction transaction{a, b};
-  const Value column = unsqueeze(b, {-1});
-  const Value x = solve(detail::beside(column, b));
-  return transaction.keep(squeeze(detail::beside(x, b), {-1}));
+  const Building building{a, b};
+  return squeeze(solve(unsqueeze(b, {-1})), {-1});
 }
 
 Tensor square(Rng& rng, const Shape& shape) {
@@ -354,6 +353,10 @@ Value inverse(const Operand& a) { return apply(Inverse{}, {a}); }
 SignAndLog slogdet(const Operand& a) {
   const auto results = apply(Slogdet{}, {a});
   return {results[0], results[1]};
+}
+
+void list_factorizations(Catalog& catalog) {
+  catalog.add<Cholesky, TriangularSolve, Solve, Inverse, Slogdet>("linear algebra");
 }
 
 }  // namespace dagrad

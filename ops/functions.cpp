@@ -1,6 +1,7 @@
 #include "dagrad/ops/functions.hpp"
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -70,5 +71,11 @@ Value lgamma(const Operand& x) { return apply(Lgamma{}, {x}); }
 Value digamma(const Operand& x) { return apply(Digamma{}, {x}); }
 Value erf(const Operand& x) { return apply(Erf{}, {x}); }
 Value erfc(const Operand& x) { return apply(Erfc{}, {x}); }
+
+void list_functions(Catalog& catalog) {
+  catalog.add<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Cbrt, Pow, Power, Hypot, Logaddexp, Sin,
+              Cos, Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Lgamma,
+              Digamma, Erf, Erfc>("functions");
+}
 
 }  // namespace dagrad

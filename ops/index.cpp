@@ -7,9 +7,11 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/indexing.hpp"
 #include "ops/moving.hpp"
+#include "ops/narrow.hpp"
 
 namespace dagrad {
 
@@ -86,8 +88,8 @@ void gather_elements(const Parallel& parallel, const Places& p, const I* at, con
 
 /// Calls `join(to, value)` for each element of the slices, in the order of the indices. A task owns
 /// a part of the slices that may be named, and reads all indices for it: worth it for long slices.
-template <class T, class I, class Join>
-void scatter_slices(const Parallel& parallel, const Places& p, const I* at, const T* values, T* to,
+template <class T, class To, class I, class Join>
+void scatter_slices(const Parallel& parallel, const Places& p, const I* at, const T* values, To* to,
                     Join join) {
   const std::int64_t work = p.count * p.inner;
   const std::int64_t parts =
@@ -102,7 +104,7 @@ void scatter_slices(const Parallel& parallel, const Places& p, const I* at, cons
       for (std::int64_t k = 0; k < p.count; ++k) {
         const std::int64_t row = p.row(at[k]);
         if (row < first || row >= last) continue;
-        T* const x = to + (block * p.length + row) * p.inner;
+        To* const x = to + (block * p.length + row) * p.inner;
         const T* const value = values + (block * p.count + k) * p.inner;
         for (std::int64_t j = 0; j < p.inner; ++j) join(x[j], value[j]);
       }
@@ -130,13 +132,11 @@ void each_along(const Parallel& parallel, const Places& p, const I* at, Visit vi
   });
 }
 
-/// Result 0 is operand 0, with values joined to what the indices name.
-template <bool along, class T, class Join>
-void scatter_into(const EvalContext& c, std::int64_t axis, Join join) {
-  copy(c);
+/// Joins values, operand 2, to those elements of operand 0's shape that the indices name.
+template <bool along, class T, class To, class Join>
+void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
   const Places places(c.in_shape(0), c.in_shape(1), axis, along);
   const auto* const values = static_cast<const T*>(c.ins[2].data);
-  auto* const to = static_cast<T*>(c.outs[0].data);
   if (c.ins[2].type.elements() == 0) return;
   with_indices(c.ins[1], [&](const auto* at) {
     if constexpr (along)
@@ -151,11 +151,11 @@ void scatter_into(const EvalContext& c, std::int64_t axis, Join join) {
 /// those that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
-  Transaction transaction({x, indices, values});
+  const Building building{x, indices, values};
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
   if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
-    return transaction.keep(apply(op, {x, indices, broadcast_like(values, named)}));
-  return transaction.keep(apply(op, {x, indices, values}));
+    return apply(op, {x, indices, broadcast_like(values, named)});
+  return apply(op, {x, indices, values});
 }
 
 }  // namespace
@@ -172,7 +172,7 @@ template <bool along>
 void Gather<along>::eval(const EvalContext& c) const {
   const Places places(c.in_shape(0), c.in_shape(1), axis, along);
   if (c.outs[0].type.elements() == 0) return;
-  with_bits(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+  dispatch_width(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     with_indices(c.ins[1], [&](const auto* at) {
       const auto* const from = static_cast<const T*>(c.ins[0].data);
       auto* const to = static_cast<T*>(c.outs[0].data);
@@ -190,7 +190,9 @@ Grads Gather<along>::grad(const GradContext& g) const {
 
 template <bool along>
 Type ScatterSum<along>::infer(std::span<const Type> in) const {
-  if (in[0].dtype == b8) throw TypeError("bools have no sum; x is " + to_string(in[0]));
+  if (!number_dtypes.contains(in[0].dtype))
+    throw TypeError(std::string(dagrad::name(in[0].dtype)) + " elements have no sum; x is " +
+                    to_string(in[0]) + "; convert with cast");
   return scattered<along>(in, axis);
 }
 template <bool along>
@@ -198,15 +200,32 @@ void ScatterSum<along>::validate(std::span<const View> in) const {
   check_range(in[1], in[0].type.shape, axis);
 }
 template <bool along>
+std::size_t ScatterSum<along>::scratch(const PlanContext& plan) const {
+  const Type& type = plan.out[0];
+  return is_stored_only(type.dtype) ? static_cast<std::size_t>(type.elements()) * sizeof(float) : 0;
+}
+template <bool along>
 void ScatterSum<along>::eval(const EvalContext& c) const {
-  dispatch(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    using Bits = Stored<T>;
-    scatter_into<along, Bits>(c, axis, [](Bits& to, Bits value) {
-      if constexpr (std::is_floating_point_v<T>)
-        to += value;
-      else
-        to = static_cast<Bits>(SumFold<std::int64_t>::join(to, value));
+  const Type& type = c.outs[0].type;
+  if (is_stored_only(type.dtype)) {
+    with_narrow_float(type.dtype, [&]<class T>(std::type_identity<T>) {
+      auto* const sums = static_cast<float*>(c.scratch());
+      convert_all(c.parallel, c.in<T>(0).data(), sums, type.elements());
+      scatter_into<along, T>(c, axis, sums, [](float& to, T value) { to += value; });
+      convert_all(c.parallel, sums, c.out<T>().data(), type.elements());
     });
+    return;
+  }
+  copy(c);
+  dispatch(type.dtype, [&]<class T>(std::type_identity<T>) {
+    using Bits = Stored<T>;
+    scatter_into<along, Bits>(c, axis, static_cast<Bits*>(c.outs[0].data),
+                              [](Bits& to, Bits value) {
+                                if constexpr (std::is_floating_point_v<T>)
+                                  to += value;
+                                else
+                                  to = static_cast<Bits>(SumFold<std::int64_t>::join(to, value));
+                              });
   });
 }
 template <bool along>
@@ -226,8 +245,10 @@ void ScatterPut<along>::validate(std::span<const View> in) const {
 }
 template <bool along>
 void ScatterPut<along>::eval(const EvalContext& c) const {
-  with_bits(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    scatter_into<along, T>(c, axis, [](T& to, T value) { to = value; });
+  copy(c);
+  dispatch_width(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    scatter_into<along, T>(c, axis, static_cast<T*>(c.outs[0].data),
+                           [](T& to, T value) { to = value; });
   });
 }
 template <bool along>
@@ -312,6 +333,11 @@ Value add_along_axis(const Operand& x, const Operand& indices, const Operand& va
 Value put_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis) {
   return scattering<true>(PutAlongAxis{{axis}}, x, indices, values);
+}
+
+void list_index(Catalog& catalog) {
+  catalog.add<Take, TakeAlongAxis, ScatterAdd, AddAlongAxis, Scatter, PutAlongAxis, LastNamedLike,
+              LastAlongAxisLike>("index");
 }
 
 }  // namespace dagrad

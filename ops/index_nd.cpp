@@ -4,6 +4,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/indexing.hpp"
 
 namespace dagrad {
@@ -83,11 +84,13 @@ Value linear_index_like(const Operand& indices, const Operand& like) {
 }
 
 Value gather_nd(const Operand& x, const Operand& indices) {
-  Transaction transaction{x, indices};
+  const Building building{x, indices};
   const std::int64_t axes = indices.rank() == 0 ? -1 : indices.shape()[indices.rank() - 1];
   const Value rows = apply(LinearIndexLike{axes}, {indices, x});
   const Value flat = axes == 0 ? unsqueeze(x, {0}) : flatten(x, 0, axes - 1);
-  return transaction.keep(take(detail::beside(flat, x), rows, 0));
+  return take(flat, rows, 0);
 }
+
+void list_index_nd(Catalog& catalog) { catalog.add<LinearIndexLike>("index"); }
 
 }  // namespace dagrad

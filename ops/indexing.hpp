@@ -26,20 +26,6 @@ void with_indices(const View& indices, F&& f) {
     f(static_cast<const std::int64_t*>(indices.data));
 }
 
-/// Calls `f(std::type_identity<T>{})` with an int of the size of the dtype's elements: for what
-/// only moves them.
-template <class F>
-void with_bits(DType dtype, F&& f) {
-  switch (size_of(dtype)) {
-    case 1:
-      return f(std::type_identity<std::uint8_t>{});
-    case 4:
-      return f(std::type_identity<std::uint32_t>{});
-    default:
-      return f(std::type_identity<std::uint64_t>{});
-  }
-}
-
 /// Says that an index is out of range.
 [[noreturn]] void refuse_index(const View& indices, std::int64_t position, std::int64_t size);
 

@@ -11,6 +11,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/strides.hpp"
+#include "ops/families.hpp"
 #include "ops/matrices.hpp"
 
 namespace dagrad {
@@ -79,7 +80,7 @@ std::pair<Operand, bool> untransposed(const Operand& x) {
   if (!x.is_literal() && x.rank() >= 2) {
     const Node node = x.value().node();
     const auto* const op = node.op().get_if<Transpose>();
-    if (op && swaps_last(*op)) return {detail::beside(node.operands()[0], x), true};
+    if (op && swaps_last(*op)) return {node.operands()[0], true};
   }
   return {x, false};
 }
@@ -95,7 +96,7 @@ Operand in_common_dtype(const Operand& x, const Operand& other) {
     return x;
   }
   const DType dtype = promote(x.dtype(), other.dtype());
-  return x.dtype() == dtype ? x : detail::beside(cast(x, dtype), x);
+  return x.dtype() == dtype ? x : cast(x, dtype);
 }
 
 }  // namespace
@@ -195,9 +196,10 @@ Samples Matmul::samples(Rng& rng) {
 Value matmul(const Operand& left, const Operand& right) {
   const auto [a, transpose_left] = untransposed(left);
   const auto [b, transpose_right] = untransposed(right);
-  Transaction transaction{a, b};
-  return transaction.keep(
-      product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right));
+  const Building building{a, b};
+  return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
 }
+
+void list_linalg(Catalog& catalog) { catalog.add<Matmul>("linear algebra"); }
 
 }  // namespace dagrad

@@ -1,6 +1,7 @@
 #include "dagrad/ops/logic.hpp"
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -26,9 +27,8 @@ Value is_nan(const Operand& x) { return apply(IsNan{}, {x}); }
 Value is_finite(const Operand& x) { return apply(IsFinite{}, {x}); }
 Value isclose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
   if (!(rtol >= 0 && atol >= 0))
-    throw ArgumentError("isclose: needs rtol >= 0 and atol >= 0, got " +
-                        detail::attribute_text(rtol) + " and " + detail::attribute_text(atol) +
-                        made_at(a));
+    throw ArgumentError("isclose: needs rtol >= 0 and atol >= 0, got " + attribute_text(rtol) +
+                        " and " + attribute_text(atol) + made_at(a));
   return apply(IsClose{rtol, atol, equal_nan}, {a, b});
 }
 Value logical_not(const Operand& x) { return apply(LogicalNot{}, {x}); }
@@ -37,6 +37,11 @@ Value logical_or(const Operand& a, const Operand& b) { return apply(LogicalOr{},
 Value logical_xor(const Operand& a, const Operand& b) { return apply(LogicalXor{}, {a, b}); }
 Value where(const Operand& condition, const Operand& a, const Operand& b) {
   return apply(Where{}, {condition, a, b});
+}
+
+void list_logic(Catalog& catalog) {
+  catalog.add<Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, IsNan, IsFinite, IsClose,
+              LogicalNot, LogicalAnd, LogicalOr, LogicalXor, Where>("logic");
 }
 
 }  // namespace dagrad

@@ -8,6 +8,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/rows.hpp"
 
@@ -25,15 +26,16 @@ Samples KlDivergence::samples(Rng& rng) {
 
 Type Huber::infer(std::span<const Type> in) const {
   if (!(delta > 0 && std::isfinite(delta)))
-    throw ArgumentError("needs a positive and finite delta, got " + detail::attribute_text(delta));
-  return {detail::common_dtype(in, 0, float_dtypes), detail::common_shape(in)};
+    throw ArgumentError("needs a positive and finite delta, got " + attribute_text(delta));
+  return {common_dtype(in, 0, compute_float_dtypes), common_shape(in)};
 }
 
 namespace {
 
 /// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
-  if (!is_float(in.dtype)) throw TypeError(what + " are float32 or float64, got " + to_string(in));
+  if (!compute_float_dtypes.contains(in.dtype))
+    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
@@ -88,7 +90,7 @@ Samples NegativeLogLikelihood::samples(Rng& rng) {
 Type CrossEntropy::infer(std::span<const Type> in) const {
   const Type &logits = in[0], &targets = in[1];
   if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError("smoothing lies in [0, 1), got " + detail::attribute_text(smoothing));
+    throw ArgumentError("smoothing lies in [0, 1), got " + attribute_text(smoothing));
   if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
       targets.dtype != logits.dtype)
     throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +
@@ -170,8 +172,8 @@ Samples CrossEntropy::samples(Rng& rng) {
 }
 
 Value mse(const Operand& prediction, const Operand& target) {
-  Transaction transaction{prediction, target};
-  return transaction.keep(mean(square(prediction - target)));
+  const Building building{prediction, target};
+  return mean(square(prediction - target));
 }
 Value half_squared_error(const Operand& prediction, const Operand& target) {
   return apply(HalfSquaredError{}, {prediction, target});
@@ -190,12 +192,17 @@ Value kl_divergence(const Operand& log_probabilities, const Operand& target) {
   return apply(KlDivergence{}, {log_probabilities, target});
 }
 Value nll(const Operand& log_probabilities, const Operand& targets) {
-  Transaction transaction{log_probabilities, targets};
-  return transaction.keep(mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets})));
+  const Building building{log_probabilities, targets};
+  return mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets}));
 }
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
-  Transaction transaction{logits, targets};
-  return transaction.keep(mean(apply(CrossEntropy{smoothing}, {logits, targets})));
+  const Building building{logits, targets};
+  return mean(apply(CrossEntropy{smoothing}, {logits, targets}));
+}
+
+void list_loss(Catalog& catalog) {
+  catalog.add<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy,
+              Huber, Hinge, KlDivergence, NegativeLogLikelihood>("loss");
 }
 
 }  // namespace dagrad

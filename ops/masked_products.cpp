@@ -7,6 +7,7 @@
 #include "dagrad/ops/attention.hpp"
 #include "dagrad/random.hpp"
 #include "ops/allowed.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/matrices.hpp"
 
@@ -304,6 +305,10 @@ Samples MaskedMatmul::samples(Rng& rng) {
            .in = {Tensor::of({{1.0, 7.0}, {2.0, 3.0}}), Tensor::of({{1.0, 2.0}, {4.0, nan}})},
            .out = {Tensor::of({{1.0, 2.0}, {14.0, nan}})},
            .ties = true}};
+}
+
+void list_masked_products(Catalog& catalog) {
+  catalog.add<MaskedScores, MaskedMatmul>("attention");
 }
 
 }  // namespace dagrad

@@ -8,6 +8,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/allowed.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/rows.hpp"
 
@@ -98,7 +99,7 @@ void check_masked_operands(std::span<const Type> in, std::size_t operands) {
     throw ArgumentError("takes " + std::to_string(operands) + " or " +
                         std::to_string(operands + 1) + " operands, got " +
                         std::to_string(in.size()));
-  detail::common_dtype(in.first(1), 0, float_dtypes);
+  common_dtype(in.first(1), 0, compute_float_dtypes);
   for (const Type& type : in.first(operands)) {
     if (type.dtype != in[0].dtype)
       throw TypeError("operands must have one dtype, got " + std::string(name(in[0].dtype)) +
@@ -249,6 +250,10 @@ Samples Masked::samples(Rng& rng) {
            .in = {Tensor::of({{1.0, nan}, {3.0, 4.0}}), Tensor::of({true, true})},
            .out = {Tensor::of({{1.0, 0.0}, {3.0, 4.0}})},
            .ties = true}};
+}
+
+void list_masked_softmax(Catalog& catalog) {
+  catalog.add<MaskedSoftmax, MaskedSoftmaxGradient, Masked>("attention");
 }
 
 }  // namespace dagrad

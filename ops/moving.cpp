@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/folds.hpp"
-
 namespace dagrad {
 
 namespace {
@@ -129,9 +127,9 @@ Walk reversed(const Walk& walk) {
 void move(const Parallel& parallel, const Walk& walk, DType dtype, const void* from, void* to) {
   if (walk.positions() == 0) return;
   const int axis = walk.rank() > 1 ? plane_axis(walk) : -1;
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    const auto* const f = static_cast<const Stored<T>*>(from);
-    auto* const t = static_cast<Stored<T>*>(to);
+  dispatch_width(dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const f = static_cast<const T*>(from);
+    auto* const t = static_cast<T*>(to);
     if (walk.rank() == 0)
       *t = *f;
     else if (axis >= 0)
@@ -149,11 +147,13 @@ void copy(const EvalContext& c) {
 }
 
 void fill(const Parallel& parallel, const MutableView& out, double value) {
-  const std::uint64_t bits = Literal(value).bits(out.type.dtype);
-  dispatch(out.type.dtype, [&]<class T>(std::type_identity<T>) {
-    Stored<T> element;
-    std::memcpy(&element, &bits, sizeof element);
-    auto* const to = static_cast<Stored<T>*>(out.data);
+  fill_bits(parallel, out, Literal(value).bits(out.type.dtype));
+}
+
+void fill_bits(const Parallel& parallel, const MutableView& out, std::uint64_t bits) {
+  dispatch_width(out.type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto element = static_cast<T>(bits);
+    auto* const to = static_cast<T*>(out.data);
     constexpr std::int64_t grain = grain_bytes / static_cast<std::int64_t>(sizeof(T));
     parallel.ranges(out.type.elements(), grain, [&](std::int64_t begin, std::int64_t end) {
       std::fill(to + begin, to + end, element);

@@ -23,5 +23,7 @@ void copy(const EvalContext& c);
 
 /// Every element of a result the same number.
 void fill(const Parallel& parallel, const MutableView& out, double value);
+/// The same of an element whose bits are the low bytes.
+void fill_bits(const Parallel& parallel, const MutableView& out, std::uint64_t bits);
 
 }  // namespace dagrad

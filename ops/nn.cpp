@@ -3,6 +3,7 @@
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -78,7 +79,7 @@ Samples Softmax::samples(Rng& rng) { return row_samples<Softmax>(rng); }
 Samples LogSoftmax::samples(Rng& rng) { return row_samples<LogSoftmax>(rng); }
 
 Type OneHot::infer(std::span<const Type> in) const {
-  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
+  if (in.size() != 1) check_operand_count(in.size(), 2);
   if (classes < 0) throw ArgumentError("needs classes >= 0, got " + std::to_string(classes));
   std::vector<std::int64_t> dims(in[0].shape.begin(), in[0].shape.end());
   if (in.size() == 1)
@@ -91,14 +92,14 @@ Type OneHot::infer(std::span<const Type> in) const {
 void OneHot::eval(const EvalContext& c) const {
   const std::int64_t row = c.out_shape()[c.out_shape().rank() - 1];
   check_indices(c.ins[0], row);
-  dispatch(dtype, [&](auto type) {
-    using T = typename decltype(type)::type;
-    const auto out = c.out<T>();
+  dispatch_width(dtype, [&]<class T>(std::type_identity<T>) {
+    const auto one = static_cast<T>(Literal(1).bits(dtype));
+    auto* const out = static_cast<T*>(c.outs[0].data);
     c.parallel.ranges(c.ins[0].type.elements(), 1 + 16384 / std::max<std::int64_t>(row, 1),
                       [&](std::int64_t begin, std::int64_t end) {
-                        std::fill(out.data() + begin * row, out.data() + end * row, T(0));
+                        std::fill(out + begin * row, out + end * row, T(0));
                         for (std::int64_t i = begin; i < end; ++i)
-                          out[static_cast<std::size_t>(i * row + index_at(c.ins[0], i))] = T(1);
+                          out[i * row + index_at(c.ins[0], i)] = one;
                       });
   });
 }
@@ -119,5 +120,7 @@ Value log_softmax(const Operand& x, std::int64_t axis) { return apply(LogSoftmax
 Value one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
   return apply(OneHot{classes, dtype}, {indices});
 }
+
+void list_nn(Catalog& catalog) { catalog.add<Softmax, LogSoftmax, OneHot>("nn"); }
 
 }  // namespace dagrad

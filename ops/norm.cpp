@@ -7,6 +7,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -86,7 +87,7 @@ void euclidean(const EvalContext& c, std::uint32_t axes) {
 
 Type Norm::infer(std::span<const Type> in) const {
   if (order != 1 && order != 2 && order != infinity)
-    throw ArgumentError("order is 1, 2 or inf, got " + detail::attribute_text(order));
+    throw ArgumentError("order is 1, 2 or inf, got " + attribute_text(order));
   return {in[0].dtype, reduced(in[0].shape)};
 }
 
@@ -167,5 +168,7 @@ Samples Norm::samples(Rng& rng) {
 Value norm(const Operand& x, double order, const Axes& axes, bool keep_dims) {
   return apply(Norm{{axes.of(x.rank()), keep_dims}, order}, {x});
 }
+
+void list_norm(Catalog& catalog) { catalog.add<Norm>("reduce"); }
 
 }  // namespace dagrad

@@ -7,6 +7,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -18,13 +19,8 @@ std::vector<std::int64_t> last_axes(std::int64_t n) {
   return axes;
 }
 
-/// A value made on the way, with the place of the call.
-Operand placed(const Value& value, const Operand& as) {
-  return Operand(value, as.where().file, as.where().line);
-}
-Value scale_shift(const Value& standardized, const Operand& x, const Operand& scale,
-                  const Operand& shift) {
-  return apply(ScaleShift{}, {placed(standardized, x), scale, shift});
+Value scale_shift(const Value& standardized, const Operand& scale, const Operand& shift) {
+  return apply(ScaleShift{}, {standardized, scale, shift});
 }
 
 /// An operand that has to have the dtype of x and a given shape.
@@ -48,7 +44,7 @@ void check_operands(const std::string& op, const Operand& x, const Shape& shape,
 void check_epsilon(const std::string& op, const Operand& x, double epsilon) {
   if (!(epsilon >= 0 && std::isfinite(epsilon)))
     throw ArgumentError(op + ": epsilon must be finite and not negative, got " +
-                        detail::attribute_text(epsilon) + made_at(x));
+                        attribute_text(epsilon) + made_at(x));
 }
 
 /// Channels of x [N, C, ...].
@@ -81,7 +77,7 @@ Value standardized(const std::string& op, const Operand& x, const NormOptions& o
                    bool centred) {
   check_epsilon(op, x, options.epsilon);
   last_shape(op, x, options);
-  return apply(Standardize{{last_axes(options.axes), true}, options.epsilon, centred}, {x})[0];
+  return apply(Standardize{{last_axes(options.axes)}, options.epsilon, centred}, {x})[0];
 }
 
 }  // namespace
@@ -107,24 +103,23 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   check_epsilon("batch_norm", x, options.epsilon);
   if (!(options.momentum >= 0 && options.momentum <= 1))
     throw ArgumentError("batch_norm: momentum must be in [0, 1], got " +
-                        detail::attribute_text(options.momentum) + made_at(x));
+                        attribute_text(options.momentum) + made_at(x));
   std::vector<std::int64_t> axes{0};
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
-  if (const std::int64_t n = Reduction{axes}.count(x.shape()); n < 2)
+  if (const std::int64_t n = OverAxes{axes}.count(x.shape()); n < 2)
     throw ShapeError(
         "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
-  Transaction transaction{x, scale, shift, mean, variance};
-  const auto batch = apply(Standardize{{axes, true}, options.epsilon}, {x});
+  const Building building{x, scale, shift, mean, variance};
+  const auto batch = apply(Standardize{{axes}, options.epsilon}, {x});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
-    return stop_gradient(placed(mul(old, 1 - m) + m * reshape_like(current, old), old));
+    return stop_gradient(mul(old, 1 - m) + m * reshape_like(current, old));
   };
   const Value unbiased = batch[1] * (count_like(x, axes) / count_like(x, axes, 1));
-  return transaction.keep(
-      BatchNorm{scale_shift(batch[0], x, per_channel(scale, x), per_channel(shift, x)),
-                blend(mean, batch[2]), blend(variance, unbiased)});
+  return BatchNorm{scale_shift(batch[0], per_channel(scale, x), per_channel(shift, x)),
+                   blend(mean, batch[2]), blend(variance, unbiased)};
 }
 
 Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand& shift,
@@ -133,10 +128,10 @@ Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand
   check_operands("batch_norm_inference", x, channels,
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
   check_epsilon("batch_norm_inference", x, epsilon);
-  Transaction transaction{x, scale, shift, mean, variance};
-  const Operand factor = placed(mul(scale, rsqrt(placed(add(variance, epsilon), x))), x);
-  return transaction.keep(
-      apply(Normalize{}, {x, per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)}));
+  const Building building{x, scale, shift, mean, variance};
+  const Operand factor = mul(scale, rsqrt(add(variance, epsilon)));
+  return apply(Normalize{},
+               {x, per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)});
 }
 
 Value layer_norm(const Operand& x, const NormOptions& options) {
@@ -146,8 +141,8 @@ Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
                  const NormOptions& options) {
   check_operands("layer_norm", x, last_shape("layer_norm", x, options),
                  {{"scale", scale}, {"shift", shift}});
-  Transaction transaction{x, scale, shift};
-  return transaction.keep(scale_shift(layer_norm(x, options), x, scale, shift));
+  const Building building{x, scale, shift};
+  return scale_shift(layer_norm(x, options), scale, shift);
 }
 
 Value rms_norm(const Operand& x, const NormOptions& options) {
@@ -155,8 +150,8 @@ Value rms_norm(const Operand& x, const NormOptions& options) {
 }
 Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
   check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
-  Transaction transaction{x, scale};
-  return transaction.keep(mul(placed(rms_norm(x, options), x), scale));
+  const Building building{x, scale};
+  return mul(rms_norm(x, options), scale);
 }
 
 Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
@@ -169,19 +164,19 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
                      std::to_string(channels) + " channels of " + to_string(x.shape()) +
                      made_at(x));
-  Transaction transaction{x};
-  const Operand grouped = placed(unflatten(x, 1, {groups, -1}), x);
+  const Building building{x};
+  const Operand grouped = unflatten(x, 1, {groups, -1});
   const auto axes = last_axes(grouped.rank() - 2);
-  return transaction.keep(
-      reshape_like(placed(apply(Standardize{{axes, true}, epsilon}, {grouped})[0], x), x));
+  return reshape_like(apply(Standardize{{axes}, epsilon}, {grouped})[0], x);
 }
 Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, const Operand& shift,
                  double epsilon) {
   check_operands("group_norm", x, channels_of("group_norm", x),
                  {{"scale", scale}, {"shift", shift}});
-  Transaction transaction{x, scale, shift};
-  return transaction.keep(
-      scale_shift(group_norm(x, groups, epsilon), x, per_channel(scale, x), per_channel(shift, x)));
+  const Building building{x, scale, shift};
+  return scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x));
 }
+
+void list_normalization(Catalog& catalog) { catalog.add<ScaleShift, Normalize>("normalization"); }
 
 }  // namespace dagrad

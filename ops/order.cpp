@@ -6,6 +6,7 @@
 #include "dagrad/ops/index.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/sorting.hpp"
 
 namespace dagrad {
@@ -112,5 +113,7 @@ ValuesAndIndices topk(const Operand& x, std::int64_t k, std::int64_t axis,
   const auto results = apply(TopK{k, axis, options.largest}, {x});
   return {results[0], results[1]};
 }
+
+void list_order(Catalog& catalog) { catalog.add<Sort, TopK>("order"); }
 
 }  // namespace dagrad

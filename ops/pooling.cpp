@@ -7,6 +7,7 @@
 
 #include "dagrad/ops/reduce.hpp"
 #include "ops/convolution_sizes.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/pooling_windows.hpp"
 
@@ -253,6 +254,10 @@ Value global_avg_pool(const Operand& in) {
     throw ShapeError("global_avg_pool: needs [n, c, h, w], got " + to_string(in.shape()) +
                      made_at(in));
   return mean(in, {2, 3});
+}
+
+void list_pooling(Catalog& catalog) {
+  catalog.add<MaxPool, MaxPoolGradient, MaxPoolPick, AvgPool, AvgPoolGradient>("pooling");
 }
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "ops/families.hpp"
 #include "ops/keys.hpp"
 
 namespace dagrad {
@@ -12,15 +13,16 @@ namespace {
 
 Type check_random(const Type& key, const Type& type) {
   check_key(key);
-  if (!is_float(type.dtype))
-    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)));
+  if (!compute_float_dtypes.contains(type.dtype))
+    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)) +
+                    "; convert with cast");
   return type;
 }
 
 void check_normal(double mean, double deviation) {
   if (!(std::isfinite(mean) && std::isfinite(deviation) && deviation >= 0))
     throw ArgumentError("needs a finite mean and a finite deviation >= 0, got " +
-                        detail::attribute_text(mean) + " and " + detail::attribute_text(deviation));
+                        attribute_text(mean) + " and " + attribute_text(deviation));
 }
 
 /// The type of what is drawn changes; what its bits are made of does not.
@@ -63,8 +65,8 @@ void fill(const EvalContext& c, DType drawn, Draw draw) {
 
 Type Uniform::infer(std::span<const Type> in) const {
   if (!(low < high && std::isfinite(high - low)))
-    throw ArgumentError("needs finite low < high at a finite distance, got " +
-                        detail::attribute_text(low) + " and " + detail::attribute_text(high));
+    throw ArgumentError("needs finite low < high at a finite distance, got " + attribute_text(low) +
+                        " and " + attribute_text(high));
   return check_random(in[0], type);
 }
 
@@ -102,8 +104,8 @@ Samples Normal::samples(Rng& rng) { return {{Normal{{f64, {2, 3}}}, {Tensor(rng.
 Type TruncatedNormal::infer(std::span<const Type> in) const {
   check_normal(mean, deviation);
   if (!(low < high))
-    throw ArgumentError("needs low < high, got " + detail::attribute_text(low) + " and " +
-                        detail::attribute_text(high));
+    throw ArgumentError("needs low < high, got " + attribute_text(low) + " and " +
+                        attribute_text(high));
   return check_random(in[0], type);
 }
 
@@ -166,12 +168,15 @@ void check_key(const Type& key) {
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0)
     throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n) + made_at(key));
-  Transaction transaction{key};
-  const Location where = key.where();
-  const Operand family(fold_in(key, n), where.file, where.line);
+  const Building building{key};
+  const Value family = fold_in(key, n);
   std::vector<Value> keys;
   for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));
-  return transaction.keep(std::move(keys));
+  return keys;
+}
+
+void list_random(Catalog& catalog) {
+  catalog.add<Uniform, Normal, FoldIn, TruncatedNormal, Gumbel>("random");
 }
 
 }  // namespace dagrad

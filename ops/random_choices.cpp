@@ -3,6 +3,7 @@
 #include <string>
 
 #include "dagrad/ops/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/keys.hpp"
 #include "ops/rows.hpp"
@@ -15,7 +16,7 @@ constexpr std::int64_t grain = 1024;  // draws a task
 
 void check_probability(double p, const std::string& where) {
   if (!(p >= 0 && p <= 1))
-    throw ArgumentError("a probability lies in [0, 1], got " + detail::attribute_text(p) + where);
+    throw ArgumentError("a probability lies in [0, 1], got " + attribute_text(p) + where);
 }
 
 /// Calls `draw(i, u)` for each element of the result with 53 uniform bits of its own.
@@ -48,14 +49,15 @@ void sum_up(const Machine& machine, const T* x, std::int64_t stride, std::span<d
 }  // namespace
 
 Type Bernoulli::infer(std::span<const Type> in) const {
-  if (in.size() != 1) detail::check_operand_count(in.size(), 2);
+  if (in.size() != 1) check_operand_count(in.size(), 2);
   check_key(in[0]);
   if (in.size() == 1) {
     check_probability(probability, "");
     return {b8, shape};
   }
-  if (!is_float(in[1].dtype))
-    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]));
+  if (!compute_float_dtypes.contains(in[1].dtype))
+    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]) +
+                    "; convert with cast");
   return {b8, in[1].shape};
 }
 
@@ -95,8 +97,9 @@ Samples Bernoulli::samples(Rng& rng) {
 Type Categorical::infer(std::span<const Type> in) const {
   check_key(in[0]);
   const Type& logits = in[1];
-  if (!is_float(logits.dtype))
-    throw TypeError("logits are float32 or float64, got " + to_string(logits));
+  if (!compute_float_dtypes.contains(logits.dtype))
+    throw TypeError("logits are float32 or float64, got " + to_string(logits) +
+                    "; convert with cast");
   if (samples_of_row < 0)
     throw ArgumentError("needs samples >= 0, got " + std::to_string(samples_of_row));
   const int along = normalize_axis(axis, logits.shape.rank());
@@ -175,12 +178,16 @@ Value bernoulli(const Operand& key, double p, const Shape& shape) {
   return apply(Bernoulli{shape, p}, {key});
 }
 Value bernoulli(const Operand& key, const Value& p) {
-  return apply(Bernoulli{}, {key, Operand(p, key.where().file, key.where().line)});
+  return apply(Bernoulli{}, {key, Operand(p, key.where())});
 }
 Value categorical(const Operand& key, const Operand& logits, std::int64_t axis,
                   std::optional<std::int64_t> samples) {
   return apply(Categorical{axis, samples.value_or(1), samples.has_value()}, {key, logits});
 }
 Value permutation(const Operand& key, std::int64_t n) { return apply(Permutation{n}, {key}); }
+
+void list_random_choices(Catalog& catalog) {
+  catalog.add<Bernoulli, Categorical, Permutation>("random");
+}
 
 }  // namespace dagrad

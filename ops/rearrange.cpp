@@ -13,6 +13,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -146,38 +147,38 @@ Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
   return apply(Roll{shifts, axes}, {x});
 }
 Value roll(const Operand& x, std::int64_t shift) {
-  Transaction transaction{x};
-  const Value rolled = roll(detail::beside(flatten(x), x), shift, 0);
-  return transaction.keep(reshape_like(detail::beside(rolled, x), x));
+  const Building building{x};
+  return reshape_like(roll(flatten(x), shift, 0), x);
 }
 
 Value tile(const Operand& x, const std::vector<std::int64_t>& repeats) {
-  Transaction transaction{x};
+  const Building building{x};
   const auto rank = static_cast<std::size_t>(x.rank());
-  Operand out = x;
-  const auto step = [&](const Value& value) { out = detail::beside(value, x); };
+  Value out = x.value();
   if (repeats.size() > rank) {
     std::vector<std::int64_t> front(repeats.size() - rank);
     std::iota(front.begin(), front.end(), 0);
-    step(unsqueeze(out, front));
+    out = unsqueeze(out, front);
   }
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     const std::int64_t axis = -1 - static_cast<std::int64_t>(i);
     const std::int64_t count = repeats[repeats.size() - 1 - i];
     if (count == 1) continue;
-    step(unsqueeze(out, {axis - 1}));
-    step(repeat(out, count, axis - 1));
-    step(flatten(out, axis - 1, axis));
+    out = unsqueeze(out, {axis - 1});
+    out = repeat(out, count, axis - 1);
+    out = flatten(out, axis - 1, axis);
   }
-  return transaction.keep(out.value());
+  return out;
 }
 
 Value repeat(const Operand& x, std::int64_t count, std::int64_t axis) {
   return apply(Repeat{count, axis}, {x});
 }
 Value repeat(const Operand& x, std::int64_t count) {
-  Transaction transaction{x};
-  return transaction.keep(repeat(detail::beside(flatten(x), x), count, 0));
+  const Building building{x};
+  return repeat(flatten(x), count, 0);
 }
+
+void list_rearrange(Catalog& catalog) { catalog.add<Roll, Repeat>("shape"); }
 
 }  // namespace dagrad

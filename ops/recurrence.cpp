@@ -4,6 +4,7 @@
 
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/lines.hpp"
 
@@ -68,5 +69,7 @@ Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool rev
 Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis, bool reverse) {
   return apply(Recurrence{axis, reverse, 0, true}, {c, b});
 }
+
+void list_recurrence(Catalog& catalog) { catalog.add<Recurrence>("structural"); }
 
 }  // namespace dagrad

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <string>
 
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/scratch.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
+#include "ops/narrow.hpp"
 #include "ops/sum.hpp"
 
 namespace dagrad {
@@ -38,7 +42,7 @@ std::vector<std::int64_t> Axes::of(int rank) const {
   return axes;
 }
 
-std::uint32_t Reduction::mask(int rank) const {
+std::uint32_t OverAxes::mask(int rank) const {
   std::uint32_t mask = 0;
   for (const std::int64_t axis : axes) {
     const std::uint32_t bit = 1U << normalize_axis(axis, rank);
@@ -60,11 +64,11 @@ Shape Reduction::reduced(const Shape& in) const {
   return Shape(dims);
 }
 
-void Reduction::refuse_empty(const Shape& in) const {
+void OverAxes::refuse_empty(const Shape& in) const {
   if (count(in) == 0) throw ShapeError("has no value over no element: got " + to_string(in));
 }
 
-std::int64_t Reduction::count(const Shape& in) const {
+std::int64_t OverAxes::count(const Shape& in) const {
   std::int64_t count = 1;
   for (const std::int64_t axis : axes) count *= in[normalize_axis(axis, in.rank())];
   return count;
@@ -76,13 +80,50 @@ Value Reduction::expanded(const Value& result, int rank) const {
   return keep_dims || leading ? result : unsqueeze(result, axes);
 }
 
-void sum_axes(const EvalContext& c, std::uint32_t axes) {
-  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+namespace {
+
+/// Memory of sums that are rounded to a narrow dtype afterwards.
+struct NarrowSums {
+  ScratchLayout layout;
+  Reducer reducer;
+  ScratchPart sums;
+  NarrowSums(const Shape& in, std::uint32_t axes)
+      : reducer(in, axes, sizeof(float), layout), sums(layout.add<float>(reducer.results())) {}
+};
+
+template <class T>
+void divide_all(std::span<T> sums, std::int64_t divisor) {
+  if (divisor == 1) return;
+  for (T& element : sums) element /= static_cast<T>(divisor);
+}
+
+template <class T>
+void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const std::span<T> out = c.out<T>();
+  const NarrowSums memory(c.in_shape(0), axes);
+  const std::span<float> sums = memory.sums.in<float>(c.scratch());
+  reduce<SumFold<float>>(memory.reducer, c, c.in<T>(0).data(), sums.data());
+  divide_all(sums, divisor);
+  convert_all(c.parallel, sums.data(), out.data(), static_cast<std::int64_t>(out.size()));
+}
+
+}  // namespace
+
+void sum_axes(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
+  const DType dtype = c.ins[0].type.dtype;
+  if (is_stored_only(dtype)) {
+    with_narrow_float(dtype,
+                      [&]<class T>(std::type_identity<T>) { sum_narrow<T>(c, axes, divisor); });
+    return;
+  }
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     fold_into<SumFold<Wide<T>>, Stored<T>>(c, axes);
+    if constexpr (std::is_floating_point_v<T>) divide_all(c.out<T>(), divisor);
   });
 }
 std::size_t sum_scratch(const PlanContext& plan, std::uint32_t axes) {
-  return reduction_scratch(plan, axes);
+  return is_stored_only(plan.out[0].dtype) ? NarrowSums(plan.in[0].shape, axes).layout.bytes()
+                                           : reduction_scratch(plan, axes);
 }
 
 Type Sum::infer(std::span<const Type> in) const {
@@ -115,16 +156,17 @@ std::size_t Mean::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
 void Mean::eval(const EvalContext& c) const {
-  sum_axes(c, mask(c.in_shape(0).rank()));
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const auto n = static_cast<T>(count(c.in_shape(0)));
-    for (T& element : c.out<T>()) element /= n;
-  });
+  sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));
 }
 
 Grads Mean::grad(const GradContext& g) const {
-  const Value share = g.dout / count_like(g.in[0], axes);
-  return {broadcast_like(expanded(share, g.in[0].rank()), g.in[0])};
+  const Value& x = g.in[0];
+  const DType compute = compute_dtype(x.dtype());
+  const Value share =
+      compute == x.dtype()  // float16 does not hold all numbers of elements
+          ? g.dout / count_like(x, axes)
+          : cast(cast(g.dout, compute) / count_like(cast(x, compute), axes), x.dtype());
+  return {broadcast_like(expanded(share, x.rank()), x)};
 }
 
 Samples Mean::samples(Rng& rng) {
@@ -234,11 +276,10 @@ void CountLike::eval(const EvalContext& c) const {
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {
-  return {
-      {CountLike{{{0, 2}, false}, 1}, {rng.uniform({2, 3, 4})}},
-      {CountLike{{{}, false}, 0}, {rng.uniform({})}},
-      {.op = CountLike{{{0, 2}, false}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
-      {.op = CountLike{{{1}, false}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
+  return {{CountLike{{{0, 2}}, 1}, {rng.uniform({2, 3, 4})}},
+          {CountLike{{{}}, 0}, {rng.uniform({})}},
+          {.op = CountLike{{{0, 2}}, 1}, .in = {rng.uniform({2, 3, 4})}, .out = {Tensor(7.0)}},
+          {.op = CountLike{{{1}}, 0}, .in = {rng.uniform({2, 0})}, .out = {Tensor(0.0)}}};
 }
 
 Value sum(const Operand& x, const Axes& axes, bool keep_dims) {
@@ -260,7 +301,11 @@ Value count_nonzero(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(CountNonzero{{axes.of(x.rank()), keep_dims}}, {x});
 }
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less) {
-  return apply(CountLike{{axes.of(like.rank()), false}, less}, {like});
+  return apply(CountLike{{axes.of(like.rank())}, less}, {like});
+}
+
+void list_reduce(Catalog& catalog) {
+  catalog.add<Sum, Mean, Prod, Any, All, CountNonzero, CountLike>("reduce");
 }
 
 }  // namespace dagrad

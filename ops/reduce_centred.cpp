@@ -9,6 +9,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -175,6 +176,10 @@ Samples ExpShare::samples(Rng& rng) {
 
 Value logsumexp(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(LogSumExp{{axes.of(x.rank()), keep_dims}}, {x});
+}
+
+void list_reduce_centred(Catalog& catalog) {
+  catalog.add<LogSumExp, TiedShare, ExpShare>("reduce");
 }
 
 }  // namespace dagrad

@@ -6,6 +6,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/families.hpp"
 
 namespace dagrad {
 
@@ -133,5 +134,7 @@ Value argmax(const Operand& x, const Axes& axes, bool keep_dims) {
 Value argmin(const Operand& x, const Axes& axes, bool keep_dims) {
   return apply(ArgMin{{axes.of(x.rank()), keep_dims}}, {x});
 }
+
+void list_reduce_order(Catalog& catalog) { catalog.add<Max, Min, ArgMax, ArgMin>("reduce"); }
 
 }  // namespace dagrad

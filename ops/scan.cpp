@@ -9,6 +9,7 @@
 #include "dagrad/ops/recurrence.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/lines.hpp"
 #include "ops/rows.hpp"
@@ -227,5 +228,7 @@ Value cumprod(const Operand& x, std::int64_t axis, const ScanOptions& options) {
 Value logcumsumexp(const Operand& x, std::int64_t axis, const ScanOptions& options) {
   return apply(LogCumSumExp{{axis, options.reverse, options.exclusive}}, {x});
 }
+
+void list_scan(Catalog& catalog) { catalog.add<CumSum, CumProd, LogCumSumExp>("scan"); }
 
 }  // namespace dagrad

@@ -5,6 +5,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -78,9 +79,9 @@ class Parts {
   std::int64_t equal_ = 0;
 };
 
-std::vector<Operand> at(std::span<const Value> values, const char* file, int line) {
+std::vector<Operand> at(std::span<const Value> values, Location where) {
   std::vector<Operand> operands;
-  for (const Value& value : values) operands.emplace_back(value, file, line);
+  for (const Value& value : values) operands.emplace_back(value, where);
   return operands;
 }
 
@@ -89,12 +90,10 @@ Value concat_all(std::span<const Operand> values, std::int64_t axis) {
 }
 
 Value stack_all(std::span<const Operand> values, std::int64_t axis) {
-  Transaction transaction(values);
+  const Building building{values};
   std::vector<Operand> parts;
-  for (const Operand& value : values) {
-    parts.push_back(detail::beside(unsqueeze(value, {axis}), value));
-  }
-  return transaction.keep(concat_all(parts, axis));
+  for (const Operand& value : values) parts.push_back(unsqueeze(value, {axis}));
+  return concat_all(parts, axis);
 }
 
 }  // namespace
@@ -282,22 +281,22 @@ Samples UnsplitLike::samples(Rng& rng) {
 Value concat(std::initializer_list<Operand> values, std::int64_t axis) {
   return concat_all({values.begin(), values.size()}, axis);
 }
-Value concat(std::span<const Value> values, std::int64_t axis, const char* file, int line) {
-  return concat_all(at(values, file, line), axis);
+Value concat(std::span<const Value> values, std::int64_t axis, Location where) {
+  return concat_all(at(values, where), axis);
 }
 Value stack(std::initializer_list<Operand> values, std::int64_t axis) {
   return stack_all({values.begin(), values.size()}, axis);
 }
-Value stack(std::span<const Value> values, std::int64_t axis, const char* file, int line) {
-  return stack_all(at(values, file, line), axis);
+Value stack(std::span<const Value> values, std::int64_t axis, Location where) {
+  return stack_all(at(values, where), axis);
 }
 std::vector<Value> unstack(const Operand& x, std::int64_t axis) {
   const std::int64_t parts = x.shape()[normalize_axis(axis, x.rank())];
   if (parts == 0) return {};
-  Transaction transaction({x});
+  const Building building{x};
   std::vector<Value> values = split(x, parts, axis);
-  for (Value& value : values) value = squeeze(detail::beside(value, x), {axis});
-  return transaction.keep(values);
+  for (Value& value : values) value = squeeze(value, {axis});
+  return values;
 }
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis) {
   return apply(Split{axis, parts, {}}, {x});
@@ -305,6 +304,11 @@ std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis
 std::vector<Value> split(const Operand& x, const std::vector<std::int64_t>& sizes,
                          std::int64_t axis) {
   return apply(Split{axis, 0, sizes}, {x});
+}
+
+void list_shape_joins(Catalog& catalog) {
+  catalog.add<Concat, Split>("shape");
+  catalog.add<SplitLike, UnsplitLike>("structural");
 }
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -87,18 +88,6 @@ std::vector<Range> inner_ranges(const std::vector<std::int64_t>& before,
 }
 
 }  // namespace
-
-std::string to_string(const std::vector<Range>& ranges) {
-  std::string text;
-  for (const auto& [begin, end, step] : ranges) {
-    if (!text.empty()) text += ",";
-    if (begin) text += std::to_string(*begin);
-    text += ":";
-    if (end) text += std::to_string(*end);
-    if (step != 1) text += ":" + std::to_string(step);
-  }
-  return "[" + text + "]";
-}
 
 Type Slice::infer(std::span<const Type> in) const {
   return {in[0].dtype, sliced(ranges, in[0].shape)};
@@ -198,6 +187,11 @@ Value unslice_like(const Operand& x, const Operand& like, const std::vector<Rang
 Value pad(const Operand& x, const std::vector<std::int64_t>& before,
           const std::vector<std::int64_t>& after, double value) {
   return apply(Pad{before, after, value}, {x});
+}
+
+void list_shape_slices(Catalog& catalog) {
+  catalog.add<Slice, Pad>("shape");
+  catalog.add<UnsliceLike>("structural");
 }
 
 }  // namespace dagrad

@@ -6,6 +6,7 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -263,5 +264,9 @@ Value transpose(const Operand& x, const std::vector<std::int64_t>& axes) {
   return apply(Transpose{axes}, {x});
 }
 Value broadcast_to(const Operand& x, const Shape& shape) { return apply(BroadcastTo{shape}, {x}); }
+
+void list_shape_views(Catalog& catalog) {
+  catalog.add<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, Transpose, BroadcastTo>("shape");
+}
 
 }  // namespace dagrad

@@ -5,6 +5,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
 
@@ -116,7 +117,7 @@ void centre(const EvalContext& c, std::uint32_t axes) {
 }
 
 /// Bytes of scratch memory that moments of operand 0 need.
-std::size_t moment_scratch(const PlanContext& plan, const Reduction& over) {
+std::size_t moment_scratch(const PlanContext& plan, const OverAxes& over) {
   const Shape& shape = plan.in[0].shape;
   return MomentReduction(shape, over.mask(shape.rank())).scratch();
 }
@@ -125,8 +126,7 @@ std::size_t moment_scratch(const PlanContext& plan, const Reduction& over) {
 
 std::vector<Type> Standardize::infer(std::span<const Type> in) const {
   if (!(epsilon >= 0 && std::isfinite(epsilon)))
-    throw ArgumentError("epsilon must be finite and not negative, got " +
-                        detail::attribute_text(epsilon));
+    throw ArgumentError("epsilon must be finite and not negative, got " + attribute_text(epsilon));
   refuse_empty(in[0].shape);
   const Type moment{in[0].dtype, Reduction{axes, true}.reduced(in[0].shape)};
   std::vector results{in[0], moment, moment};
@@ -157,7 +157,7 @@ Grads Standardize::grad(const GradContext& g) const {
   const Value &x = g.in[0], &y = g.outs[0], &r = g.outs[centred ? 3 : 2];
   std::vector<Value> terms;
   if (const Value* const d = g.douts[0].value())
-    terms.push_back(apply(StandardizeGradient{{axes, true}, centred}, {*d, y, r}));
+    terms.push_back(apply(StandardizeGradient{{axes}, centred}, {*d, y, r}));
   if (const Value* const d = g.douts[1].value())
     terms.push_back(pull(*d / count_like(x, axes),
                          2 * (centred ? apply(Centre{{axes, true}}, {x}) : Value(x))));
@@ -170,7 +170,7 @@ Grads Standardize::grad(const GradContext& g) const {
 
 Samples Standardize::samples(Rng& rng) {
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
-  const auto over = [](std::vector<std::int64_t> axes) { return Reduction{std::move(axes), true}; };
+  const auto over = [](std::vector<std::int64_t> axes) { return OverAxes{std::move(axes)}; };
   return {
       {Standardize{over({-1})}, {x({2, 5})}},
       {Standardize{over({0, 2}), 0.5}, {x({2, 3, 4})}},
@@ -210,6 +210,10 @@ Samples Centre::samples(Rng& rng) {
       {Centre{over({})}, {x({})}},
       {Centre{over({1})}, {x({0, 3})}},
       {.op = Centre{over({0})}, .in = {Tensor::of({1.0, 5.0})}, .out = {Tensor::of({-2.0, 2.0})}}};
+}
+
+void list_standardize(Catalog& catalog) {
+  catalog.add<Standardize, StandardizeGradient, Centre>("normalization");
 }
 
 }  // namespace dagrad

@@ -179,7 +179,7 @@ Samples StandardizeGradient::samples(Rng& rng) {
   const auto sample = [&](StandardizeGradient op, const Shape& shape, const Shape& results) {
     return Sample{op, {rng.normal(shape), rng.normal(shape), rng.uniform(results, 0.5, 2)}};
   };
-  const auto over = [](std::vector<std::int64_t> axes) { return Reduction{std::move(axes), true}; };
+  const auto over = [](std::vector<std::int64_t> axes) { return OverAxes{std::move(axes)}; };
   return {sample({over({-1})}, {2, 5}, {2, 1}),
           sample({over({0, 2})}, {2, 3, 4}, {1, 3, 1}),
           sample({over({0})}, {4, 3}, {1, 3}),

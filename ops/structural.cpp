@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/sum.hpp"
 
@@ -124,25 +125,22 @@ Samples FullLike::samples(Rng& rng) {
           {.op = FullLike{-1.5}, .in = {rng.uniform({2})}, .out = {Tensor::of({-1.5, -1.5})}}};
 }
 
-Value add_n(std::span<const Value> values, const char* file, int line) {
-  if (values.empty())
-    throw ArgumentError("add_n: needs at least one value" + made_at({file, line}));
-  std::vector<Operand> terms, sums;
-  for (const Value& value : values) terms.emplace_back(value, file, line);
-  Transaction transaction(terms);
+Value add_n(std::span<const Value> values, Location where) {
+  if (values.empty()) throw ArgumentError("add_n: needs at least one value" + made_at(where));
+  const Building building(values, where);
+  std::vector<Operand> terms(values.begin(), values.end()), sums;
   while (terms.size() > 1) {
     for (std::size_t at = 0; at < terms.size(); at += most_terms) {
       const auto group = std::span(terms).subspan(at, std::min(most_terms, terms.size() - at));
-      sums.push_back(group.size() == 1 ? group[0]
-                                       : Operand(dagrad::apply(AddN{}, group), file, line));
+      sums.push_back(group.size() == 1 ? group[0] : dagrad::apply(AddN{}, group));
     }
     terms.swap(sums);
     sums.clear();
   }
-  return transaction.keep(terms.front().value());
+  return terms.front().value();
 }
-Value add_n(std::initializer_list<Value> values, const char* file, int line) {
-  return add_n(std::span(values.begin(), values.size()), file, line);
+Value add_n(std::initializer_list<Value> values, Location where) {
+  return add_n(std::span(values.begin(), values.size()), where);
 }
 
 Value sum_to_like(const Operand& x, const Operand& like) { return apply(SumToLike{}, {x, like}); }
@@ -155,5 +153,9 @@ Value reshape_like(const Operand& x, const Operand& like) {
 Value zeros_like(const Operand& like) { return full_like(like, 0); }
 Value ones_like(const Operand& like) { return full_like(like, 1); }
 Value full_like(const Operand& like, double value) { return apply(FullLike{value}, {like}); }
+
+void list_structural(Catalog& catalog) {
+  catalog.add<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike>("structural");
+}
 
 }  // namespace dagrad

@@ -9,6 +9,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 
 namespace dagrad {
@@ -95,7 +96,8 @@ Samples CentredRmspropStepWithMomentum::samples(Rng& rng) {
 Type GlobalNorm::infer(std::span<const Type> in) const {
   DType widest = f32;
   for (const Type& type : in) {
-    if (!is_float(type.dtype)) throw TypeError("takes float32 and float64, got " + to_string(type));
+    if (!compute_float_dtypes.contains(type.dtype))
+      throw TypeError("takes float32 and float64, got " + to_string(type) + "; convert with cast");
     if (type.dtype == f64) widest = f64;
   }
   return {widest, {}};
@@ -148,6 +150,11 @@ Samples GlobalNorm::samples(Rng& rng) {
 Value global_norm(std::span<const Value> values) {
   if (values.empty()) throw ArgumentError("global_norm: needs a value or more");
   return apply(GlobalNorm{}, std::vector<Operand>(values.begin(), values.end()));
+}
+
+void list_training(Catalog& catalog) {
+  catalog.add<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,
+              RmspropStepWithMomentum, CentredRmspropStepWithMomentum, GlobalNorm>("training");
 }
 
 }  // namespace dagrad

@@ -9,6 +9,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -203,8 +204,12 @@ Value diag(const Operand& x, std::int64_t offset) {
 }
 
 Value trace(const Operand& x, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-  Transaction transaction{x};
-  return transaction.keep(sum(detail::beside(diagonal(x, offset, rows, columns), x), -1));
+  const Building building{x};
+  return sum(diagonal(x, offset, rows, columns), -1);
+}
+
+void list_triangle(Catalog& catalog) {
+  catalog.add<Tril, Triu, Diagonal, DiagEmbed, UndiagonalLike>("linear algebra");
 }
 
 }  // namespace dagrad

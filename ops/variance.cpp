@@ -6,6 +6,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
 
@@ -89,7 +90,7 @@ void StandardDeviation::decisions(std::span<const View>, std::span<const View> o
 // What is standardised without epsilon is 0, of any order, where the deviation is.
 Grads StandardDeviation::grad(const GradContext& g) const {
   const Value& x = g.in[0];
-  const Value standardized = apply(Standardize{{axes, true}, 0}, {x})[0];
+  const Value standardized = apply(Standardize{{axes}, 0}, {x})[0];
   const Value n = count_like(x, axes), freedom = count_like(x, axes, ddof);
   return {pull(expanded(g.dout, x.rank()), standardized / sqrt(n * freedom))};
 }
@@ -120,5 +121,7 @@ Value variance(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t 
 Value standard_deviation(const Operand& x, const Axes& axes, bool keep_dims, std::int64_t ddof) {
   return apply(StandardDeviation{{axes.of(x.rank()), keep_dims}, ddof}, {x});
 }
+
+void list_variance(Catalog& catalog) { catalog.add<Variance, StandardDeviation>("reduce"); }
 
 }  // namespace dagrad

@@ -33,8 +33,7 @@ std::string markdown(const std::vector<std::string>& lines) {
 
 /// Without the parameters that note the line of the call.
 std::string signature(const std::string& declaration) {
-  static const std::regex place(
-      ", const char\\* file = __builtin_FILE\\(\\), int line = __builtin_LINE\\(\\)");
+  static const std::regex place(", Location where = Location::here\\(\\)");
   return std::regex_replace(one_line(declaration), place, "");
 }
 

@@ -199,23 +199,18 @@ struct AsRow {
 // [/alias]
 
 // [builder]
-/// A builder of several nodes is a function. If one of them is refused, none stays behind.
+/// A builder of several nodes is a function. All of them get the line of its call, and if one is
+/// refused, none stays behind.
 Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
-  Transaction transaction{x, key};
-  return transaction.keep(mean(x + normal(key, x.type(), 0, deviation)));
+  const Building building{x, key};
+  return mean(x + normal(key, x.type(), 0, deviation));
 }
 // [/builder]
 
 int main() {
   // [sweep]
   Catalog mine;
-  mine.add(Polar{}, "mine");
-  mine.add(Place{}, "mine");
-  mine.add(Pick{}, "mine");
-  mine.add(RunningMaximum{}, "mine");
-  mine.add(CosineTransform{}, "mine");
-  mine.add(Deal{}, "mine");
-  mine.add(AsRow{}, "mine");
+  mine.add<Polar, Place, Pick, RunningMaximum, CosineTransform, Deal, AsRow>("mine");
   bool passed = true;
   for (const Catalog::Entry& entry : mine) {
     const OpReport report = check_op(entry.op);

@@ -24,6 +24,11 @@ class Catalog {
 
   /// Throws ArgumentError for an op whose name is taken.
   void add(Op op, std::string_view family);
+  /// The same of several with default attributes: `catalog.add<Polar, Place>("mine")`.
+  template <class... Ops>
+  void add(std::string_view family) {
+    (add(Op(Ops{}), family), ...);
+  }
   /// Null where there is none of that name.
   const Entry* find(std::string_view name) const;
 

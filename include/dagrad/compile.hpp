@@ -20,8 +20,8 @@
 namespace dagrad {
 
 namespace detail {
-class Plan;
-struct RunContext;
+class Compiled;
+struct BoundContext;
 }  // namespace detail
 
 /// `parameter` gets the value of `next` at the end of each run.
@@ -41,15 +41,22 @@ class CancelToken {
   std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-/// What an observer is told of a node.
+/// What an observer is told when a node starts and when it has finished. All that it refers to is
+/// valid during the call only.
 struct NodeEvent {
   std::string_view node;  ///< its name
   std::string_view op;
   std::uint32_t id = 0;  ///< in the graph that was compiled
   int worker = 0;        ///< of the pool; 0 is the caller
+  /// The operands. `data` is null where the op uses only the type, and, when the node has finished,
+  /// where a result was written over the operand.
+  std::span<const View> in;
+  /// The results. `data` is null until the node has finished.
+  std::span<const View> out;
 };
 /// Called around each node of each run, from the thread that runs it; several threads may call at
-/// once.
+/// once. What an observer throws ends the run. Nodes that compute nothing, such as `reshape`, are
+/// not run and have no event: their users see the operand's elements in the new type.
 struct Observer {
   std::function<void(const NodeEvent&)> start;
   std::function<void(const NodeEvent&)> finish;
@@ -113,12 +120,11 @@ class Function {
   /// One line a step: order, op, operand and result slots, offsets, tasks.
   std::string text() const;
 
-  const detail::Plan& plan() const;
-
  private:
   friend Function compile(std::span<const Value> fetches, const CompileOptions& options);
-  explicit Function(std::shared_ptr<const detail::Plan> plan) : plan_(std::move(plan)) {}
-  std::shared_ptr<const detail::Plan> plan_;
+  explicit Function(std::shared_ptr<detail::Compiled> compiled);
+  detail::Compiled& compiled() const;
+  std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
 
 /// A function with its memory. Not copyable; for one thread at a time.
@@ -142,9 +148,9 @@ class BoundRun {
 
  private:
   friend class Function;
-  explicit BoundRun(std::unique_ptr<detail::RunContext> context);
-  detail::RunContext& context() const;
-  std::unique_ptr<detail::RunContext> context_;
+  explicit BoundRun(std::unique_ptr<detail::BoundContext> bound);
+  detail::BoundContext& bound() const;
+  std::unique_ptr<detail::BoundContext> bound_;
 };
 
 /// Plans what the fetches and updates need, and nothing else. Throws GraphError for values of

@@ -3,6 +3,7 @@
 /// All of dagrad but the headers that bring another library with them, which are opt-in:
 /// `bgl.hpp` (Boost.Graph), `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
 
+#include "dagrad/apply.hpp"
 #include "dagrad/catalog.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/checkpoint.hpp"
@@ -45,6 +46,7 @@
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/optimizers.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "dagrad/runtime.hpp"
 #include "dagrad/scratch.hpp"
 #include "dagrad/state.hpp"

@@ -3,60 +3,115 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <type_traits>
 
+#include "dagrad/narrow_floats.hpp"
 #include "dagrad/version.hpp"
 
 namespace dagrad {
 
-/// Element type of a tensor. A bool takes one byte, 0 or 1.
-enum class DType : std::uint8_t { boolean, int32, int64, float32, float64 };
+/// Element type of a tensor, in the order of promotion. A bool takes one byte, 0 or 1. The ints and
+/// floats of 8 and 16 bits are storage dtypes: tensors hold them, and ops compute with them in
+/// their `compute_dtype`.
+enum class DType : std::uint8_t {
+  boolean,
+  int8,
+  uint8,
+  int16,
+  int32,
+  int64,
+  float16,
+  bfloat16,
+  float32,
+  float64
+};
 
 inline constexpr DType b8 = DType::boolean;
+inline constexpr DType i8 = DType::int8;
+inline constexpr DType u8 = DType::uint8;
+inline constexpr DType i16 = DType::int16;
 inline constexpr DType i32 = DType::int32;
 inline constexpr DType i64 = DType::int64;
+inline constexpr DType f16 = DType::float16;
+inline constexpr DType bf16 = DType::bfloat16;
 inline constexpr DType f32 = DType::float32;
 inline constexpr DType f64 = DType::float64;
 
-/// The C++ types that tensors hold.
-template <class T>
-concept Element = std::same_as<T, bool> || std::same_as<T, std::int32_t> ||
-    std::same_as<T, std::int64_t> || std::same_as<T, float> || std::same_as<T, double>;
-
 namespace detail {
-template <Element T>
-constexpr DType find_dtype() {
-  if constexpr (std::is_same_v<T, bool>) return b8;
-  if constexpr (std::is_same_v<T, std::int32_t>) return i32;
-  if constexpr (std::is_same_v<T, std::int64_t>) return i64;
-  if constexpr (std::is_same_v<T, float>) return f32;
-  if constexpr (std::is_same_v<T, double>) return f64;
+
+/// The C++ types of elements, in the order of DType.
+template <class... T>
+struct ElementTypes {
+  template <class E>
+  static constexpr bool contains = (std::same_as<E, T> || ...);
+  /// Position of E among them.
+  template <class E>
+  static constexpr std::size_t find() {
+    std::size_t at = 0;
+    static_cast<void>(((std::same_as<E, T> || (++at, false)) || ...));
+    return at;
+  }
+};
+using Elements = ElementTypes<bool, std::int8_t, std::uint8_t, std::int16_t, std::int32_t,
+                              std::int64_t, Float16, BFloat16, float, double>;
+
+/// What there is to know of a dtype.
+struct DTypeTraits {
+  std::string_view name;
+  std::size_t size;
+  int digits;
+  DType compute;
+};
+inline constexpr DTypeTraits dtype_traits[] = {{"bool", 1, 1, b8},      {"int8", 1, 7, i32},
+                                               {"uint8", 1, 8, i32},    {"int16", 2, 15, i32},
+                                               {"int32", 4, 31, i32},   {"int64", 8, 63, i64},
+                                               {"float16", 2, 11, f32}, {"bfloat16", 2, 8, f32},
+                                               {"float32", 4, 24, f32}, {"float64", 8, 53, f64}};
+constexpr const DTypeTraits& traits_of(DType dtype) {
+  return dtype_traits[static_cast<std::size_t>(dtype)];
 }
+
+[[noreturn]] void throw_stored_only(DType dtype);
+
 }  // namespace detail
 
-template <Element T>
-inline constexpr DType dtype_of = detail::find_dtype<T>();
+inline constexpr std::size_t dtype_count = std::size(detail::dtype_traits);
 
-/// "bool", "int32", "int64", "float32", "float64".
-constexpr std::string_view name(DType dtype) {
-  constexpr std::string_view names[] = {"bool", "int32", "int64", "float32", "float64"};
-  return names[static_cast<std::size_t>(dtype)];
-}
+/// The C++ types that tensors hold.
+template <class T>
+concept Element = detail::Elements::contains<T>;
+
+template <Element T>
+inline constexpr DType dtype_of = static_cast<DType>(detail::Elements::find<T>());
+
+/// "bool", "int8", …, "bfloat16", "float32", "float64".
+constexpr std::string_view name(DType dtype) { return detail::traits_of(dtype).name; }
 
 /// Bytes of one element.
-constexpr std::size_t size_of(DType dtype) {
-  constexpr std::size_t sizes[] = {1, 4, 8, 4, 8};
-  return sizes[static_cast<std::size_t>(dtype)];
-}
+constexpr std::size_t size_of(DType dtype) { return detail::traits_of(dtype).size; }
 
-constexpr bool is_float(DType dtype) { return dtype >= DType::float32; }
+constexpr bool is_float(DType dtype) { return dtype >= DType::float16; }
 
-/// The dtype that holds both: bool → int32 → int64, and a float's width where one is a float.
-/// Throws TypeError for float32 with float64, naming `cast`.
+/// Bits of an int's magnitude, or of a float's significand with the hidden one: every integer below
+/// 2 to their power has an element of its own.
+constexpr int digits(DType dtype) { return detail::traits_of(dtype).digits; }
+
+/// The dtype that ops compute in: int32 for int8, uint8 and int16, float32 for float16 and
+/// bfloat16, any other itself.
+constexpr DType compute_dtype(DType dtype) { return detail::traits_of(dtype).compute; }
+
+/// Whether elements are stored only, and computed with in another dtype.
+constexpr bool is_stored_only(DType dtype) { return compute_dtype(dtype) != dtype; }
+
+/// The dtype that both become: of ints the smallest that holds both, where bools count as 0 and 1;
+/// a float's own where one is a float. Throws TypeError for floats of different dtypes, naming
+/// `cast`.
 DType promote(DType a, DType b);
 
-/// Calls `f(std::type_identity<T>{})` with the C++ type of `dtype`.
+/// Calls `f(std::type_identity<T>{})` with the C++ type of a dtype that ops compute in. Throws
+/// TypeError, naming `cast`, for one that is stored only.
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
@@ -69,25 +124,71 @@ decltype(auto) dispatch(DType dtype, F&& f) {
     case DType::float32:
       return f(std::type_identity<float>{});
     case DType::float64:
-      break;
+      return f(std::type_identity<double>{});
+    default:
+      detail::throw_stored_only(dtype);
   }
-  return f(std::type_identity<double>{});
+}
+
+/// The same with the C++ type of any dtype, for what reads or writes elements one by one.
+template <class F>
+decltype(auto) dispatch_stored(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::int8:
+      return f(std::type_identity<std::int8_t>{});
+    case DType::uint8:
+      return f(std::type_identity<std::uint8_t>{});
+    case DType::int16:
+      return f(std::type_identity<std::int16_t>{});
+    case DType::float16:
+      return f(std::type_identity<Float16>{});
+    case DType::bfloat16:
+      return f(std::type_identity<BFloat16>{});
+    default:
+      return dispatch(dtype, f);
+  }
+}
+
+/// Calls `f(std::type_identity<U>{})` with the unsigned integer of the size of the dtype's
+/// elements, for what only moves them.
+template <class F>
+decltype(auto) dispatch_width(DType dtype, F&& f) {
+  switch (size_of(dtype)) {
+    case 1:
+      return f(std::type_identity<std::uint8_t>{});
+    case 2:
+      return f(std::type_identity<std::uint16_t>{});
+    case 4:
+      return f(std::type_identity<std::uint32_t>{});
+    default:
+      return f(std::type_identity<std::uint64_t>{});
+  }
 }
 
 /// A set of dtypes, as an op declares the ones it takes.
 class DTypes {
  public:
   template <class... D>
-  constexpr DTypes(D... dtypes) : bits_(static_cast<std::uint8_t>((0U | ... | bit(dtypes)))) {}
+  constexpr DTypes(D... dtypes) : bits_((0U | ... | bit(dtypes))) {}
   constexpr bool contains(DType dtype) const { return (bits_ & bit(dtype)) != 0; }
+  /// Those that are in both sets.
+  friend constexpr DTypes operator&(DTypes a, DTypes b) {
+    a.bits_ &= b.bits_;
+    return a;
+  }
 
  private:
-  static constexpr unsigned bit(DType dtype) { return 1U << static_cast<unsigned>(dtype); }
-  std::uint8_t bits_;
+  static constexpr std::uint32_t bit(DType dtype) { return 1U << static_cast<unsigned>(dtype); }
+  std::uint32_t bits_;
 };
 
-inline constexpr DTypes float_dtypes{f32, f64};
-inline constexpr DTypes number_dtypes{i32, i64, f32, f64};
-inline constexpr DTypes all_dtypes{b8, i32, i64, f32, f64};
+inline constexpr DTypes all_dtypes{b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+inline constexpr DTypes float_dtypes{f16, bf16, f32, f64};
+/// What arithmetic is defined on.
+inline constexpr DTypes number_dtypes{i32, i64, f16, bf16, f32, f64};
+/// What `dispatch` takes, and so what most kernels are written for.
+inline constexpr DTypes compute_dtypes{b8, i32, i64, f32, f64};
+inline constexpr DTypes compute_float_dtypes = compute_dtypes & float_dtypes;
+inline constexpr DTypes compute_number_dtypes = compute_dtypes & number_dtypes;
 
 }  // namespace dagrad

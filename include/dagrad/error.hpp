@@ -12,6 +12,12 @@ namespace dagrad {
 struct Location {
   const char* file = "";
   int line = 0;
+
+  /// The line of the call; as a default argument, that of the call which leaves it out:
+  /// `Value eye(const Graph& graph, std::int64_t n, Location where = Location::here());`
+  static constexpr Location here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
 };
 /// "model.cpp:41"
 std::string to_string(Location where);

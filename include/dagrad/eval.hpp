@@ -11,8 +11,8 @@
 namespace dagrad {
 
 /// What an op's `eval` works with: operands to read, results to fill, scratch memory, the machine
-/// and its pool.
-/// Views are row-major and contiguous. Results are allocated, their contents undefined.
+/// and its pool. Views are row-major and contiguous. Results are allocated, their contents
+/// undefined.
 class EvalContext {
  public:
   EvalContext(std::span<const View> operands, std::span<const MutableView> results,

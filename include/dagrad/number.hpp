@@ -31,9 +31,6 @@ template <class T>
 constexpr auto wrap(T value) {
   return static_cast<std::make_unsigned_t<T>>(value);
 }
-
-struct CannotBranch {};
-struct CanBranch {};
 }  // namespace detail
 
 /// The reading of a functor as a computation: one element of T. Plain as a `T`, but literals keep

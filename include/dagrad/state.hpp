@@ -37,11 +37,11 @@ class State {
   std::map<std::string, Tensor> values() const;
   State copy() const;
 
+ private:
+  friend class Function;
+  State() = default;
   /// Throws ArgumentError for a State that has been moved from.
   const std::shared_ptr<detail::StateData>& data() const;
-
- private:
-  State() = default;
   std::shared_ptr<detail::StateData> data_;  // shared with bound runs
 };
 

@@ -195,8 +195,8 @@ class Tensor {
   /// The same elements in another shape of as many; shares storage. Throws ShapeError where the
   /// numbers of elements differ.
   Tensor reshaped(const Shape& shape) const;
-  /// Elements converted (float → int truncates and saturates, NaN → 0; to bool: not equal to 0;
-  /// int64 → int32 wraps).
+  /// Elements converted (to a float: rounded once, to the nearest; float → int truncates and
+  /// saturates, NaN → 0; to bool: not equal to 0; int to a smaller int wraps).
   Tensor cast(DType dtype) const;
   /// False for borrowed memory, which its user may write at any time.
   bool owned() const { return storage_.data() != nullptr; }

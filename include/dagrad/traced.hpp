@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,12 +22,12 @@ struct Traced {
   /// How a rule's program was derived, so that it can be derived again in another dtype.
   std::shared_ptr<const detail::Derivation> derivation = nullptr;
 
-  /// Identity is the program's; its text is the formula.
+  /// Identity is the program's, and the name that the op has beside it.
   struct attributes {
     static std::size_t hash(const Traced& op);
     static bool equal(const Traced& a, const Traced& b);
-    static void visit(const Traced& op,
-                      const std::function<void(std::string_view, const std::string&)>& visit);
+    static void visit(const Traced& op, const AttributeVisitor& visit);
+    static bool assign(Traced& op, std::string_view name, const Attribute& value);
   };
   static constexpr auto doc = "A recorded elementwise formula.";
 

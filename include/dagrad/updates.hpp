@@ -24,12 +24,12 @@ struct Advancing {
 /// A parameter that counts runs: an int64 scalar that starts at 0. Rates may be expressions of it:
 /// `sgd(weights, gradients, 0.1 * pow(0.99, cast(step.now, f32)))`. Throws as `Graph::parameter`.
 Advancing step_counter(Graph& graph, std::string_view name = "step",
-                       const char* file = __builtin_FILE(), int line = __builtin_LINE());
+                       Location where = Location::here());
 
 /// A key that is another one in every run, by `next_key`: a parameter that starts at `seed`. Keys
 /// for several uses within a run come from `fold_in(key.now, i)` with i >= 0, or `split_key`.
 /// Throws as `Graph::parameter`.
 Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name = "key",
-                     const char* file = __builtin_FILE(), int line = __builtin_LINE());
+                     Location where = Location::here());
 
 }  // namespace dagrad

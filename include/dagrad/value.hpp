@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "dagrad/detail/control.hpp"
 #include "dagrad/error.hpp"
 #include "dagrad/literal.hpp"
 #include "dagrad/shape.hpp"
@@ -18,37 +18,8 @@ class Node;
 
 namespace detail {
 
-struct GraphData;
-
-/// What handles share with their graph and outlives it: says whether the graph is still there.
-struct Control {
-  std::atomic<std::int64_t> references{1};
-  GraphData* graph = nullptr;  ///< null once the Graph is gone
-};
-
-class ControlPtr {
- public:
-  ControlPtr() = default;
-  explicit ControlPtr(Control* adopted) : control_(adopted) {}
-  ControlPtr(const ControlPtr& other) : control_(other.control_) {
-    if (control_) control_->references.fetch_add(1, std::memory_order_relaxed);
-  }
-  ControlPtr(ControlPtr&& other) noexcept : control_(std::exchange(other.control_, nullptr)) {}
-  ControlPtr& operator=(ControlPtr other) noexcept {
-    std::swap(control_, other.control_);
-    return *this;
-  }
-  ~ControlPtr() {
-    if (control_ && control_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete control_;
-  }
-  Control* get() const { return control_; }
-  Control* operator->() const { return control_; }
-  explicit operator bool() const { return control_ != nullptr; }
-
- private:
-  Control* control_ = nullptr;
-};
+struct Access;
+struct Appended;
 
 [[noreturn]] void throw_empty_value();
 
@@ -60,8 +31,6 @@ class ControlPtr {
 class Value {
  public:
   Value() = default;
-  Value(detail::ControlPtr control, std::uint32_t node, std::uint32_t port)
-      : control_(std::move(control)), node_(node), port_(port) {}
 
   Type type() const;
   DType dtype() const;
@@ -85,11 +54,15 @@ class Value {
     return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
   }
 
-  /// The graph's data. Throws GraphError for a default-made handle or a graph that is gone.
-  detail::GraphData& data() const;
-  const detail::ControlPtr& control() const { return control_; }
-
  private:
+  friend struct detail::Access;
+  friend struct detail::Appended;
+  friend struct std::hash<Value>;
+  Value(detail::ControlPtr control, std::uint32_t node, std::uint32_t port)
+      : control_(std::move(control)), node_(node), port_(port) {}
+  /// Throws GraphError for a default-made handle or a graph that is gone.
+  detail::GraphData& data() const;
+
   detail::ControlPtr control_;
   std::uint32_t node_ = 0;
   std::uint32_t port_ = 0;
@@ -102,14 +75,13 @@ std::ostream& operator<<(std::ostream& out, const Value& value);
 class Operand {
  public:
   /// Throws GraphError for a default-made value.
-  Operand(const Value& value, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : value_(value), literal_(0), where_{file, line} {
+  Operand(const Value& value, Location where = Location::here())
+      : value_(value), literal_(0), where_(where) {
     if (value.empty()) detail::throw_empty_value();
   }
   template <class T>
-  requires std::is_arithmetic_v<T> Operand(T number, const char* file = __builtin_FILE(),
-                                           int line = __builtin_LINE())
-      : literal_(number), where_{file, line} {}
+  requires std::is_arithmetic_v<T> Operand(T number, Location where = Location::here())
+      : literal_(number), where_(where) {}
 
   bool is_literal() const { return value_.empty(); }
   const Value& value() const { return value_; }
@@ -133,7 +105,7 @@ class Operand {
 template <>
 struct std::hash<dagrad::Value> {
   std::size_t operator()(const dagrad::Value& v) const noexcept {
-    return std::hash<const void*>{}(v.control().get()) ^
+    return std::hash<const void*>{}(v.control_.get()) ^
            (std::size_t{v.node_id()} << 8 ^ v.port()) * 0x9e3779b97f4a7c15u;
   }
 };

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "dagrad/rewrite.hpp"
 #include "src/check/surface.hpp"
 
 namespace dagrad::detail {

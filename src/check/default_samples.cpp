@@ -2,6 +2,7 @@
 #include <cstring>
 #include <optional>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/random.hpp"
 #include "src/check/subject.hpp"

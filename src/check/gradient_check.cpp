@@ -10,7 +10,7 @@ namespace detail {
 CheckReport check_subject(Subject& subject, const CheckOptions& options, Rng& rng) {
   CheckReport report;
   report.allowed = options.unresolved;
-  if (is_narrow(subject)) {
+  if (narrowest(subject) != f64) {
     Subject wide = widened(subject);
     report.comparisons = compare_slopes(wide, options, rng);
     if (!report.comparisons.empty()) compare_rounding(subject, wide, options, rng, report);

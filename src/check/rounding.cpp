@@ -12,11 +12,17 @@ namespace dagrad::detail {
 namespace {
 
 constexpr double allowed_roundings = 16;
-constexpr double epsilon = std::numeric_limits<float>::epsilon();
-constexpr double smallest = std::numeric_limits<float>::min();
-constexpr double largest = std::numeric_limits<float>::max();
 
-/// Names of the nodes that decide in one way in float32 and in another in float64.
+/// The normal numbers of a float dtype, and what it rounds by.
+struct Range {
+  explicit Range(DType dtype)
+      : epsilon(std::ldexp(1.0, 1 - digits(dtype))),
+        smallest(dtype == f16 ? 0x1p-14 : std::numeric_limits<float>::min()),
+        largest(dtype == f16 ? 65504 : std::numeric_limits<float>::max()) {}
+  double epsilon, smallest, largest;
+};
+
+/// Names of the nodes that decide in one way in the narrow dtype and in another in float64.
 std::vector<std::string> differing_decisions(const Subject& narrow, const Subject& wide,
                                              Runtime* runtime) {
   const auto decisions = [&](const Subject& subject) {
@@ -40,8 +46,9 @@ std::vector<std::string> differing_decisions(const Subject& narrow, const Subjec
 
 class Comparer {
  public:
-  Comparer(Subject& wide, const CheckOptions& options, Rng& rng, CheckReport& report)
-      : wide_(wide), options_(options), rng_(rng), report_(report) {}
+  Comparer(Subject& wide, const Range& range, const CheckOptions& options, Rng& rng,
+           CheckReport& report)
+      : wide_(wide), range_(range), options_(options), rng_(rng), report_(report) {}
 
   void compare(const std::string& name, const Tensor& narrow, const Tensor& wide,
                const Value& result) {
@@ -52,7 +59,8 @@ class Comparer {
     for (std::int64_t i = 0; i < (each ? size : options_.directions); ++i) {
       for (double& weight : weights) weight = each ? 0 : rng_.number() < 0.5 ? -1 : 1;
       if (each) weights[static_cast<std::size_t>(i)] = 1;
-      const double bound = allowed_roundings * epsilon * magnitudes.sum(smallest, largest);
+      const double bound =
+          allowed_roundings * range_.epsilon * magnitudes.sum(range_.smallest, range_.largest);
       Rounding off{name, each ? std::optional(i) : std::nullopt, 0, 0, bound};
       for (std::int64_t e = 0; e < size; ++e) {
         const double weight = weights[static_cast<std::size_t>(e)];
@@ -68,6 +76,7 @@ class Comparer {
 
  private:
   Subject& wide_;
+  const Range range_;
   const CheckOptions& options_;
   Rng& rng_;
   CheckReport& report_;
@@ -88,7 +97,7 @@ void compare_rounding(Subject& narrow, Subject& wide, const CheckOptions& option
   const std::vector<Tensor> in_narrow =
                                 evaluate_at(narrow_results, all_feeds(narrow), options.runtime),
                             in_wide = evaluate_at(wide_results, all_feeds(wide), options.runtime);
-  Comparer comparer(wide, options, rng, report);
+  Comparer comparer(wide, Range(narrowest(narrow)), options, rng, report);
   for (std::size_t i = 0; i < wide_results.size(); ++i) {
     const std::string name =
         i < wide.ys.size() ? "y" : "gradient of '" + narrow.names[i - wide.ys.size()] + "'";

@@ -4,6 +4,7 @@
 
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/control.hpp"
+#include "dagrad/rewrite.hpp"
 
 namespace dagrad::detail {
 
@@ -82,11 +83,14 @@ Subject extract_subject(const Value& y, std::span<const Value> xs, const Feeds& 
   return subject;
 }
 
-Subject widened(const Subject& narrow) {
-  const auto wide = [](const Tensor& tensor) {
-    return tensor.dtype() == f32 ? tensor.cast(f64) : tensor;
+namespace {
+
+/// The same with every `from` in float64.
+Subject widened(const Subject& narrow, DType from) {
+  const auto wide = [&](const Tensor& tensor) {
+    return tensor.dtype() == from ? tensor.cast(f64) : tensor;
   };
-  Rewritten copy = replay(narrow.graph, f32, f64);
+  Rewritten copy = replay(narrow.graph, from, f64);
   Subject subject;
   subject.ys = copy.mapping(narrow.ys);
   subject.xs = copy.mapping(narrow.xs);
@@ -102,11 +106,24 @@ Subject widened(const Subject& narrow) {
   return subject;
 }
 
-bool is_narrow(const Subject& subject) {
-  for (const Node& node : subject.graph.nodes())
-    for (std::size_t port = 0; port < node.outputs(); ++port)
-      if (node.output(port).dtype() == f32) return true;
-  return false;
+}  // namespace
+
+Subject widened(const Subject& narrow) {
+  Subject subject = widened(narrow, f32);
+  for (DType dtype = narrowest(subject); dtype != f64; dtype = narrowest(subject))
+    subject = widened(subject, dtype);
+  return subject;
+}
+
+DType narrowest(const Subject& subject) {
+  DType narrowest = f64;
+  for (const Node& node : subject.graph.nodes()) {
+    for (std::size_t port = 0; port < node.outputs(); ++port) {
+      const DType dtype = node.output(port).dtype();
+      if (is_float(dtype) && digits(dtype) < digits(narrowest)) narrowest = dtype;
+    }
+  }
+  return narrowest;
 }
 
 std::vector<Value> append_gradient(Subject& subject) {

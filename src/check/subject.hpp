@@ -29,10 +29,10 @@ inline constexpr const char* all_negligible =
 /// are.
 Subject extract_subject(const Value& y, std::span<const Value> xs, const Feeds& feeds,
                         Runtime* runtime, Rng& rng);
-/// The same in float64: constants are those of float32, random numbers drawn as there.
+/// The same in float64: constants are those of the narrow dtypes, random numbers drawn as there.
 Subject widened(const Subject& subject);
-/// Whether a float32 occurs in it.
-bool is_narrow(const Subject& subject);
+/// The float dtype in it that has the fewest digits; float64 where there is none.
+DType narrowest(const Subject& subject);
 /// Appends the gradient of the seeded ys; zeros where there is no path.
 std::vector<Value> append_gradient(Subject& subject);
 /// All that its inputs are fed with.

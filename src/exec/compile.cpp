@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "dagrad/error.hpp"
+#include "src/exec/compiled.hpp"
 #include "src/exec/planner.hpp"
 
 namespace dagrad {
@@ -15,9 +16,9 @@ namespace {
 /// The one graph that all values belong to.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
   const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
-  detail::GraphData& graph = first.data();
+  detail::GraphData& graph = detail::Access::data(first);
   const auto check = [&](const Value& value) {
-    if (&value.data() != &graph)
+    if (&detail::Access::data(value) != &graph)
       throw GraphError(fmt::format("compile: '{}' belongs to another graph than '{}'", value.name(),
                                    first.name()));
   };
@@ -71,9 +72,10 @@ Function compile(std::span<const Value> fetches, const CompileOptions& options) 
   check_updates(graph, options.update);
   Runtime& runtime = options.runtime != nullptr ? *options.runtime : Runtime::shared();
   const Runtime::CodeCache before = runtime.code_cache();
-  Function function(detail::Planner(graph, options, runtime.data()).plan(fetches));
-  report(function.plan(), before, start);
-  return function;
+  auto compiled = std::make_shared<detail::Compiled>(
+      detail::make_plan(graph, options, runtime.data(), fetches));
+  report(compiled->plan(), before, start);
+  return Function(std::move(compiled));
 }
 
 Function compile(std::initializer_list<Value> fetches, const CompileOptions& options) {

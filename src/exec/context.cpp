@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/graph/access.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
@@ -39,26 +40,19 @@ RunContext::~RunContext() = default;
 // ---- feeds
 
 std::uint32_t RunContext::input(const Value& value) const {
-  if (value.control().get() == plan_.graph.get()) {
-    const auto at = std::lower_bound(
-        plan_.inputs.begin(), plan_.inputs.end(), value.node_id(),
-        [](const Plan::Leaf& leaf, std::uint32_t node) { return leaf.node < node; });
-    if (at != plan_.inputs.end() && at->node == value.node_id())
-      return static_cast<std::uint32_t>(at - plan_.inputs.begin());
-  }
-  const bool alive = !value.empty() && value.control()->graph != nullptr;
+  if (const std::uint32_t at = plan_.input(value); at != no_slot) return at;
+  const bool alive = !value.empty() && Access::control(value)->graph != nullptr;
   throw no_input(alive ? value.name() : fmt::format("node {}", value.node_id()));
 }
 
 std::uint32_t RunContext::input(std::string_view name) const {
-  const std::uint32_t at = plan_.input(name);
-  if (at == no_slot) throw no_input(name);
+  const std::uint32_t at = plan_.input_names.find(name);
+  if (at == NameTable::none) throw no_input(name);
   return at;
 }
 
 ArgumentError RunContext::no_input(std::string_view name) const {
-  std::string names;
-  for (const Plan::Leaf& leaf : plan_.inputs) names += (names.empty() ? "" : ", ") + leaf.name;
+  const std::string names = plan_.input_names.listed();
   return ArgumentError(fmt::format("{} is no input of this function; it has: {}",
                                    detail::in_quotes(name), names.empty() ? "none" : names));
 }
@@ -66,14 +60,14 @@ ArgumentError RunContext::no_input(std::string_view name) const {
 void RunContext::feed(std::uint32_t input, const View& view) {
   const Plan::Leaf& leaf = plan_.inputs[input];
   if (view.type != leaf.type) {
-    const std::string text = fmt::format("input '{}': got {}, wanted {}", leaf.name,
+    const std::string text = fmt::format("input '{}': got {}, wanted {}", plan_.input_names[input],
                                          to_string(view.type), to_string(leaf.type));
     if (view.type.dtype != leaf.type.dtype) throw TypeError(text);
     throw ShapeError(text);
   }
   const bool none = view.data == nullptr && view.type.elements() > 0;
   if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
-    throw ArgumentError(fmt::format("input '{}': the view's data are {}", leaf.name,
+    throw ArgumentError(fmt::format("input '{}': the view's data are {}", plan_.input_names[input],
                                     none ? "null" : "not aligned to an element"));
   address_[leaf.slot] = const_cast<void*>(view.data);  // read only
   fed_[input].how = Fed::How::view;
@@ -93,7 +87,7 @@ void RunContext::check_feeds() const {
   std::string missing;
   for (std::size_t i = 0; i < fed_.size(); ++i) {
     if (!fed(static_cast<std::uint32_t>(i)))
-      missing += (missing.empty() ? "" : ", ") + plan_.inputs[i].name;
+      missing.append(missing.empty() ? "" : ", ").append(plan_.input_names[i]);
   }
   if (!missing.empty()) throw ArgumentError("inputs that were not fed: " + missing);
 }
@@ -154,15 +148,15 @@ void RunContext::match(const StateData& from) {
   const StateLayout& layout = *from.layout;
   std::string differences;
   for (std::size_t p = 0; p < plan_.parameters.size(); ++p) {
-    const Plan::Leaf& leaf = plan_.parameters[p];
-    position_[p] = layout.find(leaf.name);
-    if (position_[p] == StateLayout::none) {
+    const std::string_view name = plan_.parameter_names[p];
+    const Type& type = plan_.parameters[p].type;
+    position_[p] = layout.names.find(name);
+    if (position_[p] == NameTable::none) {
       differences +=
-          fmt::format("\n  parameter '{}' {} is not in the State", leaf.name, to_string(leaf.type));
-    } else if (layout.types[position_[p]] != leaf.type) {
-      differences +=
-          fmt::format("\n  parameter '{}' is {} in the State, {} in the function", leaf.name,
-                      to_string(layout.types[position_[p]]), to_string(leaf.type));
+          fmt::format("\n  parameter '{}' {} is not in the State", name, to_string(type));
+    } else if (layout.type(position_[p]) != type) {
+      differences += fmt::format("\n  parameter '{}' is {} in the State, {} in the function", name,
+                                 to_string(layout.type(position_[p])), to_string(type));
     }
   }
   if (!differences.empty())

@@ -15,7 +15,7 @@ namespace dagrad::detail {
 
 /// What one run of a plan needs: memory, where each slot lies, queues. Made once, used again and
 /// again by one run at a time; once its outputs have found their memory a run allocates nothing.
-struct RunContext final : private Steps {
+class RunContext final : private Steps {
  public:
   explicit RunContext(const Plan& plan);
   RunContext(const RunContext&) = delete;
@@ -44,10 +44,6 @@ struct RunContext final : private Steps {
   /// Result `i` of the last run. Throws ArgumentError where there is none.
   View fetch(std::size_t i) const;
 
-  // What a bound run holds beside the memory.
-  std::shared_ptr<const Plan> keep;
-  std::shared_ptr<StateData> state;
-
  private:
   /// Tasks on the thread of the run, one after the other.
   class InOrder final : public Parallel {
@@ -66,7 +62,7 @@ struct RunContext final : private Steps {
 
   void run(std::uint32_t step, int worker) override;
   void check() const override;
-  void execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const;
+  void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const;
   void run_steps();
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
 
@@ -84,7 +80,7 @@ struct RunContext final : private Steps {
   const Plan& plan_;
   Blocks arena_;
   std::vector<void*> address_;            ///< of each slot
-  std::vector<Frame> frames_;             ///< of each worker
+  std::vector<StepFrame> frames_;         ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< where more than one thread is worth it
   InOrder in_order_{*this};
 

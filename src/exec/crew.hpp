@@ -1,10 +1,9 @@
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <cstdint>
 #include <memory>
 
+#include "src/exec/board.hpp"
 #include "src/exec/pool.hpp"
 
 namespace dagrad::detail {
@@ -19,67 +18,52 @@ class SharedWork {
   ~SharedWork() = default;
 };
 
-/// The pool's threads as helpers: called when there is work, they go from run to run, stay for a
-/// while after the last work they found (waking a thread takes 20 to 60 µs, finding one that
-/// lingers 1 to 2), and go back to TBB.
+/// The pool's threads as helpers of all runs: called when there is work, they go from run to run
+/// and linger for a while after the last work that they found, since waking a thread takes 20 to 60
+/// µs and finding one that lingers 1 to 2. States 9 to 13 of the diagram in scheduler.hpp.
 class Crew {
  public:
-  explicit Crew(ThreadPool& pool) : pool_(pool), board_(new Board) {}
+  explicit Crew(ThreadPool& pool) : pool_(pool), shared_(new Shared) {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
-  /// Waits until the helpers that have come in are gone. One that was called and has not come may
-  /// never do so, as TBB's threads may be at other work for ever: if it comes, it finds the board,
-  /// closed.
+  /// Waits until the helpers that have come are gone. One that was called and has not come may
+  /// never do so, as TBB's threads may be at other work for ever: whenever it comes, it finds that
+  /// the crew has ended.
   ~Crew();
 
   int threads() const { return pool_.threads(); }
   int lendable() const { return pool_.lendable(); }
 
+  /// While the posting lives, helpers find the work.
+  using Posting = Board<SharedWork>::Posting;
+  Posting post(SharedWork& work) { return {shared_->runs, work}; }
+
   /// Sees to it that `wanted` helpers are here or on their way. Cheap where they are. A helper may
   /// be leaving at this moment: then the next call brings it back.
   void call(int wanted) {
-    if (board_->holders.load(std::memory_order_relaxed) <= wanted) enqueue(wanted);
+    if (shared_->holders.load(std::memory_order_relaxed) <= wanted) enqueue(wanted);
   }
 
-  /// Where a run is posted. It outlives the run, so that a helper that comes late finds nothing,
-  /// safely.
-  struct alignas(128) Place {
-    std::atomic<SharedWork*> work{nullptr};
-    std::atomic<int> inside{0};
-  };
-  /// While it lives, helpers find the work. There may be no place: then nobody comes.
-  class [[nodiscard]] Posting {
-   public:
-    Posting(Crew& crew, SharedWork& work);
-    Posting(const Posting&) = delete;
-    Posting& operator=(const Posting&) = delete;
-    /// Waits until the last helper has left the work.
-    ~Posting();
-
-   private:
-    Place* place_ = nullptr;
-  };
-
  private:
-  /// All that helpers see. Each helper holds it, from when it is called until it leaves.
-  struct Board {
-    std::atomic<int> holders{1};  ///< the crew, and its helpers
-    std::atomic<int> inside{0};   ///< helpers that have come in
-    std::atomic<bool> closed{false};
-    std::array<Place, 32> places;
+  /// What the crew and its helpers share. Each helper holds it from when it is called until it
+  /// leaves, so that one that comes late finds it.
+  struct Shared {
+    std::atomic<int> holders{1};  ///< the crew, and helpers called or here
+    std::atomic<int> here{0};     ///< helpers that have come
+    std::atomic<bool> ended{false};
+    Board<SharedWork> runs;
 
-    void stay() noexcept;
-    bool help_somewhere() noexcept;
+    void linger() noexcept;
   };
   struct LetGo {
-    void operator()(Board* board) const noexcept;
+    void operator()(Shared* shared) const noexcept;
   };
-  using Hold = std::unique_ptr<Board, LetGo>;
+  using Hold = std::unique_ptr<Shared, LetGo>;
 
   void enqueue(int wanted);
 
   ThreadPool& pool_;
-  Hold board_;
+  Hold shared_;
 };
 
 }  // namespace dagrad::detail

@@ -8,7 +8,7 @@
 
 namespace dagrad::detail {
 
-void Frame::make_views(const Kernel& kernel) {
+void StepFrame::make_views(const Kernel& kernel) {
   if (typed_ != &kernel) {
     for (std::size_t i = 0; i < kernel.in().size(); ++i) in_views[i].type = kernel.in()[i];
     for (std::size_t i = 0; i < kernel.out().size(); ++i) out_views[i].type = kernel.out()[i];
@@ -34,7 +34,7 @@ class LoopKernel : public Kernel {
     for (std::size_t i = 0; i < in().size(); ++i)
       if (this->op().traits().uses_type_only(i)) absent_.push_back(i);
   }
-  void run(Frame& frame, const Parallel& parallel) const override {
+  void run(StepFrame& frame, const Parallel& parallel) const override {
     for (const std::size_t i : absent_) frame.in[i] = frame.out[0];  // loops count pointers up
     if (loop_.tasks() == 1) return loop_.run(0, frame.in.data(), frame.out.data());
     parallel(loop_.tasks(),
@@ -61,7 +61,7 @@ class EvalKernel : public Kernel {
     scratch_ = this->op()->scratch(plan);
     if (this->op().traits().has_prepare) prepared_ = this->op()->prepare(plan);
   }
-  void run(Frame& frame, const Parallel& parallel) const override {
+  void run(StepFrame& frame, const Parallel& parallel) const override {
     frame.make_views(*this);
     op()->eval(EvalContext({frame.in_views.data(), in().size()},
                            {frame.out_views.data(), out().size()}, frame.scratch, machine_,
@@ -78,7 +78,7 @@ template <class Validated>
 class Validating final : public Validated {
  public:
   using Validated::Validated;
-  void run(Frame& frame, const Parallel& parallel) const override {
+  void run(StepFrame& frame, const Parallel& parallel) const override {
     frame.make_views(*this);
     this->op()->validate({frame.in_views.data(), this->in().size()});
     Validated::run(frame, parallel);

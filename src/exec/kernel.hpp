@@ -14,7 +14,7 @@ namespace dagrad::detail {
 class Kernel;
 
 /// Where operands and results of a step lie. A worker has one frame, for one step at a time.
-struct Frame {
+struct StepFrame {
   std::vector<const void*> in;  ///< null where only the type is used
   std::vector<void*> out;
   void* scratch = nullptr;
@@ -34,7 +34,7 @@ class Kernel {
   virtual ~Kernel() = default;
 
   /// Reads what the frame's operands point to, and fills its results. Allocates nothing.
-  virtual void run(Frame& frame, const Parallel& parallel) const = 0;
+  virtual void run(StepFrame& frame, const Parallel& parallel) const = 0;
   /// What `Function::plan` says of it beside the op: ", 8 tasks".
   virtual std::string remark() const { return {}; }
 

@@ -3,77 +3,90 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/tensor/storage.hpp"
+#include "src/exec/arrange.hpp"
 
 namespace dagrad::detail {
 
-namespace {
-
-// Below this, handing a graph to other threads costs more than they save.
-constexpr double worth_sharing = 40'000;  // nanoseconds in all
-constexpr double handing_on = 40;         // nanoseconds that a step takes longer among threads
-constexpr double least_gain = 1.2;
-
-std::size_t mix(std::size_t hash, std::uint64_t word) {
-  return (hash ^ word) * 0x9e3779b97f4a7c15U ^ hash >> 29;
-}
-
-}  // namespace
-
 std::size_t Planner::Hash::operator()(const std::vector<std::uint32_t>& key) const noexcept {
   std::size_t hash = key.size();
-  for (const std::uint32_t word : key) hash = mix(hash, word);
+  for (const std::uint32_t word : key) hash = (hash ^ word) * 0x9e3779b97f4a7c15U ^ hash >> 29;
   return hash;
 }
 
 Planner::Planner(const GraphView& graph, const CompileOptions& options,
                  std::shared_ptr<RuntimeData> runtime)
-    : graph_(graph), options_(options), plan_(std::make_shared<Plan>()) {
+    : graph_(graph),
+      options_(options),
+      plan_(std::make_unique<Plan>()),
+      origins_(plan_->origins, graph) {
   plan_->runtime = std::move(runtime);
   plan_->observer = options.observer;
   const int pool = plan_->runtime->pool.threads();
   plan_->threads = options.threads == 0 ? pool : std::min(options.threads, pool);
 }
 
-std::shared_ptr<const Plan> Planner::plan(std::span<const Value> fetches) {
+std::unique_ptr<Plan> Planner::draft(std::span<const Value> fetches) && {
   select(fetches);
-  for (std::uint32_t node = 0; node < needed_.size(); ++node)
-    if (needed_[node] != 0) lay_out(node);
-  plan_->index_inputs();
+  reserve();
+  for (std::uint32_t node = 0; node < first_value_.size(); ++node)
+    if (needed(node)) lay_out(node);
+  for (const InputAlias& alias : graph_.input_aliases()) plan_->add_alias(alias);
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
-  place();
+  plan_->shrink_to_fit();
   return std::move(plan_);
+}
+
+std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptions& options,
+                                      std::shared_ptr<RuntimeData> runtime,
+                                      std::span<const Value> fetches) {
+  std::unique_ptr<Plan> plan = Planner(graph, options, std::move(runtime)).draft(fetches);
+  arrange(*plan);
+  return plan;
 }
 
 // ---- what is needed
 
 void Planner::want(const Value& value) {
-  needed_.resize(std::max<std::size_t>(needed_.size(), value.node_id() + 1));
-  needed_[value.node_id()] = 1;
-  plan_->graph = value.control();
+  if (value.node_id() >= first_value_.size()) first_value_.resize(value.node_id() + 1, none);
+  first_value_[value.node_id()] = 0;
+  plan_->graph = Access::control(value);
 }
 
+/// Marks what is needed; where its values are is set when it is laid out.
 void Planner::select(std::span<const Value> fetches) {
   for (const Value& fetch : fetches) want(fetch);
   for (const Update& update : options_.update) {
     want(update.parameter);
     want(update.next);
   }
-  for (std::size_t node = needed_.size(); node-- > 0;) {
-    if (needed_[node] == 0) continue;
+  for (std::size_t node = first_value_.size(); node-- > 0;) {
+    if (!needed(static_cast<std::uint32_t>(node))) continue;
     for (const Edge& edge : graph_.operands(static_cast<std::uint32_t>(node)))
-      if (!edge.type_only) needed_[edge.node] = 1;
+      if (!edge.type_only) first_value_[edge.node] = 0;
   }
-  first_value_.resize(needed_.size(), none);
+}
+
+/// Room for what most plans need, so that no table is grown, and copied, again and again.
+void Planner::reserve() {
+  std::size_t steps = 0, operands = 0, values = 0;
+  for (std::uint32_t node = 0; node < first_value_.size(); ++node) {
+    if (!needed(node)) continue;
+    values += graph_.results(node).size();
+    operands += graph_.operands(node).size();
+    if (graph_.kind(node) == NodeKind::op) ++steps;
+  }
+  plan_->steps.reserve(steps);
+  plan_->wires.reserve(operands + values);
+  plan_->slots.reserve(values);
+  origins_.reserve(steps);
+  slot_of_value_.reserve(values);
 }
 
 // ---- slots and steps
 
 std::uint32_t Planner::new_slot(Slot::Home home, std::uint64_t at) {
-  plan_->slots.push_back({at, home});
-  producer_.push_back(none);
-  blocks_.push_back(0);
+  plan_->slots.emplace_back(home, at);
   return static_cast<std::uint32_t>(plan_->slots.size() - 1);
 }
 
@@ -92,6 +105,7 @@ void Planner::lay_out(std::uint32_t node) {
 /// The operand that the node's result is, without a step; -1 where there is none.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
+  if (traits.ordered) return -1;
   if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
   const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
   return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;
@@ -104,12 +118,14 @@ void Planner::add_leaf(std::uint32_t node) {
   switch (graph_.kind(node)) {
     case NodeKind::input:
       new_slot(Slot::Home::input, plan.inputs.size());
-      plan.inputs.push_back({graph_.name(node), type, node, slot});
+      plan.inputs.push_back({type, node, slot});
+      plan.input_names.add(graph_.name(node));
       break;
     case NodeKind::parameter:
       new_slot(Slot::Home::parameter, plan.parameters.size());
       parameter_of_node_[node] = static_cast<std::uint32_t>(plan.parameters.size());
-      plan.parameters.push_back({graph_.name(node), type, node, slot});
+      plan.parameters.push_back({type, node, slot});
+      plan.parameter_names.add(graph_.name(node));
       plan.initial.push_back(graph_.tensor(node));
       break;
     default:
@@ -121,23 +137,17 @@ void Planner::add_leaf(std::uint32_t node) {
 
 void Planner::add_step(std::uint32_t node) {
   Plan& plan = *plan_;
-  const auto number = static_cast<std::uint32_t>(plan.steps.size());
   const std::uint32_t at = kernel_of(node);
   const Kernel& kernel = *plan.kernels[at];
   plan.steps.push_back({at, static_cast<std::uint32_t>(plan.wires.size()), node});
-  plan.name_step(graph_.name(node), graph_.where(node));
+  origins_.add(node);
   for (const Edge& edge : graph_.operands(node))
     plan.wires.push_back(edge.type_only ? no_slot : slot_of_value_[value_of(edge)]);
-  const auto add_result = [&](std::size_t bytes) {
+  for (std::size_t i = 0; i < kernel.out().size(); ++i) {
     plan.wires.push_back(new_slot(Slot::Home::arena, 0));
-    producer_.back() = number;
-    blocks_.back() = padded(bytes) / block_bytes;
-  };
-  for (const Type& type : kernel.out()) {
-    add_result(type.bytes());
     slot_of_value_.push_back(plan.wires.back());
   }
-  if (kernel.scratch() > 0) add_result(kernel.scratch());
+  if (kernel.scratch() > 0) plan.wires.push_back(new_slot(Slot::Home::arena, 0));
 }
 
 /// Nodes with the same op on the same types share a kernel.
@@ -160,7 +170,7 @@ std::uint32_t Planner::kernel_of(std::uint32_t node) {
 void Planner::make_output(std::uint32_t slot, const Type& type) {
   Slot& computed = plan_->slots[slot];
   if (computed.home != Slot::Home::arena) return;
-  computed = {plan_->outputs.size(), Slot::Home::output};
+  computed = {Slot::Home::output, plan_->outputs.size()};
   plan_->outputs.push_back({type, slot, no_slot});
 }
 
@@ -182,73 +192,6 @@ void Planner::add_update(const Update& update) {
     slot = copy;
   }
   plan_->updates.push_back({parameter_of_node_.at(update.parameter.node_id()), slot});
-}
-
-// ---- memory and threads
-
-Lifetimes Planner::lifetimes() const {
-  const Plan& plan = *plan_;
-  Lifetimes l;
-  l.blocks = blocks_;
-  l.producer = producer_;
-  l.first.assign(plan.slots.size() + 1, 0);
-  const auto each_read = [&](auto&& body) {  // once a step
-    std::vector<std::uint32_t> seen(plan.slots.size(), none);
-    for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
-      const auto wires = plan.wires_of(plan.steps[s]);
-      for (const std::uint32_t slot : wires.first(plan.kernel_of(plan.steps[s]).in().size()))
-        if (slot != no_slot && producer_[slot] != none && std::exchange(seen[slot], s) != s)
-          body(slot, s);
-    }
-  };
-  each_read([&](std::uint32_t slot, std::uint32_t) { ++l.first[slot + 1]; });
-  for (std::size_t slot = 0; slot < plan.slots.size(); ++slot) l.first[slot + 1] += l.first[slot];
-  l.readers.resize(l.first.back());
-  std::vector<std::uint32_t> end(l.first.begin(), l.first.end() - 1);
-  each_read([&](std::uint32_t slot, std::uint32_t s) { l.readers[end[slot]++] = s; });
-  return l;
-}
-
-/// Levels of the steps, and who waits for whose results; nothing where one thread does as well.
-std::vector<std::uint32_t> Planner::schedule(const Lifetimes& lifetimes,
-                                             std::vector<Dependency>& dependencies) {
-  Plan& plan = *plan_;
-  std::vector<std::uint32_t> levels(plan.steps.size(), 0);
-  std::vector<double> ready(plan.steps.size(), 0);  // when it could start, in nanoseconds
-  double total = 0, longest = 0;
-  for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
-    const Kernel& kernel = plan.kernel_of(plan.steps[s]);
-    const double end =
-        ready[s] + handing_on + kernel.cost() / (kernel.divides() ? plan.threads : 1);
-    total += kernel.cost();
-    longest = std::max(longest, end);
-    const auto wires = plan.wires_of(plan.steps[s]);
-    for (const std::uint32_t slot : wires.subspan(kernel.in().size())) {
-      for (const std::uint32_t reader : lifetimes.readers_of(slot)) {
-        dependencies.push_back({s, reader});
-        levels[reader] = std::max(levels[reader], levels[s] + 1);
-        ready[reader] = std::max(ready[reader], end);
-      }
-    }
-  }
-  const double handed_on = handing_on * static_cast<double>(plan.steps.size());
-  const double shared = std::max(longest, (total + handed_on) / plan.threads);
-  if (total < worth_sharing || total < least_gain * shared) plan.threads = 1;
-  return levels;
-}
-
-void Planner::place() {
-  const Lifetimes uses = lifetimes();
-  std::vector<Dependency> dependencies;
-  std::vector<std::uint32_t> levels;
-  if (plan_->threads > 1) levels = schedule(uses, dependencies);
-  if (plan_->threads == 1) {
-    place_slots(*plan_, uses, {});
-    return;
-  }
-  const std::vector<Dependency> waits = place_slots(*plan_, uses, levels);
-  dependencies.insert(dependencies.end(), waits.begin(), waits.end());
-  plan_->topology = make_topology(static_cast<std::uint32_t>(plan_->steps.size()), dependencies);
 }
 
 }  // namespace dagrad::detail

@@ -6,18 +6,25 @@
 #include <unordered_map>
 #include <vector>
 
-#include "src/exec/memory.hpp"
 #include "src/exec/plan.hpp"
+#include "src/exec/step_origins.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
 
-/// Makes a plan of what the fetches and updates of one graph need. They have been checked.
+/// Plans what the fetches and updates of one graph need. They have been checked.
+std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptions& options,
+                                      std::shared_ptr<RuntimeData> runtime,
+                                      std::span<const Value> fetches);
+
+/// Turns what is needed of a graph into steps and slots. Memory and threads come later, in
+/// `arrange`, when what this class holds is gone.
 class Planner {
  public:
   Planner(const GraphView& graph, const CompileOptions& options,
           std::shared_ptr<RuntimeData> runtime);
-  std::shared_ptr<const Plan> plan(std::span<const Value> fetches);
+
+  std::unique_ptr<Plan> draft(std::span<const Value> fetches) &&;
 
  private:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -26,7 +33,9 @@ class Planner {
   };
 
   void select(std::span<const Value> fetches);
+  bool needed(std::uint32_t node) const { return first_value_[node] != none; }
   void want(const Value& value);
+  void reserve();
   void lay_out(std::uint32_t node);
   int aliased(std::uint32_t node) const;
   void add_leaf(std::uint32_t node);
@@ -41,19 +50,12 @@ class Planner {
   void add_update(const Update& update);
   void make_output(std::uint32_t slot, const Type& type);
 
-  Lifetimes lifetimes() const;
-  std::vector<std::uint32_t> schedule(const Lifetimes& lifetimes,
-                                      std::vector<Dependency>& dependencies);
-  void place();
-
   const GraphView& graph_;
   const CompileOptions& options_;
-  std::shared_ptr<Plan> plan_;
-  std::vector<std::uint8_t> needed_;
-  std::vector<std::uint32_t> first_value_;  ///< of each needed node
+  std::unique_ptr<Plan> plan_;
+  StepOrigins::Writer origins_;
+  std::vector<std::uint32_t> first_value_;  ///< of each node that is needed, else `none`
   std::vector<std::uint32_t> slot_of_value_;
-  std::vector<std::uint32_t> producer_;       ///< step of each slot
-  std::vector<std::uint64_t> blocks_;         ///< of each slot
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;
   std::vector<std::uint32_t> key_;

@@ -2,18 +2,21 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 
+#include "src/exec/topology.hpp"
+
 namespace dagrad::detail {
 
-/// Ready steps of one worker: it pushes and pops at the bottom, others steal from the top (Chase
-/// and Lev 2005; orders after Lê et al. 2013, with ordered accesses for their fences). Its size is
-/// fixed.
+/// A work-stealing deque of fixed size: its worker pushes and pops at the bottom, others steal from
+/// the top (Chase and Lev 2005; memory orders after Lê et al. 2013, with sequentially consistent
+/// accesses for their fences).
 class alignas(128) Deque {
  public:
-  /// Only by its worker. False where it is full.
+  /// By its worker alone. False where it is full.
   bool push(std::uint32_t step) {
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
     if (bottom - top_.load(std::memory_order_acquire) >= capacity) return false;
@@ -21,27 +24,27 @@ class alignas(128) Deque {
     bottom_.store(bottom + 1, std::memory_order_release);
     return true;
   }
-  /// Only by its worker.
-  bool pop(std::uint32_t& step) {
+  /// By its worker alone: the step pushed last, or `no_step`.
+  std::uint32_t pop() {
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;
     // Empty is seen without a fence: only thieves move the top, and only up.
-    if (bottom < top_.load(std::memory_order_relaxed)) return false;
+    if (bottom < top_.load(std::memory_order_relaxed)) return no_step;
     bottom_.store(bottom, std::memory_order_seq_cst);
     std::int64_t top = top_.load(std::memory_order_seq_cst);
-    bool got = top <= bottom;
-    if (got) step = at(bottom).load(std::memory_order_relaxed);
-    if (top >= bottom) {  // the last one: a thief may be at it
-      if (top == bottom)
-        got = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst);
-      bottom_.store(bottom + 1, std::memory_order_release);
-    }
-    return got;
+    if (top < bottom) return at(bottom).load(std::memory_order_relaxed);
+    // One is left, and a thief may be at it, or none.
+    bool mine = top == bottom;
+    if (mine) mine = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst);
+    const std::uint32_t step = mine ? at(bottom).load(std::memory_order_relaxed) : no_step;
+    bottom_.store(bottom + 1, std::memory_order_release);
+    return step;
   }
-  bool steal(std::uint32_t& step) {
+  /// The step that has been here longest, or `no_step`: none is there, or another thread took it.
+  std::uint32_t steal() {
     std::int64_t top = top_.load(std::memory_order_seq_cst);
-    if (top >= bottom_.load(std::memory_order_seq_cst)) return false;
-    step = at(top).load(std::memory_order_relaxed);
-    return top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst);
+    if (top >= bottom_.load(std::memory_order_seq_cst)) return no_step;
+    const std::uint32_t step = at(top).load(std::memory_order_relaxed);
+    return top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst) ? step : no_step;
   }
   /// While nobody else is there.
   void clear() {
@@ -60,49 +63,48 @@ class alignas(128) Deque {
   std::array<std::atomic<std::uint32_t>, capacity> ring_{};
 };
 
-/// Ready steps that found no place in a deque, and those that a run begins with: a stack linked
-/// through one word a step (Treiber 1986), so that any number fits and nothing is allocated in a
-/// run.
-class Backlog {
+/// A stack that all workers share, linked through one word a step (Treiber 1986): any number of
+/// steps fits, and nothing is allocated in a run.
+class SharedStack {
  public:
-  explicit Backlog(std::uint32_t steps) : next_(new std::atomic<std::uint32_t>[steps]) {}
+  explicit SharedStack(std::uint32_t steps) : below_(new std::atomic<std::uint32_t>[steps]) {}
 
   void push(std::uint32_t step) {
     std::uint64_t head = head_.load(std::memory_order_relaxed);
     do {
-      next_[step].store(below(head), std::memory_order_relaxed);
-    } while (!head_.compare_exchange_weak(head, word(head, step), std::memory_order_acq_rel,
+      below_[step].store(top(head), std::memory_order_relaxed);
+    } while (!head_.compare_exchange_weak(head, moved(head, step), std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   }
-  bool pop(std::uint32_t& step) {
+  /// The step pushed last, or `no_step`.
+  std::uint32_t pop() {
     std::uint64_t head = head_.load(std::memory_order_acquire);
-    for (;;) {
-      step = below(head);
-      if (step == none) return false;
-      const std::uint32_t under = next_[step].load(std::memory_order_relaxed);
-      if (head_.compare_exchange_weak(head, word(head, under), std::memory_order_acq_rel,
+    while (top(head) != no_step) {
+      const std::uint32_t below = below_[top(head)].load(std::memory_order_relaxed);
+      if (head_.compare_exchange_weak(head, moved(head, below), std::memory_order_acq_rel,
                                       std::memory_order_acquire))
-        return true;
+        return top(head);
     }
+    return no_step;
   }
-  /// Holds just these, the first on top. While nobody else is there.
+  /// Makes it hold just these, the first on top. While nobody else is there.
   void assign(std::span<const std::uint32_t> steps) {
-    std::uint32_t under = none;
-    for (std::size_t i = steps.size(); i-- > 0; under = steps[i])
-      next_[steps[i]].store(under, std::memory_order_relaxed);
-    head_.store(under, std::memory_order_relaxed);
+    std::uint32_t below = no_step;
+    for (std::size_t i = steps.size(); i-- > 0; below = steps[i])
+      below_[steps[i]].store(below, std::memory_order_relaxed);
+    head_.store(below, std::memory_order_relaxed);
   }
 
  private:
-  static constexpr std::uint32_t none = 0xffffffff;
-  static std::uint32_t below(std::uint64_t head) { return static_cast<std::uint32_t>(head); }
-  /// A head that differs from every recent one, whatever step it names.
-  static std::uint64_t word(std::uint64_t head, std::uint32_t step) {
+  // A head is the step on top and, above it, a count of moves: it differs from every recent head,
+  // so that no thread takes a step that went and came back for one that stayed.
+  static std::uint32_t top(std::uint64_t head) { return static_cast<std::uint32_t>(head); }
+  static std::uint64_t moved(std::uint64_t head, std::uint32_t step) {
     return ((head >> 32) + 1) << 32 | step;
   }
 
-  std::unique_ptr<std::atomic<std::uint32_t>[]> next_;
-  alignas(128) std::atomic<std::uint64_t> head_{none};
+  std::unique_ptr<std::atomic<std::uint32_t>[]> below_;
+  alignas(128) std::atomic<std::uint64_t> head_{no_step};
 };
 
 }  // namespace dagrad::detail

@@ -5,6 +5,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/exec/context.hpp"
+#include "src/exec/observed_step.hpp"
 
 /// How a context runs the steps of its plan.
 namespace dagrad::detail {
@@ -15,7 +16,7 @@ void RunContext::make_workers() {
     operands = std::max(operands, kernel->in().size());
     results = std::max(results, kernel->out().size());
   }
-  for (Frame& frame : frames_) {
+  for (StepFrame& frame : frames_) {
     frame.in.resize(operands);
     frame.out.resize(results);
     frame.in_views.resize(operands);
@@ -54,18 +55,16 @@ void RunContext::check() const {
 
 void RunContext::run(std::uint32_t step, int worker) {
   check();
-  const Observer* observer = plan_.observer.get();
-  const Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
-  const auto tell = [&](const std::function<void(const NodeEvent&)>& hook) {
-    if (hook) hook({plan_.name(step), kernel.op().name(), plan_.steps[step].node, worker});
-  };
-  if (observer != nullptr) tell(observer->start);
+  StepFrame& frame = frames_[static_cast<std::size_t>(worker)];
   const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
-  execute(step, frames_[static_cast<std::size_t>(worker)], parallel);
-  if (observer != nullptr) tell(observer->finish);
+  if (plan_.observer == nullptr) return execute(step, frame, parallel);
+  ObservedStep observed(plan_, step, address_, worker);
+  observed.starts();
+  execute(step, frame, parallel);
+  observed.finishes();
 }
 
-void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& parallel) const {
+void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const {
   const Step& s = plan_.steps[step];
   const Kernel& kernel = plan_.kernel_of(s);
   const std::uint32_t* wire = plan_.wires.data() + s.first_wire;
@@ -79,8 +78,8 @@ void RunContext::execute(std::uint32_t step, Frame& frame, const Parallel& paral
 
 /// As a RunError with the node's name and place; what was thrown is nested in it.
 void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const {
-  const std::string node(plan_.name(step)), place = plan_.place(step);
-  const Location where = plan_.where(step);
+  const std::string node = plan_.origins.name(step), place = plan_.origins.text(step);
+  const Location where = plan_.origins.where(step);
   const auto text = [&](std::string_view why) {
     return fmt::format("{}: {}\n  {}", plan_.kernel_of(plan_.steps[step]).op().name(), why, place);
   };

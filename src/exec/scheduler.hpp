@@ -6,29 +6,50 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "dagrad/parallel.hpp"
+#include "src/exec/board.hpp"
 #include "src/exec/crew.hpp"
-#include "src/exec/queues.hpp"
+#include "src/exec/ready_steps.hpp"
+#include "src/exec/topology.hpp"
 
 namespace dagrad::detail {
 
-/// Which step waits for which, as flat arrays: the successors of step s are next[first[s]] …
-/// next[first[s + 1] - 1].
-struct Topology {
-  std::vector<std::uint32_t> first{0};
-  std::vector<std::uint32_t> next;
-  std::vector<std::int32_t> waits;   ///< of each step, for how many
-  std::vector<std::uint32_t> roots;  ///< steps that wait for none
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(waits.size()); }
-};
-struct Dependency {
-  std::uint32_t before, after;
-};
-/// Of `steps` steps. A dependency given twice counts twice, on both sides.
-Topology make_topology(std::uint32_t steps, const std::vector<Dependency>& dependencies);
+// How a run is worked at. Its caller is worker 0; the other workers are helpers, threads that TBB
+// lends to the crew.
+//
+//   a step     waiting ──1──▶ ready ──2──▶ running ──3──▶ done
+//
+//     1  Its join counter falls to 0. The worker that did the last predecessor runs it next, or,
+//        where that worker has another to run, pushes it on its own deque and calls the crew.
+//     2  A worker takes it: from its own deque, from the stack that all share, or by stealing.
+//     3  The join counters of its successors fall by one. If it throws, the run stops: each worker
+//        leaves after the step that it is at, between the tasks of a loop if it can.
+//
+//   a loop     posted ──4──▶ shared ──5──▶ taken down ──6──▶ gone
+//
+//     4  A step that is running posts a loop of many tasks, and calls the crew. Workers that find
+//        no step to take visit it.
+//     5  The step's own worker finds no task left to take.
+//     6  The last visitor has left: the step goes on. It waits for tasks that somebody is
+//        computing, and for nothing else, so that loops may nest.
+//
+//   a caller   posting ──▶ working ──7──▶ taking down ──8──▶ returning
+//
+//     7  All steps are done, or one has failed. Until then a caller with nothing to do pauses,
+//        yields, at last naps, but never leaves.
+//     8  The last helper has left the run.
+//
+//   a helper   away ──9──▶ called ──10──▶ lingering ──11──▶ working
+//               ▲                          │    ▲              │
+//               └────────────13────────────┘    └──────12──────┘
+//
+//     9  `Crew::call` finds fewer helpers here or on their way than the run could use, and gives
+//        TBB a task.
+//    10  TBB has a thread for it: soon, or after 20 to 60 µs if the thread sleeps, or never.
+//    11  It finds a run posted, and a worker's number that is free there.
+//    12  The run is over, or has had nothing for it to do for some microseconds.
+//    13  No run has had work for it for 100 µs, or the crew ends. The thread is TBB's again.
 
 /// What is run.
 class Steps {
@@ -47,9 +68,8 @@ struct Interrupted {
   enum class Reason : std::uint8_t { cancelled, deadline, failure } reason;
 };
 
-/// Runs the steps of one topology, again and again, on the caller's thread and the crew's. Every
-/// worker has a queue of ready steps, takes from the others when it is empty, and joins the loops
-/// of big steps. Nothing is allocated in a run.
+/// Runs the steps of one topology, again and again, on the caller's thread and the crew's. Nothing
+/// is allocated in a run.
 class Scheduler final : public Parallel, private SharedWork {
  public:
   /// With at most `threads` workers, the caller among them.
@@ -66,38 +86,32 @@ class Scheduler final : public Parallel, private SharedWork {
 
  private:
   struct Loop;
-  void run(std::int64_t tasks, Body body, const void* context) const override;
-  bool help() noexcept override;
 
-  bool work(int worker, bool caller) noexcept;
-  bool take(int worker, std::uint32_t& step);
-  bool finish(int worker, std::uint32_t& step);
+  void run(std::int64_t tasks, Body body, const void* context) const override;
+  void take_tasks(Loop& loop) const;
+  bool help() noexcept override;
+  int take_number();
+
+  bool work(int worker) noexcept;
+  std::uint32_t run_chain(std::uint32_t step, int worker) noexcept;
+  bool visit_loops() const;
   void fail(std::uint32_t step);
-  void reset();
-  int take_seat();
-  Loop* open(std::int64_t tasks, Body body, const void* context) const;
-  void take_part(Loop& loop) const;
-  bool join_loops();
   void check() const;
 
-  const Topology& topology_;
   Crew& crew_;
   int workers_;
-  int wanted_ = 0;  ///< helpers
-  std::fenv_t environment_{};
+  int helpers_ = 0;            ///< that this run could use
+  std::fenv_t environment_{};  ///< of the caller
   Steps* steps_ = nullptr;
 
-  std::unique_ptr<std::atomic<std::int32_t>[]> waits_;
-  std::unique_ptr<Deque[]> deques_;
-  std::unique_ptr<std::atomic<bool>[]> seats_;
-  std::unique_ptr<Loop[]> loops_;
-  Backlog backlog_;
-  bool left_over_ = false;  ///< counters and queues are not as a run begins with them
+  ReadySteps ready_;
+  std::uint32_t size_;
+  std::unique_ptr<std::atomic<bool>[]> numbers_;  ///< of workers, whether they are taken
+  mutable Board<Loop> loops_;                     ///< of steps that are running
   std::mutex failing_;
   Failure failure_;
-  alignas(128) std::atomic<std::uint32_t> remaining_{0};
+  alignas(128) std::atomic<std::uint32_t> remaining_{0};  ///< steps that are not known to be done
   alignas(128) std::atomic<bool> stop_{false};
-  mutable std::atomic<int> open_loops_{0};
 };
 
 }  // namespace dagrad::detail

@@ -1,29 +1,29 @@
 #include "dagrad/state.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
 #include "src/exec/state_data.hpp"
-#include "src/tensor/utf8.hpp"
+#include "src/exec/type_table.hpp"
 #include "src/tensor/storage.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad {
 
 namespace detail {
 
-void StateLayout::add(std::string name, const Type& type) {
-  index_.emplace(name, static_cast<std::uint32_t>(names.size()));
-  names.push_back(std::move(name));
-  types.push_back(type);
-}
-
-std::uint32_t StateLayout::find(std::string_view name) const {
-  const auto at = index_.find(std::string(name));
-  return at == index_.end() ? none : at->second;
+StateLayout::StateLayout(std::span<const Value> parameters) {
+  TypeTable known;
+  type_of.reserve(parameters.size());
+  for (const Value& parameter : parameters) {
+    names.add(parameter.name());
+    type_of.push_back(known.intern(parameter.type()));
+  }
+  names.shrink_to_fit();
+  types = std::move(known).types();
 }
 
 StateData::Updating::Updating(StateData& state) : state_(state) {
@@ -44,10 +44,10 @@ Tensor own(const Tensor& tensor) {
 namespace {
 
 std::uint32_t position(const detail::StateLayout& layout, std::string_view parameter) {
-  const std::uint32_t at = layout.find(parameter);
-  if (at == detail::StateLayout::none)
+  const std::uint32_t at = layout.names.find(parameter);
+  if (at == detail::NameTable::none)
     throw ArgumentError(fmt::format("the State has no parameter {}; it has: {}",
-                                    detail::in_quotes(parameter), fmt::join(layout.names, ", ")));
+                                    detail::in_quotes(parameter), layout.names.listed()));
   return at;
 }
 
@@ -55,21 +55,20 @@ std::uint32_t position(const detail::StateLayout& layout, std::string_view param
 std::uint32_t position_for(const detail::StateLayout& layout, std::string_view parameter,
                            const Tensor& value) {
   const std::uint32_t at = position(layout, parameter);
-  if (value.type() != layout.types[at])
+  if (value.type() != layout.type(at))
     throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
-                                to_string(value.type()), to_string(layout.types[at])));
+                                to_string(value.type()), to_string(layout.type(at))));
   return at;
 }
 
 }  // namespace
 
 State::State(const Graph& graph) : data_(std::make_shared<detail::StateData>()) {
-  auto layout = std::make_shared<detail::StateLayout>();
-  for (const Value& parameter : graph.parameters()) {
-    layout->add(parameter.name(), parameter.type());
+  const std::vector<Value> parameters = graph.parameters();
+  data_->layout = std::make_shared<detail::StateLayout>(parameters);
+  data_->values.reserve(parameters.size());
+  for (const Value& parameter : parameters)
     data_->values.push_back(detail::own(parameter.node().tensor()));
-  }
-  data_->layout = std::move(layout);
 }
 
 State::State(State&&) noexcept = default;
@@ -106,7 +105,7 @@ void State::set(const std::map<std::string, Tensor>& values) {
   for (auto& [at, value] : owned) std::swap(data_->values[at], value);
 }
 
-std::vector<std::string> State::names() const { return data()->layout->names; }
+std::vector<std::string> State::names() const { return data()->layout->names.to_vector(); }
 
 std::map<std::string, Tensor> State::values() const {
   std::map<std::string, Tensor> all;

@@ -4,28 +4,23 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
 #include "dagrad/state.hpp"
+#include "src/exec/name_table.hpp"
 
 namespace dagrad::detail {
 
 /// Names and types of a State's parameters. Never changes, so who has matched it once need not
 /// again.
 struct StateLayout {
-  static constexpr std::uint32_t none = 0xffffffff;
-  void add(std::string name, const Type& type);
-  /// Position of a parameter, or `none`.
-  std::uint32_t find(std::string_view name) const;
+  explicit StateLayout(std::span<const Value> parameters);
+  const Type& type(std::uint32_t parameter) const { return types[type_of[parameter]]; }
 
-  std::vector<std::string> names;
-  std::vector<Type> types;
-
- private:
-  std::unordered_map<std::string, std::uint32_t> index_;
+  NameTable names;
+  std::vector<Type> types;             ///< each once
+  std::vector<std::uint32_t> type_of;  ///< of each parameter, in `types`
 };
 
 /// Values as handles: they are exchanged under a short lock and never written in place, so whoever

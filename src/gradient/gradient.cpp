@@ -1,5 +1,6 @@
 #include "dagrad/gradient.hpp"
 
+#include "dagrad/apply.hpp"
 #include "src/gradient/reverse.hpp"
 
 namespace dagrad {
@@ -31,9 +32,9 @@ void check_seed(const Seeded& y) {
 std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> xs,
                             Unconnected unconnected) {
   if (ys.empty()) throw ArgumentError("gradient: needs at least one y");
-  detail::GraphData& graph = ys.front().y.data();
+  detail::GraphData& graph = detail::Access::data(ys.front().y);
   const auto check_graph = [&](const Value& value) {
-    if (&value.data() != &graph)
+    if (&detail::Access::data(value) != &graph)
       throw GraphError("gradient: '" + value.name() + "' belongs to another graph than y '" +
                        ys.front().y.name() + "'");
   };
@@ -53,14 +54,12 @@ std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> x
       throw GradientError(
           "gradient: y '" + ys.front().y.name() + "' does not depend on x '" + xs[i].name() +
           "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
-  Transaction transaction(graph);
-  const detail::GradientOrder differentiated(graph, paths.order() + 1);
+  const Building building({&ys.front().y, 1}, {});
   detail::Reverse reverse(graph, paths);
   for (std::size_t i = 0; i < ys.size(); ++i) reverse.seed(i, ys[i]);
   reverse.run();
   std::vector<Value> results;
   for (std::size_t i = 0; i < xs.size(); ++i) results.push_back(reverse.result(i, xs[i]));
-  transaction.keep();
   return results;
 }
 

@@ -7,7 +7,7 @@
 namespace dagrad::detail {
 
 void Reverse::seed(std::size_t i, const Seeded& y) {
-  const ForwardNode provenance(graph_, y.y.node_id());
+  const MadeAs provenance = in_gradient_of(y.y.node_id());
   arrive(paths_.y_slot(i), y.seed.empty() ? ones_like(y.y) : y.seed);
 }
 
@@ -42,7 +42,7 @@ void Reverse::run() {
 
 void Reverse::differentiate(std::size_t number) {
   const std::uint32_t node = paths_.nodes()[number];
-  const ForwardNode provenance(graph_, node);
+  const MadeAs provenance = in_gradient_of(node);
   in_.clear();
   outs_.clear();
   douts_.clear();
@@ -80,7 +80,7 @@ Value Reverse::checked(std::uint32_t node, std::size_t operand, const Value& gra
   const Edge edge = view_.operands(node)[operand];
   const Type want = view_.type(edge), got = gradient.type();
   const Op& op = view_.op(node);
-  const bool fits = &gradient.data() == &graph_ && got.dtype == want.dtype;
+  const bool fits = &Access::data(gradient) == &graph_ && got.dtype == want.dtype;
   const auto sure = [&] {
     return got.shape == want.shape &&
            (view_.same_extent({node, 0, false}, edge) ||
@@ -95,7 +95,7 @@ Value Reverse::checked(std::uint32_t node, std::size_t operand, const Value& gra
 }
 
 Value Reverse::result(std::size_t i, const Value& x) {
-  const ForwardNode provenance(graph_, x.node_id());
+  const MadeAs provenance = in_gradient_of(x.node_id());
   const Gradient sum = paths_.x_slot(i) == nothing ? Gradient(zero) : total(paths_.x_slot(i));
   return sum.value() ? *sum.value() : zeros_like(x);
 }

@@ -27,6 +27,10 @@ class Reverse {
   struct Contribution {
     std::uint32_t node, port, next;
   };
+  /// While it lives, what is appended belongs to that node's gradient.
+  MadeAs in_gradient_of(std::uint32_t node) {
+    return {graph_, detail::in_gradient_of(graph_, node, paths_.order() + 1)};
+  }
   void arrive(std::uint32_t slot, const Value& cotangent);
   Gradient total(std::uint32_t slot);
   void differentiate(std::size_t number);

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dagrad/graph.hpp"
-#include "dagrad/op.hpp"
+#include "dagrad/apply.hpp"
+#include "dagrad/detail/op_caches.hpp"
 #include "dagrad/traced.hpp"
 #include "src/gradient/derivation.hpp"
 #include "src/graph/name_check.hpp"

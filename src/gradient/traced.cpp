@@ -89,7 +89,7 @@ void retype_program(ProgramPtr& program, std::shared_ptr<const Derivation>& deri
 }  // namespace detail
 
 const ProgramPtr& Traced::program(std::span<const Type> in) const {
-  detail::check_operand_count(in.size(), recorded->inputs.size());
+  check_operand_count(in.size(), recorded->inputs.size());
   for (std::size_t i = 0; i < in.size(); ++i)
     if (in[i].dtype != recorded->inputs[i])
       throw TypeError("operand " + std::to_string(i) + " is " + to_string(in[i]) +
@@ -104,25 +104,20 @@ bool Traced::retype(DType from, DType to) {
 }
 
 std::size_t Traced::attributes::hash(const Traced& op) {
-  std::size_t h = op.recorded->inputs.size();
-  const auto mix = [&](std::uint64_t word) { h = (h ^ word) * 0x9e3779b97f4a7c15u; };
-  for (const Instruction& i : op.recorded->steps) {
-    mix(static_cast<std::uint64_t>(i.primitive) << 8 | static_cast<std::uint64_t>(i.dtype));
-    mix(std::uint64_t{i.a} << 32 | i.b);
-    mix(std::uint64_t{i.c} << 32 | i.data);
-  }
-  for (const std::uint64_t bits : op.recorded->constants) mix(bits);
-  return h;
+  return detail::attribute_hash(op.recorded);
 }
 bool Traced::attributes::equal(const Traced& a, const Traced& b) {
-  return a.name == b.name && (a.recorded == b.recorded || *a.recorded == *b.recorded);
+  return a.name == b.name && detail::attribute_equal(a.recorded, b.recorded);
 }
-void Traced::attributes::visit(
-    const Traced& op, const std::function<void(std::string_view, const std::string&)>& visit) {
-  std::string text;
-  for (std::size_t i = 0; i < op.recorded->outputs.size(); ++i)
-    text += (i ? "; " : "") + formula(*op.recorded, i);
-  visit("formula", text);
+void Traced::attributes::visit(const Traced& op, const AttributeVisitor& visit) {
+  visit("formula", op.recorded);
+}
+bool Traced::attributes::assign(Traced& op, std::string_view name, const Attribute& value) {
+  if (name != "formula") return false;
+  detail::assign_attribute(op.recorded, value);
+  if (!op.recorded) throw ArgumentError("is a program, got none");
+  op.derivation = nullptr;
+  return true;
 }
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -11,34 +12,22 @@ namespace dagrad::detail {
 
 namespace {
 
-std::string made_at(const GraphData& graph, Location where) {
-  std::string full = dagrad::made_at(where);
-  const std::string& scope = graph.names.scope_text(graph.current_scope);
+std::string made_at(const GraphData& graph, Location call) {
+  std::string full = dagrad::made_at(graph.placed(call));
+  const std::string& scope = graph.names.scope_text(graph.making.scope);
   if (!scope.empty()) full += ", in scope '" + scope + "'";
-  if (graph.current_forward != no_node)
-    full += ", in the gradient of " + place(GraphView(graph), graph.current_forward);
+  if (graph.making.forward != no_node)
+    full += ", in the gradient of " + place(GraphView(graph), graph.making.forward);
   return full;
 }
 
-/// "matmul: " before, the node's place behind: what every error of a builder looks like.
-std::string decorate(const GraphData& graph, const Op& op, const std::string& text,
-                     Location where) {
-  return printable(op.name()) + ": " + text + made_at(graph, where);
-}
-
-/// The index of the op, with the place in errors about its name.
-std::uint32_t interned(GraphData& graph, Op&& op, Location where) {
-  try {
-    return graph.intern(std::move(op));
-  } catch (const ArgumentError& e) {
-    throw ArgumentError(e.what() + made_at(graph, where));
-  }
-}
-
-/// Runs `f`; what it throws is thrown again with op and place, as the same kind of error.
+/// Runs `f`; what it throws is thrown again as the same kind of error, with "matmul: " before and
+/// the node's place behind: what every error of a builder looks like.
 template <class F>
-void with_place(const GraphData& graph, const Op& op, Location where, F&& f) {
-  const auto text = [&](const Error& e) { return decorate(graph, op, e.what(), where); };
+void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
+  const auto text = [&](const Error& e) {
+    return printable(op.name()) + ": " + e.what() + made_at(graph, call);
+  };
   try {
     f();
   } catch (const ShapeError& e) {
@@ -48,9 +37,18 @@ void with_place(const GraphData& graph, const Op& op, Location where, F&& f) {
   } catch (const ArgumentError& e) {
     throw ArgumentError(text(e));
   } catch (const RunError& e) {
-    throw RunError(text(e), std::string(op.name()), where);
+    throw RunError(text(e), std::string(op.name()), graph.placed(call));
   } catch (const std::length_error&) {  // a list too long for any memory
     throw std::bad_alloc();
+  }
+}
+
+/// The index of the op, with the place in errors about its name.
+std::uint32_t interned(GraphData& graph, Op&& op, Location call) {
+  try {
+    return graph.intern(std::move(op));
+  } catch (const ArgumentError& e) {
+    throw ArgumentError(e.what() + made_at(graph, call));
   }
 }
 
@@ -58,10 +56,10 @@ void with_place(const GraphData& graph, const Op& op, Location where, F&& f) {
 /// there is no op.
 GraphData& common_graph(const Op& op, std::span<const Operand> operands, const Graph* graph) {
   if (!op) throw ArgumentError("apply: this Op is empty");
-  GraphData* found = graph ? &graph->data() : nullptr;
+  GraphData* found = graph ? &Access::data(*graph) : nullptr;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (operands[i].is_literal()) continue;
-    GraphData& own = operands[i].value().data();
+    GraphData& own = Access::data(operands[i].value());
     if (found && found != &own)
       throw GraphError(std::string(op.name()) + ": operand " + std::to_string(i) + ", '" +
                        operands[i].value().name() + "', belongs to another graph" +
@@ -128,73 +126,78 @@ void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge
 
 }  // namespace
 
-std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where) {
+std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location call) {
   const std::uint64_t bits = literal.bits(dtype);
   const auto [first, last] = graph.known_literals.equal_range(bits);
   for (auto at = first; at != last; ++at)
     if (graph.types_of(at->second)[0].dtype == dtype) return at->second;
   Tensor scalar(Type{dtype, {}});
   std::memcpy(scalar.mutable_view().data, &bits, size_of(dtype));
-  Transaction transaction(graph);
-  const std::uint32_t id =
-      add_leaf(graph, NodeKind::constant, scalar.type(), {}, &scalar, where).node_id();
-  graph.known_literals.emplace(bits, id);
-  return transaction.keep(id);
+  return all_or_nothing(graph, [&] {
+    const std::uint32_t id =
+        add_leaf(graph, NodeKind::constant, scalar.type(), {}, &scalar, call).node_id();
+    graph.known_literals.emplace(bits, id);
+    return id;
+  });
 }
 
-std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where) {
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.type(edge));
-  with_place(graph, op, where, [&] {
-    op->infer(in, graph.result_types);
-    validate_constants(graph, op, operands);
+  // Interned first, so that what equal ops infer with, such as the program of a functor, is made
+  // once.
+  const std::uint32_t index = interned(graph, std::move(op), call);
+  const Op& known = graph.ops[index].op;
+  explained(graph, known, call, [&] {
+    known->infer(in, graph.result_types);
+    validate_constants(graph, known, operands);
   });
-  find_results(graph, op.traits(), operands);
-  const std::uint32_t index = interned(graph, std::move(op), where);
-  return graph.add(index, NodeKind::op, operands, graph.new_results, where);
+  return add_node(graph, index, operands, call);
+}
+
+std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
+                       Location call) {
+  find_results(graph, graph.ops[op].op.traits(), operands);
+  return graph.add(op, NodeKind::op, operands, graph.new_results, call);
 }
 
 namespace {
 
-/// Appends within a transaction of the caller's: literals that become constants go with a node that
-/// is refused.
-Appended append_in(GraphData& graph, Op&& op, std::span<const Operand> operands, Location where) {
-  if (!operands.empty()) where = operands.front().where();
-  if (graph.current_forward != no_node) where = graph.where(graph.current_forward);
+/// Literals become constants; where the node is refused, the caller takes them back.
+Appended append_in(GraphData& graph, Op&& op, std::span<const Operand> operands) {
+  const Location call = operands.empty() ? Location{} : operands.front().where();
   std::array<Edge, 8> few;
   std::vector<Edge> many;
   if (operands.size() > few.size()) many.resize(operands.size());
   Edge* const edges = many.empty() ? few.data() : many.data();
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (operands[i].is_literal()) {
-      with_place(graph, op, where, [&] {
+      explained(graph, op, call, [&] {
         const DType dtype = i < op.traits().conditions ? b8 : literal_dtype(op, operands);
-        edges[i] = {literal_node(graph, operands[i].literal(), dtype, where), 0, false};
+        edges[i] = {literal_node(graph, operands[i].literal(), dtype, call), 0, false};
       });
     } else {
       edges[i] = {operands[i].value().node_id(), operands[i].value().port(),
                   op.traits().uses_type_only(i)};
     }
   }
-  const std::uint32_t id = append_node(graph, std::move(op), {edges, operands.size()}, where);
+  const std::uint32_t id = append_node(graph, std::move(op), {edges, operands.size()}, call);
   return {graph.share(), id, static_cast<std::uint32_t>(graph.types_of(id).size())};
 }
 
 }  // namespace
 
-Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint, Location where) {
+Appended append(Op op, std::span<const Operand> operands, const Graph* graph_hint) {
   GraphData& graph = common_graph(op, operands, graph_hint);
-  Transaction transaction(graph);
-  return transaction.keep(append_in(graph, std::move(op), operands, where));
+  return all_or_nothing(graph, [&] { return append_in(graph, std::move(op), operands); });
 }
 
-std::vector<Value> append_all(Op op, std::span<const Operand> operands, const Graph* graph_hint,
-                              Location where) {
+std::vector<Value> append_all(Op op, std::span<const Operand> operands, const Graph* graph_hint) {
   GraphData& graph = common_graph(op, operands, graph_hint);
-  Transaction transaction(graph);
-  return transaction.keep(
-      outputs_of<dynamic_outputs>(append_in(graph, std::move(op), operands, where)));
+  return all_or_nothing(graph, [&] {
+    return outputs_of<dynamic_outputs>(append_in(graph, std::move(op), operands));
+  });
 }
 
 }  // namespace dagrad::detail
@@ -204,20 +207,9 @@ namespace dagrad {
 std::string made_at(Location where) { return "\n  made at " + to_string(where); }
 
 std::string made_at(const Operand& operand) {
-  return operand.is_literal() ? made_at(operand.where())
-                              : detail::made_at(operand.value().data(), operand.where());
-}
-
-Transaction::Transaction(std::span<const Operand> operands) {
-  const auto value = std::find_if_not(operands.begin(), operands.end(),
-                                      [](const Operand& x) { return x.is_literal(); });
-  if (value == operands.end()) return;
-  graph_ = &value->value().data();
-  size_ = graph_->size();
-}
-Transaction::Transaction(detail::GraphData& graph) : graph_(&graph), size_(graph.size()) {}
-Transaction::~Transaction() {
-  if (graph_) graph_->truncate(size_);
+  return operand.is_literal()
+             ? made_at(operand.where())
+             : detail::made_at(detail::Access::data(operand.value()), operand.where());
 }
 
 std::vector<Value> apply(Op op, std::span<const Operand> operands) {

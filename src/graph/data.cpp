@@ -8,9 +8,9 @@
 namespace dagrad::detail {
 
 std::uint64_t GraphData::open_scope(std::string_view name) {
-  const std::uint32_t inner = names.scope(current_scope, name);
-  open_scopes.push_back({scope_openings, current_scope});
-  current_scope = inner;
+  const std::uint32_t inner = names.scope(making.scope, name);
+  open_scopes.push_back({scope_openings, making.scope});
+  making.scope = inner;
   return scope_openings++;
 }
 
@@ -20,14 +20,14 @@ void GraphData::close_scope(std::uint64_t opening) noexcept {
       [](const OpenScope& scope, std::uint64_t number) { return scope.opening < number; });
   at->closed = true;
   while (!open_scopes.empty() && open_scopes.back().closed) {
-    current_scope = open_scopes.back().outer;
+    making.scope = open_scopes.back().outer;
     open_scopes.pop_back();
   }
 }
 
 std::uint32_t GraphData::intern(Op op) {
   if (const auto at = known_pointers.find(op.get()); at != known_pointers.end()) return at->second;
-  const std::size_t hash = op->hash() ^ op->type().hash_code();
+  const std::size_t hash = op->hash();
   const auto [first, last] = known_ops.equal_range(hash);
   for (auto at = first; at != last; ++at)
     if (ops[at->second].op == op) return at->second;
@@ -42,19 +42,20 @@ std::uint32_t GraphData::intern(Op op) {
 }
 
 std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
-                             std::span<const Result> results_of_node, Location where) {
+                             std::span<const Result> results_of_node, Location call) {
   Record record;
   record.op = op;
   record.kind = kind;
-  record.forward = current_forward;
-  record.order = current_order;
+  record.forward = making.forward;
+  record.order = making.order;
+  const Location where = placed(call);
   record.file = files.index(where.file);
   record.line = where.line;
   record.first_result = static_cast<std::uint32_t>(results.size());
   edges.make_room(operands.size());
   make_room(records, 1);
   make_room(results, results_of_node.size());
-  names.add(ops[op].name, current_scope);
+  names.add(ops[op].name, making.scope, making.ordinal);
   // From here on nothing can fail.
   edges.append(operands);
   records.push_back(record);

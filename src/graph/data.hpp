@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,8 +14,6 @@
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
-
-inline constexpr std::uint32_t no_node = 0xffffffff;
 
 /// Everything of a graph. What there is of every node lies in flat arrays, in node order: `edges`,
 /// `records`, `results` and the automatic names. What many nodes share is stored once, and a node
@@ -50,6 +49,13 @@ struct GraphData {
   std::vector<Tensor> tensors;
   std::vector<Provenance> origins;
   Extents extents;
+  /// Where a rewrite made the node of others than itself: pairs sorted by node.
+  struct OriginOf {
+    std::uint32_t node, origin;  ///< in `known_origins`
+  };
+  std::vector<OriginOf> origins_of;
+  std::vector<Origin> known_origins;
+  std::vector<InputAlias> input_aliases;
 
   /// A scope that is open: its number among those that were, and the one to go back to.
   struct OpenScope {
@@ -59,9 +65,7 @@ struct GraphData {
   };
   std::vector<OpenScope> open_scopes;
   std::uint64_t scope_openings = 0;
-  std::uint32_t current_scope = 0;
-  std::uint32_t current_forward = no_node;                        ///< set while a rule runs
-  std::uint16_t current_order = 0;                                ///< set while a gradient is taken
+  Making making;                                                  ///< what the next node is given
   std::unordered_multimap<std::size_t, std::uint32_t> known_ops;  ///< hash → in `ops`
   std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;  ///< the same by address
   std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits → constant node
@@ -81,6 +85,12 @@ struct GraphData {
   Location where(std::uint32_t node) const {
     return {files[records[node].file], records[node].line};
   }
+  bool has_origins(std::uint32_t node) const {
+    return std::binary_search(origins_of.begin(), origins_of.end(), OriginOf{node, 0},
+                              [](const OriginOf& a, const OriginOf& b) { return a.node < b.node; });
+  }
+  /// The place of a node that is made now by a call on that line.
+  Location placed(Location call) const { return making.where.line > 0 ? making.where : call; }
   ControlPtr share() const {
     control->references.fetch_add(1, std::memory_order_relaxed);
     return ControlPtr(control);
@@ -92,20 +102,35 @@ struct GraphData {
   void close_scope(std::uint64_t opening) noexcept;
   /// The index of the op among the distinct ones. Throws ArgumentError for a bad name.
   std::uint32_t intern(Op op);
-  /// Appends a node to the current scope and gradient. The operands lie elsewhere than in this
-  /// graph. Throws only for lack of memory, and then has added nothing.
+  /// Appends a node as `making` says. The operands lie elsewhere than in this graph. Throws only
+  /// for lack of memory, and then has added nothing.
   std::uint32_t add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
-                    std::span<const Result> results_of_node, Location where);
+                    std::span<const Result> results_of_node, Location call);
   /// Removes the newest nodes until `size` are left.
   void truncate(std::uint32_t size) noexcept;
 };
 
+/// Runs `make`, which appends to the graph; where it throws, what it has appended goes again.
+template <class F>
+auto all_or_nothing(GraphData& graph, F&& make) {
+  const std::uint32_t size = graph.size();
+  try {
+    return make();
+  } catch (...) {
+    graph.truncate(size);
+    throw;
+  }
+}
+
 /// Adds an input, parameter or constant, with a name where there is one.
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
-               const Tensor* tensor, Location where);
+               const Tensor* tensor, Location call);
 /// The constant node of a literal of that dtype, made where there is none yet.
-std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location where);
+std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location call);
 /// Appends a node to a graph with its operands known: what `append` ends in, and what rewrites use.
-std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location where);
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call);
+/// The same for an op that is interned, whose results have the graph's `result_types`.
+std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
+                       Location call);
 
 }  // namespace dagrad::detail

@@ -36,21 +36,21 @@ Op leaf_op(NodeKind kind) {
 namespace detail {
 
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
-               const Tensor* tensor, Location where) {
+               const Tensor* tensor, Location call) {
   const std::uint32_t op = graph.intern(leaf_op(kind));
   const Result result{graph.types.index(type), kind == NodeKind::input && type.shape.rank() > 0
                                                    ? graph.extents.fresh()
                                                    : graph.extents.fixed(type.shape)};
   if (tensor) make_room(graph.tensors, 1);
-  Transaction transaction(graph);
-  const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, where);
-  if (tensor) {
-    graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
-    graph.tensors.push_back(*tensor);
-  }
-  if (!name.empty()) graph.names.set(id, name);
-  transaction.keep();
-  return {graph.share(), id, 0};
+  return all_or_nothing(graph, [&] {
+    const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, call);
+    if (tensor) {
+      graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
+      graph.tensors.push_back(*tensor);
+    }
+    if (!name.empty()) graph.names.set(id, name);
+    return Access::value(graph.share(), id, 0);
+  });
 }
 
 }  // namespace detail
@@ -72,17 +72,16 @@ detail::GraphData& Graph::data() const {
   return *control_->graph;
 }
 
-Value Graph::input(std::string_view name, const Type& type, const char* file, int line) {
+Value Graph::input(std::string_view name, const Type& type, Location where) {
   detail::check_name(name, detail::Named::node);
-  return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, {file, line});
+  return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, where);
 }
-Value Graph::parameter(std::string_view name, const Tensor& initial, const char* file, int line) {
+Value Graph::parameter(std::string_view name, const Tensor& initial, Location where) {
   detail::check_name(name, detail::Named::node);
-  return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial,
-                          {file, line});
+  return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial, where);
 }
-Value Graph::constant(const Tensor& value, const char* file, int line) {
-  return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, &value, {file, line});
+Value Graph::constant(const Tensor& value, Location where) {
+  return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, &value, where);
 }
 
 Scope Graph::scope(std::string_view name) {
@@ -121,7 +120,7 @@ std::optional<Value> Graph::find(std::string_view name) const {
   if (!parsed) return {};
   const std::uint32_t id = graph.names.find(parsed->node);
   if (id == detail::no_node || parsed->port >= graph.types_of(id).size()) return {};
-  return Value(control_, id, parsed->port);
+  return detail::Access::value(control_, id, parsed->port);
 }
 
 Value Graph::at(std::string_view name) const {
@@ -145,15 +144,16 @@ Node Graph::node(std::uint32_t id) const {
 std::vector<Node> Graph::nodes() const {
   std::vector<Node> all;
   all.reserve(size());
-  for (std::uint32_t id = 0; id < data().size(); ++id) all.emplace_back(control_, id);
+  for (std::uint32_t id = 0; id < data().size(); ++id) all.push_back({control_, id});
   return all;
 }
 
 namespace {
 std::vector<Value> leaves(const Graph& graph, NodeKind kind) {
   std::vector<Value> values;
-  for (std::uint32_t id = 0; id < graph.data().size(); ++id)
-    if (graph.data().records[id].kind == kind) values.emplace_back(graph.control(), id, 0U);
+  const detail::GraphView view(graph);
+  for (std::uint32_t id = 0; id < view.size(); ++id)
+    if (view.kind(id) == kind) values.push_back(view.value(id));
   return values;
 }
 }  // namespace
@@ -161,6 +161,6 @@ std::vector<Value> leaves(const Graph& graph, NodeKind kind) {
 std::vector<Value> Graph::inputs() const { return leaves(*this, NodeKind::input); }
 std::vector<Value> Graph::parameters() const { return leaves(*this, NodeKind::parameter); }
 
-const detail::Edges& detail::edges_of(const Graph& graph) { return graph.data().edges; }
+const detail::Edges& detail::edges_of(const Graph& graph) { return Access::data(graph).edges; }
 
 }  // namespace dagrad

@@ -67,9 +67,9 @@ bool is_unknown_to_zip(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
 }
 
-std::string fault(std::string_view name, Named what) {
+std::string fault(std::string_view name, Named what, std::size_t longest) {
   if (what != Named::array) {
-    std::string text = fault_of_text(name, longest_name);
+    std::string text = fault_of_text(name, longest);
     return text.empty() ? std::string(fault_in_graph(name, what)) : text;
   }
   if (std::any_of(name.begin(), name.end(), is_unknown_to_zip))
@@ -85,10 +85,10 @@ std::string fault(std::string_view name, Named what) {
 
 }  // namespace
 
-void check_name(std::string_view name, Named what) {
+void check_name(std::string_view name, Named what, std::size_t longest) {
   const bool slashes = what == Named::op && name.find('/') != name.npos;
   if (is_plain(name) && !slashes) return;
-  if (const std::string why = fault(name, what); !why.empty()) refuse(name, what, why);
+  if (const std::string why = fault(name, what, longest); !why.empty()) refuse(name, what, why);
 }
 
 void check_full_name(std::string_view name, Named what) {

@@ -1,5 +1,6 @@
 #include "src/graph/names.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -86,15 +87,30 @@ void Names::claim(std::string_view word) {
 
 std::string Names::automatic_text(std::uint32_t op, std::uint32_t ordinal,
                                   std::uint32_t scope) const {
-  std::string text = in_scope(scope, *ops_[op].text);
-  if (ordinal > 0) text += '_' + std::to_string(ordinal);
-  return text;
+  return joined(in_scope(scope, *ops_[op].text), ordinal);
+}
+
+std::string Names::joined(std::string stem, std::uint32_t number) {
+  if (number > 0) stem += '_' + std::to_string(number);
+  return stem;
+}
+
+Names::Parts Names::parts(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  if (entry.given) return {std::uint64_t{none} << 32 | entry.at, 0};
+  return {std::uint64_t{entry.op} << 32 | entry.scope, entry.at};
+}
+
+std::string Names::stem_text(std::uint64_t stem) const {
+  const auto op = static_cast<std::uint32_t>(stem >> 32);
+  const auto at = static_cast<std::uint32_t>(stem);
+  return op == none ? *given_[at].text : in_scope(at, *ops_[op].text);
 }
 
 /// The next ordinal of an op whose name is free in a scope; there is room for it in the op's list.
 std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
   OpNames& names = ops_[op];
-  auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
+  auto ordinal = std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);
   while (claims_.contains(claim_of(*names.text, ordinal)) &&
          find(automatic_text(op, ordinal, scope)) != none)
     ++ordinal;
@@ -102,13 +118,32 @@ std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
   return ordinal;
 }
 
-void Names::add(std::uint32_t op, std::uint32_t scope) {
+void Names::add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal) {
   OpNames& names = ops_[op];
   make_room(nodes_, 1);
-  if (names.contested) names.nodes.resize(next_ordinal(op, scope), none);
-  const auto ordinal = static_cast<std::uint32_t>(names.nodes.size());
-  names.nodes.push_back(static_cast<std::uint32_t>(nodes_.size()));
+  if (ordinal == none || !is_free(op, ordinal, scope))
+    ordinal = names.contested
+                  ? next_ordinal(op, scope)
+                  : std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);
+  if (ordinal >= names.nodes.size()) names.nodes.resize(ordinal + 1, none);
+  names.nodes[ordinal] = static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back({op, scope, ordinal & most, false});
+}
+
+std::uint32_t Names::ordinal(std::uint32_t node) const {
+  const Entry& entry = nodes_[node];
+  return entry.given ? given_[entry.at].ordinal : entry.at;
+}
+
+bool Names::is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const {
+  const OpNames& names = ops_[op];
+  return (ordinal >= names.nodes.size() || names.nodes[ordinal] == none) &&
+         (!names.contested || find(automatic_text(op, ordinal, scope)) == none);
+}
+
+void Names::leave_room_for(const Names& others) {
+  for (const OpNames& other : others.ops_)
+    ops_[op_index(*other.text)].first_free = static_cast<std::uint32_t>(other.nodes.size());
 }
 
 // ---- names that are given
@@ -131,8 +166,8 @@ void Names::assign(std::uint32_t node, std::string_view name, bool others_make_w
     Entry& other = nodes_[holder];
     std::vector<std::uint32_t>& nodes = ops_[other.op].nodes;
     const std::uint32_t ordinal = next_ordinal(other.op, other.scope);
-    nodes.resize(ordinal, none);
-    nodes.push_back(holder);
+    nodes.resize(ordinal + 1, none);
+    nodes[ordinal] = holder;
     nodes[other.at] = none;
     other.at = ordinal & most;
   }

@@ -21,8 +21,13 @@ class Names {
 
   /// Index of an op's name, for `add`. Throws ArgumentError for a bad one.
   std::uint32_t op_index(std::string_view op);
-  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …
-  void add(std::uint32_t op, std::uint32_t scope);
+  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …; that of the
+  /// ordinal, where one is given and free.
+  void add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal = none);
+  /// The ordinal of a node's automatic name.
+  std::uint32_t ordinal(std::uint32_t node) const;
+  /// Leaves the automatic names of another graph to those that are given them by their ordinals.
+  void leave_room_for(const Names& others);
   /// Gives a node a name of its own in its scope. Throws GraphError for one that is taken,
   /// ArgumentError for one that is too long with its scope.
   void set(std::uint32_t node, std::string_view name);
@@ -30,6 +35,16 @@ class Names {
   /// it automatically makes way.
   void restore(std::uint32_t node, std::string_view name);
   std::string text(std::uint32_t node) const;
+  /// A name as a stem, which the automatic names of one op in one scope share, and a number:
+  /// "block/relu_3" is "block/relu" and 3, "block/relu" the same stem and 0, and a name that was
+  /// given a stem of its own and 0. For tables of many names.
+  struct Parts {
+    std::uint64_t stem;
+    std::uint32_t number;
+  };
+  Parts parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
+  static std::string joined(std::string stem, std::uint32_t number);
   bool user_given(std::uint32_t node) const { return nodes_[node].given; }
   std::uint32_t scope_of(std::uint32_t node) const { return nodes_[node].scope; }
   /// The node that has this name, with its scope, or `none`.
@@ -56,6 +71,7 @@ class Names {
     const std::string* text;           ///< in known_ops_
     std::vector<std::uint32_t> nodes;  ///< by ordinal
     bool contested;                    ///< some other name can be read as one of these
+    std::uint32_t first_free = 0;      ///< ordinals before it are left to those that ask for them
   };
   struct TextHash {
     using is_transparent = void;
@@ -83,6 +99,7 @@ class Names {
   std::string in_scope(std::uint32_t scope, std::string_view name) const;
   std::string automatic_text(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
   std::uint32_t next_ordinal(std::uint32_t op, std::uint32_t scope);
+  bool is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope) const;
 
   std::vector<Entry> nodes_;
   std::vector<OpNames> ops_;

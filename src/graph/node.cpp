@@ -66,7 +66,7 @@ const Op& Node::op() const { return data().ops[data().records[id_].op].op; }
 std::vector<Value> Node::operands() const {
   std::vector<Value> values;
   for (const detail::Edge& edge : data().operands_of(id_))
-    values.emplace_back(control_, edge.node, edge.port);
+    values.push_back(detail::Access::value(control_, edge.node, edge.port));
   return values;
 }
 bool Node::type_only(std::size_t operand) const {
@@ -82,7 +82,7 @@ Value Node::output(std::size_t port) const {
   if (port >= outputs())
     throw GraphError("node '" + name() + "' has " + std::to_string(outputs()) +
                      " results, asked for result " + std::to_string(port));
-  return {control_, id_, static_cast<std::uint32_t>(port)};
+  return detail::Access::value(control_, id_, static_cast<std::uint32_t>(port));
 }
 
 std::vector<Node> Node::users() const {
@@ -91,7 +91,7 @@ std::vector<Node> Node::users() const {
   for (auto edge = edges.last_use(id_); edge != detail::Edges::none;
        edge = edges.previous_use(edge))
     if (nodes.empty() || nodes.back().id() != edges.user(edge))
-      nodes.emplace_back(control_, edges.user(edge));
+      nodes.push_back({control_, edges.user(edge)});
   std::reverse(nodes.begin(), nodes.end());
   return nodes;
 }
@@ -121,6 +121,17 @@ std::optional<Provenance> Node::provenance() const {
       result.parents.push_back(text);
   }
   return result;
+}
+
+std::vector<Origin> Node::origins() const {
+  const detail::GraphData& graph = data();
+  std::vector<Origin> found;
+  const auto before = [](const auto& of, std::uint32_t node) { return of.node < node; };
+  for (auto at = std::lower_bound(graph.origins_of.begin(), graph.origins_of.end(), id_, before);
+       at != graph.origins_of.end() && at->node == id_; ++at)
+    found.push_back(graph.known_origins[at->origin]);
+  if (found.empty()) found.push_back({name(), where()});
+  return found;
 }
 
 const Tensor& Node::tensor() const {

@@ -8,9 +8,9 @@ OpInterface::~OpInterface() = default;
 
 std::string Op::attributes() const {
   std::string text;
-  op_->visit_attributes([&](std::string_view name, const std::string& value) {
+  visit_attributes([&](std::string_view name, const Attribute& value) {
     if (!text.empty()) text += ", ";
-    text.append(name).append("=").append(detail::printable_line(value));
+    text.append(name).append("=").append(attribute_text(value));
   });
   return text;
 }

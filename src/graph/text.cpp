@@ -20,10 +20,14 @@ void write_line(const Node& node, fmt::memory_buffer& line) {
   if (const std::string attributes = node.op().attributes(); !attributes.empty())
     fmt::format_to(out, " {{{}}}", attributes);
   if (node.kind() == NodeKind::constant && node.output().size() == 1)
-    fmt::format_to(out, " {{{}}}", detail::attribute_text(node.tensor()));
+    fmt::format_to(out, " {{{}}}", attribute_text(node.tensor()));
   fmt::format_to(out, " :");
   for (std::size_t port = 0; port < node.outputs(); ++port)
     fmt::format_to(out, "{} {}", port ? "," : "", to_string(node.output(port).type()));
+  const auto origins = node.origins();
+  if (origins.size() > 1 || origins[0].node != node.name())
+    for (std::size_t i = 0; i < origins.size(); ++i)
+      fmt::format_to(out, "{}%{}", i ? ", " : "  # made of ", origins[i].node);
   if (const auto provenance = node.provenance())
     fmt::format_to(out, "  # from %{}", provenance->node);
 }

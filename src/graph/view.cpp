@@ -1,6 +1,7 @@
 #include "src/graph/view.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/graph/data.hpp"
 
@@ -20,13 +21,20 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
+Names::Parts GraphView::name_parts(std::uint32_t node) const { return data_->names.parts(node); }
+std::string GraphView::stem_text(std::uint64_t stem) const { return data_->names.stem_text(stem); }
+bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
+std::string GraphView::user_name(std::uint32_t node) const {
+  return has_origins(node) ? Access::node(data_->share(), node).origins().front().node : name(node);
+}
+std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {
   return data_->result(a).extent == data_->result(b).extent;
 }
 Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
-  return {data_->share(), node, port};
+  return Access::value(data_->share(), node, port);
 }
 
 void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const {
@@ -76,25 +84,12 @@ std::string place(const GraphView& graph, std::uint32_t node) {
   return "node '" + graph.name(node) + "', made at " + to_string(graph.where(node));
 }
 
-Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,
-                       Location where) {
-  return add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, where);
+Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order) {
+  return {graph.names.scope_of(node), node, static_cast<std::uint16_t>(order), graph.where(node)};
 }
 
-ForwardNode::ForwardNode(GraphData& graph, std::uint32_t node)
-    : graph_(graph), outer_scope_(graph.current_scope), outer_forward_(graph.current_forward) {
-  graph.current_scope = graph.names.scope_of(node);
-  graph.current_forward = node;
-}
-ForwardNode::~ForwardNode() {
-  graph_.current_scope = outer_scope_;
-  graph_.current_forward = outer_forward_;
-}
-
-GradientOrder::GradientOrder(GraphData& graph, int order)
-    : graph_(graph), outer_(graph.current_order) {
-  graph.current_order = static_cast<std::uint16_t>(order);
-}
-GradientOrder::~GradientOrder() { graph_.current_order = outer_; }
+MadeAs::MadeAs(GraphData& graph, const Making& making)
+    : graph_(graph), outer_(std::exchange(graph.making, making)) {}
+MadeAs::~MadeAs() { graph_.making = outer_; }
 
 }  // namespace dagrad::detail

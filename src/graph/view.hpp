@@ -7,9 +7,13 @@
 
 #include "dagrad/detail/edges.hpp"
 #include "dagrad/graph.hpp"
+#include "src/graph/access.hpp"
 #include "src/graph/interned.hpp"
+#include "src/graph/names.hpp"
 
 namespace dagrad::detail {
+
+inline constexpr std::uint32_t no_node = 0xffffffff;
 
 /// What a graph stores of a result: the index of its type, and its extent.
 struct Result {
@@ -29,11 +33,18 @@ class ResultTypes {
   const Types* types_;
 };
 
+/// An input of a graph that a rewrite made, and a value of an older graph that it stands for.
+struct InputAlias {
+  ControlPtr graph;
+  std::uint32_t node, port;
+  std::uint32_t input;
+};
+
 /// A graph as the rooms outside src/graph see it.
 class GraphView {
  public:
   explicit GraphView(const GraphData& data) : data_(&data) {}
-  explicit GraphView(const Graph& graph) : data_(&graph.data()) {}
+  explicit GraphView(const Graph& graph) : data_(&Access::data(graph)) {}
 
   std::uint32_t size() const;
   NodeKind kind(std::uint32_t node) const;
@@ -50,6 +61,14 @@ class GraphView {
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
+  Names::Parts name_parts(std::uint32_t node) const;
+  std::string stem_text(std::uint64_t stem) const;
+  /// Whether a rewrite made the node of others than itself.
+  bool has_origins(std::uint32_t node) const;
+  /// The name of the node in the graph that the user has built: of what a rewrite made, the first
+  /// of its origins.
+  std::string user_name(std::uint32_t node) const;
+  std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values have the same shape in every replay, as far as is known.
@@ -81,34 +100,28 @@ class NodeNumbers {
 /// Text for errors about a node: "node 'hidden', made at model.cpp:41".
 std::string place(const GraphView& graph, std::uint32_t node);
 
-/// Appends a parameter to the graph of a value: for builders that need state of their own.
-Value append_parameter(GraphData& graph, std::string_view name, const Tensor& initial,
-                       Location where);
-
-/// While it lives, what is appended is tied to a forward node and gets its place and scope.
-class ForwardNode {
- public:
-  ForwardNode(GraphData& graph, std::uint32_t node);
-  ForwardNode(const ForwardNode&) = delete;
-  ForwardNode& operator=(const ForwardNode&) = delete;
-  ~ForwardNode();
-
- private:
-  GraphData& graph_;
-  std::uint32_t outer_scope_, outer_forward_;
+/// What a node is given beside its op and operands.
+struct Making {
+  std::uint32_t scope = 0;
+  std::uint32_t forward = no_node;  ///< the node that it differentiates
+  std::uint16_t order = 0;          ///< of differentiation
+  Location where = {};              ///< line 0: that of the call which makes it
+  std::uint32_t ordinal = no_node;  ///< of its automatic name; by default the next
 };
+/// As a node of a forward node's gradient, in its scope and at its place.
+Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order);
 
-/// While it lives, what is appended is of a gradient of that order.
-class GradientOrder {
+/// While it lives, the nodes of a graph are made so.
+class MadeAs {
  public:
-  GradientOrder(GraphData& graph, int order);
-  GradientOrder(const GradientOrder&) = delete;
-  GradientOrder& operator=(const GradientOrder&) = delete;
-  ~GradientOrder();
+  MadeAs(GraphData& graph, const Making& making);
+  MadeAs(const MadeAs&) = delete;
+  MadeAs& operator=(const MadeAs&) = delete;
+  ~MadeAs();
 
  private:
   GraphData& graph_;
-  std::uint16_t outer_;
+  Making outer_;
 };
 
 }  // namespace dagrad::detail

@@ -11,6 +11,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "dagrad/detail/convert.hpp"
 #include "dagrad/error.hpp"
 #include "src/io/file_name.hpp"
 #include "src/tensor/utf8.hpp"
@@ -148,9 +149,15 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
     fits = parse(value) && value >= std::int64_t{std::numeric_limits<T>::min()} &&
            value <= std::int64_t{std::numeric_limits<T>::max()};
     result = static_cast<T>(value);
-  } else if (fits = parse(result); !fits && is_tiny(field)) {
-    result = std::copysign(T{0}, field[0] == '-' ? T{-1} : T{1});
-    fits = true;
+  } else {
+    std::conditional_t<std::is_same_v<T, float>, float, double> value = 0;
+    fits = parse(value);
+    if (!fits && is_tiny(field)) {
+      value = field[0] == '-' ? -0.0F : 0.0F;
+      fits = true;
+    }
+    result = static_cast<T>(value);
+    fits = fits && std::isfinite(detail::wide(result)) == std::isfinite(value);
   }
   if (!fits) {
     lines.fail(column, fmt::format("{} is outside the range of {}", detail::in_quotes(field),
@@ -212,7 +219,7 @@ Csv read_csv(std::istream& in, DType dtype, const std::string& name) {
   Lines lines(in, name);
   Csv csv;
   csv.columns = read_columns(lines);
-  csv.values = dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+  csv.values = dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     return read_rows<T>(lines, csv.columns.size());
   });
   return csv;

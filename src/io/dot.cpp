@@ -55,13 +55,12 @@ Look look_of(const Node& node, std::size_t order) {
 /// without its title.
 std::string attributes_of(const Op& op) {
   std::string text;
-  op->visit_attributes([&](std::string_view name, const std::string& value) {
-    if (value == "false") return;
+  op.visit_attributes([&](std::string_view name, const Attribute& value) {
+    const bool* const flag = std::get_if<bool>(&value);
+    if (flag && !*flag) return;
     if (!text.empty()) text += ", ";
-    if (name == "formula")
-      text += value;
-    else
-      text.append(name).append(value == "true" ? "" : "=" + value);
+    if (!std::holds_alternative<ProgramPtr>(value)) text.append(name).append(flag ? "" : "=");
+    if (!flag) text += attribute_text(value);
   });
   return text;
 }
@@ -118,7 +117,7 @@ class Drawing {
         drawn_as_(graph.size()) {
     std::iota(drawn_as_.begin(), drawn_as_.end(), 0U);
     for (const Value& fetch : options.fetches) {
-      if (&fetch.data() != &graph.data())
+      if (&detail::Access::data(fetch) != &detail::Access::data(graph))
         throw GraphError("to_dot: the fetch '" + fetch.name() + "' belongs to another graph");
       fetched_[fetch.node_id()] = true;
     }
@@ -250,7 +249,7 @@ class Drawing {
       details = std::string(node.op().name());
     }
     if (node.kind() == NodeKind::constant && node.output().size() == 1) {
-      title = detail::attribute_text(node.tensor());
+      title = attribute_text(node.tensor().reshaped({}));
       details.clear();
     }
     if (const std::string attributes = attributes_of(node.op()); !attributes.empty())

@@ -57,7 +57,8 @@ void read_narrow(std::istream& in, const NpyHeader& header, std::size_t done, st
 void read_elements(std::istream& in, const NpyHeader& header, std::byte* to,
                    const std::string& name) {
   const auto count = static_cast<std::size_t>(header.type.elements());
-  if (header.element->widen == nullptr) return read_narrow(in, header, 0, count, to, name);
+  if (header.type.dtype == header.element->dtype)
+    return read_narrow(in, header, 0, count, to, name);
   constexpr std::size_t block = 1 << 13;
   std::array<std::byte, block * sizeof(std::uint32_t)> narrow;
   for (std::size_t done = 0; done < count; done += block) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -11,50 +10,31 @@ namespace dagrad::detail {
 
 namespace {
 
-/// IEEE 754 binary16.
-enum class Half : std::uint16_t {};
-
-template <class To, class From>
-To widened(From value) {
-  return value;
-}
-
-template <>
-float widened<float>(Half half) {
-  constexpr int fraction_bits = 10, more_bits = 23 - fraction_bits, bias = 127 - 15;
-  const auto bits = static_cast<std::uint32_t>(half);
-  const std::uint32_t sign = (bits & 0x8000) << 16, exponent = bits >> fraction_bits & 0x1F,
-                      fraction = bits & 0x3FF;
-  if (exponent == 0) {  // zero or subnormal, which is normal as a float
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
-    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
-  }
-  const std::uint32_t wide = exponent == 0x1F ? 0xFF : exponent + bias;  // 0xFF: infinite or NaN
-  return std::bit_cast<float>(sign | wide << 23 | fraction << more_bits);
-}
-
 template <class From, class To>
 void widen(const std::byte* from, std::size_t count, std::byte* to) {
   for (std::size_t i = 0; i < count; ++i) {
     From narrow;
     std::memcpy(&narrow, from + i * sizeof narrow, sizeof narrow);
-    const To wide = widened<To>(narrow);
+    const To wide = narrow;
     std::memcpy(to + i * sizeof wide, &wide, sizeof wide);
   }
 }
 
+// NumPy has no bfloat16: "V2" is how np.save writes the one of ml_dtypes, and how jnp.load reads
+// it.
 constexpr NpyElement elements[] = {
-    {"b1", "bool", b8, 1, nullptr},
-    {"i4", "int32", i32, 4, nullptr},
-    {"i8", "int64", i64, 8, nullptr},
-    {"f4", "float32", f32, 4, nullptr},
-    {"f8", "float64", f64, 8, nullptr},
-    {"i1", "int8", i32, 1, &widen<std::int8_t, std::int32_t>},
-    {"u1", "uint8", i32, 1, &widen<std::uint8_t, std::int32_t>},
-    {"i2", "int16", i32, 2, &widen<std::int16_t, std::int32_t>},
-    {"u2", "uint16", i32, 2, &widen<std::uint16_t, std::int32_t>},
-    {"u4", "uint32", i64, 4, &widen<std::uint32_t, std::int64_t>},
-    {"f2", "float16", f32, 2, &widen<Half, float>},
+    {"b1", "bool", 1, b8, b8, nullptr},
+    {"i1", "int8", 1, i8, i32, &widen<std::int8_t, std::int32_t>},
+    {"u1", "uint8", 1, u8, i32, &widen<std::uint8_t, std::int32_t>},
+    {"i2", "int16", 2, i16, i32, &widen<std::int16_t, std::int32_t>},
+    {"u2", "uint16", 2, {}, i32, &widen<std::uint16_t, std::int32_t>},
+    {"i4", "int32", 4, i32, i32, nullptr},
+    {"u4", "uint32", 4, {}, i64, &widen<std::uint32_t, std::int64_t>},
+    {"i8", "int64", 8, i64, i64, nullptr},
+    {"f2", "float16", 2, f16, f32, &widen<Float16, float>},
+    {"V2", "bfloat16", 2, bf16, f32, &widen<BFloat16, float>},
+    {"f4", "float32", 4, f32, f32, nullptr},
+    {"f8", "float64", 8, f64, f64, nullptr},
 };
 
 }  // namespace
@@ -65,13 +45,15 @@ const NpyElement* find_npy_element(std::string_view descr) {
   const auto* const found =
       std::find_if(std::begin(elements), std::end(elements),
                    [&](const NpyElement& e) { return e.code == descr.substr(1); });
-  if (found == std::end(elements) || (descr[0] == '|' && found->size > 1)) return nullptr;
+  if (found == std::end(elements)) return nullptr;
+  // NumPy itself writes "|V2" for what it has read as "<V2".
+  if (descr[0] == '|' && found->size > 1 && found->dtype != bf16) return nullptr;
   return found;
 }
 
 std::string_view npy_code(DType dtype) {
   return std::find_if(std::begin(elements), std::end(elements),
-                      [&](const NpyElement& e) { return e.dtype == dtype && e.widen == nullptr; })
+                      [&](const NpyElement& e) { return e.dtype == dtype; })
       ->code;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,10 +13,11 @@ namespace dagrad::detail {
 struct NpyElement {
   std::string_view code;  ///< NumPy's, without the byte order
   std::string_view name;
-  DType dtype;       ///< what it is read as
-  std::size_t size;  ///< bytes of an element in the file
-  /// Converts `count` elements, in this machine's byte order, to the dtype, which holds each of
-  /// them exactly; null where they are of that dtype already.
+  std::size_t size;            ///< bytes of an element in the file
+  std::optional<DType> dtype;  ///< the same one here; empty where there is none
+  DType wide;                  ///< the next one that ops compute in and that holds each of them
+  /// Converts `count` elements, in this machine's byte order, to `wide`; null where they are of
+  /// that dtype already.
   void (*widen)(const std::byte* from, std::size_t count, std::byte* to);
 };
 

@@ -106,23 +106,24 @@ class HeaderParser {
       fail_at(start, wanted_elements() + "a record of fields, " + detail::in_quotes(list()));
     const std::string_view descr = string();
     const NpyElement* const element = find_npy_element(descr);
-    if (element == nullptr || (element->widen != nullptr && !options_.widen))
+    if (element == nullptr || !(element->dtype || options_.widen))
       fail_at(start, wanted_elements() + detail::in_quotes(descr) + remark(descr, element));
-    header.type.dtype = element->dtype;
+    header.type.dtype = options_.widen ? element->wide : *element->dtype;
     header.element = element;
     header.swapped = element->size > 1 && descr[0] == (little ? '>' : '<');
   }
   std::string wanted_elements() const {
     return fmt::format(
         "elements of {}, got ",
-        options_.widen ? "bool (b1), an int (i1, u1, i2, u2, i4, u4, i8) or a float (f2, f4, f8)"
-                       : "bool (b1), int32 (i4), int64 (i8), float32 (f4) or float64 (f8)");
+        options_.widen
+            ? "bool (b1), an int (i1, u1, i2, u2, i4, u4, i8) or a float (f2, V2, f4, f8)"
+            : "bool (b1), an int (i1, u1, i2, i4, i8) or a float (f2, V2, f4, f8)");
   }
   // What to know of elements that are not read.
   static std::string remark(std::string_view descr, const NpyElement* element) {
     if (element != nullptr)
       return fmt::format(" ({}), which the option `widen` reads as {}", element->name,
-                         name(element->dtype));
+                         name(element->wide));
     const std::string_view meaning = meaning_of_descr(descr);
     return meaning.empty() ? "" : fmt::format(" ({})", meaning);
   }

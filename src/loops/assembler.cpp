@@ -132,12 +132,13 @@ void LoopAssembler::load(const Action& action) {
 void LoopAssembler::compute(const Action& action) {
   const Instruction& step = program_.steps[action.step];
   Operation op{.primitive = step.primitive,
-               .dtype = step.dtype,
-               .operand_dtype = operand_dtype(program_, step),
+               .dtype = compute_dtype(step.dtype),
+               .operand_dtype = compute_dtype(operand_dtype(program_, step)),
                .d = action.d,
                .a = action.a,
                .b = action.b,
-               .c = action.c};
+               .c = action.c,
+               .cast_to = step.dtype};
   if (action.slot != Instruction::none) op.memory = frame_.slot(action.slot);
   code_->registers().is_call(program_, step) ? call(op) : code_->compute(op);
 }
@@ -200,7 +201,7 @@ void LoopAssembler::call_interpreter(const Operation& op) {
   }
   code_->vzeroupper();
   code_->mov(rax,
-             reinterpret_cast<std::uintptr_t>(loop_of(op.primitive, op.operand_dtype, op.dtype)));
+             reinterpret_cast<std::uintptr_t>(loop_of(op.primitive, op.operand_dtype, op.cast_to)));
   code_->call(rax);
   code_->vmovups(code_->vec(0, op.dtype), result);
 }

@@ -1,7 +1,5 @@
 #include "src/loops/avx2.hpp"
 
-#include <algorithm>
-
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
@@ -21,16 +19,9 @@ bool is_missing(const Program& program, const Instruction& step) {
 
 RegisterFile Avx2Emitter::registers() const {
   const auto is_call = [](const Program& program, const Instruction& step) {
-    return is_function(step.primitive) || is_missing(program, step);
+    return is_function(step.primitive) || is_missing(program, step) || rounds_twice(program, step);
   };
   return {.vectors = 14, .masks = 0, .is_call = is_call, .is_single = is_single};
-}
-
-/// Bools are loaded and stored byte by byte there.
-bool Avx2Emitter::tail_takes_r10(const Program& program) const {
-  return std::count(program.inputs.begin(), program.inputs.end(), b8) > 0 ||
-         std::any_of(program.outputs.begin(), program.outputs.end(),
-                     [&](std::uint32_t step) { return program.steps[step].dtype == b8; });
 }
 
 void Avx2Emitter::repeat_low_half(int d) { vinsertf128(Ymm(d), Ymm(d), Xmm(d), 1); }
@@ -213,6 +204,22 @@ void Avx2Emitter::truncate64(const Operation& op) {
   load_literal(limit, 0x41dfffffffc00000, f64);  // 2^31 - 1
   vminpd(t, t, limit);
   vcvttpd2dq(vec(op.d, i32), t);
+}
+
+/// Adds a half less the last bit that stays, but for NaN, which is made quiet.
+Xmm Avx2Emitter::round_to_upper_half(int a) {
+  const Xmm x = vec(a, f32), rounded = scratch(0, f32), t = scratch(1, f32);
+  vpslld(rounded, x, 15);
+  vpsrld(rounded, rounded, 31);  // 1 where the upper half is odd
+  load_literal(t, 0x7fff, i32);
+  vpaddd(rounded, rounded, t);
+  vcmpunordps(t, x, x);
+  vpandn(rounded, t, rounded);
+  vpaddd(rounded, rounded, x);
+  vpsrld(t, t, 31);
+  vpslld(t, t, 22);
+  vpor(rounded, rounded, t);
+  return rounded;
 }
 
 }  // namespace dagrad::detail

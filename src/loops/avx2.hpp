@@ -36,6 +36,7 @@ class Avx2Emitter final : public VectorEmitter {
   void absolute64(const Operation& op) override;
   void multiply64(const Operation& op) override;
   void convert(const Operation& op) override;
+  Xmm round_to_upper_half(int a) override;
   void compare_integers(const Operation& op);
   void convert_bool(const Operation& op);
   void truncate32(const Operation& op);
@@ -49,12 +50,13 @@ class Avx2Emitter final : public VectorEmitter {
   void load_tail(int d, DType dtype, const Xbyak::RegExp& from);
   void store_tail(const Xbyak::RegExp& to, int a, DType dtype);
   void load_tail_mask(const Xmm& into, DType dtype);
-  void load_bools(int d, const Xbyak::RegExp& from);
-  void store_bools(const Xbyak::RegExp& to, int a);
-  void widen_bytes(const Ymm& into, const Xbyak::Operand& from);
-  void narrow_to_bytes(const Xmm& into, int mask);
-  void load_tail_bytes(const Xmm& into, const Xbyak::RegExp& from);
-  void store_tail_bytes(const Xbyak::RegExp& to, const Xmm& bytes);
+  void load_packed_tail(int d, DType dtype, const Xbyak::RegExp& from);
+  void store_packed_tail(const Xbyak::RegExp& to, const Xmm& packed, DType dtype);
+  void store_packed(const Xbyak::RegExp& to, const Xmm& packed, DType dtype);
+  /// Between elements of fewer than 4 bytes, one after another, and what they are held as.
+  void unpack(int d, DType dtype, const Xbyak::Operand& from);
+  void pack(const Xmm& into, int a, DType dtype);
+  void pack_words(const Xmm& into, const Xmm& from);
 
   const int lane_bytes_;
   Xbyak::Label mask_table_;

@@ -1,11 +1,27 @@
-// Loads and stores in AVX2: of whole vectors, of the tail, which begins where `minus_left_` says
-// so, and of bools, which are bytes in memory and masks of whole lanes in registers.
+// Loads and stores in AVX2: of whole vectors, and of the tail, `-minus_left_` elements. Elements of
+// fewer bytes than a lane of their register are widened when they are loaded, and packed when they
+// are stored; bools, which are bytes, to and from masks.
+
+#include <algorithm>
 
 #include "src/loops/avx2.hpp"
 
 namespace dagrad::detail {
 
 using Xbyak::Xmm, Xbyak::Operand, Xbyak::RegExp;
+
+namespace {
+
+bool is_packed(DType dtype) { return size_of(dtype) < 4; }
+
+}  // namespace
+
+/// It counts packed elements.
+bool Avx2Emitter::tail_takes_r10(const Program& program) const {
+  return std::any_of(program.inputs.begin(), program.inputs.end(), is_packed) ||
+         std::any_of(program.outputs.begin(), program.outputs.end(),
+                     [&](std::uint32_t step) { return is_packed(program.steps[step].dtype); });
+}
 
 void Avx2Emitter::begin_tail(const Xbyak::Reg64& minus_left, bool calls) {
   in_tail_ = true;
@@ -14,15 +30,21 @@ void Avx2Emitter::begin_tail(const Xbyak::Reg64& minus_left, bool calls) {
 }
 
 void Avx2Emitter::load(int d, DType dtype, const RegExp& from) {
-  if (dtype == b8) return load_bools(d, from);
-  if (in_tail_) return load_tail(d, dtype, from);
-  vmovups(vec(d, dtype), ptr[from]);
+  if (is_packed(dtype)) {
+    in_tail_ ? load_packed_tail(d, dtype, from) : unpack(d, dtype, ptr[from]);
+  } else {
+    in_tail_ ? load_tail(d, dtype, from) : vmovups(vec(d, dtype), ptr[from]);
+  }
 }
 
 void Avx2Emitter::store(const RegExp& to, int a, DType dtype) {
-  if (dtype == b8) return store_bools(to, a);
-  if (in_tail_) return store_tail(to, a, dtype);
-  vmovups(ptr[to], vec(a, dtype));
+  if (is_packed(dtype)) {
+    const Xmm packed(scratch_);
+    pack(packed, a, dtype);
+    in_tail_ ? store_packed_tail(to, packed, dtype) : store_packed(to, packed, dtype);
+  } else {
+    in_tail_ ? store_tail(to, a, dtype) : vmovups(ptr[to], vec(a, dtype));
+  }
 }
 
 void Avx2Emitter::load_tail(int d, DType dtype, const RegExp& from) {
@@ -30,7 +52,7 @@ void Avx2Emitter::load_tail(int d, DType dtype, const RegExp& from) {
   load_tail_mask(mask, dtype);
   size_of(dtype) == 4 ? vmaskmovps(to, mask, ptr[from]) : vmaskmovpd(to, mask, ptr[from]);
   if (!calls_ || !is_float(dtype)) return;
-  broadcast_number(first, dtype, ptr[from]);
+  broadcast_bits(first, dtype, ptr[from]);
   dtype == f32 ? vblendvps(to, first, to, mask) : vblendvpd(to, first, to, mask);
 }
 
@@ -53,72 +75,92 @@ void Avx2Emitter::emit_tables() {
   for (int i = 0; i < 16; ++i) dd(i < 8 ? 0xffffffff : 0);
 }
 
-void Avx2Emitter::load_bools(int d, const RegExp& from) {
-  const Ymm to(d), zeros(scratch_);
-  if (in_tail_) {
-    load_tail_bytes(Xmm(d), from);
-    widen_bytes(to, Xmm(d));
-  } else {
-    widen_bytes(to, ptr[from]);
-  }
-  zero(zeros);
-  lane_bytes_ == 4 ? vpcmpgtd(to, to, zeros) : vpcmpgtq(to, to, zeros);
-}
-
-void Avx2Emitter::store_bools(const RegExp& to, int a) {
-  const Xmm bytes(scratch_);
-  narrow_to_bytes(bytes, a);
-  vpabsb(bytes, bytes);
-  if (in_tail_) return store_tail_bytes(to, bytes);
-  lane_bytes_ == 4 ? vmovq(ptr[to], bytes) : vmovd(ptr[to], bytes);
-}
-
-void Avx2Emitter::widen_bytes(const Ymm& into, const Operand& from) {
-  lane_bytes_ == 4 ? vpmovzxbd(into, from) : vpmovzxbq(into, from);
-}
-
-void Avx2Emitter::narrow_to_bytes(const Xmm& into, int mask) {
-  if (lane_bytes_ == 4) {
-    vextracti128(into, Ymm(mask), 1);
-    vpackssdw(into, Xmm(mask), into);
-  } else {
-    narrow_lanes(into, mask);
-    vpackssdw(into, into, into);
-  }
-  vpacksswb(into, into, into);
-}
-
-/// Byte by byte, the last one first.
-void Avx2Emitter::load_tail_bytes(const Xmm& into, const RegExp& from) {
+/// One by one, the last element first, each of which moves those behind it up. The lanes beyond
+/// repeat the first.
+void Avx2Emitter::load_packed_tail(int d, DType dtype, const RegExp& from) {
+  const Xmm packed(d);
+  const bool bytes = size_of(dtype) == 1;
   Xbyak::Label next;
   lea(r11, ptr[from]);
   mov(r10, minus_left_);
   neg(r10);
-  xor_(eax, eax);
+  bytes ? vpbroadcastb(packed, ptr[r11]) : vpbroadcastw(packed, ptr[r11]);
   L(next);
-  shl(rax, 8);
-  mov(al, byte[r11 + r10 - 1]);
+  vpslldq(packed, packed, bytes ? 1 : 2);
+  bytes ? vpinsrb(packed, packed, ptr[r11 + r10 - 1], 0)
+        : vpinsrw(packed, packed, ptr[r11 + r10 * 2 - 2], 0);
   dec(r10);
   jnz(next);
-  vmovq(into, rax);
+  unpack(d, dtype, packed);
 }
 
-/// Byte by byte, the first one first.
-void Avx2Emitter::store_tail_bytes(const RegExp& to, const Xmm& bytes) {
+/// One by one, the first element first.
+void Avx2Emitter::store_packed_tail(const RegExp& to, const Xmm& packed, DType dtype) {
+  const bool bytes = size_of(dtype) == 1;
   Xbyak::Label next;
-  vmovq(rax, bytes);
   lea(r11, ptr[to]);
-  sub(r11, minus_left_);
   mov(r10, minus_left_);
   L(next);
-  mov(byte[r11 + r10], al);
-  shr(rax, 8);
+  bytes ? vpextrb(ptr[r11], packed, 0) : vpextrw(ptr[r11], packed, 0);
+  vpsrldq(packed, packed, bytes ? 1 : 2);
+  add(r11, bytes ? 1 : 2);
   inc(r10);
   jnz(next);
 }
 
+void Avx2Emitter::store_packed(const RegExp& to, const Xmm& packed, DType dtype) {
+  switch (static_cast<int>(size_of(dtype)) * lanes()) {
+    case 16:
+      return vmovups(ptr[to], packed);
+    case 8:
+      return vmovq(ptr[to], packed);
+    default:
+      vmovd(ptr[to], packed);
+  }
+}
+
+void Avx2Emitter::unpack(int d, DType dtype, const Operand& from) {
+  if (dtype != b8) return widen(vec(d, dtype), dtype, from);
+  const Ymm mask(d), zeros(scratch_);
+  lane_bytes_ == 4 ? vpmovzxbd(mask, from) : vpmovzxbq(mask, from);
+  zero(zeros);
+  lane_bytes_ == 4 ? vpcmpgtd(mask, mask, zeros) : vpcmpgtq(mask, mask, zeros);
+}
+
+void Avx2Emitter::pack(const Xmm& into, int a, DType dtype) {
+  switch (dtype) {
+    case DType::float16:
+      return vcvtps2ph(into, vec(a, dtype), round_to_even);
+    case DType::bfloat16: {
+      const Xmm rounded = round_to_upper_half(a);
+      vpsrad(rounded, rounded, 16);
+      return pack_words(into, rounded);
+    }
+    case DType::boolean:
+      if (lane_bytes_ == 8) {
+        narrow_lanes(into, a);
+        vpackssdw(into, into, into);
+      } else {
+        pack_words(into, Ymm(a));
+      }
+      vpacksswb(into, into, into);
+      return vpabsb(into, into);
+    default:
+      pack_words(into, vec(a, dtype));
+  }
+  if (dtype == i8) vpacksswb(into, into, into);
+  if (dtype == u8) vpackuswb(into, into, into);
+}
+
+/// Lanes of 32 bits, whose values have 16.
+void Avx2Emitter::pack_words(const Xmm& into, const Xmm& from) {
+  const Xmm low(from.getIdx()), upper(scratch_ + 1);
+  if (from.isYMM()) vextracti128(upper, Ymm(from.getIdx()), 1);
+  vpackssdw(into, low, from.isYMM() ? upper : low);
+}
+
 void Avx2Emitter::broadcast(int d, DType dtype, const RegExp& from) {
-  if (dtype != b8) return broadcast_number(vec(d, dtype), dtype, ptr[from]);
+  if (dtype != b8) return broadcast_number(d, dtype, ptr[from]);
   const Ymm to(d), zeros(scratch_);
   zero(zeros);
   vpbroadcastb(to, ptr[from]);

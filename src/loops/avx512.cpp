@@ -7,8 +7,8 @@ namespace dagrad::detail {
 using Xbyak::Xmm, Xbyak::Ymm, Xbyak::Zmm;
 
 RegisterFile Avx512Emitter::registers() const {
-  const auto is_call = [](const Program&, const Instruction& step) {
-    return is_function(step.primitive);
+  const auto is_call = [](const Program& program, const Instruction& step) {
+    return is_function(step.primitive) || rounds_twice(program, step);
   };
   return {.vectors = 30, .masks = 5, .is_call = is_call, .is_single = is_single};
 }
@@ -130,6 +130,20 @@ void Avx512Emitter::truncate(const Operation& op) {
   load_literal(d | scratch_opmask_, wide ? 0x7fffffffffffffff : 0x7fffffff, op.dtype);
   op.operand_dtype == f32 ? vcmpordps(scratch_opmask_, a, a) : vcmpordpd(scratch_opmask_, a, a);
   wide ? vmovdqa64(d | scratch_opmask_ | T_z, d) : vmovdqa32(d | scratch_opmask_ | T_z, d);
+}
+
+/// Adds a half less the last bit that stays; a NaN is made quiet instead.
+Xmm Avx512Emitter::round_to_upper_half(int a) {
+  const Xmm x = vec(a, f32), rounded = scratch(0, f32), t = scratch(1, f32);
+  vpslld(rounded, x, 15);
+  vpsrld(rounded, rounded, 31);  // 1 where the upper half is odd
+  load_literal(t, 0x7fff, i32);
+  vpaddd(rounded, rounded, t);
+  vpaddd(rounded, rounded, x);
+  vcmpunordps(scratch_opmask_, x, x);
+  load_literal(t, 0x400000, i32);
+  vpord(rounded | scratch_opmask_, x, t);
+  return rounded;
 }
 
 }  // namespace dagrad::detail

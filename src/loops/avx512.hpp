@@ -33,9 +33,11 @@ class Avx512Emitter final : public VectorEmitter {
   void absolute64(const Operation& op) override;
   void multiply64(const Operation& op) override;
   void convert(const Operation& op) override;
+  Xmm round_to_upper_half(int a) override;
   void convert_bool(const Operation& op);
   void truncate(const Operation& op);
 
+  void store_narrowed(const Xbyak::Address& to, int a, DType dtype);
   void load_bools(int d, const Xbyak::RegExp& from);
   void store_bools(const Xbyak::RegExp& to, int a);
 

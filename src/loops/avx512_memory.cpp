@@ -29,18 +29,36 @@ void Avx512Emitter::load(int d, DType dtype, const RegExp& from) {
   if (dtype == b8) return load_bools(d, from);
   Xmm to = vec(d, dtype);
   if (in_tail_ && calls_ && is_float(dtype)) {
-    broadcast_number(to, dtype, ptr[from]);
+    broadcast_number(d, dtype, ptr[from]);
     to = to | tail_;
   } else if (in_tail_) {
     to = to | tail_ | T_z;
   }
+  if (is_stored_only(dtype)) return widen(to, dtype, ptr[from]);
   size_of(dtype) == 4 ? vmovups(to, ptr[from]) : vmovupd(to, ptr[from]);
 }
 
 void Avx512Emitter::store(const RegExp& to, int a, DType dtype) {
   if (dtype == b8) return store_bools(to, a);
   const Xbyak::Address at = in_tail_ ? ptr[to] | tail_ : ptr[to];
+  if (is_stored_only(dtype)) return store_narrowed(at, a, dtype);
   size_of(dtype) == 4 ? vmovups(at, vec(a, dtype)) : vmovupd(at, vec(a, dtype));
+}
+
+void Avx512Emitter::store_narrowed(const Xbyak::Address& to, int a, DType dtype) {
+  switch (dtype) {
+    case DType::float16:
+      return vcvtps2ph(to, vec(a, dtype), round_to_even);
+    case DType::bfloat16: {
+      const Xmm rounded = round_to_upper_half(a);
+      vpsrld(rounded, rounded, 16);
+      return vpmovdw(to, rounded);
+    }
+    case DType::int16:
+      return vpmovdw(to, vec(a, dtype));
+    default:
+      vpmovdb(to, vec(a, dtype));
+  }
 }
 
 void Avx512Emitter::load_bools(int d, const RegExp& from) {
@@ -67,7 +85,7 @@ void Avx512Emitter::store_bools(const RegExp& to, int a) {
 }
 
 void Avx512Emitter::broadcast(int d, DType dtype, const RegExp& from) {
-  if (dtype != b8) return broadcast_number(vec(d, dtype), dtype, ptr[from]);
+  if (dtype != b8) return broadcast_number(d, dtype, ptr[from]);
   cmp(byte[from], 1);  // carries where it is 0
   sbb(eax, eax);
   not_(eax);

@@ -38,7 +38,7 @@ Xbyak::Allocator* VectorEmitter::heap() {
 }
 
 VectorEmitter::Xmm VectorEmitter::vec(int number, DType dtype) const {
-  switch (static_cast<int>(size_of(dtype)) * lanes_) {
+  switch (held_bytes(dtype)) {
     case 64:
       return Zmm(number);
     case 32:
@@ -48,16 +48,12 @@ VectorEmitter::Xmm VectorEmitter::vec(int number, DType dtype) const {
   }
 }
 
-void VectorEmitter::broadcast_number(const Xmm& into, DType dtype, const Xbyak::Address& from) {
-  if (size_of(dtype) == 8) {
-    vpbroadcastq(into, from);
-  } else {
-    vbroadcastss(into, from);
-  }
+void VectorEmitter::load_literal(const Xmm& into, std::uint64_t bits, DType dtype) {
+  broadcast_bits(into, dtype, ptr[rip + literals_[bits]]);
 }
 
-void VectorEmitter::load_literal(const Xmm& into, std::uint64_t bits, DType dtype) {
-  broadcast_number(into, dtype, ptr[rip + literals_[bits]]);
+void VectorEmitter::broadcast_bits(const Xmm& into, DType dtype, const Xbyak::Address& from) {
+  size_of(dtype) == 8 ? vpbroadcastq(into, from) : vbroadcastss(into, from);
 }
 
 void VectorEmitter::emit_tables() {
@@ -202,6 +198,7 @@ void VectorEmitter::cast(const Operation& op) {
   } else {
     convert(op);
   }
+  if (is_stored_only(op.cast_to)) fit(op.d, op.cast_to, is_float(op.operand_dtype));
 }
 
 /// Steps on bools: false is less than true.

@@ -11,12 +11,13 @@
 
 namespace dagrad::detail {
 
-/// A step with its registers.
+/// A step with its registers. Dtypes are those in which values are held in registers.
 struct Operation {
   Primitive primitive;
   DType dtype;          ///< of the result
   DType operand_dtype;  ///< of `select`, of the two sides
   int d, a, b, c;
+  DType cast_to = dtype;  ///< of a cast: may be one that is stored only
   std::optional<Xbyak::Address> memory = std::nullopt;  ///< where b lies, if in no register
 };
 
@@ -52,9 +53,10 @@ constexpr std::uint64_t sign_bit(DType dtype) {
 }
 
 /// Emits vector instructions for what a loop does. A vector has as many lanes as elements of the
-/// widest dtype fit into a register; values of narrower dtypes fill the low part of theirs. What
-/// AVX2 and AVX-512 share is here; bools, which are vectors there and mask registers here, memory,
-/// and whatever one of them lacks, is theirs.
+/// widest dtype fit into a register; values of narrower dtypes fill the low part of theirs, those
+/// of dtypes that are stored only are held in their `compute_dtype`. What AVX2 and AVX-512 share is
+/// here; bools, which are vectors there and mask registers here, memory, and whatever one of them
+/// lacks, is theirs.
 ///
 /// The register d of a result is none of its operands' but where `RegisterFile::is_single` says so.
 /// An operation may use as scratch: two vectors and one mask beyond those of `registers()`, rax,
@@ -88,12 +90,10 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   /// Copies the low half of a vector into the upper one.
   virtual void repeat_low_half(int d) = 0;
 
-  /// The register of a number, as wide as its values.
+  /// The register of a number, as wide as the values of a dtype that it holds.
   Xmm vec(int number, DType dtype) const;
   /// Whether values of a dtype fill only half of a vector.
-  bool is_half(DType dtype) const {
-    return static_cast<int>(size_of(dtype)) * lanes_ < vector_bytes_;
-  }
+  bool is_half(DType dtype) const { return held_bytes(dtype) < vector_bytes_; }
   /// Puts the bits into all lanes of `into`.
   void load_literal(const Xmm& into, std::uint64_t bits, DType dtype);
   /// The tables that the code so far refers to, after its last instruction.
@@ -129,10 +129,23 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   virtual void convert(const Operation& op) = 0;  ///< casts between numbers, and from bool
 
   void emit(const Forms& forms, const Operation& op);
-  void broadcast_number(const Xmm& into, DType dtype, const Xbyak::Address& from);
+  void broadcast_bits(const Xmm& into, DType dtype, const Xbyak::Address& from);
   void zero(const Xmm& d) { vxorps(d, d, d); }
   Xmm scratch(int i, DType dtype) const { return vec(scratch_ + i, dtype); }
   static bool is_single(const Instruction& step);
+
+  // Numbers of any dtype, those that are stored only among them.
+  static constexpr std::uint8_t round_to_even = 0;  ///< of vcvtps2ph, whatever the processor does
+  void broadcast_number(int d, DType dtype, const Xbyak::Address& from);
+  /// From elements of a dtype that is stored only, one after another, to what they are held as.
+  void widen(const Xmm& into, DType dtype, const Xbyak::Operand& from);
+  /// Makes what is held numbers that a dtype has. Ints beyond it wrap, or saturate.
+  void fit(int d, DType dtype, bool saturates);
+  /// Rounds float32 to bfloat16, which is the upper half of each lane; the lower one is undefined.
+  /// The result is the first scratch vector.
+  virtual Xmm round_to_upper_half(int a) = 0;
+  /// Whether a cast would round to float32 and then once more.
+  static bool rounds_twice(const Program& program, const Instruction& step);
   static const Forms maximum_forms, minimum_forms;
 
   const int scratch_;       ///< number of the first of the two scratch vectors
@@ -140,6 +153,9 @@ class VectorEmitter : public Xbyak::CodeGenerator {
 
  private:
   void compute_bools(const Operation& op);
+  Xmm halves(int number) const;
+  void clamp_ints(const Xmm& x, DType dtype);
+  void wrap_ints(const Xmm& x, DType dtype);
   void move(const Operation& op);
   void square_root(const Operation& op);
   void negate(const Operation& op);
@@ -149,6 +165,9 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   void cast(const Operation& op);
 
   static Xbyak::Allocator* heap();
+  int held_bytes(DType dtype) const {
+    return static_cast<int>(size_of(compute_dtype(dtype))) * lanes_;
+  }
   const int vector_bytes_, lanes_;
   std::map<std::uint64_t, Xbyak::Label> literals_;
 };

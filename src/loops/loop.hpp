@@ -29,8 +29,9 @@
 //      |            vmovups [r9 + r8 * 4], ymm0             vmaskmovps [r9 + r8 * 4], ymm14, ymm0
 //      |
 //      v          code.hpp puts their bytes into executable pages:
-//   Loop          which a kernel runs, row by row where operands broadcast (rows.hpp, space.hpp).
-//                 Constants are data, so that it serves every program of this structure.
+//   Loop          which broadcast_loop.hpp runs, row by row where operands broadcast (rows.hpp,
+//                 space.hpp). Constants are data, so that it serves every program of this
+//                 structure.
 
 namespace dagrad::detail {
 

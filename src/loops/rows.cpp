@@ -146,7 +146,7 @@ void Rows::run_blocks(const Loop& loop, const Program& program, std::int64_t beg
 
 void Rows::fill(std::size_t i, const void* in, void* to, bool first, std::int64_t row,
                 std::int64_t rows) const {
-  dispatch(in_dtype_[i], [&]<class T>(std::type_identity<T>) {
+  dispatch_width(in_dtype_[i], [&]<class T>(std::type_identity<T>) {
     if (kinds_[i] == Operand::varying)
       spread<T>(i, in, to, row, rows);
     else if (first)

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "dagrad/op.hpp"
+#include "dagrad/detail/op_caches.hpp"
 #include "src/program/growing_list.hpp"
 
 namespace dagrad::detail {
@@ -13,16 +13,17 @@ struct ProgramCache::Entry {
 
 ProgramCache::~ProgramCache() { delete_list(entries_); }
 
-const ProgramPtr& ProgramCache::get(
-    std::span<const Type> in,
-    const std::function<ProgramPtr(std::span<const DType>)>& record) const {
+const ProgramPtr* ProgramCache::find(std::span<const Type> in) const {
   const auto same = [](const Type& type, DType dtype) { return type.dtype == dtype; };
   for (const Entry* e = entries_.load(std::memory_order_acquire); e; e = e->next)
     if (std::equal(in.begin(), in.end(), e->dtypes.begin(), e->dtypes.end(), same))
-      return e->program;
+      return &e->program;
+  return nullptr;
+}
+
+const ProgramPtr& ProgramCache::add(std::span<const Type> in, ProgramPtr program) const {
   std::vector<DType> dtypes;
   for (const Type& type : in) dtypes.push_back(type.dtype);
-  ProgramPtr program = record(dtypes);
   return push_front(entries_, new Entry{std::move(dtypes), std::move(program), nullptr}).program;
 }
 

@@ -1,6 +1,8 @@
+#include "src/program/decisions.hpp"
+
 #include <vector>
 
-#include "dagrad/op.hpp"
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/probe.hpp"
 #include "dagrad/strides.hpp"
 #include "src/program/loops.hpp"
@@ -15,7 +17,7 @@ std::optional<std::int64_t> decision(const Program& program, const Instruction& 
   if (step.primitive == Primitive::select && is_float(step.dtype))
     return static_cast<std::int64_t>(detail::element<bool>(values[step.a]));
   const DType operand = detail::operand_dtype(program, step);
-  return dispatch(is_float(step.dtype) ? operand : step.dtype,
+  return dispatch(compute_dtype(is_float(step.dtype) ? operand : step.dtype),
                   [&]<class T>(std::type_identity<T>) -> std::optional<std::int64_t> {
                     if constexpr (std::is_floating_point_v<T>) {
                       const std::uint64_t a = values[step.a];
@@ -39,10 +41,13 @@ void decisions(const Program& program, std::span<const void* const> in, const De
   };
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
     const Instruction& step = program.steps[i];
-    if (step.primitive == Primitive::input) {
-      std::memcpy(&values[i], in[step.data], size_of(step.dtype));
-    } else if (step.primitive == Primitive::constant) {
-      values[i] = program.constants[step.data];
+    if (detail::arity_of(step.primitive) == 0) {
+      const bool constant = step.primitive == Primitive::constant;
+      const void* const element = constant ? &program.constants[step.data] : in[step.data];
+      if (const detail::WordLoop load = detail::load_loop(step.dtype))
+        load(element, nullptr, nullptr, &values[i], 1);
+      else
+        std::memcpy(&values[i], element, size_of(step.dtype));
     } else {
       const DType operand = detail::operand_dtype(program, step);
       detail::loop_of(step.primitive, operand, step.dtype)(at(step.a), at(step.b), at(step.c),
@@ -54,9 +59,7 @@ void decisions(const Program& program, std::span<const void* const> in, const De
 
 void detail::program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
                                const DecisionSink& sink) {
-  std::vector<Type> types;
-  for (const View& view : in) types.push_back(view.type);
-  const StridedAxes<> axes = broadcast_axes(types, shape);
+  const StridedAxes<> axes = broadcast_axes(types_of(in), shape);
   std::vector<const void*> at(in.size());
   for (std::int64_t element = 0; element < shape.elements(); ++element) {
     for (std::size_t i = 0; i < in.size(); ++i)

@@ -2,7 +2,23 @@
 
 #include <cstdlib>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace dagrad {
+
+#if defined(__x86_64__)
+namespace {
+
+/// Conversions of float16, which clang's __builtin_cpu_supports does not know.
+bool has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+}  // namespace
+#endif
 
 std::string_view name(InstructionSet set) {
   constexpr std::string_view names[] = {"plain", "avx2", "avx512"};
@@ -13,7 +29,7 @@ bool available(InstructionSet set) {
   if (set == InstructionSet::plain) return true;
 #if defined(__x86_64__)
   if (set == InstructionSet::avx2)
-    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   return available(InstructionSet::avx2) && __builtin_cpu_supports("avx512f") != 0 &&
          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
          __builtin_cpu_supports("avx512vl") != 0;

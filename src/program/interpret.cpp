@@ -94,15 +94,17 @@ void Interpreter::assign_slots() {
   for (std::uint32_t i = 0; i < scratch_.values.size(); ++i) {
     const Instruction& step = program_.steps[i];
     Scratch::Value& value = scratch_.values[i];
-    // Repeated elements are laid out before the first step. A dense input is read in place; one
-    // that is a result too is kept, for its memory may be that of another result.
+    value.loop =
+        detail::arity_of(step.primitive) == 0
+            ? detail::load_loop(step.dtype)
+            : detail::loop_of(step.primitive, detail::operand_dtype(program_, step), step.dtype);
+    // Repeated elements are laid out before the first step. A dense input is read in place, unless
+    // it is computed with in another dtype; one that is a result too is kept, for its memory may be
+    // that of another result.
     if (repeats(step))
       value.slot = slots_++;
-    else if (step.primitive != Primitive::input || value.last_use == forever)
+    else if (value.loop != nullptr || value.last_use == forever)
       value.slot = take_slot();
-    if (detail::arity_of(step.primitive) > 0)
-      value.loop =
-          detail::loop_of(step.primitive, detail::operand_dtype(program_, step), step.dtype);
     for (std::uint32_t operand : {step.a, step.b, step.c}) {
       if (operand == none) continue;
       Scratch::Value& used = scratch_.values[operand];
@@ -124,9 +126,14 @@ void Interpreter::fill_repeated() {
     const void* element =
         step.primitive == Primitive::constant ? &program_.constants[step.data] : in_[step.data];
     value.at = slot(value);
-    dispatch(step.dtype, [&]<class T>(std::type_identity<T>) {
-      T* tile = reinterpret_cast<T*>(slot(value));
-      std::fill_n(tile, std::min(tile_, n_), *static_cast<const T*>(element));
+    std::uint64_t held = 0;
+    if (value.loop != nullptr)
+      value.loop(element, nullptr, nullptr, &held, 1);
+    else
+      std::memcpy(&held, element, size_of(step.dtype));
+    dispatch_width(compute_dtype(step.dtype), [&]<class Bits>(std::type_identity<Bits>) {
+      Bits* tile = reinterpret_cast<Bits*>(slot(value));
+      std::fill_n(tile, std::min(tile_, n_), static_cast<Bits>(held));
     });
   }
 }
@@ -136,14 +143,15 @@ void Interpreter::compute_tile(std::size_t first, std::size_t count) {
     const Instruction& step = program_.steps[i];
     Scratch::Value& value = scratch_.values[i];
     if (repeats(step)) continue;
+    const std::byte* a = at(step.a);
     if (step.primitive == Primitive::input) {
       const std::size_t size = size_of(step.dtype);
-      value.at = static_cast<const std::byte*>(in_[step.data]) + first * size;
+      a = value.at = static_cast<const std::byte*>(in_[step.data]) + first * size;
       if (value.slot == none) continue;
-      std::memcpy(slot(value), value.at, count * size);
-    } else {
-      value.loop(at(step.a), at(step.b), at(step.c), slot(value), static_cast<std::int64_t>(count));
+      if (value.loop == nullptr) std::memcpy(slot(value), a, count * size);
     }
+    if (value.loop != nullptr)
+      value.loop(a, at(step.b), at(step.c), slot(value), static_cast<std::int64_t>(count));
     value.at = slot(value);
   }
 }
@@ -154,9 +162,13 @@ void Interpreter::run(std::span<void* const> out) {
     compute_tile(first, count);
     // Only now, for a result may lie in the memory of an operand.
     for (std::size_t k = 0; k < out.size(); ++k) {
-      const std::size_t size = size_of(program_.output_dtype(k));
-      std::memcpy(static_cast<std::byte*>(out[k]) + first * size, at(program_.outputs[k]),
-                  count * size);
+      const DType dtype = program_.output_dtype(k);
+      std::byte* const to = static_cast<std::byte*>(out[k]) + first * size_of(dtype);
+      const std::byte* const from = at(program_.outputs[k]);
+      if (const detail::WordLoop store = detail::store_loop(dtype))
+        store(from, nullptr, nullptr, to, static_cast<std::int64_t>(count));
+      else
+        std::memcpy(to, from, count * size_of(dtype));
     }
   }
 }

@@ -49,11 +49,17 @@ void run_function(const void* a, const void* b, const void*, void* out, std::int
   apply_function(P, as<T>(a), as<T>(b), static_cast<T*>(out), n);
 }
 
-template <Element From, Element To>
+/// The C++ type in which values of a dtype are held.
+template <Element T>
+using Computed = std::conditional_t<dtype_of<T> == compute_dtype(dtype_of<T>), T,
+                                    std::conditional_t<is_float(dtype_of<T>), float, std::int32_t>>;
+
+/// To a dtype, whose values are then held as `Held`.
+template <Element From, Element To, Element Held = To>
 void run_cast(const void* a, const void*, const void*, void* out, std::int64_t n) {
   const From* x = as<From>(a);
-  To* __restrict r = static_cast<To*>(out);
-  for (std::int64_t i = 0; i < n; ++i) r[i] = convert<To>(x[i]);
+  Held* __restrict r = static_cast<Held*>(out);
+  for (std::int64_t i = 0; i < n; ++i) r[i] = convert<Held>(convert<To>(x[i]));
 }
 
 template <Element T, std::size_t P>
@@ -77,24 +83,45 @@ constexpr std::array<WordLoop, words> word_loops = []<std::size_t... P>(std::ind
 
 template <Element From>
 WordLoop cast_loop(DType to) {
-  return dispatch(to,
-                  []<class To>(std::type_identity<To>) -> WordLoop { return run_cast<From, To>; });
+  return dispatch_stored(to, []<class To>(std::type_identity<To>) -> WordLoop {
+    return run_cast<From, To, Computed<To>>;
+  });
 }
 
 }  // namespace
 
 WordLoop loop_of(Primitive primitive, DType operand, DType result) {
-  return dispatch(operand, [&]<class T>(std::type_identity<T>) -> WordLoop {
+  return dispatch(compute_dtype(operand), [&]<class T>(std::type_identity<T>) -> WordLoop {
     if (primitive == Primitive::cast) return cast_loop<T>(result);
     return word_loops<T>[static_cast<std::size_t>(primitive)];
   });
 }
 
+WordLoop load_loop(DType dtype) {
+  if (!is_stored_only(dtype)) return nullptr;
+  return dispatch_stored(
+      dtype, []<class T>(std::type_identity<T>) -> WordLoop { return run_cast<T, Computed<T>>; });
+}
+
+WordLoop store_loop(DType dtype) {
+  if (!is_stored_only(dtype)) return nullptr;
+  return dispatch_stored(
+      dtype, []<class T>(std::type_identity<T>) -> WordLoop { return run_cast<Computed<T>, T>; });
+}
+
 std::uint64_t compute(Primitive primitive, DType operand, DType result,
                       const std::array<std::uint64_t, 3>& operands) {
-  std::uint64_t out = 0;
-  loop_of(primitive, operand, result)(&operands[0], &operands[1], &operands[2], &out, 1);
-  return out;
+  std::array<std::uint64_t, 3> held = operands;
+  const bool selects = primitive == Primitive::select;
+  if (const WordLoop load = load_loop(operand))
+    for (std::size_t i = selects ? 1 : 0; i < held.size(); ++i)
+      load(&operands[i], nullptr, nullptr, &held[i], 1);
+  std::uint64_t out = 0, stored = 0;
+  loop_of(primitive, operand, result)(&held[0], &held[1], &held[2], &out, 1);
+  const WordLoop store = store_loop(result);
+  if (store == nullptr) return out;
+  store(&out, nullptr, nullptr, &stored, 1);
+  return stored;
 }
 
 }  // namespace dagrad::detail

@@ -1,6 +1,7 @@
+#include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/op.hpp"
 
-namespace dagrad::detail {
+namespace dagrad {
 
 DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes) {
   for (std::size_t i = 0; i < conditions && i < in.size(); ++i)
@@ -12,10 +13,10 @@ DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes take
     common = i == conditions ? in[i].dtype : promote(common, in[i].dtype);
   if (in.size() > conditions && !takes.contains(common)) {
     std::string names;
-    for (const DType dtype : {b8, i32, i64, f32, f64})
-      if (takes.contains(dtype))
-        names += (names.empty() ? "" : ", ") + std::string(dagrad::name(dtype));
-    throw TypeError("takes " + names + ", got " + std::string(dagrad::name(common)) +
+    for (std::size_t i = 0; i < dtype_count; ++i)
+      if (const auto dtype = static_cast<DType>(i); takes.contains(dtype))
+        names += (names.empty() ? "" : ", ") + std::string(name(dtype));
+    throw TypeError("takes " + names + ", got " + std::string(name(common)) +
                     "; convert with cast");
   }
   return common;
@@ -37,4 +38,23 @@ void check_operand_count(std::size_t is, std::size_t wanted) {
                         (wanted == 1 ? " operand" : " operands") + ", got " + std::to_string(is));
 }
 
-}  // namespace dagrad::detail
+namespace detail {
+
+DType same_dtype(std::span<const Type> in, DTypes takes) {
+  const DType common = common_dtype(in, 0, takes);
+  for (const Type& t : in)
+    if (t.dtype != common)
+      throw TypeError("operands differ in dtype: " + std::string(dagrad::name(t.dtype)) + " and " +
+                      std::string(dagrad::name(common)) + "; convert with cast");
+  return common;
+}
+
+std::vector<Type> types_of(std::span<const View> views) {
+  std::vector<Type> types;
+  for (const View& view : views) types.push_back(view.type);
+  return types;
+}
+
+}  // namespace detail
+
+}  // namespace dagrad

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dagrad/detail/convert.hpp"
 #include "dagrad/program.hpp"
 
 /// What each word of a formula takes and gives.
@@ -79,7 +80,8 @@ constexpr DTypes operand_dtypes(Primitive p) {
   }
 }
 
-/// Dtype of the values that a step works on: not its result's where it tests or casts.
+/// Dtype of the values that a step works on: not its result's where it tests or casts. The values
+/// are held in its `compute_dtype`.
 inline DType operand_dtype(const Program& program, const Instruction& step) {
   if (arity_of(step.primitive) == 0) return step.dtype;
   return program.steps[step.primitive == Primitive::select ? step.b : step.a].dtype;
@@ -95,8 +97,8 @@ T element(std::uint64_t bits) {
 
 /// A constant as a number.
 inline double constant_value(const Program& program, const Instruction& constant) {
-  return dispatch(constant.dtype, [&]<class T>(std::type_identity<T>) {
-    return static_cast<double>(element<T>(program.constants[constant.data]));
+  return dispatch_stored(constant.dtype, [&]<class T>(std::type_identity<T>) {
+    return static_cast<double>(wide(element<T>(program.constants[constant.data])));
   });
 }
 

@@ -151,7 +151,13 @@ std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
     }
   }
   std::vector<Symbol> out;
-  for (std::uint32_t result : program.outputs) out.push_back(at[result]);
+  for (std::uint32_t result : program.outputs) {
+    const Instruction& step = program.steps[result];
+    // As where it is stored: a result is rounded to its dtype, what it is made of is not.
+    const bool rounds = is_stored_only(step.dtype) && detail::arity_of(step.primitive) > 0;
+    out.push_back(rounds ? recorder.step({Primitive::cast, step.dtype, at[result].step()})
+                         : at[result]);
+  }
   return out;
 }
 

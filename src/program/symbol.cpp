@@ -13,9 +13,7 @@ using Operands = std::span<Symbol>;
 
 [[noreturn]] void refuse(Primitive p, DType got) {
   const DTypes takes = detail::operand_dtypes(p);
-  const char* wanted = takes.contains(b8)    ? "bool"
-                       : takes.contains(i32) ? "numbers"
-                                             : "float32 or float64";
+  const char* wanted = takes.contains(b8) ? "bool" : takes.contains(i32) ? "numbers" : "floats";
   const char* advice = takes.contains(b8) ? "compare it first" : "cast it first";
   throw TypeError(std::string(name(p)) + " takes " + wanted + ", got " + std::string(name(got)) +
                   ": " + advice);

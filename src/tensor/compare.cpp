@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "dagrad/detail/convert.hpp"
 #include "dagrad/tensor.hpp"
 
 namespace dagrad {
@@ -30,12 +31,12 @@ Difference compare(const Tensor& a, const Tensor& b, double relative, double abs
     return {false,
             fmt::format("the types differ: {} and {}", to_string(a.type()), to_string(b.type()))};
   }
-  return dispatch(a.dtype(), [&]<class T>(std::type_identity<T>) -> Difference {
+  return dispatch_stored(a.dtype(), [&]<class T>(std::type_identity<T>) -> Difference {
     const auto as = a.values<T>(), bs = b.values<T>();
     std::size_t worst = 0, apart = 0;
     double most = 0;
     for (std::size_t i = 0; i < as.size(); ++i) {
-      const double e = excess(as[i], bs[i], relative, absolute);
+      const double e = excess(detail::wide(as[i]), detail::wide(bs[i]), relative, absolute);
       apart += !(e <= 1);
       if (!(e <= 1) && !(e <= most)) {
         most = e;
@@ -43,7 +44,7 @@ Difference compare(const Tensor& a, const Tensor& b, double relative, double abs
       }
     }
     if (apart == 0) return {};
-    const auto x = as[worst], y = bs[worst];
+    const auto x = detail::wide(as[worst]), y = detail::wide(bs[worst]);
     return {false,
             fmt::format("{} of {} elements differ, most at {}: {} against {}, apart by {:.3g}, "
                         "allowed {:.3g}",

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "dagrad/error.hpp"
@@ -12,14 +13,30 @@
 
 namespace dagrad {
 
+namespace {
+
+/// "f32", as the constant of a float dtype is called.
+std::string short_name(DType dtype) {
+  return fmt::format("{}f{}", dtype == bf16 ? "b" : "", 8 * size_of(dtype));
+}
+
+}  // namespace
+
 DType promote(DType a, DType b) {
   if (a == b) return a;
   if (is_float(a) && is_float(b)) {
     throw TypeError(
-        fmt::format("{} and {} do not mix: make them one dtype with cast(x, f64) or cast(x, f32)",
-                    name(a), name(b)));
+        fmt::format("{} and {} do not mix: make them one dtype with cast(x, {}) or "
+                    "cast(x, {})",
+                    name(a), name(b), short_name(std::max(a, b)), short_name(std::min(a, b))));
   }
-  return std::max(a, b);  // declared in the order of promotion
+  const auto [low, high] = std::minmax(a, b);
+  return low == i8 && high == u8 ? i16 : high;  // the others are declared in the order of promotion
+}
+
+void detail::throw_stored_only(DType dtype) {
+  throw TypeError(fmt::format("{} elements are stored, not computed with: convert with cast to {}",
+                              name(dtype), name(compute_dtype(dtype))));
 }
 
 void detail::throw_dtype_mismatch(DType is, DType asked) {
@@ -54,20 +71,18 @@ T checked(std::int64_t integer, DType dtype) {
 }  // namespace
 
 std::uint64_t Literal::bits(DType dtype) const {
-  switch (dtype) {
-    case DType::boolean:
-      return checked<bool>(integer_of(*this, dtype), dtype);
-    case DType::int32:
-      return static_cast<std::uint32_t>(checked<std::int32_t>(integer_of(*this, dtype), dtype));
-    case DType::int64:
-      return static_cast<std::uint64_t>(integer_of(*this, dtype));
-    case DType::float32:  // from the integer itself: by way of a double it would be rounded twice
-      return std::bit_cast<std::uint32_t>(integral_ ? static_cast<float>(integer_)
-                                                    : static_cast<float>(real_));
-    case DType::float64:
-      break;
-  }
-  return std::bit_cast<std::uint64_t>(real_);
+  return dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
+    T element;
+    if constexpr (!is_float(dtype_of<T>))
+      element = checked<T>(integer_of(*this, dtype), dtype);
+    else if (integral_)  // by way of a double it would be rounded twice
+      element = static_cast<T>(integer_);
+    else
+      element = static_cast<T>(real_);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &element, sizeof element);
+    return bits;
+  });
 }
 
 }  // namespace dagrad

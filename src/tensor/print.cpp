@@ -50,16 +50,24 @@ Parts short_parts(T value, std::chars_format format) {
   return p;
 }
 
-std::string scalar(bool value) { return value ? "True" : "False"; }
-std::string scalar(std::int32_t value) { return fmt::to_string(value); }
-std::string scalar(std::int64_t value) { return fmt::to_string(value); }
-
+/// From which size on NumPy writes floats of an element type with exponents: scalars, and arrays.
+struct Exponents {
+  double scalar, array;
+};
 template <class T>
-std::string scalar(T value) {
+constexpr Exponents exponents_of = sizeof(T) == 2   ? Exponents{1e3, 1e3}
+                                   : sizeof(T) == 4 ? Exponents{1e6, 1e6}
+                                                    : Exponents{1e16, 1e8};
+
+std::string scalar(bool value, double = 0) { return value ? "True" : "False"; }
+std::string scalar(std::int64_t value, double = 0) { return fmt::to_string(value); }
+
+template <std::floating_point T>
+std::string scalar(T value, double exponents_from = 0) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  const T size = std::fabs(value), most = std::is_same_v<T, float> ? T(1e6) : T(1e16);
-  if (size == 0 || (size >= T(1e-4) && size < most)) {
+  const T size = std::fabs(value);
+  if (size == 0 || (size >= T(1e-4) && size < exponents_from)) {
     const Parts p = parts(value, std::chars_format::fixed);
     return fmt::format("{}.{}", p.whole, p.fraction.empty() ? "0" : p.fraction);
   }
@@ -67,11 +75,33 @@ std::string scalar(T value) {
   return fmt::format("{}{}{}e{}", p.whole, p.fraction.empty() ? "" : ".", p.fraction, p.exponent);
 }
 
+// What is printed of an element: an int as int64; for a narrow float the double with the fewest
+// digits of those that round to it.
+template <class T>
+auto printed(T element) {
+  if constexpr (std::same_as<T, Float16> || std::same_as<T, BFloat16>) {
+    const double exact = static_cast<float>(element);
+    for (int digits = 0; std::isfinite(exact); ++digits) {
+      char text[32];
+      const auto end =
+          std::to_chars(text, std::end(text), exact, std::chars_format::scientific, digits).ptr;
+      double candidate = 0;
+      std::from_chars(text, end, candidate);
+      if (T(candidate).bits == element.bits) return candidate;
+    }
+    return exact;
+  } else if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+    return std::int64_t{element};
+  } else {
+    return element;
+  }
+}
+
 // The words of the elements shown, of one width.
 template <class T>
 class Words {
  public:
-  explicit Words(const std::vector<T>& values) {
+  explicit Words(const std::vector<T>& values, double = 0) {
     for (const T value : values) width_ = std::max(width_, scalar(value).size());
   }
   std::string operator()(T value) const { return fmt::format("{:>{}}", scalar(value), width_); }
@@ -84,9 +114,9 @@ class Words {
 template <std::floating_point T>
 class Words<T> {
  public:
-  explicit Words(const std::vector<T>& values) {
+  Words(const std::vector<T>& values, double exponents_from) {
     std::size_t longest = 0;  // of what is not finite
-    exponents_ = far_apart(values);
+    exponents_ = far_apart(values, exponents_from);
     for (const T value : values) {
       if (!std::isfinite(value)) {
         longest = std::max(longest, scalar(value).size());
@@ -112,14 +142,13 @@ class Words<T> {
   }
 
  private:
-  static bool far_apart(const std::vector<T>& values) {
+  static bool far_apart(const std::vector<T>& values, double large) {
     T least = std::numeric_limits<T>::infinity(), most = 0;
     for (const T value : values) {
       if (value == 0 || !std::isfinite(value)) continue;
       least = std::min(least, std::fabs(value));
       most = std::max(most, std::fabs(value));
     }
-    const T large = std::is_same_v<T, float> ? T(1e6) : T(1e8);
     return most > 0 && (most >= large || least < T(1e-4) || most / least > 1000);
   }
   std::chars_format format() const {
@@ -213,17 +242,18 @@ class Layout {
 }  // namespace
 
 std::string to_string(const Tensor& tensor, std::int64_t threshold) {
-  return dispatch(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
+  return dispatch_stored(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
+    using Printed = decltype(printed(T()));
     const auto values = tensor.values<T>();
-    if (tensor.rank() == 0) return scalar(values[0]);
+    if (tensor.rank() == 0) return scalar(printed(values[0]), exponents_of<T>.scalar);
     if (tensor.size() == 0) return "[]";
     const Layout layout(tensor.shape(), tensor.size() > threshold);
-    std::vector<T> shown;
+    std::vector<Printed> shown;
     for (const std::int64_t i : layout.positions()) {
-      shown.push_back(values[static_cast<std::size_t>(i)]);
+      shown.push_back(printed(values[static_cast<std::size_t>(i)]));
     }
     std::vector<std::string> words;
-    const Words<T> word(shown);
+    const Words<Printed> word(shown, exponents_of<T>.array);
     std::transform(shown.begin(), shown.end(), std::back_inserter(words), word);
     return layout.text(words);
   });

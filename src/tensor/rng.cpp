@@ -14,8 +14,10 @@ namespace dagrad {
 namespace {
 
 void require_float(const char* what, DType dtype) {
-  if (is_float(dtype)) return;
-  throw TypeError(fmt::format("{}: wants float32 or float64, got {}", what, name(dtype)));
+  if (compute_float_dtypes.contains(dtype)) return;
+  throw TypeError(
+      fmt::format("{}: wants float32 or float64, got {}{}", what, name(dtype),
+                  is_float(dtype) ? "; draw float32 and convert the tensor with cast" : ""));
 }
 
 void require_range(double low, double high) {
@@ -87,7 +89,7 @@ Tensor Rng::integers(const Shape& shape, std::int64_t low, std::int64_t high, DT
   Literal(high - 1).bits(dtype);
   Tensor tensor = detail::uninitialized({dtype, shape});
   const std::int64_t stream = key();
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+  dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     std::int64_t i = 0;
     for (T& value : tensor.mutate<T>()) {
       value = detail::convert<T>(integer_in(stream, i++, low, high));

@@ -63,10 +63,8 @@ Tensor::Tensor(const Shape& shape, const std::vector<bool>& values) : Tensor() {
 Tensor Tensor::full(const Type& type, Literal value) {
   const std::uint64_t bits = value.bits(type.dtype);
   Tensor tensor = detail::uninitialized(type);
-  dispatch(type.dtype, [&]<class T>(std::type_identity<T>) {
-    T element;
-    std::memcpy(&element, &bits, sizeof element);
-    std::fill_n(static_cast<T*>(tensor.data_), tensor.size(), element);
+  dispatch_width(type.dtype, [&]<class Bits>(std::type_identity<Bits>) {
+    std::fill_n(static_cast<Bits*>(tensor.data_), tensor.size(), static_cast<Bits>(bits));
   });
   return tensor;
 }
@@ -111,13 +109,18 @@ T Tensor::item() const {
   if (size() != 1) {
     throw ShapeError(fmt::format("item: {} holds {} elements, not one", to_string(type_), size()));
   }
-  return dispatch(dtype(), [&]<class From>(std::type_identity<From>) {
+  return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
     return detail::convert<T>(*static_cast<const From*>(data_));
   });
 }
 template bool Tensor::item() const;
+template std::int8_t Tensor::item() const;
+template std::uint8_t Tensor::item() const;
+template std::int16_t Tensor::item() const;
 template std::int32_t Tensor::item() const;
 template std::int64_t Tensor::item() const;
+template Float16 Tensor::item() const;
+template BFloat16 Tensor::item() const;
 template float Tensor::item() const;
 template double Tensor::item() const;
 
@@ -126,7 +129,7 @@ double Tensor::at(std::int64_t i) const {
     throw ArgumentError(
         fmt::format("at: element {} of {}, which holds {}", i, to_string(type_), size()));
   }
-  return dispatch(dtype(), [&]<class From>(std::type_identity<From>) {
+  return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
     return detail::convert<double>(static_cast<const From*>(data_)[i]);
   });
 }
@@ -144,8 +147,8 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 Tensor Tensor::cast(DType dtype) const {
   if (dtype == this->dtype()) return *this;
   Tensor tensor = detail::uninitialized({dtype, shape()});
-  dispatch(this->dtype(), [&]<class From>(std::type_identity<From>) {
-    dispatch(dtype, [&]<class To>(std::type_identity<To>) {
+  dispatch_stored(this->dtype(), [&]<class From>(std::type_identity<From>) {
+    dispatch_stored(dtype, [&]<class To>(std::type_identity<To>) {
       const auto from = values<From>();
       std::transform(from.begin(), from.end(), static_cast<To*>(tensor.data_),
                      [](From value) { return detail::convert<To>(value); });

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "dagrad/error.hpp"
-#include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/training.hpp"
 #include "dagrad/optimizers.hpp"
 #include "src/train/step_builder.hpp"
@@ -15,10 +15,7 @@ namespace dagrad {
 namespace {
 
 /// 1 − βᵗ without cancellation.
-Value bias_correction(const detail::StepBuilder& step, const Value& t, double beta) {
-  const Value power = mul(step.at(t), std::log(beta));
-  return neg(step.at(expm1(step.at(power))));
-}
+Value bias_correction(const Value& t, double beta) { return -expm1(t * std::log(beta)); }
 
 /// How many steps have been made, as the options say or as a counter of the optimiser's own.
 Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
@@ -29,7 +26,7 @@ Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
     return *options.step;
   }
   Value made = step.counter("step");
-  step.update(made, add(step.at(made), 1));
+  step.update(made, made + 1);
   return made;
 }
 
@@ -44,24 +41,24 @@ std::vector<Update> adam_steps(std::string_view optimizer, std::span<const Value
   if (step.empty()) return {};
 
   const Value made = steps_made(step, optimizer, options);
-  const Value t = cast(step.at(add(step.at(made), 1)), f64);
-  const auto shared = [&](const Value& value) { return detail::Scalar(step.at(value), "shared"); };
+  const Value t = cast(made + 1, f64);
+  const auto shared = [&](const Value& value) { return detail::Scalar(value, "shared"); };
   const Operand wide_rate = step.rate().in(f64);
-  const Value first_correction = bias_correction(step, t, options.beta1);
-  const Value second_correction = bias_correction(step, t, options.beta2);
-  detail::Scalar step_rate = shared(div(wide_rate, step.at(first_correction)));
-  detail::Scalar scale = shared(sqrt(step.at(second_correction)));
+  const Value first_correction = bias_correction(t, options.beta1);
+  const Value second_correction = bias_correction(t, options.beta2);
+  detail::Scalar step_rate = shared(div(wide_rate, first_correction));
+  detail::Scalar scale = shared(sqrt(second_correction));
   detail::Scalar keep(1, "keep");
   if (weight_decay != 0 && wide_rate.is_literal())
     keep = {1 - wide_rate.literal().real() * weight_decay, "keep"};
   else if (weight_decay != 0)
-    keep = shared(sub(1, step.at(mul(wide_rate, weight_decay))));
+    keep = shared(sub(1, mul(wide_rate, weight_decay)));
 
   const AdamStep op{options.beta1, options.beta2, options.epsilon};
   for (std::size_t i = 0; i < step.size(); ++i) {
     const DType dtype = step.dtype(i);
-    const Operand p = step.parameter(i), first = step.slot(i, "first_moment"),
-                  second = step.slot(i, "second_moment");
+    const Value& p = step.parameter(i);
+    const Value first = step.slot(i, "first_moment"), second = step.slot(i, "second_moment");
     const auto next = apply(op, {p, first, second, step.gradient(i), step_rate.in(dtype),
                                  scale.in(dtype), keep.in(dtype)});
     step.update(p, next[0]);

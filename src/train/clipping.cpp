@@ -15,11 +15,9 @@ std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand
                                  const Operand& high) {
   std::vector<Value> clipped;
   if (gradients.empty()) return clipped;
-  Transaction transaction(gradients.front().data());
-  const Location where = low.where();
-  for (const Value& gradient : gradients)
-    clipped.push_back(clamp({gradient, where.file, where.line}, low, high));
-  return transaction.keep(std::move(clipped));
+  const Building building(gradients, low.where());
+  for (const Value& gradient : gradients) clipped.push_back(clamp(gradient, low, high));
+  return clipped;
 }
 
 Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max_norm) {
@@ -28,18 +26,16 @@ Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max
     throw ArgumentError(
         fmt::format("clip_by_global_norm: max_norm is positive and finite, got {}", most.number()));
   if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs a gradient or more");
-  Transaction transaction(gradients.front().data());
-  const Location where = max_norm.where();
-  const auto at = [&](const Value& value) { return Operand(value, where.file, where.line); };
+  const Building building(gradients, max_norm.where());
   Clipped clipped{{}, global_norm(gradients)};
   // Not min(1, max_norm / norm), which is NaN where both are 0.
   const DType dtype = clipped.norm.dtype();
-  const Value within = less_equal(at(clipped.norm), most.in(dtype));
-  const Value ratio = div(most.in(dtype), at(clipped.norm));
-  detail::Scalar factor(at(dagrad::where(at(within), 1, at(ratio))), "factor");
+  const Value within = less_equal(clipped.norm, most.in(dtype));
+  const Value ratio = div(most.in(dtype), clipped.norm);
+  detail::Scalar factor(where(within, 1, ratio), "factor");
   for (const Value& gradient : gradients)
-    clipped.gradients.push_back(mul(at(gradient), factor.in(gradient.dtype())));
-  return transaction.keep(std::move(clipped));
+    clipped.gradients.push_back(mul(gradient, factor.in(gradient.dtype())));
+  return clipped;
 }
 
 }  // namespace dagrad

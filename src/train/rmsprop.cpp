@@ -25,7 +25,7 @@ std::vector<Update> rmsprop(std::span<const Value> parameters, std::span<const V
                   : has_momentum ? Op(RmspropStepWithMomentum{form, options.momentum})
                                   : Op(RmspropStep{form});
     const std::vector<Value> next = apply(op, operands);
-    for (std::size_t s = 0; s < state.size(); ++s) step.update(state[s], next[s]);
+    for (std::size_t s = 0; s < state.size(); ++s) step.update(state[s].value(), next[s]);
   }
   return step.finish();
 }

@@ -9,12 +9,13 @@ std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value
   detail::StepBuilder step("sgd", parameters, gradients, rate);
   step.require_fraction("momentum", options.momentum);
   for (std::size_t i = 0; i < step.size(); ++i) {
-    const Operand p = step.parameter(i), g = step.gradient(i), r = step.rate().in(step.dtype(i));
+    const Value &p = step.parameter(i), &g = step.gradient(i);
+    const Operand r = step.rate().in(step.dtype(i));
     if (options.momentum == 0) {
       step.update(p, apply(Descend{}, {p, g, r}));
       continue;
     }
-    const Operand velocity = step.slot(i, "velocity");
+    const Value velocity = step.slot(i, "velocity");
     const auto [next, next_velocity] =
         apply(DescendWithMomentum{options.momentum, options.nesterov}, {p, velocity, g, r});
     step.update(p, next);

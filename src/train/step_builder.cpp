@@ -5,11 +5,9 @@
 #include <cmath>
 #include <string>
 #include <unordered_set>
-#include <utility>
 
 #include "dagrad/error.hpp"
 #include "dagrad/ops/control.hpp"
-#include "src/graph/view.hpp"
 
 namespace dagrad::detail {
 
@@ -26,7 +24,7 @@ Operand Scalar::in(DType dtype) {
   if (scalar_.is_literal() || scalar_.dtype() == dtype) return scalar_;
   const auto [at, added] = casts_.try_emplace(dtype);
   if (added) at->second = cast(scalar_, dtype);
-  return {at->second, scalar_.where().file, scalar_.where().line};
+  return at->second;
 }
 
 StepBuilder::StepBuilder(std::string_view optimizer, std::span<const Value> parameters,
@@ -34,11 +32,10 @@ StepBuilder::StepBuilder(std::string_view optimizer, std::span<const Value> para
     : optimizer_(optimizer),
       parameters_(parameters),
       gradients_(gradients),
-      where_(rate.where()),
-      rate_(rate, fmt::format("{}: the rate", optimizer)) {
+      rate_(rate, fmt::format("{}: the rate", optimizer)),
+      building_(parameters, rate.where()) {
   if (rate_.is_literal()) require_not_negative("the rate", rate_.number());
   check_pairs();
-  if (!empty()) transaction_.emplace(parameters.front().data());
 }
 
 void StepBuilder::check_pairs() const {
@@ -71,24 +68,13 @@ void StepBuilder::require_not_negative(std::string_view name, double number) con
         fmt::format("{}: {} is finite and at least 0, got {}", optimizer_, name, number));
 }
 
-Operand StepBuilder::slot(std::size_t i, std::string_view name) {
+Value StepBuilder::slot(std::size_t i, std::string_view name) {
   const Value& p = parameters_[i];
-  return at(
-      append_parameter(p.data(), fmt::format("{}/{}", p.name(), name), Tensor(p.type()), where_));
+  return building_.parameter(fmt::format("{}/{}", p.name(), name), Tensor(p.type()));
 }
 
 Value StepBuilder::counter(std::string_view name) {
-  return append_parameter(parameters_.front().data(), fmt::format("{}/{}", optimizer_, name),
-                          Tensor(std::int64_t{0}), where_);
-}
-
-void StepBuilder::update(const Operand& parameter, const Value& next) {
-  updates_.push_back({parameter.value(), next});
-}
-
-std::vector<Update> StepBuilder::finish() {
-  if (transaction_) transaction_->keep();
-  return std::move(updates_);
+  return building_.parameter(fmt::format("{}/{}", optimizer_, name), Tensor(std::int64_t{0}));
 }
 
 }  // namespace dagrad::detail

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/compile.hpp"
 
 namespace dagrad::detail {
@@ -39,27 +40,25 @@ class StepBuilder {
   void require_fraction(std::string_view name, double number) const;
   void require_not_negative(std::string_view name, double number) const;
 
-  Operand parameter(std::size_t i) const { return at(parameters_[i]); }
-  Operand gradient(std::size_t i) const { return at(gradients_[i]); }
+  const Value& parameter(std::size_t i) const { return parameters_[i]; }
+  const Value& gradient(std::size_t i) const { return gradients_[i]; }
   DType dtype(std::size_t i) const { return parameters_[i].dtype(); }
   Scalar& rate() { return rate_; }
-  Operand at(const Value& value) const { return {value, where_.file, where_.line}; }
 
   /// What is remembered of parameter i: a new parameter like it, of zeros.
-  Operand slot(std::size_t i, std::string_view name);
+  Value slot(std::size_t i, std::string_view name);
   /// A new int64 scalar parameter 0 with the optimiser's name before its own.
   Value counter(std::string_view name);
-  void update(const Operand& parameter, const Value& next);
-  std::vector<Update> finish();
+  void update(const Value& parameter, const Value& next) { updates_.push_back({parameter, next}); }
+  std::vector<Update> finish() { return std::move(updates_); }
 
  private:
   void check_pairs() const;
 
   std::string_view optimizer_;
   std::span<const Value> parameters_, gradients_;
-  Location where_;
   Scalar rate_;
-  std::optional<Transaction> transaction_;
+  Building building_;
   std::vector<Update> updates_;
 };
 

@@ -1,6 +1,6 @@
 #include "dagrad/updates.hpp"
 
-#include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/random.hpp"
 
 namespace dagrad {
@@ -11,17 +11,16 @@ std::vector<Update> join(std::initializer_list<std::vector<Update>> lists) {
   return all;
 }
 
-Advancing step_counter(Graph& graph, std::string_view name, const char* file, int line) {
-  Transaction transaction(graph.data());
-  const Value now = graph.parameter(name, Tensor(std::int64_t{0}), file, line);
-  return transaction.keep(Advancing{now, {now, add({now, file, line}, 1)}});
+Advancing step_counter(Graph& graph, std::string_view name, Location where) {
+  const Building building(graph, where);
+  const Value now = graph.parameter(name, Tensor(std::int64_t{0}));
+  return {now, {now, now + 1}};
 }
 
-Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name, const char* file,
-                     int line) {
-  Transaction transaction(graph.data());
-  const Value now = graph.parameter(name, Tensor(seed), file, line);
-  return transaction.keep(Advancing{now, {now, next_key({now, file, line})}});
+Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name, Location where) {
+  const Building building(graph, where);
+  const Value now = graph.parameter(name, Tensor(seed));
+  return {now, {now, next_key(now)}};
 }
 
 }  // namespace dagrad

@@ -8,4 +8,8 @@ namespace dagrad::bench {
 /// JSON for each functor, dtype and length. One thread.
 void loops(std::FILE* out);
 
+/// The same for elements of float32, float16 and bfloat16: one line for each functor, dtype and
+/// length. One thread.
+void narrow_loops(std::FILE* out);
+
 }  // namespace dagrad::bench

@@ -31,6 +31,8 @@ const std::vector<Case>& cases() {
       {"schedule", "to schedule a node that does nothing", schedule},
       {"loops", "assembled loops against loops written by hand",
        [](const Settings& s) { loops(s.out); }},
+      {"narrow", "assembled loops over float16 and bfloat16 against float32",
+       [](const Settings& s) { narrow_loops(s.out); }},
       {"start", "process start to the first gradient", start}};
   return all;
 }

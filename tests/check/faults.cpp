@@ -19,9 +19,11 @@ class Faulted final : public OpInterface {
 
   std::string_view name() const override { return inner_.name(); }
   std::string_view doc() const override { return inner_->doc(); }
-  void visit_attributes(
-      const std::function<void(std::string_view, const std::string&)>& visit) const override {
+  void visit_attributes(const AttributeVisitor& visit) const override {
     inner_->visit_attributes(visit);
+  }
+  Op with_attribute(std::string_view name, const Attribute& value) const override {
+    return faulted(inner_.with(name, value), fault_);
   }
   std::size_t hash() const override { return inner_->hash(); }
   bool equal(const OpInterface& other) const override { return this == &other; }

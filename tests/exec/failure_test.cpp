@@ -1,9 +1,13 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/ops/shape_ops.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -198,6 +202,69 @@ TEST_P(Failure, AnObserverMayHaveOneHookAndMayThrow) {
   EXPECT_EQ(run_error([&] { first(f); }).node(), "end");
   fails = false;
   EXPECT_EQ(first(f), 36);
+}
+
+TEST_P(Failure, AnObserverFindsTheNodeThatMakesTheFirstNaN) {
+  std::mutex mutex;
+  std::map<std::uint32_t, std::string> with_nan;  // ids count up: the first has sound operands
+  auto observer = std::make_shared<Observer>();
+  observer->finish = [&](const NodeEvent& e) {
+    const auto values = e.out[0].as<double>();
+    if (std::none_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) return;
+    const std::lock_guard lock(mutex);
+    with_nan.emplace(e.id, e.node);
+  };
+  const Value negative = log(x - 1.5).named("of_negative");
+  const Function f = compiled(wide(negative) + sqrt(negative), observer);
+  EXPECT_TRUE(std::isnan(first(f)));
+  EXPECT_GT(with_nan.size(), 8U);
+  EXPECT_EQ(with_nan.begin()->second, "of_negative");
+}
+
+TEST_P(Failure, ObserversSeeValuesWhileTheyAreThere) {
+  struct Seen {
+    std::vector<double> before, after;  ///< of the first operand; empty where it has no data
+    std::vector<double> result;
+    std::vector<Type> in;
+    bool result_at_start = false;
+  };
+  const auto numbers = [](const View& view) {
+    if (view.data == nullptr) return std::vector<double>{};
+    const auto values = view.as<double>();
+    return std::vector<double>(values.begin(), values.end());
+  };
+  std::mutex mutex;
+  std::map<std::string, Seen> seen;
+  auto observer = std::make_shared<Observer>();
+  observer->start = [&](const NodeEvent& e) {
+    const std::lock_guard lock(mutex);
+    Seen& node = seen[std::string(e.node)];
+    node.before = numbers(e.in[0]);
+    node.result_at_start = e.out[0].data != nullptr;
+  };
+  observer->finish = [&](const NodeEvent& e) {
+    const std::lock_guard lock(mutex);
+    Seen& node = seen[std::string(e.node)];
+    node.after = numbers(e.in[0]);
+    node.result = numbers(e.out[0]);
+    for (const View& in : e.in) node.in.push_back(in.type);
+  };
+  const Value input = (x + 0.0).named("kept");
+  const Value overwritten = (reshape(input, {2, 1}).named("alias") * 2.0).named("overwritten");
+  const Value of_type = full_like(overwritten, 3.0).named("of_type");
+  const Function f = compiled(overwritten + of_type, observer);
+  EXPECT_EQ(first(f), 5);
+  EXPECT_EQ(seen["kept"].before, (std::vector<double>{1, 2})) << "the feed";
+  EXPECT_EQ(seen["kept"].after, (std::vector<double>{1, 2}));
+  EXPECT_EQ(seen["kept"].result, (std::vector<double>{1, 2}));
+  EXPECT_FALSE(seen["kept"].result_at_start);
+  EXPECT_FALSE(seen.contains("alias")) << "it computes nothing";
+  EXPECT_EQ(seen["overwritten"].in[0], (Type{f64, {2, 1}})) << "the operand's new type";
+  EXPECT_EQ(seen["overwritten"].before, (std::vector<double>{1, 2}));
+  EXPECT_TRUE(seen["overwritten"].after.empty()) << "the result lies there";
+  EXPECT_EQ(seen["overwritten"].result, (std::vector<double>{2, 4}));
+  EXPECT_TRUE(seen["of_type"].before.empty()) << "only its type is used";
+  EXPECT_EQ(seen["of_type"].in[0], (Type{f64, {2, 1}}));
 }
 
 }  // namespace

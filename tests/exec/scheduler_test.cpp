@@ -28,8 +28,8 @@ class Recorded final : public Steps {
   void run(std::uint32_t step, int worker) override {
     if (body) body(step, worker);
     runs_[step].fetch_add(1);
-    for (std::uint32_t i = topology_.first[step]; i < topology_.first[step + 1]; ++i)
-      if (runs_[topology_.next[i]].load() >= runs_[step].load()) out_of_order.fetch_add(1);
+    for (const std::uint32_t next : topology_.successors(step))
+      if (runs_[next].load() >= runs_[step].load()) out_of_order.fetch_add(1);
   }
   void check() const override {
     if (interrupted.load()) throw Interrupted{Interrupted::Reason::cancelled};

@@ -1,6 +1,6 @@
 """Writes npy/*.npy: arrays as numpy saves them.
 
-    python npy.py        (numpy)
+    python npy.py        (numpy, ml_dtypes)
 
 Element i, in row-major order, is (7 i mod 11) - 5, of floats its quarter, of bools whether it is
 positive; unsigned ints wrap around. Files are named by dtype and by what is special about them.
@@ -8,11 +8,12 @@ positive; unsigned ints wrap around. Files are named by dtype and by what is spe
 
 import pathlib
 
+import ml_dtypes
 import numpy as np
 from numpy.lib import format as npy
 
-DTYPES = ("bool", "int32", "int64", "float32", "float64")
-NARROW = ("int8", "uint8", "int16", "uint16", "uint32", "float16")  # read by widening
+DTYPES = ("bool", "int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64")
+WIDENED = ("uint16", "uint32")  # which dagrad has no dtype for
 FOLDER = pathlib.Path(__file__).parent / "npy"
 
 
@@ -30,12 +31,13 @@ def save(name, numbers, version=(1, 0)):
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for dtype in DTYPES + NARROW:
+    for dtype in DTYPES + WIDENED:
         cube = array(dtype, (2, 3, 4))
         save(f"{dtype}", cube)
         save(f"{dtype}_fortran", np.asfortranarray(cube))
         if cube.itemsize > 1:
             save(f"{dtype}_big_endian", cube.astype(cube.dtype.newbyteorder(">")))
+    np.save(FOLDER / "bfloat16", array("float32", (2, 3, 4)).astype(ml_dtypes.bfloat16))
     save("float64_scalar", array("float64", ()))
     save("float64_vector", array("float64", (5,)))
     save("float64_empty", array("float64", (3, 0)))

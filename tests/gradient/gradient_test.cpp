@@ -14,6 +14,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/graph/test_ops.hpp"
 
 namespace {

@@ -202,14 +202,97 @@ TEST(Graph, BuildersThatThrowLeaveNoTrace) {
   const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}});
   const std::string before = to_string(graph);
   EXPECT_THROW(dagrad::apply(PlusOfThree{}, {x, 2.5, y}), ShapeError);  // 2.5 had become a constant
-  {
-    Transaction transaction{1.0, x};
-    plus(x, 1);
-  }
+  const auto sum_of_three = [&](const Operand& a, const Operand& b, const Operand& c) {
+    const Building building{1.0, a};
+    return plus(plus(a, b), c);
+  };
+  EXPECT_THROW(sum_of_three(x, 2.5, y), ShapeError);
   EXPECT_EQ(to_string(graph), before);
-  Transaction transaction{x};
-  EXPECT_EQ(transaction.keep(plus(x, 1)).name(), "plus");
-  EXPECT_EQ(graph.size(), 4U);
+  EXPECT_EQ(sum_of_three(x, 2.5, x).name(), "plus_1");
+  EXPECT_EQ(graph.size(), 5U);
+}
+
+// While an exception unwinds, a builder that succeeds keeps its nodes.
+TEST(Graph, BuildersMayRunWhileAnExceptionUnwinds) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  struct Cleanup {
+    const Operand& x;
+    ~Cleanup() {
+      const Building building{x};
+      plus(x, x);
+    }
+  };
+  const Operand operand = x;
+  try {
+    const Cleanup cleanup{operand};
+    throw 1;
+  } catch (int) {
+  }
+  EXPECT_EQ(graph.size(), 2U);
+}
+
+TEST(Graph, BuildersPlaceTheirNodesAtTheOutermostCall) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const auto inner = [](const Operand& a) {
+    const Building building{a};
+    return plus(plus(a, 1), a);
+  };
+  const auto outer = [&](const Operand& a) {
+    const Building building{a};
+    const Value sum = inner(a);
+    return std::array{sum, plus(sum, 2)};
+  };
+  const int line = __LINE__ + 1;
+  const auto [first, second] = outer(x);
+  EXPECT_EQ(first.node().where().line, line);
+  EXPECT_EQ(first.node().operands()[0].node().where().line, line);
+  EXPECT_EQ(second.node().where().line, line);
+  EXPECT_EQ(plus(x, x).node().where().line, __LINE__) << "a builder's place ends with it";
+}
+
+TEST(Graph, BuildersErrorsShowTheOutermostCall) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}});
+  const auto builder = [](const Operand& a, const Operand& b) {
+    const Building building{a, b};
+    return plus(plus(a, 1), b);
+  };
+  const int line = __LINE__ + 1;
+  const std::string text = message<ShapeError>([&] { builder(x, y); });
+  EXPECT_NE(text.find("graph_test.cpp:" + std::to_string(line)), text.npos) << text;
+  const auto checked = [&](const Operand& a) {
+    const Building building{a};
+    throw ArgumentError("bad" + made_at(Operand(plus(a, 1))));
+  };
+  const int call = __LINE__ + 1;
+  const std::string bad = message<ArgumentError>([&] { checked(x); });
+  EXPECT_NE(bad.find("graph_test.cpp:" + std::to_string(call)), bad.npos) << bad;
+  EXPECT_EQ(graph.size(), 2U);
+}
+
+TEST(Graph, BuildersHaveParametersOfTheirOwn) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const auto counted = [](const Operand& a, const char* name) {
+    const Building building{a};
+    return plus(a, building.parameter(name, Tensor(1.0)));
+  };
+  const int line = __LINE__ + 1;
+  counted(x, "count");
+  EXPECT_EQ(graph.at("count").node().where().line, line);
+  EXPECT_THROW(counted(x, "count"), GraphError) << "the name is taken";
+  EXPECT_THROW(counted(x, "a b"), ArgumentError);
+  EXPECT_THROW(counted(1, "other"), GraphError) << "a number has no graph";
+  EXPECT_EQ(graph.size(), 3U);
+}
+
+TEST(Graph, BuildersOutliveTheirGraph) {
+  auto graph = std::make_unique<Graph>();
+  const Value x = graph->input("x", {f64, {}});
+  const Building building{Operand(x)};
+  graph.reset();
 }
 
 TEST(Graph, EmptyThingsAreRefused) {

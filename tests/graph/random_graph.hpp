@@ -90,11 +90,10 @@ class RandomGraph {
     const std::size_t before = graph_.size();
     const Value any = graph_.node(0).output();
     const auto builder = [&] {
-      Transaction transaction{any};
+      const Building building{Operand(any)};
       std::vector<Operands> gone;
       grow(nodes, gone);
       apply(Mix{0}, {any, 2.5, any});
-      transaction.keep();
     };
     EXPECT_THROW(builder(), ShapeError);
     EXPECT_EQ(graph_.size(), before);

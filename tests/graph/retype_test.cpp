@@ -7,6 +7,7 @@
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/random.hpp"
+#include "dagrad/rewrite.hpp"
 
 namespace dagrad {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
+#include "dagrad/rewrite.hpp"
 
 /// Small ops of a user's own, so that the tests of graphs need none of the built-in ones.
 namespace test {

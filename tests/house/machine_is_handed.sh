@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# machine_is_handed.sh <root>: ops and kernels are handed what they compute with. No code looks for a
-# Runtime or an instruction set by itself, and no thread keeps one, but where options have defaults.
+# machine_is_handed.sh <root>: ops and kernels are handed what they compute with. No code looks for
+# a Runtime or an instruction set by itself, and no thread keeps one; only options have defaults.
 set -euo pipefail
 cd "$1"
 
@@ -22,7 +22,7 @@ broken=$(
   only_in '__builtin_cpu_supports|__get_cpuid|xbyak_util' src/program/instruction_set.cpp
   # Numbers take no machine: what they compute with is put in force for them alone.
   only_in 'UseFunctions' include/dagrad/number.hpp src/program/functions.cpp src/loops/loop.cpp \
-    include/dagrad/detail/op_model.hpp
+    include/dagrad/detail/plain_functor.hpp
   # Memory that a thread works in, what it is logging, and the functions of its Numbers.
   only_in 'thread_local' src/program/interpret.cpp src/program/decisions.cpp src/tensor/gemm.cpp \
     src/exec/log.cpp src/program/functions.cpp

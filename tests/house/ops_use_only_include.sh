@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ops_use_only_include.sh <compiler> <root>: a built-in op has nothing that a user's op lacks. The
-# sources of ops/ read no private file, and no library that dagrad is built on.
+# sources of ops/ read no private file, and no library that dagrad is built on; nor do they or their
+# headers use what is in `detail`.
 set -euo pipefail
 
 compiler=$1 root=$2
@@ -17,3 +18,6 @@ private='(^|\./)src/|/(boost|oneapi|tbb|openblas[^/]*|xbyak|Random123|spdlog|fmt
 private+='|/(dnnl|cblas|zip)[a-z_]*\.h'
 broken=$(grep -E "$private" <<< "$read" || true)
 [[ -z $broken ]] || { printf 'ops/ reads:\n%s\n' "$broken"; exit 1; }
+
+broken=$(grep -rnE '\bdetail::|namespace detail|dagrad/detail/' ops include/dagrad/ops || true)
+[[ -z $broken ]] || { printf 'ops use what is in detail:\n%s\n' "$broken"; exit 1; }

@@ -114,6 +114,15 @@ TEST(CsvTest, TooSmallIsZeroAndTooLargeAMistake) {
 }
 
 TEST(CsvTest, ReadsEveryDType) {
+  EXPECT_EQ(read("a\n-128\n127\n", i8).values.to_vector<std::int8_t>(),
+            (std::vector<std::int8_t>{-128, 127}));
+  EXPECT_THROW(read("a\n-1\n", u8), FileError);
+  EXPECT_THROW(read("a\n32768\n", i16), FileError);
+  EXPECT_TRUE(same_bits(read("a\n0.1\n-1e-50\n1e-400\ninf\n", f16).values,
+                        Tensor({4, 1}, {0.1, -0.0, 0.0, HUGE_VAL}).cast(f16)));
+  EXPECT_EQ(read("a\n65519\n", f16).values.at(0), 65504);
+  EXPECT_THROW(read("a\n65520\n", f16), FileError);
+  EXPECT_THROW(read("a\n1e400\n", bf16), FileError);
   EXPECT_EQ(read("a\n0.1\n1e-50\n", f32).values.to_vector<float>(), (std::vector<float>{0.1F, 0}));
   EXPECT_EQ(read("a\n-7\n+8\n", i32).values.to_vector<std::int32_t>(),
             (std::vector<std::int32_t>{-7, 8}));

@@ -12,6 +12,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/throws.hpp"
 
 namespace {

@@ -9,16 +9,16 @@ namespace dagrad::test {
 /// What tests/golden/npy.py writes.
 inline Tensor npy_numbers(DType dtype, const Shape& shape) {
   Tensor tensor(Type{dtype, shape});
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+  dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     int i = 0;
     for (T& value : tensor.mutate<T>()) {
       const int number = 7 * i++ % 11 - 5;
       if constexpr (std::is_same_v<T, bool>) {
         value = number > 0;
       } else if constexpr (std::is_integral_v<T>) {
-        value = number;
+        value = static_cast<T>(number);
       } else {
-        value = static_cast<T>(number) / 4;
+        value = static_cast<T>(number / 4.0);
       }
     }
   });

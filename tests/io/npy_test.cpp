@@ -37,10 +37,10 @@ std::string written(const Tensor& tensor) {
 }
 
 TEST(NpyTest, ReadsWhatNumPyWrites) {
-  for (const DType dtype : {b8, i32, i64, f32, f64}) {
+  for (const DType dtype : {b8, i8, u8, i16, i32, i64, f16, f32, f64}) {
     const Tensor cube = numbers(dtype, {2, 3, 4});
     for (const std::string what : {"", "_fortran", "_big_endian"}) {
-      if (dtype == b8 && what == "_big_endian") continue;
+      if (size_of(dtype) == 1 && what == "_big_endian") continue;
       const auto file = golden / (std::string(name(dtype)) + what + ".npy");
       EXPECT_TRUE(same_bits(read_npy(file), cube)) << file << "\n" << read_npy(file);
     }
@@ -68,11 +68,24 @@ TEST(NpyTest, KeepsOddNumbers) {
 
 TEST(NpyTest, WritesTheBytesThatNumPyWrites) {
   for (const std::string stem :
-       {"bool", "int32", "int64", "float32", "float64", "float64_scalar", "float64_vector",
-        "float64_empty", "float64_rank_8", "float64_odd"}) {
+       {"bool", "int8", "uint8", "int16", "float16", "int32", "int64", "float32", "float64",
+        "float64_scalar", "float64_vector", "float64_empty", "float64_rank_8", "float64_odd"}) {
     const auto file = golden / (stem + ".npy");
     EXPECT_EQ(written(read_npy(file)), bytes_of(file)) << file;
   }
+}
+
+/// As np.save writes the bfloat16 of ml_dtypes, and what np.load makes of that.
+TEST(NpyTest, HoldsBFloat16AsTwoRawBytes) {
+  const Tensor x = numbers(bf16, {2, 3, 4});
+  EXPECT_TRUE(same_bits(read_npy(golden / "bfloat16.npy"), x));
+  EXPECT_EQ(written(x), bytes_of(golden / "bfloat16.npy"));
+  const std::string data(static_cast<const char*>(x.data()), x.type().bytes());
+  const std::string rest = "', 'fortran_order': False, 'shape': (2, 3, 4)}";
+  EXPECT_TRUE(same_bits(read(with_header("{'descr': '|V2" + rest, data)), x));
+  std::string swapped = data;
+  for (std::size_t i = 0; i < swapped.size(); i += 2) std::swap(swapped[i], swapped[i + 1]);
+  EXPECT_TRUE(same_bits(read(with_header("{'descr': '>V2" + rest, swapped)), x));
 }
 
 TEST(NpyTest, ReadsFilesItWrote) {
@@ -195,13 +208,12 @@ std::string of_descr(const std::string& descr) {
 
 TEST(NpyTest, SaysWhatElementsAreThatItDoesNotRead) {
   const std::string all =
-      "expected elements of bool (b1), int32 (i4), int64 (i8), float32 (f4) or "
-      "float64 (f8), got ";
+      "expected elements of bool (b1), an int (i1, u1, i2, i4, i8) or a float (f2, V2, f4, f8), "
+      "got ";
   const std::pair<std::string, std::string> faults[] = {
-      {"'<i2'", "'<i2' (int16), which the option `widen` reads as int32"},
-      {"'|u1'", "'|u1' (uint8), which the option `widen` reads as int32"},
+      {"'<u2'", "'<u2' (uint16), which the option `widen` reads as int32"},
       {"'>u4'", "'>u4' (uint32), which the option `widen` reads as int64"},
-      {"'<f2'", "'<f2' (float16), which the option `widen` reads as float32"},
+      {"'|f2'", "'|f2'"},
       {"'<u8'", "'<u8' (uint64)"},
       {"'<c8'", "'<c8' (complex numbers)"},
       {"'<f16'", "'<f16' (extended precision floats)"},
@@ -226,7 +238,7 @@ TEST(NpyTest, SaysWhatElementsAreThatItDoesNotRead) {
   EXPECT_THROWS(
       read(of_descr("'<u8'"), {.widen = true}), FileError,
       "read_npy: stream: byte 20: expected elements of bool (b1), an int (i1, u1, i2, u2, "
-      "i4, u4, i8) or a float (f2, f4, f8), got '<u8' (uint64)");
+      "i4, u4, i8) or a float (f2, V2, f4, f8), got '<u8' (uint64)");
 }
 
 TEST(NpyTest, ReadsWhatPython2Wrote) {
@@ -252,8 +264,8 @@ TEST(NpyTest, RefusesNulInHeaders) {
                 "read_npy: stream: byte 67: expected nothing after the header's }");
   EXPECT_THROWS(
       read(of_descr("'" + nul + "f8'")), FileError,
-      "read_npy: stream: byte 20: expected elements of bool (b1), int32 (i4), int64 (i8), "
-      "float32 (f4) or float64 (f8), got '\\x00f8'");
+      "read_npy: stream: byte 20: expected elements of bool (b1), an int (i1, u1, i2, i4, i8) or "
+      "a float (f2, V2, f4, f8), got '\\x00f8'");
   EXPECT_THROWS(read(with_header("{'sh" + nul + "\napes': ()}")), FileError,
                 "read_npy: stream: byte 11: expected one each of descr, fortran_order and shape, "
                 "got 'sh\\x00\\napes'");

@@ -41,13 +41,15 @@ TEST(NpyWideningTest, WidensOnRequest) {
       {"uint16", wrapped<std::uint16_t>(numbers(i32, cube))},
       {"uint32", wrapped<std::uint32_t>(numbers(i64, cube))},
       {"float16", numbers(f32, cube)},
+      {"bfloat16", numbers(f32, cube)},
       {"int64", numbers(i64, cube)}};
   for (const auto& [stem, want] : files) {
     for (const std::string what : {"", "_fortran", "_big_endian"}) {
       if (stem.ends_with("t8") && what == "_big_endian") continue;
+      if (stem == "bfloat16" && !what.empty()) continue;
       const auto file = golden / (stem + what + ".npy");
       EXPECT_TRUE(same_bits(read_npy(file, {.widen = true}), want)) << file;
-      if (stem != "int64") {
+      if (stem == "uint16" || stem == "uint32") {
         EXPECT_THROW(read_npy(file), FileError) << file;
       }
     }

@@ -55,6 +55,22 @@ TEST(LoopCache, ProgramsThatDifferInConstantsShareALoop) {
   }
 }
 
+TEST(LoopCache, NarrowProgramsAreAssembled) {
+  Recorder recorder;
+  const Symbol x = recorder.input(f16), result[] = {x * 0.5};
+  const Program half = *std::move(recorder).finish(result, f16);
+  for (InstructionSet set : assembled_sets()) {
+    detail::LoopCache cache(set);
+    const Float16 number(3);
+    Float16 y{};
+    const void* in[] = {&number};
+    void* out[] = {&y};
+    cache.get(half, dense)->run(half, in, out, 1);
+    EXPECT_EQ(static_cast<float>(y), 1.5F);
+    EXPECT_EQ(cache.counts().assembled, 1);
+  }
+}
+
 TEST(LoopCache, OtherStructureDtypeOrStrideIsAnotherLoop) {
   detail::LoopCache cache(InstructionSet::plain);
   const auto a = cache.get(scaled(2), dense);

@@ -90,10 +90,10 @@ TEST(Calling, TheCallersRoundingIsUsedAndKept) {
   const Program program = busy(3, false);
   const std::vector<Array> in(7, Array::of<double>(std::vector<double>(21, 1.1)));
   const std::vector<std::int64_t> dense(7, 1);
-  const auto nearest = run_plain(program, in, dense, 21);
+  const auto nearest = run_interpreted(program, in, dense, 21);
   for (InstructionSet set : assembled_sets()) {
     std::fesetround(FE_UPWARD);
-    const auto plain = run_plain(program, in, dense, 21);
+    const auto plain = run_interpreted(program, in, dense, 21);
     const auto assembled = run_assembled(program, in, dense, 21, set);
     EXPECT_EQ(std::fegetround(), FE_UPWARD);
     std::fesetround(FE_TONEAREST);

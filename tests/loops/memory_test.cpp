@@ -76,7 +76,7 @@ TEST_P(Memory, NothingBeyondTheOperandsIsTouched) {
           std::memcpy(at, array.bytes.data(), array.bytes.size());
           from.push_back(at);
         }
-        const auto wanted = run_plain(program, in, in_step, n);
+        const auto wanted = run_interpreted(program, in, in_step, n);
         for (const Array& array : wanted) to.push_back(place(array.bytes.size()));
         loop.run(program, from.data(), to.data(), static_cast<std::int64_t>(n));
         for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -89,8 +89,7 @@ TEST_P(Memory, NothingBeyondTheOperandsIsTouched) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dtypes, Memory,
-                         ::testing::Combine(::testing::Values(b8, i32, i64, f32, f64),
-                                            ::testing::Bool()),
+                         ::testing::Combine(::testing::ValuesIn(dtypes), ::testing::Bool()),
                          [](const auto& instance) {
                            return std::string(name(std::get<0>(instance.param))) +
                                   (std::get<1>(instance.param) ? "_beside_int64" : "");
@@ -124,7 +123,7 @@ TEST(Memory, BytesBeforeAndAfterAResultStay) {
 }
 
 TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each over the operand of its place
-  for (DType dtype : {i32, i64, f32, f64}) {
+  for (DType dtype : {i32, i64, f16, bf16, f32, f64}) {
     Recorder recorder;
     const Symbol x = recorder.input(dtype), y = recorder.input(dtype);
     const Symbol both[] = {y, x + y * x};
@@ -136,7 +135,7 @@ TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each over the operand of
         std::vector<Array> in{edge_array(dtype), edge_array(dtype)};
         std::reverse(in[1].bytes.begin(), in[1].bytes.end());
         for (Array& array : in) array.bytes.resize(n * size_of(dtype), std::byte{1});
-        const auto wanted = run_plain(program, in, dense, n);
+        const auto wanted = run_interpreted(program, in, dense, n);
         const void* from[] = {in[0].bytes.data(), in[1].bytes.data()};
         void* to[] = {in[0].bytes.data(), in[1].bytes.data()};
         loop.run(program, from, to, static_cast<std::int64_t>(n));

@@ -1,4 +1,4 @@
-// Kernels over operands that broadcast, against the plain reading over operands spread out by hand.
+// Kernels over operands that broadcast, against the interpreter over operands spread out by hand.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ Program formula(DType dtype) {
 
 Array random_array(DType dtype, std::int64_t n, std::mt19937& random) {
   Array array(dtype, static_cast<std::size_t>(n));
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+  dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     for (std::size_t i = 0; i < array.size(); ++i)
       array.set<T>(i, static_cast<T>(random() % (dtype == b8 ? 2 : 1000)));
   });
@@ -58,7 +58,7 @@ void expect_broadcast(DType dtype, const std::vector<Shape>& shapes, std::mt1993
     what += to_string(types[i]) + " ";
   }
   const auto n = static_cast<std::size_t>(shape.elements());
-  const auto wanted = run_plain(program, dense, std::vector<std::int64_t>(3, 1), n);
+  const auto wanted = run_interpreted(program, dense, std::vector<std::int64_t>(3, 1), n);
   const std::vector<Type> out_types{{dtype, shape}};
   for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!available(set)) continue;
@@ -76,7 +76,7 @@ void expect_broadcast(DType dtype, const std::vector<Shape>& shapes, std::mt1993
 
 TEST(Rows, KnownPatterns) {
   std::mt19937 random(1);
-  for (DType dtype : {i32, f32, f64}) {
+  for (DType dtype : {i32, f16, bf16, f32, f64}) {
     for (std::int64_t n : {1, 2, 3, 7, 47, 48, 49, 100, 1023, 1024, 1500}) {
       expect_broadcast(dtype, {{5, n}, {n}, {}}, random);         // one row for all
       expect_broadcast(dtype, {{5, n}, {5, 1}, {1}}, random);     // one element a row
@@ -141,7 +141,7 @@ TEST(Rows, ManyOperands) {  // more than are kept without an allocation, of alte
     const Symbol result[] = {sum};
     const ProgramPtr program = std::move(recorder).finish(result, i64);
     const auto n = static_cast<std::size_t>(shapes[0].elements());
-    const auto wanted = run_plain(*program, dense, std::vector<std::int64_t>(50, 1), n);
+    const auto wanted = run_interpreted(*program, dense, std::vector<std::int64_t>(50, 1), n);
     for (InstructionSet set : assembled_sets()) {
       detail::LoopCache cache(set);
       const std::vector<Type> out_types{{i64, shapes[0]}};
@@ -179,7 +179,7 @@ TEST(Rows, CompositeWordsAreLowered) {
   const std::vector<Array> in{edge_array(f64)};
   const std::size_t n = in[0].size();
   const std::vector<Type> types{{f64, {static_cast<std::int64_t>(n)}}};
-  const auto wanted = run_plain(*program, in, std::vector<std::int64_t>{1}, n);
+  const auto wanted = run_interpreted(*program, in, std::vector<std::int64_t>{1}, n);
   for (InstructionSet set : assembled_sets()) {
     detail::LoopCache cache(set);
     const detail::BroadcastLoop kernel(cache, program, types, types);

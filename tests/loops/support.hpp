@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/detail/convert.hpp"
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
@@ -17,8 +18,10 @@
 #include "src/program/functions.hpp"
 #include "src/program/primitives.hpp"
 
-/// Loops of machine code held to the plain reading.
+/// Loops of machine code held to the interpreter.
 namespace dagrad::loops {
+
+constexpr DType dtypes[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 
 /// Elements of one dtype, as bytes.
 struct Array {
@@ -46,12 +49,31 @@ struct Array {
   }
 };
 
+/// Of floats of 16 bits: zeros, subnormals, the largest, infinities, NaN quiet and signalling, and
+/// numbers.
+template <Element T>
+std::vector<T> narrow_edges() {
+  std::vector<T> values;
+  for (float number :
+       {0.25F, 0.5F, 0.75F, 1.0F, 1.5F, 2.0F, 2.5F, 3.7F, 10.0F, 100.0F, 710.0F, 6e4F})
+    values.push_back(T(number));
+  const int inf = T(std::numeric_limits<float>::infinity()).bits;
+  for (int bits : {0, 1, 2, 3, 0x7f, 0x80, 0x3ff, 0x400, inf - 2, inf - 1, inf, inf + 1, 0x7fff})
+    values.push_back(T::from_bits(static_cast<std::uint16_t>(bits)));
+  for (std::size_t i = 0, n = values.size(); i < n; ++i) {
+    values.push_back(T::from_bits(static_cast<std::uint16_t>(values[i].bits | 0x8000)));
+  }
+  return values;
+}
+
 /// The values of a dtype where words have edges.
 template <Element T>
 std::vector<T> edges() {
   using Limits = std::numeric_limits<T>;
   if constexpr (std::is_same_v<T, bool>) {
     return {false, true, true, false};
+  } else if constexpr (std::is_integral_v<T> && sizeof(T) < 4) {
+    return {0, 1, T(-1), 2, T(-2), 7, 100, Limits::max(), Limits::min(), T(Limits::max() - 1)};
   } else if constexpr (std::is_integral_v<T>) {
     return {0,
             1,
@@ -74,6 +96,8 @@ std::vector<T> edges() {
             -7,
             16777217,
             -16777217};
+  } else if constexpr (!std::is_floating_point_v<T>) {
+    return narrow_edges<T>();
   } else {
     const T inf = Limits::infinity(), nan = Limits::quiet_NaN();
     std::vector<T> values{0,
@@ -112,7 +136,8 @@ std::vector<T> edges() {
 }
 
 inline Array edge_array(DType dtype) {
-  return dispatch(dtype, []<class T>(std::type_identity<T>) { return Array::of<T>(edges<T>()); });
+  return dispatch_stored(dtype,
+                         []<class T>(std::type_identity<T>) { return Array::of<T>(edges<T>()); });
 }
 
 /// A program of one word, on inputs of these dtypes.
@@ -147,8 +172,8 @@ void with_pointers(std::span<const Array> in, std::span<Array> out, F&& run) {
   run(from, to);
 }
 
-inline std::vector<Array> run_plain(const Program& program, std::span<const Array> in,
-                                    std::span<const std::int64_t> in_step, std::size_t n) {
+inline std::vector<Array> run_interpreted(const Program& program, std::span<const Array> in,
+                                          std::span<const std::int64_t> in_step, std::size_t n) {
   std::vector<Array> out = results(program, n);
   with_pointers(in, out, [&](auto& from, auto& to) {
     interpret(program, from, in_step, to, static_cast<std::int64_t>(n));
@@ -171,7 +196,14 @@ inline std::vector<Array> run_assembled(const Program& program, std::span<const 
 /// Units in the last place between two floats; 0 for equal values and for two NaN.
 template <Element T>
 double ulps(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (is_float(dtype_of<T>) && sizeof(T) == 2) {
+    const auto x = static_cast<float>(a), y = static_cast<float>(b);
+    if (x != x || y != y) return x != x && y != y ? 0 : std::numeric_limits<double>::infinity();
+    const auto place = [](T value) {
+      return value.bits < 0x8000 ? value.bits : 0x7fff - value.bits;
+    };
+    return std::abs(place(a) - place(b));
+  } else if constexpr (std::is_floating_point_v<T>) {
     if (a == b || (a != a && b != b))
       return std::signbit(a) == std::signbit(b) || a != 0 || a != a ? 0 : 1;
     if (!std::isfinite(a) || !std::isfinite(b)) return std::numeric_limits<double>::infinity();
@@ -187,12 +219,12 @@ double ulps(T a, T b) {
 /// "element 3: -0 against 0", or nothing where every element is within `bound` units in the last
 /// place.
 inline std::string difference(const Array& got, const Array& wanted, double bound = 0) {
-  return dispatch(got.dtype, [&]<class T>(std::type_identity<T>) -> std::string {
+  return dispatch_stored(got.dtype, [&]<class T>(std::type_identity<T>) -> std::string {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const T a = got.get<T>(i), b = wanted.get<T>(i);
       if (ulps(a, b) <= bound) continue;
-      return "element " + std::to_string(i) + ": " + ::testing::PrintToString(a) + " against " +
-             ::testing::PrintToString(b);
+      return "element " + std::to_string(i) + ": " + ::testing::PrintToString(detail::wide(a)) +
+             " against " + ::testing::PrintToString(detail::wide(b));
     }
     return {};
   });

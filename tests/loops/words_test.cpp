@@ -1,4 +1,4 @@
-// Every word on every dtype, at the values where words have edges, against the plain reading.
+// Every word on every dtype, at the values where words have edges, against the interpreter.
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,6 @@
 
 namespace dagrad::loops {
 namespace {
-
-constexpr DType dtypes[] = {b8, i32, i64, f32, f64};
 
 /// All pairs (for three operands: triples with a condition) of the edges of the operands' dtypes.
 std::vector<Array> all_combinations(const std::vector<DType>& operands) {
@@ -39,7 +37,7 @@ void expect_same(const Program& program, std::span<const Array> in, double bound
                  const std::string& what) {
   const std::vector<std::int64_t> dense(in.size(), 1);
   const std::size_t n = in[0].size();
-  const auto plain = run_plain(program, in, dense, n);
+  const auto plain = run_interpreted(program, in, dense, n);
   for (InstructionSet set : assembled_sets()) {
     const auto assembled = run_assembled(program, in, dense, n, set);
     for (std::size_t i = 0; i < plain.size(); ++i) {

@@ -1,6 +1,6 @@
 // expect: dagrad: a functor may not branch on its operands: use select(condition, a, b), or
 // constrain it with template <dagrad::PlainNumber T>
-#include <dagrad/graph.hpp>
+#include <dagrad/apply.hpp>
 
 struct Op {
   static constexpr auto name = "op";

@@ -1,6 +1,6 @@
 // expect: dagrad: an op computes by a functor (template <class T> T operator()(T x) const) or by
 // infer and eval(const EvalContext&)
-#include <dagrad/graph.hpp>
+#include <dagrad/apply.hpp>
 
 struct Op {
   static constexpr auto name = "op";

@@ -1,6 +1,6 @@
 // expect: dagrad: an op needs a gradient: Grads grad(const GradContext&) const, or static constexpr
 // no_grad grad{why}
-#include <dagrad/graph.hpp>
+#include <dagrad/apply.hpp>
 
 struct Op {
   static constexpr auto name = "op";

@@ -1,6 +1,6 @@
 // expect: dagrad: an op with eval needs infer(std::span<const Type>), which gives its results'
 // types
-#include <dagrad/graph.hpp>
+#include <dagrad/apply.hpp>
 
 struct Op {
   static constexpr auto name = "op";

@@ -1,5 +1,5 @@
 // expect: dagrad: an op needs a name: static constexpr auto name
-#include <dagrad/graph.hpp>
+#include <dagrad/apply.hpp>
 
 struct Op {
   template <class T>

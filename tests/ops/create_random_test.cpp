@@ -8,6 +8,7 @@
 #include "dagrad/ops/create.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/ops/support.hpp"
 
 namespace dagrad {

@@ -35,22 +35,32 @@ TEST_F(Types, PromoteAsWidthsDo) {
   EXPECT_EQ(where(input(b8), 1.5, 2).dtype(), f64);
   EXPECT_EQ(where(input(b8), input(f32), 0).dtype(), f32);
   EXPECT_EQ((input(i64) < input(f32)).dtype(), b8);
+  EXPECT_EQ((input(f16) * 0.1).dtype(), f16);
+  EXPECT_EQ((input(i64) * input(bf16)).dtype(), bf16);
+  EXPECT_EQ((input(i16) + input(i32)).dtype(), i32);
+  EXPECT_EQ(where(input(b8), input(i8), input(u8)).dtype(), i16);
+  EXPECT_EQ((input(u8) < input(f16)).dtype(), b8);
 }
 
 TEST_F(Types, OfFloatFunctionsAreFloats) {
   const std::string exp_error = message<TypeError>([&] { exp(input(i32)); });
-  EXPECT_THAT(exp_error, HasSubstr("exp: takes float32, float64, got int32; convert with cast"));
+  EXPECT_THAT(
+      exp_error,
+      HasSubstr("exp: takes float16, bfloat16, float32, float64, got int32; convert with cast"));
   EXPECT_THAT(exp_error, HasSubstr("elementwise_types_test.cpp:"));
   EXPECT_THAT(message<TypeError>([&] { input(i32) / input(i32); }),
-              HasSubstr("div: takes float32, float64, got int32"));
+              HasSubstr("div: takes float16, bfloat16, float32, float64, got int32"));
   EXPECT_THAT(message<TypeError>([&] { sigmoid(input(b8)); }), HasSubstr("sigmoid: takes"));
   EXPECT_THAT(message<TypeError>([&] { input(i64) / 2; }), HasSubstr("div: takes"));
 }
 
 TEST_F(Types, OfArithmeticAreNumbers) {
   EXPECT_THAT(message<TypeError>([&] { input(b8) + input(b8); }),
-              HasSubstr("add: takes int32, int64, float32, float64, got bool"));
+              HasSubstr("add: takes int32, int64, float16, bfloat16, float32, float64, got bool"));
   EXPECT_THAT(message<TypeError>([&] { -input(b8); }), HasSubstr("neg: takes int32"));
+  for (const DType dtype : {i8, u8, i16})
+    EXPECT_THAT(message<TypeError>([&] { input(dtype) + 1; }),
+                HasSubstr("got " + std::string(name(dtype)) + "; convert with cast"));
 }
 
 TEST_F(Types, OfLogicAreBools) {
@@ -63,6 +73,9 @@ TEST_F(Types, OfLogicAreBools) {
 
 TEST_F(Types, OfTwoFloatsAreNotMixed) {
   EXPECT_THAT(message<TypeError>([&] { input(f32) + input(f64); }), HasSubstr("cast"));
+  EXPECT_THAT(message<TypeError>([&] { input(f16) + input(bf16); }),
+              HasSubstr("float16 and bfloat16 do not mix: make them one dtype with cast"));
+  EXPECT_THAT(message<TypeError>([&] { input(f32) * input(f16); }), HasSubstr("cast(x, f16)"));
   EXPECT_THAT(message<TypeError>([&] { (void)(input(f32) < input(f64)); }), HasSubstr("cast"));
 }
 
@@ -140,10 +153,12 @@ TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
               HasSubstr("isclose: needs rtol >= 0 and atol >= 0, got 0 and -0.5"));
 }
 
+constexpr DType every_dtype[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+
 /// "float32 float64": what an op takes for all its operands but a leading condition.
 std::string taken(const Op& op) {
   std::string text;
-  for (const DType dtype : {b8, i32, i64, f32, f64}) {
+  for (const DType dtype : every_dtype) {
     for (const std::size_t operands : {1U, 2U, 3U}) {
       std::vector<Type> in(operands, {dtype, {2}}), out;
       for (std::size_t i = 0; i < op.traits().conditions && i < operands; ++i) in[i].dtype = b8;
@@ -164,6 +179,7 @@ TEST_F(Types, AreTakenAsDeclared) {
                                       "maximum",   "minimum", "clamp",        "relu",   "pull",
                                       "remainder", "trunc",   "floor_divide", "relu6"};
   const std::set<std::string> floats{"isclose"};
+  const std::string all_floats = "float16 bfloat16 float32 float64";
   const std::set<std::string> bools{"logical_not", "logical_and", "logical_or", "logical_xor"};
   int seen = 0;
   for (const auto& [op, family] : Catalog::builtin()) {
@@ -172,11 +188,12 @@ TEST_F(Types, AreTakenAsDeclared) {
       continue;
     ++seen;
     const std::string name(op.name());
-    const std::string wanted = bools.contains(name)     ? "bool"
-                               : floats.contains(name)  ? "float32 float64"
-                               : family == "logic"      ? "bool int32 int64 float32 float64"
-                               : numbers.contains(name) ? "int32 int64 float32 float64"
-                                                        : "float32 float64";
+    const std::string wanted = bools.contains(name)    ? "bool"
+                               : floats.contains(name) ? all_floats
+                               : family == "logic"
+                                   ? "bool int8 uint8 int16 int32 int64 " + all_floats
+                               : numbers.contains(name) ? "int32 int64 " + all_floats
+                                                        : all_floats;
     EXPECT_EQ(taken(op), wanted) << name;
   }
   EXPECT_GT(seen, 75);

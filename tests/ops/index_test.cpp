@@ -6,6 +6,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/ops/fresh.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
@@ -100,7 +101,7 @@ TEST(Index, ShapesAndTypesThatDoNotFitAreErrors) {
               HasSubstr("x is float64, values are float32; convert with cast"));
   const Value truth = graph.input("t", {b8, {3}});
   EXPECT_THAT(message<TypeError>([&] { scatter_add(truth, i, truth, 0); }),
-              HasSubstr("bools have no sum"));
+              HasSubstr("bool elements have no sum; x is bool[3]; convert with cast"));
   EXPECT_THROW(scatter(x, i, graph.input("w", {f64, {3, 2}}), 0), ShapeError);
   EXPECT_EQ(graph.size(), size + 3);  // what a builder appended before it threw is gone
   EXPECT_THAT(message<ShapeError>([&] {

@@ -9,6 +9,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
 

@@ -9,6 +9,7 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
 

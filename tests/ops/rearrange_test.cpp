@@ -8,6 +8,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/rewrite.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
 

@@ -12,6 +12,7 @@
 #include "dagrad/graph.hpp"
 #include "dagrad/gtest.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/rewrite.hpp"
 
 /// Graphs to replay: that a graph replayed with other types is the one that building it for these
 /// types gives.

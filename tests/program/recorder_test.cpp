@@ -165,9 +165,9 @@ TEST(Promotion, NamesTheWordThatTakesNoSuchDtype) {
     return error_of<TypeError>([&] { record1(f, dtype); });
   };
   EXPECT_EQ(text([](Symbol x) { return sqrt(x); }, i32),
-            "sqrt takes float32 or float64, got int32: cast it first");
+            "sqrt takes floats, got int32: cast it first");
   EXPECT_EQ(text([](Symbol x) { return x / 2; }, i64),
-            "div takes float32 or float64, got int64: cast it first");
+            "div takes floats, got int64: cast it first");
   EXPECT_EQ(text([](Symbol x) { return -x; }, b8), "neg takes numbers, got bool: cast it first");
   EXPECT_EQ(text([](Symbol x) { return x + x; }, b8), "add takes numbers, got bool: cast it first");
   EXPECT_EQ(text([](Symbol x) { return x && x; }, f64),
@@ -175,7 +175,7 @@ TEST(Promotion, NamesTheWordThatTakesNoSuchDtype) {
   EXPECT_EQ(text([](Symbol x) { return select(x, x, 0); }, f32),
             "select's condition must be bool, got float32");
   EXPECT_EQ(text([](Symbol x) { return sigmoid(x); }, b8),
-            "sigmoid takes float32 or float64, got bool: cast it first");
+            "sigmoid takes floats, got bool: cast it first");
 }
 
 TEST(Promotion, MakesTestsBool) {

@@ -63,5 +63,19 @@ TEST(CompareTest, OfNothingIsClose) {
   EXPECT_TRUE(compare(Tensor(Type{f32, {0}}), Tensor(Type{f32, {0}}), 0).close);
 }
 
+TEST(CompareTest, TakesNarrowElements) {
+  const Tensor a = Tensor::of({1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}).cast(f16);
+  EXPECT_TRUE(compare(a, a, 0).close);
+  Tensor b = a;
+  b.mutate<Float16>()[1] = Float16(2.5);
+  EXPECT_EQ(compare(a, b, 0.1).text,
+            "1 of 3 elements differ, most at [1]: 2 against 2.5, apart by 0.5, allowed 0.25");
+  EXPECT_TRUE(compare(a, b, 0.2).close);
+  EXPECT_FALSE(compare(a, a.cast(bf16), 1).close);
+  const Tensor bytes = Tensor::of<std::uint8_t>({200, 65});
+  EXPECT_EQ(compare(bytes, Tensor::of<std::uint8_t>({200, 66}), 0).text,
+            "1 of 2 elements differ, most at [1]: 65 against 66, apart by 1, allowed 0");
+}
+
 }  // namespace
 }  // namespace dagrad

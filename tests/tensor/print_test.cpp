@@ -150,5 +150,28 @@ TEST(PrintTest, StreamsTheSame) {
   EXPECT_EQ(out.str(), "[[1 2]\n [3 4]]");
 }
 
+TEST(PrintTest, ShowsTheFewestDigitsThatANarrowFloatHas) {
+  EXPECT_EQ(to_string(Tensor(Float16(0.1))), "0.1");
+  EXPECT_EQ(to_string(Tensor(Float16(65504))), "6.55e+04");
+  EXPECT_EQ(to_string(Tensor(Float16(0x1p-24))), "6e-08");
+  EXPECT_EQ(to_string(Tensor(Float16(-0.0))), "-0.0");
+  EXPECT_EQ(to_string(Tensor(BFloat16(1.0 / 3))), "0.334");
+  EXPECT_EQ(to_string(Tensor(BFloat16(3.3895314e38))), "3.39e+38");
+  EXPECT_EQ(to_string(Tensor::of({0.1, -2.5, nan, inf}).cast(f16)), "[ 0.1 -2.5  nan  inf]");
+  EXPECT_EQ(to_string(Tensor::of({1.0, 0.3}).cast(bf16)), "[1.  0.3]");
+  EXPECT_EQ(to_string(Tensor::of({999.0, 1.0}).cast(f16)), "[999.   1.]");
+  EXPECT_EQ(to_string(Tensor::of({1001.0, 1.0}).cast(f16)), "[1.001e+03 1.000e+00]");
+  for (int bits = 0; bits < 0x7c00; ++bits) {
+    const Float16 x = Float16::from_bits(static_cast<std::uint16_t>(bits));
+    ASSERT_EQ(Float16(std::stod(to_string(Tensor(x)))).bits, bits);
+  }
+}
+
+TEST(PrintTest, ShowsSmallIntsAsNumbers) {
+  EXPECT_EQ(to_string(Tensor(std::int8_t{65})), "65");
+  EXPECT_EQ(to_string(Tensor::of<std::uint8_t>({0, 7, 255})), "[  0   7 255]");
+  EXPECT_EQ(to_string(Tensor::of<std::int16_t>({-300, 5})), "[-300    5]");
+}
+
 }  // namespace
 }  // namespace dagrad

@@ -18,7 +18,7 @@ extern "C" const char* __tsan_default_options() { return "allocator_may_return_n
 namespace dagrad {
 namespace {
 
-constexpr DType all[] = {b8, i32, i64, f32, f64};
+constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 
 void expect_aligned_and_padded(const Tensor& tensor) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data()) % 64, 0U);
@@ -285,6 +285,46 @@ TEST(TensorTest, CastSaturatesTruncatesAndWraps) {
   EXPECT_EQ(Tensor::of({true, false}).cast(f64).to_vector<double>(), (std::vector<double>{1, 0}));
   EXPECT_EQ(x.cast(f64).data(), x.data()) << "nothing to convert";
   EXPECT_EQ(Tensor(Type{f32, {0, 2}}).cast(i64).type(), (Type{i64, {0, 2}}));
+}
+
+TEST(TensorTest, CastsBetweenAllDtypes) {
+  const double nan = std::nan("");
+  const Tensor x = Tensor::of({2.9, -2.9, 300.5, -129.0, 65520.0, 1e300, nan, -0.0});
+  const auto as = [&](DType dtype) { return x.cast(dtype).cast(f64).to_vector<double>(); };
+  EXPECT_EQ(as(i8), (std::vector<double>{2, -2, 127, -128, 127, 127, 0, 0}));
+  EXPECT_EQ(as(u8), (std::vector<double>{2, 0, 255, 0, 255, 255, 0, 0}));
+  EXPECT_EQ(as(i16), (std::vector<double>{2, -2, 300, -129, 32767, 32767, 0, 0}));
+  const auto halves = x.cast(f16).to_vector<Float16>();
+  EXPECT_EQ(halves[0].bits, Float16(2.9).bits);
+  EXPECT_EQ(halves[2].bits, Float16(300.5).bits);
+  EXPECT_EQ(halves[4].bits, 0x7c00);
+  EXPECT_EQ(halves[7].bits, 0x8000);
+  // What a dtype holds, every other one that holds it gives back.
+  for (const DType from : all) {
+    const Tensor small = Tensor::of<std::int32_t>({0, 1}).cast(from);
+    for (const DType to : all) {
+      EXPECT_TRUE(same_bits(small.cast(to).cast(from), small)) << name(from) << " " << name(to);
+      EXPECT_EQ(small.cast(to).dtype(), to);
+      EXPECT_EQ(Tensor({from, {0, 2}}).cast(to).type(), (Type{to, {0, 2}}));
+    }
+  }
+}
+
+TEST(TensorTest, HoldsNarrowElements) {
+  EXPECT_EQ(Tensor::of<Float16>({Float16(1.5), Float16(-2)}).type(), (Type{f16, {2}}));
+  EXPECT_EQ(Tensor::of<std::uint8_t>({1, 255}).at(1), 255);
+  EXPECT_EQ(Tensor(BFloat16(3)).item<double>(), 3);
+  EXPECT_EQ(Tensor(2.7).item<std::int8_t>(), 2);
+  EXPECT_EQ(Tensor(0.1).item<Float16>().bits, Float16(0.1).bits);
+  EXPECT_TRUE(same_bits(Tensor::full({f16, {2}}, 0.1), Tensor::of({0.1, 0.1}).cast(f16)));
+  EXPECT_EQ(Tensor::full({i16, {2}}, -7).to_vector<std::int16_t>(),
+            (std::vector<std::int16_t>{-7, -7}));
+  const std::vector<BFloat16> values{BFloat16(1), BFloat16(2)};
+  EXPECT_EQ(Tensor::borrow({2}, values).data(), values.data());
+  EXPECT_THROWS(Tensor::full({u8, {2}}, 256), ArgumentError,
+                "the number 256 is outside the range of uint8");
+  EXPECT_THROWS(Tensor(Type{f16, {2}}).values<float>(), TypeError,
+                "the elements are float16, not float32");
 }
 
 TEST(TensorTest, SameBitsTellsZerosAndNaNsApart) {

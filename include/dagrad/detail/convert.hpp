@@ -8,17 +8,29 @@
 
 namespace dagrad::detail {
 
-/// One element in another dtype: float → int truncates and saturates, NaN → 0; to bool: not equal
-/// to 0; int64 → int32 wraps.
+/// A narrow float as the float that it is; any other element as it is.
+template <Element T>
+constexpr auto wide(T value) {
+  if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>)
+    return static_cast<float>(value);
+  else
+    return value;
+}
+
+/// One element in another dtype: float → int truncates and saturates, NaN → 0; to a float rounds
+/// once; to bool: not equal to 0; int to a smaller int wraps.
 template <Element To, Element From>
-constexpr To convert(From value) {
+constexpr To convert(From element) {
+  const auto value = wide(element);
+  using Value = std::remove_const_t<decltype(value)>;
   if constexpr (std::is_same_v<To, bool>) {
-    return value != From(0);
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    constexpr auto low =
-        static_cast<From>(std::numeric_limits<To>::min());  // a power of two: exact
-    if (!(value >= low)) return value < low ? std::numeric_limits<To>::min() : To(0);  // or NaN
-    if (value >= -low) return std::numeric_limits<To>::max();
+    return value != Value(0);
+  } else if constexpr (std::is_floating_point_v<Value> && std::is_integral_v<To>) {
+    using Limits = std::numeric_limits<To>;
+    constexpr auto low = static_cast<Value>(Limits::min());
+    constexpr auto beyond = 2 * static_cast<Value>(Limits::max() / 2 + 1);  // both exact
+    if (!(value >= low)) return value < low ? Limits::min() : To(0);        // or NaN
+    if (value >= beyond) return Limits::max();
     return static_cast<To>(value);
   } else {
     return static_cast<To>(value);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Activation functions. NaN passes through all of them.
 namespace dagrad {
@@ -119,13 +119,13 @@ struct Softsign {
   Grads grad(const GradContext& g) const;
 };
 
-namespace detail {
+namespace formulas {
 /// An activation that is `near` where that can be computed, and has become relu beyond.
 template <class T>
 T relu_far_out(T x, T near) {
   return select(x <= -1000, 0, select(x >= 1000, x, near));
 }
-}  // namespace detail
+}  // namespace formulas
 
 struct Gelu {
   static constexpr auto name = "gelu";
@@ -134,7 +134,7 @@ struct Gelu {
       "Hendrycks and Gimpel 2016.";
   template <class T>
   T operator()(T x) const {
-    return detail::relu_far_out(x, 0.5 * x * erfc(x * -0.70710678118654752440));
+    return formulas::relu_far_out(x, 0.5 * x * erfc(x * -0.70710678118654752440));
   }
 };
 
@@ -146,7 +146,7 @@ struct GeluTanh {
   template <class T>
   T operator()(T x) const {
     const T u2 = 1.59576912160573071176 * (x + 0.044715 * x * x * x);
-    return detail::relu_far_out(x, x * sigmoid(u2));
+    return formulas::relu_far_out(x, x * sigmoid(u2));
   }
 };
 
@@ -155,7 +155,7 @@ struct Silu {
                         doc = "x * sigmoid(x). Hendrycks and Gimpel 2016; Elfwing et al. 2017.";
   template <class T>
   T operator()(T x) const {
-    return detail::relu_far_out(x, x * sigmoid(x));
+    return formulas::relu_far_out(x, x * sigmoid(x));
   }
 };
 
@@ -169,7 +169,7 @@ struct Mish {
   T operator()(T x) const {
     const T p = sigmoid(x), q = sigmoid(-x);
     const T left = p * (2 - p) / (1 + (1 - p) * (1 - p)), right = (1 - q * q) / (1 + q * q);
-    return detail::relu_far_out(x, x * select(x <= 0, left, right));
+    return formulas::relu_far_out(x, x * select(x <= 0, left, right));
   }
 };
 

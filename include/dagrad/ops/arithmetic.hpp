@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Arithmetic of elements: operands broadcast and promote. Where ints are taken, + − × wrap.
 namespace dagrad {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that pass values on: what they change is a dtype, or how gradients flow.
 namespace dagrad {
@@ -73,11 +73,10 @@ Value stop_gradient(const Operand& x);
 /// Asking for the gradient of an x that the outputs depend on otherwise than through the inputs is
 /// a GradientError that names x. Throws ArgumentError without outputs or rule.
 std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<const Value> inputs,
-                                   CustomRule rule, const char* file = __builtin_FILE(),
-                                   int line = __builtin_LINE());
+                                   CustomRule rule, Location where = Location::here());
 Value custom_gradient(const Value& output, std::span<const Value> inputs, CustomRule rule,
-                      const char* file = __builtin_FILE(), int line = __builtin_LINE());
+                      Location where = Location::here());
 Value custom_gradient(const Value& output, std::initializer_list<Value> inputs, CustomRule rule,
-                      const char* file = __builtin_FILE(), int line = __builtin_LINE());
+                      Location where = Location::here());
 
 }  // namespace dagrad

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/kernels/convolution.hpp"
 
 /// Convolutions over one or two spatial axes, as neural networks mean the word (a
@@ -29,7 +29,7 @@ struct Conv : Convolution {
   static constexpr auto name = "conv";
   static constexpr auto doc = "Convolution of x [N,C,...] with a kernel [O,C/groups,...].";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
@@ -51,7 +51,7 @@ struct ConvTranspose : Convolution {
       "Transposed convolution of x [N,C,...] with a kernel [C,O/groups,...]: the gradient of a "
       "convolution by its input, which `like`, where given, is.";
   static constexpr std::array type_only{2};
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
@@ -70,7 +70,7 @@ struct ConvKernel : Convolution {
       "The gradient of a convolution of x by its kernel `like`, of the result's cotangent.";
   static constexpr std::size_t operands = 3;
   static constexpr std::array type_only{2};
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;

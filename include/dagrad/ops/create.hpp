@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Values made of nothing: they name the graph that they go to.
 namespace dagrad {
@@ -29,17 +29,14 @@ struct Iota {
 
 /// Every element `value`, converted as a plain number in an expression is: TypeError for a fraction
 /// and an int dtype, ArgumentError for a number outside the dtype.
-Value full(const Graph& graph, const Type& type, Literal value, const char* file = __builtin_FILE(),
-           int line = __builtin_LINE());
+Value full(const Graph& graph, const Type& type, Literal value, Location where = Location::here());
 /// Every element 0.
-Value zeros(const Graph& graph, const Type& type, const char* file = __builtin_FILE(),
-            int line = __builtin_LINE());
+Value zeros(const Graph& graph, const Type& type, Location where = Location::here());
 /// Every element 1.
-Value ones(const Graph& graph, const Type& type, const char* file = __builtin_FILE(),
-           int line = __builtin_LINE());
+Value ones(const Graph& graph, const Type& type, Location where = Location::here());
 /// 0 … size−1. Throws ShapeError for a negative size, TypeError for bool, ArgumentError where the
 /// dtype does not hold them all exactly.
 Value iota(const Graph& graph, std::int64_t size, DType dtype = i64,
-           const char* file = __builtin_FILE(), int line = __builtin_LINE());
+           Location where = Location::here());
 
 }  // namespace dagrad

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 
@@ -38,6 +38,6 @@ Value outer(const Operand& left, const Operand& right);
 /// fit; TypeError as `mul` does.
 Value einsum(std::string_view equation, std::initializer_list<Operand> operands);
 Value einsum(std::string_view equation, std::span<const Value> operands,
-             const char* file = __builtin_FILE(), int line = __builtin_LINE());
+             Location where = Location::here());
 
 }  // namespace dagrad

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that factorise matrices, which are the last two axes; those before are batches. Of float32
 /// and float64. A matrix that they do not take is a RunError that names it.
@@ -16,7 +16,7 @@ struct Cholesky {
       "L, lower triangular, of a = L transpose(L). Reads the lower triangle of a alone, and has no "
       "gradient elsewhere.";
   static constexpr std::size_t operands = 1;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -34,7 +34,7 @@ struct TriangularSolve {
       "x of a x = b, where a is a triangle: what else there is of it is not read, and has no "
       "gradient.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -47,7 +47,7 @@ struct Solve {
   static constexpr auto name = "solve";
   static constexpr auto doc = "x of a x = b, by LU with partial pivoting.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -61,7 +61,7 @@ struct Inverse {
   static constexpr auto name = "inverse";
   static constexpr auto doc = "The inverse of each matrix.";
   static constexpr std::size_t operands = 1;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -74,7 +74,7 @@ struct Slogdet {
   static constexpr auto doc =
       "Sign of the determinant and logarithm of its absolute value; 0 and -inf where it is 0.";
   static constexpr std::size_t operands = 1, outputs = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -90,7 +90,7 @@ struct Det {
       "The determinant of each matrix, by LU with partial pivoting; 1 of none by none. Its "
       "derivatives of any order are right where the matrix is singular too.";
   static constexpr std::size_t operands = 1;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -104,7 +104,7 @@ struct DetSlope {
       "The slope of det by each element of a, differentiated once more along each further operand: "
       "without any, the cofactors of a. By LU with complete pivoting in float64 and products that "
       "leave pivots out, never by a quotient of the determinant.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

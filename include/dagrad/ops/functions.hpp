@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Functions of elements, of floats only: operands broadcast; ints are a TypeError.
 namespace dagrad {

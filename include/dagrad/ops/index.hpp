@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that read and write where an int32 or int64 tensor says. An index counts from the end where
 /// it is negative; one outside of [-n, n) is an error that names it and its place, when the node
-/// is made for constant indices, else in the run. All take every dtype, but additions no bool.
+/// is made for constant indices, else in the run. All take every dtype, but additions
+/// ints of 32 and 64 bits and floats only; float16 and bfloat16 are added up as float32.
 /// Indices have no gradient. There are two ways to say where: indices of any shape name whole
 /// slices across an axis, or `along` an axis there is one index for each element.
 namespace dagrad {
@@ -49,6 +50,7 @@ struct ScatterSum : Indexed {
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
@@ -126,7 +128,8 @@ Value take(const Operand& x, const Operand& indices, std::int64_t axis);
 Value embedding(const Operand& table, const Operand& indices);
 /// `x` plus `values` at the slices that `take` would read: values have the shape of its result, or
 /// broadcast to it. A slice that is named more than once gets them one after the other in the order
-/// of the indices, whatever the number of threads. Throws TypeError for bools.
+/// of the indices, whatever the number of threads. Throws TypeError for bools, int8, uint8 and
+/// int16.
 Value scatter_add(const Operand& x, const Operand& indices, const Operand& values,
                   std::int64_t axis);
 /// `x` with `values` in place of the slices that `take` would read; the last one wins.
@@ -134,7 +137,7 @@ Value scatter(const Operand& x, const Operand& indices, const Operand& values, s
 /// out[…, i, …] = x[…, indices[…, i, …], …]: indices agree with `x` in all axes but this one.
 Value take_along_axis(const Operand& x, const Operand& indices, std::int64_t axis);
 /// `x` plus `values`, of the shape of the indices or broadcast to it, where `take_along_axis` would
-/// read; in the order of the indices. Throws TypeError for bools.
+/// read; in the order of the indices. Throws TypeError as scatter_add.
 Value add_along_axis(const Operand& x, const Operand& indices, const Operand& values,
                      std::int64_t axis);
 /// `x` with `values` where `take_along_axis` would read; the last one wins.

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <span>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 
@@ -15,7 +15,7 @@ struct Matmul {
       "Matrix product of the last two axes, batches broadcast; a vector is a row on the left, a "
       "column on the right, and leaves no axis behind.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = number_dtypes;
+  static constexpr DTypes dtypes = compute_number_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

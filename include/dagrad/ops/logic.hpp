@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Comparisons, logic, and choice by a condition. Bools have no gradient.
 namespace dagrad {

@@ -3,7 +3,7 @@
 #include <limits>
 #include <memory>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Losses. Those of single elements are not reduced: take their `mean` or `sum`.
 namespace dagrad {

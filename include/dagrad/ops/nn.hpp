@@ -3,7 +3,7 @@
 #include <array>
 #include <memory>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops of neural networks that work along an axis.
 namespace dagrad {
@@ -15,7 +15,7 @@ struct Softmax {
   static constexpr auto doc =
       "exp(x) / sum(exp(x)) along an axis, x shifted by its maximum there, or by 0 where that is "
       "infinite. -inf beside finite ones gives 0; -inf alone gives NaN.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
@@ -31,7 +31,7 @@ struct LogSoftmax {
   using attributes = dagrad::attributes<&LogSoftmax::axis>;
   static constexpr auto name = "log_softmax";
   static constexpr auto doc = "log(softmax(x)) along an axis, without the softmax's overflow to 0.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;

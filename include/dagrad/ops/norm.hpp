@@ -14,7 +14,7 @@ struct Norm : Reduction {
   static constexpr auto doc =
       "Vector norm over axes: of order 1 sum(abs(x)), of order 2 sqrt(sum(x * x)) without overflow "
       "or underflow on the way, of order inf the largest abs(x). Slope 0 where the norm is 0.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,

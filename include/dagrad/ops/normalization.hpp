@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/ops/reduce.hpp"
 
 /// Normalisation: elements less their mean, over their deviation, taken over some axes. All take
@@ -19,18 +19,18 @@ namespace dagrad {
 /// Results: the standardised x; the variance (the mean square where not `centred`); where
 /// `centred`, the mean; and the factor 1 / sqrt(variance + epsilon), which is 0 where that root is
 /// 0. All but the first keep their axes as 1.
-struct Standardize : Reduction {
+struct Standardize : OverAxes {
   double epsilon = 1e-5;
   bool centred = true;
   using attributes =
-      dagrad::attributes<&Reduction::axes, &Standardize::epsilon, &Standardize::centred>;
+      dagrad::attributes<&OverAxes::axes, &Standardize::epsilon, &Standardize::centred>;
   static constexpr auto name = "standardize";
   static constexpr auto doc =
       "(x - mean) / sqrt(variance + epsilon) over axes, then that variance (divided by n), the "
       "mean "
       "and the reciprocal of the root; 0 where the root is 0. Not centred: x / sqrt(mean square + "
       "epsilon), the mean square and the reciprocal.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -42,15 +42,15 @@ struct Standardize : Reduction {
 };
 
 /// What the rule of Standardize appends: linear and symmetric in its cotangent d.
-struct StandardizeGradient : Reduction {
+struct StandardizeGradient : OverAxes {
   bool centred = true;
-  using attributes = dagrad::attributes<&Reduction::axes, &StandardizeGradient::centred>;
+  using attributes = dagrad::attributes<&OverAxes::axes, &StandardizeGradient::centred>;
   static constexpr auto name = "standardize_gradient";
   static constexpr auto doc =
       "r * (d - mean(d) - y * mean(d * y)) over axes, of a cotangent d, a standardised y and its "
       "reciprocal deviation r; without mean(d) where not centred.";
   static constexpr std::size_t operands = 3;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -65,7 +65,7 @@ struct Centre : Reduction {
   static constexpr auto doc =
       "x - mean(x) over axes, accurate relative to the spread of the elements: 0 where they are "
       "equal.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;

@@ -22,18 +22,11 @@ inline Value operator&&(const Operand& a, const Operand& b) { return logical_and
 inline Value operator||(const Operand& a, const Operand& b) { return logical_or(a, b); }
 inline Value operator!(const Operand& x) { return logical_not(x); }
 
-namespace detail {
-/// `a`, met on the line of `b`.
-inline Operand beside(const Value& a, const Operand& b) {
-  return {a, b.where().file, b.where().line};
-}
-}  // namespace detail
-
 // These let the handle name a new node; the graph only grows.
-inline Value& operator+=(Value& a, const Operand& b) { return a = detail::beside(a, b) + b; }
-inline Value& operator-=(Value& a, const Operand& b) { return a = detail::beside(a, b) - b; }
-inline Value& operator*=(Value& a, const Operand& b) { return a = detail::beside(a, b) * b; }
-inline Value& operator/=(Value& a, const Operand& b) { return a = detail::beside(a, b) / b; }
-inline Value& operator%=(Value& a, const Operand& b) { return a = detail::beside(a, b) % b; }
+inline Value& operator+=(Value& a, const Operand& b) { return a = Operand(a, b.where()) + b; }
+inline Value& operator-=(Value& a, const Operand& b) { return a = Operand(a, b.where()) - b; }
+inline Value& operator*=(Value& a, const Operand& b) { return a = Operand(a, b.where()) * b; }
+inline Value& operator/=(Value& a, const Operand& b) { return a = Operand(a, b.where()) / b; }
+inline Value& operator%=(Value& a, const Operand& b) { return a = Operand(a, b.where()) % b; }
 
 }  // namespace dagrad

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that put the elements along an axis in order, and say where they were. All take every dtype.
 /// The order is total: NaN counts as larger than any number, so it comes last, or first where
@@ -22,6 +22,7 @@ struct Sort {
   static constexpr auto doc =
       "The elements along an axis in order, then the positions that they had; equal ones keep "
       "their order. NaN counts as the largest.";
+  static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -42,6 +43,7 @@ struct TopK {
   static constexpr auto doc =
       "The k largest elements along an axis from the largest on, or the smallest from the smallest "
       "on, then their positions; the first of equal ones. NaN counts as the largest.";
+  static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;

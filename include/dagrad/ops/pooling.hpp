@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Pooling over the two spatial axes of [N,C,H,W].
 namespace dagrad {
@@ -25,7 +25,7 @@ struct MaxPool : Pooling {
       "Largest element of each window of [N,C,H,W]; NaN where there is one. The first of ties gets "
       "the gradient.";
   static constexpr std::size_t operands = 1;
-  static constexpr DTypes dtypes = number_dtypes;
+  static constexpr DTypes dtypes = compute_number_dtypes;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -42,7 +42,7 @@ struct MaxPoolGradient : Pooling {
   static constexpr auto doc =
       "Of each window the element of dout, added where the window's largest element of x is.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -59,7 +59,7 @@ struct MaxPoolPick : Pooling {
   static constexpr auto doc =
       "Of each window the element of x where the window's largest element of `by` is.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -74,7 +74,7 @@ struct AvgPool : Pooling {
   static constexpr auto name = "avg_pool";
   static constexpr auto doc = "Mean of each window of [N,C,H,W], the padding's zeros included.";
   static constexpr std::size_t operands = 1;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -90,7 +90,7 @@ struct AvgPoolGradient : Pooling {
       "Gradient of a mean of windows of `like`: each element of dout, shared by its window.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

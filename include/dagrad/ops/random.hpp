@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 #include "dagrad/random.hpp"
 
 /// Random values as ops. A key is an int64 scalar. The bits depend on key and element alone, never

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that turn, shift and repeat elements along axes, as NumPy's of the same names. All take
 /// every dtype. Axes are counted from the end where negative. None holds on to a shape: a graph

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad {
 
@@ -21,7 +21,7 @@ struct Recurrence {
       "w[0] = initial, w[i] = a[i-1] + b[i-1] * w[i-1] along an axis; reversed, from its end. With "
       "`pulls`, w is a cotangent, and 0 times any b is 0.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -7,9 +7,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that make one element of many. They reduce any axes, counted from the end where negative, in
 /// any order; `keep_dims` keeps them with size 1. Every result has the same bits whatever the
@@ -31,21 +32,28 @@ class Axes {
   std::optional<std::vector<std::int64_t>> axes_;
 };
 
-/// What all reductions have in common.
-struct Reduction {
+/// What all ops have in common that take the elements along some axes together.
+struct OverAxes {
   std::vector<std::int64_t> axes;
-  bool keep_dims = false;
-  using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims>;
   static constexpr std::size_t operands = 1;
 
-  /// Bit i: axis i is reduced. Throws ShapeError for axes outside of the rank or given twice.
+  /// Bit i: it goes over axis i. Throws ShapeError for axes outside of the rank or given twice.
   std::uint32_t mask(int rank) const;
+  /// How many elements are taken together.
+  std::int64_t count(const Shape& in) const;
+  /// Throws ShapeError where that is none.
+  void refuse_empty(const Shape& in) const;
+};
+
+/// What all reductions have in common.
+struct Reduction : OverAxes {
+  bool keep_dims = false;
+  using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims>;
+  Reduction(std::vector<std::int64_t> over = {}, bool keep = false)
+      : OverAxes{std::move(over)}, keep_dims(keep) {}
+
   /// Shape of the result.
   Shape reduced(const Shape& in) const;
-  /// Throws ShapeError where no element goes into a result.
-  void refuse_empty(const Shape& in) const;
-  /// How many elements go into each result.
-  std::int64_t count(const Shape& in) const;
   /// The result, or its cotangent, such that it broadcasts to the operand, whose rank is given.
   Value expanded(const Value& result, int rank) const;
 };
@@ -54,7 +62,7 @@ struct Sum : Reduction {
   static constexpr auto name = "sum";
   static constexpr auto doc =
       "Sum over axes; of bools and ints in int64, which wraps. Of nothing 0.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes{b8, i32, i64, f16, bf16, f32, f64};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -78,7 +86,7 @@ struct Prod : Reduction {
   static constexpr auto doc =
       "Product over axes; of bools and ints in int64, which wraps. Of nothing 1. The gradient is "
       "the product of the others, right where elements are 0 too.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -94,7 +102,7 @@ struct Extremum : Reduction {
       largest
           ? "Largest element over axes; NaN where there is one. Ties share the gradient equally."
           : "Smallest element over axes; NaN where there is one. Ties share the gradient equally.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -113,7 +121,7 @@ struct LogSumExp : Reduction {
       "log(sum(exp(x))) over axes, shifted by the maximum so that nothing overflows. -inf of "
       "nothing and of -inf alone. Elements that are the infinity of the result share its slope "
       "equally.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const void> prepare(const PlanContext& plan) const;
@@ -131,7 +139,7 @@ struct TiedShare : Reduction {
       "that `total`, a reduction of x, is: what each of them has of it. 1 where total is finite, "
       "NaN where it is NaN. No gradient flows through it.";
   static constexpr std::size_t operands = 2;
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -161,7 +169,7 @@ struct Variance : Reduction {
   static constexpr auto doc =
       "Mean square of what elements differ from their mean, over axes, accurate relative to their "
       "spread: 0 where they are equal; divided by n - ddof.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -177,7 +185,7 @@ struct StandardDeviation : Reduction {
   static constexpr auto doc =
       "Square root of the variance over axes, without overflow or underflow on the way; slope 0 "
       "where it is 0.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -190,7 +198,7 @@ struct StandardDeviation : Reduction {
 struct CountNonzero : Reduction {
   static constexpr auto name = "count_nonzero";
   static constexpr auto doc = "How many elements over axes are not 0, int64; NaN is not.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -205,7 +213,7 @@ struct Quantifier : Reduction {
   static constexpr auto doc =
       universal ? "Whether all elements over axes are true; a number is where it is not 0."
                 : "Whether any element over axes is true; a number is where it is not 0.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -224,7 +232,7 @@ struct ArgExtremum : Reduction {
       largest
           ? "Row-major position over axes of the largest element: the first at a tie; NaN wins."
           : "Row-major position over axes of the smallest element: the first at a tie; NaN wins.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -235,9 +243,9 @@ struct ArgExtremum : Reduction {
 using ArgMax = ArgExtremum<true>;
 using ArgMin = ArgExtremum<false>;
 
-struct CountLike : Reduction {
+struct CountLike : OverAxes {
   std::int64_t less = 0;
-  using attributes = dagrad::attributes<&Reduction::axes, &CountLike::less>;
+  using attributes = dagrad::attributes<&OverAxes::axes, &CountLike::less>;
   static constexpr auto name = "count_like";
   static constexpr auto doc =
       "How many elements the axes of `like` span, less a number, as a scalar of its dtype.";
@@ -251,9 +259,9 @@ struct CountLike : Reduction {
 
 /// Each takes any shape. Errors: ShapeError for an axis outside of the rank or given twice.
 
-/// Sum; bools and ints are summed in int64, which wraps. 0 where there is no element.
+/// Sum; bools and ints in int64, which wraps, float16 in float32. 0 where there is no element.
 Value sum(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Mean of float32 or float64. Throws TypeError for other dtypes, ShapeError for no element.
+/// Mean of floats. Throws TypeError for other dtypes, ShapeError for no element.
 Value mean(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// Product; bools and ints in int64, which wraps. 1 where there is no element. Its gradient is made
 /// of the products of all others, never by division, to any order.

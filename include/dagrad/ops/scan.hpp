@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Ops that combine each element with those before it along an axis. A line is walked in order, so
 /// the bits depend on it alone; lines run in parallel. float32 is accumulated in float64.
@@ -29,7 +29,7 @@ struct CumSum : Scan {
   static constexpr auto doc =
       "Sums of what lies before each element along an axis and of itself; of bools and ints in "
       "int64, which wraps.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -41,7 +41,7 @@ struct CumProd : Scan {
   static constexpr auto doc =
       "Products of what lies before each element along an axis and of itself; of bools and ints in "
       "int64, which wraps. The gradient never divides: it is right where elements are 0 too.";
-  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -53,7 +53,7 @@ struct LogCumSumExp : Scan {
   static constexpr auto doc =
       "log(cumsum(exp(x))) along an axis, shifted by the maximum so far so that nothing overflows. "
       "-inf of nothing and of -inf alone.";
-  static constexpr DTypes dtypes = float_dtypes;
+  static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

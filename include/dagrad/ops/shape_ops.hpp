@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
+#include "dagrad/range.hpp"
 
 /// Ops that move elements, and compute nothing. All take every dtype. Axes are counted from the end
 /// where negative.
@@ -165,17 +165,6 @@ struct UnsplitLike {
   static Samples samples(Rng& rng);
 };
 
-/// Elements begin, begin + step, … before end of an axis, as in Python: negative positions count
-/// from the end, what lies outside is cut off, what is left out is the first or last element in the
-/// direction of the step. `{1, 3}`, `{.end = -1}`, `{.step = -1}`, `{}` for all.
-struct Range {
-  std::optional<std::int64_t> begin = {}, end = {};
-  std::int64_t step = 1;
-  friend bool operator==(const Range&, const Range&) = default;
-};
-/// "[1:3,::-1]"
-std::string to_string(const std::vector<Range>& ranges);
-
 struct Slice {
   std::vector<Range> ranges;
   using attributes = dagrad::attributes<&Slice::ranges>;
@@ -253,11 +242,11 @@ Value broadcast_to(const Operand& x, const Shape& shape);
 /// differ, ShapeError where other axes do.
 Value concat(std::initializer_list<Operand> values, std::int64_t axis = 0);
 Value concat(std::span<const Value> values, std::int64_t axis = 0,
-             const char* file = __builtin_FILE(), int line = __builtin_LINE());
+             Location where = Location::here());
 /// Side by side along a new axis of the result. Throws as concat.
 Value stack(std::initializer_list<Operand> values, std::int64_t axis = 0);
 Value stack(std::span<const Value> values, std::int64_t axis = 0,
-            const char* file = __builtin_FILE(), int line = __builtin_LINE());
+            Location where = Location::here());
 /// What is side by side along an axis, without that axis: undoes `stack`. Nothing where the axis
 /// has size 0. Throws ShapeError for an axis outside of the rank.
 std::vector<Value> unstack(const Operand& x, std::int64_t axis = 0);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// What the gradient pass itself appends, and what rules are often made of. A `like` operand gives
 /// its type only: nothing of its value is read, and a graph that is replayed with other shapes
@@ -88,11 +88,9 @@ struct FullLike {
 
 /// The sum of one or more values, which broadcast together; of more than 16, a tree of such sums.
 /// One value is returned as it is. Throws ArgumentError for none, TypeError for bool.
-Value add_n(std::span<const Value> values, const char* file = __builtin_FILE(),
-            int line = __builtin_LINE());
-Value add_n(std::initializer_list<Value> values, const char* file = __builtin_FILE(),
-            int line = __builtin_LINE());
-/// Sums `x`, of float32 or float64, down to the shape of `like`, from which it was broadcast. Where
+Value add_n(std::span<const Value> values, Location where = Location::here());
+Value add_n(std::initializer_list<Value> values, Location where = Location::here());
+/// Sums `x`, of any float dtype, down to the shape of `like`, from which it was broadcast. Where
 /// nothing was, the node is there all the same, since a replay may bring other shapes, and costs
 /// nothing in a run. Throws ShapeError where `like` does not broadcast to x.
 Value sum_to_like(const Operand& x, const Operand& like);

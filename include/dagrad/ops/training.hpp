@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// What optimisers are made of, one op a step: it reads a parameter, what is remembered beside it
 /// and its gradient once, and gives the next value of each. See `dagrad/optimizers.hpp`.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 /// Triangles and diagonals of matrices, of every dtype. Diagonal `offset` lies so many columns to
 /// the right of the main one, to its left where negative.

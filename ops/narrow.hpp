@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dagrad/detail/convert.hpp"
+#include "dagrad/eval.hpp"
+
+/// What ops with an `eval` of their own need to take float16 and bfloat16: they compute in float,
+/// of which results are rounded once.
+namespace dagrad {
+
+/// Calls `f(std::type_identity<T>{})` with Float16 or BFloat16.
+template <class F>
+void with_narrow_float(DType dtype, F&& f) {
+  if (dtype == f16)
+    f(std::type_identity<Float16>{});
+  else
+    f(std::type_identity<BFloat16>{});
+}
+
+/// n elements in another dtype.
+template <Element From, Element To>
+void convert_all(const Parallel& parallel, const From* from, To* to, std::int64_t n) {
+  constexpr std::int64_t grain = 1 << 14;
+  parallel.ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = detail::convert<To>(from[i]);
+  });
+}
+
+}  // namespace dagrad

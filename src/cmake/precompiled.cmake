@@ -1,0 +1,20 @@
+# What most sources read is compiled once, which saves a quarter of the library's compilation. The
+# debug build goes without, and so shows that each file includes what it uses; so do sources with
+# options of their own, which cannot share it.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # so that ccache knows a header by its contents
+    target_compile_options(dagrad PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+  target_precompile_headers(dagrad PRIVATE
+    <algorithm> <cmath> <cstring>
+    <dagrad/apply.hpp> <dagrad/ops/operators.hpp> <dagrad/ops/shape_ops.hpp>
+    <dagrad/ops/structural.hpp> <dagrad/random.hpp>)
+  get_target_property(sources dagrad SOURCES)
+  foreach(source IN LISTS sources)
+    get_property(options SOURCE ${source} TARGET_DIRECTORY dagrad PROPERTY COMPILE_OPTIONS)
+    get_property(definitions SOURCE ${source} TARGET_DIRECTORY dagrad PROPERTY COMPILE_DEFINITIONS)
+    if(options OR definitions)
+      set_property(SOURCE ${source} TARGET_DIRECTORY dagrad PROPERTY SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endif()

@@ -1,0 +1,32 @@
+#include "src/exec/compiled.hpp"
+
+#include <new>
+
+namespace dagrad::detail {
+
+ContextPool::Lease::~Lease() {
+  context_->clear();
+  pool_.give_back(std::move(context_));
+}
+
+std::unique_ptr<RunContext> ContextPool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!waiting_.empty()) {
+      std::unique_ptr<RunContext> context = std::move(waiting_.back());
+      waiting_.pop_back();
+      return context;
+    }
+  }
+  return std::make_unique<RunContext>(plan_);
+}
+
+void ContextPool::give_back(std::unique_ptr<RunContext> context) noexcept {
+  const std::lock_guard lock(mutex_);
+  try {
+    waiting_.push_back(std::move(context));
+  } catch (const std::bad_alloc&) {  // the next run makes a new one
+  }
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "src/exec/context.hpp"
+#include "src/exec/plan.hpp"
+
+namespace dagrad::detail {
+
+/// Contexts of one plan that wait for the next run, so that runs need not make them anew. Any
+/// number of threads may use it at once.
+class ContextPool {
+ public:
+  explicit ContextPool(const Plan& plan) : plan_(plan) {}
+
+  /// A context for the time of one run: one that waits, or a new one where none does.
+  class Lease {
+   public:
+    explicit Lease(ContextPool& pool) : pool_(pool), context_(pool.take()) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease();
+    RunContext& operator*() const { return *context_; }
+
+   private:
+    ContextPool& pool_;
+    std::unique_ptr<RunContext> context_;
+  };
+
+ private:
+  std::unique_ptr<RunContext> take();
+  void give_back(std::unique_ptr<RunContext> context) noexcept;
+
+  const Plan& plan_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<RunContext>> waiting_;
+};
+
+/// What the copies of a Function share.
+class Compiled {
+ public:
+  explicit Compiled(std::unique_ptr<const Plan> plan) : plan_(std::move(plan)), contexts_(*plan_) {}
+
+  const Plan& plan() const { return *plan_; }
+  ContextPool& contexts() { return contexts_; }
+
+ private:
+  std::unique_ptr<const Plan> plan_;
+  ContextPool contexts_;
+};
+
+/// What a BoundRun holds: a context of its own, and all that the context refers to.
+struct BoundContext {
+  BoundContext(std::shared_ptr<Compiled> compiled, std::shared_ptr<StateData> with)
+      : function(std::move(compiled)), state(std::move(with)), context(function->plan()) {}
+
+  std::shared_ptr<Compiled> function;
+  std::shared_ptr<StateData> state;  ///< null: parameters have their initial values
+  RunContext context;
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dagrad::detail {
+
+/// Different names, by position and by text. They lie one behind the other in one text, found
+/// through a hash table of positions (open addressing), so that a name costs little more than its
+/// letters.
+class NameTable {
+ public:
+  static constexpr std::uint32_t none = 0xffffffff;
+
+  /// Adds a name that is not there yet.
+  void add(std::string_view name);
+  std::size_t size() const { return ends_.size(); }
+  std::string_view operator[](std::size_t position) const {
+    const std::size_t begin = position == 0 ? 0 : ends_[position - 1];
+    return std::string_view(text_).substr(begin, ends_[position] - begin);
+  }
+  /// Position of a name, or `none`.
+  std::uint32_t find(std::string_view name) const {
+    return positions_.empty() ? none : positions_[entry(name)];
+  }
+  /// All names, in order, as users are shown them.
+  std::vector<std::string> to_vector() const;
+  std::string listed() const;  ///< "a, b, c"
+  void shrink_to_fit();
+
+ private:
+  /// The entry of `positions_` that holds the name, or the empty one where it would go.
+  std::size_t entry(std::string_view name) const;
+  void rehash();
+
+  std::string text_;
+  std::vector<std::size_t> ends_;         ///< of each name in `text_`
+  std::vector<std::uint32_t> positions_;  ///< at least twice as many as names, a power of two
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "src/exec/queues.hpp"
+#include "src/exec/topology.hpp"
+
+namespace dagrad::detail {
+
+/// The steps of a run that wait, each with a join counter of the predecessors that are not done,
+/// and those that are ready, in a deque of each worker. The roots, and what finds no room in a
+/// deque, lie on a stack that all share.
+class ReadySteps {
+ public:
+  ReadySteps(const Topology& topology, int workers)
+      : topology_(topology),
+        workers_(workers),
+        joins_(new std::atomic<std::int32_t>[topology.size()]),
+        deques_(new Deque[static_cast<std::size_t>(workers)]),
+        shared_(topology.size()) {
+    reset();
+  }
+
+  /// Before a run: makes the roots ready.
+  void begin() { shared_.assign(topology_.roots); }
+  /// After a run that left steps over.
+  void reset() {
+    for (std::uint32_t s = 0; s < topology_.size(); ++s)
+      joins_[s].store(topology_.predecessors[s], std::memory_order_relaxed);
+    for (int w = 0; w < workers_; ++w) deque(w).clear();
+  }
+
+  /// A ready step for this worker: its own newest, one that lies for all, or another's oldest; else
+  /// `no_step`.
+  std::uint32_t take(int worker) {
+    std::uint32_t step = deque(worker).pop();
+    if (step == no_step) step = shared_.pop();
+    for (int w = worker + 1; step == no_step && w < worker + workers_; ++w)
+      step = deque(w % workers_).steal();
+    return step;
+  }
+
+  struct Released {
+    std::uint32_t next = no_step;  ///< the first successor that is ready now: the worker's to run
+    bool others = false;           ///< more are ready, and lie in the queues
+  };
+  /// This worker has done the step.
+  Released finish(int worker, std::uint32_t step) {
+    Released released;
+    for (const std::uint32_t s : topology_.successors(step)) {
+      std::atomic<std::int32_t>& join = joins_[s];
+      // The last predecessor need not count down: nobody else is there.
+      if (join.load(std::memory_order_acquire) != 1 &&
+          join.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        continue;
+      join.store(topology_.predecessors[s], std::memory_order_relaxed);  // for the next run
+      if (released.next == no_step) {
+        released.next = s;
+      } else {
+        if (!deque(worker).push(s)) shared_.push(s);
+        released.others = true;
+      }
+    }
+    return released;
+  }
+
+ private:
+  Deque& deque(int worker) { return deques_[static_cast<std::size_t>(worker)]; }
+
+  const Topology& topology_;
+  int workers_;
+  std::unique_ptr<std::atomic<std::int32_t>[]> joins_;
+  std::unique_ptr<Deque[]> deques_;
+  SharedStack shared_;
+};
+
+}  // namespace dagrad::detail

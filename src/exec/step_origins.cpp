@@ -1,0 +1,47 @@
+#include "src/exec/step_origins.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <utility>
+
+namespace dagrad::detail {
+
+std::string StepOrigins::name(std::uint32_t step) const {
+  const Origin& origin = origins_[step];
+  return Names::joined(stems_[origin.stem], origin.number);
+}
+
+std::string StepOrigins::text(std::uint32_t step) const {
+  return fmt::format("node '{}', made at {}", name(step), to_string(where(step)));
+}
+
+std::size_t StepOrigins::Writer::Hash::operator()(Location where) const noexcept {
+  return std::hash<const void*>{}(where.file) * 31 + static_cast<std::size_t>(where.line);
+}
+
+std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
+  origins_.stems_.push_back(std::move(text));
+  return static_cast<std::uint32_t>(origins_.stems_.size() - 1);
+}
+
+/// The user's name of the node, however many rewrites lie between.
+void StepOrigins::Writer::add(std::uint32_t node) {
+  Origin origin{};
+  if (graph_.has_origins(node)) {
+    origin.stem = add_stem(graph_.user_name(node));
+  } else {
+    const Names::Parts name = graph_.name_parts(node);
+    const auto [stem, is_new] = stems_.try_emplace(name.stem, 0);
+    if (is_new) stem->second = add_stem(graph_.stem_text(name.stem));
+    origin = {stem->second, name.number, 0};
+  }
+  const Location where = graph_.where(node);
+  const auto [place, new_place] =
+      places_.try_emplace(where, static_cast<std::uint32_t>(origins_.places_.size()));
+  if (new_place) origins_.places_.push_back(where);
+  origin.place = place->second;
+  origins_.origins_.push_back(origin);
+}
+
+}  // namespace dagrad::detail

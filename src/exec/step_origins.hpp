@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dagrad/error.hpp"
+#include "src/graph/view.hpp"
+
+namespace dagrad::detail {
+
+/// Names and places of a plan's steps, in twelve bytes each: many steps have automatic names of one
+/// stem, and many were made at one place.
+class StepOrigins {
+ public:
+  std::string name(std::uint32_t step) const;
+  Location where(std::uint32_t step) const { return places_[origins_[step].place]; }
+  /// "node 'hidden', made at model.cpp:41".
+  std::string text(std::uint32_t step) const;
+
+  /// Notes the steps of one graph, one after the other.
+  class Writer;
+
+ private:
+  struct Origin {
+    std::uint32_t stem;  ///< in stems_
+    std::uint32_t number;
+    std::uint32_t place;  ///< in places_
+  };
+  std::vector<Origin> origins_;
+  std::vector<std::string> stems_;
+  std::vector<Location> places_;
+};
+
+class StepOrigins::Writer {
+ public:
+  Writer(StepOrigins& origins, const GraphView& graph) : origins_(origins), graph_(graph) {}
+  void reserve(std::size_t steps) { origins_.origins_.reserve(steps); }
+  void add(std::uint32_t node);
+
+ private:
+  struct Hash {
+    std::size_t operator()(Location where) const noexcept;
+  };
+  struct SamePlace {
+    bool operator()(Location a, Location b) const noexcept {
+      return a.file == b.file && a.line == b.line;
+    }
+  };
+
+  std::uint32_t add_stem(std::string text);
+
+  StepOrigins& origins_;
+  const GraphView& graph_;
+  std::unordered_map<std::uint64_t, std::uint32_t> stems_;
+  std::unordered_map<Location, std::uint32_t, Hash, SamePlace> places_;
+};
+
+}  // namespace dagrad::detail

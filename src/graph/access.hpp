@@ -1,0 +1,21 @@
+#pragma once
+
+#include <utility>
+
+#include "dagrad/graph.hpp"
+
+namespace dagrad::detail {
+
+/// What handles hold, for the rooms of the library. Those that give the graph's data throw
+/// GraphError where it is gone.
+struct Access {
+  static GraphData& data(const Value& value) { return value.data(); }
+  static GraphData& data(const Graph& graph) { return graph.data(); }
+  static const ControlPtr& control(const Value& value) { return value.control_; }
+  static Value value(ControlPtr control, std::uint32_t node, std::uint32_t port) {
+    return {std::move(control), node, port};
+  }
+  static Node node(ControlPtr control, std::uint32_t id) { return {std::move(control), id}; }
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,220 @@
+#include "src/graph/rewriting.hpp"
+
+#include <algorithm>
+
+#include "dagrad/apply.hpp"
+
+namespace dagrad::detail {
+
+Rewriting::Rewriting(const GraphData& from, std::string_view name, bool retypes)
+    : from_(from), name_(name), retypes_(retypes), to_(Access::data(result_.graph)) {
+  result_.mapping.from_ = from.share();
+  result_.mapping.to_ = to_.share();
+  to_.names.leave_room_for(from.names);
+}
+
+void Rewriting::visit(std::uint32_t id, const Visit& visit) {
+  make_for(id, [&] {
+    Rewriter rewriter(*this, id);
+    visit(rewriter, Access::node(from_.share(), id));
+    if (rewriter.said_ == Rewriter::Said::nothing) copy(id);
+  });
+}
+
+void Rewriting::cut(const Value& value) {
+  const std::uint32_t id = value.node_id();
+  std::string name = from_.names.text(id);
+  if (value.port() > 0) name += "." + std::to_string(value.port());
+  const Value input = add_leaf(to_, NodeKind::input, value.type(), name, nullptr, from_.where(id));
+  map(id, value.port(), {input.node_id(), 0});
+  if (from_.records[id].kind != NodeKind::input)
+    to_.input_aliases.push_back({from_.share(), id, value.port(), input.node_id()});
+  cut_.insert(key(id, value.port()));
+}
+
+void Rewriting::redirect(const Value& from, const Value& to) {
+  instead_[key(from.node_id(), from.port())] = {to.node_id(), to.port(), false};
+}
+
+Rewritten Rewriting::finish() && {
+  std::stable_sort(to_.origins_of.begin(), to_.origins_of.end(),
+                   [](const auto& a, const auto& b) { return a.node < b.node; });
+  for (const InputAlias& old : from_.input_aliases)
+    if (const Mapping::To* const at = to(old.input, 0);
+        at != nullptr && to_.records[at->node].kind == NodeKind::input)
+      to_.input_aliases.push_back({old.graph, old.node, old.port, at->node});
+  return std::move(result_);
+}
+
+// ---- what becomes of a node
+
+void Rewriting::copy(std::uint32_t id) {
+  if (from_.records[id].kind != NodeKind::op) return copy_leaf(id, from_.types_of(id)[0]);
+  edges_.clear();
+  for (const Edge& edge : from_.operands_of(id)) edges_.push_back(moved(id, edge));
+  copy(id, from_.ops[from_.records[id].op].op, edges_);
+}
+
+void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Value> operands) {
+  std::vector<Edge> edges;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    check_owner(to_, operands[i], name_);
+    edges.push_back({operands[i].node_id(), operands[i].port(), op.traits().uses_type_only(i)});
+  }
+  copy(id, op, edges);
+}
+
+void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> operands) {
+  if (op.name() == from_.ops[from_.records[id].op].op.name()) keep_ordinal(id);
+  if (like_before(id, op, operands)) {
+    const auto results = from_.types_of(id);
+    to_.result_types.clear();
+    for (std::size_t port = 0; port < results.size(); ++port)
+      to_.result_types.push_back(results[port]);
+    become(id, add_node(to_, op_index(id), operands, {}));
+  } else {
+    become(id, append_node(to_, op, operands, {}));
+  }
+}
+
+void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
+  check_type(id, 0, type);
+  const auto& record = from_.records[id];
+  Tensor tensor;
+  const Tensor* held = record.tensor == no_node ? nullptr : &from_.tensors[record.tensor];
+  if (held != nullptr && held->type() != type) {
+    tensor = retyped(id, type);
+    held = &tensor;
+  }
+  keep_ordinal(id);
+  become(id, add_leaf(to_, record.kind, type, {}, held, {}).node_id());
+}
+
+/// Whether a node with these operands has the types and passes the checks of the old one.
+bool Rewriting::like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const {
+  if (op.get() != from_.ops[from_.records[id].op].op.get() || op.traits().has_validate)
+    return false;
+  const auto old = from_.operands_of(id);
+  if (old.size() != operands.size()) return false;
+  for (std::size_t i = 0; i < old.size(); ++i)
+    if (from_.types_of(old[i].node)[old[i].port] !=
+        to_.types_of(operands[i].node)[operands[i].port])
+      return false;
+  return true;
+}
+
+std::uint32_t Rewriting::op_index(std::uint32_t id) {
+  const std::uint32_t old = from_.records[id].op;
+  if (old >= ops_.size()) ops_.resize(from_.ops.size(), no_node);
+  if (ops_[old] == no_node) ops_[old] = to_.intern(from_.ops[old].op);
+  return ops_[old];
+}
+
+void Rewriting::become(std::uint32_t id, std::uint32_t fresh) {
+  to_.making.ordinal = Names::none;
+  const std::size_t was = from_.types_of(id).size(), is = to_.types_of(fresh).size();
+  if (was != is)
+    throw GraphError(std::string(name_) + ": '" + from_.names.text(id) + "' has " +
+                     std::to_string(was) + " results, its copy " + std::to_string(is));
+  copied_ = fresh;
+  for (std::uint32_t port = 0; port < is; ++port) {
+    check_type(id, port, to_.types_of(fresh)[port]);
+    map(id, port, {fresh, port});
+  }
+}
+
+void Rewriting::replace(std::uint32_t id, std::span<const Value> results) {
+  const std::size_t wanted = from_.types_of(id).size();
+  if (results.size() != wanted)
+    throw GraphError(std::string(name_) + ": '" + from_.names.text(id) + "' has " +
+                     std::to_string(wanted) + " results, got " + std::to_string(results.size()) +
+                     " in their place");
+  for (std::uint32_t port = 0; port < wanted; ++port) {
+    check_owner(to_, results[port], name_);
+    check_type(id, port, results[port].type());
+    map(id, port, {results[port].node_id(), results[port].port()});
+    const std::uint32_t node = results[port].node_id();
+    if (node < first_made_ && (port == 0 || node != results[port - 1].node_id()))
+      add_origins(node, id);
+  }
+  const std::uint32_t first = results[0].node_id();
+  if (copied_ == no_node && !to_.names.user_given(first)) restore_name(id, first);
+}
+
+std::vector<Value> Rewriting::results(std::uint32_t id) const {
+  std::vector<Value> values;
+  for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port) {
+    const Mapping::To* const at = to(id, port);
+    values.push_back(Access::value(to_.share(), at->node, at->port));
+  }
+  return values;
+}
+
+// ---- old values and new ones
+
+const Mapping::To* Rewriting::to(std::uint32_t id, std::uint32_t port) const {
+  const Mapping& mapping = result_.mapping;
+  if (id >= mapping.first_.size() || mapping.first_[id] == Mapping::none) return nullptr;
+  const Mapping::To& to = mapping.results_[mapping.first_[id] + port];
+  return to.node == Mapping::none ? nullptr : &to;
+}
+
+void Rewriting::map(std::uint32_t id, std::uint32_t port, const Mapping::To& to) {
+  if (cut_.contains(key(id, port))) return;
+  Mapping& mapping = result_.mapping;
+  if (id >= mapping.first_.size()) mapping.first_.resize(id + 1, Mapping::none);
+  if (mapping.first_[id] == Mapping::none) {
+    mapping.first_[id] = static_cast<std::uint32_t>(mapping.results_.size());
+    mapping.results_.resize(mapping.results_.size() + from_.types_of(id).size());
+  }
+  Mapping::To& at = mapping.results_[mapping.first_[id] + port];
+  if (at.node == Mapping::none) ++mapping.size_;
+  at = to;
+  if (from_.records[id].kind == NodeKind::input && to_.records[to.node].kind == NodeKind::input)
+    to_.input_aliases.push_back({from_.share(), id, port, to.node});
+}
+
+Edge Rewriting::redirected(const Edge& old) const {
+  const auto at = instead_.find(key(old.node, old.port));
+  return at == instead_.end() ? old : Edge{at->second.node, at->second.port, old.type_only};
+}
+
+Edge Rewriting::moved(std::uint32_t user, const Edge& old) const {
+  const Edge edge = redirected(old);
+  if (const Mapping::To* const at = to(edge.node, edge.port))
+    return {at->node, at->port, old.type_only};
+  throw GraphError(std::string(name_) + ": '" + from_.names.text(user) + "' needs '" +
+                   value_name(edge.node, edge.port) + "', which has been dropped");
+}
+
+std::string Rewriting::value_name(std::uint32_t id, std::uint32_t port) const {
+  return Access::value(from_.share(), id, port).name();
+}
+
+// ---- types
+
+void Rewriting::check_type(std::uint32_t id, std::uint32_t port, const Type& type) const {
+  const Type& old = from_.types_of(id)[port];
+  if (type == old) return;
+  const std::string text = std::string(name_) + ": '" + value_name(id, port) + "' is " +
+                           to_string(old) + " and would become " + to_string(type);
+  const std::string where = dagrad::made_at(from_.where(id));
+  if (!retypes_) throw TypeError(text + ": this rewrite keeps types" + where);
+  // Builders and rules count axes by the rank that they see: what they made would be wrong.
+  if (type.shape.rank() != old.shape.rank())
+    throw ShapeError(text + ": sizes can change, but not the number of axes; build the graph anew" +
+                     where);
+}
+
+Tensor Rewriting::retyped(std::uint32_t id, const Type& type) const {
+  const auto& record = from_.records[id];
+  const Tensor& tensor = from_.tensors[record.tensor];
+  if (tensor.shape() != type.shape)
+    throw ShapeError(
+        std::string(name_) + ": " + (record.kind == NodeKind::constant ? "constant" : "parameter") +
+        " '" + from_.names.text(id) + "' holds " + to_string(tensor.type()) +
+        ", which cannot become " + to_string(type) + ": only inputs can change their shape");
+  return tensor.cast(type.dtype);
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "src/graph/rewriting.hpp"
+
+/// What nodes keep through a rewrite: scopes and names, forward nodes, and what they come from.
+namespace dagrad::detail {
+
+Making Rewriting::making(std::uint32_t id) {
+  const auto& record = from_.records[id];
+  Making making{0, forward_of(id), record.order, from_.where(id)};
+  if (const std::uint32_t scope = from_.names.scope_of(id); scope != 0) {
+    const auto [at, added] = scopes_.try_emplace(scope, 0);
+    if (added) at->second = to_.names.scope(0, from_.names.scope_text(scope));
+    making.scope = at->second;
+  }
+  return making;
+}
+
+/// The new node of the forward node, where there is one.
+std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
+  const std::uint32_t forward = from_.records[id].forward;
+  if (forward == no_node || cut_.contains(key(forward, 0))) return no_node;
+  const Mapping::To* const at = to(forward, 0);
+  return at == nullptr ? no_node : at->node;
+}
+
+/// What is kept of a forward node that is not in the new graph, as an index in its `origins`.
+std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
+  const auto& record = from_.records[id];
+  if (record.forward == no_node && record.origin == no_node) return no_node;
+  // Nodes with a forward node share what is said of it; those without share what was carried over.
+  const std::uint32_t known = record.forward != no_node ? record.forward : ~record.origin;
+  const auto [at, added] = lost_forwards_.try_emplace(known, no_node);
+  if (added) {
+    to_.origins.push_back(*Access::node(from_.share(), id).provenance());
+    at->second = static_cast<std::uint32_t>(to_.origins.size() - 1);
+  }
+  return at->second;
+}
+
+/// Ties the nodes that were made for an old one to it.
+void Rewriting::finish_nodes(std::uint32_t id) {
+  const bool lost = forward_of(id) == no_node;
+  for (std::uint32_t fresh = first_made_; fresh < to_.size(); ++fresh) {
+    if (lost) to_.records[fresh].origin = lost_forward(id);
+    if (fresh != copied_ || from_.has_origins(id)) add_origins(fresh, id);
+  }
+  if (copied_ != no_node) restore_name(id, copied_);
+}
+
+void Rewriting::keep_ordinal(std::uint32_t id) { to_.making.ordinal = from_.names.ordinal(id); }
+
+/// Gives a node the name that the user has given the old one.
+void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
+  if (!from_.names.user_given(id) || cut_.contains(key(id, 0))) return;
+  const std::string full = from_.names.text(id);
+  const std::string& scope = from_.names.scope_text(from_.names.scope_of(id));
+  if (scope != to_.names.scope_text(to_.names.scope_of(fresh))) return;
+  to_.names.restore(fresh, std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
+}
+
+/// Adds what an old node comes from to what a new one does. What a node comes from is not stored
+/// where that is itself, as of most copies.
+void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
+  if (has_origins_.size() < to_.size()) has_origins_.resize(to_.size());
+  if (!has_origins_[fresh] && fresh < first_made_)
+    add_origin(fresh, {to_.names.text(fresh), to_.where(fresh)});
+  for (const Origin& origin : Access::node(from_.share(), id).origins()) add_origin(fresh, origin);
+}
+
+void Rewriting::add_origin(std::uint32_t fresh, const Origin& origin) {
+  auto& known = to_.known_origins;
+  if (known.empty() || known.back().node != origin.node) known.push_back(origin);
+  to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
+  has_origins_[fresh] = true;
+}
+
+}  // namespace dagrad::detail

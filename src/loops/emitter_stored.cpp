@@ -1,0 +1,90 @@
+// Dtypes that are stored only: ints of 8 and 16 bits are held in registers as int32, floats of 16
+// bits as float32. They are widened when they are loaded; what is cast to one of them is rounded to
+// what it can hold.
+
+#include "src/loops/emitter.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+
+using Xbyak::Operand, Xbyak::Xmm, Xbyak::Ymm;
+
+/// A register as wide as 16 bits a lane.
+Xmm VectorEmitter::halves(int number) const { return 2 * lanes_ == 32 ? Ymm(number) : Xmm(number); }
+
+void VectorEmitter::widen(const Xmm& into, DType dtype, const Operand& from) {
+  switch (dtype) {
+    case DType::float16:
+      return vcvtph2ps(into, from);
+    case DType::bfloat16:
+      vpmovzxwd(into, from);
+      return vpslld(into, into, 16);
+    case DType::int16:
+      return vpmovsxwd(into, from);
+    case DType::int8:
+      return vpmovsxbd(into, from);
+    default:
+      return vpmovzxbd(into, from);  // uint8
+  }
+}
+
+void VectorEmitter::broadcast_number(int d, DType dtype, const Xbyak::Address& from) {
+  const Xmm into = vec(d, dtype);
+  switch (dtype) {
+    case DType::float16:
+      vpbroadcastw(halves(d), from);
+      return vcvtph2ps(into, halves(d));
+    case DType::bfloat16:
+      vpbroadcastw(into, from);
+      return vpslld(into, into, 16);
+    case DType::int16:
+      vpbroadcastw(into, from);
+      return vpsrad(into, into, 16);
+    case DType::int8:
+      vpbroadcastb(into, from);
+      return vpsrad(into, into, 24);
+    case DType::uint8:
+      vpbroadcastb(into, from);
+      return vpsrld(into, into, 24);
+    default:
+      broadcast_bits(into, dtype, from);
+  }
+}
+
+void VectorEmitter::fit(int d, DType dtype, bool saturates) {
+  const Xmm x = vec(d, dtype);
+  switch (dtype) {
+    case DType::float16:
+      vcvtps2ph(halves(d), x, round_to_even);
+      return vcvtph2ps(x, halves(d));
+    case DType::bfloat16:
+      vpsrld(x, round_to_upper_half(d), 16);
+      return vpslld(x, x, 16);
+    default:
+      saturates ? clamp_ints(x, dtype) : wrap_ints(x, dtype);
+  }
+}
+
+void VectorEmitter::clamp_ints(const Xmm& x, DType dtype) {
+  const std::uint32_t greatest = dtype == i8 ? 0x7f : dtype == u8 ? 0xff : 0x7fff;
+  const std::uint32_t least = dtype == u8 ? 0 : ~greatest;
+  const Xmm limit = scratch(0, i32);
+  load_literal(limit, greatest, i32);
+  vpminsd(x, x, limit);
+  load_literal(limit, least, i32);
+  vpmaxsd(x, x, limit);
+}
+
+void VectorEmitter::wrap_ints(const Xmm& x, DType dtype) {
+  const std::uint8_t above = dtype == i16 ? 16 : 24;
+  vpslld(x, x, above);
+  dtype == u8 ? vpsrld(x, x, above) : vpsrad(x, x, above);
+}
+
+bool VectorEmitter::rounds_twice(const Program& program, const Instruction& step) {
+  if (step.primitive != Primitive::cast) return false;
+  const DType from = operand_dtype(program, step), to = step.dtype;
+  return to == f16 ? from == f64 : to == bf16 && (from == f64 || from == i64 || from == i32);
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,193 @@
+#include <bit>
+
+#include "dagrad/detail/op_model.hpp"
+#include "src/program/decisions.hpp"
+#include "src/tensor/utf8.hpp"
+
+namespace dagrad::detail {
+
+OpBase::OpBase(const OpMembers& members, void* op) : members_(members), op_(op) {
+  traits_ = members.traits;
+  traits_.has_prepare = members.prepare != nullptr;
+  traits_.has_validate = members.validate != nullptr;
+  traits_.has_decisions = traits_.elementwise || members.decisions != nullptr;
+}
+
+std::string_view OpBase::doc() const {
+  return members_.doc ? members_.doc(op_) : std::string_view();
+}
+
+// ---- attributes and identity
+
+static Op as_op(std::shared_ptr<const OpInterface> op) { return Op(std::move(op)); }
+
+void OpBase::visit_attributes(const AttributeVisitor& visit) const {
+  if (members_.visit) members_.visit(op_, visit);
+}
+
+Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
+  const std::string place = printable(this->name()) + ": ";
+  try {
+    if (members_.assign && members_.copy) {
+      auto copy = members_.copy(op_);
+      if (members_.assign(copy->op_, name, value)) return as_op(std::move(copy));
+    }
+  } catch (const ArgumentError& e) {
+    throw ArgumentError(place + "attribute " + in_quotes(name) + " " + e.what());
+  }
+  std::string names;
+  visit_attributes([&](std::string_view own, const Attribute&) {
+    names.append(names.empty() ? "; it has " : ", ").append(own);
+  });
+  throw ArgumentError(place + "has no attribute " + in_quotes(name) + names);
+}
+
+std::size_t OpBase::hash() const {
+  const std::size_t of_type = members_.type_hash;
+  if (members_.hash) return members_.hash(op_) ^ of_type;
+  return members_.stateless ? of_type : std::hash<const void*>{}(this);
+}
+
+bool OpBase::equal(const OpInterface& other) const {
+  return members_.equal ? members_.equal(op_, other.get()) : members_.stateless || this == &other;
+}
+
+/// The attribute with every `from` a `to`; whether there was one.
+static bool retype(Attribute& value, DType from, DType to) {
+  if (auto* const dtype = std::get_if<DType>(&value); dtype && *dtype == from) {
+    *dtype = to;
+  } else if (auto* const type = std::get_if<Type>(&value); type && type->dtype == from) {
+    type->dtype = to;
+  } else if (auto* const tensor = std::get_if<Tensor>(&value); tensor && tensor->dtype() == from) {
+    *tensor = tensor->cast(to);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Op OpBase::retyped(DType from, DType to) const {
+  if (!members_.copy || (!members_.retype && !members_.visit)) return {};
+  auto copy = members_.copy(op_);
+  bool changed = false;
+  if (members_.retype)
+    changed = members_.retype(copy->op_, from, to);
+  else
+    visit_attributes([&](std::string_view name, Attribute value) {
+      if (!retype(value, from, to)) return;
+      members_.assign(copy->op_, name, value);
+      changed = true;
+    });
+  return changed ? as_op(std::move(copy)) : Op();
+}
+
+// ---- types and programs
+
+/// Whether an operand takes part in promotion: conditions do not, nor do operands of which only the
+/// type is used, where there are others.
+bool OpBase::promotes(std::size_t operand) const {
+  if (operand < traits_.conditions) return false;
+  return !traits_.uses_type_only(operand) ||
+         std::popcount(traits_.type_only) == static_cast<int>(members_.operands);
+}
+
+/// Throws TypeError where the operands have no dtype in common that the op takes.
+void OpBase::check_dtypes(std::span<const Type> in) const {
+  if (traits_.type_only == 0) {
+    common_dtype(in, traits_.conditions, members_.dtypes);
+    return;
+  }
+  std::vector<Type> used;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (i < traits_.conditions || promotes(i)) used.push_back(in[i]);
+  common_dtype(used, traits_.conditions, members_.dtypes);
+}
+
+void OpBase::infer(std::span<const Type> in, std::vector<Type>& out) const {
+  if (members_.operands > 0) check_operand_count(in.size(), members_.operands);
+  if (members_.infer) {
+    if (members_.checks_dtypes) check_dtypes(in);
+    members_.infer(op_, in, out);
+    return;
+  }
+  const Shape shape = common_shape(in);
+  if (members_.checks_dtypes) check_dtypes(in);
+  if (members_.plain_dtype) {
+    out.assign(1, {members_.plain_dtype(in), shape});
+    return;
+  }
+  const ProgramPtr own = members_.program ? members_.program(op_, in) : nullptr;
+  const Program& program = own ? *own : *recorded(in);
+  out.clear();
+  for (std::size_t i = 0; i < program.outputs.size(); ++i)
+    out.push_back({program.output_dtype(i), shape});
+}
+
+ProgramPtr OpBase::program(std::span<const Type> in) const {
+  if (members_.program) return members_.program(op_, in);
+  return members_.record ? recorded(in) : nullptr;
+}
+
+/// The functor's program for operands of these dtypes: operands are promoted, results take their
+/// own.
+const ProgramPtr& OpBase::recorded(std::span<const Type> in) const {
+  if (const ProgramPtr* const known = programs_.find(in)) return *known;
+  Recorder recorder;
+  std::vector<Symbol> x, results;
+  DType common = b8;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (promotes(i)) common = promote(common, in[i].dtype);
+  for (const Type& type : in) x.push_back(recorder.input(type.dtype));
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (promotes(i)) x[i] = Symbol::cast(x[i], common);
+  members_.record(op_, x, results);
+  return programs_.add(in, std::move(recorder).finish(results, common));
+}
+
+Grads OpBase::grad(const GradContext& context) const {
+  if (members_.grad) return members_.grad(op_, context);
+  if (traits_.no_grad)
+    return Grads(context.in.size(), Gradient(not_differentiable{traits_.no_grad}));
+  return rules_.grads(*this, context);
+}
+
+// ---- running
+
+void OpBase::eval(const EvalContext& context) const {
+  if (members_.eval) members_.eval(op_, context);
+}
+
+std::size_t OpBase::scratch(const PlanContext& context) const {
+  return members_.scratch ? members_.scratch(op_, context) : 0;
+}
+
+std::shared_ptr<const void> OpBase::prepare(const PlanContext& context) const {
+  return members_.prepare ? members_.prepare(op_, context) : nullptr;
+}
+
+double OpBase::cost(const PlanContext& context) const {
+  if (members_.cost) return members_.cost(op_, context);
+  double bytes = 0;
+  for (const Type& t : context.in) bytes += static_cast<double>(t.bytes());
+  for (const Type& t : context.out) bytes += static_cast<double>(t.bytes());
+  return 20 + bytes / 8;
+}
+
+void OpBase::validate(std::span<const View> in) const {
+  if (members_.validate) members_.validate(op_, in);
+}
+
+void OpBase::decisions(std::span<const View> in, std::span<const View> out,
+                       const DecisionSink& sink) const {
+  if (members_.decisions) {
+    members_.decisions(op_, in, out, sink);
+  } else if (traits_.elementwise) {
+    program_decisions(*program(types_of(in)), in, out[0].type.shape, sink);
+  }
+}
+
+Samples OpBase::samples(Rng& rng) const {
+  return members_.samples ? members_.samples(rng) : Samples();
+}
+
+}  // namespace dagrad::detail

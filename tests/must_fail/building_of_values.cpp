@@ -1,0 +1,7 @@
+// expect: a builder takes its values as Operands, which know the line of the call
+#include <dagrad/dagrad.hpp>
+
+dagrad::Value twice(const dagrad::Value& x) {
+  const dagrad::Building building{x};
+  return x + x;
+}

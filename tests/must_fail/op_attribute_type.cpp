@@ -1,0 +1,17 @@
+// expect: dagrad: an attribute is of one of the types that dagrad::attributes names
+#include <dagrad/apply.hpp>
+
+struct Colour {
+  int red = 0;
+};
+struct Op {
+  Colour colour;
+  using attributes = dagrad::attributes<&Op::colour>;
+  static constexpr auto name = "op";
+  template <class T>
+  T operator()(T x) const {
+    return x;
+  }
+};
+
+dagrad::Op use() { return Op{}; }

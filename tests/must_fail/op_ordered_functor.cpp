@@ -1,0 +1,13 @@
+// expect: dagrad: an ordered op computes by infer and eval: a functor has no effects
+#include <dagrad/apply.hpp>
+
+struct Op {
+  static constexpr auto name = "op";
+  static constexpr bool ordered = true;
+  template <class T>
+  T operator()(T x) const {
+    return x;
+  }
+};
+
+dagrad::Op use() { return Op{}; }

@@ -1,0 +1,20 @@
+// expect: dagrad: the attributes of an op list all its data members, inherited ones too
+#include <dagrad/apply.hpp>
+
+class Op {  // not an aggregate: its size betrays the member
+ public:
+  explicit Op(double scale) : scale_(scale) {}
+  static constexpr auto name = "op";
+  template <class T>
+  T operator()(T x) const {
+    return scale_ * x + shift_;
+  }
+
+ private:
+  double scale_, shift_ = 0;
+
+ public:
+  using attributes = dagrad::attributes<&Op::scale_>;
+};
+
+dagrad::Op use() { return Op{2}; }
