@@ -59,7 +59,7 @@ kernels::ConvolutionSizes sizes_of(const ConvKernel& op, const PlanContext& plan
 
 template <class Op>
 Kernel kernel_of(ConvolutionResult result, const Op& op, const PlanContext& plan) {
-  return kernels::convolution(result, plan.out[0].dtype, sizes_of(op, plan));
+  return kernels::convolution(plan.machine(), result, plan.out[0].dtype, sizes_of(op, plan));
 }
 
 /// The three are linear in either operand, and each one's gradients are the other two.

@@ -35,8 +35,10 @@ double minor_of(const double* a, std::size_t m, std::uint32_t rows, std::uint32_
 class Factors {
  public:
   /// Works in a; `memory` has 3 n² + n elements.
-  Factors(const Parallel& parallel, std::int64_t n, double* a, double* memory)
-      : parallel_(parallel),
+  Factors(const Machine& machine, const Parallel& parallel, std::int64_t n, double* a,
+          double* memory)
+      : machine_(machine),
+        parallel_(parallel),
         n_(n),
         a_(a),
         w_(memory),
@@ -60,16 +62,17 @@ class Factors {
   void swap_in(std::int64_t step, std::int64_t pivot);
   void multiply(kernels::Matrix<const double> left, double* b,
                 kernels::Matrix<const double> right) {
-    kernels::gemm<double>(parallel_, n_, n_, n_, left, {b, n_}, {spare_, n_});
-    kernels::gemm<double>(parallel_, n_, n_, n_, {spare_, n_}, right, {b, n_});
+    kernels::gemm<double>(machine_, parallel_, n_, n_, n_, left, {b, n_}, {spare_, n_});
+    kernels::gemm<double>(machine_, parallel_, n_, n_, n_, {spare_, n_}, right, {b, n_});
   }
   /// The inverse of the transposed triangle into `spare_`.
   void invert(bool lower) {
     std::fill_n(spare_, n_ * n_, 0);
     for (std::int64_t i = 0; i < n_; ++i) spare_[i * (n_ + 1)] = 1;
-    kernels::triangular_solve(parallel_, n_, n_, {lower, true, true}, a_, n_, spare_, n_);
+    kernels::triangular_solve(machine_, parallel_, n_, n_, {lower, true, true}, a_, n_, spare_, n_);
   }
 
+  const Machine& machine_;
   const Parallel& parallel_;
   std::int64_t n_;
   double *a_, *w_, *v_, *spare_, *pivots_;
@@ -201,10 +204,10 @@ class SlopeAtDiagonal {
 
 }  // namespace
 
-std::int64_t det_slope(const Parallel& parallel, std::int64_t n, std::size_t operands,
-                       double* memory) {
+std::int64_t det_slope(const Machine& machine, const Parallel& parallel, std::int64_t n,
+                       std::size_t operands, double* memory) {
   const auto size = static_cast<std::size_t>(n * n);
-  Factors factors(parallel, n, memory, memory + operands * size);
+  Factors factors(machine, parallel, n, memory, memory + operands * size);
   std::vector<const double*> along;
   for (std::size_t i = 1; i < operands; ++i) {
     factors.bring_in(memory + i * size);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dagrad/machine.hpp"
 #include "dagrad/parallel.hpp"
 
 /// Determinants and their derivatives, right at singular matrices.
@@ -37,7 +38,7 @@ inline std::int64_t det_slope_room(std::int64_t n, std::size_t operands) {
 /// `memory` has det_slope_room elements and begins with `operands` finite [n,n]: the matrix, then
 /// those along which it goes. The first becomes the result, in units of 2^k, where k, not 0 only
 /// where it might overflow or vanish, is returned. The same bits for any number of threads.
-std::int64_t det_slope(const Parallel& parallel, std::int64_t n, std::size_t operands,
-                       double* memory);
+std::int64_t det_slope(const Machine& machine, const Parallel& parallel, std::int64_t n,
+                       std::size_t operands, double* memory);
 
 }  // namespace dagrad

@@ -26,7 +26,7 @@ bool all_zero(std::span<const T> x) {
 
 /// One matrix of a slope; `in` are the operands' elements.
 template <class T>
-void slope_of_one(const Parallel& parallel, std::int64_t n,
+void slope_of_one(const Machine& machine, const Parallel& parallel, std::int64_t n,
                   const std::vector<std::span<const T>>& in, double* memory, T* out) {
   const auto size = static_cast<std::size_t>(n * n);
   const auto finite = [](T x) { return std::isfinite(x); };
@@ -37,7 +37,7 @@ void slope_of_one(const Parallel& parallel, std::int64_t n,
   } else {
     for (std::size_t i = 0; i < in.size(); ++i)
       std::copy(in[i].begin(), in[i].end(), memory + i * size);
-    const std::int64_t scale = det_slope(parallel, n, in.size(), memory);
+    const std::int64_t scale = det_slope(machine, parallel, n, in.size(), memory);
     for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<T>(Product{memory[i], scale}.in(0));
   }
 }
@@ -61,7 +61,7 @@ void Det::eval(const EvalContext& c) const {
     each_matrix(c, n, [&](const Parallel&, std::int64_t at, std::int64_t task) {
       const auto lu = scratch.at<T>(c.scratch(), task);
       std::copy_n(c.in<T>(0).data() + at * n * n, n * n, lu.factors);
-      Product product{kernels::lu(n, lu.factors, n, lu.pivots) == 0 ? 1.0 : 0.0};
+      Product product{kernels::lu(c.machine(), n, lu.factors, n, lu.pivots) == 0 ? 1.0 : 0.0};
       for (std::int64_t i = 0; i < n && product.mantissa != 0; ++i) {
         product = product.times(static_cast<double>(lu.factors[i * (n + 1)]));
         if (lu.pivots[i] != i) product.mantissa = -product.mantissa;
@@ -123,7 +123,7 @@ void DetSlope::eval(const EvalContext& c) const {
                  first = static_cast<std::size_t>(at) * size;
       std::vector<std::span<const T>> in;
       for (std::size_t i = 0; i < c.ins.size(); ++i) in.push_back(c.in<T>(i).subspan(first, size));
-      slope_of_one<T>(parallel, n, in,
+      slope_of_one<T>(c.machine(), parallel, n, in,
                       static_cast<double*>(c.scratch()) + task * det_slope_room(n, c.ins.size()),
                       c.out<T>().data() + first);
       return std::int64_t{0};

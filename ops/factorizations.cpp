@@ -86,15 +86,15 @@ Tensor square(Rng& rng, const Shape& shape) {
 
 /// Σ of logarithms of absolute values of the diagonal, and its sign.
 template <class T>
-void take_determinant(std::int64_t n, const T* factors, const std::int32_t* pivots, T* logs,
-                      T* sign, T* log_abs) {
+void take_determinant(const Machine& machine, std::int64_t n, const T* factors,
+                      const std::int32_t* pivots, T* logs, T* sign, T* log_abs) {
   bool negative = false;
   for (std::int64_t i = 0; i < n; ++i) {
     const T pivot = factors[i * (n + 1)];
     negative ^= std::signbit(pivot) != (pivots[i] != i);
     logs[i] = std::abs(pivot);
   }
-  log_all(logs, n);
+  machine.apply(Primitive::log, logs, nullptr, logs, n);
   *log_abs = fold(logs, n, T(0), [](T a, T b) { return a + b; });
   *sign = std::isnan(*log_abs) ? *log_abs : negative ? T(-1) : T(1);
 }
@@ -117,7 +117,7 @@ void Cholesky::eval(const EvalContext& c) const {
         std::copy_n(from + i * n, i + 1, to + i * n);
         std::fill_n(to + i * n + i + 1, n - i - 1, T(0));
       }
-      return kernels::cholesky(n, to, n);
+      return kernels::cholesky(c.machine(), n, to, n);
     });
     if (refusal.order != 0) {
       throw ArgumentError(matrix_text(c.out_shape(), refusal.matrix) +
@@ -151,7 +151,8 @@ void TriangularSolve::eval(const EvalContext& c) const {
     each_matrix(c, n, [&](const Parallel& parallel, std::int64_t at, std::int64_t) {
       T* const x = c.out<T>().data() + at * n * columns;
       std::copy_n(c.in<T>(1).data() + pairing.right(at) * n * columns, n * columns, x);
-      kernels::triangular_solve(parallel, n, columns, {lower, transposed, unit_diagonal},
+      kernels::triangular_solve(c.machine(), parallel, n, columns,
+                                {lower, transposed, unit_diagonal},
                                 c.in<T>(0).data() + pairing.left(at) * n * n, n, x, columns);
       return std::int64_t{0};
     });
@@ -200,10 +201,12 @@ void Solve::eval(const EvalContext& c) const {
     const auto one = [&](const Parallel& parallel, std::int64_t at, std::int64_t task) {
       const auto lu = scratch.at<T>(c.scratch(), task);
       std::copy_n(c.in<T>(0).data() + pairing.left(at) * n * n, n * n, lu.factors);
-      if (const std::int64_t stop = kernels::lu(n, lu.factors, n, lu.pivots)) return stop;
+      if (const std::int64_t stop = kernels::lu(c.machine(), n, lu.factors, n, lu.pivots))
+        return stop;
       T* const x = c.out<T>().data() + at * n * columns;
       std::copy_n(c.in<T>(1).data() + pairing.right(at) * n * columns, n * columns, x);
-      kernels::lu_solve(parallel, n, columns, transposed, lu.factors, n, lu.pivots, x, columns);
+      kernels::lu_solve(c.machine(), parallel, n, columns, transposed, lu.factors, n, lu.pivots, x,
+                        columns);
       return std::int64_t{0};
     };
     refuse_singular(each_matrix(c, n, one), c.out_shape());
@@ -245,7 +248,7 @@ void Inverse::eval(const EvalContext& c) const {
     const auto one = [&](const Parallel& parallel, std::int64_t at, std::int64_t task) {
       const auto lu = scratch.at<T>(c.scratch(), task);
       std::copy_n(c.in<T>(0).data() + at * n * n, n * n, lu.factors);
-      const std::int64_t stop = kernels::lu(n, lu.factors, n, lu.pivots);
+      const std::int64_t stop = kernels::lu(c.machine(), n, lu.factors, n, lu.pivots);
       T* const out = c.out<T>().data() + at * n * n;
       if (stop != 0) {
         std::fill_n(out, n * n, std::numeric_limits<T>::quiet_NaN());
@@ -253,7 +256,7 @@ void Inverse::eval(const EvalContext& c) const {
       }
       std::fill_n(out, n * n, T(0));
       for (std::int64_t i = 0; i < n; ++i) out[i * (n + 1)] = 1;
-      kernels::lu_solve(parallel, n, n, false, lu.factors, n, lu.pivots, out, n);
+      kernels::lu_solve(c.machine(), parallel, n, n, false, lu.factors, n, lu.pivots, out, n);
       return stop;
     };
     refuse_singular(each_matrix(c, n, one), c.out_shape());
@@ -298,11 +301,11 @@ void Slogdet::eval(const EvalContext& c) const {
       const auto place = static_cast<std::size_t>(at);
       std::copy_n(c.in<T>(0).data() + at * n * n, n * n, lu.factors);
       T *const sign = &c.out<T>(0)[place], *const log_abs = &c.out<T>(1)[place];
-      if (kernels::lu(n, lu.factors, n, lu.pivots) != 0) {
+      if (kernels::lu(c.machine(), n, lu.factors, n, lu.pivots) != 0) {
         *sign = 0;
         *log_abs = -std::numeric_limits<T>::infinity();
       } else {
-        take_determinant(n, lu.factors, lu.pivots, lu.diagonal, sign, log_abs);
+        take_determinant(c.machine(), n, lu.factors, lu.pivots, lu.diagonal, sign, log_abs);
       }
       return std::int64_t{0};
     });

@@ -57,7 +57,7 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
   const auto product = [&](const Parallel& parallel, std::int64_t at) {
     const T* const a = c.in<T>(0).data() + matrices.offset(at, 0) * m * k;
     const T* const b = c.in<T>(1).data() + matrices.offset(at, 1) * k * n;
-    kernels::gemm<T>(parallel, m, n, k, {a, transpose_left ? m : k, transpose_left},
+    kernels::gemm<T>(c.machine(), parallel, m, n, k, {a, transpose_left ? m : k, transpose_left},
                      {b, transpose_right ? k : n, transpose_right},
                      {c.out<T>().data() + at * m * n, n, false});
   };

@@ -98,6 +98,9 @@ Type CrossEntropy::infer(std::span<const Type> in) const {
   return loss_of_rows("logits", logits, targets);
 }
 
+std::shared_ptr<const ProgramLoop> CrossEntropy::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[0].dtype);
+}
 void CrossEntropy::eval(const EvalContext& c) const {
   const Rows rows(c.in_shape(0), -1);
   const bool indices = !is_float(c.ins[1].type.dtype);

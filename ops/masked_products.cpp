@@ -58,7 +58,8 @@ template <class T>
 class WeightedSums {
  public:
   WeightedSums(const EvalContext& c, const MaskedMatmul& op)
-      : weights_(c.in_shape(0)),
+      : machine_(c.machine()),
+        weights_(c.in_shape(0)),
         transposed_(op.transpose),
         rows_(transposed_ ? weights_.columns : weights_.rows),
         inner_(transposed_ ? weights_.rows : weights_.columns),
@@ -90,7 +91,7 @@ class WeightedSums {
     return zero && all_finite(operand(at), inner_ * columns_);
   }
   void multiply(const Parallel& parallel, std::int64_t at) const {
-    kernels::gemm<T>(parallel, rows_, columns_, inner_,
+    kernels::gemm<T>(machine_, parallel, rows_, columns_, inner_,
                      {weights(at), weights_.columns, transposed_}, {operand(at), columns_},
                      {result(at), columns_});
   }
@@ -106,7 +107,7 @@ class WeightedSums {
       for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t k = 0; k < inner_; ++k)
           some[i * inner_ + k] = sees(at, row + i, k) ? weight(at, row + i, k) : T(0);
-      kernels::gemm<T>(parallel, n, columns_, inner_, {some, inner_}, {clean, columns_},
+      kernels::gemm<T>(machine_, parallel, n, columns_, inner_, {some, inner_}, {clean, columns_},
                        {result(at) + row * columns_, columns_});
     }
     for (std::int64_t column = 0; column < columns_; ++column) add_special(at, column);
@@ -164,6 +165,7 @@ class WeightedSums {
     }
   }
 
+  const Machine& machine_;
   const Matrices weights_;
   const bool transposed_;
   const std::int64_t rows_, inner_, columns_;
@@ -209,7 +211,7 @@ void MaskedScores::eval(const EvalContext& c) const {
                    T* const out = c.out<T>().data() + at * scores;
                    const T* const left = c.in<T>(0).data() + pairing.left(at) * q.rows * size;
                    const T* const right = c.in<T>(1).data() + pairing.right(at) * k.rows * size;
-                   kernels::gemm<T>(parallel, q.rows, k.rows, size, {left, size},
+                   kernels::gemm<T>(c.machine(), parallel, q.rows, k.rows, size, {left, size},
                                     {right, size, true}, {out, k.rows});
                    for (std::int64_t row = 0; row < q.rows; ++row)
                      allowed.clear(at * q.rows + row, out + row * k.rows);

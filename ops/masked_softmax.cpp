@@ -123,6 +123,9 @@ Type MaskedSoftmax::infer(std::span<const Type> in) const {
   return in[0];
 }
 
+std::shared_ptr<const ProgramLoop> MaskedSoftmax::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[0].dtype);
+}
 void MaskedSoftmax::eval(const EvalContext& c) const {
   const ScoreRows scores(c.in_shape(0));
   const std::int64_t columns = scores.columns;
@@ -133,7 +136,7 @@ void MaskedSoftmax::eval(const EvalContext& c) const {
     c.parallel.ranges(scores.rows, scores.grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row)
         shift_row(allowed, row, x + row * columns, out + row * columns, columns);
-      exp_all(out + begin * columns, (end - begin) * columns);
+      run_in_place(c.state<ProgramLoop>(), out + begin * columns, (end - begin) * columns);
       for (std::int64_t row = begin; row < end; ++row)
         divide_row(allowed, row, out + row * columns);
     });

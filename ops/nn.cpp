@@ -13,6 +13,9 @@ Type Softmax::infer(std::span<const Type> in) const {
   return in[0];
 }
 
+std::shared_ptr<const ProgramLoop> Softmax::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[0].dtype);
+}
 void Softmax::eval(const EvalContext& c) const {
   const Rows rows(c.in_shape(0), axis);
   const auto run = [&](auto in, auto out) {
@@ -34,6 +37,9 @@ Type LogSoftmax::infer(std::span<const Type> in) const {
   return in[0];
 }
 
+std::shared_ptr<const ProgramLoop> LogSoftmax::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[0].dtype);
+}
 void LogSoftmax::eval(const EvalContext& c) const {
   const Rows rows(c.in_shape(0), axis);
   const auto run = [&](auto in, auto out) {

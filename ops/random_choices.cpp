@@ -34,14 +34,15 @@ void for_draws(const EvalContext& c, Draw draw) {
 /// Sums of exp(x - the largest) of one row up to each of its elements, in double whatever the
 /// dtype: so a graph that is replayed in another draws the same.
 template <class T>
-void sum_up(const T* x, std::int64_t stride, std::span<double> sums) {
+void sum_up(const Machine& machine, const T* x, std::int64_t stride, std::span<double> sums) {
   double largest = -std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < sums.size(); ++k) {
     sums[k] = static_cast<double>(x[static_cast<std::int64_t>(k) * stride]);
     largest = std::max(largest, sums[k]);
   }
   for (double& sum : sums) sum -= largest;
-  exp_all(sums.data(), static_cast<std::int64_t>(sums.size()));
+  machine.apply(Primitive::exp, sums.data(), nullptr, sums.data(),
+                static_cast<std::int64_t>(sums.size()));
   for (std::size_t k = 1; k < sums.size(); ++k) sums[k] += sums[k - 1];
 }
 
@@ -127,7 +128,7 @@ void Categorical::eval(const EvalContext& c) const {
     c.parallel.ranges(rows.count, 1 + 16384 / rows.length,
                       [&](std::int64_t begin, std::int64_t end) {
                         for (std::int64_t row = begin; row < end; ++row)
-                          sum_up(logits + rows.begin(row), rows.stride, row_sums(row));
+                          sum_up(c.machine(), logits + rows.begin(row), rows.stride, row_sums(row));
                       });
   });
   for (std::int64_t row = 0; row < rows.count; ++row) {

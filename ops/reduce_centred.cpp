@@ -17,18 +17,21 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// exp(x - shift), and log(sum) + shift.
+/// exp(x - shift), by a shift for all elements or one for each, and log(sum) + shift.
 struct ExpLog {
-  ProgramPtr exp, log;
-  explicit ExpLog(DType dtype) {
-    const auto recorded = [dtype](auto formula) {
+  ProgramLoop exp_of_one, exp_of_each, log;
+  ExpLog(const Machine& machine, DType dtype) {
+    const auto loop = [&](auto formula, std::int64_t shift_step) {
       Recorder recorder;
       const Symbol a = recorder.input(dtype), b = recorder.input(dtype);
       const Symbol result = formula(a, b);
-      return std::move(recorder).finish({&result, 1}, dtype);
+      const std::int64_t steps[] = {1, shift_step};
+      return machine.loop(std::move(recorder).finish({&result, 1}, dtype), steps);
     };
-    exp = recorded([](const Symbol& x, const Symbol& shift) { return dagrad::exp(x - shift); });
-    log = recorded([](const Symbol& sum, const Symbol& shift) { return dagrad::log(sum) + shift; });
+    const auto exp = [](const Symbol& x, const Symbol& shift) { return dagrad::exp(x - shift); };
+    exp_of_one = loop(exp, 0);
+    exp_of_each = loop(exp, 1);
+    log = loop([](const Symbol& x, const Symbol& shift) { return dagrad::log(x) + shift; }, 1);
   }
 };
 
@@ -36,12 +39,11 @@ struct ExpLog {
 template <class T>
 struct ReadExp {
   const T* centre;  ///< shifts
-  const Program& exp;
+  const ExpLog& loops;
   void terms(const T* x, std::int64_t n, const T* shift, std::int64_t step, T* to) const {
     const void* const in[] = {x, shift};
-    const std::int64_t steps[] = {1, step};
     void* const out[] = {to};
-    interpret(exp, in, steps, out, n);
+    (step == 0 ? loops.exp_of_one : loops.exp_of_each)(in, out, n);
   }
 };
 
@@ -74,24 +76,23 @@ std::size_t LogSumExp::scratch(const PlanContext& plan) const {
   return LogSumExpMemory(plan.in[0], mask(plan.in[0].shape.rank())).layout.bytes();
 }
 std::shared_ptr<const void> LogSumExp::prepare(const PlanContext& plan) const {
-  return std::make_shared<const ExpLog>(plan.in[0].dtype);
+  return std::make_shared<const ExpLog>(plan.machine(), plan.in[0].dtype);
 }
 void LogSumExp::eval(const EvalContext& c) const {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const LogSumExpMemory memory(c.ins[0].type, mask(c.in_shape(0).rank()));
-    const auto& formulas = c.state<ExpLog>();
+    const auto& loops = c.state<ExpLog>();
     const T* const x = c.in<T>(0).data();
     T *const shift = memory.shifts.in<T>(c.scratch()).data(), *const out = c.out<T>().data();
     memory.reducer.each_part(c, 4, [&](const ReductionPart& part) {
       fold_part<ExtremumFold<true, T>>(part, x, shift);
       for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
         if (std::isinf(shift[i])) shift[i] = 0;
-      fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, *formulas.exp});
+      fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, loops});
     });
     const void* const in[] = {out, shift};
-    const std::int64_t steps[] = {1, 1};
     void* const results[] = {out};
-    interpret(*formulas.log, in, steps, results, memory.reducer.results());
+    loops.log(in, results, memory.reducer.results());
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "dagrad/eval.hpp"
 
@@ -22,11 +23,14 @@ struct Rows {
   }
 };
 
-/// exp and log of dense elements, in place, by the library's functions.
+/// What such ops prepare: the loop that takes exp of elements of a dtype.
+std::shared_ptr<const ProgramLoop> exp_loop(const Machine& machine, DType dtype);
 template <class T>
-void exp_all(T* x, std::int64_t n);
-template <class T>
-void log_all(T* x, std::int64_t n);
+void run_in_place(const ProgramLoop& loop, T* x, std::int64_t n) {
+  const void* const in[] = {x};
+  void* const out[] = {x};
+  loop(in, out, n);
+}
 
 /// Combines elements in a fixed order: eight interleaved parts, then those.
 template <class T, class F>
@@ -53,13 +57,15 @@ class RowBlock {
     T beyond_shift(T x) const { return x == shift ? T(0) : x - shift; }
   };
 
-  RowBlock(const Rows& rows, const T* x) : rows_(rows), x_(x) {}
+  /// Of an op that prepared `exp_loop`.
+  RowBlock(const EvalContext& c, const Rows& rows, const T* x)
+      : exp_(c.state<ProgramLoop>()), machine_(c.machine()), rows_(rows), x_(x) {}
 
   /// Finds shift and sum of `count` rows from `first` on. `keep`, laid out as x, takes
   /// exp(x − shift) where it is not null.
   void sum_exp(std::int64_t first, std::int64_t count, T* keep);
   /// Sums become their logarithms.
-  void take_logs() { log_all(sum_.data(), count_); }
+  void take_logs() { machine_.apply(Primitive::log, sum_.data(), nullptr, sum_.data(), count_); }
   Row row(std::int64_t i) const {
     const auto at = static_cast<std::size_t>(i);
     return {begin_[at], shift_[at], sum_[at]};
@@ -97,6 +103,8 @@ class RowBlock {
   }
   void find_shifts();
 
+  const ProgramLoop& exp_;
+  const Machine& machine_;
   const Rows& rows_;
   const T* x_;
   std::int64_t count_ = 0;
@@ -156,7 +164,7 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
     const std::int64_t to = std::min(from + width, rows_.length), n = to - from;
     each_shifted(from, to,
                  [&](const Row&, std::int64_t, std::int64_t i, T shifted) { piece[i] = shifted; });
-    exp_all(piece, count * n);
+    run_in_place(exp_, piece, count * n);
     for (std::int64_t i = 0; i < count; ++i)
       sum_[static_cast<std::size_t>(i)] +=
           fold(piece + i * n, n, T(0), [](T a, T b) { return a + b; });
@@ -167,14 +175,14 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
 }
 
 /// Calls `visit(block, first, count)` for all rows, on the pool, in blocks that depend on the shape
-/// alone.
+/// alone. For ops that prepared `exp_loop`.
 template <class T, class Visit>
 void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit visit) {
   const std::int64_t length = std::max<std::int64_t>(rows.length, 1);
   const std::int64_t most = std::max<std::int64_t>(1, RowBlock<T>::room / length);
   const std::int64_t blocks = std::max<std::int64_t>(1, 16384 / (most * length));  // of a task
   c.parallel.ranges(rows.count, most * blocks, [&](std::int64_t begin, std::int64_t end) {
-    RowBlock<T> block(rows, x);
+    RowBlock<T> block(c, rows, x);
     for (std::int64_t first = begin; first < end; first += most)
       visit(block, first, std::min(most, end - first));
   });

@@ -69,8 +69,13 @@ class RunningLogSumExp {
  public:
   static constexpr std::int64_t room = 1024;  // elements whose functions are taken at once
 
-  RunningLogSumExp(const Scan& scan, const Lines& lines, std::int64_t width)
-      : exclusive_(scan.exclusive), step_(lines.step()), width_(width) {
+  /// For an op that prepared `exp_loop`.
+  RunningLogSumExp(const EvalContext& c, const Scan& scan, const Lines& lines, std::int64_t width)
+      : exp_(c.state<ProgramLoop>()),
+        machine_(c.machine()),
+        exclusive_(scan.exclusive),
+        step_(lines.step()),
+        width_(width) {
     std::fill_n(largest_.data(), width, -std::numeric_limits<T>::infinity());
     std::fill_n(sum_.data(), width, T(0));
   }
@@ -85,13 +90,13 @@ class RunningLogSumExp {
       shift_[i] = exclusive_ ? before : rises_[i] ? next : before;
       if (rises_[i]) largest_[j] = next;
     });
-    exp_all(distance_.data(), n * width_);
+    run_in_place(exp_, distance_.data(), n * width_);
     each(n, [&](std::size_t i, std::size_t j, std::int64_t) {
       const T before = sum_[j];
       sum_[j] = rises_[i] ? before * distance_[i] + 1 : before + distance_[i];
       distance_[i] = exclusive_ ? before : sum_[j];
     });
-    log_all(distance_.data(), n * width_);
+    machine_.apply(Primitive::log, distance_.data(), nullptr, distance_.data(), n * width_);
     each(n,
          [&](std::size_t i, std::size_t, std::int64_t at) { out[at] = distance_[i] + shift_[i]; });
   }
@@ -106,6 +111,8 @@ class RunningLogSumExp {
         visit(place++, static_cast<std::size_t>(j), i * step_ + j);
   }
 
+  const ProgramLoop& exp_;
+  const Machine& machine_;
   bool exclusive_;
   std::int64_t step_, width_;
   std::array<T, Lines::most> largest_, sum_;
@@ -176,11 +183,14 @@ Samples CumProd::samples(Rng& rng) {
 }
 
 Type LogCumSumExp::infer(std::span<const Type> in) const { return scanned(*this, in[0]); }
+std::shared_ptr<const ProgramLoop> LogCumSumExp::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[0].dtype);
+}
 void LogCumSumExp::eval(const EvalContext& c) const {
   const Lines lines(c.in_shape(0), axis, reverse);
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
-      RunningLogSumExp<T> running(*this, lines, width);
+      RunningLogSumExp<T> running(c, *this, lines, width);
       const std::int64_t piece = RunningLogSumExp<T>::room / width;
       const T* x = c.in<T>(0).data() + at;
       T* out = c.out<T>().data() + at;

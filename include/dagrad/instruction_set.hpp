@@ -7,7 +7,8 @@
 
 namespace dagrad {
 
-/// What loops are assembled for. `plain`: no assembler, libm's functions.
+/// What loops are assembled for, and which code kernels have for them. `plain`: no assembler,
+/// libm's functions, kernels for any processor.
 enum class InstructionSet : std::uint8_t { plain, avx2, avx512 };
 
 std::string_view name(InstructionSet set);

@@ -5,11 +5,12 @@
 #include <type_traits>
 
 #include "dagrad/functions.hpp"
+#include "dagrad/instruction_set.hpp"
 
 namespace dagrad {
 
 namespace detail {
-/// One library function on one element, by the same code that assembled loops call on this thread.
+/// One library function on one element, by the functions in force on this thread (`UseFunctions`).
 float call_function(Primitive primitive, float a, float b = 0);
 double call_function(Primitive primitive, double a, double b = 0);
 
@@ -78,6 +79,20 @@ inline constexpr bool is_branching<Number<T, true>> = true;
 /// a functor runs as a plain loop and brings its own gradient.
 template <class T>
 concept PlainNumber = detail::is_branching<T>;
+
+/// Numbers have no machine at hand: on the thread that this lives on they compute `exp` and its
+/// like by an instruction set's functions, the same bits as its loops; else by those of the best
+/// one. An `eval` that computes with Numbers holds one of its machine's, in each task.
+class UseFunctions {
+ public:
+  explicit UseFunctions(InstructionSet set);
+  ~UseFunctions();
+  UseFunctions(const UseFunctions&) = delete;
+  UseFunctions& operator=(const UseFunctions&) = delete;
+
+ private:
+  const void* previous_;
+};
 
 /// The formulas of the words that have one, for every reading: the one definition that numbers
 /// compute, loops are lowered to, and symbols print.

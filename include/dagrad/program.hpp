@@ -206,7 +206,8 @@ std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
 std::string formula(const Program& program, std::size_t output = 0,
                     std::span<const std::string> names = {});
 
-/// The plain reading: runs the program on `n` elements. Input i begins at `in[i]` and steps by
+/// The plain reading: runs the program on `n` elements, with the functions that Numbers of this
+/// thread have. Input i begins at `in[i]` and steps by
 /// `in_step[i]` elements (1, or 0 to repeat one element); outputs are dense and may be the
 /// memory of a dense input of the same element size. Allocates nothing once a thread has run a
 /// program as large.

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "dagrad/instruction_set.hpp"
+#include "dagrad/machine.hpp"
 
 namespace dagrad {
 
@@ -49,6 +51,9 @@ class Runtime {
 
   int threads() const;
   InstructionSet instruction_set() const;
+  /// What ops are handed, and kernels are called with. It is there as long as the Runtime is, or a
+  /// function compiled for it.
+  const Machine& machine() const;
   void set_log_level(LogLevel level);
   /// Where log lines go instead of standard error; an empty function restores that. The sink is
   /// called with no lock held, by several threads at once where several have something to say. It
@@ -67,6 +72,9 @@ class Runtime {
   const std::shared_ptr<detail::RuntimeData>& data() const { return data_; }
 
  private:
+  friend class Machine;
+  explicit Runtime(std::shared_ptr<detail::RuntimeData> data) : data_(std::move(data)) {}
+
   std::shared_ptr<detail::RuntimeData> data_;  // shared with compiled functions
 };
 

@@ -53,8 +53,9 @@ class LoopKernel : public Kernel {
 class EvalKernel : public Kernel {
  public:
   EvalKernel(Op op, std::vector<Type> in_types, std::vector<Type> out_types, RuntimeData& runtime)
-      : Kernel(std::move(op), std::move(in_types), std::move(out_types)) {
-    const PlanContext plan{in(), out(), runtime.pool.threads()};
+      : Kernel(std::move(op), std::move(in_types), std::move(out_types)),
+        machine_(runtime.machine) {
+    const PlanContext plan(in(), out(), machine_);
     cost_ = this->op()->cost(plan);
     divides_ = cost_ > worth_dividing;
     scratch_ = this->op()->scratch(plan);
@@ -63,11 +64,12 @@ class EvalKernel : public Kernel {
   void run(StepFrame& frame, const Parallel& parallel) const override {
     frame.make_views(*this);
     op()->eval(EvalContext({frame.in_views.data(), in().size()},
-                           {frame.out_views.data(), out().size()}, frame.scratch, parallel,
-                           prepared_.get()));
+                           {frame.out_views.data(), out().size()}, frame.scratch, machine_,
+                           parallel, prepared_.get()));
   }
 
  private:
+  const Machine& machine_;  ///< the plan keeps its runtime
   std::shared_ptr<const void> prepared_;
 };
 

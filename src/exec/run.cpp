@@ -6,7 +6,6 @@
 #include "dagrad/error.hpp"
 #include "src/exec/context.hpp"
 #include "src/exec/observed_step.hpp"
-#include "src/program/functions.hpp"
 
 /// How a context runs the steps of its plan.
 namespace dagrad::detail {
@@ -24,12 +23,10 @@ void RunContext::make_workers() {
     frame.out_views.resize(results);
   }
   if (plan_.topology)
-    scheduler_ = std::make_unique<Scheduler>(*plan_.topology, plan_.runtime->crew, plan_.threads,
-                                             plan_.runtime->loops.instruction_set());
+    scheduler_ = std::make_unique<Scheduler>(*plan_.topology, plan_.runtime->crew, plan_.threads);
 }
 
 void RunContext::run_steps() {
-  const UseFunctions functions(plan_.runtime->loops.instruction_set());
   if (scheduler_) {
     const Scheduler::Failure failure = (*scheduler_)(*this);
     if (failure.error) fail(failure.step, failure.error);

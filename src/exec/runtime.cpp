@@ -32,7 +32,8 @@ RuntimeData::RuntimeData(const RuntimeOptions& options)
     : pool(make_pool(options)),
       crew(pool),
       loops(options.instruction_set, options.code_cache_bytes),
-      log(options.log_level) {}
+      log(options.log_level),
+      machine(*this) {}
 
 }  // namespace detail
 
@@ -49,6 +50,7 @@ Runtime& Runtime::shared() {
 
 int Runtime::threads() const { return data_->pool.threads(); }
 InstructionSet Runtime::instruction_set() const { return data_->loops.instruction_set(); }
+const Machine& Runtime::machine() const { return data_->machine; }
 void Runtime::set_log_level(LogLevel level) { data_->log.set_level(level); }
 void Runtime::set_log_sink(std::function<void(LogLevel, std::string_view)> sink) {
   data_->log.set_sink(std::move(sink));

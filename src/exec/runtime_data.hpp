@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "dagrad/runtime.hpp"
 #include "src/exec/crew.hpp"
 #include "src/exec/log.hpp"
@@ -9,7 +11,7 @@
 namespace dagrad::detail {
 
 /// What a Runtime owns. Compiled functions share it, and so may outlive the Runtime.
-class RuntimeData {
+class RuntimeData : public std::enable_shared_from_this<RuntimeData> {
  public:
   explicit RuntimeData(const RuntimeOptions& options);
 
@@ -17,6 +19,7 @@ class RuntimeData {
   Crew crew;  ///< ends before the pool
   LoopCache loops;
   Log log;
+  const Machine machine;
 };
 
 }  // namespace dagrad::detail

@@ -5,16 +5,15 @@
 #include <utility>
 
 #include "src/exec/backoff.hpp"
-#include "src/program/functions.hpp"
 
 namespace dagrad::detail {
 
 namespace {
 
-/// The caller's rounding mode and the runtime's functions, on a helper's thread.
+/// The caller's rounding mode on a helper's thread.
 class HelperThread {
  public:
-  HelperThread(const std::fenv_t& environment, InstructionSet functions) : functions_(functions) {
+  explicit HelperThread(const std::fenv_t& environment) {
     std::fegetenv(&own_);
     std::fesetenv(&environment);
   }
@@ -23,7 +22,6 @@ class HelperThread {
   ~HelperThread() { std::fesetenv(&own_); }
 
  private:
-  UseFunctions functions_;
   std::fenv_t own_{};
 };
 
@@ -39,10 +37,9 @@ struct Scheduler::Loop {
   alignas(128) std::atomic<std::int64_t> next{0};
 };
 
-Scheduler::Scheduler(const Topology& topology, Crew& crew, int threads, InstructionSet functions)
+Scheduler::Scheduler(const Topology& topology, Crew& crew, int threads)
     : crew_(crew),
       workers_(std::max(1, std::min(threads, crew.threads()))),
-      functions_(functions),
       ready_(topology, workers_),
       size_(topology.size()),
       numbers_(new std::atomic<bool>[static_cast<std::size_t>(workers_)] {}) {}
@@ -73,7 +70,7 @@ Scheduler::Failure Scheduler::operator()(Steps& steps) {
 bool Scheduler::help() noexcept {
   const int number = take_number();
   if (number == 0) return false;
-  const HelperThread thread(environment_, functions_);
+  const HelperThread thread(environment_);
   const bool worked = work(number);
   numbers_[static_cast<std::size_t>(number)].store(false, std::memory_order_release);
   return worked;

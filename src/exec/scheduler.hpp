@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 
-#include "dagrad/instruction_set.hpp"
 #include "dagrad/parallel.hpp"
 #include "src/exec/board.hpp"
 #include "src/exec/crew.hpp"
@@ -74,7 +73,7 @@ struct Interrupted {
 class Scheduler final : public Parallel, private SharedWork {
  public:
   /// With at most `threads` workers, the caller among them.
-  Scheduler(const Topology& topology, Crew& crew, int threads, InstructionSet functions);
+  Scheduler(const Topology& topology, Crew& crew, int threads);
   ~Scheduler() override;
 
   struct Failure {
@@ -101,8 +100,7 @@ class Scheduler final : public Parallel, private SharedWork {
 
   Crew& crew_;
   int workers_;
-  int helpers_ = 0;  ///< that this run could use
-  InstructionSet functions_;
+  int helpers_ = 0;            ///< that this run could use
   std::fenv_t environment_{};  ///< of the caller
   Steps* steps_ = nullptr;
 

@@ -11,12 +11,6 @@ namespace dagrad::detail {
 
 namespace {
 
-ProgramPtr lowered(ProgramPtr program) {
-  const auto composite = [](const Instruction& i) { return is_composite(i.primitive); };
-  if (std::none_of(program->steps.begin(), program->steps.end(), composite)) return program;
-  return std::make_shared<const Program>(lower(*program));
-}
-
 constexpr double memory_byte = 0.04, cache_byte = 0.01;  // nanoseconds
 
 /// Nanoseconds an element takes, roughly: enough to decide what is worth a task of its own.

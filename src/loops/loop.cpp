@@ -1,5 +1,7 @@
 #include "src/loops/loop.hpp"
 
+#include "dagrad/number.hpp"
+
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
 #include "src/loops/assembler.hpp"
@@ -47,12 +49,14 @@ void touch(const Program& program, std::span<const std::int64_t> in_step, const 
 
 Loop::Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set)
     : in_step_(in_step.begin(), in_step.end()),
+      set_(set),
       code_(machine_code(lowered, in_step, set)),
       direct_(address_sanitizer ? nullptr : code_.entry()) {}
 
 void Loop::run_guarded(const Program& program, const void* const* in, void* const* out,
                        std::int64_t n) const {
   if (code_.entry() == nullptr) {
+    const UseFunctions functions(set_);
     interpret(program, {in, in_step_.size()}, in_step_, {out, program.outputs.size()}, n);
   } else {
     touch(program, in_step_, in, out, n);

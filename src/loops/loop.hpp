@@ -61,6 +61,7 @@ class Loop {
                    std::int64_t n) const;
 
   std::vector<std::int64_t> in_step_;
+  InstructionSet set_;
   ExecutableCode code_;
   LoopEntry direct_;  ///< null where there is no code, or the address sanitizer is to see operands
 };

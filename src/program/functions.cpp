@@ -6,7 +6,8 @@
 
 #include "src/program/function_table.hpp"
 
-namespace dagrad::detail {
+namespace dagrad {
+namespace detail {
 namespace {
 
 template <class T>
@@ -111,10 +112,14 @@ const FunctionTable& table() {
 
 InstructionSet functions_in_force() { return table().set; }
 
-UseFunctions::UseFunctions(InstructionSet set)
-    : previous_(std::exchange(table_in_force, &table_of(set))) {}
-UseFunctions::~UseFunctions() { table_in_force = static_cast<const FunctionTable*>(previous_); }
-
+void apply_function(InstructionSet set, Primitive p, const float* a, const float* b, float* out,
+                    std::int64_t n) {
+  table_of(set).of_float[static_cast<std::size_t>(p)].apply(a, b, out, n);
+}
+void apply_function(InstructionSet set, Primitive p, const double* a, const double* b, double* out,
+                    std::int64_t n) {
+  table_of(set).of_double[static_cast<std::size_t>(p)].apply(a, b, out, n);
+}
 void apply_function(Primitive p, const float* a, const float* b, float* out, std::int64_t n) {
   table().of_float[static_cast<std::size_t>(p)].apply(a, b, out, n);
 }
@@ -138,4 +143,12 @@ const void* vector_function(InstructionSet set, Primitive primitive, DType dtype
   return nullptr;
 }
 
-}  // namespace dagrad::detail
+}  // namespace detail
+
+UseFunctions::UseFunctions(InstructionSet set)
+    : previous_(std::exchange(detail::table_in_force, &detail::table_of(set))) {}
+UseFunctions::~UseFunctions() {
+  detail::table_in_force = static_cast<const detail::FunctionTable*>(previous_);
+}
+
+}  // namespace dagrad

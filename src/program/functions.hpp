@@ -3,30 +3,23 @@
 #include <cstdint>
 
 #include "dagrad/instruction_set.hpp"
+#include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
 
 /// The library functions, each by one code for every use of it under an instruction set: single
 /// elements, arrays and assembled loops get the same bits.
 namespace dagrad::detail {
 
-/// The instruction set whose functions this thread computes with: the best one unless a
-/// `UseFunctions` is in force.
+/// The instruction set whose functions Numbers of this thread compute with: the best one, unless
+/// there is a `UseFunctions`.
 InstructionSet functions_in_force();
 
-/// Puts an instruction set's functions in force on this thread for as long as it lives.
-class UseFunctions {
- public:
-  explicit UseFunctions(InstructionSet set);
-  ~UseFunctions();
-  UseFunctions(const UseFunctions&) = delete;
-  UseFunctions& operator=(const UseFunctions&) = delete;
-
- private:
-  const void* previous_;
-};
-
-/// A library function over dense arrays, by the functions in force. `b` is not read for functions
-/// of one operand; `out` may be an operand.
+/// A library function over dense arrays. `b` is not read for functions of one operand; `out` may be
+/// an operand. Without an instruction set, by the functions in force on this thread.
+void apply_function(InstructionSet set, Primitive primitive, const float* a, const float* b,
+                    float* out, std::int64_t n);
+void apply_function(InstructionSet set, Primitive primitive, const double* a, const double* b,
+                    double* out, std::int64_t n);
 void apply_function(Primitive primitive, const float* a, const float* b, float* out,
                     std::int64_t n);
 void apply_function(Primitive primitive, const double* a, const double* b, double* out,

@@ -2,13 +2,13 @@
 
 #include <cstdlib>
 
-#if defined(__x86_64__) && DAGRAD_XBYAK
+#if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
 namespace dagrad {
 
-#if defined(__x86_64__) && DAGRAD_XBYAK
+#if defined(__x86_64__)
 namespace {
 
 /// Conversions of float16, which clang's __builtin_cpu_supports does not know.
@@ -27,7 +27,7 @@ std::string_view name(InstructionSet set) {
 
 bool available(InstructionSet set) {
   if (set == InstructionSet::plain) return true;
-#if defined(__x86_64__) && DAGRAD_XBYAK
+#if defined(__x86_64__)
   if (set == InstructionSet::avx2)
     return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   return available(InstructionSet::avx2) && __builtin_cpu_supports("avx512f") != 0 &&

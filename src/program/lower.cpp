@@ -1,5 +1,8 @@
 #include "src/program/lower.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "dagrad/number.hpp"
 #include "src/program/primitives.hpp"
 #include "src/program/replay.hpp"
@@ -40,6 +43,12 @@ Symbol expand(Primitive composite, const Symbol& a, const Symbol& b) {
 }
 
 }  // namespace
+
+ProgramPtr lowered(ProgramPtr program) {
+  const auto composite = [](const Instruction& i) { return is_composite(i.primitive); };
+  if (std::none_of(program->steps.begin(), program->steps.end(), composite)) return program;
+  return std::make_shared<const Program>(lower(*program));
+}
 
 Program lower(const Program& program) {
   Recorder recorder;

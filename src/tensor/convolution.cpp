@@ -7,13 +7,14 @@ double ConvolutionSizes::work() const {
          static_cast<double>(in_channels / groups * taps());
 }
 
-std::shared_ptr<const ConvolutionKernel> convolution(ConvolutionResult result, DType dtype,
+std::shared_ptr<const ConvolutionKernel> convolution(const Machine& machine,
+                                                     ConvolutionResult result, DType dtype,
                                                      const ConvolutionSizes& sizes) {
 #if DAGRAD_ONEDNN
-  if (dtype == f32 && sizes.work() > 0)
+  if (machine.is_best() && dtype == f32 && sizes.work() > 0)
     if (auto kernel = onednn_convolution(result, sizes)) return kernel;
 #endif
-  return columns_convolution(result, dtype, sizes);
+  return columns_convolution(machine, result, dtype, sizes);
 }
 
 }  // namespace dagrad::kernels

@@ -71,8 +71,9 @@ void each_row(const ConvolutionSizes& s, const Panel& panel, Index tap, Visit vi
 template <class T>
 class Columns final : public ConvolutionKernel {
  public:
-  Columns(ConvolutionResult result, const ConvolutionSizes& sizes)
-      : result_(result),
+  Columns(const Machine& machine, ConvolutionResult result, const ConvolutionSizes& sizes)
+      : machine_(machine),
+        result_(result),
         s_(sizes),
         panels_(sizes, sizeof(T)),
         in_(sizes.in_channels / sizes.groups),
@@ -203,7 +204,7 @@ class Columns final : public ConvolutionKernel {
     gather(parallel, panel, group, in, space);
     T* const to = out + block_of(panel, group);
     T* const found = lies(panel) ? to : space + round_up(depth_ * columns());
-    gemm<T>(parallel, out_, n, depth_, {kernel + group * out_ * depth_, depth_, false},
+    gemm<T>(machine_, parallel, out_, n, depth_, {kernel + group * out_ * depth_, depth_, false},
             {space, n, false}, {found, lies(panel) ? s_.out_pixels() : n, false});
     if (lies(panel)) return;
     for (Index i = 0; i < panel.images; ++i)
@@ -222,8 +223,8 @@ class Columns final : public ConvolutionKernel {
       const Panel panel = panels_[at];
       const Index n = panel.columns();
       const auto cotangent = block(panel, group, out, space + round_up(depth_ * columns()));
-      gemm<T>(parallel, depth_, n, out_, {kernel + group * out_ * depth_, depth_, true}, cotangent,
-              {space, n, false});
+      gemm<T>(machine_, parallel, depth_, n, out_, {kernel + group * out_ * depth_, depth_, true},
+              cotangent, {space, n, false});
       scatter(parallel, panel, group, space, in);
     }
   }
@@ -241,7 +242,7 @@ class Columns final : public ConvolutionKernel {
         const Index n = panel.columns();
         for (Index group = 0; group < s_.groups; ++group) {
           gather(inner, panel, group, in, own);
-          gemm<T>(inner, out_, depth_, n,
+          gemm<T>(machine_, inner, out_, depth_, n,
                   block(panel, group, out, own + round_up(depth_ * columns())), {own, n, true},
                   {sum + group * out_ * depth_, depth_, false}, at > begin);
         }
@@ -255,6 +256,7 @@ class Columns final : public ConvolutionKernel {
     });
   }
 
+  const Machine& machine_;
   ConvolutionResult result_;
   ConvolutionSizes s_;
   Panels panels_;
@@ -264,10 +266,11 @@ class Columns final : public ConvolutionKernel {
 
 }  // namespace
 
-std::shared_ptr<const ConvolutionKernel> columns_convolution(ConvolutionResult result, DType dtype,
+std::shared_ptr<const ConvolutionKernel> columns_convolution(const Machine& machine,
+                                                             ConvolutionResult result, DType dtype,
                                                              const ConvolutionSizes& sizes) {
-  if (dtype == f32) return std::make_shared<Columns<float>>(result, sizes);
-  return std::make_shared<Columns<double>>(result, sizes);
+  if (dtype == f32) return std::make_shared<Columns<float>>(machine, result, sizes);
+  return std::make_shared<Columns<double>>(machine, result, sizes);
 }
 
 }  // namespace dagrad::kernels

@@ -14,11 +14,11 @@ constexpr double task_work = 3e6;  // those of a task, about: some 60 µs
 constexpr double most_tasks = 16;
 
 template <class T>
-Multiply<T> choose() {
+Multiply<T> multiply_of([[maybe_unused]] InstructionSet set) {
 #if defined(__x86_64__)
   if constexpr (std::is_floating_point_v<T>) {
-    if (__builtin_cpu_supports("avx512f")) return multiply_avx512<T>();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return multiply_avx2<T>();
+    if (set == InstructionSet::avx512) return multiply_avx512<T>();
+    if (set == InstructionSet::avx2) return multiply_avx2<T>();
   }
 #endif
   return multiply_plain<T>();
@@ -69,9 +69,9 @@ void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>
     Product<T> part = p;
     part.m = std::min(rows.size, p.m - i);
     part.n = std::min(columns.size, p.n - j);
-    part.a.data += p.a.transposed ? i : i * p.a.stride;
-    part.b.data += p.b.transposed ? j * p.b.stride : j;
-    part.c.data += i * p.c.stride + j;
+    part.a = from(p.a, i, 0);
+    part.b = from(p.b, 0, j);
+    part.c = from(p.c, i, j);
     multiply.large(part, scratch<T>(multiply.scratch));
   });
 }
@@ -79,9 +79,9 @@ void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>
 }  // namespace
 
 template <class T>
-void gemm(const Parallel& parallel, std::int64_t m, std::int64_t n, std::int64_t k,
-          Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
-  static const Multiply<T> multiply = choose<T>();
+void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std::int64_t n,
+          std::int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
+  const Multiply<T> multiply = multiply_of<T>(machine.instruction_set());
   Product<T> p{m, n, k, a, b, c, accumulate};
   if (m == 0 || n == 0) return;
   if (k == 0) {
@@ -104,14 +104,14 @@ void gemm(const Parallel& parallel, std::int64_t m, std::int64_t n, std::int64_t
   }
 }
 
-template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t, Matrix<const float>,
-                   Matrix<const float>, Matrix<float>, bool);
-template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t, Matrix<const double>,
-                   Matrix<const double>, Matrix<double>, bool);
-template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+                   Matrix<const float>, Matrix<const float>, Matrix<float>, bool);
+template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+                   Matrix<const double>, Matrix<const double>, Matrix<double>, bool);
+template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
                    Matrix<const std::int32_t>, Matrix<const std::int32_t>, Matrix<std::int32_t>,
                    bool);
-template void gemm(const Parallel&, std::int64_t, std::int64_t, std::int64_t,
+template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
                    Matrix<const std::int64_t>, Matrix<const std::int64_t>, Matrix<std::int64_t>,
                    bool);
 

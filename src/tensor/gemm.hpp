@@ -15,7 +15,15 @@ struct Product {
   bool accumulate = false;
 };
 
-/// The product of one thread for one instruction set.
+/// A matrix without what lies above a row and left of a column. Of each source its own, since they
+/// are compiled for different instruction sets.
+template <class T>
+static Matrix<T> from(Matrix<T> matrix, std::int64_t row, std::int64_t column) {
+  matrix.data += matrix.transposed ? column * matrix.stride + row : row * matrix.stride + column;
+  return matrix;
+}
+
+/// The product of one thread, by the code for one instruction set.
 template <class T>
 struct Multiply {
   void (*small)(const Product<T>& product) = nullptr;  ///< k of at most one block

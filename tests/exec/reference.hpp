@@ -2,6 +2,7 @@
 
 #include <dagrad/eval.hpp>
 #include <dagrad/graph.hpp>
+#include <dagrad/runtime.hpp>
 
 #include <map>
 #include <utility>
@@ -40,10 +41,11 @@ class Reference {
     } else {
       std::vector<Type> out_types;
       for (const Tensor& result : results) out_types.push_back(result.type());
-      const PlanContext plan{types, out_types, 1};
+      const Machine& machine = Runtime::shared().machine();
+      const PlanContext plan(types, out_types, machine);
       std::vector<double> scratch(op->scratch(plan) / sizeof(double) + 1);
       const auto prepared = op->prepare(plan);
-      op->eval(EvalContext(in, out, scratch.data(), Inline(), prepared.get()));
+      op->eval(EvalContext(in, out, scratch.data(), machine, Inline(), prepared.get()));
     }
     return results;
   }

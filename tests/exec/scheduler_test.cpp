@@ -72,7 +72,7 @@ class SchedulerOf : public testing::TestWithParam<int> {
   ThreadPool pool{GetParam()};
   Crew crew{pool};
   Scheduler make(const Topology& t) {
-    return Scheduler(t, crew, GetParam(), InstructionSet::plain);
+    return Scheduler(t, crew, GetParam());
   }
 };
 
@@ -204,7 +204,7 @@ TEST_P(SchedulerOf, HelpersTakeTheCallersRoundingMode) {
 int by_helpers(const Topology& t, int first_step_milliseconds) {
   ThreadPool pool(2);
   Crew crew(pool);
-  Scheduler scheduler(t, crew, 2, InstructionSet::plain);
+  Scheduler scheduler(t, crew, 2);
   Recorded steps(t);
   std::atomic<int> helped{0};
   steps.body = [&](std::uint32_t step, int worker) {
@@ -227,7 +227,7 @@ TEST(Scheduler, NoMoreWorkersThanAllowed) {
   ThreadPool pool(8);
   Crew crew(pool);
   const Topology t = make_topology(200, {});
-  Scheduler scheduler(t, crew, 3, InstructionSet::plain);
+  Scheduler scheduler(t, crew, 3);
   Recorded steps(t);
   std::atomic<int> now{0}, most{0};
   steps.body = [&](std::uint32_t, int worker) {
@@ -250,7 +250,7 @@ TEST(Scheduler, ManyRunsOfOneCrewAtOnce) {
   std::atomic<int> wrong{0};
   for (int c = 0; c < 40; ++c) {  // more than there are places on the crew's board
     callers.emplace_back([&] {
-      Scheduler scheduler(t, crew, 4, InstructionSet::plain);
+      Scheduler scheduler(t, crew, 4);
       Recorded steps(t);
       for (int run = 1; run <= 20; ++run)
         if (scheduler(steps).error || !steps.each_ran(run)) wrong.fetch_add(1);

@@ -48,9 +48,10 @@ TEST(LoopCache, ProgramsThatDifferInConstantsShareALoop) {
     EXPECT_EQ(run_one(*a, twice, 7), 14);
     EXPECT_EQ(run_one(*b, thrice, 7), 21);
     EXPECT_EQ(cache.counts().reused, 1);
-    EXPECT_EQ(cache.counts().assembled, set == InstructionSet::plain ? 0 : 1);
-    EXPECT_EQ(cache.counts().interpreted, set == InstructionSet::plain ? 1 : 0);
-    EXPECT_EQ(cache.counts().bytes > 0, set != InstructionSet::plain);
+    const bool assembled = DAGRAD_XBYAK && set != InstructionSet::plain;
+    EXPECT_EQ(cache.counts().assembled, assembled ? 1 : 0);
+    EXPECT_EQ(cache.counts().interpreted, assembled ? 0 : 1);
+    EXPECT_EQ(cache.counts().bytes > 0, assembled);
   }
 }
 

@@ -28,7 +28,7 @@ void expect_same(const Program& program, std::span<const Array> in, bool bits,
                  const std::string& what) {
   const std::vector<std::int64_t> dense(in.size(), 1);
   for (InstructionSet set : assembled_sets()) {
-    const detail::UseFunctions same(set);
+    const UseFunctions same(set);
     const auto wanted = run_interpreted(program, in, dense, in[0].size());
     const auto got = run_assembled(program, in, dense, in[0].size(), set);
     for (std::size_t i = 0; i < got.size(); ++i) {

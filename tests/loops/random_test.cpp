@@ -115,7 +115,7 @@ void run(Generator& generator, bool functions) {
     in.push_back(generator.values(dtype, in_step.back() == 0 ? 1 : n));
   }
   for (InstructionSet set : assembled_sets()) {
-    const detail::UseFunctions same(set);
+    const UseFunctions same(set);
     const auto plain = run_interpreted(program, in, in_step, n);
     const auto assembled = run_assembled(program, in, in_step, n, set);
     for (std::size_t i = 0; i < plain.size(); ++i) {

@@ -57,7 +57,7 @@ void expect_equal_lanes(Primitive word) {
 TEST(Functions, GiveAnElementTheSameBitsAloneAndAmongOthers) {
   for (InstructionSet set : sets) {
     if (!available(set)) continue;
-    const detail::UseFunctions functions(set);
+    const UseFunctions functions(set);
     for (Primitive word : library_functions()) {
       expect_equal_lanes<float>(word);
       expect_equal_lanes<double>(word);
@@ -73,10 +73,10 @@ TEST(Functions, StayWithinFourUlpOfTheLibrary) {
       for (std::size_t i = 0; i < a.size(); ++i) {
         double want, got;
         {
-          const detail::UseFunctions functions(InstructionSet::plain);
+          const UseFunctions functions(InstructionSet::plain);
           want = detail::call_function(word, a[i], b[i]);
         }
-        const detail::UseFunctions functions(set);
+        const UseFunctions functions(set);
         got = detail::call_function(word, a[i], b[i]);
         if (std::isnan(want) && std::isnan(got)) continue;
         const double ulp = std::nextafter(std::fabs(want), INFINITY) - std::fabs(want);
@@ -91,7 +91,7 @@ TEST(Functions, SineAndCosineNeverLeaveTheirRange) {
   std::mt19937 random(5);
   for (InstructionSet set : sets) {
     if (!available(set)) continue;
-    const detail::UseFunctions functions(set);
+    const UseFunctions functions(set);
     double largest = 0;
     for (int i = 0; i < 200000; ++i) {
       const double peak = static_cast<double>(random() % 200) * M_PI / 2;
@@ -106,7 +106,7 @@ TEST(Functions, SineAndCosineNeverLeaveTheirRange) {
 TEST(Functions, OfPowersOfTwoAreExact) {
   for (InstructionSet set : sets) {
     if (!available(set)) continue;
-    const detail::UseFunctions functions(set);
+    const UseFunctions functions(set);
     for (int k = -1074; k <= 1023; ++k) {
       EXPECT_EQ(detail::call_function(Primitive::exp2, double(k)), std::ldexp(1, k)) << name(set);
       EXPECT_EQ(detail::call_function(Primitive::log2, std::ldexp(1, k)), k) << name(set);
@@ -143,10 +143,10 @@ TEST(Functions, AreChosenForAThreadAndAScope) {
   const InstructionSet outer = detail::functions_in_force();
   EXPECT_EQ(outer, best_instruction_set());
   {
-    const detail::UseFunctions plain(InstructionSet::plain);
+    const UseFunctions plain(InstructionSet::plain);
     EXPECT_EQ(detail::functions_in_force(), InstructionSet::plain);
     {
-      const detail::UseFunctions best(best_instruction_set());
+      const UseFunctions best(best_instruction_set());
       EXPECT_EQ(detail::functions_in_force(), best_instruction_set());
     }
     EXPECT_EQ(detail::functions_in_force(), InstructionSet::plain);

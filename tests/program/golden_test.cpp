@@ -133,7 +133,7 @@ class Golden : public testing::TestWithParam<InstructionSet> {
 };
 
 TEST_P(Golden, ValuesAgree) {
-  const detail::UseFunctions functions(GetParam());
+  const UseFunctions functions(GetParam());
   for (const golden::Elementwise& row : rows_) {
     const auto word = words_.find(row.op);
     if (word == words_.end()) continue;
@@ -150,7 +150,7 @@ TEST_P(Golden, ValuesAgree) {
 }
 
 TEST_P(Golden, DerivativesAgree) {
-  const detail::UseFunctions functions(GetParam());
+  const UseFunctions functions(GetParam());
   std::map<std::pair<Primitive, DType>, Derivatives> derivatives;
   for (const golden::Elementwise& row : rows_) {
     const auto word = words_.find(row.op);
@@ -174,7 +174,7 @@ TEST_P(Golden, DerivativesAgree) {
 }
 
 TEST_P(Golden, RulesChainedThroughResultsAgree) {
-  const detail::UseFunctions functions(GetParam());
+  const UseFunctions functions(GetParam());
   std::map<std::pair<Primitive, DType>, Chain> chains;
   for (const golden::Elementwise& row : rows_) {
     const auto word = words_.find(row.op);

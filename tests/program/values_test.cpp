@@ -46,7 +46,7 @@ const double points[] = {
     1e-3, 40,   -710, 1e155, infinity, -infinity, nan, 5e-324, 1e308, 4503599627370497.5};
 
 TEST(Values, AreThoseOfThePlainLibrary) {
-  const detail::UseFunctions functions(InstructionSet::plain);
+  const UseFunctions functions(InstructionSet::plain);
   const std::pair<Primitive, double (*)(double)> unary[] = {
       {Primitive::neg, [](double x) { return -x; }},
       {Primitive::abs, [](double x) { return std::fabs(x); }},
@@ -182,7 +182,7 @@ TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
                             {-0.0, 3, 0.0}};
   for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!available(set)) continue;
-    const detail::UseFunctions functions(set);
+    const UseFunctions functions(set);
     for (const auto& [a, b, want] : rows)
       expect_same(value(Primitive::remainder, a, b), want, "remainder", a, b);
   }
@@ -207,7 +207,7 @@ TEST(Values, FloorDivideGoesWithTheRemainder) {  // as numpy computes it
                             {1e300, 1e-300, infinity}};
   for (InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512}) {
     if (!available(set)) continue;
-    const detail::UseFunctions functions(set);
+    const UseFunctions functions(set);
     for (const auto& [a, b, want] : rows)
       expect_same(value(Primitive::floor_divide, a, b), want, "floor_divide", a, b);
     for (double a = -9.75; a < 10; a += 0.125) {

@@ -8,9 +8,17 @@
 #include <vector>
 
 #include "dagrad/random.hpp"
+#include "dagrad/runtime.hpp"
 
 namespace dagrad::kernels {
 namespace {
+
+const Machine& machine() { return Runtime::shared().machine(); }
+
+template <class T>
+std::int64_t factor(bool own, std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots) {
+  return own ? plain::lu(n, a, stride, pivots) : lu(machine(), n, a, stride, pivots);
+}
 
 /// A matrix with room between the rows, and 1 + n on its diagonal.
 template <class T>
@@ -41,7 +49,7 @@ TYPED_TEST(Factorizations, AgreeWithPlainLoops) {
   for (const std::int64_t n : {1, 2, 3, 8, 33, 130}) {
     const std::int64_t stride = n + 3, columns = 5;
     auto a = matrix<T>(n, n, stride, static_cast<double>(n)), b = a;
-    EXPECT_EQ(cholesky(n, a.data(), stride), 0);
+    EXPECT_EQ(cholesky(machine(), n, a.data(), stride), 0);
     EXPECT_EQ(plain::cholesky(n, b.data(), stride), 0);
     expect_near(a, b, n);
 
@@ -51,14 +59,15 @@ TYPED_TEST(Factorizations, AgreeWithPlainLoops) {
       if (triangle.unit_diagonal)
         for (T& element : m) element /= static_cast<T>(n);
       auto x = matrix<T>(n, columns, columns + 2, 0), y = x;
-      triangular_solve(Inline(), n, columns, triangle, m.data(), stride, x.data(), columns + 2);
+      triangular_solve(machine(), Inline(), n, columns, triangle, m.data(), stride, x.data(),
+                       columns + 2);
       plain::triangular_solve(n, columns, triangle, m.data(), stride, y.data(), columns + 2);
       expect_near(x, y, n);
     }
 
     auto lu_a = matrix<T>(n, n, stride, 0), lu_b = lu_a;
     std::vector<std::int32_t> pivots_a(static_cast<std::size_t>(n)), pivots_b = pivots_a;
-    EXPECT_EQ(lu(n, lu_a.data(), stride, pivots_a.data()), 0);
+    EXPECT_EQ(lu(machine(), n, lu_a.data(), stride, pivots_a.data()), 0);
     EXPECT_EQ(plain::lu(n, lu_b.data(), stride, pivots_b.data()), 0);
     EXPECT_EQ(pivots_a, pivots_b);
   }
@@ -72,9 +81,9 @@ TYPED_TEST(Factorizations, SolveWhatTheyFactorised) {
     for (const bool own : {false, true}) {
       auto factors = a, x = b;
       std::vector<std::int32_t> pivots(static_cast<std::size_t>(n));
-      (own ? plain::lu<T> : lu<T>)(n, factors.data(), n, pivots.data());
-      lu_solve(Inline(), n, columns, transposed, factors.data(), n, pivots.data(), x.data(),
-               columns);
+      factor(own, n, factors.data(), n, pivots.data());
+      lu_solve(machine(), Inline(), n, columns, transposed, factors.data(), n, pivots.data(),
+               x.data(), columns);
       for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t j = 0; j < columns; ++j) {
           double sum = 0;
@@ -90,14 +99,16 @@ TYPED_TEST(Factorizations, SolveWhatTheyFactorised) {
 TYPED_TEST(Factorizations, SayWhereTheyStop) {
   using T = TypeParam;
   for (const bool own : {false, true}) {
-    const auto factor = own ? plain::cholesky<T> : cholesky<T>;
+    const auto cholesky_of = [own](std::int64_t n, T* a) {
+      return own ? plain::cholesky(n, a, n) : cholesky(machine(), n, a, n);
+    };
     std::vector<T> a{4, 0, 0, 2, 5, 0, 2, 9, 1};
-    EXPECT_EQ(factor(3, a.data(), 3), 3);
+    EXPECT_EQ(cholesky_of(3, a.data()), 3);
     std::vector<T> b{1, 0, std::numeric_limits<T>::quiet_NaN(), 1};
-    EXPECT_EQ(factor(2, b.data(), 2), 2);
+    EXPECT_EQ(cholesky_of(2, b.data()), 2);
     std::vector<T> c{1, 2, 2, 4};
     std::vector<std::int32_t> pivots(2);
-    EXPECT_EQ((own ? plain::lu<T> : lu<T>)(2, c.data(), 2, pivots.data()), 2);
+    EXPECT_EQ(factor(own, 2, c.data(), 2, pivots.data()), 2);
   }
 }
 
@@ -109,9 +120,9 @@ TYPED_TEST(Factorizations, RunOnManyThreadsAtOnce) {
   const auto once = [&] {
     auto factors = a, lower = a, x = a;
     std::vector<std::int32_t> pivots(static_cast<std::size_t>(n));
-    lu(n, factors.data(), n, pivots.data());
-    lu_solve(Inline(), n, n, false, factors.data(), n, pivots.data(), x.data(), n);
-    cholesky(n, lower.data(), n);
+    lu(machine(), n, factors.data(), n, pivots.data());
+    lu_solve(machine(), Inline(), n, n, false, factors.data(), n, pivots.data(), x.data(), n);
+    cholesky(machine(), n, lower.data(), n);
     x.insert(x.end(), lower.begin(), lower.end());
     return x;
   };

@@ -9,10 +9,13 @@
 
 #include "dagrad/kernels/gemm.hpp"
 #include "dagrad/random.hpp"
+#include "dagrad/runtime.hpp"
 #include "src/tensor/gemm.hpp"
 
 namespace dagrad::kernels {
 namespace {
+
+const Machine& machine() { return Runtime::shared().machine(); }
 
 struct Size {
   std::int64_t m, n, k;
@@ -61,7 +64,7 @@ struct Case {
   std::vector<T> run(const Parallel& parallel = Inline{}, bool accumulate = false) const {
     std::vector<T> out = c;
     const Product<T> p = product(out, accumulate);
-    gemm<T>(parallel, p.m, p.n, p.k, p.a, p.b, p.c, accumulate);
+    gemm<T>(machine(), parallel, p.m, p.n, p.k, p.a, p.b, p.c, accumulate);
     return out;
   }
 };
@@ -200,7 +203,8 @@ TYPED_TEST(FloatGemm, HasTheSameBitsForARowAloneAndInABlock) {
   const std::vector<T> all = x.run();
   for (const std::int64_t i : {0, 1, 77, 149}) {
     std::vector<T> row(90);
-    gemm<T>(Inline{}, 1, 90, 600, {x.a.data() + i * 600, 600}, {x.b.data(), 90}, {row.data(), 90});
+    gemm<T>(machine(), Inline{}, 1, 90, 600, {x.a.data() + i * 600, 600}, {x.b.data(), 90},
+            {row.data(), 90});
     EXPECT_TRUE(std::equal(row.begin(), row.end(), all.begin() + i * 90)) << "row " << i;
   }
 }
@@ -236,16 +240,16 @@ TYPED_TEST(FloatGemm, HasTheSameBitsOnBothFusingInstructionSets) {
 TYPED_TEST(Gemm, OfNoInnerDimensionIsZero) {
   using T = TypeParam;
   std::vector<T> c{1, 2, 3, 4, 5, 6};
-  gemm<T>(Inline{}, 2, 2, 0, {nullptr, 0}, {nullptr, 2}, {c.data(), 3});
+  gemm<T>(machine(), Inline{}, 2, 2, 0, {nullptr, 0}, {nullptr, 2}, {c.data(), 3});
   EXPECT_EQ(c, (std::vector<T>{0, 0, 3, 0, 0, 6}));
-  gemm<T>(Inline{}, 2, 2, 0, {nullptr, 0}, {nullptr, 2}, {c.data() + 2, 1}, true);
+  gemm<T>(machine(), Inline{}, 2, 2, 0, {nullptr, 0}, {nullptr, 2}, {c.data() + 2, 1}, true);
   EXPECT_EQ(c, (std::vector<T>{0, 0, 3, 0, 0, 6}));
 }
 
 TYPED_TEST(Gemm, OfNoRowsOrColumnsTouchesNothing) {
   using T = TypeParam;
-  gemm<T>(Inline{}, 0, 5, 7, {nullptr, 7}, {nullptr, 5}, {nullptr, 5});
-  gemm<T>(Inline{}, 5, 0, 7, {nullptr, 7}, {nullptr, 0}, {nullptr, 0});
+  gemm<T>(machine(), Inline{}, 0, 5, 7, {nullptr, 7}, {nullptr, 5}, {nullptr, 5});
+  gemm<T>(machine(), Inline{}, 5, 0, 7, {nullptr, 7}, {nullptr, 0}, {nullptr, 0});
 }
 
 TYPED_TEST(FloatGemm, LetsNaNAndInfinityThroughBesideZero) {
@@ -253,15 +257,15 @@ TYPED_TEST(FloatGemm, LetsNaNAndInfinityThroughBesideZero) {
   const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
   for (const std::int64_t n : {1, 3, 40, 200}) {
     std::vector<T> a(static_cast<std::size_t>(n * n)), b(a.size(), 1), c(a.size(), nan);
-    gemm<T>(Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
+    gemm<T>(machine(), Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
     for (const T x : c) ASSERT_EQ(x, 0) << "old content of c reached the result";
     b[0] = inf;  // times 0
-    gemm<T>(Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
+    gemm<T>(machine(), Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
     for (std::int64_t i = 0; i < n; ++i)
       ASSERT_TRUE(std::isnan(c[static_cast<std::size_t>(i * n)]));
     b[0] = 1;
     a[0] = nan;
-    gemm<T>(Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
+    gemm<T>(machine(), Inline{}, n, n, n, {a.data(), n}, {b.data(), n}, {c.data(), n});
     for (std::int64_t j = 0; j < n; ++j) ASSERT_TRUE(std::isnan(c[static_cast<std::size_t>(j)]));
     if (n > 1) {
       ASSERT_EQ(c.back(), 0);
@@ -272,11 +276,11 @@ TYPED_TEST(FloatGemm, LetsNaNAndInfinityThroughBesideZero) {
 TEST(IntegerGemm, Wraps) {
   const std::vector<std::int32_t> a{std::numeric_limits<std::int32_t>::max(), 2}, b{2, 3};
   std::int32_t c = 7;
-  gemm<std::int32_t>(Inline{}, 1, 1, 2, {a.data(), 2}, {b.data(), 1}, {&c, 1}, true);
+  gemm<std::int32_t>(machine(), Inline{}, 1, 1, 2, {a.data(), 2}, {b.data(), 1}, {&c, 1}, true);
   EXPECT_EQ(c, 7 - 2 + 6);
   const std::int64_t big = std::numeric_limits<std::int64_t>::min();
   std::int64_t d = 0;
-  gemm<std::int64_t>(Inline{}, 1, 1, 1, {&big, 1}, {&big, 1}, {&d, 1});
+  gemm<std::int64_t>(machine(), Inline{}, 1, 1, 1, {&big, 1}, {&big, 1}, {&d, 1});
   EXPECT_EQ(d, 0);
 }
 

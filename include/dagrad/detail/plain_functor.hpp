@@ -60,6 +60,7 @@ void plain_loop(const T& op, const EvalContext& c) {
     axes.add(c.out_shape(), strides);
     R* const out = c.out<R>().data();
     c.parallel.ranges(axes.positions(), 4096, [&](std::int64_t begin, std::int64_t end) {
+      const UseFunctions functions(c.machine().instruction_set());
       each_row(axes, begin, end, [&](const StridedRow<arity>& row) {
         std::array<N, arity> x;
         for (std::int64_t at = 0; at < row.length; ++at) {

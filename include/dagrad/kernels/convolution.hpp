@@ -6,10 +6,12 @@
 #include <memory>
 
 #include "dagrad/dtype.hpp"
+#include "dagrad/machine.hpp"
 #include "dagrad/parallel.hpp"
 
-/// Convolutions of float32 and float64: oneDNN's of float32 where dagrad is built with it, else
-/// matrix products of gathered columns. The same bits for any number of threads.
+/// Convolutions of float32 and float64: oneDNN's of float32 where dagrad is built with it and the
+/// machine has the best instruction set there is, else matrix products of gathered columns. The
+/// same bits for any number of threads.
 namespace dagrad::kernels {
 
 /// Sizes of out[batch, out_channels, …] = in[batch, in_channels, …] ∗ kernel[out_channels,
@@ -40,8 +42,9 @@ class ConvolutionKernel {
                    void* scratch) const = 0;
 };
 
-/// Of float32 or float64.
-std::shared_ptr<const ConvolutionKernel> convolution(ConvolutionResult result, DType dtype,
+/// Of float32 or float64, for that machine.
+std::shared_ptr<const ConvolutionKernel> convolution(const Machine& machine,
+                                                     ConvolutionResult result, DType dtype,
                                                      const ConvolutionSizes& sizes);
 
 }  // namespace dagrad::kernels

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 
+#include "dagrad/machine.hpp"
 #include "dagrad/parallel.hpp"
 
-/// The big kernels that ops are built of. They run on the pool of the run, and give the same bits
-/// for any number of threads.
+/// The big kernels that ops are built of. They are called with the machine, whose instruction set
+/// they use, and, where work can be divided, with what divides it: the pool of the run, or `Inline`
+/// inside of a task. The same bits for any number of threads.
 namespace dagrad::kernels {
 
 /// One operand of a matrix product: row-major; `stride` elements from one stored row to the next,
@@ -22,10 +24,11 @@ struct Matrix {
 /// stored.
 ///
 /// An element is summed in the order of k, in blocks of 256 whose sums are added up, each step
-/// fused on processors with AVX2 or AVX-512: the same bits whatever the other rows and columns,
+/// fused with AVX2 and AVX-512: the same bits whatever the other rows and columns,
 /// strides, transposes and threads. No zero is skipped, so NaN and infinities reach the result.
 template <class T>
-void gemm(const Parallel& parallel, std::int64_t m, std::int64_t n, std::int64_t k,
-          Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate = false);
+void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std::int64_t n,
+          std::int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
+          bool accumulate = false);
 
 }  // namespace dagrad::kernels

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 
 #include "dagrad/apply.hpp"
 
@@ -105,6 +106,7 @@ struct CrossEntropy {
       "distribution. Slope softmax(logits) * sum(target) - target.";
   static constexpr std::size_t operands = 2;
   Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);

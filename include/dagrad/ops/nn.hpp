@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
 #include "dagrad/apply.hpp"
 
@@ -19,6 +20,7 @@ struct Softmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
@@ -34,6 +36,7 @@ struct LogSoftmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);

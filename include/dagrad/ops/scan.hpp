@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "dagrad/apply.hpp"
 
@@ -54,6 +55,7 @@ struct LogCumSumExp : Scan {
       "-inf of nothing and of -inf alone.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);

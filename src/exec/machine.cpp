@@ -1,0 +1,55 @@
+#include "dagrad/machine.hpp"
+
+#include "dagrad/compile.hpp"
+#include "src/exec/runtime_data.hpp"
+#include "src/loops/loop.hpp"
+#include "src/program/functions.hpp"
+#include "src/program/lower.hpp"
+
+namespace dagrad {
+
+namespace {
+
+bool best(InstructionSet set) {
+  return (set >= InstructionSet::avx512 || !available(InstructionSet::avx512)) &&
+         (set >= InstructionSet::avx2 || !available(InstructionSet::avx2));
+}
+
+}  // namespace
+
+void ProgramLoop::operator()(std::span<const void* const> in, std::span<void* const> out,
+                             std::int64_t n) const {
+  if (n > 0) loop_->run(*program_, in.data(), out.data(), n);
+}
+
+Machine::Machine(detail::RuntimeData& runtime)
+    : runtime_(runtime),
+      instruction_set_(runtime.loops.instruction_set()),
+      is_best_(best(instruction_set_)) {}
+
+int Machine::threads() const { return runtime_.pool.threads(); }
+
+ProgramLoop Machine::loop(const ProgramPtr& program, std::span<const std::int64_t> in_step) const {
+  ProgramLoop loop;
+  loop.program_ = detail::lowered(program);
+  loop.loop_ = runtime_.loops.get(*loop.program_, in_step);
+  return loop;
+}
+
+void Machine::apply(Primitive function, const float* a, const float* b, float* out,
+                    std::int64_t n) const {
+  detail::apply_function(instruction_set_, function, a, b, out, n);
+}
+void Machine::apply(Primitive function, const double* a, const double* b, double* out,
+                    std::int64_t n) const {
+  detail::apply_function(instruction_set_, function, a, b, out, n);
+}
+
+Function Machine::compile(std::span<const Value> fetches, const CompileOptions& options) const {
+  Runtime runtime(runtime_.shared_from_this());
+  CompileOptions here = options;
+  here.runtime = &runtime;
+  return dagrad::compile(fetches, here);
+}
+
+}  // namespace dagrad

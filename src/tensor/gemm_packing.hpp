@@ -1,0 +1,106 @@
+#pragma once
+
+#include "src/tensor/gemm.hpp"
+#include "src/tensor/gemm_tile.hpp"
+
+/// How operands of the matrix product (gemm_blocks.hpp) are copied so that tiles find what they
+/// read side by side.
+namespace dagrad::kernels {
+namespace {
+
+template <class L>
+constexpr Index tile_width = L::lanes* L::vectors;  // columns
+
+constexpr Index least(Index a, Index b) { return b < a ? b : a; }
+
+/// Rows of the tile that starts at row `i` of `m`: as few tiles as possible, of like height.
+template <class L>
+Index tile_rows(Index i, Index m) {
+  const Index tiles = (m - i + L::rows - 1) / L::rows;
+  return (m - i + tiles - 1) / tiles;
+}
+
+/// Squares of 16 bytes a side: rows of `from` become columns of `to`.
+template <class T>
+void transpose_square(const T* from, Index from_row, T* to, Index to_row) {
+  typedef T V __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
+  const auto row = [&](int i) { return *reinterpret_cast<const V*>(from + i * from_row); };
+  const auto put = [&](int i, V v) { *reinterpret_cast<V*>(to + i * to_row) = v; };
+  if constexpr (sizeof(T) == 4) {
+    const V a = row(0), b = row(1), c = row(2), d = row(3);
+    const V ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const V cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const V ba = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const V dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    put(0, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    put(1, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+    put(2, __builtin_shufflevector(ba, dc, 0, 1, 4, 5));
+    put(3, __builtin_shufflevector(ba, dc, 2, 3, 6, 7));
+  } else {
+    const V a = row(0), b = row(1);
+    put(0, __builtin_shufflevector(a, b, 0, 2));
+    put(1, __builtin_shufflevector(a, b, 1, 3));
+  }
+}
+
+/// `columns` columns of b, which lies by rows, filled up with 0 to the width of a tile.
+template <class L>
+void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+  for (Index l = 0; l < k; ++l, b.data += b.stride, to += tile_width<L>) {
+    for (Index v = 0; v < tile_width<L>; v += L::lanes) {
+      const Index left = columns - v;
+      L::store(to + v, left >= L::lanes ? L::load(b.data + v)
+                       : left > 0       ? L::load(b.data + v, left)
+                                        : L::zero());
+    }
+  }
+}
+
+/// The same of b that is transposed.
+template <class L>
+void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+  using T = typename L::T;
+  constexpr Index side = 16 / sizeof(T), width = tile_width<L>;
+  for (Index i = 0; i < width; i += side, b.data += side * b.stride) {
+    const Index squares = i + side <= columns ? k / side * side : 0;
+    for (Index l = 0; l < squares; l += side) {
+      transpose_square(b.data + l, b.stride, to + l * width + i, width);
+    }
+    for (Index l = squares; l < k; ++l) {
+      for (Index x = 0; x < side; ++x) {
+        to[l * width + i + x] = i + x < columns ? b.data[x * b.stride + l] : T(0);
+      }
+    }
+  }
+}
+
+/// The strip of b whose first column is `b`'s.
+template <class L>
+void pack_strip(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+  if (b.transposed) {
+    pack_columns<L>(b, k, columns, to);
+  } else {
+    pack_rows<L>(b, k, columns, to);
+  }
+}
+
+/// All `m` rows of a that is transposed, tile by tile: the rows of a step of k side by side. A tile
+/// takes L::rows * k elements, whatever rows it has.
+template <class L>
+void pack_band(Matrix<const typename L::T> a, Index m, Index k, typename L::T* to) {
+  for (Index i = 0, rows = 0; i < m; i += rows) {
+    rows = tile_rows<L>(i, m);
+    const typename L::T* row = a.data + i;
+    const bool whole = i + L::rows <= m;  // rows too many do no harm while they exist
+    for (Index l = 0; l < k; ++l, row += a.stride, to += L::rows) {
+      if (whole) {
+        __builtin_memcpy(to, row, L::rows * sizeof(typename L::T));
+      } else {
+        for (Index r = 0; r < rows; ++r) to[r] = row[r];
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dagrad::kernels

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+
+/// The innermost part of the matrix product (gemm_blocks.hpp): a tile of c, whose sums are held in
+/// registers. `L` says what a vector of the instruction set is: its type V of `lanes` Ts, how it is
+/// loaded, stored, added and multiplied, whole or the first n lanes of it, and how many `rows` and
+/// `vectors` of sums there are registers for.
+namespace dagrad::kernels {
+namespace {
+
+using Index = std::int64_t;
+
+/// Rows of a over a block of k: element (i, l) lies at data[i * row + l * step].
+template <class T>
+struct Rows {
+  const T* data;
+  Index row, step;
+};
+/// Columns of b, as many as a tile has, over a block of k: step l begins at data[l * step]. Whole
+/// vectors can be read.
+template <class T>
+struct Strip {
+  const T* data;
+  Index step;
+};
+/// One tile: rows times strip is what goes to c, or is added there.
+template <class T>
+struct Tile {
+  Index k;
+  Rows<T> a;
+  Strip<T> b;
+  T* c;
+  Index c_stride;
+  Index last_lanes;  ///< of the last vector of each row of c; the others are whole
+  bool accumulate;
+};
+
+/// Stores sums in c, or adds them; `last` is nothing where the last vector of a row is whole, else
+/// its lanes. The loops are unrolled and free of branches, or compilers keep the sums in memory.
+template <class L, int rows, int vectors, class... Last>
+void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c_stride,
+            bool accumulate, Last... last) {
+  constexpr int w = L::lanes, v_last = vectors - 1;
+  if (accumulate) {
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r, c += c_stride) {
+      for (int v = 0; v < v_last; ++v) L::store(c + v * w, L::add(L::load(c + v * w), sum[r][v]));
+      typename L::T* const to = c + v_last * w;
+      L::store(to, L::add(L::load(to, last...), sum[r][v_last]), last...);
+    }
+  } else {
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r, c += c_stride) {
+      for (int v = 0; v < v_last; ++v) L::store(c + v * w, sum[r][v]);
+      L::store(c + v_last * w, sum[r][v_last], last...);
+    }
+  }
+}
+
+/// A tile of so many rows, and of so many vectors of columns.
+template <class L, int rows, int vectors>
+void multiply(const Tile<typename L::T>& tile) {
+  using V = typename L::V;
+  V sum[rows][vectors];
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) sum[r][v] = L::zero();
+  }
+  const typename L::T *a = tile.a.data, *b = tile.b.data;
+  const Index a_row = tile.a.row, a_step = tile.a.step, b_step = tile.b.step, k = tile.k;
+  for (Index l = 0; l < k; ++l, a += a_step, b += b_step) {
+    V column[vectors];
+    for (int v = 0; v < vectors; ++v) column[v] = L::load(b + v * L::lanes);
+    for (int r = 0; r < rows; ++r) {
+      const V row = L::broadcast(a[r * a_row]);
+      for (int v = 0; v < vectors; ++v) sum[r][v] = L::multiply_add(row, column[v], sum[r][v]);
+    }
+  }
+  if (tile.last_lanes == L::lanes) {
+    finish<L>(sum, tile.c, tile.c_stride, tile.accumulate);
+  } else {
+    finish<L>(sum, tile.c, tile.c_stride, tile.accumulate, tile.last_lanes);
+  }
+}
+
+/// `multiply` for each size of a tile.
+template <class L>
+class Tiles {
+ public:
+  constexpr Tiles() { fill(); }
+  void operator()(Index rows, Index vectors, const Tile<typename L::T>& tile) const {
+    at_[rows - 1][vectors - 1](tile);
+  }
+
+ private:
+  template <int rows = L::rows, int vectors = L::vectors>
+  constexpr void fill() {
+    at_[rows - 1][vectors - 1] = &multiply<L, rows, vectors>;
+    if constexpr (vectors > 1) fill<rows, vectors - 1>();
+    if constexpr (rows > 1 && vectors == L::vectors) fill<rows - 1, L::vectors>();
+  }
+
+  void (*at_[L::rows][L::vectors])(const Tile<typename L::T>&) = {};
+};
+
+}  // namespace
+}  // namespace dagrad::kernels
