@@ -109,8 +109,8 @@ void Clamp::validate(std::span<const View> in) const {
     using T = typename decltype(type)::type;
     const auto low = bounds[0].as<T>(), high = bounds[1].as<T>();
     for (std::int64_t i = 0; i < shape.elements(); ++i) {
-      const auto a = detail::wide(low[static_cast<std::size_t>(axes.offset(i, 0))]),
-                 b = detail::wide(high[static_cast<std::size_t>(axes.offset(i, 1))]);
+      const auto a = widen(low[static_cast<std::size_t>(axes.offset(i, 0))]),
+                 b = widen(high[static_cast<std::size_t>(axes.offset(i, 1))]);
       if (!(a <= b))
         throw ArgumentError("needs low <= high, got " + attribute_text(a) + " and " +
                             attribute_text(b) + " at " + index_text(shape, i));

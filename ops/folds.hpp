@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 
 /// What reductions do to two numbers: `join`, associative up to rounding, with its `identity`.
 namespace dagrad {
@@ -16,7 +16,7 @@ template <Element T>
 using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 /// What sums and products are made in.
 template <Element T>
-using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, decltype(detail::wide(T()))>;
+using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, decltype(widen(T()))>;
 
 template <class Number>
 struct SumFold {

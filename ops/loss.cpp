@@ -27,7 +27,7 @@ Samples KlDivergence::samples(Rng& rng) {
 Type Huber::infer(std::span<const Type> in) const {
   if (!(delta > 0 && std::isfinite(delta)))
     throw ArgumentError("needs a positive and finite delta, got " + attribute_text(delta));
-  return {common_dtype(in, 0, compute_float_dtypes), common_shape(in)};
+  return {common_dtype(in, 0, float_dtypes), common_shape(in)};
 }
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/eval.hpp"
 
 /// What ops with an `eval` of their own need to take float16 and bfloat16: they compute in float,
@@ -23,7 +23,7 @@ template <Element From, Element To>
 void convert_all(const Parallel& parallel, const From* from, To* to, std::int64_t n) {
   constexpr std::int64_t grain = 1 << 14;
   parallel.ranges(n, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) to[i] = detail::convert<To>(from[i]);
+    for (std::int64_t i = begin; i < end; ++i) to[i] = convert<To>(from[i]);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "dagrad/check.hpp"
 #include "dagrad/checkpoint.hpp"
 #include "dagrad/compile.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/csv.hpp"
 #include "dagrad/dot.hpp"
 #include "dagrad/gradient.hpp"

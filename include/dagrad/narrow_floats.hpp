@@ -52,8 +52,7 @@ constexpr std::uint16_t narrowed(From value) {
   return static_cast<std::uint16_t>(sign | (static_cast<Bits>(below << fraction_bits) + rounded));
 }
 
-/// The same number. A NaN is made quiet but for that of the upper half of a float, which is taken as
-/// it is.
+/// The same number. A NaN is made quiet, but not one of bfloat16, whose bits are taken as they are.
 template <int fraction_bits>
 constexpr float widened(std::uint16_t bits) {
   using From = NarrowFormat<fraction_bits>;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/number.hpp"
 
 namespace dagrad {

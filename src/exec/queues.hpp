@@ -79,13 +79,14 @@ class SharedStack {
   /// The step pushed last, or `no_step`.
   std::uint32_t pop() {
     std::uint64_t head = head_.load(std::memory_order_acquire);
-    while (top(head) != no_step) {
-      const std::uint32_t below = below_[top(head)].load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint32_t step = top(head);
+      if (step == no_step) return no_step;
+      const std::uint32_t below = below_[step].load(std::memory_order_relaxed);
       if (head_.compare_exchange_weak(head, moved(head, below), std::memory_order_acq_rel,
                                       std::memory_order_acquire))
-        return top(head);
+        return step;
     }
-    return no_step;
   }
   /// Makes it hold just these, the first on top. While nobody else is there.
   void assign(std::span<const std::uint32_t> steps) {

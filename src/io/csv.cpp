@@ -11,7 +11,7 @@
 #include <limits>
 #include <unordered_map>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/error.hpp"
 #include "src/io/file_name.hpp"
 #include "src/tensor/utf8.hpp"
@@ -157,7 +157,7 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
       fits = true;
     }
     result = static_cast<T>(value);
-    fits = fits && std::isfinite(detail::wide(result)) == std::isfinite(value);
+    fits = fits && std::isfinite(widen(result)) == std::isfinite(value);
   }
   if (!fits) {
     lines.fail(column, fmt::format("{} is outside the range of {}", detail::in_quotes(field),

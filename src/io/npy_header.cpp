@@ -190,7 +190,7 @@ std::string header_text(const Type& type) {
     dims += fmt::format("{}{}", dims.empty() ? "" : ", ", dim);
   if (type.shape.rank() == 1) dims += ',';
   std::string text = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}",
-                                 type.dtype == b8 ? '|'
+                                 size_of(type.dtype) == 1 ? '|'
                                  : little         ? '<'
                                                   : '>',
                                  npy_code(type.dtype), dims);

@@ -124,7 +124,7 @@ void Writer::write_input(std::uint32_t index) {
 
 void Writer::write_constant(const Instruction& step, int outer) {
   const std::string number = dispatch_stored(step.dtype, [&]<class T>(std::type_identity<T>) {
-    return shortest(detail::wide(detail::element<T>(program_.constants[step.data])));
+    return shortest(widen(detail::element<T>(program_.constants[step.data])));
   });
   const bool enclosed = number[0] == '-' && outer > prefix_strength;
   text += enclosed ? '(' + number + ')' : number;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/number.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/primitives.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/program.hpp"
 
 /// What each word of a formula takes and gives.
@@ -98,7 +98,7 @@ T element(std::uint64_t bits) {
 /// A constant as a number.
 inline double constant_value(const Program& program, const Instruction& constant) {
   return dispatch_stored(constant.dtype, [&]<class T>(std::type_identity<T>) {
-    return static_cast<double>(wide(element<T>(program.constants[constant.data])));
+    return static_cast<double>(widen(element<T>(program.constants[constant.data])));
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/tensor.hpp"
 
 namespace dagrad {
@@ -36,7 +36,7 @@ Difference compare(const Tensor& a, const Tensor& b, double relative, double abs
     std::size_t worst = 0, apart = 0;
     double most = 0;
     for (std::size_t i = 0; i < as.size(); ++i) {
-      const double e = excess(detail::wide(as[i]), detail::wide(bs[i]), relative, absolute);
+      const double e = excess(widen(as[i]), widen(bs[i]), relative, absolute);
       apart += !(e <= 1);
       if (!(e <= 1) && !(e <= most)) {
         most = e;
@@ -44,7 +44,7 @@ Difference compare(const Tensor& a, const Tensor& b, double relative, double abs
       }
     }
     if (apart == 0) return {};
-    const auto x = detail::wide(as[worst]), y = detail::wide(bs[worst]);
+    const auto x = widen(as[worst]), y = widen(bs[worst]);
     return {false,
             fmt::format("{} of {} elements differ, most at {}: {} against {}, apart by {:.3g}, "
                         "allowed {:.3g}",

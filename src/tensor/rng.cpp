@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/error.hpp"
 #include "dagrad/random.hpp"
 #include "src/tensor/storage.hpp"
@@ -92,7 +92,7 @@ Tensor Rng::integers(const Shape& shape, std::int64_t low, std::int64_t high, DT
   dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     std::int64_t i = 0;
     for (T& value : tensor.mutate<T>()) {
-      value = detail::convert<T>(integer_in(stream, i++, low, high));
+      value = convert<T>(integer_in(stream, i++, low, high));
     }
   });
   return tensor;

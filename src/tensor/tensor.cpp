@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/error.hpp"
 #include "src/tensor/storage.hpp"
 
@@ -110,7 +110,7 @@ T Tensor::item() const {
     throw ShapeError(fmt::format("item: {} holds {} elements, not one", to_string(type_), size()));
   }
   return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
-    return detail::convert<T>(*static_cast<const From*>(data_));
+    return convert<T>(*static_cast<const From*>(data_));
   });
 }
 template bool Tensor::item() const;
@@ -130,7 +130,7 @@ double Tensor::at(std::int64_t i) const {
         fmt::format("at: element {} of {}, which holds {}", i, to_string(type_), size()));
   }
   return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
-    return detail::convert<double>(static_cast<const From*>(data_)[i]);
+    return convert<double>(static_cast<const From*>(data_)[i]);
   });
 }
 
@@ -151,7 +151,7 @@ Tensor Tensor::cast(DType dtype) const {
     dispatch_stored(dtype, [&]<class To>(std::type_identity<To>) {
       const auto from = values<From>();
       std::transform(from.begin(), from.end(), static_cast<To*>(tensor.data_),
-                     [](From value) { return detail::convert<To>(value); });
+                     [](From value) { return convert<To>(value); });
     });
   });
   return tensor;

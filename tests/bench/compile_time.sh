@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# compile_time.sh <build folder>: CPU seconds that the library takes to compile from nothing, without
-# ccache, by source and in all. The folder is configured, and is as good as built afterwards.
+# compile_time.sh <build folder>: CPU seconds that the library takes to compile from nothing,
+# without ccache, by source and in all. The folder is configured, and is as good as built
+# afterwards.
 set -euo pipefail
 cd "$1"
 export CCACHE_DISABLE=1

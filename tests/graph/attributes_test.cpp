@@ -206,6 +206,7 @@ TEST(Attributes, RebuildEverySampleOfTheCatalogue) {
   std::size_t rebuilt_with_attributes = 0;
   const Catalog catalog = Catalog::builtin();
   for (const auto& entry : catalog) {
+    if (entry.op.name() == "custom_gradient") continue;  // a closure is equal only to itself
     for (const Sample& sample : entry.op->samples(rng)) {
       const Op& op = sample.op ? sample.op : entry.op;
       const Op same = rebuilt(entry.op, op);

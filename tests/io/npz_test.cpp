@@ -221,8 +221,8 @@ TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
   std::string object = npy;
   object.replace(object.find("'<f8'"), 5, "'|O' ");
   EXPECT_EQ(problem(archive({{"w.npy", object}})),
-            "read_npy: 'x.npz', member 'w.npy': byte 20: expected elements of bool (b1), int32 "
-            "(i4), int64 (i8), float32 (f4) or float64 (f8), got '|O' (Python objects)");
+            "read_npy: 'x.npz', member 'w.npy': byte 20: expected elements of bool (b1), an "
+            "int (i1, u1, i2, i4, i8) or a float (f2, V2, f4, f8), got '|O' (Python objects)");
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, true)),
             "read_npz: 'x.npz', member 'w.npy': is encrypted");
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, ZIP_CM_BZIP2)),

@@ -166,8 +166,8 @@ TEST_P(Narrow, OnlyResultsAndCastsAreRounded) {
     for (bool rounds : {false, true}) {
       const auto out = run_assembled(program(rounds), in, dense, 1, set);
       dispatch_stored(GetParam(), [&]<class T>(std::type_identity<T>) {
-        EXPECT_EQ(detail::wide(out[0].get<T>(0)), T(rounds ? -x : 0)) << name(set);
-        EXPECT_EQ(detail::wide(out[1].get<T>(0)), T(x + 4096)) << name(set);
+        EXPECT_EQ(widen(out[0].get<T>(0)), T(rounds ? -x : 0)) << name(set);
+        EXPECT_EQ(widen(out[1].get<T>(0)), T(x + 4096)) << name(set);
       });
     }
   }

@@ -41,7 +41,7 @@ class Generator {
     Array result(dtype, n);
     dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
       for (std::size_t i = 0; i < n; ++i) {
-        const auto small = detail::convert<T>(static_cast<double>(below(2001)) / 100 - 10);
+        const auto small = convert<T>(static_cast<double>(below(2001)) / 100 - 10);
         result.set<T>(i, dtype != b8 && chance(60) ? small : array.get<T>(below(array.size())));
       }
     });

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
@@ -223,8 +223,8 @@ inline std::string difference(const Array& got, const Array& wanted, double boun
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const T a = got.get<T>(i), b = wanted.get<T>(i);
       if (ulps(a, b) <= bound) continue;
-      return "element " + std::to_string(i) + ": " + ::testing::PrintToString(detail::wide(a)) +
-             " against " + ::testing::PrintToString(detail::wide(b));
+      return "element " + std::to_string(i) + ": " + ::testing::PrintToString(widen(a)) +
+             " against " + ::testing::PrintToString(widen(b));
     }
     return {};
   });

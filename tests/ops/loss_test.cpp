@@ -106,7 +106,8 @@ TEST(Loss, RefusesWhatDoesNotFit) {
   for (const double delta : {0.0, -1.0, infinity, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { huber(x, x, delta); }),
                 HasSubstr("huber: needs a positive and finite delta, got "));
-  EXPECT_THAT(message<TypeError>([&] { huber(i, i); }), HasSubstr("huber: takes float16, bfloat16, float32, float64"));
+  EXPECT_THAT(message<TypeError>([&] { huber(i, i); }),
+              HasSubstr("huber: takes float16, bfloat16, float32, float64"));
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
               HasSubstr("nll: targets are int32 or int64 indices, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),

@@ -59,7 +59,7 @@ double cost_of(const Sample& sample) {
   const std::vector<Type> types = types_of(sample);
   const auto all = std::span(types);
   const std::size_t operands = sample.in.size();
-  return sample.op->cost({all.first(operands), all.subspan(operands)});
+  return sample.op->cost({all.first(operands), all.subspan(operands), Runtime::shared().machine()});
 }
 
 std::vector<Tensor> run(const Sample& sample, const Way& way) {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "dagrad/detail/convert.hpp"
+#include "dagrad/convert.hpp"
 
 namespace dagrad {
 namespace {
@@ -129,22 +129,21 @@ TEST(NarrowFloats, AreRoundedOnce) {
 }
 
 TEST(NarrowFloats, ConvertToIntsAsFloatsDo) {
-  EXPECT_EQ(detail::convert<std::int8_t>(Float16(-128.9)), -128);
-  EXPECT_EQ(detail::convert<std::int8_t>(Float16(200)), 127);
-  EXPECT_EQ(detail::convert<std::uint8_t>(Float16(-0.5)), 0);
-  EXPECT_EQ(detail::convert<std::uint8_t>(Float16(-5)), 0);
-  EXPECT_EQ(detail::convert<std::uint8_t>(Float16(255.75)), 255);
-  EXPECT_EQ(detail::convert<std::uint8_t>(Float16(256)), 255);
-  EXPECT_EQ(detail::convert<std::int16_t>(Float16(infinity)), 32767);
-  EXPECT_EQ(detail::convert<std::int16_t>(BFloat16(-infinity)), -32768);
-  EXPECT_EQ(detail::convert<std::int64_t>(BFloat16(1e30)),
-            std::numeric_limits<std::int64_t>::max());
-  EXPECT_EQ(detail::convert<std::int16_t>(Float16(std::nan(""))), 0);
-  EXPECT_EQ(detail::convert<bool>(Float16(std::nan(""))), true);
-  EXPECT_EQ(detail::convert<bool>(Float16(-0.0)), false);
-  EXPECT_EQ(static_cast<float>(detail::convert<Float16>(true)), 1);
-  EXPECT_EQ(detail::convert<std::uint8_t>(std::int32_t{-1}), 255);
-  EXPECT_EQ(detail::convert<std::int8_t>(std::int64_t{200}), -56);
+  EXPECT_EQ(convert<std::int8_t>(Float16(-128.9)), -128);
+  EXPECT_EQ(convert<std::int8_t>(Float16(200)), 127);
+  EXPECT_EQ(convert<std::uint8_t>(Float16(-0.5)), 0);
+  EXPECT_EQ(convert<std::uint8_t>(Float16(-5)), 0);
+  EXPECT_EQ(convert<std::uint8_t>(Float16(255.75)), 255);
+  EXPECT_EQ(convert<std::uint8_t>(Float16(256)), 255);
+  EXPECT_EQ(convert<std::int16_t>(Float16(infinity)), 32767);
+  EXPECT_EQ(convert<std::int16_t>(BFloat16(-infinity)), -32768);
+  EXPECT_EQ(convert<std::int64_t>(BFloat16(1e30)), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(convert<std::int16_t>(Float16(std::nan(""))), 0);
+  EXPECT_EQ(convert<bool>(Float16(std::nan(""))), true);
+  EXPECT_EQ(convert<bool>(Float16(-0.0)), false);
+  EXPECT_EQ(static_cast<float>(convert<Float16>(true)), 1);
+  EXPECT_EQ(convert<std::uint8_t>(std::int32_t{-1}), 255);
+  EXPECT_EQ(convert<std::int8_t>(std::int64_t{200}), -56);
 }
 
 static_assert(static_cast<float>(Float16(0.1)) == 0x1.998p-4F);

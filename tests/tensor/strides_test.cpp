@@ -91,7 +91,7 @@ TEST(Strides, MergeAxesThatNoOperandTellsApart) {
 }
 
 TEST(Strides, OfScalarsHaveOnePosition) {
-  const StridedAxes<2> axes = broadcast_axes({{}, {1}}, {});
+  const StridedAxes<2> axes = broadcast_axes({Shape{}, Shape{}}, Shape{});
   EXPECT_EQ(axes.rank(), 0);
   EXPECT_EQ(axes.positions(), 1);
   EXPECT_EQ(axes.offset(0, 1), 0);

@@ -6,11 +6,11 @@
 
 #include "dagrad/dtype.hpp"
 
-namespace dagrad::detail {
+namespace dagrad {
 
 /// A narrow float as the float that it is; any other element as it is.
 template <Element T>
-constexpr auto wide(T value) {
+constexpr auto widen(T value) {
   if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>)
     return static_cast<float>(value);
   else
@@ -21,7 +21,7 @@ constexpr auto wide(T value) {
 /// once; to bool: not equal to 0; int to a smaller int wraps.
 template <Element To, Element From>
 constexpr To convert(From element) {
-  const auto value = wide(element);
+  const auto value = widen(element);
   using Value = std::remove_const_t<decltype(value)>;
   if constexpr (std::is_same_v<To, bool>) {
     return value != Value(0);
@@ -37,4 +37,4 @@ constexpr To convert(From element) {
   }
 }
 
-}  // namespace dagrad::detail
+}  // namespace dagrad
