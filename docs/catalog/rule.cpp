@@ -3,8 +3,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/gradient.hpp"
-#include "dagrad/graph.hpp"
 
 namespace dagrad::catalog {
 

@@ -22,14 +22,14 @@ constexpr auto widen(T value) {
 template <Element To, Element From>
 constexpr To convert(From element) {
   const auto value = widen(element);
-  using Value = std::remove_const_t<decltype(value)>;
+  using Widened = std::remove_const_t<decltype(value)>;
   if constexpr (std::is_same_v<To, bool>) {
-    return value != Value(0);
-  } else if constexpr (std::is_floating_point_v<Value> && std::is_integral_v<To>) {
+    return value != Widened(0);
+  } else if constexpr (std::is_floating_point_v<Widened> && std::is_integral_v<To>) {
     using Limits = std::numeric_limits<To>;
-    constexpr auto low = static_cast<Value>(Limits::min());
-    constexpr auto beyond = 2 * static_cast<Value>(Limits::max() / 2 + 1);  // both exact
-    if (!(value >= low)) return value < low ? Limits::min() : To(0);        // or NaN
+    constexpr auto low = static_cast<Widened>(Limits::min());
+    constexpr auto beyond = 2 * static_cast<Widened>(Limits::max() / 2 + 1);  // both exact
+    if (!(value >= low)) return value < low ? Limits::min() : To(0);          // or NaN
     if (value >= beyond) return Limits::max();
     return static_cast<To>(value);
   } else {
