@@ -169,7 +169,8 @@ TEST(Rewriter, VisitsWhatOutputsNeed) {
 TEST(Rewriter, RefusesNonsense) {
   Graph graph, elsewhere;
   const Value x = graph.input("x", {f64, {2}}), alien = elsewhere.input("alien", {f64, {2}});
-  const auto [first, second] = halve(x);
+  const auto halves = halve(x);
+  const Value first = halves[0], second = halves[1];
   const Value y = scale(x, 2).named("y"), z = scale(y, 3).named("z");
   const std::string before = to_string(graph);
   const auto refused = [&]<class E>(const Value& at, auto&& say, E*) {

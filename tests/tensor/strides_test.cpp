@@ -160,7 +160,8 @@ TEST(Strides, GoRowByRow) {
         broadcast_axes({random_operand(result, random), random_operand(result, random)}, result);
     const auto positions = static_cast<unsigned>(axes.positions());
     const auto begin = static_cast<std::int64_t>(random() % (positions + 1));
-    const auto end = begin + static_cast<std::int64_t>(random() % (positions + 1 - begin));
+    const auto end = begin + static_cast<std::int64_t>(
+                                 random() % (positions + 1 - static_cast<unsigned>(begin)));
     std::int64_t at = begin;
     each_row(axes, begin, end, [&](const StridedRow<2>& row) {
       ASSERT_EQ(row.position, at);
