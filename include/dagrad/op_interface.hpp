@@ -152,7 +152,7 @@ struct Sample {
 // ---- what `infer` is written with
 
 /// Dtype of an elementwise op's operands: their promotion, the first `conditions` left out. Throws
-/// TypeError where `takes` does not hold it, or a condition is no bool.
+/// TypeError where `takes` does not hold it, or a condition is not bool.
 DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes);
 /// All operand shapes broadcast together. Throws ShapeError where they do not.
 Shape common_shape(std::span<const Type> in);
