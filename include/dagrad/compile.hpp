@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "dagrad/graph.hpp"
@@ -94,21 +96,37 @@ class Function {
  public:
   Function() = default;
 
-  /// Runs it. Throws RunError, naming the node where one failed; ArgumentError for a feed that is
-  /// missing, twice there or of no input of the function; TypeError, ShapeError where its type
-  /// differs. Without a State parameters have their initial values; a function with updates needs
-  /// one. Throws ArgumentError for a State that does not fit, listing all that differs, and
+  /// Runs it. An input of the graph that the function does not need may be fed, too. Throws
+  /// RunError, naming the node where one failed; ArgumentError for a feed that is missing, given
+  /// twice or not of an input; GraphError for one of another graph; TypeError, ShapeError where its
+  /// type differs. Without a State parameters have their initial values; a function with updates
+  /// needs one. Throws ArgumentError for a State that does not fit, listing all differences, and
   /// RunError while another run updates it. A run that throws has changed nothing, and the next may
   /// succeed.
-  std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {}) const;
+  std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {},
+                                 Location where = Location::here()) const;
   std::vector<Tensor> operator()(State& state, const Feeds& feeds = {},
-                                 const RunOptions& options = {}) const;
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
   std::vector<Tensor> operator()(const State& state, const Feeds& feeds = {},
-                                 const RunOptions& options = {}) const;
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
+  /// The same for a function of one input. Throws ArgumentError where it has another number.
+  template <std::same_as<Tensor> T>
+  std::vector<Tensor> operator()(const T& input, const RunOptions& options = {},
+                                 Location where = Location::here()) const {
+    return (*this)(feed_only_input(input, where), options, where);
+  }
+  template <class S, std::same_as<Tensor> T>
+  requires std::same_as<std::remove_const_t<S>, State> std::vector<Tensor>
+  operator()(S& state, const T& input, const RunOptions& options = {},
+             Location where = Location::here()) const {
+    return (*this)(state, feed_only_input(input, where), options, where);
+  }
 
   /// A run with all its memory held ready: once it has run a few times, feeding, running and
   /// fetching allocate nothing. For one thread at a time. It keeps the State's values alive.
-  BoundRun bind() const;
+  BoundRun bind(Location where = Location::here()) const;
   BoundRun bind(State& state) const;
 
   std::size_t nodes() const;  ///< that a run executes
@@ -121,8 +139,9 @@ class Function {
   std::string text() const;
 
  private:
-  friend Function compile(std::span<const Value> fetches, const CompileOptions& options);
+  friend Function compile(ValueSpan fetches, const CompileOptions& options, Location where);
   explicit Function(std::shared_ptr<detail::Compiled> compiled);
+  Feeds feed_only_input(const Tensor& tensor, Location where) const;
   detail::Compiled& compiled() const;
   std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
@@ -135,14 +154,15 @@ class BoundRun {
   ~BoundRun();
 
   /// Binds memory to read from: it must stay until the next feed of this input. Not copied. Throws
-  /// ArgumentError for what is no input, and for data that are null or not aligned to an element;
-  /// TypeError, ShapeError where its type differs.
-  void feed(const Value& input, const View& view);
-  void feed(std::string_view input, const View& view);
-  void feed(const Value& input, const Tensor& tensor);
-  void feed(std::string_view input, const Tensor& tensor);
+  /// ArgumentError for a value that is not an input, and for data that are null or not aligned to
+  /// an element; GraphError for a value of another graph; TypeError, ShapeError where its type
+  /// differs.
+  void feed(const Value& input, const View& view, Location where = Location::here());
+  void feed(std::string_view input, const View& view, Location where = Location::here());
+  void feed(const Value& input, const Tensor& tensor, Location where = Location::here());
+  void feed(std::string_view input, const Tensor& tensor, Location where = Location::here());
   /// Throws as the function does.
-  void operator()(const RunOptions& options = {});
+  void operator()(const RunOptions& options = {}, Location where = Location::here());
   /// Result `i` of the last run, valid until the next. Throws ArgumentError where there is none.
   View fetch(std::size_t i) const;
 
@@ -154,13 +174,17 @@ class BoundRun {
 };
 
 /// Plans what the fetches and updates need, and nothing else. Throws GraphError for values of
-/// several graphs, a parameter updated twice or one that is none; TypeError, ShapeError where an
-/// update's type differs; ArgumentError for negative threads.
-Function compile(std::span<const Value> fetches, const CompileOptions& options = {});
-Function compile(std::initializer_list<Value> fetches, const CompileOptions& options = {});
+/// several graphs, two different updates of a parameter, or an update of a value that is not a
+/// parameter; TypeError, ShapeError where an update's type differs; ArgumentError for negative
+/// threads.
+Function compile(ValueSpan fetches, const CompileOptions& options = {},
+                 Location where = Location::here());
 
-/// Compiles and runs once.
-Tensor evaluate(const Value& value, const Feeds& feeds = {});
-std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {});
+/// Compiles and runs once. Takes one value, or several in braces, a vector, an array or a span.
+Tensor evaluate(const Value& value, const Feeds& feeds = {}, Location where = Location::here());
+std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {},
+                             Location where = Location::here());
+std::vector<Tensor> evaluate(std::initializer_list<Value> values, const Feeds& feeds = {},
+                             Location where = Location::here());
 
 }  // namespace dagrad

@@ -112,12 +112,12 @@ class Graph {
   Value constant(const Tensor& value, Location where = Location::here());
 
   /// Opens a scope for the nodes made from now on. Throws ArgumentError for a bad name.
-  Scope scope(std::string_view name);
+  Scope scope(std::string_view name, Location where = Location::here());
 
   /// The value of that full name (":1" for a second result), or none.
   std::optional<Value> find(std::string_view name) const;
   /// The same; throws GraphError listing similar names where there is none.
-  Value at(std::string_view name) const;
+  Value at(std::string_view name, Location where = Location::here()) const;
 
   std::size_t size() const;  ///< nodes
   std::size_t edges() const;
@@ -134,7 +134,9 @@ class Graph {
   detail::ControlPtr control_;
 };
 
-/// One line a node: %name = op(operands) {attributes} : type  # scope, place, forward node.
+/// One line for each node: `%name = op(%operand, type of %operand) {attributes} : types`. Behind it
+/// stands `# made of %node, …` where a rewrite made the node of others, and `# from %node` where it
+/// belongs to that node's gradient. `Node::where` and `Node::scope` tell where a node was made.
 std::string to_string(const Graph& graph);
 std::ostream& operator<<(std::ostream& out, const Graph& graph);
 std::string to_string(const Node& node);

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -43,12 +47,12 @@ class Value {
   /// Names the node; returns this value. The scope that the node was made in goes before the name:
   /// in scope "block", "relu" makes "block/relu", and so does "block/relu" at the top. Throws
   /// ArgumentError for a bad name, GraphError for one that another node has, given or automatic.
-  Value named(std::string_view name) const;
+  Value named(std::string_view name, Location where = Location::here()) const;
 
   Node node() const;
   std::uint32_t node_id() const { return node_; }
   std::uint32_t port() const { return port_; }
-  /// Made by default: names no node. (`!` and `&&` are elementwise, so a value is no condition.)
+  /// Whether it was made by default and belongs to no node.
   bool empty() const { return !control_; }
   friend bool operator==(const Value& a, const Value& b) {
     return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
@@ -69,6 +73,16 @@ class Value {
 };
 
 std::ostream& operator<<(std::ostream& out, const Value& value);
+
+/// Several values that a function reads during the call: one value, braces, a vector, an array or
+/// a span. For parameters only, since it refers to what it was made from.
+class ValueSpan : public std::span<const Value> {
+ public:
+  using std::span<const Value>::span;
+  ValueSpan(std::span<const Value> values) : span(values) {}
+  ValueSpan(const Value& value) : span(&value, 1) {}
+  ValueSpan(std::initializer_list<Value> values) : span(values.begin(), values.size()) {}
+};
 
 /// What builders take: a value, or a plain number that adopts the dtype of what it meets. Made
 /// implicitly, and on the way notes the line of the call.

@@ -3,9 +3,11 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
+#include "src/graph/retold.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
@@ -29,13 +31,7 @@ void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
     return printable(op.name()) + ": " + e.what() + made_at(graph, call);
   };
   try {
-    f();
-  } catch (const ShapeError& e) {
-    throw ShapeError(text(e));
-  } catch (const TypeError& e) {
-    throw TypeError(text(e));
-  } catch (const ArgumentError& e) {
-    throw ArgumentError(text(e));
+    retold(std::forward<F>(f), text);
   } catch (const RunError& e) {
     throw RunError(text(e), std::string(op.name()), graph.placed(call));
   } catch (const std::length_error&) {  // a list too long for any memory

@@ -4,6 +4,7 @@
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
+#include "src/graph/retold.hpp"
 
 namespace dagrad {
 
@@ -35,8 +36,11 @@ Building::Building(const Graph& graph, Location where)
 
 Value Building::parameter(std::string_view name, const Tensor& initial) const {
   if (!graph_) throw GraphError("a builder of plain numbers alone has no graph for a parameter");
-  detail::check_name(name, detail::Named::node, detail::longest_full_name);
-  return detail::add_leaf(*graph_->graph, NodeKind::parameter, initial.type(), name, &initial, {});
+  detail::GraphData& graph = *graph_->graph;
+  return detail::told_at(graph.making.where, [&] {
+    detail::check_name(name, detail::Named::node, detail::longest_full_name);
+    return detail::add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, {});
+  });
 }
 
 Building::~Building() {

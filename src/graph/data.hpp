@@ -48,6 +48,7 @@ struct GraphData {
   };
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
+  std::vector<std::uint32_t> inputs;  ///< the nodes that are, in order
   std::vector<Provenance> origins;
   Extents extents;
   /// Where a rewrite made the node of others than itself: pairs sorted by node.

@@ -70,6 +70,7 @@ class GraphView {
   /// The name of the node in the graph that the user has built: of what a rewrite made, the first
   /// of its origins.
   std::string user_name(std::uint32_t node) const;
+  std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
