@@ -54,6 +54,17 @@ class Value {
   std::uint32_t port() const { return port_; }
   /// Whether it was made by default and belongs to no node.
   bool empty() const { return !control_; }
+  /// A value is computed when a function runs, so C++ cannot branch on it: this does not compile,
+  /// and says what to write instead. Only results of expressions, such as `x > 0`, are converted:
+  /// for named values `!` and `&&` would not know whether they are elementwise.
+  template <std::same_as<bool> T>
+  explicit operator T() && {
+    static_assert(!std::same_as<T, bool>,
+                  "dagrad: a Value is not a condition, for it is computed when a function runs: "
+                  "choose elements with where(condition, a, b), compare them with equal(a, b), and "
+                  "take the larger ones with maximum(a, b)");
+    return false;
+  }
   friend bool operator==(const Value& a, const Value& b) {
     return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
   }
