@@ -12,7 +12,8 @@
 /// on as if it had never stopped.
 namespace dagrad {
 
-/// All updates of several lists, in order: `.update = join({adam(…), {step.update}})`.
+/// All updates of several lists, in order: `.update = join({adam(…), {key.update}})`. The same
+/// update may be listed more than once, as when two optimisers share a `step_counter`.
 std::vector<Update> join(std::initializer_list<std::vector<Update>> lists);
 
 /// A parameter that moves on by itself.
