@@ -69,6 +69,11 @@ struct CompileOptions {
   int threads = 0;  ///< at most as many of the pool; 0: all. Results do not depend on it.
   Runtime* runtime = nullptr;  ///< null: Runtime::shared()
   std::shared_ptr<const Observer> observer = {};
+  /// Stops a run at the first float result that holds an infinity or a NaN although all elements of
+  /// the node's operands are finite, with a RunError that names the node and its line and gives the
+  /// ranges of the operands. It looks at the results that nodes store, not inside of a node, nor at
+  /// nodes without operands. Needs more memory, since no result is written over an operand.
+  bool check_finite = false;
 };
 
 /// A value for an input, named by its handle or its name.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/exec/arrange.hpp"
+#include "src/exec/finite.hpp"
 
 namespace dagrad::detail {
 
@@ -170,6 +171,7 @@ std::uint32_t Planner::kernel_of(std::uint32_t node) {
   graph_.result_types(node, out);
   std::unique_ptr<const Kernel> kernel =
       make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime);
+  if (options_.check_finite) kernel = checking_finite(std::move(kernel));
   plan_->kernels.push_back(std::move(kernel));
   const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
   known_kernels_.emplace(key_, index);
