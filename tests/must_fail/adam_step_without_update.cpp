@@ -1,4 +1,4 @@
-// expect: Advancing>
+// expect: AdamOptions
 #include <dagrad/dagrad.hpp>
 
 // A counter that nobody advances would leave Adam at its first step: the option takes its update.
