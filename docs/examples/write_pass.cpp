@@ -32,7 +32,7 @@ Rewritten merge_equal(const Graph& graph) {
 /// Makes softplus(x) = log(1 + exp(x)) of basic ops.
 Rewritten expand_softplus(const Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) {
-    if (node.op().name() != "softplus") return;
+    if (!node.op().get_if<Softplus>()) return;
     const Value x = rewriter(node.operands()[0]);
     const Value rest = log1p(exp(-abs(x)));
     rewriter.replace(maximum(x, 0) + rest);
