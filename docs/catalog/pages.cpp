@@ -79,7 +79,8 @@ std::string dtypes(const Sample& sample) {
   const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
                                   [](const Tensor& x) { return is_float(x.dtype()); });
   std::string text;
-  for (const DType dtype : {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64}) {
+  for (std::size_t i = 0; i < dtype_count; ++i) {
+    const auto dtype = static_cast<DType>(i);
     std::vector<Type> in, out;
     for (const Tensor& x : sample.in)
       in.push_back({floats && !is_float(x.dtype()) ? x.dtype() : dtype, x.shape()});

@@ -37,6 +37,15 @@ constexpr NpyElement elements[] = {
     {"f8", "float64", 8, f64, f64, nullptr},
 };
 
+constexpr bool each_dtype_has_a_code() {
+  for (std::size_t i = 0; i < dtype_count; ++i)
+    if (std::none_of(std::begin(elements), std::end(elements),
+                     [i](const NpyElement& e) { return e.dtype == static_cast<DType>(i); }))
+      return false;
+  return true;
+}
+static_assert(each_dtype_has_a_code());
+
 }  // namespace
 
 const NpyElement* find_npy_element(std::string_view descr) {

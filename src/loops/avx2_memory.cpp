@@ -145,11 +145,20 @@ void Avx2Emitter::pack(const Xmm& into, int a, DType dtype) {
       }
       vpacksswb(into, into, into);
       return vpabsb(into, into);
-    default:
+    case DType::int16:
+      return pack_words(into, vec(a, dtype));
+    case DType::int8:
       pack_words(into, vec(a, dtype));
+      return vpacksswb(into, into, into);
+    case DType::uint8:
+      pack_words(into, vec(a, dtype));
+      return vpackuswb(into, into, into);
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // as wide in memory
   }
-  if (dtype == i8) vpacksswb(into, into, into);
-  if (dtype == u8) vpackuswb(into, into, into);
 }
 
 /// Lanes of 32 bits, whose values have 16.

@@ -56,8 +56,15 @@ void Avx512Emitter::store_narrowed(const Xbyak::Address& to, int a, DType dtype)
     }
     case DType::int16:
       return vpmovdw(to, vec(a, dtype));
-    default:
-      vpmovdb(to, vec(a, dtype));
+    case DType::int8:
+    case DType::uint8:
+      return vpmovdb(to, vec(a, dtype));
+    case DType::boolean:
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // as wide in memory
   }
 }
 

@@ -15,4 +15,4 @@ lacks() {
 }
 broken=$(lacks section '^## \K\w+$' docs/ops/*.md
   lacks 'entry in the index' '^\| \[\K\w+(?=\]\()' docs/ops/README.md)
-[[ -z $broken ]] || { echo "$broken"; exit 1; }
+[[ -z $broken ]] || { printf '%s\n./run docs writes both\n' "$broken"; exit 1; }

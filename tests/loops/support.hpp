@@ -17,11 +17,12 @@
 #include "src/loops/cache.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/primitives.hpp"
+#include "tests/dtypes.hpp"
 
 /// Loops of machine code held to the interpreter.
 namespace dagrad::loops {
 
-constexpr DType dtypes[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+constexpr auto dtypes = test::every_dtype;
 
 /// Elements of one dtype, as bytes.
 struct Array {

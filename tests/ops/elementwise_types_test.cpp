@@ -8,6 +8,7 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/ops/support.hpp"
 
 /// Which dtypes elementwise ops take, what they make of them, and what errors say.
@@ -58,7 +59,7 @@ TEST_F(Types, OfArithmeticAreNumbers) {
   EXPECT_THAT(message<TypeError>([&] { input(b8) + input(b8); }),
               HasSubstr("add: takes int32, int64, float16, bfloat16, float32, float64, got bool"));
   EXPECT_THAT(message<TypeError>([&] { -input(b8); }), HasSubstr("neg: takes int32"));
-  for (const DType dtype : {i8, u8, i16})
+  for (const DType dtype : test::small_ints())
     EXPECT_THAT(message<TypeError>([&] { input(dtype) + 1; }),
                 HasSubstr("got " + std::string(name(dtype)) + "; convert with cast"));
 }
@@ -153,12 +154,10 @@ TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
               HasSubstr("isclose: needs rtol >= 0 and atol >= 0, got 0 and -0.5"));
 }
 
-constexpr DType every_dtype[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
-
 /// "float32 float64": what an op takes for all its operands but a leading condition.
 std::string taken(const Op& op) {
   std::string text;
-  for (const DType dtype : every_dtype) {
+  for (const DType dtype : test::every_dtype) {
     for (const std::size_t operands : {1U, 2U, 3U}) {
       std::vector<Type> in(operands, {dtype, {2}}), out;
       for (std::size_t i = 0; i < op.traits().conditions && i < operands; ++i) in[i].dtype = b8;

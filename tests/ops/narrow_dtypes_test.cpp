@@ -12,6 +12,7 @@
 #include "dagrad/check.hpp"
 #include "dagrad/dagrad.hpp"
 #include "dagrad/gtest.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/ops/support.hpp"
 
 /// What ops do with dtypes that are stored only.
@@ -20,7 +21,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 constexpr DType narrow_floats[] = {f16, bf16};
 
 double epsilon(DType dtype) { return std::ldexp(1.0, 1 - digits(dtype)); }
@@ -79,7 +79,7 @@ TEST(NarrowDtypes, AreMovedByEveryShapeAndIndexOp) {
                     {});
   };
   const std::vector<Tensor> wide = run(i64), bools = run(b8);
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     const std::vector<Tensor> got = run(dtype);
     for (std::size_t i = 0; i < got.size(); ++i) {
       const Tensor want = (dtype == b8 ? bools : wide)[i].cast(dtype);
@@ -102,7 +102,7 @@ TEST(NarrowDtypes, AreMovedBitByBit) {
 }
 
 TEST(NarrowDtypes, AreCompared) {
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     Graph graph;
     const Value a = graph.constant(counted({5}, dtype)), b = graph.constant(Tensor(1).cast(dtype));
     const std::vector<Tensor> got =
@@ -222,7 +222,7 @@ TEST_P(Catalogue, TakesThemOrNamesCast) {
     EXPECT_EQ(taken, takes_small_ints);
 }
 
-INSTANTIATE_TEST_SUITE_P(Narrow, Catalogue, ::testing::Values(i8, u8, i16, f16, bf16),
+INSTANTIATE_TEST_SUITE_P(Narrow, Catalogue, ::testing::ValuesIn(stored_dtypes()),
                          [](const auto& tested) { return std::string(name(tested.param)); });
 
 TEST(NarrowFloats, AreAddedUpAsFloat32) {

@@ -6,6 +6,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/tensor.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/program/support.hpp"
 
 /// Programs of dtypes that are stored only: elements are computed with in a wider one, and rounded
@@ -13,7 +14,6 @@
 namespace dagrad::test {
 namespace {
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 constexpr DType narrow_floats[] = {f16, bf16};
 
 /// The results of a program for whole tensors; those of one element are repeated.
@@ -47,9 +47,9 @@ TEST(NarrowPrograms, CastAsTensorsDo) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tensor wide = Tensor::of({0.0, -0.0, 0.1, -2.9, 127.5, -129.0, 255.9, 300.0, -40000.0,
                                   65519.0, 65520.0, 1e20, -1e300, nan});
-  for (const DType from : all) {
+  for (const DType from : every_dtype) {
     const Tensor x = wide.cast(from);
-    for (const DType to : all) {
+    for (const DType to : every_dtype) {
       const Program p = record1([&](const Symbol& s) { return Symbol::cast(s, to); }, from);
       EXPECT_TRUE(same_bits(run_all(p, {x})[0], x.cast(to))) << name(from) << " to " << name(to);
       // Rounded on the way too, not only where it is stored.
@@ -62,7 +62,7 @@ TEST(NarrowPrograms, CastAsTensorsDo) {
 }
 
 TEST(NarrowPrograms, PassElementsOn) {
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     const Tensor x = numbers(dtype);
     const Program p = record1([](const Symbol& s) { return s; }, dtype);
     EXPECT_TRUE(same_bits(run_all(p, {x})[0], x)) << name(dtype);
@@ -94,7 +94,7 @@ TEST(NarrowPrograms, RoundLiteralsFirst) {
 }
 
 TEST(NarrowPrograms, CompareAndChooseEveryDtype) {
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     const Tensor a = numbers(dtype), b = Tensor(1).cast(dtype);
     const auto less = [](const Symbol& x, const Symbol& y) { return x < y; };
     EXPECT_TRUE(same_bits(run_all(record2(less, dtype), {a, b})[0],
@@ -152,7 +152,7 @@ TEST(NarrowPrograms, RoundBetweenNodesThatAreInlined) {
 }
 
 TEST(NarrowPrograms, SaySmallIntsHaveNoArithmetic) {
-  for (const DType dtype : {i8, u8, i16}) {
+  for (const DType dtype : small_ints()) {
     const auto sum = [&] { record1([](const Symbol& x) { return x + x; }, dtype); };
     EXPECT_THROW(sum(), TypeError);
     EXPECT_THROW(record1([](const Symbol& x) { return x < 300000; }, dtype), ArgumentError);

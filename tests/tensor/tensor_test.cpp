@@ -9,6 +9,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/tensor/storage.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/throws.hpp"
 
 // Memory that cannot be had is an exception under the sanitizers too.
@@ -18,7 +19,7 @@ extern "C" const char* __tsan_default_options() { return "allocator_may_return_n
 namespace dagrad {
 namespace {
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+constexpr auto all = test::every_dtype;
 
 void expect_aligned_and_padded(const Tensor& tensor) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data()) % 64, 0U);
