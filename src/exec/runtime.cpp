@@ -44,7 +44,7 @@ Runtime::~Runtime() = default;
 
 Runtime& Runtime::shared() {
   static auto* const runtime =
-      new Runtime;  // never destroyed: functions may run when main has ended
+      new Runtime;  // never destroyed: functions may still run after main has returned
   return *runtime;
 }
 

@@ -106,7 +106,7 @@ class Race {
     const ProgramPtr program = std::move(recorder).finish(functor(operands), dtype_of<T>);
     const Type type{dtype_of<T>, {static_cast<std::int64_t>(n_)}};
     const detail::BroadcastLoop kernel(cache_, program, std::vector<Type>(in.size(), type),
-                                           std::vector<Type>(out.size(), type));
+                                       std::vector<Type>(out.size(), type));
     const auto assembled = [&] {
       for (std::int64_t t = 0; t < kernel.tasks(); ++t) kernel.run(t, in.data(), out.data());
     };

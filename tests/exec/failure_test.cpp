@@ -87,7 +87,8 @@ TEST_P(Failure, KeepsTheCauseNested) {
 
 TEST_P(Failure, OfWhatIsNoException) {
   const RunError e = run_error([&] { first(compiled(hook(x, [] { throw 1; }))); });
-  EXPECT_NE(std::string(e.what()).find("hook: threw what is no std::exception"), std::string::npos);
+  EXPECT_NE(std::string(e.what()).find("hook: threw something that is not a std::exception"),
+            std::string::npos);
 }
 
 TEST_P(Failure, InABoundRunLeavesNothingToFetch) {

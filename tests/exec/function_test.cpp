@@ -186,7 +186,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   Numbers mine{1, 2};
   run.feed(x, View{mine.data(), pair});
   run.feed("y", Tensor::of({10.0, 20.0}));
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }), "nothing to fetch: no run has completed");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }),
+            "fetch: there is nothing to fetch because no run has completed");
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 40);
   EXPECT_EQ(run.fetch(1).as<double>()[0], 10);
@@ -195,7 +196,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 80);
   EXPECT_EQ(run.fetch(0).data, at);
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }), "fetch 2 of 2");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }),
+            "fetch: there is no result 2; the function has 2 fetches");
   BoundRun moved = std::move(run);
   moved();
   EXPECT_EQ(moved.fetch(0).as<double>()[0], 30);
@@ -226,9 +228,9 @@ TEST(Compile, RefusesNonsense) {
   const Value x = g.input("x", pair), y = other.input("y", pair).named("y");
   const Value w = g.parameter("w", one_two);
   EXPECT_EQ(thrown<ArgumentError>([&] { compile({x}, {.threads = -1}); }),
-            "compile: threads is -1; 0 is for all of the pool, else at least 1");
+            "compile: threads must be at least 1, or 0 for the whole pool, got -1");
   EXPECT_EQ(thrown<ArgumentError>([&] { compile({}); }),
-            "compile: nothing to compute: no fetches and no updates");
+            "compile: there is nothing to compute: no fetches and no updates are given");
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({x, y});
             }),
@@ -236,7 +238,7 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({}, {.update = {{x, x}}});
             }),
-            "update: 'x' is no parameter");
+            "update: 'x' is not a parameter");
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({}, {.update = {{w, x}, {w, w}}});
             }),
@@ -311,12 +313,12 @@ TEST(Feeds, AreChecked) {
   EXPECT_EQ(thrown<ArgumentError>([&] {
               run.feed(x, View{nullptr, pair});
             }),
-            "input 'x': the view's data are null");
+            "input 'x': the data of the view is null");
   alignas(8) const std::array<char, 24> bytes{};
   EXPECT_EQ(thrown<ArgumentError>([&] {
               run.feed("x", View{bytes.data() + 1, pair});
             }),
-            "input 'x': the view's data are not aligned to an element");
+            "input 'x': the data of the view is not aligned to an element");
   EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4})) << "after all that";
 }
 

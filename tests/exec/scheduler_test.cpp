@@ -71,9 +71,7 @@ class SchedulerOf : public testing::TestWithParam<int> {
  protected:
   ThreadPool pool{GetParam()};
   Crew crew{pool};
-  Scheduler make(const Topology& t) {
-    return Scheduler(t, crew, GetParam());
-  }
+  Scheduler make(const Topology& t) { return Scheduler(t, crew, GetParam()); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Threads, SchedulerOf, testing::Values(1, 2, 8, 64));

@@ -165,7 +165,7 @@ TEST_F(StateTest, OneUpdatingRunAtATime) {
                          seen = numbers(reads(std::as_const(s))[0]);
                        })}}});
   f(s);
-  EXPECT_EQ(second, "this State is being updated by another run; one at a time may");
+  EXPECT_EQ(second, "another run is updating this State; only one run at a time may do so");
   EXPECT_EQ(set, second);
   EXPECT_EQ(seen, (Numbers{1, 2}));
   EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));

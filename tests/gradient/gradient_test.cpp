@@ -182,18 +182,18 @@ TEST_F(Gradients, ThroughJumpsIsZero) {
 TEST_F(Gradients, OfWhatIsNoFloat) {
   const Value i = graph.input("i", {i64, {}});
   EXPECT_EQ(message<GradientError>([&] { (void)gradient(x * i, i); }),
-            "gradient: x 'i', int64[], is no float: only floats have gradients");
+            "gradient: x 'i', int64[], is not a float: only floats have gradients");
   EXPECT_EQ(message<GradientError>([&] { (void)gradient(i, x); }),
-            "gradient: y 'i', int64[], is no float: only floats have gradients");
+            "gradient: y 'i', int64[], is not a float: only floats have gradients");
   EXPECT_EQ(gradient(x * i, x).type(), x.type());
 }
 
 TEST_F(Gradients, OfAVectorNeedsASeed) {
   EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v); }),
-            "gradient: y 'exp', float64[3], is no scalar: give a seed of its type, or take the "
+            "gradient: y 'exp', float64[3], is not a scalar: give a seed of its type, or take the "
             "gradient of its sum");
   EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v, {.seed = x}); }),
-            "gradient: the seed 'x', float64[], has not the type of y 'exp_1', float64[3]");
+            "gradient: the seed 'x', float64[], does not have the type of y 'exp_1', float64[3]");
 }
 
 TEST_F(Gradients, OfAnotherGraphAreRefused) {

@@ -180,17 +180,18 @@ TEST(Attributes, SayWhatWouldBeRight) {
   const auto said = [&](const char* name, const Attribute& value) {
     return message<ArgumentError>([&] { op.with(name, value); });
   };
-  EXPECT_EQ(said("flag", 1), "of_every_kind: attribute 'flag' is a bool, got an integer, 1");
+  EXPECT_EQ(said("flag", 1), "of_every_kind: attribute 'flag' must be a bool, got an integer, 1");
   EXPECT_EQ(said("small", 0.5),
-            "of_every_kind: attribute 'small' is an integer, got a number, 0.5");
+            "of_every_kind: attribute 'small' must be an integer, got a number, 0.5");
   EXPECT_EQ(
       said("small", std::int64_t{1} << 40),
-      "of_every_kind: attribute 'small' is from -2147483648 to 2147483647, got 1099511627776");
-  EXPECT_EQ(said("byte", -1), "of_every_kind: attribute 'byte' is from 0 to 255, got -1");
-  EXPECT_EQ(said("ints", std::vector<std::int64_t>{1, std::int64_t{1} << 31}),
-            "of_every_kind: attribute 'ints' is from -2147483648 to 2147483647, got 2147483648");
+      "of_every_kind: attribute 'small' must be from -2147483648 to 2147483647, got 1099511627776");
+  EXPECT_EQ(said("byte", -1), "of_every_kind: attribute 'byte' must be from 0 to 255, got -1");
+  EXPECT_EQ(
+      said("ints", std::vector<std::int64_t>{1, std::int64_t{1} << 31}),
+      "of_every_kind: attribute 'ints' must be from -2147483648 to 2147483647, got 2147483648");
   EXPECT_EQ(said("mode", std::string("mirror")),
-            "of_every_kind: attribute 'mode' is one of constant, reflect, wrap, got 'mirror'");
+            "of_every_kind: attribute 'mode' must be one of constant, reflect, wrap, got 'mirror'");
   EXPECT_EQ(said("colour", std::string("red")),
             "of_every_kind: attribute 'colour' cannot be read from 'red'");
   EXPECT_EQ(said("shape", f64),
@@ -226,7 +227,7 @@ TEST(Attributes, OfATracedOpAreItsProgram) {
   const ProgramPtr other = std::move(recorder).finish({&square, 1}, f64);
   EXPECT_EQ(traced.with("formula", other).attributes(), "formula=x * x");
   EXPECT_EQ(message<ArgumentError>([&] { traced.with("formula", ProgramPtr()); }),
-            "double: attribute 'formula' is a program, got none");
+            "double: attribute 'formula' must be a program, got none");
 }
 
 /// A functor that counts how often it is recorded.

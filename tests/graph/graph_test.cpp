@@ -75,7 +75,7 @@ TEST(Graph, RefusesValuesOfTwoGraphs) {
 
 TEST(Graph, RefusesNumbersAlone) {
   EXPECT_EQ(message<ArgumentError>([] { plus(1, 2); }),
-            "plus: needs a value of a graph among its operands, got plain numbers only");
+            "plus: at least one operand must be a value of a graph, got plain numbers only");
 }
 
 TEST(Graph, RefusesFractionsForIntegers) {
@@ -89,7 +89,7 @@ TEST(Graph, RefusesFractionsForIntegers) {
 TEST(Graph, HandlesKnowWhenTheirGraphIsGone) {
   Value x;
   EXPECT_EQ(message<GraphError>([&] { (void)x.type(); }),
-            "a default-made Value belongs to no graph");
+            "this Value is empty: a default-constructed Value belongs to no graph");
   std::optional<Node> node;
   {
     Graph graph;
@@ -131,7 +131,7 @@ TEST(Graph, ShowsNodesOperandsUsersAndAttributes) {
   EXPECT_THROW((void)y.node().tensor(), GraphError);
   EXPECT_FALSE(z.node().type_only(1));
   EXPECT_THROWS(z.node().type_only(2), GraphError,
-                "node 'plus' has 2 operands, asked for operand 2");
+                "node 'plus' has 2 operands; there is no operand 2");
 }
 
 struct Titled {
@@ -298,7 +298,8 @@ TEST(Graph, BuildersOutliveTheirGraph) {
 TEST(Graph, EmptyThingsAreRefused) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
-  EXPECT_THROWS(plus(x, Value()), GraphError, "a default-made Value belongs to no graph");
+  EXPECT_THROWS(plus(x, Value()), GraphError,
+                "this Value is empty: a default-constructed Value belongs to no graph");
   EXPECT_THROWS(dagrad::apply(Op(), std::vector<Operand>{x}), ArgumentError,
                 "apply: this Op is empty");
   const Graph taken = std::move(graph);

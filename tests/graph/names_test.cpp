@@ -104,13 +104,13 @@ TEST(Names, StrangeNamesAreRefused) {
   };
   EXPECT_EQ(refused(""), "bad name \"\" for a node: it is empty");
   EXPECT_EQ(refused("a b"),
-            "bad name \"a b\" for a node: it holds white space or control characters");
-  EXPECT_EQ(refused("/a"), "bad name \"/a\" for a node: a '/' separates two words");
-  EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: a '/' separates two words");
+            "bad name \"a b\" for a node: it contains white space or control characters");
+  EXPECT_EQ(refused("/a"), "bad name \"/a\" for a node: each '/' must stand between two words");
+  EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: each '/' must stand between two words");
   EXPECT_EQ(refused("a:0"),
-            "bad name \"a:0\" for a node: only letters, digits and _ . - + ' / may stand in it");
+            "bad name \"a:0\" for a node: it may contain only letters, digits and _ . - + ' /");
   EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope("a\n"); }),
-            "bad name \"a\n\" for a scope: it holds white space or control characters");
+            "bad name \"a\n\" for a scope: it contains white space or control characters");
   EXPECT_EQ(graph.size(), 0U);
   EXPECT_EQ(graph.input("größe.1-β'", {f64, {}}).name(), "größe.1-β'");
 }
@@ -249,7 +249,7 @@ TEST(Names, BecomeNoOtherByTheirLength) {
   const std::string text =
       message<ArgumentError>([&] { graph.parameter(rest + 'b', Tensor(1.0)); });
   EXPECT_TRUE(text.ends_with(
-      " for a node: it has 65532 bytes, at most 65531 are allowed with the scopes before it"))
+      " for a node: it has 65532 bytes, at most 65531 are allowed together with its scopes"))
       << text;
   EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
 }
@@ -294,7 +294,7 @@ TEST(Names, AreUtf8) {
   EXPECT_EQ(x.named("\U0001d6fc€ß").name(), "\U0001d6fc€ß");
   using namespace std::string_view_literals;
   EXPECT_EQ(message<ArgumentError>([&] { (void)x.named("a\0b"sv); }),
-            "bad name \"a\\x00b\" for a node: it holds white space or control characters");
+            "bad name \"a\\x00b\" for a node: it contains white space or control characters");
 }
 
 struct NamedPlus {
@@ -322,12 +322,13 @@ TEST(Names, OfOpsAreChecked) {
   };
   EXPECT_EQ(refused(""), "bad name \"\" for an op: it is empty");
   EXPECT_EQ(refused("a b"),
-            "bad name \"a b\" for an op: it holds white space or control characters");
+            "bad name \"a b\" for an op: it contains white space or control characters");
   EXPECT_EQ(refused("a\x1b"),
-            "bad name \"a\\x1b\" for an op: it holds white space or control characters");
-  EXPECT_EQ(refused("a/b"), "bad name \"a/b\" for an op: it holds a '/', which separates scopes");
+            "bad name \"a\\x1b\" for an op: it contains white space or control characters");
+  EXPECT_EQ(refused("a/b"),
+            "bad name \"a/b\" for an op: it contains a '/', which separates scopes");
   EXPECT_EQ(refused("a:1"),
-            "bad name \"a:1\" for an op: it holds a ':', which stands before the number of a "
+            "bad name \"a:1\" for an op: it contains a ':', which precedes the number of a "
             "result");
   EXPECT_TRUE(refused(std::string(5000, 'a'))
                   .ends_with("for an op: it has 5000 bytes, at most 4096 are allowed"));

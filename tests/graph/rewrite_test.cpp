@@ -97,7 +97,7 @@ TEST(Rewrite, ReplayRefusesWhatCannotBe) {
             "inputs can change their shape");
   const Retyped twice[] = {{m.x, {f64, {1, 2}}}, {m.x, {f64, {2, 2}}}};
   EXPECT_EQ(message<ArgumentError>([&] { (void)replay(m.graph, twice); }),
-            "replay: 'x' is given a type twice");
+            "replay: 'x' is given two types");
 }
 
 TEST(Rewrite, ReplacesUses) {

@@ -196,10 +196,11 @@ TEST(Rewriter, RefusesNonsense) {
             "rewrite: the value 'alien' belongs to another graph");
   EXPECT_EQ(refused(
                 y, [](Rewriter& r) { r.copy(), r.copy(); }, graph_error),
-            "rewrite: two things are said of 'y': a node is copied, replaced or dropped once");
+            "rewrite: the visitor decided twice what becomes of 'y': a node can be copied, "
+            "replaced or dropped once");
   EXPECT_EQ(refused(
                 first, [&](Rewriter& r) { r.replace(r(x)); }, graph_error),
-            "rewrite: 'halve' has 2 results, got 1 in their place");
+            "rewrite: 'halve' has 2 results, but 1 replacements are given");
   EXPECT_EQ(refused(
                 x, [&](Rewriter& r) { r.copy(std::vector<Value>{}); }, graph_error),
             "rewrite: 'x' is not computed: it has no op and no operands to change");
@@ -216,7 +217,7 @@ TEST(Rewriter, RefusesNonsense) {
                                "rewrite keeps types\n  made at "));
   EXPECT_EQ(message<ArgumentError>(
                 [&] { (void)rewrite(graph, [](Rewriter&, const Node&) {}, {.cut = {y}}); }),
-            "rewrite: values are cut from what outputs need, and there are no outputs");
+            "rewrite: values can be cut only if outputs are given");
   EXPECT_EQ(to_string(graph), before);
 }
 

@@ -139,17 +139,17 @@ TEST(CsvTest, RoundsFloatsOnce) {
 
 TEST(CsvTest, NamesPlaceAndFault) {
   const std::pair<const char*, const char*> faults[] = {
-      {"", "line 1: expected a line of names, the file is empty"},
+      {"", "line 1: expected a line of names, but the file is empty"},
       {"\n1\n", "line 1: column 1: the name is empty"},
       {"a,,c\n", "line 1: column 2: the name is empty"},
       {"a,b,\n", "line 1: column 3: the name is empty"},
-      {"a,b,a\n", "line 1: column 3: the name 'a' is that of column 1 too"},
-      {"a,\"b\n", "line 1: column 2: the quotes do not end"},
-      {"a,\"b\"c\n", "line 1: column 2: expected a comma after the quotes"},
-      {"a,b\n1,2\n3\n", "line 3: expected 2 numbers as there are names, got 1"},
-      {"a,b\n1,2,3\n", "line 2: expected 2 numbers as there are names, got 3"},
-      {"a,b\n1,2,\n", "line 2: expected 2 numbers as there are names, got 3"},
-      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers as there are names, got 1"},
+      {"a,b,a\n", "line 1: column 3: the name 'a' is also that of column 1"},
+      {"a,\"b\n", "line 1: column 2: the closing quote is missing"},
+      {"a,\"b\"c\n", "line 1: column 2: expected a comma after the closing quote"},
+      {"a,b\n1,2\n3\n", "line 3: expected 2 numbers, one for each name, got 1"},
+      {"a,b\n1,2,3\n", "line 2: expected 2 numbers, one for each name, got 3"},
+      {"a,b\n1,2,\n", "line 2: expected 2 numbers, one for each name, got 3"},
+      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers, one for each name, got 1"},
       {"a\n1\n\n3\n", "line 3: column 1: '' is not a number"},
       {"a,b\n1,\n", "line 2: column 2: '' is not a number"},
       {"a,b\n1,x\n", "line 2: column 2: 'x' is not a number"},
@@ -214,7 +214,7 @@ TEST(CsvTest, TakesLinearTimeInTheColumns) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(read(names + "\n").columns.size(), 200'000U);
   EXPECT_THROWS(read(names + ",c1\n"), FileError,
-                "read_csv: stream: line 1: column 200001: the name 'c1' is that of column 2 too");
+                "read_csv: stream: line 1: column 200001: the name 'c1' is also that of column 2");
   // A tenth of a second; comparing each name with each takes a minute.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }

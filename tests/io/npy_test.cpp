@@ -296,13 +296,13 @@ TEST(NpyTest, RefusesSizesThatOverflow) {
   EXPECT_THROWS(read(shaped("(99999999999999999999,)")), FileError,
                 "read_npy: stream: byte 61: expected a dimension of at most 2^48");
   EXPECT_THROWS(read(shaped("(4294967296, 4294967296)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "read_npy: stream: byte 60: expected a valid shape: a shape has at most "
                 "2^48 elements, got [4294967296,4294967296]");
   EXPECT_THROWS(read(shaped("(-1,)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a dimension is at "
-                "least 0, got -1 in [-1]");
+                "read_npy: stream: byte 60: expected a valid shape: a dimension must be "
+                "at least 0, got -1 in [-1]");
   EXPECT_THROWS(read(shaped("(1,1,1,1,1,1,1,1,1)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "read_npy: stream: byte 60: expected a valid shape: a shape has at most "
                 "8 dimensions, got 9: [1,1,1,1,1,1,1,1,1]");
   // As much as a shape may say, and no byte of it there.
   EXPECT_THROWS(read(shaped("(281474976710656,)")), FileError,

@@ -202,7 +202,7 @@ TEST_F(NpzTest, RefusesNamesThatAreThereTwice) {
   const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   std::string bytes = bytes_of(archive({{"v.npy", npy}, {"w.npy", npy}}));
   for (std::size_t at; (at = bytes.find("v.npy")) != std::string::npos;) bytes[at] = 'w';
-  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': is there twice");
+  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': occurs twice");
 }
 
 TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
@@ -213,7 +213,7 @@ TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
             "read_npy: 'x.npz', member 'w.npy': byte 0: expected magic and version of 8 bytes, the "
             "file ends after 4");
   EXPECT_EQ(problem(archive({{"w.npy", npy + "!"}})),
-            "read_npz: 'x.npz', member 'w.npy': goes on after its array");
+            "read_npz: 'x.npz', member 'w.npy': has more data after its array");
   EXPECT_EQ(
       problem(archive({{"w.npy", npy.substr(0, npy.size() - 1)}})),
       "read_npy: 'x.npz', member 'w.npy': byte 128: expected 40 bytes of float64[5], the file "
@@ -260,7 +260,7 @@ TEST_F(NpzTest, RefusesNamesThatNoArchiveHolds) {
   EXPECT_THROWS(write("gr\xf6\xdf"), ArgumentError,
                 "write_npz: bad name \"gr\\xf6\\xdf\" for an array: byte 2, 0xf6, is not UTF-8");
   EXPECT_THROWS(write(std::string("b\0c", 3)), ArgumentError,
-                "write_npz: bad name \"b\\x00c\" for an array: it holds control characters");
+                "write_npz: bad name \"b\\x00c\" for an array: it contains control characters");
   EXPECT_THROWS(write(std::string(65'532, 'b')), ArgumentError,
                 "write_npz: bad name \"" + std::string(134, 'b') + " … " + std::string(66, 'b') +
                     "\" for an array: it has 65532 bytes, at most 65531 are allowed");
@@ -296,7 +296,7 @@ TEST_F(NpzTest, AFailedWriteLeavesTheOldFile) {
   std::signal(SIGXFSZ, handler);
   EXPECT_THROWS(write_npz(folder / "none" / "a.npz", arrays()), FileError,
                 "write_npz: '" + (folder / "none" / "a.npz").string() +
-                    "': the folder cannot be opened: No such file or directory");
+                    "': its directory cannot be opened: No such file or directory");
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST_F(SavingTest, RefusesFilesWithoutAName) {
   write_npz(open_file, {{"a", Tensor(1)}});
   EXPECT_EQ(read_npz(folder / "gone").at("a").item<int>(), 1) << "and `file` has lost its name";
   EXPECT_THROWS(write_npz(open_file, {}), FileError,
-                refusal(open_file, "leads to a file that has no name, and cannot be replaced"));
+                refusal(open_file, "leads to a file without a name, which cannot be replaced"));
   ::close(file);
   EXPECT_EQ(files(), 1);
 }
@@ -140,7 +140,7 @@ TEST_F(SavingTest, RefusesPathsThatNameNoFile) {
 TEST_F(SavingTest, RefusesPathsWithNul) {
   write("a", "x\n1\n");
   const path file = folder / path(std::string("a\0b", 3));
-  const std::string fault = ": '" + folder.string() + "/a\\x00b': a path cannot hold a NUL byte";
+  const std::string fault = ": '" + folder.string() + "/a\\x00b': a path cannot contain a NUL byte";
   EXPECT_THROWS(write_npz(file, {}), FileError, "write_npz" + fault);
   EXPECT_THROWS(write_npy(file, Tensor(1)), FileError, "write_npy" + fault);
   EXPECT_THROWS(read_npz(file), FileError, "read_npz" + fault);
@@ -165,7 +165,7 @@ TEST_F(SavingTest, IsNoFailureOnceTheFileIsThere) {
   ::chmod(closed.c_str(), 0500);
   EXPECT_THROWS(
       write_npz(closed / "b.npz", {}), FileError,
-      refusal(closed / "b.npz", "no new file can be made in its folder: Permission denied"));
+      refusal(closed / "b.npz", "no new file can be made in its directory: Permission denied"));
   ::chmod(closed.c_str(), 0700);
   EXPECT_EQ(::seteuid(root ? 0 : ::geteuid()), 0);
 }

@@ -64,7 +64,7 @@ void expect_broadcast(DType dtype, const std::vector<Shape>& shapes, std::mt1993
     if (!available(set)) continue;
     detail::LoopCache cache(set);
     const detail::BroadcastLoop kernel(cache, std::make_shared<const Program>(program), types,
-                                           out_types);
+                                       out_types);
     std::vector<Array> out = results(program, n);
     with_pointers(in, out, [&](auto& from, auto& to) {
       for (std::int64_t task = kernel.tasks(); task-- > 0;)

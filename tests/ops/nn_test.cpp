@@ -123,7 +123,7 @@ TEST(Softmax, RefusesWrongAxesAndDtypes) {
   const Value x = graph.input("x", {f64, {2, 3}}), s = graph.input("s", {f64, {}}),
               n = graph.input("n", {i64, {2}});
   EXPECT_THAT(message<ShapeError>([&] { softmax(x, 2); }),
-              HasSubstr("softmax: axis 2 is outside [-2, 1] of rank 2"));
+              HasSubstr("softmax: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ShapeError>([&] { log_softmax(s); }),
               HasSubstr("log_softmax: axis -1 of a scalar"));
   EXPECT_THAT(message<TypeError>([&] { softmax(n); }),

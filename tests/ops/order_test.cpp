@@ -166,11 +166,11 @@ TEST(Order, NumbersOutOfRangeAreErrors) {
   EXPECT_THAT(message<ArgumentError>([&] { topk(x, -1, 0); }),
               HasSubstr("k must lie in [0, 3], axis 0 of [3,4], got -1"));
   EXPECT_THAT(message<ShapeError>([&] { sort(x, 2); }),
-              HasSubstr("sort: axis 2 is outside [-2, 1] of rank 2"));
+              HasSubstr("sort: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ShapeError>([&] {
                 argsort(graph.input("s", {f64, {}}));
               }),
-              HasSubstr("axis -1 of a scalar, which has none"));
+              HasSubstr("axis -1 does not exist: a scalar has no axes"));
 }
 
 TEST(Order, GradientsFollowOtherShapes) {

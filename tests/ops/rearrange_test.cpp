@@ -101,7 +101,7 @@ TEST(Rearrange, WhatDoesNotFitIsAnError) {
               }),
               HasSubstr("flip: axis -2 is given twice"));
   EXPECT_THAT(message<ShapeError>([&] { flip(x, {2}); }),
-              HasSubstr("flip: axis 2 is outside [-2, 1] of rank 2"));
+              HasSubstr("flip: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 roll(x, {1, 2}, {0});
               }),

@@ -104,7 +104,7 @@ TEST(Scan, RefusesWrongAxesAndDtypes) {
   const Value s = graph.input("s", {f64, {}}), n = graph.input("n", {i64, {2}});
   EXPECT_THAT(message<ShapeError>([&] { cumsum(s, 0); }), HasSubstr("cumsum: axis 0 of a scalar"));
   EXPECT_THAT(message<ShapeError>([&] { cumprod(n, 1); }),
-              HasSubstr("cumprod: axis 1 is outside [-1, 0] of rank 1"));
+              HasSubstr("cumprod: axis 1 is outside [-1, 0] for rank 1"));
   EXPECT_THAT(message<TypeError>([&] { logcumsumexp(n, 0); }),
               HasSubstr("logcumsumexp: takes float32, float64, got int64"));
 }

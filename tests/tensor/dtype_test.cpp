@@ -53,10 +53,12 @@ TEST(DTypeTest, IsComputedInItselfOrAWiderOne) {
       EXPECT_NO_THROW(computes());
     }
   }
-  EXPECT_THROWS(dispatch(f16, [](auto) {}), TypeError,
-                "float16 elements are stored, not computed with: convert with cast to float32");
-  EXPECT_THROWS(dispatch(u8, [](auto) {}), TypeError,
-                "uint8 elements are stored, not computed with: convert with cast to int32");
+  EXPECT_THROWS(
+      dispatch(f16, [](auto) {}), TypeError,
+      "float16 elements can be stored but not computed with: convert them with cast to float32");
+  EXPECT_THROWS(
+      dispatch(u8, [](auto) {}), TypeError,
+      "uint8 elements can be stored but not computed with: convert them with cast to int32");
 }
 
 /// Whether every element of `a` is one of `b`.

@@ -245,24 +245,25 @@ TEST(RngTest, RefusesNonsense) {
   Rng rng(9);
   const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
   EXPECT_THROWS(rng.uniform({2}, 1, 1), ArgumentError,
-                "uniform: wants finite low < high at a finite distance, got [1, 1)");
+                "uniform: needs low < high, both finite and at a finite distance, got [1, 1)");
   EXPECT_THROW(rng.uniform({2}, 0, inf), ArgumentError);
   EXPECT_THROW(rng.uniform({2}, nan, 1), ArgumentError);
   EXPECT_THROW(rng.uniform({2}, -1e308, 1e308), ArgumentError);
   EXPECT_THROWS(rng.uniform({2}, 0, 1, i32), TypeError,
-                "uniform: wants float32 or float64, got int32");
+                "uniform: the dtype must be float32 or float64, got int32");
   EXPECT_THROWS(rng.normal({2}, 0, -1), ArgumentError,
-                "normal: wants a finite mean and deviation >= 0, got 0 and -1");
+                "normal: needs a finite mean and a finite deviation >= 0, got 0 and -1");
   EXPECT_THROW(rng.normal({2}, nan), ArgumentError);
-  EXPECT_THROWS(rng.normal({2}, 0, 1, b8), TypeError, "normal: wants float32 or float64, got bool");
-  EXPECT_THROWS(rng.integers({2}, 3, 3), ArgumentError, "integers: wants low < high, got [3, 3)");
+  EXPECT_THROWS(rng.normal({2}, 0, 1, b8), TypeError,
+                "normal: the dtype must be float32 or float64, got bool");
+  EXPECT_THROWS(rng.integers({2}, 3, 3), ArgumentError, "integers: needs low < high, got [3, 3)");
   EXPECT_THROWS(rng.integers({2}, 0, std::int64_t{1} << 32, i32), ArgumentError,
                 "the number 4294967295 is outside the range of int32");
-  EXPECT_THROWS(rng.permutation(-1), ShapeError, "a dimension is at least 0, got -1 in [-1]");
+  EXPECT_THROWS(rng.permutation(-1), ShapeError, "a dimension must be at least 0, got -1 in [-1]");
   EXPECT_THROWS(rng.glorot_uniform({3}), ShapeError,
-                "glorot_uniform: weights are [in, out], got [3]");
+                "glorot_uniform: weights must have the shape [in, out], got [3]");
   EXPECT_THROWS(rng.he_normal({3, 4, 5}), ShapeError,
-                "he_normal: weights are [in, out], got [3,4,5]");
+                "he_normal: weights must have the shape [in, out], got [3,4,5]");
   EXPECT_THROW(rng.number(1, 0), ArgumentError);
   EXPECT_THROW(rng.integer(1, 1), ArgumentError);
 }

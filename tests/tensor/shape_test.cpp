@@ -40,13 +40,13 @@ TEST(ShapeTest, CountsAxesFromEitherEnd) {
   EXPECT_EQ(shape[0], 2);
   EXPECT_EQ(shape[-1], 5);
   EXPECT_EQ(shape[-3], 2);
-  EXPECT_THROWS(shape[3], ShapeError, "axis 3 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(shape[-4], ShapeError, "axis -4 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(shape[huge], ShapeError, "axis 9223372036854775807 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(shape[3], ShapeError, "axis 3 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(shape[-4], ShapeError, "axis -4 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(shape[huge], ShapeError, "axis 9223372036854775807 is outside [-3, 2] for rank 3");
   EXPECT_THROWS(shape[std::int64_t{1} << 32], ShapeError,
-                "axis 4294967296 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(Shape{}[0], ShapeError, "axis 0 of a scalar, which has none");
-  EXPECT_THROWS(Shape{}[-1], ShapeError, "axis -1 of a scalar, which has none");
+                "axis 4294967296 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(Shape{}[0], ShapeError, "axis 0 does not exist: a scalar has no axes");
+  EXPECT_THROWS(Shape{}[-1], ShapeError, "axis -1 does not exist: a scalar has no axes");
 }
 
 template <class T>
@@ -81,9 +81,10 @@ TEST(ShapeTest, MayHaveNoElements) {
 }
 
 TEST(ShapeTest, RefusesNegativeDimensions) {
-  EXPECT_THROWS((Shape{2, -1}), ShapeError, "a dimension is at least 0, got -1 in [2,-1]");
-  EXPECT_THROWS((Shape{std::numeric_limits<std::int64_t>::min()}), ShapeError,
-                "a dimension is at least 0, got -9223372036854775808 in [-9223372036854775808]");
+  EXPECT_THROWS((Shape{2, -1}), ShapeError, "a dimension must be at least 0, got -1 in [2,-1]");
+  EXPECT_THROWS(
+      (Shape{std::numeric_limits<std::int64_t>::min()}), ShapeError,
+      "a dimension must be at least 0, got -9223372036854775808 in [-9223372036854775808]");
 }
 
 TEST(ShapeTest, RefusesMoreElementsThanCanBeCounted) {
@@ -149,11 +150,11 @@ TEST(AxisTest, CountsFromEitherEnd) {
 }
 
 TEST(AxisTest, NamesTheRange) {
-  EXPECT_THROWS(normalize_axis(3, 3), ShapeError, "axis 3 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(normalize_axis(-4, 3), ShapeError, "axis -4 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(normalize_axis(3, 3), ShapeError, "axis 3 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(normalize_axis(-4, 3), ShapeError, "axis -4 is outside [-3, 2] for rank 3");
   EXPECT_THROWS(normalize_axis(huge, 1), ShapeError,
-                "axis 9223372036854775807 is outside [-1, 0] of rank 1");
-  EXPECT_THROWS(normalize_axis(0, 0), ShapeError, "axis 0 of a scalar, which has none");
+                "axis 9223372036854775807 is outside [-1, 0] for rank 1");
+  EXPECT_THROWS(normalize_axis(0, 0), ShapeError, "axis 0 does not exist: a scalar has no axes");
 }
 
 }  // namespace

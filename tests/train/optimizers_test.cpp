@@ -199,29 +199,29 @@ TEST_F(OptimizersTest, RefuseWhatDoesNotFit) {
   EXPECT_THROWS(sgd(two, one, 0.1), ArgumentError, "sgd: 2 parameters, but 1 gradients");
   EXPECT_THROWS(adam(two, one, 0.1), ArgumentError, "adam: 2 parameters, but 1 gradients");
   EXPECT_THROWS(sgd(one, one, x), ShapeError,
-                "sgd: the rate is a number or a float scalar, got float64[2]");
+                "sgd: the rate must be a number or a float scalar, got float64[2]");
   EXPECT_THROWS(rmsprop(one, one, number), TypeError,
-                "rmsprop: the rate is a number or a float scalar, got int64[]");
+                "rmsprop: the rate must be a number or a float scalar, got int64[]");
   EXPECT_THROWS(adamw(one, one, -0.1), ArgumentError,
-                "adamw: the rate is finite and at least 0, got -0.1");
+                "adamw: the rate must be finite and at least 0, got -0.1");
   EXPECT_THROWS(sgd(one, one, 0.1, {.momentum = 1}), ArgumentError,
-                "sgd: momentum is in [0, 1), got 1");
+                "sgd: momentum must be in [0, 1), got 1");
   EXPECT_THROWS(adam(one, one, 0.1, {.beta1 = -0.1}), ArgumentError,
-                "adam: beta1 is in [0, 1), got -0.1");
+                "adam: beta1 must be in [0, 1), got -0.1");
   EXPECT_THROWS(adam(one, one, 0.1, {.beta2 = 1}), ArgumentError,
-                "adam: beta2 is in [0, 1), got 1");
+                "adam: beta2 must be in [0, 1), got 1");
   EXPECT_THROWS(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
-                "rmsprop: epsilon is finite and at least 0, got -1");
+                "rmsprop: epsilon must be finite and at least 0, got -1");
   EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
-                ArgumentError, "adamw: weight_decay is finite and at least 0, got inf");
+                ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
   EXPECT_THROWS(adam(one, one, 0.1, {.step = x}), TypeError,
-                "adam: the step is int64[], got float64[2]");
+                "adam: the step must be int64[], got float64[2]");
   EXPECT_THROWS(sgd(one, narrow, 0.1), TypeError,
                 "sgd: parameter 'p' is float64[2], its gradient 'n' is float32[2]");
   EXPECT_THROWS(rmsprop(one, longer, 0.1), ShapeError,
                 "rmsprop: parameter 'p' is float64[2], its gradient 'l' is float64[3]");
   EXPECT_THROWS(sgd(Values{p, p}, two, 0.1), ArgumentError, "sgd: parameter 'p' is listed twice");
-  EXPECT_THROWS(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is no parameter");
+  EXPECT_THROWS(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is not a parameter");
   EXPECT_EQ(g.size(), before);
 }
 
