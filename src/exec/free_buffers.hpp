@@ -44,8 +44,7 @@ class FreeBuffers {
   }
 
  private:
-  static constexpr int most_tries =
-      8;  // sizes tried, so that planning stays linear however many sizes there are
+  static constexpr int most_tries = 8;  // sizes to try, so that planning takes linear time
 
   struct OneSize {
     std::vector<Entry> entries;

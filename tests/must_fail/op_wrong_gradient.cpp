@@ -1,4 +1,4 @@
-// expect: dagrad: grad is either Grads grad(const GradContext&) const or static constexpr no_grad
+// expect: dagrad: grad must be either Grads grad(const GradContext&) const or static constexpr no_grad
 // grad{why}
 #include <dagrad/apply.hpp>
 
