@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "dagrad/config.hpp"
+
 /// Floating-point types that C++20 lacks. They can be stored and converted; to compute with them,
 /// convert them to float, which is exact.
 namespace dagrad {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/config.hpp"
+
 namespace dagrad {
 
 /// The positions begin, begin + step, … before end along an axis, as in Python: negative positions
