@@ -30,9 +30,9 @@ enum class Verdict : std::uint8_t {
   agree,
   disagree,    ///< confirmed at nearby points
   unresolved,  ///< finite differences are inconclusive: a kink, an edge, or rounding error
-  negligible,  ///< slope and gradient are too small, compared with the values, for finite
-               ///< differences
-  empty        ///< of a whole check only: there was nothing to compare
+  /// Slope and gradient are too small, compared with the values, for finite differences.
+  negligible,
+  empty  ///< of a whole check only: there was nothing to compare
 };
 std::string_view name(Verdict verdict);
 
@@ -64,15 +64,15 @@ struct CheckReport {
   std::vector<Rounding> rounding;  ///< those that differ too much
   std::vector<std::string>
       unbounded;  ///< results that were not compared because they have no derivative
-  std::vector<std::string> decisions;  ///< nodes that decide differently in float64; if there are
-                                       ///< any, nothing is compared
+  /// Nodes that decide differently in float64; if there are any, nothing is compared.
+  std::vector<std::string> decisions;
   std::size_t alone = 0;  ///< number of nodes checked alone, each with a random cotangent
   std::string culprit;    ///< the first of them, in graph order, that fails
-  std::optional<Comparison>
-      fault;  ///< the comparison in which it fails; its x is an operand of that node
+  /// The comparison in which it fails; its x is an operand of that node.
+  std::optional<Comparison> fault;
   std::vector<std::string> warnings;  ///< what the check could not cover
-  double allowed =
-      0;  ///< share of the comparisons, without negligible ones, that may be unresolved
+  /// Share of the comparisons, without negligible ones, that may be unresolved.
+  double allowed = 0;
 
   std::size_t count(Verdict verdict) const;
   /// `disagree` if a comparison disagrees, a node fails alone or rounding does not explain a

@@ -52,8 +52,8 @@ class GradContext {
 
   std::span<const Value> in;    ///< operands
   std::span<const Value> outs;  ///< results
-  std::span<const Gradient>
-      douts;   ///< their cotangents; zero for a result that y does not depend on
+  /// Their cotangents; zero for a result that y does not depend on.
+  std::span<const Gradient> douts;
   Value out;   ///< the result, if the op has exactly one
   Value dout;  ///< its cotangent
 

@@ -18,8 +18,8 @@ struct Provenance {
   std::string node;   ///< name of the forward node
   std::string scope;  ///< scope of the forward node; "" outside of any scope
   Location where;     ///< source line that made the forward node
-  std::vector<std::string>
-      parents;  ///< forward nodes of the forward node, if that is part of a gradient itself
+  /// Forward nodes of the forward node, if that is part of a gradient itself.
+  std::vector<std::string> parents;
 };
 
 /// A node of the user's graph from which a rewrite has made other nodes.
@@ -43,8 +43,8 @@ class Node {
   Location where() const;
   const Op& op() const;  ///< leaves have ops named "input", "parameter" and "constant"
   std::vector<Value> operands() const;
-  bool type_only(
-      std::size_t operand) const;  ///< whether the node uses only the type of that operand
+  /// Whether the node uses only the type of that operand.
+  bool type_only(std::size_t operand) const;
   std::size_t outputs() const;
   Value output(std::size_t port = 0) const;
   /// The nodes that use any of its results, each once, in the order in which they were made.

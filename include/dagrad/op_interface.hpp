@@ -36,17 +36,17 @@ struct OpTraits {
   /// runs the ordered nodes that its results need one after the other, in the order in which they
   /// were made.
   bool ordered = false;
-  std::size_t conditions =
-      0;  ///< number of leading bool operands that do not take part in promotion
+  /// Number of leading bool operands that do not take part in promotion.
+  std::size_t conditions = 0;
   /// Bit i: only the type of operand i is used, and its data is null. Bit 31 also stands for all
   /// later operands.
   std::uint32_t type_only = 0;
   std::uint32_t in_place = 0;  ///< bit i: result 0 may be written over operand i
   std::size_t cut = 0;         ///< number of leading operands that get no gradients
   int alias = -1;  ///< result 0 is the memory of operand `alias` with another shape; -1: none
-  int identity =
-      -1;         ///< if operand `identity` has the type of result 0, it is the result; -1: none
-  int like = -1;  ///< results always have the shape of operand `like`; -1: none
+  /// If operand `identity` has the type of result 0, it is the result; -1: none.
+  int identity = -1;
+  int like = -1;             ///< results always have the shape of operand `like`; -1: none
   bool joint_shape = false;  ///< results have the shape to which the operands broadcast
   const char* no_grad = nullptr;
 

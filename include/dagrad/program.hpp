@@ -110,8 +110,8 @@ struct Instruction {
 /// need them.
 struct Program {
   std::vector<Instruction> steps;
-  std::vector<std::uint64_t>
-      constants;  ///< bits, in the low bytes; loops that differ only in these share code
+  /// Bits, in the low bytes; loops that differ only in these share code.
+  std::vector<std::uint64_t> constants;
   std::vector<DType> inputs;           ///< all inputs, whether used or not
   std::vector<std::uint32_t> outputs;  ///< positions of steps
 

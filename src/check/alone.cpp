@@ -136,8 +136,7 @@ std::optional<Comparison> fault_in(Subject& part, bool thorough, const CheckOpti
   try {
     return thorough || fault(quick) ? fault(options) : std::nullopt;
   } catch (const GradientError&) {  // alone, results get cotangents that have none in the graph
-  } catch (
-      const RunError&) {  // its operands may depend on each other, so that it refuses other values
+  } catch (const RunError&) {       // operands that depend on each other refuse other values
   }
   return {};
 }

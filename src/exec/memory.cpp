@@ -34,8 +34,8 @@ struct InOrder {
 
 /// Several threads run each step as soon as it is ready.
 struct AmongThreads {
-  static constexpr FreeBuffers::First first =
-      FreeBuffers::First::oldest;  // its users are likely to be done
+  // Its users are likely to be done.
+  static constexpr FreeBuffers::First first = FreeBuffers::First::oldest;
   std::uint64_t budget;
   std::span<const std::uint32_t> levels;
   std::vector<Dependency> dependencies = {};

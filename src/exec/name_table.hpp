@@ -38,8 +38,8 @@ class NameTable {
 
   std::string text_;
   std::vector<std::size_t> ends_;  ///< of each name in `text_`
-  std::vector<std::uint32_t>
-      positions_;  ///< a power of two of entries, at least twice as many as names
+  /// A power of two of entries, at least twice as many as names.
+  std::vector<std::uint32_t> positions_;
 };
 
 }  // namespace dagrad::detail

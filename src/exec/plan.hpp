@@ -28,8 +28,8 @@ struct Slot {
     constant,   ///< in constant `at`
     output      ///< in tensor `at` of those that outlive the run (fetches and updates)
   };
-  static constexpr std::uint64_t most =
-      (std::uint64_t{1} << 61) - 1;  ///< the largest value of `at`
+  /// The largest value of `at`.
+  static constexpr std::uint64_t most = (std::uint64_t{1} << 61) - 1;
   Slot(Home in, std::uint64_t position) : at(position & most), home(in) {}
 
   std::uint64_t at : 61;

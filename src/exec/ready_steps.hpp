@@ -44,8 +44,8 @@ class ReadySteps {
   }
 
   struct Released {
-    std::uint32_t next =
-        no_step;          ///< the first successor that became ready, for this worker to run
+    /// The first successor that became ready, for this worker to run.
+    std::uint32_t next = no_step;
     bool others = false;  ///< whether more became ready and were queued
   };
   /// Records that this worker has finished the step.

@@ -38,8 +38,8 @@ class Paths {
 
  private:
   struct Marks {
-    std::vector<bool>
-        apart;  ///< by number: whether it is an x that the walk from the ys did not reach
+    /// By number: whether it is an x that the walk from the ys did not reach.
+    std::vector<bool> apart;
     std::vector<bool> is_x, reached;  ///< by slot
   };
   std::vector<std::uint32_t> collect(std::span<const Seeded> ys, std::span<const Value> xs);

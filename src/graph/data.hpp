@@ -31,8 +31,8 @@ struct GraphData {
     std::uint32_t file;    ///< index in `files` of the source file that made it
     std::int32_t line;
     std::uint32_t number;  ///< scratch space for NodeNumbers
-    std::uint16_t
-        order;  ///< of differentiation: 0 for forward nodes, 1 for their gradient, and so on
+    /// Of differentiation: 0 for forward nodes, 1 for their gradient, and so on.
+    std::uint16_t order;
     NodeKind kind;
   };
 
@@ -70,8 +70,8 @@ struct GraphData {
   std::uint64_t scope_openings = 0;
   Making making;                                                  ///< properties of the next node
   std::unordered_multimap<std::size_t, std::uint32_t> known_ops;  ///< hash to index in `ops`
-  std::unordered_map<const OpInterface*, std::uint32_t>
-      known_pointers;  ///< address to index in `ops`
+  /// Address to index in `ops`.
+  std::unordered_map<const OpInterface*, std::uint32_t> known_pointers;
   std::unordered_multimap<std::uint64_t, std::uint32_t> known_literals;  ///< bits to constant node
   std::vector<Type> operand_types, result_types;  ///< scratch space for `append`
   std::vector<Result> new_results;                ///< the same

@@ -95,8 +95,8 @@ class Rewriting {
   std::uint32_t copied_ = no_node;  ///< the copy of that node, once there is one
   std::vector<std::uint32_t> ops_;  ///< old index to new index
   std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
-  std::unordered_map<std::uint32_t, std::uint32_t>
-      lost_forwards_;  ///< old node to index in `origins`
+  /// Old node to index in `origins`.
+  std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;
   std::unordered_set<Key> cut_;
   std::vector<bool> has_origins_;  ///< by new node

@@ -37,8 +37,7 @@ Descriptor open_folder(const std::filesystem::path& folder) {
   const char* const path = folder.empty() ? "." : folder.c_str();
   Descriptor readable(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (readable || errno != EACCES) return readable;
-  return Descriptor(
-      ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));  // sufficient for making files in it
+  return Descriptor(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));  // enough to write in it
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ namespace dagrad {
 namespace {
 
 constexpr std::string_view suffix = ".npy";
-constexpr std::uint64_t most_deflated =
-    1032;  // the most bytes that one byte of a deflated member can expand to
+// The most bytes that one byte of a deflated member can expand to.
+constexpr std::uint64_t most_deflated = 1032;
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;

@@ -17,8 +17,8 @@ inline constexpr std::string_view local_mark = "PK\3\4", directory_mark = "PK\1\
 /// Size of each record in bytes, without the names and fields of variable length at its end.
 inline constexpr std::size_t local_bytes = 30, directory_bytes = 46, end_bytes = 22,
                              wide_end_bytes = 56, wide_end_place_bytes = 20;
-inline constexpr std::uint16_t wide_field =
-    1;  ///< id of the field with the numbers that need 64 bits
+/// Id of the field with the numbers that need 64 bits.
+inline constexpr std::uint16_t wide_field = 1;
 inline constexpr std::uint16_t utf8_flag = 1 << 11;
 
 /// A number of 16 or 32 bits with this value is stored in the 64-bit form instead.

@@ -74,8 +74,8 @@ class Blocks {
   static void block(const Product<T>& p, T* b_space, T* a_space) {
     const bool pack = p.b.transposed || p.m > few_rows ||
                       (p.m > 2 * L::rows && p.b.stride * Index{sizeof(T)} % page == 0);
-    const Index direct =
-        pack ? 0 : p.n / width * width;  // columns of b that are read without packing
+    // Columns of b that are read without packing.
+    const Index direct = pack ? 0 : p.n / width * width;
     for (Index j = direct; j < p.n; j += width)
       pack_strip<L>(from(p.b, 0, j), p.k, least(width, p.n - j), b_space + j * p.k);
     for (Index i = 0; i < p.m; i += band) {
