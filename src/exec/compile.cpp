@@ -40,7 +40,7 @@ void check_updates(const detail::GraphView& graph, std::span<const Update> updat
       throw GraphError(fmt::format("update: parameter '{}' is updated twice", parameter.name()));
     if (update.next.type() == parameter.type()) continue;
     const std::string text =
-        fmt::format("update: parameter '{}' is {}, its next value '{}' is {}", parameter.name(),
+        fmt::format("update: parameter '{}' is {}, but its next value '{}' is {}", parameter.name(),
                     to_string(parameter.type()), update.next.name(), to_string(update.next.type()));
     if (update.next.dtype() != parameter.dtype()) throw TypeError(text);
     throw ShapeError(text);

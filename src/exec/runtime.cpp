@@ -17,7 +17,7 @@ constexpr int most_threads = 1024;
 
 ThreadPool make_pool(const RuntimeOptions& options) {
   if (options.threads < 0 || options.threads > most_threads)
-    throw ArgumentError(fmt::format("a Runtime has 1 to {} threads (0: one a core), got {}",
+    throw ArgumentError(fmt::format("a Runtime can have 1 to {} threads (0: one per core), got {}",
                                     most_threads, options.threads));
   if (!available(options.instruction_set))
     throw ArgumentError(fmt::format("this machine, or this build of dagrad, cannot run {}",

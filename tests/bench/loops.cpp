@@ -1,5 +1,5 @@
-// Users' functors, assembled, against the same loops written by hand and vectorised by gcc -O3 for
-// the same instruction set, libmvec called through gnu::simd (by_hand_loops.hpp).
+// Compares assembled functors of users with the same loops written by hand and vectorised by gcc
+// -O3 for the same instruction set, with libmvec called through gnu::simd (by_hand_loops.hpp).
 
 #include "tests/bench/loops.hpp"
 
@@ -58,11 +58,11 @@ struct AdamW {
   }
 };
 
-// ---- the race
+// ---- measurements
 
 using Clock = std::chrono::steady_clock;
 
-/// Seconds a call.
+/// Seconds per call.
 template <class F>
 double seconds(std::size_t repeats, F&& run) {
   const auto start = Clock::now();

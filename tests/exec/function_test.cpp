@@ -32,7 +32,7 @@ std::string thrown(F&& f) {
 const Tensor one_two = Tensor::of({1.0, 2.0});
 const Type pair{f64, {2}};
 
-TEST(Fetch, OfAComputedValueAndWhatItIsMadeOf) {
+TEST(Fetch, OfAComputedValueAndItsOperands) {
   Graph g;
   const Value x = g.input("x", pair);
   const Value a = x + 1, b = a * a;
@@ -86,7 +86,7 @@ TEST(Fetch, KeepsItsValueWhenTheFunctionRunsAgain) {
     dropped = second.data();
   }
   const Tensor third = f({{x, Tensor::of({7.0, 7.0})}})[0];
-  EXPECT_EQ(third.data(), dropped) << "dropped memory is used again";
+  EXPECT_EQ(third.data(), dropped) << "released memory is reused";
   EXPECT_EQ(numbers(first), (Numbers{2, 3}));
 }
 
@@ -104,7 +104,7 @@ TEST(Plan, HoldsOnlyWhatIsNeeded) {
   const Value x = g.input("x", pair), y = g.input("y", pair);
   const Value a = x + 1;
   exp(y) + a;
-  const Value z = sum_to_like(a * 2, exp(y));  // exp(y) gives its type only
+  const Value z = sum_to_like(a * 2, exp(y));  // uses only the type of exp(y)
   const Function f = compile({z});
   EXPECT_EQ(f.nodes(), 2U) << f.text();
   EXPECT_EQ(f.input_names(), std::vector<std::string>{"x"});
@@ -141,7 +141,7 @@ TEST(Plan, ScratchAndPreparedStateReachTheOp) {
   EXPECT_EQ(r.at(999), 1999);
 }
 
-TEST(Plan, ResultsThatNobodyReads) {
+TEST(Plan, UnusedResults) {
   Graph g;
   const Value x = g.input("x", pair);
   const auto [a, b, c] = three(x);
@@ -207,7 +207,7 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
 
 // ---- threads
 
-// Handing a step on to another thread takes longer than the steps of a few elements take.
+// Handing a step to another thread takes longer than computing a few elements.
 TEST(Compile, KeepsTinyStepsOnOneThread) {
   Runtime two({.threads = 2});
   const auto text = [&](std::int64_t elements) {
@@ -221,7 +221,7 @@ TEST(Compile, KeepsTinyStepsOnOneThread) {
   EXPECT_NE(text(1000).find("up to 2 threads"), std::string::npos);
 }
 
-// ---- what is refused
+// ---- errors
 
 TEST(Compile, RefusesNonsense) {
   Graph g, other;
@@ -246,11 +246,11 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_EQ(thrown<ShapeError>([&] {
               compile({}, {.update = {{w, g.input("s", {f64, {3}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 's' is float64[3]");
+            "update: parameter 'w' is float64[2], but its next value 's' is float64[3]");
   EXPECT_EQ(thrown<TypeError>([&] {
               compile({}, {.update = {{w, g.input("i", {i64, {2}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 'i' is int64[2]");
+            "update: parameter 'w' is float64[2], but its next value 'i' is int64[2]");
   EXPECT_NE(thrown<GraphError>([&] { compile({Value()}); }), "nothing was thrown");
   EXPECT_EQ(thrown<ArgumentError>([&] { Function()(); }),
             "this Function is empty: compile makes them");
@@ -319,7 +319,8 @@ TEST(Feeds, AreChecked) {
               run.feed("x", View{bytes.data() + 1, pair});
             }),
             "input 'x': the data of the view is not aligned to an element");
-  EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4})) << "after all that";
+  EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4}))
+      << "the function still works";
 }
 
 }  // namespace

@@ -5,7 +5,7 @@ struct Base {
   double shift = 1;
   using attributes = dagrad::attributes<&Base::shift>;
 };
-struct Op : Base {  // takes over the list of its base, which lacks its own member
+struct Op : Base {  // inherits the list of its base, which lacks its own member
   double scale = 0;
   static constexpr auto name = "op";
   template <class T>

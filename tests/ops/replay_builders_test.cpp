@@ -8,8 +8,8 @@
 #include "dagrad/dagrad.hpp"
 #include "tests/ops/replay_model.hpp"
 
-/// Builders of several nodes, built at the smallest sizes and replayed at others; and what a replay
-/// refuses.
+/// Builders of several nodes, built at the smallest sizes and replayed at others, and errors of
+/// replays.
 namespace dagrad::test {
 namespace {
 
@@ -161,7 +161,7 @@ std::vector<Composite> shapes() {
 
 class ReplayOfComposite : public ::testing::TestWithParam<Composite> {};
 
-TEST_P(ReplayOfComposite, AtLargerSizesIsTheGraphBuiltAnew) {
+TEST_P(ReplayOfComposite, AtLargerSizesEqualsBuildingAgain) {
   const Composite& tested = GetParam();
   const Model small(tested.small, tested.build, true), large(tested.large, tested.build, true);
   const Rewritten replayed = replay(small.graph, types_of(small, large));
@@ -204,8 +204,8 @@ TEST(Replay, ChangesNoRank) {
   }
 }
 
-/// What building anew would give has another rank, or is refused.
-TEST(Replay, RefusesWhatASizeDecided) {
+/// Building again would give another rank or be refused.
+TEST(Replay, RefusesGraphsThatDependOnASize) {
   Graph graph;
   const Value x = graph.input("x", {f64, {5, 2}}), i = graph.input("i", {i64, {3, 1}});
   (void)squeeze(x);
@@ -215,7 +215,7 @@ TEST(Replay, RefusesWhatASizeDecided) {
   EXPECT_NO_THROW((void)replay(graph, {{{i, {i64, {7, 1}}}}}));
 }
 
-/// The case that a model built at batch 1 is: its parameters' gradients are sums over the batch.
+/// A model built with batch size 1, whose parameters' gradients are sums over the batch.
 TEST(Replay, SumsTheGradientsOfParametersOverABatch) {
   Graph graph;
   const Value x = graph.input("x", {f64, {1, 2}});

@@ -57,18 +57,18 @@ constexpr bool gives_pointers = requires(T&& shape) {
 || requires(T&& shape) { std::forward<T>(shape).dims(); };
 static_assert(gives_pointers<Shape&> && gives_pointers<const Shape&>);
 static_assert(!gives_pointers<Shape> && !gives_pointers<const Shape>);
-// Nor do a temporary tensor's type and shape refer to it.
+// The type and shape of a temporary tensor are copies too.
 static_assert(std::is_same_v<decltype(std::declval<Tensor>().shape()), Shape>);
 static_assert(std::is_same_v<decltype(std::declval<Tensor>().type()), Type>);
 static_assert(std::is_same_v<decltype(std::declval<const Tensor&>().shape()), const Shape&>);
 
-TEST(ShapeTest, IsWalkedWhereItIsATemporary) {
+TEST(ShapeTest, OfATemporaryCanBeIterated) {
   std::int64_t product = 1;
   for (const std::int64_t dim : Shape{2, 3, 5}) product *= dim;
   EXPECT_EQ(product, 30);
 }
 
-TEST(ShapeTest, IsEqualByRankAndDimensions) {
+TEST(ShapeTest, ComparesRankAndDimensions) {
   EXPECT_EQ((Shape{2, 3}), (Shape{2, 3}));
   EXPECT_NE((Shape{2, 3}), (Shape{3, 2}));
   EXPECT_NE((Shape{2}), (Shape{2, 0}));
@@ -97,7 +97,7 @@ TEST(ShapeTest, RefusesMoreElementsThanCanBeCounted) {
                 "a shape has at most 2^48 elements, got [16777216,16777217]");
   EXPECT_THROWS((Shape{huge, huge}), ShapeError,
                 "a shape has at most 2^48 elements, got [9223372036854775807,9223372036854775807]");
-  // A product that wraps around to something small, and one that a zero would hide.
+  // A product that would wrap around to a small number, and one hidden by a dimension of zero.
   EXPECT_THROW((Shape{std::int64_t{1} << 32, std::int64_t{1} << 32, 2}), ShapeError);
   EXPECT_THROW((Shape{0, huge, huge}), ShapeError);
 }
@@ -108,7 +108,7 @@ TEST(ShapeTest, PrintsAsAList) {
   EXPECT_EQ(out.str(), "[2,3] float32[4] int64[]");
 }
 
-TEST(TypeTest, KnowsItsBytes) {
+TEST(TypeTest, CountsItsBytes) {
   EXPECT_EQ((Type{f64, {2, 3}}).bytes(), 48U);
   EXPECT_EQ((Type{b8, {5}}).bytes(), 5U);
   EXPECT_EQ((Type{f64, {std::int64_t{1} << 48}}).bytes(), std::size_t{1} << 51);
@@ -129,7 +129,7 @@ TEST(BroadcastTest, OfOneAgainstNoneIsNone) {
   EXPECT_EQ(broadcast({2, 0}, {2, 1}), (Shape{2, 0}));
 }
 
-TEST(BroadcastTest, ShowsBothShapesWhereTheyDiffer) {
+TEST(BroadcastTest, ErrorsShowBothShapes) {
   EXPECT_THROWS(broadcast({2, 3}, {4, 3}), ShapeError,
                 "shapes [2,3] and [4,3] do not broadcast: 2 against 4 on axis -2");
   EXPECT_THROWS(broadcast({2, 3}, {2}), ShapeError,

@@ -53,7 +53,7 @@ class TorchSteps : public testing::TestWithParam<std::size_t> {
 TEST_P(TorchSteps, AreFollowed) {
   const golden::OptimizerCase& golden = all().cases[GetParam()];
   const DType dtype = golden.dtype == "float32" ? f32 : f64;
-  // roundings of 20 steps, and of the much larger ones that adam makes of the smallest gradients
+  // The rounding of 20 steps; adam turns the smallest gradients into much larger steps.
   const double bound = dtype == f32 ? 2e-6 : 1e-12;
   Graph graph;
   Values parameters, gradients;
@@ -86,7 +86,7 @@ TEST_P(TorchSteps, AreFollowed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TorchSteps, testing::Range<std::size_t>(0, 28));
-TEST(TorchStepsFile, IsReadWhole) { EXPECT_EQ(golden::read_optimizers().cases.size(), 28U); }
+TEST(TorchStepsFile, IsReadCompletely) { EXPECT_EQ(golden::read_optimizers().cases.size(), 28U); }
 
 class OptimizersTest : public testing::Test {
  protected:
@@ -106,7 +106,7 @@ TEST_F(OptimizersTest, SgdGoesDown) {
   EXPECT_EQ(s.get(q).to_vector<double>(), (Numbers{2, 2}));
 }
 
-TEST_F(OptimizersTest, AParameterTakesOneNodeAndSharesWhatDependsOnTheStep) {
+TEST_F(OptimizersTest, AddOneNodePerParameterAndShareTheRest) {
   const auto nodes = [&](const std::vector<Update>& updates) {
     return compile({}, {.update = updates}).nodes();
   };
@@ -120,7 +120,7 @@ TEST_F(OptimizersTest, AParameterTakesOneNodeAndSharesWhatDependsOnTheStep) {
   EXPECT_EQ(nodes(adam(Values{a, b}, Values{a * 1.0, b * 1.0}, 0.1, {.step = made})), single + 3);
 }
 
-TEST_F(OptimizersTest, NamesWhatTheyRemember) {
+TEST_F(OptimizersTest, NameTheParametersTheyAdd) {
   const auto names = [](const std::vector<Update>& updates) {
     std::vector<std::string> all;
     for (const Update& update : updates) all.push_back(update.parameter.name());
@@ -153,7 +153,7 @@ TEST_F(OptimizersTest, ARateMayBeAnExpressionOfAStepCounter) {
   EXPECT_EQ(s.get(p).to_vector<double>(), (Numbers{1 - 1.75, 2}));
 }
 
-TEST_F(OptimizersTest, AdamTakesAStepThatSomebodyElseMovesOn) {
+TEST_F(OptimizersTest, AdamAcceptsAStepThatTheCallerAdvances) {
   const Advancing step = step_counter(g);
   Graph other;
   const Value p2 = other.parameter("p", Tensor::of({1.0, 2.0})), x2 = other.input("x", x.type());
@@ -184,7 +184,7 @@ TEST_F(OptimizersTest, TrainsBothDtypesWithOneRate) {
   }
 }
 
-TEST_F(OptimizersTest, CentredRmspropStaysFiniteWhereRoundingMakesTheVarianceNegative) {
+TEST_F(OptimizersTest, CentredRmspropStaysFiniteIfTheVarianceRoundsBelowZero) {
   const Function f =
       compile({}, {.update = rmsprop(one, Values{x}, 1e-6, {.decay = 0.5, .centred = true})});
   State s(g);
@@ -192,7 +192,7 @@ TEST_F(OptimizersTest, CentredRmspropStaysFiniteWhereRoundingMakesTheVarianceNeg
   for (const double value : s.get(p).to_vector<double>()) EXPECT_TRUE(std::isfinite(value));
 }
 
-TEST_F(OptimizersTest, RefuseWhatDoesNotFit) {
+TEST_F(OptimizersTest, RefuseBadArguments) {
   const Values narrow{g.input("n", {f32, {2}})}, longer{g.input("l", {f64, {3}})};
   const Value number = g.input("number", {i64, {}});
   const std::size_t before = g.size();
