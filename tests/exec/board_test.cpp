@@ -67,8 +67,8 @@ TEST(Board, TakingDownWorkWaitsOnlyForItsOwnVisitors) {
   std::thread one(visit);
   first.entered.wait(false);
   std::thread taking_down([&] { posting.reset(); });
-  while (board.visit([](Work&) { return true; }))
-    std::this_thread::yield();  // wait until it is taken down
+  // Wait until the first is taken down.
+  while (board.visit([](Work&) { return true; })) std::this_thread::yield();
   const Board<Work>::Posting other(board, second);
   std::thread two(visit);
   second.entered.wait(false);
