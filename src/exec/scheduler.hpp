@@ -20,36 +20,36 @@ namespace dagrad::detail {
 //
 //   a step     waiting ──1──▶ ready ──2──▶ running ──3──▶ done
 //
-//     1  Its join counter falls to 0. The worker that did the last predecessor runs it next, or,
-//        where that worker has another to run, pushes it on its own deque and calls the crew.
-//     2  A worker takes it: from its own deque, from the stack that all share, or by stealing.
-//     3  The join counters of its successors fall by one. If it throws, the run stops: each worker
-//        leaves after the step that it is at, between the tasks of a loop if it can.
+//     1  Its join counter falls to 0. The worker that finished the last predecessor runs it next
+//        or, if it has another step to run, pushes it on its own deque and calls the crew.
+//     2  A worker takes it: from its own deque, from the shared stack, or by stealing.
+//     3  The join counters of its successors are decremented. If it throws, the run stops: each
+//        worker leaves after its current step, or earlier between the tasks of a loop.
 //
 //   a loop     posted ──4──▶ shared ──5──▶ taken down ──6──▶ gone
 //
-//     4  A step that is running posts a loop of many tasks, and calls the crew. Workers that find
-//        no step to take visit it.
+//     4  A running step posts a loop of many tasks and calls the crew. Workers that find no step
+//        visit the loop.
 //     5  The step's own worker finds no task left to take.
-//     6  The last visitor has left: the step goes on. It waits for tasks that somebody is
-//        computing, and for nothing else, so that loops may nest.
+//     6  The last visitor has left, and the step continues. It waits only for tasks that other
+//        workers are computing, so that loops may nest.
 //
 //   a caller   posting ──▶ working ──7──▶ taking down ──8──▶ returning
 //
-//     7  All steps are done, or one has failed. Until then a caller with nothing to do pauses,
-//        yields, at last naps, but never leaves.
+//     7  All steps are done, or one has failed. Until then, a caller with nothing to do pauses,
+//        yields and finally sleeps, but never leaves.
 //     8  The last helper has left the run.
 //
 //   a helper   away ──9──▶ called ──10──▶ lingering ──11──▶ working
 //               ▲                          │    ▲              │
 //               └────────────13────────────┘    └──────12──────┘
 //
-//     9  `Crew::call` finds fewer helpers here or on their way than the run could use, and gives
-//        TBB a task.
-//    10  TBB has a thread for it: soon, or after 20 to 60 µs if the thread sleeps, or never.
-//    11  It finds a run posted, and a worker's number that is free there.
-//    12  The run is over, or has had nothing for it to do for some microseconds.
-//    13  No run has had work for it for 100 µs, or the crew ends. The thread is TBB's again.
+//     9  `Crew::call` finds that the run could use more helpers than are here or on their way, and
+//        enqueues a task in TBB.
+//    10  TBB runs the task: soon, or after 20 to 60 µs if its thread sleeps, or never.
+//    11  It finds a posted run with a free worker number.
+//    12  The run is over, or has had no work for it for some microseconds.
+//    13  No run has had work for it for 100 µs, or the crew ends. The thread returns to TBB.
 
 /// The steps that a Scheduler runs.
 class Steps {

@@ -24,7 +24,7 @@ std::uint64_t converted(std::uint64_t bits, DType from, DType to) {
 }
 
 /// Records the program again with `to` instead of `from`, and constants converted.
-ProgramPtr recorded_anew(const Program& old, DType from, DType to) {
+ProgramPtr recorded_again(const Program& old, DType from, DType to) {
   const auto retyped = [&](DType dtype) { return dtype == from ? to : dtype; };
   Recorder recorder;
   std::vector<Symbol> inputs, at, results;
@@ -81,7 +81,7 @@ void retype_program(ProgramPtr& program, std::shared_ptr<const Derivation>& deri
       return;
     }
   }
-  program = recorded_anew(*program, from, to);
+  program = recorded_again(*program, from, to);
   derivation = nullptr;
 }
 

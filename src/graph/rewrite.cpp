@@ -131,7 +131,7 @@ Rewritten replace(const Graph& graph, std::span<const Replacement> replacements)
         continue;
       }
       if (entered[id])
-        throw GraphError("replace: a replacement depends on what it replaces, by way of '" +
+        throw GraphError("replace: a replacement depends on what it replaces, through '" +
                          graph.node(id).name() + "'");
       entered[id] = true;
     }

@@ -204,7 +204,7 @@ void Rewriting::check_type(std::uint32_t id, std::uint32_t port, const Type& typ
   // be wrong.
   if (type.shape.rank() != old.shape.rank())
     throw ShapeError(
-        text + ": a replay can change sizes but not the number of axes; build the graph anew" +
+        text + ": a replay can change sizes but not the number of axes; build the graph again" +
         where);
 }
 

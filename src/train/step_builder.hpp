@@ -11,7 +11,7 @@
 
 namespace dagrad::detail {
 
-/// A number or a float scalar, which is cast once for each dtype that is asked for.
+/// A number or a float scalar, which is cast once for each dtype that is needed.
 class Scalar {
  public:
   /// `what` names it in errors. Throws ShapeError or TypeError unless it is a number or a float

@@ -253,7 +253,7 @@ TEST(Compile, RefusesNonsense) {
             "update: parameter 'w' is float64[2], but its next value 'i' is int64[2]");
   EXPECT_NE(thrown<GraphError>([&] { compile({Value()}); }), "nothing was thrown");
   EXPECT_EQ(thrown<ArgumentError>([&] { Function()(); }),
-            "this Function is empty: compile makes them");
+            "this Function is empty: make one with compile");
 }
 
 TEST(Feeds, AreFoundByNameInAnyOrder) {

@@ -247,12 +247,11 @@ TEST(Rewriter, RetypesOnlyIfAllowed) {
                    {.retypes = true});
   };
   EXPECT_EQ(retype({7}).mapping(y).type(), (Type{f32, {7}}));
-  EXPECT_TRUE(
-      message<ShapeError>([&] {
-        (void)retype({7, 1});
-      })
-          .starts_with("rewrite: 'x' is float64[4] and would become float32[7,1]: sizes can "
-                       "change, but not the number of axes"));
+  EXPECT_TRUE(message<ShapeError>([&] {
+                (void)retype({7, 1});
+              })
+                  .starts_with("rewrite: 'x' is float64[4] and would become float32[7,1]: a replay "
+                               "can change sizes but not the number of axes"));
 }
 
 TEST(Rewriter, MappingsOutliveTheOldGraph) {

@@ -189,7 +189,7 @@ TEST(CsvTest, ErrorsShowTextAfterNul) {
                 "read_csv: stream: line 3: column 1: '\\x00\\x00\\x00' is not a number");
   EXPECT_THROWS(
       read(text_of({"a,b", nul, "c\n1,2\n"})), FileError,
-      "read_csv: stream: line 1: the names hold a NUL byte, as in UTF-16; expected UTF-8, "
+      "read_csv: stream: line 1: the names contain a NUL byte, as in UTF-16; expected UTF-8, "
       "got 'a,b\\x00c'");
   EXPECT_THROWS(
       read("a\n" + std::string(5000, 'x') + "\n"), FileError,

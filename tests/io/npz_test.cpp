@@ -227,8 +227,8 @@ TEST_F(NpzTest, RefusesMembersThatAreNotArrays) {
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, true)),
             "read_npz: 'x.npz', member 'w.npy': is encrypted");
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, ZIP_CM_BZIP2)),
-            "read_npz: 'x.npz', member 'w.npy': is compressed by method 12; stored and deflated "
-            "members are read");
+            "read_npz: 'x.npz', member 'w.npy': is compressed by method 12; only stored and "
+            "deflated members can be read");
 }
 
 /// Sizes are checked before memory is allocated; none of these could be allocated.

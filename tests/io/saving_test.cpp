@@ -102,9 +102,7 @@ TEST_F(SavingTest, ReplacesOnlyRegularFiles) {
   const path open_pipe = "/proc/self/fd/" + std::to_string(ends[1]);
   for (const path& file : {pipe, link, open_pipe, folder, folder / "", path("."), path("/")}) {
     EXPECT_THROWS(write_npz(file, {{"a", Tensor(1)}}), FileError,
-                  refusal(file,
-                          "is not a regular file, and only such a file can be replaced as a "
-                          "whole"));
+                  refusal(file, "is not a regular file; only regular files can be replaced"));
   }
   ::close(ends[0]);
   ::close(ends[1]);

@@ -197,9 +197,10 @@ TEST(Replay, ChangesNoRank) {
     (void)replay(graph, {{{x, {f64, {5, 2}}}}});
     FAIL() << "a replay changed a rank";
   } catch (const ShapeError& error) {
-    EXPECT_TRUE(std::string(error.what())
-                    .starts_with("replay: 'x' is float64[2] and would become float64[5,2]: sizes "
-                                 "can change, but not the number of axes; build the graph anew"))
+    EXPECT_TRUE(
+        std::string(error.what())
+            .starts_with("replay: 'x' is float64[2] and would become float64[5,2]: a replay can "
+                         "change sizes but not the number of axes; build the graph again"))
         << error.what();
   }
 }

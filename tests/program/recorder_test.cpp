@@ -120,11 +120,11 @@ TEST(Recorder, RefusesOperandsOfAnotherCall) {
   Recorder one, two;
   const Symbol x = one.input(f64), y = two.input(f64);
   EXPECT_EQ(error_of<ArgumentError>([&] { x + y; }),
-            "add: operands of different calls of a functor");
+            "add: the operands belong to different calls of a functor");
   EXPECT_EQ(error_of<ArgumentError>([&] {
               std::move(two).finish({&x, 1}, f64);
             }),
-            "a functor returned an operand of another call");
+            "a functor returned a value of another call");
 }
 
 TEST(Promotion, WidensIntegersAndTakesTheFloatsWidth) {
