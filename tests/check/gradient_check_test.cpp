@@ -136,7 +136,7 @@ TEST_F(CheckGradient, OfOnlyNegligibleSlopesPassesWithAWarning) {
   EXPECT_TRUE(report.passed()) << report;
   EXPECT_EQ(report.count(Verdict::negligible), 2U) << report;
   ASSERT_EQ(report.warnings.size(), 1U) << report;
-  EXPECT_TRUE(has(report, "every slope is negligible beside the values")) << report;
+  EXPECT_TRUE(has(report, "all slopes are negligible compared with the values")) << report;
   const OpReport op = check_op(Sigmoid{}, {{Sigmoid{}, {Tensor::of({50.0, 60.0})}}});
   EXPECT_TRUE(op.passed()) << op;
   EXPECT_GE(op.negligible, 2U) << op;
@@ -220,7 +220,7 @@ TEST_F(CheckGradient, NamesNodesThatDecideDifferentlyInFloat64) {
   const Value y = x * floor(x * 10);  // 0.7 as float32 times 10 is 7 in float32 and less in float64
   const CheckReport report = check_gradient(y, x, {{x, Tensor(0.7F)}});
   ASSERT_EQ(report.decisions.size(), 1U) << report;
-  EXPECT_TRUE(has(report, "nodes that decide otherwise in float64")) << report;
+  EXPECT_TRUE(has(report, "these nodes decide differently there")) << report;
   EXPECT_NE(report.decisions[0].find("'floor'"), std::string::npos);
 }
 
@@ -248,7 +248,8 @@ TEST_F(CheckGradient, FailsTheTestsOfUsers) {
   const Value y = wrong(Sin{}, x);
   EXPECT_NONFATAL_FAILURE(EXPECT_GRADIENT(y, x, feeds), "gradient check: disagree");
   EXPECT_NONFATAL_FAILURE(EXPECT_OP(faulted(Sin{}, Fault::sign)), "check of sin: failed");
-  EXPECT_NONFATAL_FAILURE(EXPECT_OP(Op(Where{}), Samples{}), "no samples: nothing was checked");
+  EXPECT_NONFATAL_FAILURE(EXPECT_OP(Op(Where{}), Samples{}),
+                          "there are no samples, so nothing was checked");
   EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_NEAR(Tensor(1.0), Tensor(2.0), 0.1), "");
   EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_SAME(Tensor(0.0), Tensor(-0.0)), "the bits differ");
 }
