@@ -69,8 +69,7 @@ std::vector<Step> sample_of(std::vector<Step> steps, std::size_t most, Rng& rng)
   return steps;
 }
 
-/// The operands whose elements or types a node uses, without those for which a custom gradient
-/// stands.
+/// The distinct operands of a node, without those that its op cuts off from gradients.
 std::vector<Value> operands_of(const Step& step) {
   const std::vector<Value> operands = step.node.operands();
   std::vector<Value> distinct;

@@ -15,9 +15,8 @@ struct Dependency {
 
 /// The dependencies between steps, as flat arrays.
 struct Topology {
-  std::vector<std::uint32_t> first{
-      0};                           ///< where each step's successors begin in `next`, and the end
-  std::vector<std::uint32_t> next;  ///< the successors of all steps
+  std::vector<std::uint32_t> first{0};     ///< beginning of each step's successors in `next`
+  std::vector<std::uint32_t> next;         ///< the successors of all steps
   std::vector<std::int32_t> predecessors;  ///< number of predecessors of each step
   std::vector<std::uint32_t> roots;        ///< steps without predecessors
 

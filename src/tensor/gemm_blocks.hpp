@@ -8,15 +8,16 @@
 /// and defines the vectors (`L`, see gemm_tile.hpp). It is divided so that data which is read
 /// repeatedly lies in a cache. From the outermost part to the innermost:
 ///
-///     panel   columns of c whose part of b is packed at once                 `panel` columns
-///     block   steps of k, over which sums stay in registers                  `depth` steps
-///     band    rows of c that meet one strip of b before the next             `band` rows
-///     strip   columns of a tile: its part of b stays in the first cache      `width` columns
-///     tile    rows of a strip: as many sums as there are registers
+///     panel   columns of c whose part of b is packed at once                `panel` columns
+///     block   steps of k during which sums stay in registers                `depth` steps
+///     band    rows of c that use one strip of b before the next one         `band` rows
+///     strip   columns of a tile, whose part of b stays in the first cache   `width` columns
+///     tile    rows of a strip, with as many sums as there are registers
 ///
 /// An element of c is the same sum for any m, n, strides and transposes: the products of `depth`
-/// successive k are added in order, from 0, fused where the instruction set does that; the sums of
-/// these blocks are added in order. So no cut of the output can change a bit.
+/// successive k are added in order, beginning with 0, with fused multiply-add if the instruction
+/// set has it; then the sums of these blocks are added in order. So the division of the output does
+/// not change any bits.
 ///
 /// Everything is in unnamed namespaces and calls no inline functions of libraries, so that code for
 /// one instruction set is never linked in place of code for another.
