@@ -1,6 +1,5 @@
-// Dtypes that are stored only: ints of 8 and 16 bits are held in registers as int32, floats of 16
-// bits as float32. They are widened when they are loaded; what is cast to one of them is rounded to
-// what it can hold.
+// Storage dtypes. Integers of 8 and 16 bits are held in registers as int32, floats of 16 bits as
+// float32. They are widened when loaded; casts to them round to what they can represent.
 
 #include "src/loops/emitter.hpp"
 #include "src/program/primitives.hpp"
@@ -9,7 +8,7 @@ namespace dagrad::detail {
 
 using Xbyak::Operand, Xbyak::Xmm, Xbyak::Ymm;
 
-/// A register as wide as 16 bits a lane.
+/// A register with 16 bits per lane.
 Xmm VectorEmitter::halves(int number) const { return 2 * lanes_ == 32 ? Ymm(number) : Xmm(number); }
 
 void VectorEmitter::widen(const Xmm& into, DType dtype, const Operand& from) {

@@ -58,7 +58,7 @@ struct ConvolutionTest : ::testing::Test {
   Value normal(const Shape& shape) { return graph.constant(rng.normal(shape)); }
 };
 
-TEST_F(ConvolutionTest, HoldsToSecondOrder) {
+TEST_F(ConvolutionTest, PassesTheCheckToSecondOrder) {
   const Value x = graph.parameter("x", rng.normal({2, 4, 5, 4}));
   const Value w = graph.parameter("w", rng.normal({2, 2, 3, 2}));
   const Value b = graph.parameter("b", rng.normal({2}));
@@ -68,8 +68,8 @@ TEST_F(ConvolutionTest, HoldsToSecondOrder) {
   EXPECT_GRADIENT(sum(square(gradient(y, w))), {x, w, b});
 }
 
-/// A convolution large enough to be cut up: batches that leave a remainder, wide and narrow
-/// channels, pictures of several panels and panels of several pictures.
+/// Convolutions large enough to be divided: batches with a remainder, many and few channels, images
+/// of several panels and panels of several images.
 struct Large {
   const char* name;
   Shape in, kernel;
@@ -94,7 +94,7 @@ class LargeConvolution : public ::testing::TestWithParam<Large> {
   }
 };
 
-TEST_P(LargeConvolution, OfFloatsIsThatOfDoublesRounded) {
+TEST_P(LargeConvolution, OfFloatsAgreesWithDoubles) {
   const auto got = run(f32, 1), want = run(f64, 1);
   for (std::size_t i = 0; i < got.size(); ++i) {
     double largest = 0;
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Large{"points", {3, 64, 9, 9}, {32, 64, 1, 1}, {}}),
     ::testing::PrintToStringParamName());
 
-TEST_F(ConvolutionTest, TransposedIsTheGradientByTheInput) {
+TEST_F(ConvolutionTest, TransposedIsTheGradientOfTheInput) {
   const Convolution options{.stride = {2, 3}, .padding = {1, 0}};
   const Value x = normal({2, 3, 6, 7}), w = normal({4, 3, 3, 2}), y = conv2d(x, w, options);
   const Value d = normal(y.shape());
@@ -148,7 +148,7 @@ TEST_F(ConvolutionTest, IsReplayedWithOtherSizes) {
                           evaluate(wanted[i])));
 }
 
-TEST_F(ConvolutionTest, NanReachesWhatItMeets) {
+TEST_F(ConvolutionTest, NanReachesAllItsOutputs) {
   Tensor in = Tensor::full({f64, {1, 1, 1, 4}}, 1);
   in.mutate<double>()[1] = nan;
   const Value ones = graph.constant(Tensor::full({f64, {1, 1, 1, 2}}, 1));
@@ -157,7 +157,7 @@ TEST_F(ConvolutionTest, NanReachesWhatItMeets) {
   EXPECT_EQ(y.at(2), 2);
 }
 
-TEST_F(ConvolutionTest, OfNothing) {
+TEST_F(ConvolutionTest, OfEmptyTensors) {
   const Value none = normal({0, 2, 4, 4}), w = normal({3, 2, 2, 2}), y = conv2d(none, w);
   EXPECT_EQ(y.shape(), (Shape{0, 3, 3, 3}));
   EXPECT_TENSOR_SAME(evaluate(gradient(sum(y), w)), Tensor({f64, {3, 2, 2, 2}}));
@@ -165,7 +165,7 @@ TEST_F(ConvolutionTest, OfNothing) {
   EXPECT_TENSOR_SAME(evaluate(empty), Tensor({f64, {1, 3, 3, 3}}));
 }
 
-TEST_F(ConvolutionTest, RefusesWhatDoesNotFit) {
+TEST_F(ConvolutionTest, RefusesBadArguments) {
   const Value x = normal({2, 4, 5, 6}), w = normal({6, 4, 3, 3}), half = normal({6, 2, 3, 3});
   const auto refusal = [&](const Value& kernel, const Convolution& options) {
     return message<Error>([&] { conv2d(x, kernel, options); });
@@ -197,7 +197,7 @@ TEST_F(ConvolutionTest, RefusesWhatDoesNotFit) {
   EXPECT_THROW(conv2d(cast(x, i32), w), TypeError);
 }
 
-TEST_F(ConvolutionTest, RefusesABiasThatDoesNotFitAndLeavesNothingBehind) {
+TEST_F(ConvolutionTest, RefusesABadBiasAndAppendsNothing) {
   const Value x = normal({2, 4, 5, 6}), w = normal({6, 4, 3, 3}), bias = normal({4});
   const std::size_t before = graph.size();
   EXPECT_THAT(message<ShapeError>([&] { conv2d(x, w, bias); }),
@@ -205,7 +205,7 @@ TEST_F(ConvolutionTest, RefusesABiasThatDoesNotFitAndLeavesNothingBehind) {
   EXPECT_EQ(graph.size(), before);
 }
 
-TEST_F(ConvolutionTest, RefusesWhatDoesNotFitTransposed) {
+TEST_F(ConvolutionTest, RefusesBadArgumentsTransposed) {
   const Value x = normal({2, 4, 1, 6}), w = normal({4, 3, 2, 2});
   EXPECT_THAT(message<ShapeError>([&] {
                 conv_transpose2d(x, normal({3, 4, 2, 2}));

@@ -48,7 +48,7 @@ TEST_F(Vectors, HaveProductsWithGradients) {
   EXPECT_GRADIENT(outer(x, y), {x, y}, feeds);
 }
 
-TEST_F(Vectors, AreToldApartFromOtherShapes) {
+TEST_F(Vectors, AreDistinguishedFromOtherShapes) {
   const Value m = graph.input("m", {f64, {2, 3}});
   EXPECT_THAT(message<ShapeError>([&] { dot(x, y); }),
               HasSubstr("dot: needs vectors of one size, got [2] and [3]"));
@@ -73,7 +73,7 @@ struct Einsum : ::testing::Test {
   }
   Value a = input({2, 3}), b = input({3, 4});
 
-  /// How many nodes of an op there are.
+  /// The number of nodes with this op.
   std::int64_t count(std::string_view op) const {
     const std::vector<Node> nodes = graph.nodes();
     return std::count_if(nodes.begin(), nodes.end(),
@@ -101,11 +101,11 @@ TEST_F(Einsum, HasGradientsToSecondOrder) {
   check("i,i,i->", {{3}, {3}, {3}});
 }
 
-TEST_F(Einsum, IsAMatrixProductWhereItCanBe) {
+TEST_F(Einsum, IsAMatrixProductIfPossible) {
   const std::size_t before = graph.size();
   einsum("ij,jk->ik", {a, b});
   EXPECT_EQ(graph.size(), before + 1);
-  einsum("ij,kj->ik", {a, a});  // the transpose goes into the product
+  einsum("ij,kj->ik", {a, a});  // the product takes the transpose
   EXPECT_EQ(graph.size(), before + 3);
   const Value v = input({3});
   einsum("i,i", {v, v});
@@ -134,7 +134,7 @@ TEST_F(Einsum, IsReplayedAtOtherSizes) {
   EXPECT_TRUE(same_bits(got, evaluate(wanted)));
 }
 
-TEST_F(Einsum, TakesNumbersAndKeepsInts) {
+TEST_F(Einsum, AcceptsNumbersAndKeepsIntegers) {
   const Value n = graph.constant(Tensor::of({{1, 2}, {3, 4}}).cast(i32));
   EXPECT_TRUE(same_bits(evaluate(einsum(",ij->j", {2, n})), Tensor::of({8, 12}).cast(i32)));
   EXPECT_EQ(einsum("ii", {n}).dtype(), i32);
@@ -148,7 +148,7 @@ TEST_F(Einsum, TakesNumbersAndKeepsInts) {
               HasSubstr("float32"));
 }
 
-TEST_F(Einsum, SaysWhatIsNoEquation) {
+TEST_F(Einsum, ErrorsExplainBadEquations) {
   const auto text = [&](const char* equation) {
     return message<ArgumentError>([&] { einsum(equation, {a, b}); });
   };
@@ -169,7 +169,7 @@ TEST_F(Einsum, SaysWhatIsNoEquation) {
   expect("i...,jk->i", "the result lacks the '...' of the operands, of 1 axes");
 }
 
-TEST_F(Einsum, SaysWhichShapesDoNotFit) {
+TEST_F(Einsum, ErrorsNameMismatchedShapes) {
   const auto expect = [&](const char* equation, std::initializer_list<Operand> operands,
                           const std::string& what) {
     EXPECT_THAT(
@@ -191,7 +191,7 @@ TEST_F(Einsum, SaysWhichShapesDoNotFit) {
          "'j' at 3 has size 3 in operand 1 of [3,4], 1 in operand 0 of [2,1]");
 }
 
-TEST_F(Einsum, LeavesNothingBehindWhenItThrows) {
+TEST_F(Einsum, AppendsNothingIfItThrows) {
   const Value c = input({3, 2}, f32), d = input({2, 2, 3});
   const std::size_t before = graph.size();
   message<TypeError>([&] { einsum("iij,jk->ik", {d, c}); });

@@ -11,7 +11,7 @@
 #include "tests/dtypes.hpp"
 #include "tests/ops/support.hpp"
 
-/// Which dtypes elementwise ops take, what they make of them, and what errors say.
+/// Which dtypes elementwise ops take, what they return for them, and the errors.
 namespace dagrad {
 namespace {
 
@@ -25,7 +25,7 @@ struct Types : testing::Test {
   }
 };
 
-TEST_F(Types, PromoteAsWidthsDo) {
+TEST_F(Types, PromoteByWidth) {
   EXPECT_EQ((input(b8) + input(i32)).dtype(), i32);
   EXPECT_EQ((input(i32) + input(i64)).dtype(), i64);
   EXPECT_EQ((input(i64) * input(f32)).dtype(), f32);
@@ -80,7 +80,7 @@ TEST_F(Types, OfTwoFloatsAreNotMixed) {
   EXPECT_THAT(message<TypeError>([&] { (void)(input(f32) < input(f64)); }), HasSubstr("cast"));
 }
 
-TEST_F(Types, OfIntsTakeNoFractions) {
+TEST_F(Types, OfIntegersRefuseFractions) {
   EXPECT_THAT(message<TypeError>([&] { input(i32) + 0.5; }), HasSubstr("add: "));
   EXPECT_EQ((input(i32) + 2.0).dtype(), i32);
 }
@@ -92,7 +92,7 @@ TEST_F(Types, OfShapesThatDoNotBroadcastAreNamed) {
   EXPECT_THAT(text, HasSubstr("[2]"));
 }
 
-TEST_F(Types, IntsWrap) {
+TEST_F(Types, IntegersWrap) {
   constexpr std::int32_t largest = std::numeric_limits<std::int32_t>::max();
   const Value x = graph.constant(Tensor(largest));
   EXPECT_EQ(evaluate(x + 1).item<std::int32_t>(), std::numeric_limits<std::int32_t>::min());
@@ -100,7 +100,7 @@ TEST_F(Types, IntsWrap) {
   EXPECT_EQ(evaluate(-(x + 1)).item<std::int32_t>(), std::numeric_limits<std::int32_t>::min());
 }
 
-TEST_F(Types, OfFloatsSaturateWhenCastToInts) {
+TEST_F(Types, FloatsSaturateWhenCastToIntegers) {
   const auto cast_to = [&](double x, DType dtype) {
     return evaluate(cast(graph.constant(Tensor(x)), dtype)).at(0);
   };
@@ -145,7 +145,7 @@ TEST_F(Types, ClampRefusesBoundsOutOfOrder) {
               HasSubstr("clamp: needs low <= high, got 0.5 and 0 at [1,1]"));
 }
 
-TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
+TEST_F(Types, AttributesOutOfRangeAreRefused) {
   const Value x = input(f64);
   EXPECT_THAT(message<ArgumentError>([&] { celu(x, -1); }),
               HasSubstr("celu: needs alpha > 0, got -1"));
@@ -154,7 +154,8 @@ TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
               HasSubstr("isclose: needs rtol >= 0 and atol >= 0, got 0 and -0.5"));
 }
 
-/// "float32 float64": what an op takes for all its operands but a leading condition.
+/// The dtypes that an op takes for all operands except a leading condition, such as "float32
+/// float64".
 std::string taken(const Op& op) {
   std::string text;
   for (const DType dtype : test::every_dtype) {
@@ -165,14 +166,14 @@ std::string taken(const Op& op) {
         op->infer(in, out);
         text += (text.empty() ? "" : " ") + std::string(name(dtype));
       } catch (const TypeError&) {
-      } catch (const ArgumentError&) {  // it has another number of operands
+      } catch (const ArgumentError&) {  // it takes another number of operands
       }
     }
   }
   return text;
 }
 
-TEST_F(Types, AreTakenAsDeclared) {
+TEST_F(Types, AreAcceptedAsDeclared) {
   const std::set<std::string> numbers{"neg",       "abs",     "sign",         "square", "floor",
                                       "ceil",      "round",   "add",          "sub",    "mul",
                                       "maximum",   "minimum", "clamp",        "relu",   "pull",

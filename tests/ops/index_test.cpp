@@ -103,14 +103,14 @@ TEST(Index, ShapesAndTypesThatDoNotFitAreErrors) {
   EXPECT_THAT(message<TypeError>([&] { scatter_add(truth, i, truth, 0); }),
               HasSubstr("bool elements have no sum; x is bool[3]; convert with cast"));
   EXPECT_THROW(scatter(x, i, graph.input("w", {f64, {3, 2}}), 0), ShapeError);
-  EXPECT_EQ(graph.size(), size + 3);  // what a builder appended before it threw is gone
+  EXPECT_EQ(graph.size(), size + 3);  // nodes appended before the error are removed
   EXPECT_THAT(message<ShapeError>([&] {
                 apply(Scatter{}, {x, i, x});
               }),
               HasSubstr("indices [4] name [4,2] of [3,2], values are [3,2]"));
 }
 
-TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
+TEST(Index, RowsOfIndicesNameTheIndexOutOfRangeAndItsPlace) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2, 2}});
   const Tensor ones({2, 3}, std::vector<double>(6, 1));
@@ -120,7 +120,7 @@ TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
       evaluate(value, {{x, ones}, {i, Tensor({2, 2}, std::move(indices))}});
     });
   };
-  // 2 is an index of the second axis, and not of the first.
+  // 2 is a valid index for the second axis but not for the first.
   const std::string text = run(y, {0, 2, 2, 2});
   EXPECT_THAT(text, HasSubstr("index 2 at [1,0] is outside of [-2, 2)"));
   EXPECT_THAT(text, HasSubstr("linear_index_like"));
@@ -159,7 +159,7 @@ TEST(Index, RowsOfIndicesFollowOtherShapes) {
 
 TEST(Index, RepeatedIndicesAddInTheirOrder) {
   Graph graph;
-  // 1 is lost beside 1e16 unless what comes before it takes that away.
+  // 1 is lost beside 1e16 unless that is subtracted first.
   const Value x = graph.constant(Tensor::of({0.0})), i = graph.constant(indices_of({0, -1, 0}));
   const auto added = [&](const Tensor& values, auto add) {
     return evaluate(add(x, i, graph.constant(values), 0)).at(0);
@@ -170,7 +170,7 @@ TEST(Index, RepeatedIndicesAddInTheirOrder) {
   }
 }
 
-TEST(Index, AddsLongSlicesInTheSameOrderOnAnyThreads) {
+TEST(Index, AddsLongSlicesInTheSameOrderOnAnyNumberOfThreads) {
   Graph graph;
   Rng rng(3);
   const Value x = graph.constant(rng.normal({50, 200}, 0, 1, f32));
@@ -204,7 +204,7 @@ TEST(Index, TheLastValueWins) {
   }
 }
 
-TEST(Index, WritesOverItsOperandOnlyWhereNothingElseReadsIt) {
+TEST(Index, OverwritesItsOperandOnlyIfNothingElseReadsIt) {
   Graph graph;
   const Value x = test::fresh(graph.constant(Tensor::of({1.0, 2.0, 3.0})));
   const Value i = graph.constant(indices_of({2, 1, 0}));

@@ -96,7 +96,7 @@ TEST(Loss, SmoothedCrossEntropyOfIndicesAndOfTheirOneHotsAgree) {
     EXPECT_TRUE(compare(results[0][i], results[1][i], 1e-13, 1e-15).close) << i;
 }
 
-TEST(Loss, RefusesWhatDoesNotFit) {
+TEST(Loss, RefusesBadArguments) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2}});
   const std::size_t before = graph.size();
