@@ -171,7 +171,7 @@ TEST_F(ConvolutionTest, RefusesWhatDoesNotFit) {
     return message<Error>([&] { conv2d(x, kernel, options); });
   };
   EXPECT_THAT(refusal(normal({6, 4, 4, 3}), {.dilation = {2}}),
-              HasSubstr("conv: the kernel [6,4,4,3] reaches over 7 elements, spatial axis 0 of the "
+              HasSubstr("conv: the kernel [6,4,4,3] spans 7 elements, but spatial axis 0 of the "
                         "input [2,4,5,6] has 5 with its padding"));
   EXPECT_THAT(refusal(half, {}), HasSubstr("conv: the input [2,4,5,6] in 1 groups needs a kernel "
                                            "of 4 channels, got [6,2,3,3]"));

@@ -102,7 +102,7 @@ TEST(Loss, RefusesWhatDoesNotFit) {
   const std::size_t before = graph.size();
   for (const double smoothing : {-0.1, 1.0, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { cross_entropy(x, i, smoothing); }),
-                HasSubstr("cross_entropy: smoothing lies in [0, 1), got "));
+                HasSubstr("cross_entropy: smoothing must be in [0, 1), got "));
   for (const double delta : {0.0, -1.0, infinity, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { huber(x, x, delta); }),
                 HasSubstr("huber: needs a positive and finite delta, got "));
