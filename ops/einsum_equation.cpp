@@ -138,8 +138,7 @@ class Parser {
       if (out_->letters.find(letter) != n) throw fault(what + " is in the result twice");
     }
     if (!out_->ellipsis && ellipsis_rank_ > 0)
-      throw fault("the result lacks '...', which is " + std::to_string(ellipsis_rank_) +
-                  " axes in the operands");
+      throw fault("the result lacks '...', which the operands have");
   }
 
   /// The implied result: "..." and the letters that occur once, in ASCII order.
