@@ -120,9 +120,9 @@ using PutAlongAxis = ScatterPut<true>;
 using LastNamedLike = LastNamed<false>;
 using LastAlongAxisLike = LastNamed<true>;
 
-/// These throw ShapeError for an axis outside of the rank and for shapes that do not fit, TypeError
-/// if the indices are not int32 or int64 or if the values differ in dtype from x. A run throws
-/// RunError for an index out of range.
+/// The builders throw ShapeError for an axis outside of the rank and for shapes that do not fit,
+/// TypeError if the indices are not int32 or int64 or if the values differ in dtype from x. A run
+/// throws RunError for an index out of range.
 
 /// Selects slices of `x` across an axis, like NumPy's take: x [a…, n, b…] and indices [i…] give
 /// [a…, i…, b…].

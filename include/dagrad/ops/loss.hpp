@@ -74,11 +74,11 @@ struct Hinge {
 struct KlDivergence {
   static constexpr auto name = "kl_divergence";
   static constexpr auto doc =
-      "target * (log(target) - log_p) for each element: one term of the Kullback-Leibler "
-      "divergence of p from the target; 0 where the target is 0.";
+      "target * (log(target) - log_probabilities) for each element: one term of the "
+      "Kullback-Leibler divergence of the probabilities from the target; 0 where the target is 0.";
   template <class T>
-  T operator()(T log_p, T target) const {
-    return pull(target, log(target) - log_p);
+  T operator()(T log_probabilities, T target) const {
+    return pull(target, log(target) - log_probabilities);
   }
   static Samples samples(Rng& rng);
 };

@@ -42,7 +42,7 @@ struct TopK {
   static constexpr auto name = "topk";
   static constexpr auto doc =
       "The k largest elements along an axis in descending order, or the smallest in ascending "
-      "order, then their positions; the first of equal elements come first. NaN counts as the "
+      "order, then their positions; of equal elements the first ones are taken. NaN counts as the "
       "largest.";
   static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
@@ -56,7 +56,7 @@ struct TopK {
   static Samples samples(Rng& rng);
 };
 
-/// These throw ShapeError for an axis outside of the rank.
+/// All builders throw ShapeError for an axis outside of the rank.
 
 struct SortOptions {
   bool descending = false;

@@ -262,7 +262,8 @@ struct CountLike : OverAxes {
   static Samples samples(Rng& rng);
 };
 
-/// These take any shape. They throw ShapeError for an axis outside of the rank or given twice.
+/// The builders take any shape. They throw ShapeError for an axis outside of the rank or given
+/// twice.
 
 /// The sum; bools and ints are summed in int64, which wraps around, float16 and bfloat16 in
 /// float32. 0 if there is no element.

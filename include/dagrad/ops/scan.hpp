@@ -63,8 +63,8 @@ struct LogCumSumExp : Scan {
   static Samples samples(Rng& rng);
 };
 
-/// These take any shape but a scalar's, and keep it. They throw ShapeError for an axis outside of
-/// the rank.
+/// The builders take any shape but a scalar's, and keep it. They throw ShapeError for an axis
+/// outside of the rank.
 
 /// out[i] = Σ x[j] over j ≤ i; if exclusive, over j < i; if reversed, over j ≥ i. Bools and ints
 /// are summed in int64, which wraps around.

@@ -259,7 +259,7 @@ Value stack(std::span<const Value> values, std::int64_t axis = 0,
 /// if the axis has size 0. Throws ShapeError for an axis outside of the rank.
 std::vector<Value> unstack(const Operand& x, std::int64_t axis = 0);
 /// Cuts `x` along an axis into parts of equal size. Throws ShapeError if the axis cannot be divided
-/// equally.
+/// equally, and ArgumentError for parts < 1.
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis = 0);
 /// Cuts `x` along an axis into parts of the given sizes. Throws ShapeError if they do not add up to
 /// the size of the axis.
