@@ -61,6 +61,12 @@ class Conventions {
   std::vector<std::string> rows_;
 };
 
+bool has_float_value(const Sample& sample) {
+  for (std::size_t i = 0; i < sample.in.size(); ++i)
+    if (is_float(sample.in[i].dtype()) && !sample.op.traits().uses_type_only(i)) return true;
+  return false;
+}
+
 /// A sample of float64 that is not empty and has no ties, or else the first one.
 Sample representative(const Op& op) {
   Rng rng(1);
@@ -70,23 +76,26 @@ Sample representative(const Op& op) {
     const bool whole = std::all_of(sample.in.begin(), sample.in.end(), [](const Tensor& tensor) {
       return tensor.size() > 0 && tensor.dtype() != f32;
     });
-    const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
-                                    [](const Tensor& tensor) { return tensor.dtype() == f64; });
-    if (whole && floats && !sample.ties) return sample;
+    if (whole && has_float_value(sample) && !sample.ties) return sample;
   }
   return samples.empty() ? Sample{op, {}} : samples.front();
 }
 
-/// The dtypes that an op takes in place of a sample's floats, or of all operands if none is a
-/// float.
+/// Whether the page of a sample's op varies the dtype of operand i: of the floats if the op reads
+/// any, else of the operands that it reads, else of all.
+bool varies(const Sample& sample, std::size_t i) {
+  const OpTraits& traits = sample.op.traits();
+  if (has_float_value(sample)) return is_float(sample.in[i].dtype());
+  return traits.type_only == 0 || !traits.uses_type_only(i) || traits.uses_type_only(0);
+}
+
+/// The dtypes that an op takes in those places.
 std::string dtypes(const Sample& sample) {
-  const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
-                                  [](const Tensor& x) { return is_float(x.dtype()); });
   std::string text;
   for (const DType dtype : {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64}) {
     std::vector<Type> in, out;
-    for (const Tensor& x : sample.in)
-      in.push_back({floats && !is_float(x.dtype()) ? x.dtype() : dtype, x.shape()});
+    for (std::size_t i = 0; i < sample.in.size(); ++i)
+      in.push_back({varies(sample, i) ? dtype : sample.in[i].dtype(), sample.in[i].shape()});
     try {
       const Op op = sample.op->retyped(f64, dtype);
       (op ? op : sample.op)->infer(in, out);
@@ -227,7 +236,8 @@ class Pages {
                                     std::size_t n) const {
     const auto functor = declared_.functors.find(op);
     if (functor != declared_.functors.end() && functor->second.size() == n) return functor->second;
-    if (const auto known = operands_of_ops.find(op); known != operands_of_ops.end())
+    const auto known = operands_of_ops.find(op);
+    if (known != operands_of_ops.end() && known->second.size() >= n)
       return {known->second.begin(), known->second.begin() + static_cast<std::ptrdiff_t>(n)};
     if (builder != nullptr && builder->operands.size() == n) return builder->operands;
     std::vector<std::string> names;

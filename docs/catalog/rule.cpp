@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iomanip>
+#include <map>
 #include <regex>
 #include <sstream>
 #include <unordered_map>
@@ -92,7 +93,7 @@ class Writer {
     const std::vector<std::size_t> uses = uses_in(program, program.outputs[output]);
     program.outputs.push_back(0);
     for (std::uint32_t i = 0; i < program.steps.size(); ++i) {
-      if (uses[i] < 2) continue;
+      if (uses[i] < 2 || program.steps[i].primitive == Primitive::constant) continue;
       program.outputs.back() = i;
       const std::string part = written(program.outputs.size() - 1);
       if (part.size() <= short_part) continue;
@@ -106,10 +107,13 @@ class Writer {
   std::string lines;
 
  private:
-  /// A new name for a text.
+  /// The name of a text; a new one is defined in `lines`.
   std::string named(const std::string& text) {
-    const std::string name = "t" + std::to_string(++shared_);
-    lines += name + " = " + text + "\n";
+    std::string& name = names_[text];
+    if (name.empty()) {
+      name = "t" + std::to_string(names_.size());
+      lines += name + " = " + text + "\n";
+    }
     return name;
   }
   /// How often the formula of a step uses each step.
@@ -159,7 +163,7 @@ class Writer {
 
   std::unordered_map<Value, std::string> texts_;
   std::unordered_map<Value, int> uses_;
-  int shared_ = 0;
+  std::map<std::string, std::string> names_;  // of texts
 };
 
 std::string numbered(const char* name, std::size_t i, std::size_t of) {

@@ -186,8 +186,10 @@ Value relu(const Operand& x);
 Value relu6(const Operand& x);
 Value leaky_relu(const Operand& x, double slope = 0.01);
 Value elu(const Operand& x, double alpha = 1);
+
 /// Throws ArgumentError unless alpha > 0.
 Value celu(const Operand& x, double alpha = 1);
+
 Value selu(const Operand& x);
 Value hard_sigmoid(const Operand& x);
 Value hard_swish(const Operand& x);

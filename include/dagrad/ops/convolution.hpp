@@ -68,7 +68,7 @@ struct ConvKernel : Convolution {
   static constexpr auto name = "conv_kernel";
   static constexpr auto doc =
       "The gradient of a convolution of x with respect to its kernel, which has the shape of "
-      "`like`, given the cotangent of the result.";
+      "`like`, for a cotangent d of the result.";
   static constexpr std::size_t operands = 3;
   static constexpr std::array type_only{2};
   static constexpr DTypes dtypes = compute_float_dtypes;

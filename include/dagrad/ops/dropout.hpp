@@ -37,7 +37,7 @@ struct Dropout {
   static Samples samples(Rng& rng);
 };
 
-/// Dropout (Srivastava et al. 2014) in float32 or float64: each element is set to 0 with
+/// Dropout (Srivastava et al. 2014) of floats: each element is set to 0 with
 /// probability p, and divided by 1 − p otherwise. The gradient uses the same mask, which is a
 /// tensor of bools. Dropped elements are 0 even where x is NaN or infinite. p is rounded up to a
 /// multiple of 2⁻²⁴; p = 0 keeps every element, and p = 1 none.

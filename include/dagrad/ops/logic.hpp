@@ -151,9 +151,11 @@ Value greater(const Operand& a, const Operand& b);
 Value greater_equal(const Operand& a, const Operand& b);
 Value is_nan(const Operand& x);
 Value is_finite(const Operand& x);
+
 /// Throws ArgumentError if a tolerance is negative or NaN.
 Value isclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8,
               bool equal_nan = false);
+
 Value logical_not(const Operand& x);
 Value logical_and(const Operand& a, const Operand& b);
 Value logical_or(const Operand& a, const Operand& b);

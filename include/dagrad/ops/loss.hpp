@@ -122,8 +122,8 @@ Value half_squared_error(const Operand& prediction, const Operand& target);
 /// NaN) and a target in [0, 1]. If p comes from a sigmoid, prefer
 /// `binary_cross_entropy_with_logits`: it keeps digits that are lost here.
 Value binary_cross_entropy(const Operand& p, const Operand& target);
-/// The same for each element, where x is the logit of a probability (any number) and the target
-/// lies in [0, 1].
+/// The binary cross entropy of each element, where x is the logit of a probability (any number) and
+/// the target lies in [0, 1].
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target);
 /// The Huber loss of each element: quadratic near 0, linear beyond delta. `huber(p, t, beta) /
 /// beta` is the smooth L1 loss. Throws ArgumentError unless delta is positive and finite.

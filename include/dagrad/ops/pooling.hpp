@@ -40,7 +40,8 @@ struct MaxPoolGradient : Pooling {
   using attributes = dagrad::attributes<&Pooling::window, &Pooling::stride, &Pooling::padding>;
   static constexpr auto name = "max_pool_gradient";
   static constexpr auto doc =
-      "Adds each element of dout at the position of the largest element of x in its window.";
+      "Adds each element of a cotangent d at the position of the largest element of x in its "
+      "window.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -88,8 +89,8 @@ struct AvgPoolGradient : Pooling {
   using attributes = dagrad::attributes<&Pooling::window, &Pooling::stride, &Pooling::padding>;
   static constexpr auto name = "avg_pool_gradient";
   static constexpr auto doc =
-      "The gradient of the means of windows of `like`: each element of dout is shared equally by "
-      "the elements of its window.";
+      "The gradient of the means of windows of `like`: each element of a cotangent d is shared "
+      "equally by the elements of its window.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   static constexpr DTypes dtypes = compute_float_dtypes;

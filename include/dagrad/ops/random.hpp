@@ -109,7 +109,7 @@ struct Categorical {
   static constexpr auto name = "categorical";
   static constexpr auto doc =
       "Classes drawn with the probabilities softmax(logits) along an axis, determined by the bits "
-      "of a key. A row that is not a distribution is an error that names it.";
+      "of a key. A row from which no class can be drawn is an error that names it.";
   static constexpr std::size_t operands = 2;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;

@@ -8,8 +8,7 @@
 #include "dagrad/apply.hpp"
 
 /// Ops that reverse, shift and repeat elements along axes, like the NumPy functions of the same
-/// names. All take every dtype. Negative axes count from the end. No op stores a shape, so a graph
-/// can be replayed with other shapes.
+/// names. None of them stores a shape, so a graph can be replayed with other shapes.
 namespace dagrad {
 
 struct Roll {

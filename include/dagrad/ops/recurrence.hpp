@@ -34,7 +34,8 @@ struct Recurrence {
 /// shapes.
 Value recurrence(const Operand& a, const Operand& b, std::int64_t axis, bool reverse = false,
                  double initial = 0);
-/// The same recurrence for cotangents c, starting from 0: w[i] = c[i−1] + pull(w[i−1], b[i−1]).
+/// The solution of `recurrence` for cotangents c, starting from 0: w[i] = c[i−1] + pull(w[i−1],
+/// b[i−1]).
 Value pulled_recurrence(const Operand& c, const Operand& b, std::int64_t axis,
                         bool reverse = false);
 

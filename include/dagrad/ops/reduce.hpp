@@ -277,7 +277,7 @@ Value prod(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// The largest element, of any dtype. If there is a NaN, the result and its gradient are NaN; at a
 /// tie the gradient is shared equally. Throws ShapeError if there is no element.
 Value max(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// The smallest element, likewise.
+/// The smallest element, otherwise like `max`.
 Value min(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// log(Σ exp(x)) of float32 or float64, without overflow; -inf if there is no element and if all
 /// are -inf. Throws TypeError for other dtypes.
@@ -291,8 +291,8 @@ Value variance(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
 /// underflow. Where it is 0, its gradient is 0. Throws as `variance` does.
 Value standard_deviation(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                          std::int64_t ddof = 0);
-/// The number of elements, of any dtype, that are not 0 (NaN is not), as int64; 0 if there is no
-/// element. The gradient is zero.
+/// The number of elements, of any dtype, that are not 0, as int64; NaN counts as not 0. The result
+/// is 0 if there is no element. The gradient is zero.
 Value count_nonzero(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// Whether any element is true, as a bool; a number is true if it is not 0, NaN included. False if
 /// there is no element.
@@ -303,7 +303,7 @@ Value all(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// in the flattened x if no axis is given. The first of equal elements is chosen, and a NaN before
 /// all numbers. The gradient is zero. Throws ShapeError if there is no element.
 Value argmax(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// The position of the smallest element, likewise.
+/// The position of the smallest element, otherwise like `argmax`.
 Value argmin(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// The number of elements of `like` that a reduction over axes combines into one result, minus
 /// `less`, as a scalar of the dtype of `like`. Gradient rules divide by it, so they stay correct

@@ -69,11 +69,12 @@ struct LogCumSumExp : Scan {
 /// out[i] = Σ x[j] over j ≤ i; if exclusive, over j < i; if reversed, over j ≥ i. Bools and ints
 /// are summed in int64, which wraps around.
 Value cumsum(const Operand& x, std::int64_t axis, const ScanOptions& options = {});
-/// out[i] = Π x[j], over the same j. Its gradients of any order consist of products of the other
-/// elements and never divide; the gradient of elements before an infinite one is NaN.
+/// out[i] = Π x[j], over the same j as for `cumsum`. Bools and ints are multiplied in int64, which
+/// wraps around. Its gradients of any order consist of products of the other elements and never
+/// divide; the gradient of elements before an infinite one is NaN.
 Value cumprod(const Operand& x, std::int64_t axis, const ScanOptions& options = {});
-/// out[i] = log Σ exp(x[j]), over the same j, of float32 or float64, without overflow. Throws
-/// TypeError for other dtypes.
+/// out[i] = log Σ exp(x[j]), over the same j as for `cumsum`, of float32 or float64, without
+/// overflow. Throws TypeError for other dtypes.
 Value logcumsumexp(const Operand& x, std::int64_t axis, const ScanOptions& options = {});
 
 }  // namespace dagrad

@@ -77,7 +77,7 @@ struct DiagEmbed {
 /// Sets the elements above diagonal `offset` of the last two axes of [..., m, n] to 0. They are
 /// never read, so a NaN there has no effect. Throws ShapeError for a rank below 2.
 Value tril(const Operand& x, std::int64_t offset = 0);
-/// The same for the elements below the diagonal.
+/// Sets the elements below diagonal `offset` to 0, otherwise like `tril`.
 Value triu(const Operand& x, std::int64_t offset = 0);
 /// A diagonal of the axes `rows` and `columns`, which become a new last axis; empty if the offset
 /// lies outside of the matrix. Throws ShapeError for a rank below 2, for axes outside of it and if
