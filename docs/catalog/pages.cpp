@@ -34,7 +34,7 @@ std::string read(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// The rows of the tables on a Markdown page, which name ops in their first column.
+/// Rows of a table in Markdown that name an op in its first column.
 class Conventions {
  public:
   explicit Conventions(const fs::path& page) {
