@@ -36,7 +36,8 @@ namespace {
 /// errors.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
   if (!compute_float_dtypes.contains(in.dtype))
-    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
+    throw TypeError(what + " must be float32 or float64, got " + to_string(in) +
+                    "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));

@@ -139,7 +139,7 @@ TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
   EXPECT_THAT(message<ShapeError>([&] {
                 gather_nd(x, graph.constant(indices_of({0, 0, 0})));
               }),
-              HasSubstr("indices [3] name 3 axes, [2,3] has 2"));
+              HasSubstr("indices [3] name 3 axes, but [2,3] has 2"));
   EXPECT_THAT(message<TypeError>([&] { gather_nd(x, x); }),
               HasSubstr("indices must be int32 or int64, got float64[2,3]"));
   EXPECT_EQ(graph.size(), size + 2);  // the constants

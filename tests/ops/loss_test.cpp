@@ -111,7 +111,7 @@ TEST(Loss, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
               HasSubstr("nll: targets are int32 or int64 indices, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),
-              HasSubstr("log-probabilities are float32 or float64, got int64[2]"));
+              HasSubstr("log-probabilities must be float32 or float64, got int64[2]"));
   EXPECT_EQ(graph.size(), before);
   const Value wrong = graph.input("wrong", {i64, {3}});
   EXPECT_THAT(message<ShapeError>([&] { nll(x, wrong); }),

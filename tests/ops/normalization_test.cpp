@@ -224,7 +224,7 @@ TEST_F(Refusals, OfBatchNorm) {
   EXPECT_THAT(message<ShapeError>(of(three)), HasSubstr("batch_norm: needs x of [N, C, ...]"));
   const Value single = graph.input("single", {f64, {1, 3}});
   EXPECT_THAT(message<ShapeError>(of(single)),
-              HasSubstr("needs two elements a channel or more, x of [1,3] has 1"));
+              HasSubstr("needs at least two elements per channel, but x of [1,3] has 1"));
   EXPECT_NO_THROW(batch_norm_inference(single, three, three, three, three));
   EXPECT_THAT(message<ShapeError>([&] { batch_norm(x, c, three, c, c); }),
               HasSubstr("batch_norm: shift must be [4] for x of [2,4,3], got [3]"));

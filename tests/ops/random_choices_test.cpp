@@ -206,7 +206,7 @@ TEST_F(RandomChoices, RefuseWhatHasNoDistribution) {
               }),
               testing::AllOf(HasSubstr("got nan at [1]"), HasSubstr("node 'flags'")));
   EXPECT_THAT(message<TypeError>([&] { bernoulli(key, key); }),
-              HasSubstr("probabilities are float32 or float64, got int64[]"));
+              HasSubstr("probabilities must be float32 or float64, got int64[]"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, 2, 2); }),
               HasSubstr("truncated_normal: needs low < high, got 2 and 2"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, nan, 2); }),
@@ -215,7 +215,7 @@ TEST_F(RandomChoices, RefuseWhatHasNoDistribution) {
               HasSubstr("deviation >= 0"));
   EXPECT_THAT(message<ArgumentError>([&] { permutation(key, -1); }),
               HasSubstr("permutation: needs n >= 0, got -1"));
-  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key is int64"));
+  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key must be int64"));
 }
 
 TEST_F(RandomChoices, CategoricalNamesARowWithoutDistribution) {

@@ -22,8 +22,8 @@ struct Masking {
 struct MaskedSoftmax : Masking {
   static constexpr auto name = "masked_softmax";
   static constexpr auto doc =
-      "Softmax of each row of x over the columns that are allowed: those where the optional mask "
-      "is true and, with causal, those up to the row's own place counted from the end. All other "
+      "Softmax of each row of x [..., T, S] over the columns that are allowed: those where the "
+      "optional mask is true and, with causal, those up to column t + S - T in row t. All other "
       "columns are 0, and so is a row in which no column is allowed.";
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
