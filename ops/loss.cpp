@@ -32,10 +32,12 @@ Type Huber::infer(std::span<const Type> in) const {
 
 namespace {
 
-/// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
+/// The type of a loss with one value for each row of [..., classes]; `what` names the rows in
+/// errors.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
   if (!compute_float_dtypes.contains(in.dtype))
-    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
+    throw TypeError(what + " must be float32 or float64, got " + to_string(in) +
+                    "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
@@ -48,7 +50,7 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
   return {in.dtype, rows};
 }
 
-/// Where a row of [..., classes] has the element that its index names.
+/// True at the element of each row of [..., classes] that the row's index selects.
 Value hot_in(const Value& rows, const Value& indices) {
   return apply(OneHot{.dtype = b8}, {indices, rows});
 }
@@ -90,7 +92,7 @@ Samples NegativeLogLikelihood::samples(Rng& rng) {
 Type CrossEntropy::infer(std::span<const Type> in) const {
   const Type &logits = in[0], &targets = in[1];
   if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError("smoothing lies in [0, 1), got " + attribute_text(smoothing));
+    throw ArgumentError("smoothing must be in [0, 1), got " + attribute_text(smoothing));
   if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
       targets.dtype != logits.dtype)
     throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +

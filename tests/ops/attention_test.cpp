@@ -122,7 +122,7 @@ TEST_F(AttentionTest, RefusesBadArguments) {
               HasSubstr("mask of [4,3] does not broadcast to [2,3,4]"));
   EXPECT_EQ(graph.size(), before + 1);  // the mask
   EXPECT_THAT(message<TypeError>([&] { attention(q, k, v, {.mask = q}); }),
-              HasSubstr("a mask is bool, got float64[2,3,2]"));
+              HasSubstr("a mask must be bool, got float64[2,3,2]"));
   EXPECT_THAT(message<ArgumentError>([&] { attention(q, k, v, {.scale = infinity}); }),
               HasSubstr("attention: scale must be finite, got inf"));
   const Value ints = constant(Tensor({i64, {2, 2}}));
@@ -201,7 +201,7 @@ TEST_F(DropoutTest, Refuses) {
     EXPECT_THAT(message<ArgumentError>([&] { dropout(ones, key, p); }),
                 HasSubstr("dropout_mask: the probability must be in [0, 1], got "));
   EXPECT_THAT(message<TypeError>([&] { dropout(ones, ones, 0.5); }),
-              HasSubstr("a key is int64, got float64[100000]"));
+              HasSubstr("a key must be int64, got float64[100000]"));
   EXPECT_THROW(dropout(ones, graph.constant(Tensor({i64, {2}})), 0.5), ShapeError);
   EXPECT_THROW(dropout(key, key, 0.5), TypeError);
 }

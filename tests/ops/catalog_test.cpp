@@ -88,7 +88,7 @@ TEST(Catalog, IsAValueThatUsersExtend) {
     mine.add(Add{}, "mine");
     FAIL();
   } catch (const ArgumentError& e) {
-    EXPECT_STREQ(e.what(), "catalog: there is an op named 'add'");
+    EXPECT_STREQ(e.what(), "catalog: there already is an op named 'add'");
   }
 }
 

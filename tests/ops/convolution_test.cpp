@@ -171,7 +171,7 @@ TEST_F(ConvolutionTest, RefusesBadArguments) {
     return message<Error>([&] { conv2d(x, kernel, options); });
   };
   EXPECT_THAT(refusal(normal({6, 4, 4, 3}), {.dilation = {2}}),
-              HasSubstr("conv: the kernel [6,4,4,3] reaches over 7 elements, spatial axis 0 of the "
+              HasSubstr("conv: the kernel [6,4,4,3] spans 7 elements, but spatial axis 0 of the "
                         "input [2,4,5,6] has 5 with its padding"));
   EXPECT_THAT(refusal(half, {}), HasSubstr("conv: the input [2,4,5,6] in 1 groups needs a kernel "
                                            "of 4 channels, got [6,2,3,3]"));
@@ -212,9 +212,10 @@ TEST_F(ConvolutionTest, RefusesBadArgumentsTransposed) {
               }),
               HasSubstr("conv_transpose: the input [2,4,1,6] needs a kernel of 4 rows, got "
                         "[3,4,2,2]"));
-  EXPECT_THAT(message<ShapeError>([&] { conv_transpose2d(x, w, {.padding = {2}}); }),
-              HasSubstr("conv_transpose: of the input [2,4,1,6] and the kernel [4,3,2,2] nothing "
-                        "is left within the padding of spatial axis 0"));
+  EXPECT_THAT(
+      message<ShapeError>([&] { conv_transpose2d(x, w, {.padding = {2}}); }),
+      HasSubstr("conv_transpose: the padding of spatial axis 0 leaves nothing of the result "
+                "of the input [2,4,1,6] and the kernel [4,3,2,2]"));
   EXPECT_THAT(message<ArgumentError>([&] { conv_transpose2d(x, w, {.stride = {2}}, {2}); }),
               HasSubstr("conv_transpose: output_padding must be less than the stride 2, got 2"));
   EXPECT_THAT(message<ShapeError>([&] {

@@ -137,16 +137,16 @@ TEST_F(RandomOps, RefuseBadKeysAndRanges) {
   EXPECT_THAT(message<ShapeError>([&] {
                 uniform(many, {f64, {}});
               }),
-              HasSubstr("uniform: a key is a scalar, got int64[2]"));
+              HasSubstr("uniform: a key must be a scalar, got int64[2]"));
   EXPECT_THAT(message<TypeError>([&] {
                 normal(wrong, {f64, {}});
               }),
-              HasSubstr("normal: a key is int64, got int32[]"));
+              HasSubstr("normal: a key must be int64, got int32[]"));
   EXPECT_THAT(message<TypeError>([&] { uniform(key, {i32, {}}); }), HasSubstr("not int32"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 uniform(key, {f64, {}}, 1, 1);
               }),
-              HasSubstr("needs finite low < high"));
+              HasSubstr("needs low < high, both finite with a finite difference"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 uniform(key, {f64, {}}, 0, test::nan);
               }),

@@ -197,7 +197,7 @@ TEST(Det, RefusesNonSquareMatrices) {
   EXPECT_THAT(message<ShapeError>([&] {
                 det(graph.input("a", {f64, {2, 3}}));
               }),
-              HasSubstr("det: takes square matrices, got [2,3]"));
+              HasSubstr("det: needs square matrices, got [2,3]"));
   EXPECT_THROW(det(graph.input("i", {i64, {2, 2}})), TypeError);
 }
 

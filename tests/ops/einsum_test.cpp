@@ -141,7 +141,7 @@ TEST_F(Einsum, AcceptsNumbersAndKeepsIntegers) {
   EXPECT_THAT(message<ArgumentError>([&] {
                 einsum(",", {2.0, 3.0});
               }),
-              HasSubstr("einsum: needs a value of a graph among its operands"));
+              HasSubstr("einsum: at least one operand must be a value of a graph"));
   EXPECT_THAT(message<TypeError>([&] {
                 einsum("ij,jk", {a, input({3, 2}, f32)});
               }),
@@ -160,13 +160,13 @@ TEST_F(Einsum, ErrorsExplainBadEquations) {
   expect("ij,jk-ik", "unexpected '-' at 5");
   expect("i..,jk", "unexpected '.' at 1");
   expect("ij,jk->i->k", "a second '->' at 8");
-  expect("ij,jk->i,k", "',' behind '->' at 8: there is one result");
-  expect("ij,...j...", "a second '...' of one operand at 7");
-  expect("ij->i", "1 operands wanted, got 2");
-  expect("ij,jk,kl", "3 operands wanted, got 2");
-  expect("ij,jk -> iz", "'z' at 10 of the result is in no operand");
+  expect("ij,jk->i,k", "',' after '->' at 8: there is only one result");
+  expect("ij,...j...", "a second '...' in one operand at 7");
+  expect("ij->i", "the equation has 1 operand, got 2");
+  expect("ij,jk,kl", "the equation has 3 operands, got 2");
+  expect("ij,jk -> iz", "'z' at 10 of the result is not in any operand");
   expect("ij,jk->iki", "'i' at 9 is in the result twice");
-  expect("i...,jk->i", "the result lacks the '...' of the operands, of 1 axes");
+  expect("i...,jk->i", "the result lacks '...', which the operands have");
 }
 
 TEST_F(Einsum, ErrorsNameMismatchedShapes) {
@@ -177,18 +177,18 @@ TEST_F(Einsum, ErrorsNameMismatchedShapes) {
         StartsWith("einsum \"" + std::string(equation) + "\": " + what + "\n  made at " __FILE__));
   };
   const Value cube = input({2, 3, 3, 4});
-  expect("ij,k", {a, b}, "operand 1 of [3,4] has 2 axes, 1 wanted");
-  expect("...ijk,jk", {a, b}, "operand 0 of [2,3] has 2 axes, 3 or more wanted");
-  expect("ij,", {a, b}, "operand 1 of [3,4] has 2 axes, 0 wanted");
-  expect("i,ij", {2.0, a}, "operand 0 of [] has 0 axes, 1 wanted");
-  expect("ij,ik", {a, b}, "'i' at 3 has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
-  expect("ii", {a}, "'i' at 1 has size 3 in operand 0 of [2,3], 2 in operand 0 of [2,3]");
+  expect("ij,k", {a, b}, "operand 1 of [3,4] has 2 axes, but the equation names 1");
+  expect("...ijk,jk", {a, b}, "operand 0 of [2,3] has 2 axes, but the equation names 3 or more");
+  expect("ij,", {a, b}, "operand 1 of [3,4] has 2 axes, but the equation names 0");
+  expect("i,ij", {2.0, a}, "operand 0 of [] has 0 axes, but the equation names 1");
+  expect("ij,ik", {a, b}, "'i' at 3 has size 3 in operand 1 of [3,4], but 2 in operand 0 of [2,3]");
+  expect("ii", {a}, "'i' at 1 has size 3 in operand 0 of [2,3], but 2 in operand 0 of [2,3]");
   expect("i...jj", {cube},
-         "'j' at 5 has size 4 in operand 0 of [2,3,3,4], 3 in operand 0 of [2,3,3,4]");
+         "'j' at 5 has size 4 in operand 0 of [2,3,3,4], but 3 in operand 0 of [2,3,3,4]");
   expect("...,...", {a, b},
-         "axis -2 of '...' has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
+         "axis -2 of '...' has size 3 in operand 1 of [3,4], but 2 in operand 0 of [2,3]");
   expect("ij,jk", {input({2, 1}), b},  // letters do not broadcast
-         "'j' at 3 has size 3 in operand 1 of [3,4], 1 in operand 0 of [2,1]");
+         "'j' at 3 has size 3 in operand 1 of [3,4], but 1 in operand 0 of [2,1]");
 }
 
 TEST_F(Einsum, AppendsNothingIfItThrows) {

@@ -118,17 +118,17 @@ TEST_F(Types, IntRemainderByZeroNamesTheElement) {
   EXPECT_THAT(message<RunError>([&] {
                 evaluate(z, {{x, a}, {y, b}});
               }),
-              HasSubstr("remainder: division of ints by zero: the divisor's element [1,0] is 0"));
-  EXPECT_THAT(message<ArgumentError>([&] { x % 0; }), HasSubstr("the divisor's element [] is 0"));
+              HasSubstr("remainder: integer division by zero: element [1,0] of the divisor is 0"));
+  EXPECT_THAT(message<ArgumentError>([&] { x % 0; }), HasSubstr("element [] of the divisor is 0"));
   EXPECT_EQ(evaluate(z, {{x, a}, {y, a}}).at(3), 0);
   const Value quotient = floor_divide(x, y);
   EXPECT_THAT(
       message<RunError>([&] {
         evaluate(quotient, {{x, a}, {y, b}});
       }),
-      HasSubstr("floor_divide: division of ints by zero: the divisor's element [1,0] is 0"));
+      HasSubstr("floor_divide: integer division by zero: element [1,0] of the divisor is 0"));
   EXPECT_THAT(message<ArgumentError>([&] { floor_divide(x, 0); }),
-              HasSubstr("the divisor's element [] is 0"));
+              HasSubstr("element [] of the divisor is 0"));
 }
 
 TEST_F(Types, ClampRefusesBoundsOutOfOrder) {

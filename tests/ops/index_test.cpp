@@ -93,21 +93,21 @@ TEST(Index, ShapesAndTypesThatDoNotFitAreErrors) {
   const Value x = graph.input("x", {f64, {3, 2}}), i = graph.input("i", {i64, {4}});
   const std::size_t size = graph.size();
   EXPECT_THAT(message<TypeError>([&] { take(x, x, 0); }),
-              HasSubstr("indices are int32 or int64, got float64[3,2]"));
+              HasSubstr("indices must be int32 or int64, got float64[3,2]"));
   EXPECT_THAT(message<ShapeError>([&] { take_along_axis(x, i, 0); }),
-              HasSubstr("indices must agree with [3,2] in all axes but 0, got [4]"));
+              HasSubstr("indices must match [3,2] in all axes but 0, got [4]"));
   const Value narrow = graph.input("n", {f32, {4, 2}});
   EXPECT_THAT(message<TypeError>([&] { scatter(x, i, narrow, 0); }),
-              HasSubstr("x is float64, values are float32; convert with cast"));
+              HasSubstr("x is float64, but values are float32; convert with cast"));
   const Value truth = graph.input("t", {b8, {3}});
   EXPECT_THAT(message<TypeError>([&] { scatter_add(truth, i, truth, 0); }),
-              HasSubstr("bool elements have no sum; x is bool[3]; convert with cast"));
+              HasSubstr("bool elements cannot be added; x is bool[3]; convert with cast"));
   EXPECT_THROW(scatter(x, i, graph.input("w", {f64, {3, 2}}), 0), ShapeError);
   EXPECT_EQ(graph.size(), size + 3);  // nodes appended before the error are removed
   EXPECT_THAT(message<ShapeError>([&] {
                 apply(Scatter{}, {x, i, x});
               }),
-              HasSubstr("indices [4] name [4,2] of [3,2], values are [3,2]"));
+              HasSubstr("indices [4] select [4,2] of [3,2], but values are [3,2]"));
 }
 
 TEST(Index, RowsOfIndicesNameTheIndexOutOfRangeAndItsPlace) {
@@ -133,14 +133,15 @@ TEST(Index, RowsOfIndicesNameTheIndexOutOfRangeAndItsPlace) {
               }),
               HasSubstr("index 3 at [1] is outside of [-3, 3)"));
   const std::size_t size = graph.size();
-  EXPECT_THAT(message<ShapeError>([&] { gather_nd(x, graph.constant(Tensor(std::int64_t{0}))); }),
-              HasSubstr("indices need an axis, one index for each axis of x, got []"));
+  EXPECT_THAT(
+      message<ShapeError>([&] { gather_nd(x, graph.constant(Tensor(std::int64_t{0}))); }),
+      HasSubstr("indices need at least one axis, with one index for each axis of x, got []"));
   EXPECT_THAT(message<ShapeError>([&] {
                 gather_nd(x, graph.constant(indices_of({0, 0, 0})));
               }),
-              HasSubstr("indices [3] name 3 axes, [2,3] has 2"));
+              HasSubstr("indices [3] name 3 axes, but [2,3] has 2"));
   EXPECT_THAT(message<TypeError>([&] { gather_nd(x, x); }),
-              HasSubstr("indices are int32 or int64, got float64[2,3]"));
+              HasSubstr("indices must be int32 or int64, got float64[2,3]"));
   EXPECT_EQ(graph.size(), size + 2);  // the constants
 }
 

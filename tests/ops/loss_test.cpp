@@ -102,7 +102,7 @@ TEST(Loss, RefusesBadArguments) {
   const std::size_t before = graph.size();
   for (const double smoothing : {-0.1, 1.0, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { cross_entropy(x, i, smoothing); }),
-                HasSubstr("cross_entropy: smoothing lies in [0, 1), got "));
+                HasSubstr("cross_entropy: smoothing must be in [0, 1), got "));
   for (const double delta : {0.0, -1.0, infinity, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { huber(x, x, delta); }),
                 HasSubstr("huber: needs a positive and finite delta, got "));
@@ -111,7 +111,7 @@ TEST(Loss, RefusesBadArguments) {
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
               HasSubstr("nll: targets are int32 or int64 indices, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),
-              HasSubstr("log-probabilities are float32 or float64, got int64[2]"));
+              HasSubstr("log-probabilities must be float32 or float64, got int64[2]"));
   EXPECT_EQ(graph.size(), before);
   const Value wrong = graph.input("wrong", {i64, {3}});
   EXPECT_THAT(message<ShapeError>([&] { nll(x, wrong); }),

@@ -235,7 +235,7 @@ TEST(Loss, CrossEntropyRefusesBadArguments) {
   EXPECT_THAT(message<TypeError>([&] {
                 cross_entropy(input(i64, {2, 3}), input(i64, {2}));
               }),
-              HasSubstr("logits are float32 or float64, got int64[2,3]"));
+              HasSubstr("logits must be float32 or float64, got int64[2,3]"));
   EXPECT_THAT(message<ShapeError>([&] { cross_entropy(input(f64, {}), input(i64, {})); }),
               HasSubstr("got []"));
   EXPECT_THAT(message<ShapeError>([&] {

@@ -92,12 +92,12 @@ TEST(Norm, RefusesOtherOrders) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}});
   EXPECT_THAT(message<ArgumentError>([&] { norm(x, 3); }),
-              HasSubstr("norm: order is 1, 2 or inf, got 3"));
+              HasSubstr("norm: order must be 1, 2 or inf, got 3"));
   EXPECT_THAT(message<ArgumentError>([&] { norm(x, test::nan); }), HasSubstr("got nan"));
   EXPECT_THAT(message<ArgumentError>([&] { standard_deviation(x, {}, false, -1); }),
               HasSubstr("standard_deviation: ddof must not be negative"));
   EXPECT_THAT(message<ShapeError>([&] { standard_deviation(x, 0, false, 2); }),
-              HasSubstr("needs more than 2 elements (ddof), got 2 of [2,3]"));
+              HasSubstr("needs more than ddof = 2 elements, got 2 in [2,3]"));
 }
 
 TEST(Norm, SquaredLosesItsSecondDerivativeAtZero) {

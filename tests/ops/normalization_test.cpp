@@ -224,14 +224,14 @@ TEST_F(Refusals, OfBatchNorm) {
   EXPECT_THAT(message<ShapeError>(of(three)), HasSubstr("batch_norm: needs x of [N, C, ...]"));
   const Value single = graph.input("single", {f64, {1, 3}});
   EXPECT_THAT(message<ShapeError>(of(single)),
-              HasSubstr("needs two elements a channel or more, x of [1,3] has 1"));
+              HasSubstr("needs at least two elements per channel, but x of [1,3] has 1"));
   EXPECT_NO_THROW(batch_norm_inference(single, three, three, three, three));
   EXPECT_THAT(message<ShapeError>([&] { batch_norm(x, c, three, c, c); }),
               HasSubstr("batch_norm: shift must be [4] for x of [2,4,3], got [3]"));
   EXPECT_THAT(message<ShapeError>([&] { batch_norm_inference(x, c, c, c, three); }),
               HasSubstr("batch_norm_inference: variance must be [4]"));
   EXPECT_THAT(message<TypeError>([&] { batch_norm(x, c, c, narrow, c); }),
-              HasSubstr("mean must be float64 as x, got float32[4]; convert with cast"));
+              HasSubstr("mean must be float64 like x, got float32[4]; convert with cast"));
   EXPECT_THAT(message<ArgumentError>([&] { batch_norm(x, c, c, c, c, {.momentum = 1.5}); }),
               HasSubstr("momentum must be in [0, 1], got 1.5"));
   EXPECT_THAT(message<ArgumentError>([&] { batch_norm(x, c, c, c, c, {.epsilon = -1}); }),
@@ -242,15 +242,15 @@ TEST_F(Refusals, OfTheOthers) {
   EXPECT_THAT(message<ShapeError>([&] { group_norm(x, 3); }),
               HasSubstr("group_norm: 3 groups do not divide the 4 channels of [2,4,3]"));
   EXPECT_THAT(message<ArgumentError>([&] { group_norm(x, 0); }),
-              HasSubstr("group_norm: needs one group or more, got 0"));
+              HasSubstr("group_norm: needs at least one group, got 0"));
   EXPECT_THAT(message<ShapeError>([&] { group_norm(x, 2, c, three); }),
               HasSubstr("group_norm: shift must be [4]"));
   EXPECT_THAT(message<ShapeError>([&] { layer_norm(x, c, c); }),
               HasSubstr("layer_norm: scale must be [3] for x of [2,4,3], got [4]"));
   EXPECT_THAT(message<ShapeError>([&] { layer_norm(c, {.axes = 2}); }),
-              HasSubstr("layer_norm: x of [4] has no 2 axes"));
+              HasSubstr("layer_norm: x of [4] has fewer than 2 axes"));
   EXPECT_THAT(message<ArgumentError>([&] { rms_norm(x, {.axes = 0}); }),
-              HasSubstr("rms_norm: needs one axis or more, got 0"));
+              HasSubstr("rms_norm: needs at least one axis, got 0"));
   EXPECT_THAT(message<ArgumentError>([&] { rms_norm(x, {.epsilon = test::nan}); }),
               HasSubstr("rms_norm: epsilon must be finite"));
   const Value ints = graph.input("ints", {i64, {2, 3}});
@@ -268,7 +268,7 @@ TEST(Unflatten, TakesAnAxisApart) {
   EXPECT_THAT(message<ShapeError>([&] {
                 unflatten(x, 1, {4, -1});
               }),
-              HasSubstr("unflatten: cannot make axis 1 of [2,6] into [4,-1]"));
+              HasSubstr("unflatten: cannot divide axis 1 of [2,6] into [4,-1]"));
 }
 
 }  // namespace

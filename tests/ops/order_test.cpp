@@ -162,9 +162,9 @@ TEST(Order, NumbersOutOfRangeAreErrors) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3, 4}});
   EXPECT_THAT(message<ArgumentError>([&] { topk(x, 5); }),
-              HasSubstr("topk: k must lie in [0, 4], axis 1 of [3,4], got 5"));
+              HasSubstr("topk: k must be in [0, 4], the size of axis 1 of [3,4], got 5"));
   EXPECT_THAT(message<ArgumentError>([&] { topk(x, -1, 0); }),
-              HasSubstr("k must lie in [0, 3], axis 0 of [3,4], got -1"));
+              HasSubstr("k must be in [0, 3], the size of axis 0 of [3,4], got -1"));
   EXPECT_THAT(message<ShapeError>([&] { sort(x, 2); }),
               HasSubstr("sort: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ShapeError>([&] {

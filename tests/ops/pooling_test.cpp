@@ -269,7 +269,7 @@ TEST_F(PoolingTest, RefusesTypes) {
     EXPECT_THAT(message<ShapeError>([&] {
                   pool(normal({4, 5, 6}), options);
                 }),
-                HasSubstr("needs [n, c, h, w], got [4,5,6]"));
+                HasSubstr("needs [N, C, H, W], got [4,5,6]"));
     EXPECT_THAT(message<ShapeError>([&] {
                   pool(normal({2, 3, 0, 6}), options);
                 }),
@@ -317,7 +317,7 @@ TEST(GlobalAvgPool, RefusesBadArguments) {
   const Value x = graph.input("x", {f64, {3, 4}}),
               empty = graph.input("empty", {f64, {1, 2, 0, 3}});
   EXPECT_THAT(message<ShapeError>([&] { global_avg_pool(x); }),
-              HasSubstr("global_avg_pool: needs [n, c, h, w], got [3,4]"));
+              HasSubstr("global_avg_pool: needs [N, C, H, W], got [3,4]"));
   EXPECT_THROW(global_avg_pool(empty), ShapeError);
 }
 

@@ -195,7 +195,7 @@ TEST_F(RandomChoices, HaveNoGradient) {
 TEST_F(RandomChoices, RefuseInvalidDistributions) {
   const Type type{f64, {2}};
   EXPECT_THAT(message<ArgumentError>([&] { bernoulli(key, 1.5); }),
-              HasSubstr("bernoulli: a probability lies in [0, 1], got 1.5"));
+              HasSubstr("bernoulli: a probability must be in [0, 1], got 1.5"));
   EXPECT_THAT(message<ArgumentError>([&] { bernoulli(key, nan); }), HasSubstr("got nan"));
   // Constants are checked at the user's line; feeds are checked in the run.
   EXPECT_THAT(message<ArgumentError>([&] {
@@ -208,7 +208,7 @@ TEST_F(RandomChoices, RefuseInvalidDistributions) {
               }),
               testing::AllOf(HasSubstr("got nan at [1]"), HasSubstr("node 'flags'")));
   EXPECT_THAT(message<TypeError>([&] { bernoulli(key, key); }),
-              HasSubstr("probabilities are float32 or float64, got int64[]"));
+              HasSubstr("probabilities must be float32 or float64, got int64[]"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, 2, 2); }),
               HasSubstr("truncated_normal: needs low < high, got 2 and 2"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, nan, 2); }),
@@ -217,7 +217,7 @@ TEST_F(RandomChoices, RefuseInvalidDistributions) {
               HasSubstr("deviation >= 0"));
   EXPECT_THAT(message<ArgumentError>([&] { permutation(key, -1); }),
               HasSubstr("permutation: needs n >= 0, got -1"));
-  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key is int64"));
+  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key must be int64"));
 }
 
 TEST_F(RandomChoices, CategoricalNamesARowWithoutDistribution) {
@@ -227,18 +227,19 @@ TEST_F(RandomChoices, CategoricalNamesARowWithoutDistribution) {
       evaluate(categorical(key, x, axis), {{x, Tensor::of({{0.0, a}, {0.0, b}})}});
     });
   };
-  EXPECT_THAT(drawn(-infinity, -infinity, 0), HasSubstr("categorical: the row from [0,1] on"));
-  EXPECT_THAT(drawn(0, nan, 1), HasSubstr("the row from [1,0] on has no distribution"));
-  EXPECT_THAT(drawn(0, infinity, 1), HasSubstr("the row from [1,0] on"));
+  EXPECT_THAT(drawn(-infinity, -infinity, 0),
+              HasSubstr("categorical: the row that begins at [0,1] has no"));
+  EXPECT_THAT(drawn(0, nan, 1), HasSubstr("the row that begins at [1,0] has no distribution"));
+  EXPECT_THAT(drawn(0, infinity, 1), HasSubstr("the row that begins at [1,0] has no"));
   EXPECT_THAT(message<ShapeError>([&] {
                 categorical(key, graph.input("e", {f64, {2, 0}}));
               }),
-              HasSubstr("logits have a class or more, got [2,0]"));
+              HasSubstr("logits must have at least one class, got [2,0]"));
   EXPECT_THAT(message<ShapeError>([&] { categorical(key, x, 2); }), HasSubstr("axis 2"));
   EXPECT_THAT(message<ArgumentError>([&] { categorical(key, x, 1, -1); }),
               HasSubstr("needs samples >= 0, got -1"));
   EXPECT_THAT(message<TypeError>([&] { categorical(key, key, 0); }),
-              HasSubstr("logits are float32 or float64, got int64[]"));
+              HasSubstr("logits must be float32 or float64, got int64[]"));
 }
 
 }  // namespace

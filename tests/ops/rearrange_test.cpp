@@ -105,18 +105,18 @@ TEST(Rearrange, RefusesBadArguments) {
   EXPECT_THAT(message<ArgumentError>([&] {
                 roll(x, {1, 2}, {0});
               }),
-              HasSubstr("roll: needs one shift an axis, got 2 for 1 axes"));
+              HasSubstr("roll: needs one shift for each axis, got 2 for 1 axes"));
   EXPECT_THAT(message<ArgumentError>([&] { roll(x, INT64_MIN, 0); }),
               HasSubstr("cannot shift by -9223372036854775808"));
   EXPECT_THAT(message<ArgumentError>([&] { repeat(x, -1, 0); }),
-              HasSubstr("repeat: needs a count >= 0, got -1"));
+              HasSubstr("repeat: count must not be negative, got -1"));
   EXPECT_THAT(message<ShapeError>([&] { repeat(x, INT64_MAX, 0); }),
               HasSubstr("axis 0 of [2,3] cannot be repeated 9223372036854775807 times"));
   const std::size_t size = graph.size();
   EXPECT_THAT(message<ArgumentError>([&] {
                 tile(x, {-2, 2});
               }),
-              HasSubstr("needs a count >= 0, got -2"));
+              HasSubstr("count must not be negative, got -2"));
   const Value deep = graph.input("deep", {f64, {1, 1, 1, 1, 1, 1, 1, 2}});
   EXPECT_THAT(message<ShapeError>([&] { tile(deep, {2}); }), HasSubstr("rank 9 is more than 8"));
   EXPECT_EQ(graph.size(), size + 1);  // nodes appended before the error are removed

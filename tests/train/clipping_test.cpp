@@ -107,7 +107,7 @@ TEST(ClipByGlobalNorm, RefusesBadArguments) {
   EXPECT_THROWS(clip_by_global_norm(gradients, gradients[0]), ShapeError,
                 "clip_by_global_norm: max_norm must be a number or a float scalar, got float64[2]");
   EXPECT_THROW(clip_by_global_norm(ints, 1), TypeError);
-  EXPECT_THROWS(global_norm({}), ArgumentError, "global_norm: needs a value or more");
+  EXPECT_THROWS(global_norm({}), ArgumentError, "global_norm: needs at least one value");
   EXPECT_EQ(graph.size(), before);
 }
 
