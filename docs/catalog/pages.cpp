@@ -3,8 +3,8 @@
 //   op_pages (--write | --check) <sources>
 //
 // A page a family, docs/ops/<family>.md, and the script that draws its functions,
-// docs/pictures/ops/<family>.gp. What a page says comes from the ops, their headers and the
-// statements of docs/conventions.md that name them.
+// docs/pictures/ops/<family>.gp. What a page says comes from the ops, their headers and the rows of
+// docs/conventions.md that name them.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -1,10 +1,7 @@
 #include "docs/catalog/rule.hpp"
 
-#include <algorithm>
 #include <map>
-#include <numeric>
 #include <unordered_map>
-#include <utility>
 
 #include "dagrad/apply.hpp"
 #include "dagrad/gradient.hpp"
@@ -41,28 +38,7 @@ std::string without_idle_brackets(std::string text) {
   return text;
 }
 
-/// A program whose longer steps, where they are used more than once, are inputs of their own, and
-/// the names of its inputs.
-struct Shared {
-  Program program;
-  std::vector<std::string> names;
-  std::string text(std::size_t output) const { return formula(program, output, names); }
-};
-
-/// How often the results at `outputs` use each step of a program.
-std::vector<int> count_uses(const Program& program, const std::vector<std::size_t>& outputs) {
-  std::vector<int> uses(program.steps.size());
-  for (const std::size_t output : outputs) ++uses[program.outputs[output]];
-  for (std::size_t i = program.steps.size(); i-- > 0;) {
-    const Instruction& step = program.steps[i];
-    for (const std::uint32_t operand : {step.a, step.b, step.c})
-      if (uses[i] > 0 && operand != Instruction::none) ++uses[operand];
-  }
-  return uses;
-}
-
-/// Texts of values. Values that are used more than once get a name, and so do parts of long
-/// formulas.
+/// Texts of values, what is used more than once by a name of its own.
 class Writer {
  public:
   void name(const Value& value, std::string text) { texts_[value] = std::move(text); }
@@ -78,30 +54,12 @@ class Writer {
     const Value value = plain(given);
     if (const auto known = texts_.find(value); known != texts_.end()) return known->second;
     std::string text = made(value);
-    if (uses_[value] > 1 && value.node().kind() == NodeKind::op) text = letter(text);
-    return texts_[value] = text;
-  }
-
-  /// A program of which the results at `outputs` are to be written. Where one of them is long, its
-  /// repeated parts are written to `lines` once.
-  Shared shared(const Program& program, const std::vector<std::size_t>& outputs,
-                std::vector<std::string> names) {
-    Shared result{program, std::move(names)};
-    const auto is_long = [&](std::size_t output) { return result.text(output).size() > 120; };
-    if (std::none_of(outputs.begin(), outputs.end(), is_long)) return result;
-    const std::vector<int> uses = count_uses(program, outputs);
-    for (std::uint32_t i = 0; i < program.steps.size(); ++i) {
-      if (uses[i] < 2) continue;
-      Program part = result.program;
-      part.outputs = {i};
-      const std::string text = formula(part, 0, result.names);
-      if (text.size() <= 20) continue;
-      result.program.steps[i] = {.primitive = Primitive::input,
-                                 .dtype = program.steps[i].dtype,
-                                 .data = static_cast<std::uint32_t>(result.names.size())};
-      result.names.push_back(letter(without_idle_brackets(text)));
+    if (uses_[value] > 1 && value.node().kind() == NodeKind::op) {
+      const std::string letter = "t" + std::to_string(++shared_);
+      lines += letter + " = " + text + "\n";
+      text = letter;
     }
-    return result;
+    return texts_[value] = text;
   }
 
   std::string lines;
@@ -130,7 +88,7 @@ class Writer {
     if (op.traits().elementwise && op.traits().type_only == 0 && op.name() != "cast") {
       for (std::string& operand : operands)
         if (is_compound(operand)) operand = "(" + operand + ")";
-      return without_idle_brackets(of_node(node, *op->program(types), operands).text(value.port()));
+      return without_idle_brackets(formula(*op->program(types), value.port(), operands));
     }
     std::string call;
     for (const std::string& operand : operands) call += (call.empty() ? "" : ", ") + operand;
@@ -140,48 +98,13 @@ class Writer {
     return std::string(op.name()) + "(" + call + ")" + port;
   }
 
-  /// The program of a node, its repeated parts named once for all results.
-  const Shared& of_node(const Node& node, const Program& program,
-                        const std::vector<std::string>& operands) {
-    const auto known = of_nodes_.find(node.id());
-    if (known != of_nodes_.end()) return known->second;
-    std::vector<std::size_t> used;
-    for (std::uint32_t port = 0; port < node.outputs(); ++port)
-      if (uses_[node.output(port)] > 0) used.push_back(port);
-    return of_nodes_.emplace(node.id(), shared(program, used, operands)).first->second;
-  }
-
-  /// The name of a text, under which `lines` define it.
-  std::string letter(const std::string& text) {
-    const auto [known, is_new] = letters_.try_emplace(text);
-    if (is_new) {
-      known->second = "t" + std::to_string(letters_.size());
-      lines += known->second + " = " + text + "\n";
-    }
-    return known->second;
-  }
-
   std::unordered_map<Value, std::string> texts_;
   std::unordered_map<Value, int> uses_;
-  std::map<std::string, std::string> letters_;
-  std::map<std::uint32_t, Shared> of_nodes_;
+  int shared_ = 0;
 };
 
 std::string numbered(const char* name, std::size_t i, std::size_t of) {
   return of == 1 ? name : name + std::string("[") + std::to_string(i) + "]";
-}
-
-/// "out = …" for each result of an elementwise op, and before them what they share.
-std::string value_equations(Writer& writer, const Op& op, const std::vector<Type>& types,
-                            const std::vector<std::string>& names, std::size_t results) {
-  if (!op.traits().elementwise) return {};
-  std::vector<std::size_t> outputs(results);
-  std::iota(outputs.begin(), outputs.end(), std::size_t{0});
-  const Shared shared = writer.shared(*op->program(types), outputs, names);
-  std::string text = std::exchange(writer.lines, {});
-  for (std::size_t i = 0; i < results; ++i)
-    text += numbered("out", i, results) + " = " + shared.text(i) + "\n";
-  return text;
 }
 
 }  // namespace
@@ -203,11 +126,13 @@ std::string equations(const Sample& sample, const std::vector<std::string>& name
   }
   if (operands.empty()) return {};
   const std::vector<Value> outs = apply(sample.op, operands);
-  std::string text = value_equations(writer, sample.op, types, names, outs.size());
+  std::string text;
   std::vector<Seeded> seeded;
   for (std::size_t i = 0; i < outs.size(); ++i) {
     const std::string out = numbered("out", i, outs.size());
     writer.name(outs[i], out);
+    if (sample.op.traits().elementwise)
+      text += out + " = " + formula(*sample.op->program(types), i, names) + "\n";
     if (!is_float(outs[i].dtype())) continue;
     const std::string dout = numbered("dout", i, outs.size());
     seeded.push_back({outs[i], graph.input("d" + out, outs[i].type())});

@@ -1,12 +1,12 @@
-// Writes code, output and pictures into the pages, or checks that the pages have the current ones:
+// Puts code, output and pictures into the pages, or checks that they are the ones there:
 //
 //   weave (--write | --check) <docs folder> <examples' output folder> <page>...
 //
-// In a page, the fenced block after `<!-- code start.cpp#build -->` holds the lines of
-// docs/examples/start.cpp between `// [build]` and `// [/build]`. The block after
-// `<!-- output start -->` holds what the example start printed. The image after
+// In a page, the fenced block behind `<!-- code start.cpp#build -->` holds what stands in
+// docs/examples/start.cpp between the lines `// [build]` and `// [/build]`; behind
+// `<!-- output start -->` what the example start printed; the image behind
 // `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot the
-// example wrote.
+// example has made.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -84,7 +84,7 @@ class Weaver {
     return region(docs_ / "examples" / what.substr(0, hash), what.substr(hash + 1));
   }
 
-  /// Checks that the picture in docs/pictures shows the graph that the example made.
+  /// The picture that is kept is of the graph that the example made.
   void check_picture(const std::string& name) const {
     const fs::path kept = docs_ / "pictures" / (name + ".dot");
     for (const auto& entry : fs::recursive_directory_iterator(output_))
