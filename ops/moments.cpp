@@ -18,11 +18,12 @@ template <class T, bool centred>
 class MomentSearch {
  public:
   MomentSearch(const ReductionPart& part, const RowSample& sample, const T* x, double* memory)
-      : part_(part), sample_(sample), x_(x), results_(part.results()) {
-    double** const members[] = {&found_.mean,   &found_.rest,   &found_.square,   &found_.scale,
-                                &careful_.mean, &careful_.rest, &careful_.square, &careful_.scale};
-    for (double** const member : members) *member = memory, memory += results_;
-  }
+      : part_(part),
+        sample_(sample),
+        x_(x),
+        results_(part.results()),
+        found_(arrays_in(memory)),
+        careful_(arrays_in(memory + 4 * results_)) {}
 
   Moments run() {
     if constexpr (centred)
@@ -35,6 +36,10 @@ class MomentSearch {
   }
 
  private:
+  Moments arrays_in(double* memory) const {
+    return {memory, memory + results_, memory + 2 * results_, memory + 3 * results_};
+  }
+
   void take_sample() const {
     part_.each_tile([&](const ReductionSplit::Unit& tile) {
       sample_means(part_.space(), sample_, tile, x_, found_.mean + (tile.result - part_.first()));
@@ -145,7 +150,7 @@ class MomentSearch {
   const RowSample& sample_;
   const T* const x_;
   const std::int64_t results_;
-  Moments found_, careful_;
+  const Moments found_, careful_;
 };
 
 }  // namespace

@@ -169,7 +169,8 @@ class ReductionPart {
             const std::array<typename Kernel::Result*, Kernel::parts>& to,
             const Arguments&... arguments) const {
     if (unit_ == nullptr) return reducer_.fold<Kernel>(c_, x, to, arguments...);
-    fold_unit<Kernel>(x, to, arguments...);
+    Kernel kernel(space(), arguments...);
+    fold_unit(kernel, space(), *unit_, first(), x, to);
   }
 
   /// Calls `visit(unit)` for the units, on the pool where there are several. Some may have the same
@@ -198,13 +199,6 @@ class ReductionPart {
   }
 
  private:
-  template <class Kernel, class To, class... Arguments>
-  [[gnu::noinline]] void fold_unit(const typename Kernel::In* x, const To& to,
-                                   const Arguments&... arguments) const {
-    Kernel kernel(space(), arguments...);
-    dagrad::fold_unit(kernel, space(), *unit_, first(), x, to);
-  }
-
   const Reducer& reducer_;
   const EvalContext& c_;
   const Unit* unit_;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "dagrad/config.hpp"
+
 /// The floats that C++20 has no type for. They are stored and converted; whoever computes with them
 /// does so as float, to which they convert exactly.
 namespace dagrad {

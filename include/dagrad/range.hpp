@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/config.hpp"
+
 namespace dagrad {
 
 /// Elements begin, begin + step, … before end of an axis, as in Python: negative positions count

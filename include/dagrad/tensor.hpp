@@ -66,18 +66,23 @@ class Storage {
   struct Header;
 
   Storage() = default;
-  Storage(const Storage& other) noexcept;
+  Storage(const Storage& other) noexcept : header_(other.header_) {
+    if (header_ != nullptr) retain();
+  }
   Storage(Storage&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
   Storage& operator=(Storage other) noexcept {
     std::swap(header_, other.header_);
     return *this;
   }
-  ~Storage();
+  ~Storage() {
+    if (header_ != nullptr) release();
+  }
 
   /// Padded memory of dagrad's own, of any content.
   static Storage allocate(std::size_t bytes);
   static Storage adopt(void* data, std::function<void(void*)> deleter, MemoryKind kind);
 
+  bool empty() const noexcept { return header_ == nullptr; }
   void* data() const noexcept;
   bool sole() const noexcept;          ///< the only handle of its memory
   bool whole_blocks() const noexcept;  ///< padded and aligned, as loops may write it
@@ -85,6 +90,8 @@ class Storage {
 
  private:
   explicit Storage(Header* header) : header_(header) {}
+  void retain() const noexcept;
+  void release() const noexcept;
   Header* header_ = nullptr;
 };
 
@@ -147,12 +154,9 @@ class Tensor {
                       MemoryKind kind = MemoryKind::host);
 
   Tensor(const Tensor&) = default;
-  Tensor(Tensor&& other) noexcept : Tensor() { swap(other); }
+  Tensor(Tensor&& other) noexcept;
   Tensor& operator=(const Tensor&) = default;
-  Tensor& operator=(Tensor&& other) noexcept {
-    Tensor(std::move(other)).swap(*this);
-    return *this;
-  }
+  Tensor& operator=(Tensor&& other) noexcept;
   ~Tensor() = default;
 
   const Type& type() const& { return type_; }
@@ -199,7 +203,7 @@ class Tensor {
   /// saturates, NaN → 0; to bool: not equal to 0; int to a smaller int wraps).
   Tensor cast(DType dtype) const;
   /// False for borrowed memory, which its user may write at any time.
-  bool owned() const { return storage_.data() != nullptr; }
+  bool owned() const { return !storage_.empty(); }
   /// True where no other tensor shares the storage and it is owned and padded.
   bool unique() const { return storage_.sole() && storage_.whole_blocks(); }
 
@@ -211,7 +215,6 @@ class Tensor {
   Tensor(const Shape& shape, DType dtype, const void* values, std::size_t count);
   Tensor(const Type& type, detail::Storage storage);
   static Tensor borrow(const Shape& shape, DType dtype, const void* values, std::size_t count);
-  void swap(Tensor& other) noexcept;
   void* writable();
 
   detail::Storage storage_;

@@ -206,7 +206,7 @@ void RunContext::let_go() noexcept {
       exchanged_[u] = Tensor();
   }
   for (std::size_t p = 0; p < parameters_.size(); ++p)
-    if (!fetched_[p]) parameters_[p] = Tensor();
+    if (!fetched_[p] && parameters_[p].owned()) parameters_[p] = Tensor();
 }
 
 void RunContext::run(StateData* with, bool update, const RunOptions& options,

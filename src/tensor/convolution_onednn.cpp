@@ -126,14 +126,14 @@ class Piece {
   /// Computes from tensors in the wanted layouts.
   void compute(const dnnl::stream& stream, const std::array<void*, 3>& tensors,
                void* scratch) const {
-    static constexpr std::array operands{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
-    static constexpr std::array gradients{DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS,
-                                          DNNL_ARG_DIFF_DST};
+    static constexpr int values[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+    static constexpr int gradients[] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS,
+                                        DNNL_ARG_DIFF_DST};
     std::unordered_map<int, memory> arguments;
     for (std::size_t i = 0; i < 3; ++i) {
       const bool gradient = result_ != out_slot && (i == result_ || i == out_slot);
       arguments.insert(
-          {(gradient ? gradients : operands)[i], memory(layouts_[i].wanted, engine(), tensors[i])});
+          {gradient ? gradients[i] : values[i], memory(layouts_[i].wanted, engine(), tensors[i])});
     }
     convolve_.run(stream, std::move(arguments), scratch);
   }

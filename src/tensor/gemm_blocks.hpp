@@ -53,14 +53,14 @@ class Blocks {
   static void large(const Product<T>& p, T* scratch) {
     for (Index j = 0; j < p.n; j += panel) {
       for (Index l = 0; l < p.k; l += depth) {
-        Product<T> part = p;
-        part.n = least(panel, p.n - j);
-        part.k = least(depth, p.k - l);
-        part.a = from(p.a, 0, l);
-        part.b = from(p.b, l, j);
-        part.c = from(p.c, 0, j);
-        part.accumulate = p.accumulate || l > 0;
-        block(part, scratch, scratch + panel * depth);
+        block({.m = p.m,
+               .n = least(panel, p.n - j),
+               .k = least(depth, p.k - l),
+               .a = from(p.a, 0, l),
+               .b = from(p.b, l, j),
+               .c = from(p.c, 0, j),
+               .accumulate = p.accumulate || l > 0},
+              scratch, scratch + panel * depth);
       }
     }
   }
@@ -78,10 +78,13 @@ class Blocks {
     for (Index j = direct; j < p.n; j += width)
       pack_strip<L>(from(p.b, 0, j), p.k, least(width, p.n - j), b_space + j * p.k);
     for (Index i = 0; i < p.m; i += band) {
-      Product<T> rows = p;
-      rows.m = least(band, p.m - i);
-      rows.a = from(p.a, i, 0);
-      rows.c = from(p.c, i, 0);
+      const Product<T> rows{.m = least(band, p.m - i),
+                            .n = p.n,
+                            .k = p.k,
+                            .a = from(p.a, i, 0),
+                            .b = p.b,
+                            .c = from(p.c, i, 0),
+                            .accumulate = p.accumulate};
       if (p.a.transposed) pack_band<L>(rows.a, rows.m, p.k, a_space);
       for (Index j = 0; j < p.n; j += width)
         strip(rows, j, a_space,

@@ -63,6 +63,7 @@ template <class L, int rows, int vectors>
 void multiply(const Tile<typename L::T>& tile) {
   using V = typename L::V;
   V sum[rows][vectors];
+#pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < vectors; ++v) sum[r][v] = L::zero();
   }

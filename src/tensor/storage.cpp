@@ -35,13 +35,12 @@ Storage Storage::adopt(void* data, std::function<void(void*)> deleter, MemoryKin
   return Storage(header.release());
 }
 
-Storage::Storage(const Storage& other) noexcept : header_(other.header_) {
-  if (header_ != nullptr) header_->references.fetch_add(1, std::memory_order_relaxed);
+void Storage::retain() const noexcept {
+  header_->references.fetch_add(1, std::memory_order_relaxed);
 }
 
-Storage::~Storage() {
-  if (header_ == nullptr || header_->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
-    return;
+void Storage::release() const noexcept {
+  if (header_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (header_->in_front) {
     header_->~Header();
     FreeBlocks{}(reinterpret_cast<std::byte*>(header_));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "dagrad/convert.hpp"
 #include "dagrad/error.hpp"
@@ -39,6 +40,18 @@ Tensor detail::uninitialized(const Type& type) {
 
 Tensor::Tensor() noexcept : data_(const_cast<std::byte*>(zeros)) {}
 
+Tensor::Tensor(Tensor&& other) noexcept
+    : storage_(std::move(other.storage_)),
+      data_(std::exchange(other.data_, const_cast<std::byte*>(zeros))),
+      type_(std::exchange(other.type_, Type())) {}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  storage_ = std::move(other.storage_);
+  data_ = std::exchange(other.data_, const_cast<std::byte*>(zeros));
+  type_ = std::exchange(other.type_, Type());
+  return *this;
+}
+
 Tensor::Tensor(const Type& type, detail::Storage storage)
     : storage_(std::move(storage)), data_(storage_.data()), type_(type) {}
 
@@ -50,14 +63,14 @@ Tensor::Tensor(const Shape& shape, DType dtype, const void* values, std::size_t 
   require_count(shape, count);
   Tensor copy = detail::uninitialized({dtype, shape});
   if (count > 0) std::memcpy(copy.data_, values, copy.type_.bytes());
-  swap(copy);
+  *this = std::move(copy);
 }
 
 Tensor::Tensor(const Shape& shape, const std::vector<bool>& values) : Tensor() {
   require_count(shape, values.size());
   Tensor copy = detail::uninitialized({b8, shape});
   std::copy(values.begin(), values.end(), static_cast<bool*>(copy.data_));
-  swap(copy);
+  *this = std::move(copy);
 }
 
 Tensor Tensor::full(const Type& type, Literal value) {
@@ -89,17 +102,11 @@ Tensor Tensor::adopt(const Type& type, void* data, std::function<void(void*)> de
   return Tensor(type, detail::Storage::adopt(data, std::move(deleter), kind));
 }
 
-void Tensor::swap(Tensor& other) noexcept {
-  std::swap(storage_, other.storage_);
-  std::swap(data_, other.data_);
-  std::swap(type_, other.type_);
-}
-
 void* Tensor::writable() {
   if (!storage_.sole()) {
     Tensor copy = detail::uninitialized(type_);
     std::memcpy(copy.data_, data_, type_.bytes());
-    swap(copy);
+    *this = std::move(copy);
   }
   return data_;
 }

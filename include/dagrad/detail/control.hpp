@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "dagrad/config.hpp"
+
 namespace dagrad::detail {
 
 struct GraphData;

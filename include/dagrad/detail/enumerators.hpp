@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "dagrad/config.hpp"
+
 /// Names of members and enumerators, out of the compiler's text for a template argument.
 namespace dagrad::detail {
 
