@@ -14,7 +14,7 @@ using namespace dagrad;
 namespace {
 
 // [strides]
-/// a + b of float64 where the operands broadcast. A row at a time: what lies side by side.
+/// a + b of float64 operands that broadcast, computed one row of the innermost axis at a time.
 struct BroadcastAdd {
   static constexpr auto name = "broadcast_add";
   static constexpr std::size_t operands = 2;
@@ -42,21 +42,22 @@ struct BroadcastAdd {
 // [/strides]
 
 // [scratch]
-/// The median of each row. Sorting needs a copy of the row, which scratch memory holds.
+/// The (upper) median of each row. Sorting needs a copy of the row, which is in scratch memory.
 struct RowMedian {
   static constexpr auto name = "row_median";
   static constexpr std::size_t operands = 1;
   static constexpr DTypes dtypes = f64;
   static constexpr no_grad grad{"it only shows how to use scratch memory"};
 
-  struct Memory {  // made alike in `scratch` and in `eval`
+  struct Memory {  // the same in `scratch` and in `eval`
     ScratchLayout layout;
     ScratchPart row;
     explicit Memory(std::int64_t length) : row(layout.add<double>(length)) {}
   };
 
   Type infer(std::span<const Type> in) const {
-    if (in[0].shape.rank() != 2) throw ShapeError("takes a matrix, got " + to_string(in[0]));
+    if (in[0].shape.rank() != 2 || in[0].shape[1] == 0)
+      throw ShapeError("takes a matrix with at least one column, got " + to_string(in[0]));
     return {f64, {in[0].shape[0]}};
   }
   std::size_t scratch(const PlanContext& plan) const {
@@ -65,12 +66,12 @@ struct RowMedian {
   void eval(const EvalContext& c) const {
     const std::int64_t length = c.in_shape(0)[1];
     const std::span<double> row = Memory(length).row.in<double>(c.scratch());
-    const double* next = c.in<double>(0).data();
+    const double* x = c.in<double>(0).data();
     for (double& median : c.out<double>()) {
-      std::copy_n(next, length, row.begin());
+      std::copy_n(x, length, row.begin());
       std::ranges::sort(row);
       median = row[row.size() / 2];
-      next += length;
+      x += length;
     }
   }
 };
@@ -78,7 +79,7 @@ struct RowMedian {
 
 void random_streams() {
   // [random]
-  const std::int64_t key = fold_in(42, 1);  // a stream of its own
+  const std::int64_t key = fold_in(42, 1);  // the key of an independent stream
   std::array<double, 4> numbers{};
   fill_normal(key, 0, numbers);  // elements 0 to 3 of that stream
   std::cout << std::boolalpha << (numbers[3] == normal_double(key, 3)) << "\n";
