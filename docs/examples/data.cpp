@@ -50,8 +50,7 @@ void foreign_memory() {
 
   void* memory = std::aligned_alloc(64, 4096);
   Tensor mine = Tensor::adopt({f64, {512}}, memory, [](void* data) { std::free(data); });
-  const std::span<double> elements =
-      mine.mutate<double>();  // to write; copies shared storage first
+  const std::span<double> elements = mine.mutate<double>();  // writable
   for (double& element : elements) element = 2;
   // [/borrow]
 }
