@@ -1,5 +1,6 @@
 #include "ops/det_slope.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <numeric>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -201,13 +200,13 @@ struct StridedRow {
 template <std::size_t n, class Visit>
 void each_row(const StridedAxes<n>& axes, std::int64_t begin, std::int64_t end, Visit visit) {
   if (begin >= end) return;
-  const int innermost = std::max(axes.rank() - 1, 0);
+  const int innermost = axes.rank() > 0 ? axes.rank() - 1 : 0;
   const std::int64_t size = axes.rank() == 0 ? 1 : axes.size(innermost);
   StridedRow<n> row{begin, 0, {}, {}};
   for (std::size_t i = 0; i < n && axes.rank() > 0; ++i) row.strides[i] = axes.stride(innermost, i);
   StridedWalk walk(axes, innermost, begin / size);
   for (std::int64_t at = begin % size; row.position < end; at = 0, walk.next()) {
-    row.length = std::min(size - at, end - row.position);
+    row.length = size - at < end - row.position ? size - at : end - row.position;
     for (std::size_t i = 0; i < n; ++i) row.offsets[i] = walk.offset(i) + at * row.strides[i];
     visit(row);
     row.position += row.length;

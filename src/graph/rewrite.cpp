@@ -1,5 +1,6 @@
 #include "dagrad/rewrite.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 

@@ -7,6 +7,8 @@
 #include <boost/graph/strong_components.hpp>
 #include <boost/graph/topological_sort.hpp>
 #include <boost/graph/transitive_closure.hpp>
+
+#include <algorithm>
 #include <sstream>
 
 #include "tests/graph/random_graph.hpp"

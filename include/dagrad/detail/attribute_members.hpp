@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -163,8 +162,10 @@ bool attribute_equal(const T& a, const T& b) {
 }
 template <std::floating_point T>
 bool attribute_equal(const std::vector<T>& a, const std::vector<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](T x, T y) { return attribute_equal(double{x}, double{y}); });
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!attribute_equal(double{a[i]}, double{b[i]})) return false;
+  return true;
 }
 
 }  // namespace dagrad::detail
