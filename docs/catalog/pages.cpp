@@ -34,31 +34,33 @@ std::string read(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Rows of a table in Markdown that name an op in its first column.
+/// The statements of docs/conventions.md: list items "where: what holds there", in which `where`
+/// names ops. Lines that continue an item are indented.
 class Conventions {
  public:
   explicit Conventions(const fs::path& page) {
     std::ifstream file(page);
-    for (std::string line; std::getline(file, line);)
-      if (line.starts_with("| ") && !line.starts_with("| where") && !line.starts_with("| ---"))
-        rows_.push_back(line);
-    if (rows_.empty()) throw std::runtime_error(page.string() + " has no rows");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with("- "))
+        items_.push_back(line);
+      else if (line.starts_with("  ") && !items_.empty())
+        items_.back() += line.substr(1);
+    }
+    if (items_.empty()) throw std::runtime_error(page.string() + " has no statements");
   }
   std::string of(std::string_view op) const {
     std::string text;
-    for (const std::string& row : rows_) {
-      const std::size_t bar = row.find(" | ", 2);
-      const std::string where = row.substr(2, bar - 2);
-      if (where.find("`" + std::string(op) + "`") == where.npos &&
-          where.find("`" + std::string(op) + "(") == where.npos)
-        continue;
-      text += "- " + where + ": " + row.substr(bar + 3, row.rfind(" |") - bar - 3) + "\n";
+    for (const std::string& item : items_) {
+      const std::string where = item.substr(0, item.find(": "));
+      if (where.find("`" + std::string(op) + "`") != where.npos ||
+          where.find("`" + std::string(op) + "(") != where.npos)
+        text += item + "\n";
     }
     return text;
   }
 
  private:
-  std::vector<std::string> rows_;
+  std::vector<std::string> items_;
 };
 
 bool has_float_value(const Sample& sample) {
