@@ -12,7 +12,7 @@ using namespace dagrad;
 Rewritten merge_equal(const Graph& graph) {
   std::unordered_multimap<std::size_t, Node> known;  // nodes of the new graph, by their op
   return rewrite(graph, [&](Rewriter& rewriter, const Node& node) {
-    if (node.kind() != NodeKind::op) return;  // no call, so the node is copied
+    if (node.kind() != NodeKind::op || node.op().traits().ordered) return;  // it is copied
     const std::vector<Value> operands = rewriter(node.operands());
     const auto [first, last] = known.equal_range(node.op()->hash());
     for (auto at = first; at != last; ++at) {
