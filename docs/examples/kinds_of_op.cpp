@@ -199,10 +199,10 @@ struct AsRow {
 // [/alias]
 
 // [builder]
-/// A builder of several nodes is a function. All of them get the line of its call, and if one is
-/// refused, none stays behind.
+/// A builder of several nodes is a function. All of them get the line of its call, errors are told
+/// in its name, and if one is refused, none stays behind.
 Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
-  const Building building{x, key};
+  const Building building("noisy_mean", {x, key});
   return mean(x + normal(key, x.type(), 0, deviation));
 }
 // [/builder]

@@ -66,28 +66,34 @@ auto append_for(Op op, std::span<const Operand> operands, const Graph* graph = n
 
 }  // namespace detail
 
-/// What a builder of several nodes opens first. While it is open, every node of its graph is made
-/// at the line of the builder's call, and where an exception leaves it, the nodes made since are
-/// gone again:
+/// What a builder of several nodes opens first, with its name. While it is open, every node of its
+/// graph is made at the line of the builder's call, errors are told in the builder's name, and
+/// where an exception leaves it, the nodes made since are gone again:
 ///
 ///     Value huber(const Operand& x, double delta) {
-///       const Building building{x};
+///       const Building building("huber", {x});
 ///       const Value size = abs(x);
 ///       return where(size <= delta, 0.5 * square(x), delta * (size - delta / 2));
 ///     }
 ///
-/// Builders may call builders: the place is that of the outermost call, and each undoes its own.
+/// Builders may call builders: place and name are those of the outermost call, and each undoes its
+/// own. Without a name, errors name the op that refused.
 class [[nodiscard]] Building {
  public:
   /// In the graph of the operands, at the place of the first. Plain numbers alone have no graph:
-  /// then nothing is placed or undone, as with no values.
-  explicit Building(std::span<const Operand> operands);
+  /// then nothing is placed or undone, as with no values. The name, such as a literal, must stay.
+  Building(std::string_view name, std::span<const Operand> operands);
+  Building(std::string_view name, std::initializer_list<Operand> operands)
+      : Building(name, std::span(operands.begin(), operands.size())) {}
+  explicit Building(std::span<const Operand> operands) : Building({}, operands) {}
   Building(std::initializer_list<Operand> operands)
-      : Building(std::span(operands.begin(), operands.size())) {}
+      : Building({}, std::span(operands.begin(), operands.size())) {}
   /// For builders that take lists of values: `Location where = Location::here()` is their last
   /// parameter.
-  Building(std::span<const Value> values, Location where);
-  Building(const Graph& graph, Location where);
+  Building(std::string_view name, std::span<const Value> values, Location where);
+  Building(std::span<const Value> values, Location where) : Building({}, values, where) {}
+  Building(std::string_view name, const Graph& graph, Location where);
+  Building(const Graph& graph, Location where) : Building({}, graph, where) {}
   template <std::same_as<Value> T>
   Building(std::initializer_list<T>) {
     static_assert(
@@ -102,15 +108,30 @@ class [[nodiscard]] Building {
   /// `Graph::parameter`, and GraphError where there is no graph.
   Value parameter(std::string_view name, const Tensor& initial) const;
 
+  /// Calls `f`, which checks what the builder was given. A dagrad::Error that it throws is thrown
+  /// again with the builder's name before its text and the place behind it, as errors of ops are.
+  template <class F>
+  decltype(auto) checked(F&& f) const {
+    try {
+      return f();
+    } catch (const Error&) {
+      rethrow();
+    }
+  }
+
   static void* operator new(std::size_t) = delete;  // they close in the order of their blocks
 
  private:
-  Building(detail::GraphData* graph, Location where);
+  Building(std::string_view name, detail::GraphData* graph, Location where);
+  [[noreturn]] void rethrow() const;
 
   detail::ControlPtr graph_;  // empty where there is none
   std::uint32_t size_ = 0;    // nodes when it was opened
   int exceptions_;            // in flight then
-  bool placed_ = false;       // whether the place is this one's
+  std::string_view name_;
+  Location where_;
+  bool placed_ = false;  // whether the place is this one's
+  bool named_ = false;   // whether the name is
 };
 
 /// Appends a node of an op to the graph of its operands. Returns a Value, an array of them for an

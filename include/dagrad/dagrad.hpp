@@ -4,6 +4,7 @@
 /// `bgl.hpp` (Boost.Graph), `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 #include "dagrad/catalog.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/checkpoint.hpp"
@@ -13,6 +14,7 @@
 #include "dagrad/dot.hpp"
 #include "dagrad/gradient.hpp"
 #include "dagrad/graph.hpp"
+#include "dagrad/indices.hpp"
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/kernels/convolution.hpp"
 #include "dagrad/kernels/factorizations.hpp"

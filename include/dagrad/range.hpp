@@ -18,6 +18,14 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+/// The positions that a range means on an axis of some size: `count` of them, the first at `first`,
+/// `step` apart.
+struct Positions {
+  std::int64_t first = 0, count = 0, step = 1;
+};
+/// Throws ArgumentError for a step of 0.
+Positions positions(const Range& range, std::int64_t size);
+
 /// "[1:3,::-1]"
 std::string to_string(const std::vector<Range>& ranges);
 

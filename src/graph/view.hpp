@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/detail/edges.hpp"
@@ -108,6 +109,7 @@ struct Making {
   std::uint32_t forward = no_node;  ///< the node that it differentiates
   std::uint16_t order = 0;          ///< of differentiation
   Location where = {};              ///< line 0: that of the call which makes it
+  std::string_view builder = {};    ///< whose name errors begin with; empty: the op's
   std::uint32_t ordinal = no_node;  ///< of its automatic name; by default the next
 };
 /// As a node of a forward node's gradient, in its scope and at its place.

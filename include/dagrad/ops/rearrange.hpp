@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
 /// Ops that turn, shift and repeat elements along axes, as NumPy's of the same names. All take
 /// every dtype. Axes are counted from the end where negative. None holds on to a shape: a graph
@@ -41,13 +42,13 @@ struct Repeat {
 /// The elements in reverse order along all axes, or along those given: a slice of step -1. Throws
 /// ShapeError for axes outside of the rank or given twice.
 Value flip(const Operand& x);
-Value flip(const Operand& x, const std::vector<std::int64_t>& axes);
-/// out[i + shift] = x[i] along an axis, around its end; backwards by a negative shift. Shifts of an
+Value flip(const Operand& x, const Axes& axes);
+/// out[i + shift] = x[i] along an axis, or along each of several, around its end; backwards by a
+/// negative shift. Shifts of an
 /// axis that is given twice add up. Throws ShapeError for an axis outside of the rank,
 /// ArgumentError where there are not as many shifts as axes.
-Value roll(const Operand& x, std::int64_t shift, std::int64_t axis);
-Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
-           const std::vector<std::int64_t>& axes);
+Value roll(const Operand& x, std::int64_t shift, const Axes& axes);
+Value roll(const Operand& x, const std::vector<std::int64_t>& shifts, const Axes& axes);
 /// The same of all elements in row-major order, as if they were one axis.
 Value roll(const Operand& x, std::int64_t shift);
 /// The whole of `x` so many times along each of the last axes, which are added in front where there

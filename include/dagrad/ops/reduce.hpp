@@ -3,34 +3,19 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
 /// Ops that make one element of many. They reduce any axes, counted from the end where negative, in
 /// any order; `keep_dims` keeps them with size 1. Every result has the same bits whatever the
 /// number of threads; floats are summed in blocks, so that errors grow with the logarithm of their
 /// number.
 namespace dagrad {
-
-/// The axes that a reduction goes over: all of them unless some are given.
-class Axes {
- public:
-  Axes() = default;
-  Axes(std::int64_t axis) : axes_(std::vector{axis}) {}
-  Axes(std::initializer_list<std::int64_t> axes) : axes_(axes) {}
-  Axes(std::vector<std::int64_t> axes) : axes_(std::move(axes)) {}
-  /// Counted from 0, in ascending order; as they were given where they do not fit the rank.
-  std::vector<std::int64_t> of(int rank) const;
-
- private:
-  std::optional<std::vector<std::int64_t>> axes_;
-};
 
 /// What all ops have in common that take the elements along some axes together.
 struct OverAxes {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 #include "dagrad/range.hpp"
 
 /// Ops that move elements, and compute nothing. All take every dtype. Axes are counted from the end
@@ -228,14 +229,14 @@ Value flatten(const Operand& x, std::int64_t first = 0, std::int64_t last = -1);
 Value unflatten(const Operand& x, std::int64_t axis, const std::vector<std::int64_t>& sizes);
 /// Without its axes of size 1. Throws ShapeError for an axis of another size.
 Value squeeze(const Operand& x);
-Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes);
+Value squeeze(const Operand& x, const Axes& axes);
 /// With axes of size 1: `axes` are theirs in the result. Throws ShapeError for axes outside of the
 /// result's rank or given twice.
-Value unsqueeze(const Operand& x, const std::vector<std::int64_t>& axes);
+Value unsqueeze(const Operand& x, const Axes& axes);
 /// Axis i of the result is axis axes[i] of `x`; without axes, they are reversed. Throws ShapeError
 /// for what is no permutation.
 Value transpose(const Operand& x);
-Value transpose(const Operand& x, const std::vector<std::int64_t>& axes);
+Value transpose(const Operand& x, const Axes& axes);
 /// Repeats `x` by NumPy's rule. Throws ShapeError where x does not broadcast to the shape.
 Value broadcast_to(const Operand& x, const Shape& shape);
 /// One behind the other along an axis. Throws ArgumentError for none, TypeError where dtypes
