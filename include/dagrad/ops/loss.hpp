@@ -5,7 +5,10 @@
 
 #include "dagrad/apply.hpp"
 
-/// Losses. Those of single elements are not reduced: take their `mean` or `sum`.
+/// Losses. Those of single elements are not reduced: take their `mean` or `sum`. They want
+/// predictions and targets of one shape, or a scalar on either side, and throw ShapeError for
+/// others: a target [32] beside a prediction [32,1] would make [32,32] errors, so what is to be
+/// broadcast goes through `broadcast_to` first.
 namespace dagrad {
 
 struct HalfSquaredError {
@@ -112,9 +115,9 @@ struct CrossEntropy {
   static Samples samples(Rng& rng);
 };
 
-/// Mean of (prediction - target)^2 over all elements, a scalar. Shapes broadcast.
+/// Mean of (prediction - target)^2 over all elements, a scalar.
 Value mse(const Operand& prediction, const Operand& target);
-/// (prediction - target)^2 / 2 of each element: its slope is the error itself. Shapes broadcast.
+/// (prediction - target)^2 / 2 of each element: its slope is the error itself.
 Value half_squared_error(const Operand& prediction, const Operand& target);
 /// Of each element, for a probability p, NaN outside of [0, 1], and a target in [0, 1]. Of what a
 /// sigmoid gives, binary_cross_entropy_with_logits keeps the digits that this one loses.
