@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/tensor.hpp"
@@ -13,6 +14,11 @@ namespace dagrad {
 struct Csv {
   std::vector<std::string> columns;
   Tensor values;  ///< [rows, columns]
+
+  /// The column of that name, [rows]. Throws ArgumentError listing the columns there are.
+  Tensor column(std::string_view name) const;
+  /// Some columns, in the order of these names: [rows, names]. Throws as `column`.
+  Tensor select(const std::vector<std::string>& names) const;
 };
 
 /// Reads numbers separated by commas under one line of names, in ASCII or UTF-8; LF, CR LF or CR
