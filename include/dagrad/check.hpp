@@ -39,6 +39,7 @@ std::string_view name(Verdict verdict);
 /// of finite differences, with an error that holds.
 struct Comparison {
   std::string x;
+  Shape shape;  ///< of x
   std::optional<std::int64_t>
       element;  ///< row-major; empty for a direction, along which x moves by its own size
   double gradient = 0;
@@ -66,9 +67,10 @@ struct CheckReport {
       decisions;          ///< nodes that decide otherwise in float64: then no result is held
   std::size_t alone = 0;  ///< nodes checked alone, each with a random cotangent
   std::string culprit;    ///< the first of them, as the graph counts, that fails
-  std::optional<Comparison> fault;    ///< by which it does; x is an operand of it
-  std::vector<std::string> warnings;  ///< what a pass is not worth
-  double allowed = 0;                 ///< share of those not negligible that may be unresolved
+  std::optional<Comparison> fault;     ///< by which it does; x is an operand of it
+  std::vector<Comparison> at_culprit;  ///< all comparisons of that node alone
+  std::vector<std::string> warnings;   ///< what a pass is not worth
+  double allowed = 0;                  ///< share of those not negligible that may be unresolved
 
   std::size_t count(Verdict verdict) const;
   /// disagree where one comparison does, a node alone does or rounding does not explain a result;
@@ -78,7 +80,11 @@ struct CheckReport {
   /// The comparison that is furthest off, of those with the gravest verdict; in a report that
   /// passes never an unresolved one. Null where there is none.
   const Comparison* worst() const;
-  /// Counts, the worst comparison with both numbers and the error, and what failed alone.
+  /// What the comparisons that disagree have in common, where that suggests a cause: a sign, a
+  /// factor, a transposed gradient, a wrong axis. Empty where nothing does.
+  std::string hint() const;
+  /// Counts, the worst comparisons with both numbers and the error, a hint at the cause, and what
+  /// failed alone.
   std::string text() const;
 };
 std::ostream& operator<<(std::ostream& out, const CheckReport& report);
