@@ -33,10 +33,12 @@ Type Huber::infer(std::span<const Type> in) const {
 
 namespace {
 
-/// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
+/// The type of a loss with one value for each row of [..., classes]; `what` names the rows in
+/// errors.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
   if (!compute_float_dtypes.contains(in.dtype))
-    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
+    throw TypeError(what + " must be float32 or float64, got " + to_string(in) +
+                    "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
@@ -49,7 +51,7 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
   return {in.dtype, rows};
 }
 
-/// Where a row of [..., classes] has the element that its index names.
+/// True at the element of each row of [..., classes] that the row's index selects.
 Value hot_in(const Value& rows, const Value& indices) {
   return apply(OneHot{.dtype = b8}, {indices, rows});
 }
@@ -92,7 +94,7 @@ Samples NegativeLogLikelihood::samples(Rng& rng) {
 Type CrossEntropy::infer(std::span<const Type> in) const {
   const Type &logits = in[0], &targets = in[1];
   if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError("smoothing lies in [0, 1), got " + attribute_text(smoothing));
+    throw ArgumentError("smoothing must be in [0, 1), got " + attribute_text(smoothing));
   if (is_float(targets.dtype) && targets.shape.rank() == logits.shape.rank() - 1)
     throw TypeError("class labels are integers, int32 or int64, got " + to_string(targets) +
                     "; convert with cast(targets, i64), or give a probability for each class, " +
@@ -196,7 +198,7 @@ void require_one_shape(const Operand& prediction, const Operand& target) {
   if (predicted == wanted || predicted.rank() == 0 || wanted.rank() == 0) return;
   std::string how = cure("target", wanted, predicted);
   if (how.empty()) how = cure("prediction", predicted, wanted);
-  throw ShapeError("prediction and target must have one shape, got " + to_string(predicted) +
+  throw ShapeError("prediction and target must have the same shape, got " + to_string(predicted) +
                    " and " + to_string(wanted) + how);
 }
 

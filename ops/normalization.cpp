@@ -23,7 +23,7 @@ Value scale_shift(const Value& standardized, const Operand& scale, const Operand
   return apply(ScaleShift{}, {standardized, scale, shift});
 }
 
-/// An operand that has to have the dtype of x and a given shape.
+/// An operand that must have the dtype of x and a given shape.
 struct Wanted {
   const char* name;
   const Operand& operand;
@@ -33,7 +33,7 @@ void check_operands(const std::string& op, const Operand& x, const Shape& shape,
   for (const auto& [name, operand] : all) {
     if (operand.dtype() != x.dtype())
       throw TypeError(op + ": " + name + " must be " + std::string(dagrad::name(x.dtype())) +
-                      " as x, got " + to_string(operand.type()) + "; convert with cast" +
+                      " like x, got " + to_string(operand.type()) + "; convert with cast" +
                       made_at(x));
     if (operand.shape() != shape)
       throw ShapeError(op + ": " + name + " must be " + to_string(shape) + " for x of " +
@@ -47,27 +47,27 @@ void check_epsilon(const std::string& op, const Operand& x, double epsilon) {
                         attribute_text(epsilon) + made_at(x));
 }
 
-/// Channels of x [N, C, ...].
+/// The shape [C] of the channels of x [N, C, ...].
 Shape channels_of(const std::string& op, const Operand& x) {
   if (x.rank() < 2)
     throw ShapeError(op + ": needs x of [N, C, ...], got " + to_string(x.shape()) + made_at(x));
   return {x.shape()[1]};
 }
 
-/// [C] as [C, 1, ...], which broadcasts to the rank of x.
+/// [C] reshaped to [C, 1, ...], which broadcasts to the rank of x.
 Value per_channel(const Operand& of_channels, const Operand& x) {
   std::vector<std::int64_t> axes;
   for (int axis = 1; axis < x.rank() - 1; ++axis) axes.push_back(axis);
   return axes.empty() ? of_channels.value() : unsqueeze(of_channels, axes);
 }
 
-/// The shape of the last axes of x, which scale and shift have.
+/// The shape of the last axes of x, which scale and shift must have.
 Shape last_shape(const std::string& op, const Operand& x, const NormOptions& options) {
   if (options.axes < 1)
-    throw ArgumentError(op + ": needs one axis or more, got " + std::to_string(options.axes) +
+    throw ArgumentError(op + ": needs at least one axis, got " + std::to_string(options.axes) +
                         made_at(x));
   if (options.axes > x.rank())
-    throw ShapeError(op + ": x of " + to_string(x.shape()) + " has no " +
+    throw ShapeError(op + ": x of " + to_string(x.shape()) + " has fewer than " +
                      std::to_string(options.axes) + " axes" + made_at(x));
   const Shape shape = x.shape();
   return Shape(shape.dims().last(static_cast<std::size_t>(options.axes)));
@@ -109,7 +109,7 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
   if (const std::int64_t n = OverAxes{axes}.count(x.shape()); n < 2)
     throw ShapeError(
-        "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
+        "batch_norm: the variance of a batch needs at least two elements per channel, but x of " +
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
   const Building building("batch_norm", {x, scale, shift, mean, variance});
@@ -159,7 +159,7 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
   const std::int64_t channels = channels_of("group_norm", x)[0];
   check_epsilon("group_norm", x, epsilon);
   if (groups < 1)
-    throw ArgumentError("group_norm: needs one group or more, got " + std::to_string(groups) +
+    throw ArgumentError("group_norm: needs at least one group, got " + std::to_string(groups) +
                         made_at(x));
   if (channels % groups != 0)
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +

@@ -8,7 +8,8 @@ namespace dagrad {
 
 namespace {
 
-/// Shapes that tell axes apart, windows that overlap, leave a remainder, reach into the padding.
+/// Shapes that distinguish the axes, and windows that overlap, leave a remainder or reach into the
+/// padding.
 struct Case {
   Shape in;
   Pooling options;

@@ -20,7 +20,7 @@ Positions positions_on(const std::vector<Range>& ranges, const Shape& shape, int
 
 Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
   if (static_cast<int>(ranges.size()) > shape.rank()) {
-    throw ShapeError(std::to_string(ranges.size()) + " ranges for the " +
+    throw ShapeError("got " + std::to_string(ranges.size()) + " ranges for the " +
                      std::to_string(shape.rank()) + " axes of " + to_string(shape));
   }
   std::vector<std::int64_t> dims;
@@ -30,7 +30,7 @@ Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
   return Shape(dims);
 }
 
-/// Between a tensor of this shape, `from`, and a dense one of its slice, `to`.
+/// The walk between a tensor of this shape, `from`, and a dense tensor of its slice, `to`.
 struct SliceWalk {
   Walk walk;
   std::int64_t offset = 0;
@@ -43,13 +43,13 @@ struct SliceWalk {
       offset += at.first * from[i];
     }
   }
-  /// Bytes from the beginning of the tensor to the slice's first element.
+  /// The bytes from the beginning of the tensor to the first element of the slice.
   std::int64_t bytes(DType dtype) const {
     return offset * static_cast<std::int64_t>(size_of(dtype));
   }
 };
 
-/// Puts operand 0 where the ranges take a slice of result 0 from; the rest is left as it is.
+/// Puts operand 0 where the ranges take a slice from in result 0, and leaves the rest unchanged.
 void put(const EvalContext& c, const std::vector<Range>& ranges) {
   const SliceWalk slice(ranges, c.out_shape());
   const DType dtype = c.outs[0].type.dtype;
@@ -95,7 +95,7 @@ Samples Slice::samples(Rng& rng) {
 Type UnsliceLike::infer(std::span<const Type> in) const {
   if (const Shape slice = sliced(ranges, in[1].shape); slice != in[0].shape) {
     throw ShapeError("the slice " + to_string(ranges) + " of " + to_string(in[1].shape) + " is " +
-                     to_string(slice) + ", x is " + to_string(in[0].shape));
+                     to_string(slice) + ", but x is " + to_string(in[0].shape));
   }
   return {in[0].dtype, in[1].shape};
 }
@@ -121,7 +121,7 @@ Type Pad::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   const auto rank = static_cast<std::size_t>(shape.rank());
   if (before.size() != rank || after.size() != rank) {
-    throw ShapeError("needs one number before and one behind each axis of " + to_string(shape) +
+    throw ShapeError("needs one number before and one after each axis of " + to_string(shape) +
                      ", got " + std::to_string(before.size()) + " and " +
                      std::to_string(after.size()));
   }
@@ -129,7 +129,7 @@ Type Pad::infer(std::span<const Type> in) const {
   for (std::size_t i = 0; i < rank; ++i) {
     if (before[i] < 0 || after[i] < 0) {
       throw ArgumentError("cannot pad by " + std::to_string(std::min(before[i], after[i])) +
-                          " elements; slice takes some away");
+                          " elements; use slice to remove elements");
     }
     if (before[i] > most_padding || after[i] > most_padding) {
       throw ShapeError("cannot pad by " + std::to_string(std::max(before[i], after[i])) +

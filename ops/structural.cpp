@@ -11,7 +11,7 @@ namespace dagrad {
 
 namespace {
 
-/// Bit i: along axis i `like` was repeated to become `x`.
+/// Bit i is set if `like` was repeated along axis i to become `x`.
 std::uint32_t repeated_axes(const Shape& x, const Shape& like) {
   std::uint32_t axes = 0;
   const int before = x.rank() - like.rank();
@@ -38,7 +38,7 @@ Samples AddN::samples(Rng& rng) {
 Type SumToLike::infer(std::span<const Type> in) const {
   if (!broadcasts_to(in[1].shape, in[0].shape)) {
     throw ShapeError("cannot sum " + to_string(in[0].shape) + " to " + to_string(in[1].shape) +
-                     ": that does not broadcast to it");
+                     ", which does not broadcast to it");
   }
   return {in[0].dtype, in[1].shape};
 }

@@ -4,7 +4,7 @@
 
 #include <string>
 
-/// The statement throws exactly that type with exactly that text.
+/// Expects that the statement throws exactly this type with exactly this text.
 #define EXPECT_THROWS(statement, Type, text)                                 \
   do {                                                                       \
     try {                                                                    \

@@ -24,13 +24,14 @@ class Compiled;
 struct BoundContext;
 }  // namespace detail
 
-/// `parameter` gets the value of `next` at the end of each run.
+/// An assignment that a run makes when it completes: `parameter` takes the value of `next`.
 struct Update {
   Value parameter;
   Value next;
 };
 
-/// Asks running functions to stop; copies share it.
+/// Asks running functions to stop. All copies of a token share one flag; any thread may call its
+/// members.
 class CancelToken {
  public:
   void cancel() const { flag_->store(true, std::memory_order_relaxed); }
@@ -41,22 +42,23 @@ class CancelToken {
   std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-/// What an observer is told when a node starts and when it has finished. All that it refers to is
-/// valid during the call only.
+/// What an observer is told when a node starts and when it finishes. Everything it refers to is
+/// valid only during the call.
 struct NodeEvent {
-  std::string_view node;  ///< its name
+  std::string_view node;  ///< name of the node
   std::string_view op;
-  std::uint32_t id = 0;  ///< in the graph that was compiled
-  int worker = 0;        ///< of the pool; 0 is the caller
-  /// The operands. `data` is null where the op uses only the type, and, when the node has finished,
-  /// where a result was written over the operand.
+  std::uint32_t id = 0;  ///< of the node, in the graph that was compiled
+  int worker = 0;        ///< number of the thread within this run; 0 is the caller
+  /// The operands. `data` is null if the op uses only the operand's type. After the node has
+  /// finished, it is also null if a result has overwritten the operand.
   std::span<const View> in;
   /// The results. `data` is null until the node has finished.
   std::span<const View> out;
 };
-/// Called around each node of each run, from the thread that runs it; several threads may call at
-/// once. What an observer throws ends the run. Nodes that compute nothing, such as `reshape`, are
-/// not run and have no event: their users see the operand's elements in the new type.
+/// Functions that are called before and after each node of each run, on the thread that runs the
+/// node; several threads may call them at once. An exception thrown by an observer ends the run.
+/// Nodes that compute nothing, such as `reshape`, are not run and cause no event: the nodes that
+/// use them read the operand's elements in the new type.
 struct Observer {
   std::function<void(const NodeEvent&)> start;
   std::function<void(const NodeEvent&)> finish;
@@ -64,12 +66,12 @@ struct Observer {
 
 struct CompileOptions {
   std::vector<Update> update = {};
-  int threads = 0;  ///< at most as many of the pool; 0: all. Results do not depend on it.
+  int threads = 0;  ///< the most threads of the pool to use; 0: all. Results do not depend on it.
   Runtime* runtime = nullptr;  ///< null: Runtime::shared()
   std::shared_ptr<const Observer> observer = {};
 };
 
-/// A value for an input, named by its handle or its name.
+/// A tensor for an input, which is given by its handle or its name.
 struct Feed {
   Feed(const Value& input, Tensor data) : value(input), tensor(std::move(data)) {}
   Feed(std::string_view input, Tensor data) : name(input), tensor(std::move(data)) {}
@@ -87,37 +89,41 @@ struct RunOptions {
 
 class BoundRun;
 
-/// What `compile` returns: a flat plan, immutable, that owns all it needs and outlives its graph.
-/// Any number of threads may run it at once. The same inputs give the same bits on any number of
-/// threads.
+/// A compiled function, as returned by `compile`. It is immutable, owns everything it needs, and
+/// may outlive its graph. Any number of threads may run it at once. Equal inputs give bitwise equal
+/// results, whatever the number of threads.
 class Function {
  public:
   Function() = default;
 
-  /// Runs it. Throws RunError, naming the node where one failed; ArgumentError for a feed that is
-  /// missing, twice there or of no input of the function; TypeError, ShapeError where its type
-  /// differs. Without a State parameters have their initial values; a function with updates needs
-  /// one. Throws ArgumentError for a State that does not fit, listing all that differs, and
-  /// RunError while another run updates it. A run that throws has changed nothing, and the next may
-  /// succeed.
+  /// Runs the function and returns the fetched values. Without a State, parameters have their
+  /// initial values; a function with updates needs a State. Throws RunError if a node fails (the
+  /// text names it), if the run is cancelled or misses its deadline, or if another run is updating
+  /// the State; ArgumentError if a feed is missing, is given twice or names no input of the
+  /// function, or if the State does not fit (the text lists all differences); TypeError or
+  /// ShapeError if a feed has the wrong type. A run that throws leaves the State unchanged, and the
+  /// function can be run again.
   std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {}) const;
   std::vector<Tensor> operator()(State& state, const Feeds& feeds = {},
                                  const RunOptions& options = {}) const;
   std::vector<Tensor> operator()(const State& state, const Feeds& feeds = {},
                                  const RunOptions& options = {}) const;
 
-  /// A run with all its memory held ready: once it has run a few times, feeding, running and
-  /// fetching allocate nothing. For one thread at a time. It keeps the State's values alive.
+  /// Binds the function to memory of its own: after a few runs, feeding, running and fetching
+  /// allocate nothing. Only one thread at a time may use the result. It keeps the State's values
+  /// alive.
   BoundRun bind() const;
   BoundRun bind(State& state) const;
 
-  std::size_t nodes() const;  ///< that a run executes
-  /// Of the arena: everything that one run holds beside feeds, state and fetches.
+  std::size_t nodes() const;  ///< number of nodes that a run executes
+  /// Size of the arena in bytes: the memory that one run needs besides its feeds, parameters and
+  /// fetches.
   std::size_t peak_bytes() const;
   std::vector<Type> fetch_types() const;
   std::vector<std::string> input_names() const;
   std::vector<std::string> parameter_names() const;
-  /// One line a step: order, op, operand and result slots, offsets, tasks.
+  /// A listing of the plan, with one line for each step: its number, node, op, operand and result
+  /// slots, and number of tasks.
   std::string text() const;
 
  private:
@@ -127,23 +133,25 @@ class Function {
   std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
 
-/// A function with its memory. Not copyable; for one thread at a time.
+/// A function bound to memory of its own, as returned by `Function::bind`. Not copyable; only one
+/// thread at a time may use it.
 class BoundRun {
  public:
   BoundRun(BoundRun&&) noexcept;
   BoundRun& operator=(BoundRun&&) noexcept;
   ~BoundRun();
 
-  /// Binds memory to read from: it must stay until the next feed of this input. Not copied. Throws
-  /// ArgumentError for what is no input, and for data that are null or not aligned to an element;
-  /// TypeError, ShapeError where its type differs.
+  /// Makes later runs read the input from this memory, which is not copied: it must stay valid
+  /// until the input is fed again. Throws ArgumentError if the function has no such input, or if
+  /// the data pointer is null or not aligned to an element; TypeError or ShapeError if the type
+  /// differs.
   void feed(const Value& input, const View& view);
   void feed(std::string_view input, const View& view);
   void feed(const Value& input, const Tensor& tensor);
   void feed(std::string_view input, const Tensor& tensor);
-  /// Throws as the function does.
+  /// Runs the function. Throws as `Function::operator()` does.
   void operator()(const RunOptions& options = {});
-  /// Result `i` of the last run, valid until the next. Throws ArgumentError where there is none.
+  /// Result `i` of the last run, valid until the next run. Throws ArgumentError if there is none.
   View fetch(std::size_t i) const;
 
  private:
@@ -153,13 +161,14 @@ class BoundRun {
   std::unique_ptr<detail::BoundContext> bound_;
 };
 
-/// Plans what the fetches and updates need, and nothing else. Throws GraphError for values of
-/// several graphs, a parameter updated twice or one that is none; TypeError, ShapeError where an
-/// update's type differs; ArgumentError for negative threads.
+/// Compiles what the fetches and updates need, and nothing else. Throws GraphError if the values
+/// belong to several graphs, or an update assigns to a value that is not a parameter or that
+/// another update assigns to; TypeError or ShapeError if an update's two types differ;
+/// ArgumentError if there is nothing to compute or the number of threads is negative.
 Function compile(std::span<const Value> fetches, const CompileOptions& options = {});
 Function compile(std::initializer_list<Value> fetches, const CompileOptions& options = {});
 
-/// Compiles and runs once.
+/// Compiles and runs once, with initial values for parameters.
 Tensor evaluate(const Value& value, const Feeds& feeds = {});
 std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {});
 

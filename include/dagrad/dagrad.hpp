@@ -1,7 +1,7 @@
 #pragma once
 
-/// All of dagrad but the headers that bring another library with them, which are opt-in:
-/// `bgl.hpp` (Boost.Graph), `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
+/// All of dagrad except the headers that include other libraries: `bgl.hpp` (Boost.Graph),
+/// `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
 
 #include "dagrad/apply.hpp"
 #include "dagrad/axes.hpp"

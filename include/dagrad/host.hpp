@@ -11,9 +11,9 @@
 #include "dagrad/range.hpp"
 #include "dagrad/tensor.hpp"
 
-/// Ops on tensors, computed at once and without a graph: what cuts data into batches and turns
+/// Ops on tensors, computed at once and without a graph, to cut data into batches or to turn
 /// predictions into an accuracy. Names, axes, results and errors are those of the ops for graphs.
-/// All take every dtype, except that `sum` and `mean` keep to those of their ops; `evaluate_op`
+/// All take every dtype, except that `sum` and `mean` take those of their ops. `evaluate_op`
 /// computes any other op.
 namespace dagrad {
 
@@ -42,7 +42,8 @@ class HostOperand {
   Location where_;
 };
 
-/// Where the elements of two tensors, which broadcast together, compare so: bools.
+/// Compare two tensors element by element; they broadcast together, and the result is a tensor of
+/// bools.
 Tensor equal(const HostOperand& a, const HostOperand& b);
 Tensor not_equal(const HostOperand& a, const HostOperand& b);
 Tensor less(const HostOperand& a, const HostOperand& b);
@@ -61,13 +62,13 @@ Tensor any(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 Tensor all(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 Tensor count_nonzero(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 
-/// The slices of `x` across an axis that indices name: `take(x, order[Range{0, 32}], 0)` is a
+/// The slices of `x` across an axis at the given indices: `take(x, order[Range{0, 32}], 0)` is a
 /// batch of rows.
 Tensor take(const HostOperand& x, const HostOperand& indices, std::int64_t axis);
-/// A range of each axis, or of one: what `x[ranges]` gives.
+/// A range of each axis, or of one, copied. (`x[...]` shares the storage if it can.)
 Tensor slice(const HostOperand& x, const std::vector<Range>& ranges);
 Tensor slice(const HostOperand& x, std::int64_t axis, const Range& range);
-/// One behind the other along an axis.
+/// Joins the tensors one after the other along an axis.
 Tensor concat(std::span<const Tensor> tensors, std::int64_t axis = 0,
               Location where = Location::here());
 template <std::same_as<Tensor> T>
@@ -75,7 +76,7 @@ Tensor concat(std::initializer_list<T> tensors, std::int64_t axis = 0,
               Location where = Location::here()) {
   return concat(std::span<const Tensor>(tensors.begin(), tensors.size()), axis, where);
 }
-/// Side by side along a new axis of the result.
+/// Joins the tensors side by side along a new axis of the result.
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis = 0,
              Location where = Location::here());
 template <std::same_as<Tensor> T>

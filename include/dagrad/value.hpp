@@ -26,9 +26,8 @@ struct Appended;
 
 }  // namespace detail
 
-/// A handle to one output of one node. Cheap to copy; it does not keep its graph alive, but knows
-/// when it is gone: then every use is a GraphError. `==` compares handles; elementwise comparison
-/// is `equal`.
+/// A handle to one result of one node. It is cheap to copy and does not keep its graph alive; using
+/// it after the graph is gone throws GraphError. `==` compares handles; `equal` compares elements.
 class Value {
  public:
   Value() = default;
@@ -39,11 +38,12 @@ class Value {
   int rank() const { return type().shape.rank(); }
   std::int64_t size() const { return type().elements(); }
 
-  /// The node's name, with ":port" behind it for results after the first.
+  /// The node's name, followed by ":port" for results after the first.
   std::string name() const;
-  /// Names the node; returns this value. The scope that the node was made in goes before the name:
-  /// in scope "block", "relu" makes "block/relu", and so does "block/relu" at the top. Throws
-  /// ArgumentError for a bad name, GraphError for one that another node has, given or automatic.
+  /// Names the node and returns this value. The name is prefixed with the scope in which the node
+  /// was made: both "relu" in scope "block" and "block/relu" outside of any scope give
+  /// "block/relu". Throws ArgumentError if the name is malformed, GraphError if another node
+  /// already has it.
   Value named(std::string_view name) const;
 
   /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
@@ -54,7 +54,8 @@ class Value {
   Node node() const;
   std::uint32_t node_id() const { return node_; }
   std::uint32_t port() const { return port_; }
-  /// Made by default: names no node. (`!` and `&&` are elementwise, so a value is no condition.)
+  /// Whether the handle was default-constructed and refers to no node. (`!` and `&&` are
+  /// elementwise ops, so a value does not convert to bool.)
   bool empty() const { return !control_; }
   friend bool operator==(const Value& a, const Value& b) {
     return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
@@ -66,7 +67,7 @@ class Value {
   friend struct std::hash<Value>;
   Value(detail::ControlPtr control, std::uint32_t node, std::uint32_t port)
       : control_(std::move(control)), node_(node), port_(port) {}
-  /// Throws GraphError for a default-made handle or a graph that is gone.
+  /// Throws GraphError if the handle is empty or its graph is gone.
   detail::GraphData& data() const;
 
   detail::ControlPtr control_;
@@ -76,11 +77,11 @@ class Value {
 
 std::ostream& operator<<(std::ostream& out, const Value& value);
 
-/// What builders take: a value, or a plain number that adopts the dtype of what it meets. Made
-/// implicitly, and on the way notes the line of the call.
+/// An argument of a builder: a value, or a plain number, which takes its dtype from the values
+/// beside it. It is constructed implicitly and records the source line of the call.
 class Operand {
  public:
-  /// Throws GraphError for a default-made value.
+  /// Throws GraphError if the value is empty.
   Operand(const Value& value, Location where = Location::here())
       : value_(value), literal_(0), where_(where) {
     if (value.empty()) detail::throw_empty_value();
@@ -94,7 +95,7 @@ class Operand {
   Literal literal() const { return literal_; }
   Location where() const { return where_; }
 
-  /// Dtype and shape. Throws ArgumentError for a plain number, which has none yet.
+  /// Dtype and shape. Throws ArgumentError for a plain number, which does not have a type yet.
   Type type() const;
   DType dtype() const { return type().dtype; }
   Shape shape() const { return type().shape; }

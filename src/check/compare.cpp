@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
-/// The size of the steps that suit a number.
+/// A suitable step size at a number.
 double natural_step(double x) {
   return x == 0 || !std::isfinite(x) ? 1 : std::max(std::abs(x), 1e-3);
 }
@@ -21,7 +21,7 @@ double random_sign(Rng& rng) { return rng.number() < 0.5 ? -1 : 1; }
 struct Axis {
   std::size_t x = 0;
   std::optional<std::int64_t> element;
-  std::vector<double> along;  ///< of the element: its natural step; else of all elements
+  std::vector<double> along;  ///< the natural step of the element, or those of all elements
 };
 
 class Comparer {
@@ -90,8 +90,8 @@ Comparison Comparer::compare(const Axis& axis) {
   return result;
 }
 
-/// Whether the gradient itself may be as far off by its own rounding: contributions that cancel can
-/// hide a small one.
+/// Whether the gradient's own rounding may explain the distance: contributions that cancel can hide
+/// a small one.
 bool Comparer::rounded_away(const Axis& axis, double distance) {
   try {
     Magnitudes magnitudes(subject_, surface_.gradient(axis.x), options_.runtime);

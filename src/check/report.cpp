@@ -11,14 +11,14 @@ namespace dagrad {
 
 namespace {
 
-/// How far off a comparison is, as a share of the larger number.
+/// The difference of a comparison relative to the larger number.
 double offence(const Comparison& c) {
   if (std::isnan(c.gradient)) return std::numeric_limits<double>::infinity();
   const double size = std::max(std::abs(c.gradient), std::abs(c.difference));
   return size > 0 ? std::abs(c.gradient - c.difference) / size : 0;
 }
 
-/// How far apart two precisions are, in what rounding explains.
+/// The difference between two precisions as a multiple of what rounding explains.
 double excess(const Rounding& r) {
   const double distance = std::abs(r.narrow - r.wide) / r.bound;
   return std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
@@ -132,9 +132,10 @@ std::string CheckReport::text() const {
         "{:.12g}, at most {:.2g} apart\n",
         rounding.size(), rounded, place(r.value, r.element), r.narrow, r.wide, r.bound);
   }
-  append_list(text, "nodes that decide otherwise in float64, so that float32 was not held to it:",
-              decisions);
-  append_list(text, "not held to float64, for want of a derivative:", unbounded);
+  append_list(
+      text, "float32 was not compared with float64, because these nodes decide differently there:",
+      decisions);
+  append_list(text, "not compared with float64, because there is no derivative:", unbounded);
   append_list(text, "warnings:", warnings);
   return text;
 }
@@ -148,7 +149,7 @@ std::string OpReport::text() const {
       "check of {}: {}\n{} samples, {} comparisons with finite differences, {} unresolved", op,
       passed() ? "passed" : "failed", samples, comparisons, unresolved);
   text += negligible > 0 ? fmt::format(", {} negligible\n", negligible) : "\n";
-  if (samples == 0) text += "no samples: nothing was checked\n";
+  if (samples == 0) text += "there are no samples, so nothing was checked\n";
   append_list(text, "failures:", failures);
   append_list(text, "warnings:", warnings);
   return text;

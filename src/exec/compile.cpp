@@ -13,7 +13,7 @@ namespace dagrad {
 
 namespace {
 
-/// The one graph that all values belong to.
+/// The graph that all values belong to. Throws GraphError if they belong to several.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
   const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
   detail::GraphData& graph = detail::Access::data(first);
@@ -35,12 +35,12 @@ void check_updates(const detail::GraphView& graph, std::span<const Update> updat
   for (const Update& update : updates) {
     const Value& parameter = update.parameter;
     if (graph.kind(parameter.node_id()) != NodeKind::parameter)
-      throw GraphError(fmt::format("update: '{}' is no parameter", parameter.name()));
+      throw GraphError(fmt::format("update: '{}' is not a parameter", parameter.name()));
     if (!updated.insert(parameter.node_id()).second)
       throw GraphError(fmt::format("update: parameter '{}' is updated twice", parameter.name()));
     if (update.next.type() == parameter.type()) continue;
     const std::string text =
-        fmt::format("update: parameter '{}' is {}, its next value '{}' is {}", parameter.name(),
+        fmt::format("update: parameter '{}' is {}, but its next value '{}' is {}", parameter.name(),
                     to_string(parameter.type()), update.next.name(), to_string(update.next.type()));
     if (update.next.dtype() != parameter.dtype()) throw TypeError(text);
     throw ShapeError(text);
@@ -65,9 +65,10 @@ Function compile(std::span<const Value> fetches, const CompileOptions& options) 
   const auto start = std::chrono::steady_clock::now();
   if (options.threads < 0)
     throw ArgumentError(fmt::format(
-        "compile: threads is {}; 0 is for all of the pool, else at least 1", options.threads));
+        "compile: threads must be at least 1, or 0 for the whole pool, got {}", options.threads));
   if (fetches.empty() && options.update.empty())
-    throw ArgumentError("compile: nothing to compute: no fetches and no updates");
+    throw ArgumentError(
+        "compile: there is nothing to compute: no fetches and no updates are given");
   const detail::GraphView graph(common_graph(fetches, options));
   check_updates(graph, options.update);
   Runtime& runtime = options.runtime != nullptr ? *options.runtime : Runtime::shared();

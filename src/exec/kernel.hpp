@@ -13,38 +13,40 @@ namespace dagrad::detail {
 
 class Kernel;
 
-/// Where operands and results of a step lie. A worker has one frame, for one step at a time.
+/// Addresses of the operands and results of a step. Each worker has one frame, which it uses for
+/// one step at a time.
 struct StepFrame {
-  std::vector<const void*> in;  ///< null where only the type is used
+  std::vector<const void*> in;  ///< null if only the type is used
   std::vector<void*> out;
   void* scratch = nullptr;
 
-  std::vector<View> in_views;  ///< the same as views, where somebody asked for them
+  std::vector<View> in_views;  ///< the same as views, if `make_views` has been called
   std::vector<MutableView> out_views;
   void make_views(const Kernel& kernel);
 
  private:
-  const Kernel* typed_ = nullptr;  ///< whose types the views have
+  const Kernel* typed_ = nullptr;  ///< the kernel whose types the views have
 };
 
-/// What runs a step: an op on operands of known types. All like steps of a plan share one.
-/// Immutable, so that any number of threads may run it at once.
+/// Runs a step: an op on operands of known types. Steps of a plan with equal ops and types share
+/// one kernel. It is immutable, so any number of threads may run it at once. A new way to run steps
+/// is a class derived from Kernel, chosen in `make_kernel`.
 class Kernel {
  public:
   virtual ~Kernel() = default;
 
-  /// Reads what the frame's operands point to, and fills its results. Allocates nothing.
+  /// Reads the frame's operands and writes its results. Allocates nothing.
   virtual void run(StepFrame& frame, const Parallel& parallel) const = 0;
-  /// What `Function::plan` says of it beside the op: ", 8 tasks".
+  /// What `Function::text` adds to the line of a step: ", 8 tasks".
   virtual std::string remark() const { return {}; }
 
   const Op& op() const { return op_; }
   const std::vector<Type>& in() const { return in_; }
   const std::vector<Type>& out() const { return out_; }
   std::size_t scratch() const { return scratch_; }  ///< bytes
-  double cost() const { return cost_; }             ///< nanoseconds on one thread, roughly
-  bool divides() const { return divides_; }         ///< whether several threads can work at it
-  /// Slots that a step names: operands, results, scratch memory.
+  double cost() const { return cost_; }             ///< rough estimate in nanoseconds on one thread
+  bool divides() const { return divides_; }         ///< whether several threads can share one step
+  /// Number of slots that a step names: operands, results and scratch memory.
   std::size_t wires() const { return in_.size() + out_.size() + (scratch_ > 0 ? 1 : 0); }
 
  protected:
@@ -60,8 +62,8 @@ class Kernel {
   const std::vector<Type> in_, out_;
 };
 
-/// The loop of an op that has a program; the op's `eval` where it has none. Either way the op's
-/// `validate` comes first, where there is one.
+/// Makes a kernel that runs a loop if the op has a program, else the op's `eval`. Either way, the
+/// op's `validate` is called first, if it has one.
 std::unique_ptr<const Kernel> make_kernel(const Op& op, std::vector<Type> in, std::vector<Type> out,
                                           RuntimeData& runtime);
 

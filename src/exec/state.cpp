@@ -25,7 +25,7 @@ StateLayout::StateLayout(std::span<const Value> parameters) {
 
 StateData::Updating::Updating(StateData& state) : state_(state) {
   if (state.updating_.exchange(true, std::memory_order_acquire))
-    throw RunError("this State is being updated by another run; one at a time may");
+    throw RunError("another run is updating this State; only one run at a time may do so");
 }
 
 Tensor own(const Tensor& tensor) {
@@ -48,7 +48,7 @@ std::uint32_t position(const detail::StateLayout& layout, std::string_view param
   return at;
 }
 
-/// Where a value goes that is of the parameter's type.
+/// The position of the parameter. Throws TypeError if the value is not of its type.
 std::uint32_t position_for(const detail::StateLayout& layout, std::string_view parameter,
                            const Tensor& value) {
   const std::uint32_t at = position(layout, parameter);

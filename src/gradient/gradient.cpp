@@ -14,17 +14,18 @@ std::string describe(const Value& value) {
 void check_float(const Value& value, std::string_view role) {
   if (!is_float(value.dtype()))
     throw GradientError("gradient: " + std::string(role) + " " + describe(value) +
-                        ", is no float: only floats have gradients");
+                        ", is not a float: only floats have gradients");
 }
 
 void check_seed(const Seeded& y) {
   check_float(y.y, "y");
   if (y.seed.empty() && y.y.rank() != 0)
-    throw GradientError("gradient: y " + describe(y.y) +
-                        ", is no scalar: give a seed of its type, or take the gradient of its sum");
+    throw GradientError(
+        "gradient: y " + describe(y.y) +
+        ", is not a scalar: give a seed of its type, or take the gradient of its sum");
   if (!y.seed.empty() && y.seed.type() != y.y.type())
-    throw GradientError("gradient: the seed " + describe(y.seed) + ", has not the type of y " +
-                        describe(y.y));
+    throw GradientError("gradient: the seed " + describe(y.seed) +
+                        ", does not have the type of y " + describe(y.y));
 }
 
 }  // namespace

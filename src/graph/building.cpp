@@ -10,7 +10,7 @@ namespace dagrad {
 
 namespace {
 
-/// The graph of the first value, null where all are plain numbers.
+/// The graph of the first value; null if all are plain numbers.
 detail::GraphData* graph_of(std::span<const Operand> operands) {
   const auto value = std::find_if_not(operands.begin(), operands.end(),
                                       [](const Operand& x) { return x.is_literal(); });
@@ -48,7 +48,7 @@ void Building::rethrow() const {
 }
 
 Value Building::parameter(std::string_view name, const Tensor& initial) const {
-  if (!graph_) throw GraphError("a builder of plain numbers alone has no graph for a parameter");
+  if (!graph_) throw GraphError("a parameter needs a graph, but all operands are plain numbers");
   detail::check_name(name, detail::Named::node, detail::longest_full_name);
   return detail::add_leaf(*graph_->graph, NodeKind::parameter, initial.type(), name, &initial, {});
 }

@@ -35,7 +35,7 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
   std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen});
   Loaded loaded;
   std::string differences, surplus;
-  auto array = found.begin();  // both are sorted by name, and gone through side by side
+  auto array = found.begin();  // both are sorted by name, so they are traversed in parallel
   const auto pass_over = [&] {
     loaded.unexpected.push_back(array->first);
     if (!options.partial && !options.ignore_extra)

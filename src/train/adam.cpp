@@ -17,12 +17,13 @@ namespace {
 /// 1 − βᵗ without cancellation.
 Value bias_correction(const Value& t, double beta) { return -expm1(t * std::log(beta)); }
 
-/// How many steps have been made, as the options say or as a counter of the optimiser's own.
+/// The number of completed steps: the value given in the options, or the optimiser's own counter.
 Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
                  const AdamOptions& options) {
   if (options.step) {
     if (const Type type = options.step->type(); type != Type{i64, {}})
-      throw TypeError(fmt::format("{}: the step is int64[], got {}", optimizer, to_string(type)));
+      throw TypeError(
+          fmt::format("{}: the step must be int64[], got {}", optimizer, to_string(type)));
     return *options.step;
   }
   Value made = step.counter("step");

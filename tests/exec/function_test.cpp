@@ -32,7 +32,7 @@ std::string thrown(F&& f) {
 const Tensor one_two = Tensor::of({1.0, 2.0});
 const Type pair{f64, {2}};
 
-TEST(Fetch, OfAComputedValueAndWhatItIsMadeOf) {
+TEST(Fetch, OfAComputedValueAndItsOperands) {
   Graph g;
   const Value x = g.input("x", pair);
   const Value a = x + 1, b = a * a;
@@ -86,7 +86,7 @@ TEST(Fetch, KeepsItsValueWhenTheFunctionRunsAgain) {
     dropped = second.data();
   }
   const Tensor third = f({{x, Tensor::of({7.0, 7.0})}})[0];
-  EXPECT_EQ(third.data(), dropped) << "dropped memory is used again";
+  EXPECT_EQ(third.data(), dropped) << "released memory is reused";
   EXPECT_EQ(numbers(first), (Numbers{2, 3}));
 }
 
@@ -104,7 +104,7 @@ TEST(Plan, HoldsOnlyWhatIsNeeded) {
   const Value x = g.input("x", pair), y = g.input("y", pair);
   const Value a = x + 1;
   exp(y) + a;
-  const Value z = sum_to_like(a * 2, exp(y));  // exp(y) gives its type only
+  const Value z = sum_to_like(a * 2, exp(y));  // uses only the type of exp(y)
   const Function f = compile({z});
   EXPECT_EQ(f.nodes(), 2U) << f.text();
   EXPECT_EQ(f.input_names(), std::vector<std::string>{"x"});
@@ -141,7 +141,7 @@ TEST(Plan, ScratchAndPreparedStateReachTheOp) {
   EXPECT_EQ(r.at(999), 1999);
 }
 
-TEST(Plan, ResultsThatNobodyReads) {
+TEST(Plan, UnusedResults) {
   Graph g;
   const Value x = g.input("x", pair);
   const auto [a, b, c] = three(x);
@@ -186,7 +186,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   Numbers mine{1, 2};
   run.feed(x, View{mine.data(), pair});
   run.feed("y", Tensor::of({10.0, 20.0}));
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }), "nothing to fetch: no run has completed");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }),
+            "fetch: there is nothing to fetch because no run has completed");
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 40);
   EXPECT_EQ(run.fetch(1).as<double>()[0], 10);
@@ -195,7 +196,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 80);
   EXPECT_EQ(run.fetch(0).data, at);
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }), "fetch 2 of 2");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }),
+            "fetch: there is no result 2; the function has 2 fetches");
   BoundRun moved = std::move(run);
   moved();
   EXPECT_EQ(moved.fetch(0).as<double>()[0], 30);
@@ -205,7 +207,7 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
 
 // ---- threads
 
-// Handing a step on to another thread takes longer than the steps of a few elements take.
+// Handing a step to another thread takes longer than computing a few elements.
 TEST(Compile, KeepsTinyStepsOnOneThread) {
   Runtime two({.threads = 2});
   const auto text = [&](std::int64_t elements) {
@@ -219,16 +221,16 @@ TEST(Compile, KeepsTinyStepsOnOneThread) {
   EXPECT_NE(text(1000).find("up to 2 threads"), std::string::npos);
 }
 
-// ---- what is refused
+// ---- errors
 
 TEST(Compile, RefusesNonsense) {
   Graph g, other;
   const Value x = g.input("x", pair), y = other.input("y", pair).named("y");
   const Value w = g.parameter("w", one_two);
   EXPECT_EQ(thrown<ArgumentError>([&] { compile({x}, {.threads = -1}); }),
-            "compile: threads is -1; 0 is for all of the pool, else at least 1");
+            "compile: threads must be at least 1, or 0 for the whole pool, got -1");
   EXPECT_EQ(thrown<ArgumentError>([&] { compile({}); }),
-            "compile: nothing to compute: no fetches and no updates");
+            "compile: there is nothing to compute: no fetches and no updates are given");
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({x, y});
             }),
@@ -236,7 +238,7 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({}, {.update = {{x, x}}});
             }),
-            "update: 'x' is no parameter");
+            "update: 'x' is not a parameter");
   EXPECT_EQ(thrown<GraphError>([&] {
               compile({}, {.update = {{w, x}, {w, w}}});
             }),
@@ -244,14 +246,14 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_EQ(thrown<ShapeError>([&] {
               compile({}, {.update = {{w, g.input("s", {f64, {3}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 's' is float64[3]");
+            "update: parameter 'w' is float64[2], but its next value 's' is float64[3]");
   EXPECT_EQ(thrown<TypeError>([&] {
               compile({}, {.update = {{w, g.input("i", {i64, {2}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 'i' is int64[2]");
+            "update: parameter 'w' is float64[2], but its next value 'i' is int64[2]");
   EXPECT_NE(thrown<GraphError>([&] { compile({Value()}); }), "nothing was thrown");
   EXPECT_EQ(thrown<ArgumentError>([&] { Function()(); }),
-            "this Function is empty: compile makes them");
+            "this Function is empty: make one with compile");
 }
 
 TEST(Feeds, AreFoundByNameInAnyOrder) {
@@ -311,13 +313,14 @@ TEST(Feeds, AreChecked) {
   EXPECT_EQ(thrown<ArgumentError>([&] {
               run.feed(x, View{nullptr, pair});
             }),
-            "input 'x': the view's data are null");
+            "input 'x': the data of the view is null");
   alignas(8) const std::array<char, 24> bytes{};
   EXPECT_EQ(thrown<ArgumentError>([&] {
               run.feed("x", View{bytes.data() + 1, pair});
             }),
-            "input 'x': the view's data are not aligned to an element");
-  EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4})) << "after all that";
+            "input 'x': the data of the view is not aligned to an element");
+  EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4}))
+      << "the function still works";
 }
 
 }  // namespace

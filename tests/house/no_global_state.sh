@@ -1,30 +1,30 @@
 #!/usr/bin/env bash
-# no_global_state.sh <objdump> <library>: the static library keeps in writable memory what is listed
-# here, and nothing else.
+# no_global_state.sh <objdump> <library>: checks that the static library has no writable data except
+# what is listed here.
 set -euo pipefail
 objdump=$1 library=$2
 
 allowed='
-# Constants that are made when they are first needed.
+# Constants that are constructed on first use.
 dagrad::Op::Op<.*>\(.*\)::model
 dagrad::\(anonymous namespace\)::Sampler::(float|int)_shapes\(\)::all
 dagrad::best_instruction_set\(\)::best
 dagrad::detail::(\(anonymous namespace\)::plain|avx2|avx512)_functions\(\)::table
 dagrad::detail::VectorEmitter::heap\(\)::heap
 dagrad::kernels::\(anonymous namespace\)::engine\(\)::cpu
-# The default of options.
+# The defaults of options.
 dagrad::Runtime::shared\(\)::runtime
-# Whether this process was forked, which nobody can be handed.
+# Whether this process was forked, which cannot be passed as an argument.
 dagrad::detail::\(anonymous namespace\)::forked\(\)::(child|watched)
-# OpenBLAS has global state of its own; one thread at a time calls it.
+# OpenBLAS has global state, so only one thread at a time may call it.
 dagrad::kernels::lapack::\(anonymous namespace\)::one_at_a_time
-# Memory that a thread works in, the library functions of its Numbers, and what it is logging.
+# Work space of a thread, the library functions of its Numbers, and the line that it is logging.
 dagrad::decisions\(.*\)::values
 dagrad::interpret\(.*\)::scratch
 dagrad::kernels::\(anonymous namespace\)::scratch<.*>\(long\)::(blocks|size)
 dagrad::detail::\(anonymous namespace\)::table_in_force
 dagrad::detail::\(anonymous namespace\)::Telling::innermost
-# Of the compiler and of other libraries.
+# Data of the compiler and of other libraries.
 guard variable for .*
 DW\.ref\..*
 (std|spdlog|fmt|Xbyak|tbb|oneapi)::.*

@@ -21,7 +21,7 @@ class CheckpointTest : public test::InFolder {
   const std::filesystem::path file = folder / "state.npz";
 };
 
-TEST_F(CheckpointTest, BringsAStateBack) {
+TEST_F(CheckpointTest, RestoresAState) {
   State s(g);
   s.set(w, Tensor::of({{-1.0, 0.5}, {0.25, -0.0}}));
   save(file, s);
@@ -34,8 +34,8 @@ TEST_F(CheckpointTest, BringsAStateBack) {
   EXPECT_EQ(test::bytes_of(file), bytes);
 }
 
-// Whatever name a parameter is given, its file can be written and read.
-TEST_F(CheckpointTest, TakesTheLongestNames) {
+// Parameters with any valid name can be saved and loaded.
+TEST_F(CheckpointTest, AcceptsTheLongestNames) {
   Graph graph;
   std::vector<Scope> scopes;
   for (int i = 0; i < 15; ++i) scopes.push_back(graph.scope(std::string(4096, 'a')));
@@ -60,7 +60,7 @@ TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
   EXPECT_EQ(s.get(b).item<float>(), 1.0F);
 }
 
-TEST_F(CheckpointTest, InPartSetsWhatIsThere) {
+TEST_F(CheckpointTest, PartialLoadSetsWhatTheFileHas) {
   write_npz(file, {{"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
   State s(g);
   const Loaded loaded = load(file, s, {.partial = true});

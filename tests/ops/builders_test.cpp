@@ -18,7 +18,7 @@ using test::message;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// Of builders that check before there is a node, or that make several.
+/// Bad calls of builders that check arguments before making a node or that make several nodes.
 struct BadCalls {
   Graph graph;
   Value s = graph.input("s", {f64, {}}), v = graph.input("v", {f64, {3}});

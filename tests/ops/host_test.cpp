@@ -114,7 +114,7 @@ TEST(HostOps, MakeBatchesAndAnAccuracy) {
 
 TEST(HostOps, SayWhatDoesNotFitAndWhere) {
   const Tensor x = Tensor::of({{1.0, 2.0}});
-  EXPECT_THROWS_HERE(argmax(x, 2), ShapeError, "argmax: axis 2 is outside [-2, 1] of rank 2");
+  EXPECT_THROWS_HERE(argmax(x, 2), ShapeError, "argmax: axis 2 is outside [-2, 1] for rank 2");
   EXPECT_THAT(message<Error>([&] { take(x, Tensor::of({1}), 0); }), StartsWith("take: "));
   EXPECT_THAT(message<ShapeError>([&] {
                 equal(x, Tensor::of({1.0, 2.0, 3.0}));
@@ -122,16 +122,18 @@ TEST(HostOps, SayWhatDoesNotFitAndWhere) {
               StartsWith("equal: shapes [1,2] and [3] do not broadcast"));
   EXPECT_THAT(message<ShapeError>([&] { max(Tensor(Type{f64, {0}})); }), StartsWith("max: "));
   EXPECT_THAT(message<TypeError>([&] { mean(Tensor(1)); }), StartsWith("mean: "));
-  EXPECT_THROWS_HERE(slice(x, 2, {0, 1}), ShapeError, "slice: axis 2 is outside [-2, 1] of rank 2");
+  EXPECT_THROWS_HERE(slice(x, 2, {0, 1}), ShapeError,
+                     "slice: axis 2 is outside [-2, 1] for rank 2");
   EXPECT_THROWS_HERE(stack({x, x[0]}), ShapeError,
-                     "stack: operands must have one shape, got [1,2] and [2]");
+                     "stack: operands must have the same shape, got [1,2] and [2]");
   EXPECT_THROWS_HERE(
       stack({x, x.cast(f32)}), TypeError,
-      "stack: operands must have one dtype, got float64 and float32; convert with cast");
+      "stack: operands must have the same dtype, got float64 and float32; convert with cast");
   EXPECT_THROWS_HERE(stack(std::span<const Tensor>()), ArgumentError,
                      "stack: needs at least one operand");
-  EXPECT_THROWS_HERE(concat({x, x[0]}), ShapeError,
-                     "concat: operands must agree in all axes but 0, got [1,2] and [2]");
+  EXPECT_THROWS_HERE(
+      concat({x, x[0]}), ShapeError,
+      "concat: operands must have the same sizes in all axes but 0, got [1,2] and [2]");
 }
 
 TEST(EvaluateOp, ComputesAnyOp) {

@@ -97,13 +97,13 @@ TEST(Loss, SmoothedCrossEntropyOfIndicesAndOfTheirOneHotsAgree) {
     EXPECT_TRUE(compare(results[0][i], results[1][i], 1e-13, 1e-15).close) << i;
 }
 
-TEST(Loss, RefusesWhatDoesNotFit) {
+TEST(Loss, RefusesBadArguments) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2}});
   const std::size_t before = graph.size();
   for (const double smoothing : {-0.1, 1.0, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { cross_entropy(x, i, smoothing); }),
-                HasSubstr("cross_entropy: smoothing lies in [0, 1), got "));
+                HasSubstr("cross_entropy: smoothing must be in [0, 1), got "));
   for (const double delta : {0.0, -1.0, infinity, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { huber(x, x, delta); }),
                 HasSubstr("huber: needs a positive and finite delta, got "));
@@ -112,7 +112,7 @@ TEST(Loss, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
               HasSubstr("nll: class labels are integers, int32 or int64, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),
-              HasSubstr("log-probabilities are float32 or float64, got int64[2]"));
+              HasSubstr("log-probabilities must be float32 or float64, got int64[2]"));
   EXPECT_EQ(graph.size(), before);
   const Value wrong = graph.input("wrong", {i64, {3}});
   EXPECT_THAT(message<ShapeError>([&] { nll(x, wrong); }),
@@ -139,7 +139,8 @@ TEST(Loss, RefusesShapesThatWouldBroadcast) {
   const Value column = graph.input("column", {f64, {32, 1}}), row = graph.input("row", {f64, {32}}),
               wide = graph.input("wide", {f64, {32, 5}}), other = graph.input("other", {f64, {7}});
   for (const auto& [name, loss] : elementwise_losses) {
-    const std::string start = std::string(name) + ": prediction and target must have one shape, ";
+    const std::string start =
+        std::string(name) + ": prediction and target must have the same shape, ";
     const std::size_t nodes = graph.size();
     EXPECT_THROWS_HERE(loss(column, row), ShapeError,
                        start + "got [32,1] and [32]; reshape the target to [32,1]");

@@ -98,9 +98,9 @@ TEST(TensorOf, TakesListsToRankFour) {
   EXPECT_TENSOR_SAME(Tensor::of<double>({{{1, 2}, {3, 4}}}),
                      Tensor({1, 2, 2}, {1.0, 2.0, 3.0, 4.0}));
   EXPECT_THROWS(Tensor::of({{{1, 2}, {3}}}), ShapeError,
-                "rows of a nested list differ in length: the first has 2, another 1");
+                "the rows of a nested list differ in length: the first has 2 elements, another 1");
   EXPECT_THROWS(Tensor::of({{{1}, {2}}, {{3}}}), ShapeError,
-                "rows of a nested list differ in length: the first has 2, another 1");
+                "the rows of a nested list differ in length: the first has 2 elements, another 1");
 }
 
 TEST(TensorOf, TakesVectorsSpansAndArrays) {
@@ -125,7 +125,7 @@ TEST(TensorOf, TakesListsOfLists) {
   EXPECT_TENSOR_SAME(Tensor::of(flags), Tensor::of({{true}, {false}}));
   EXPECT_TENSOR_SAME(Tensor::of(std::vector<std::vector<int>>()), Tensor(Type{i32, {0, 0}}));
   EXPECT_THROWS(Tensor::of(std::vector<std::vector<int>>{{1}, {1, 2}}), ShapeError,
-                "rows of a nested list differ in length: the first has 1, another 2");
+                "the rows of a nested list differ in length: the first has 1 elements, another 2");
 }
 
 }  // namespace
