@@ -91,7 +91,7 @@ std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<con
   if (outputs.empty())
     throw ArgumentError("custom_gradient: needs at least one output" + made_at(where));
   if (!rule) throw ArgumentError("custom_gradient: needs a rule" + made_at(where));
-  const Building building(outputs, where);
+  const Building building("custom_gradient", outputs, where);
   std::vector<Operand> operands(outputs.begin(), outputs.end());
   operands.insert(operands.end(), inputs.begin(), inputs.end());
   return apply(CustomGradient{outputs.size(), std::move(rule)}, operands);

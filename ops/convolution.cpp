@@ -235,12 +235,13 @@ struct Call {
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, Op op) const {
+    const Building building(builder, {in, kernel});
     check(in, kernel);
     return apply(std::move(op), {in, kernel});
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, const Operand& bias, Op op) const {
-    const Building building{in, kernel, bias};
+    const Building building(builder, {in, kernel, bias});
     return add_bias((*this)(in, kernel, std::move(op)), bias);
   }
 };

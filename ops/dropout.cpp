@@ -61,7 +61,7 @@ Samples Dropout::samples(Rng& rng) {
 }
 
 Value dropout(const Operand& x, const Operand& key, double p) {
-  const Building building{x, key};
+  const Building building("dropout", {x, key});
   return apply(Dropout{p}, {apply(DropoutMask{p}, {key, x}), x});
 }
 

@@ -202,7 +202,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
   std::vector<Shape> shapes;
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
   const EinsumEquation equation = parse_einsum(text, shapes, operands[0]);
-  const Building building{operands};
+  const Building building("einsum", operands);
   std::vector<Factor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     factors.push_back({operands[i], equation.in[i]});
@@ -234,12 +234,13 @@ Value dot(const Operand& left, const Operand& right) {
   if (left.shape() != right.shape())
     throw ShapeError("dot: needs vectors of one size, got " + to_string(left.shape()) + " and " +
                      to_string(right.shape()) + made_at(left));
+  const Building building("dot", {left, right});
   return matmul(left, right);
 }
 
 Value outer(const Operand& left, const Operand& right) {
   check_vectors("outer", left, right);
-  const Building building{left, right};
+  const Building building("outer", {left, right});
   return mul(unsqueeze(left, {1}), right);
 }
 

@@ -68,10 +68,10 @@ Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
 }
 
 /// Solves for a vector b as for a column, and turns the result back into a vector.
-template <class Solve>
-Value with_columns(const Operand& a, const Operand& b, Solve solve) {
+template <class Op, class F>
+Value with_columns(const Operand& a, const Operand& b, F solve) {
   if (b.is_literal() || b.rank() != 1) return solve(b);
-  const Building building{a, b};
+  const Building building(Op::name, {a, b});
   return squeeze(solve(unsqueeze(b, {-1})), {-1});
 }
 
@@ -338,14 +338,16 @@ Samples Slogdet::samples(Rng& rng) {
 Value cholesky(const Operand& a) { return apply(Cholesky{}, {a}); }
 
 Value triangular_solve(const Operand& a, const Operand& b, const TriangularOptions& options) {
-  return with_columns(a, b, [&](const Operand& columns) {
+  return with_columns<TriangularSolve>(a, b, [&](const Operand& columns) {
     return apply(TriangularSolve{options.lower, options.transposed, options.unit_diagonal},
                  {a, columns});
   });
 }
 
 Value solve(const Operand& a, const Operand& b) {
-  return with_columns(a, b, [&](const Operand& columns) { return apply(Solve{}, {a, columns}); });
+  return with_columns<Solve>(a, b, [&](const Operand& columns) {
+    return apply(Solve{}, {a, columns});
+  });
 }
 
 Value inverse(const Operand& a) { return apply(Inverse{}, {a}); }

@@ -152,7 +152,7 @@ void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
 /// refuses values that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
-  const Building building{x, indices, values};
+  const Building building(T::name, {x, indices, values});
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
   if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
     return apply(op, {x, indices, broadcast_like(values, named)});
@@ -316,7 +316,10 @@ template struct LastNamed<true>;
 Value take(const Operand& x, const Operand& indices, std::int64_t axis) {
   return apply(Take{{axis}}, {x, indices});
 }
-Value embedding(const Operand& table, const Operand& indices) { return take(table, indices, 0); }
+Value embedding(const Operand& table, const Operand& indices) {
+  const Building building("embedding", {table, indices});
+  return take(table, indices, 0);
+}
 Value scatter_add(const Operand& x, const Operand& indices, const Operand& values,
                   std::int64_t axis) {
   return scattering<false>(ScatterAdd{{axis}}, x, indices, values);

@@ -85,7 +85,7 @@ Value linear_index_like(const Operand& indices, const Operand& like) {
 }
 
 Value gather_nd(const Operand& x, const Operand& indices) {
-  const Building building{x, indices};
+  const Building building("gather_nd", {x, indices});
   const std::int64_t axes = indices.rank() == 0 ? -1 : indices.shape()[indices.rank() - 1];
   const Value rows = apply(LinearIndexLike{axes}, {indices, x});
   const Value flat = axes == 0 ? unsqueeze(x, {0}) : flatten(x, 0, axes - 1);

@@ -197,7 +197,7 @@ Samples Matmul::samples(Rng& rng) {
 Value matmul(const Operand& left, const Operand& right) {
   const auto [a, transpose_left] = untransposed(left);
   const auto [b, transpose_right] = untransposed(right);
-  const Building building{a, b};
+  const Building building("matmul", {a, b});
   return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
 }
 

@@ -77,6 +77,7 @@ Value standardized(const std::string& op, const Operand& x, const NormOptions& o
                    bool centred) {
   check_epsilon(op, x, options.epsilon);
   last_shape(op, x, options);
+  const Building building(op, {x});
   return apply(Standardize{{last_axes(options.axes)}, options.epsilon, centred}, {x})[0];
 }
 
@@ -111,7 +112,7 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
         "batch_norm: the variance of a batch needs at least two elements per channel, but x of " +
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
-  const Building building{x, scale, shift, mean, variance};
+  const Building building("batch_norm", {x, scale, shift, mean, variance});
   const auto batch = apply(Standardize{{axes}, options.epsilon}, {x});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
@@ -128,7 +129,7 @@ Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand
   check_operands("batch_norm_inference", x, channels,
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
   check_epsilon("batch_norm_inference", x, epsilon);
-  const Building building{x, scale, shift, mean, variance};
+  const Building building("batch_norm_inference", {x, scale, shift, mean, variance});
   const Operand factor = mul(scale, rsqrt(add(variance, epsilon)));
   return apply(Normalize{},
                {x, per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)});
@@ -141,7 +142,7 @@ Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
                  const NormOptions& options) {
   check_operands("layer_norm", x, last_shape("layer_norm", x, options),
                  {{"scale", scale}, {"shift", shift}});
-  const Building building{x, scale, shift};
+  const Building building("layer_norm", {x, scale, shift});
   return scale_shift(layer_norm(x, options), scale, shift);
 }
 
@@ -150,7 +151,7 @@ Value rms_norm(const Operand& x, const NormOptions& options) {
 }
 Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
   check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
-  const Building building{x, scale};
+  const Building building("rms_norm", {x, scale});
   return mul(rms_norm(x, options), scale);
 }
 
@@ -164,7 +165,7 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
                      std::to_string(channels) + " channels of " + to_string(x.shape()) +
                      made_at(x));
-  const Building building{x};
+  const Building building("group_norm", {x});
   const Operand grouped = unflatten(x, 1, {groups, -1});
   const auto axes = last_axes(grouped.rank() - 2);
   return reshape_like(apply(Standardize{{axes}, epsilon}, {grouped})[0], x);
@@ -173,7 +174,7 @@ Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, co
                  double epsilon) {
   check_operands("group_norm", x, channels_of("group_norm", x),
                  {{"scale", scale}, {"shift", shift}});
-  const Building building{x, scale, shift};
+  const Building building("group_norm", {x, scale, shift});
   return scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x));
 }
 

@@ -243,9 +243,11 @@ Grads AvgPoolGradient::grad(const GradContext& g) const {
 }
 
 Value max_pool2d(const Operand& in, const Pooling& options) {
+  const Building building("max_pool2d", {in});
   return apply(MaxPool{options}, {in});
 }
 Value avg_pool2d(const Operand& in, const Pooling& options) {
+  const Building building("avg_pool2d", {in});
   return apply(AvgPool{options}, {in});
 }
 
@@ -253,6 +255,7 @@ Value global_avg_pool(const Operand& in) {
   if (in.rank() != 4)
     throw ShapeError("global_avg_pool: needs [N, C, H, W], got " + to_string(in.shape()) +
                      made_at(in));
+  const Building building("global_avg_pool", {in});
   return mean(in, {2, 3});
 }
 

@@ -158,7 +158,10 @@ Value truncated_normal(const Operand& key, const Type& type, double mean, double
 }
 Value gumbel(const Operand& key, const Type& type) { return apply(Gumbel{type}, {key}); }
 Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {key, i}); }
-Value next_key(const Operand& key) { return fold_in(key, -1); }
+Value next_key(const Operand& key) {
+  const Building building("next_key", {key});
+  return fold_in(key, -1);
+}
 
 void check_key(const Type& key) {
   if (key.dtype != i64) throw TypeError("a key must be int64, got " + to_string(key));
@@ -168,7 +171,7 @@ void check_key(const Type& key) {
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0)
     throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n) + made_at(key));
-  const Building building{key};
+  const Building building("split_key", {key});
   const Value family = fold_in(key, n);
   std::vector<Value> keys;
   for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));

@@ -123,37 +123,33 @@ Samples Repeat::samples(Rng& rng) {
           {Repeat{0, 0}, {rng.uniform({2, 3})}},    {Repeat{2, 0}, {rng.uniform({0, 3})}}};
 }
 
-Value flip(const Operand& x) {
-  return slice(x, std::vector<Range>(static_cast<std::size_t>(x.rank()), {.step = -1}));
-}
-Value flip(const Operand& x, const std::vector<std::int64_t>& axes) {
+Value flip(const Operand& x) { return flip(x, Axes()); }
+Value flip(const Operand& x, const Axes& axes) {
+  const Building building("flip", {x});
   std::vector<Range> ranges(static_cast<std::size_t>(x.rank()));
-  try {
-    for (const std::int64_t axis : axes) {
+  building.checked([&] {
+    for (const std::int64_t axis : axes.given() ? *axes.given() : axes.of(x.rank())) {
       Range& range = ranges[static_cast<std::size_t>(normalize_axis(axis, x.rank()))];
       if (range.step < 0) throw ShapeError("axis " + std::to_string(axis) + " is given twice");
       range.step = -1;
     }
-  } catch (const ShapeError& error) {
-    throw ShapeError(std::string("flip: ") + error.what());
-  }
+  });
   return slice(x, ranges);
 }
 
-Value roll(const Operand& x, std::int64_t shift, std::int64_t axis) {
-  return roll(x, std::vector{shift}, std::vector{axis});
+Value roll(const Operand& x, std::int64_t shift, const Axes& axes) {
+  return roll(x, std::vector(axes.of(x.rank()).size(), shift), axes);
 }
-Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
-           const std::vector<std::int64_t>& axes) {
-  return apply(Roll{shifts, axes}, {x});
+Value roll(const Operand& x, const std::vector<std::int64_t>& shifts, const Axes& axes) {
+  return apply(Roll{shifts, axes.given() ? *axes.given() : axes.of(x.rank())}, {x});
 }
 Value roll(const Operand& x, std::int64_t shift) {
-  const Building building{x};
+  const Building building("roll", {x});
   return reshape_like(roll(flatten(x), shift, 0), x);
 }
 
 Value tile(const Operand& x, const std::vector<std::int64_t>& repeats) {
-  const Building building{x};
+  const Building building("tile", {x});
   const auto rank = static_cast<std::size_t>(x.rank());
   Value out = x.value();
   if (repeats.size() > rank) {
@@ -176,7 +172,7 @@ Value repeat(const Operand& x, std::int64_t count, std::int64_t axis) {
   return apply(Repeat{count, axis}, {x});
 }
 Value repeat(const Operand& x, std::int64_t count) {
-  const Building building{x};
+  const Building building("repeat", {x});
   return repeat(flatten(x), count, 0);
 }
 

@@ -1,6 +1,5 @@
 #include "dagrad/ops/reduce.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "dagrad/ops/control.hpp"
@@ -28,20 +27,6 @@ Value product_of_others(const Value& x, std::int64_t axis) {
 }
 
 }  // namespace
-
-std::vector<std::int64_t> Axes::of(int rank) const {
-  std::vector<std::int64_t> axes;
-  if (!axes_) {
-    for (int axis = 0; axis < rank; ++axis) axes.push_back(axis);
-    return axes;
-  }
-  for (const std::int64_t axis : *axes_) {
-    if (axis < -rank || axis >= rank) return *axes_;
-    axes.push_back(axis < 0 ? axis + rank : axis);
-  }
-  std::sort(axes.begin(), axes.end());
-  return axes;
-}
 
 std::uint32_t OverAxes::mask(int rank) const {
   std::uint32_t mask = 0;

@@ -6,6 +6,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
+#include "ops/joins.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
@@ -92,13 +93,33 @@ Value concat_all(std::span<const Operand> values, std::int64_t axis) {
 }
 
 Value stack_all(std::span<const Operand> values, std::int64_t axis) {
-  const Building building{values};
+  const Building building("stack", values);
+  const int along = building.checked([&] {
+    std::vector<Type> types;
+    for (const Operand& value : values) types.push_back(value.type());
+    return stacked_axis(types, axis);
+  });
   std::vector<Operand> parts;
-  for (const Operand& value : values) parts.push_back(unsqueeze(value, {axis}));
-  return concat_all(parts, axis);
+  for (const Operand& value : values) parts.push_back(unsqueeze(value, along));
+  return concat_all(parts, along);
 }
 
 }  // namespace
+
+int stacked_axis(std::span<const Type> types, std::int64_t axis) {
+  if (types.empty()) throw ArgumentError("needs at least one operand");
+  const Type& first = types[0];
+  for (const Type& type : types) {
+    if (type.dtype != first.dtype)
+      throw TypeError("operands must have the same dtype, got " +
+                      std::string(dagrad::name(first.dtype)) + " and " +
+                      std::string(dagrad::name(type.dtype)) + "; convert with cast");
+    if (type.shape != first.shape)
+      throw ShapeError("operands must have the same shape, got " + to_string(first.shape) +
+                       " and " + to_string(type.shape));
+  }
+  return normalize_axis(axis, first.shape.rank() + 1);
+}
 
 Type Concat::infer(std::span<const Type> in) const {
   if (in.empty()) throw ArgumentError("needs at least one operand");
@@ -294,11 +315,12 @@ Value stack(std::span<const Value> values, std::int64_t axis, Location where) {
   return stack_all(at(values, where), axis);
 }
 std::vector<Value> unstack(const Operand& x, std::int64_t axis) {
-  const std::int64_t parts = x.shape()[normalize_axis(axis, x.rank())];
+  const Building building("unstack", {x});
+  const int along = building.checked([&] { return normalize_axis(axis, x.rank()); });
+  const std::int64_t parts = x.shape()[along];
   if (parts == 0) return {};
-  const Building building{x};
-  std::vector<Value> values = split(x, parts, axis);
-  for (Value& value : values) value = squeeze(value, {axis});
+  std::vector<Value> values = split(x, parts, along);
+  for (Value& value : values) value = squeeze(value, along);
   return values;
 }
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis) {

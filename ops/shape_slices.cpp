@@ -13,27 +13,9 @@ namespace {
 
 constexpr std::int64_t most_padding = std::int64_t{1} << 48;
 
-/// The elements of an axis that a range selects.
-struct Span {
-  std::int64_t first = 0, count = 0, step = 1;
-  Span(const Range& range, std::int64_t size) {
-    const std::int64_t far = std::max<std::int64_t>(size, 1);  // a step past the last element
-    step = std::clamp(range.step, -far, far);
-    if (step == 0) throw ArgumentError("a step must not be 0");
-    const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
-    const auto place = [&](std::int64_t at) {
-      return std::clamp(at < 0 ? at + size : at, low, high);
-    };
-    first = range.begin ? place(*range.begin) : step > 0 ? low : high;
-    const std::int64_t end = range.end ? place(*range.end) : step > 0 ? high : low;
-    const std::int64_t way = step > 0 ? end - first : first - end;
-    if (way > 0) count = (way - 1) / (step > 0 ? step : -step) + 1;
-  }
-};
-
-Span span_of(const std::vector<Range>& ranges, const Shape& shape, int axis) {
+Positions positions_on(const std::vector<Range>& ranges, const Shape& shape, int axis) {
   const auto i = static_cast<std::size_t>(axis);
-  return Span(i < ranges.size() ? ranges[i] : Range{}, shape[axis]);
+  return positions(i < ranges.size() ? ranges[i] : Range{}, shape[axis]);
 }
 
 Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
@@ -43,7 +25,7 @@ Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
   }
   std::vector<std::int64_t> dims;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    dims.push_back(span_of(ranges, shape, axis).count);
+    dims.push_back(positions_on(ranges, shape, axis).count);
   }
   return Shape(dims);
 }
@@ -55,10 +37,10 @@ struct SliceWalk {
   SliceWalk(const std::vector<Range>& ranges, const Shape& shape) {
     const auto from = strides_of(shape), to = strides_of(sliced(ranges, shape));
     for (int axis = 0; axis < shape.rank(); ++axis) {
-      const Span span = span_of(ranges, shape, axis);
+      const Positions at = positions_on(ranges, shape, axis);
       const auto i = static_cast<std::size_t>(axis);
-      walk.add(span.count, {span.step * from[i], to[i]});
-      offset += span.first * from[i];
+      walk.add(at.count, {at.step * from[i], to[i]});
+      offset += at.first * from[i];
     }
   }
   /// The bytes from the beginning of the tensor to the first element of the slice.
@@ -177,9 +159,19 @@ Value slice(const Operand& x, const std::vector<Range>& ranges) {
   return apply(Slice{ranges}, {x});
 }
 Value slice(const Operand& x, std::int64_t axis, const Range& range) {
-  std::vector<Range> ranges(static_cast<std::size_t>(normalize_axis(axis, x.rank())) + 1);
+  const Building building("slice", {x});
+  const int along = building.checked([&] { return normalize_axis(axis, x.rank()); });
+  std::vector<Range> ranges(static_cast<std::size_t>(along) + 1);
   ranges.back() = range;
   return slice(x, ranges);
+}
+Value Value::operator[](const Indices& indices) const {
+  const Operand x(*this, indices.where());
+  const Building building("x[...]", {x});
+  const std::vector<Range> ranges = indices.ranges(x.shape());
+  const Value part = slice(x, ranges);
+  const std::vector<std::int64_t> dropped = indices.dropped();
+  return dropped.empty() ? part : squeeze(part, dropped);
 }
 Value unslice_like(const Operand& x, const Operand& like, const std::vector<Range>& ranges) {
   return apply(UnsliceLike{ranges}, {x, like});

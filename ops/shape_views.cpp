@@ -250,19 +250,21 @@ Value squeeze(const Operand& x) {
   }
   return apply(Squeeze{axes, true}, {x});
 }
-Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Squeeze{axes}, {x});
+Value squeeze(const Operand& x, const Axes& axes) {
+  if (!axes.given()) return squeeze(x);
+  return apply(Squeeze{*axes.given()}, {x});
 }
-Value unsqueeze(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Unsqueeze{axes}, {x});
+Value unsqueeze(const Operand& x, const Axes& axes) {
+  return apply(Unsqueeze{axes.given().value_or(std::vector<std::int64_t>())}, {x});
 }
 Value transpose(const Operand& x) {
   std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
   std::iota(axes.rbegin(), axes.rend(), 0);
   return transpose(x, axes);
 }
-Value transpose(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Transpose{axes}, {x});
+Value transpose(const Operand& x, const Axes& axes) {
+  if (!axes.given()) return transpose(x);
+  return apply(Transpose{*axes.given()}, {x});
 }
 Value broadcast_to(const Operand& x, const Shape& shape) { return apply(BroadcastTo{shape}, {x}); }
 

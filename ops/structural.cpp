@@ -127,7 +127,7 @@ Samples FullLike::samples(Rng& rng) {
 
 Value add_n(std::span<const Value> values, Location where) {
   if (values.empty()) throw ArgumentError("add_n: needs at least one value" + made_at(where));
-  const Building building(values, where);
+  const Building building("add_n", values, where);
   std::vector<Operand> terms(values.begin(), values.end()), sums;
   while (terms.size() > 1) {
     for (std::size_t at = 0; at < terms.size(); at += most_terms) {

@@ -199,13 +199,14 @@ Value undiagonal_like(const Operand& x, const Operand& like, std::int64_t offset
 Value diag_embed(const Operand& x, std::int64_t offset) { return apply(DiagEmbed{offset}, {x}); }
 
 Value diag(const Operand& x, std::int64_t offset) {
+  const Building building("diag", {x});
   if (x.rank() == 1) return diag_embed(x, offset);
   if (x.rank() == 2) return diagonal(x, offset);
   throw ShapeError("diag: needs a vector or a matrix, got " + to_string(x.shape()) + made_at(x));
 }
 
 Value trace(const Operand& x, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-  const Building building{x};
+  const Building building("trace", {x});
   return sum(diagonal(x, offset, rows, columns), -1);
 }
 

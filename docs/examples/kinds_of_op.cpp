@@ -199,10 +199,10 @@ struct AsRow {
 // [/alias]
 
 // [builder]
-/// A builder of several nodes is a function. All nodes get the line of its call, and if one is
-/// refused, none of them stays.
+/// A builder of several nodes is a function. All nodes get the line of its call, errors begin with
+/// its name, and if one node is refused, none of them stays.
 Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
-  const Building building{x, key};
+  const Building building("noisy_mean", {x, key});
   return mean(x + normal(key, x.type(), 0, deviation));
 }
 // [/builder]

@@ -67,29 +67,36 @@ auto append_for(Op op, std::span<const Operand> operands, const Graph* graph = n
 
 }  // namespace detail
 
-/// A builder of several nodes opens a Building first. While it is open, new nodes of its graph get
-/// the source line of the builder's call; if an exception leaves it, the nodes made since are
-/// removed again:
+/// A builder of several nodes opens a Building first, with the builder's name. While it is open,
+/// new nodes of its graph get the source line of the builder's call, and errors begin with its
+/// name; if an exception leaves it, the nodes made since are removed again:
 ///
 ///     Value huber(const Operand& x, double delta) {
-///       const Building building{x};
+///       const Building building("huber", {x});
 ///       const Value size = abs(x);
 ///       return where(size <= delta, 0.5 * square(x), delta * (size - delta / 2));
 ///     }
 ///
-/// Builders may call other builders: nodes get the line of the outermost call, and each builder
-/// removes only its own nodes.
+/// Builders may call other builders: nodes and errors get the line and the name of the outermost
+/// call, and each builder removes only its own nodes. Without a name, errors name the op that
+/// refused its operands.
 class [[nodiscard]] Building {
  public:
   /// Uses the graph of the operands and the line of the first operand. It has no effect if all
-  /// operands are plain numbers, which have no graph, or if there are none.
-  explicit Building(std::span<const Operand> operands);
+  /// operands are plain numbers, which have no graph, or if there are none. The characters of the
+  /// name must outlive the Building.
+  Building(std::string_view name, std::span<const Operand> operands);
+  Building(std::string_view name, std::initializer_list<Operand> operands)
+      : Building(name, std::span(operands.begin(), operands.size())) {}
+  explicit Building(std::span<const Operand> operands) : Building({}, operands) {}
   Building(std::initializer_list<Operand> operands)
-      : Building(std::span(operands.begin(), operands.size())) {}
+      : Building({}, std::span(operands.begin(), operands.size())) {}
   /// For builders that take lists of values. Their last parameter is `Location where =
   /// Location::here()`.
-  Building(std::span<const Value> values, Location where);
-  Building(const Graph& graph, Location where);
+  Building(std::string_view name, std::span<const Value> values, Location where);
+  Building(std::span<const Value> values, Location where) : Building({}, values, where) {}
+  Building(std::string_view name, const Graph& graph, Location where);
+  Building(const Graph& graph, Location where) : Building({}, graph, where) {}
   template <std::same_as<Value> T>
   Building(std::initializer_list<T>) {
     static_assert(
@@ -104,15 +111,30 @@ class [[nodiscard]] Building {
   /// `Graph::parameter` does, and GraphError if there is no graph.
   Value parameter(std::string_view name, const Tensor& initial) const;
 
+  /// Calls `f`, which checks the builder's arguments. A dagrad::Error that it throws is rethrown
+  /// with the builder's name in front and the source line at the end, like the errors of ops.
+  template <class F>
+  decltype(auto) checked(F&& f) const {
+    try {
+      return f();
+    } catch (const Error&) {
+      rethrow();
+    }
+  }
+
   static void* operator new(std::size_t) = delete;  // local variables close in order
 
  private:
-  Building(detail::GraphData* graph, Location where);
+  Building(std::string_view name, detail::GraphData* graph, Location where);
+  [[noreturn]] void rethrow() const;
 
   detail::ControlPtr graph_;  // empty if there is no graph
   std::uint32_t size_ = 0;    // number of nodes when it was opened
   int exceptions_;            // number in flight when it was opened
-  bool placed_ = false;       // whether this Building has set the source line
+  std::string_view name_;
+  Location where_;
+  bool placed_ = false;  // whether this Building has set the source line
+  bool named_ = false;   // whether this Building has set the name
 };
 
 /// Appends a node of an op to the graph of its operands. Returns a Value; an array of Values if the

@@ -40,6 +40,7 @@ std::string_view name(Verdict verdict);
 /// gradient and according to finite differences, and a bound on the error of the latter.
 struct Comparison {
   std::string x;
+  Shape shape;                          ///< of x
   std::optional<std::int64_t> element;  ///< row-major position; empty for a direction
   double gradient = 0;
   double difference = 0;
@@ -70,7 +71,8 @@ struct CheckReport {
   std::string culprit;    ///< the first of them, in graph order, that fails
   /// The comparison in which it fails; its x is an operand of that node.
   std::optional<Comparison> fault;
-  std::vector<std::string> warnings;  ///< what the check could not cover
+  std::vector<Comparison> at_culprit;  ///< all comparisons of that node alone
+  std::vector<std::string> warnings;   ///< what the check could not cover
   /// Share of the comparisons, without negligible ones, that may be unresolved.
   double allowed = 0;
 
@@ -83,8 +85,11 @@ struct CheckReport {
   /// The comparison with the largest relative difference among those with the gravest verdict; in a
   /// report that passes, unresolved ones do not count. Null if there is none.
   const Comparison* worst() const;
-  /// A summary: the counts, the worst comparison with both numbers and the error, and the node that
-  /// fails alone.
+  /// What the comparisons that disagree have in common, if that suggests a cause: a sign, a factor,
+  /// a transposed gradient, a wrong axis. Otherwise empty.
+  std::string hint() const;
+  /// A summary: the counts, the worst comparisons with both numbers and the error, a hint at the
+  /// cause, and the node that fails alone.
   std::string text() const;
 };
 std::ostream& operator<<(std::ostream& out, const CheckReport& report);

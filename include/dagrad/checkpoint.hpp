@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,15 +14,23 @@ namespace dagrad {
 /// Writes the values of a State to an .npz file, with one array for each parameter. They are the
 /// values of a single moment, even if other threads go on training. Throws as `write_npz` does.
 void save(const std::filesystem::path& file, const State& state);
+/// The same for some of the parameters, such as a model's weights without what the optimizer
+/// remembers. Throws ArgumentError for one that the State does not have.
+void save(const std::filesystem::path& file, const State& state, std::span<const Value> parameters);
+void save(const std::filesystem::path& file, const State& state,
+          std::initializer_list<Value> parameters);
 
 struct LoadOptions {
   /// Whether parameters that are missing from the file keep their values, and arrays that belong to
   /// no parameter are ignored. Otherwise either is an error.
   bool partial = false;
+  /// Whether arrays that belong to no parameter are ignored, although every parameter must be in
+  /// the file: for a model that only predicts, loaded from the file of its training.
+  bool ignore_extra = false;
   /// Whether a float32 parameter, say, accepts an array of float16, as with `NpyOptions::widen`.
   bool widen = false;
 };
-/// What a partial load has skipped.
+/// What `load` has skipped, where the options allow that.
 struct Loaded {
   std::vector<std::string> missing;     ///< parameters without an array in the file
   std::vector<std::string> unexpected;  ///< arrays that belong to no parameter

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/tensor.hpp"
@@ -13,6 +14,12 @@ namespace dagrad {
 struct Csv {
   std::vector<std::string> columns;
   Tensor values;  ///< of shape [rows, columns]
+
+  /// The column with this name, of shape [rows]. Throws ArgumentError listing the columns if there
+  /// is none.
+  Tensor column(std::string_view name) const;
+  /// The columns with these names, in their order, of shape [rows, names]. Throws as `column` does.
+  Tensor select(const std::vector<std::string>& names) const;
 };
 
 /// Reads a header line of names and then lines of numbers, all separated by commas. The text is

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -116,6 +117,32 @@ class Graph {
   /// it. Throws as `input` does.
   Value parameter(std::string_view name, const Tensor& initial, Location where = Location::here());
   Value constant(const Tensor& value, Location where = Location::here());
+  /// What `Tensor::of` makes of a list: `graph.constant({{1.0, 2.0}, {3.0, 4.0}})`.
+  template <Element T>
+  Value constant(std::initializer_list<T> list, Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(std::initializer_list<std::initializer_list<T>> list,
+                 Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list,
+                 Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(
+      std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+          list,
+      Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <NestedList L>
+  Value constant(const L& list, Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
 
   /// Opens a scope for the nodes made from now on. Throws ArgumentError if the name is malformed.
   Scope scope(std::string_view name);

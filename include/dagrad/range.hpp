@@ -19,6 +19,14 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+/// The positions that a range selects on an axis of some size: `count` of them from `first` on,
+/// `step` apart.
+struct Positions {
+  std::int64_t first = 0, count = 0, step = 1;
+};
+/// Throws ArgumentError for a step of 0.
+Positions positions(const Range& range, std::int64_t size);
+
 /// The ranges as text, such as "[1:3,::-1]".
 std::string to_string(const std::vector<Range>& ranges);
 

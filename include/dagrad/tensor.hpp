@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,9 +9,11 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "dagrad/indices.hpp"
 #include "dagrad/literal.hpp"
 #include "dagrad/shape.hpp"
 
@@ -18,7 +21,7 @@ namespace dagrad {
 
 namespace detail {
 [[noreturn]] void throw_dtype_mismatch(DType is, DType asked);
-[[noreturn]] void throw_ragged(std::size_t first, std::size_t other);
+[[noreturn]] void throw_ragged(std::int64_t first, std::int64_t other);
 }  // namespace detail
 
 /// Elements in memory that the view does not own: row-major, contiguous and aligned to the element.
@@ -60,6 +63,20 @@ concept ElementRange = requires(const R& range) {
 class Tensor;
 
 namespace detail {
+
+/// How deep a list of numbers is nested, and what it is a list of. A number has rank 0.
+template <class L>
+struct NumberList {
+  static constexpr int rank = 0;
+  using Number = L;
+};
+template <std::ranges::sized_range L>
+struct NumberList<L> {
+  using Item = NumberList<std::remove_cv_t<std::ranges::range_value_t<L>>>;
+  static constexpr int rank = 1 + Item::rank;
+  using Number = typename Item::Number;
+};
+
 /// A reference-counted handle of memory; empty if the memory is borrowed.
 class Storage {
  public:
@@ -98,6 +115,12 @@ class Storage {
 Tensor uninitialized(const Type& type);
 }  // namespace detail
 
+/// A vector, span or array of elements, or of such lists: {{1.0, 2.0}, {3.0, 4.0}} as a vector of
+/// vectors.
+template <class L>
+concept NestedList = std::ranges::sized_range<L> && detail::NumberList<L>::rank <=
+                     max_rank&& Element<typename detail::NumberList<L>::Number>;
+
 /// A dense row-major array of one dtype. Copies share their storage until one of them is written to
 /// (`mutate`), so a Tensor behaves like a value but copying it is cheap. Storage that dagrad
 /// allocates is aligned to 64 bytes and padded with zeros to whole 64-byte blocks. Any number of
@@ -121,15 +144,25 @@ class Tensor {
   template <Element T>
   Tensor(const Shape& shape, std::initializer_list<T> values)
       : Tensor(shape, dtype_of<T>, values.begin(), values.size()) {}
-  /// Nested lists: {1.0, 2.0} is float64[2], {{1.0}, {2.0}} is float64[2,1]. The dtype is that of
-  /// the C++ numbers: {1, 2} is int32, {1.5F} is float32, and `of<double>({1, 2})` is float64.
-  /// Throws ShapeError if the rows differ in length.
+  /// Lists of numbers, nested up to rank 4: {1.0, 2.0} is float64[2], {{1.0}, {2.0}} is
+  /// float64[2,1]. The dtype is that of the C++ numbers: {1, 2} is int32, {1.5F} is float32, and
+  /// `of<double>({1, 2})` is float64. Throws ShapeError if lists of the same depth differ in
+  /// length.
   template <Element T>
-  static Tensor of(std::initializer_list<T> values) {
-    return Tensor({static_cast<std::int64_t>(values.size())}, values);
+  static Tensor of(std::initializer_list<T> list) {
+    return Tensor({static_cast<std::int64_t>(list.size())}, list);
   }
   template <Element T>
-  static Tensor of(std::initializer_list<std::initializer_list<T>> rows);
+  static Tensor of(std::initializer_list<std::initializer_list<T>> list);
+  template <Element T>
+  static Tensor of(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list);
+  template <Element T>
+  static Tensor of(
+      std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+          list);
+  /// The same for a vector, span or array of numbers, or of such lists.
+  template <NestedList L>
+  static Tensor of(const L& list);
   /// Every element is `value`. Throws as `Literal::bits` does if the dtype cannot represent it.
   static Tensor full(const Type& type, Literal value);
 
@@ -195,6 +228,11 @@ class Tensor {
   /// ArgumentError unless 0 <= i < size().
   double at(std::int64_t i) const;
 
+  /// A part of the tensor, as in NumPy: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
+  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis; ranges keep it. A contiguous part,
+  /// such as a range of rows, shares the storage of this tensor; any other part is copied. Throws
+  /// as `Indices::ranges` does.
+  Tensor operator[](const Indices& indices) const;
   /// The same elements in another shape; shares the storage. Throws ShapeError if the numbers of
   /// elements differ.
   Tensor reshaped(const Shape& shape) const;
@@ -204,8 +242,11 @@ class Tensor {
   Tensor cast(DType dtype) const;
   /// Whether the tensor owns its memory. Borrowed memory may be changed by its owner at any time.
   bool owned() const { return !storage_.empty(); }
-  /// Whether the storage is owned, padded and not shared with another tensor.
-  bool unique() const { return storage_.sole() && storage_.whole_blocks(); }
+  /// Whether the storage is owned, padded, not shared with another tensor, and begins with the
+  /// first element of this one.
+  bool unique() const {
+    return storage_.sole() && storage_.whole_blocks() && data_ == storage_.data();
+  }
 
   /// Whether both have the same type and equal bit patterns.
   friend bool same_bits(const Tensor& a, const Tensor& b);
@@ -222,16 +263,58 @@ class Tensor {
   Type type_;
 };
 
+namespace detail {
+/// The numbers of nested lists, and how long the lists of each depth are.
 template <Element T>
-Tensor Tensor::of(std::initializer_list<std::initializer_list<T>> rows) {
-  const std::size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
-  std::vector<T> values;
-  for (const auto& row : rows) {
-    if (row.size() != columns) detail::throw_ragged(columns, row.size());
-    values.insert(values.end(), row.begin(), row.end());
+class ListReader {
+ public:
+  template <class L>
+  explicit ListReader(const L& list) : sizes_(NumberList<L>::rank, -1) {
+    read(list, 0);
   }
-  return Tensor({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)},
-                values);
+  Tensor tensor() {
+    for (std::int64_t& size : sizes_) size = std::max<std::int64_t>(size, 0);
+    return Tensor(Shape(sizes_), values_);
+  }
+
+ private:
+  template <class L>
+  void read(const L& list, std::size_t depth) {
+    const auto size = static_cast<std::int64_t>(std::ranges::size(list));
+    if (sizes_[depth] >= 0 && sizes_[depth] != size) throw_ragged(sizes_[depth], size);
+    sizes_[depth] = size;
+    if constexpr (NumberList<L>::rank == 1) {
+      values_.insert(values_.end(), std::ranges::begin(list), std::ranges::end(list));
+    } else {
+      for (const auto& item : list) read(item, depth + 1);
+    }
+  }
+
+  std::vector<std::int64_t> sizes_;  ///< by depth; -1 where no list has been met
+  std::vector<T> values_;
+};
+}  // namespace detail
+
+template <Element T>
+Tensor Tensor::of(std::initializer_list<std::initializer_list<T>> list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <Element T>
+Tensor Tensor::of(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <Element T>
+Tensor Tensor::of(
+    std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+        list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <NestedList L>
+Tensor Tensor::of(const L& list) {
+  if constexpr (ElementRange<L>)
+    return Tensor({static_cast<std::int64_t>(std::size(list))}, list);
+  else
+    return detail::ListReader<typename detail::NumberList<L>::Number>(list).tensor();
 }
 
 bool same_bits(const Tensor& a, const Tensor& b);

@@ -8,6 +8,7 @@
 
 #include "dagrad/detail/control.hpp"
 #include "dagrad/error.hpp"
+#include "dagrad/indices.hpp"
 #include "dagrad/literal.hpp"
 #include "dagrad/shape.hpp"
 
@@ -44,6 +45,11 @@ class Value {
   /// "block/relu". Throws ArgumentError if the name is malformed, GraphError if another node
   /// already has it.
   Value named(std::string_view name) const;
+
+  /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
+  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis, ranges keep it. Throws as
+  /// `Indices::ranges` does.
+  Value operator[](const Indices& indices) const;
 
   Node node() const;
   std::uint32_t node_id() const { return node_; }

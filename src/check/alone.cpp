@@ -118,22 +118,27 @@ Subject alone(const Step& step, const Subject& whole, const Tensors& values, Rng
   return subject;
 }
 
-/// The comparison that shows a fault, if any. A fault found along a single direction must be
-/// confirmed by as many as the options ask for. NaN counts only if the whole graph has shown a
-/// fault; otherwise its cotangent in the graph may be 0.
-std::optional<Comparison> fault_in(Subject& part, bool thorough, const CheckOptions& options,
-                                   Rng& rng) {
-  const auto fault = [&](const CheckOptions& how) -> std::optional<Comparison> {
-    for (const Comparison& comparison : compare_slopes(part, how, rng))
-      if (comparison.verdict == Verdict::disagree && (thorough || !std::isnan(comparison.gradient)))
-        return comparison;
-    return {};
+bool shows_fault(const Comparison& c, bool thorough) {
+  return c.verdict == Verdict::disagree && (thorough || !std::isnan(c.gradient));
+}
+
+/// The comparisons of a node that has a fault; none if it has none. A fault found along a single
+/// direction must be confirmed by as many as the options ask for. NaN counts only if the whole
+/// graph has shown a fault; otherwise its cotangent in the graph may be 0.
+std::vector<Comparison> fault_in(Subject& part, bool thorough, const CheckOptions& options,
+                                 Rng& rng) {
+  const auto fault = [&](const CheckOptions& how) {
+    std::vector<Comparison> comparisons = compare_slopes(part, how, rng);
+    if (std::none_of(comparisons.begin(), comparisons.end(),
+                     [&](const Comparison& c) { return shows_fault(c, thorough); }))
+      comparisons.clear();
+    return comparisons;
   };
   CheckOptions quick = options;
   quick.elements = 0;
   quick.directions = 1;
   try {
-    return thorough || fault(quick) ? fault(options) : std::nullopt;
+    if (thorough || !fault(quick).empty()) return fault(options);
   } catch (const GradientError&) {  // alone, results get cotangents that have none in the graph
   } catch (const RunError&) {       // operands that depend on each other refuse other values
   }
@@ -154,9 +159,11 @@ void check_alone(const Subject& subject, const CheckOptions& options, Rng& rng,
   for (const Step& step : steps) {
     Subject part = alone(step, subject, values, rng);
     ++report.alone;
-    if (const auto fault = fault_in(part, thorough, options, rng)) {
+    report.at_culprit = fault_in(part, thorough, options, rng);
+    if (!report.at_culprit.empty()) {
       report.culprit = describe(subject, step.node.id());
-      report.fault = fault;
+      report.fault = *std::find_if(report.at_culprit.begin(), report.at_culprit.end(),
+                                   [&](const Comparison& c) { return shows_fault(c, thorough); });
       return;
     }
   }

@@ -81,8 +81,9 @@ Comparison Comparer::compare(const Axis& axis) {
   const double unit = axis.element ? axis.along[0] : 1;
   const Line along = line(axis);
   const auto [verdict, derivative] = hold(along, gradient, surface_.rounding(), surface_.size());
-  Comparison result{subject_.names[axis.x],  axis.element, gradient / unit, derivative.value / unit,
-                    derivative.error / unit, verdict};
+  Comparison result{
+      subject_.names[axis.x],  subject_.xs[axis.x].shape(), axis.element, gradient / unit,
+      derivative.value / unit, derivative.error / unit,     verdict};
   if (result.verdict == Verdict::disagree && !std::isnan(gradient) &&
       (!disagrees_nearby(axis) || rounded_away(axis, std::abs(gradient - derivative.value))))
     result.verdict = Verdict::unresolved;

@@ -35,10 +35,16 @@ std::string place(std::string_view value, const std::optional<std::int64_t>& ele
   return element ? fmt::format("{}, element {}", value, *element) : std::string(value);
 }
 
+/// The same, with the index of an element along each axis where there are several.
+std::string place(const Comparison& c) {
+  const std::string text = place("'" + c.x + "'", c.element);
+  return c.element && c.shape.rank() > 1 ? text + " " + index_text(c.shape, *c.element) : text;
+}
+
 std::string line_of(const Comparison& c) {
-  return fmt::format("{}{}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n",
-                     place("'" + c.x + "'", c.element), c.element ? "" : ", a random direction",
-                     c.gradient, c.difference, c.error, name(c.verdict));
+  return fmt::format("{}{}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n", place(c),
+                     c.element ? "" : ", a random direction", c.gradient, c.difference, c.error,
+                     name(c.verdict));
 }
 
 void append_list(std::string& text, std::string_view title, const std::vector<std::string>& lines) {
@@ -46,6 +52,24 @@ void append_list(std::string& text, std::string_view title, const std::vector<st
   text += title;
   for (const std::string& line : lines) text += "\n  " + line;
   text += '\n';
+}
+
+/// The comparisons that disagree, from the second worst on.
+std::vector<std::string> others(const std::vector<Comparison>& comparisons,
+                                const Comparison* worst) {
+  constexpr std::size_t most = 4;
+  std::vector<const Comparison*> disagreeing;
+  for (const Comparison& c : comparisons)
+    if (c.verdict == Verdict::disagree && &c != worst) disagreeing.push_back(&c);
+  std::stable_sort(disagreeing.begin(), disagreeing.end(),
+                   [](const auto* a, const auto* b) { return offence(*a) > offence(*b); });
+  if (disagreeing.size() > most) disagreeing.resize(most);
+  std::vector<std::string> lines;
+  for (const Comparison* c : disagreeing) {
+    lines.push_back(line_of(*c));
+    lines.back().pop_back();  // the end of the line, which the list adds
+  }
+  return lines;
 }
 
 }  // namespace
@@ -88,7 +112,11 @@ std::string CheckReport::text() const {
                   count(Verdict::agree), count(Verdict::disagree), count(Verdict::unresolved));
   if (const std::size_t n = count(Verdict::negligible)) text += fmt::format(", {} negligible", n);
   text += '\n';
-  if (const Comparison* c = worst()) text += "worst: " + line_of(*c);
+  if (const Comparison* c = worst()) {
+    text += "worst: " + line_of(*c);
+    append_list(text, "also:", others(comparisons, c));
+  }
+  if (const std::string cause = hint(); !cause.empty()) text += "hint: " + cause + "\n";
   if (!culprit.empty()) text += "first node that fails when checked alone: " + culprit + "\n";
   if (count(Verdict::disagree) == 0) {
     if (fault) text += "there: " + line_of(*fault);

@@ -6,11 +6,10 @@
 
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
+#include "src/graph/rethrow.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
-
-namespace {
 
 std::string made_at(const GraphData& graph, Location call) {
   std::string full = dagrad::made_at(graph.placed(call));
@@ -21,15 +20,11 @@ std::string made_at(const GraphData& graph, Location call) {
   return full;
 }
 
-/// Runs `f` and rethrows its errors with the op's name in front and the node's place at the end, as
-/// in "matmul: …\n made at model.cpp:41". All errors of builders have this form.
-template <class F>
-void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
-  const auto text = [&](const Error& e) {
-    return printable(op.name()) + ": " + e.what() + made_at(graph, call);
-  };
+void rethrow(const std::string& before, const std::string& behind, std::string_view name,
+             Location where) {
+  const auto text = [&](const Error& e) { return before + e.what() + behind; };
   try {
-    f();
+    throw;
   } catch (const ShapeError& e) {
     throw ShapeError(text(e));
   } catch (const TypeError& e) {
@@ -37,7 +32,28 @@ void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
   } catch (const ArgumentError& e) {
     throw ArgumentError(text(e));
   } catch (const RunError& e) {
-    throw RunError(text(e), std::string(op.name()), graph.placed(call));
+    throw RunError(text(e), std::string(name), where);
+  }
+}
+
+namespace {
+
+/// The name of what the user called: the builder at work, or else the op.
+std::string called(const GraphData& graph, const Op& op) {
+  return graph.making.builder.empty() ? printable(op.name()) : std::string(graph.making.builder);
+}
+
+/// Runs `f` and rethrows its errors with the op's name in front and the node's place at the end, as
+/// in "matmul: …\n made at model.cpp:41". All errors of builders have this form. If the user called
+/// another builder, its name comes first and the op's last.
+template <class F>
+void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
+  try {
+    f();
+  } catch (const Error&) {
+    const std::string name = called(graph, op), part = printable(op.name());
+    rethrow(name + ": ", (name == part ? "" : " (in " + part + ")") + made_at(graph, call),
+            op.name(), graph.placed(call));
   } catch (const std::length_error&) {  // a list longer than memory could hold
     throw std::bad_alloc();
   }
@@ -61,7 +77,7 @@ GraphData& common_graph(const Op& op, std::span<const Operand> operands, const G
     if (operands[i].is_literal()) continue;
     GraphData& own = Access::data(operands[i].value());
     if (found && found != &own)
-      throw GraphError(std::string(op.name()) + ": operand " + std::to_string(i) + ", '" +
+      throw GraphError(called(own, op) + ": operand " + std::to_string(i) + ", '" +
                        operands[i].value().name() + "', belongs to another graph" +
                        dagrad::made_at(operands[i].where()));
     found = &own;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/detail/edges.hpp"
@@ -107,6 +108,7 @@ struct Making {
   std::uint32_t forward = no_node;  ///< the forward node that it belongs to
   std::uint16_t order = 0;          ///< of differentiation
   Location where = {};              ///< if the line is 0, that of the call which makes the node
+  std::string_view builder = {};    ///< whose name errors begin with; if empty, the op's
   std::uint32_t ordinal = no_node;  ///< of its automatic name; by default the next
 };
 /// The properties of a node in the gradient of `node`, whose scope and source line it takes.

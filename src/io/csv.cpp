@@ -234,4 +234,34 @@ Csv read_csv(const std::filesystem::path& file, DType dtype) {
   return read_csv(in, dtype, name);
 }
 
+namespace {
+
+std::int64_t position(const std::vector<std::string>& columns, std::string_view name) {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found != columns.end()) return found - columns.begin();
+  throw ArgumentError(fmt::format("the table has no column {}; it has: {}", detail::in_quotes(name),
+                                  fmt::join(columns, ", ")));
+}
+
+}  // namespace
+
+Tensor Csv::column(std::string_view name) const {
+  return values[{Range{}, position(columns, name)}];
+}
+
+Tensor Csv::select(const std::vector<std::string>& names) const {
+  const std::int64_t rows = values.shape()[0], wide = values.shape()[1];
+  const auto narrow = static_cast<std::int64_t>(names.size());
+  Tensor selected({values.dtype(), {rows, narrow}});
+  std::vector<std::int64_t> from;
+  for (const std::string& name : names) from.push_back(position(columns, name));
+  dispatch_width(values.dtype(), [&]<class Bits>(std::type_identity<Bits>) {
+    const auto* const row = static_cast<const Bits*>(values.data());
+    auto* to = static_cast<Bits*>(selected.mutable_view().data);
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (const std::int64_t column : from) *to++ = row[i * wide + column];
+  });
+  return selected;
+}
+
 }  // namespace dagrad

@@ -26,7 +26,7 @@ void require_count(const Shape& shape, std::size_t count) {
 
 }  // namespace
 
-void detail::throw_ragged(std::size_t first, std::size_t other) {
+void detail::throw_ragged(std::int64_t first, std::int64_t other) {
   throw ShapeError(fmt::format(
       "the rows of a nested list differ in length: the first has {} elements, another {}", first,
       other));

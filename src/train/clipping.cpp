@@ -15,7 +15,7 @@ std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand
                                  const Operand& high) {
   std::vector<Value> clipped;
   if (gradients.empty()) return clipped;
-  const Building building(gradients, low.where());
+  const Building building("clip_by_value", gradients, low.where());
   for (const Value& gradient : gradients) clipped.push_back(clamp(gradient, low, high));
   return clipped;
 }
@@ -26,7 +26,7 @@ Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max
     throw ArgumentError(fmt::format(
         "clip_by_global_norm: max_norm must be positive and finite, got {}", most.number()));
   if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs at least one gradient");
-  const Building building(gradients, max_norm.where());
+  const Building building("clip_by_global_norm", gradients, max_norm.where());
   Clipped clipped{{}, global_norm(gradients)};
   // Not min(1, max_norm / norm), which would be NaN if both were 0.
   const DType dtype = clipped.norm.dtype();

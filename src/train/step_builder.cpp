@@ -33,7 +33,7 @@ StepBuilder::StepBuilder(std::string_view optimizer, std::span<const Value> para
       parameters_(parameters),
       gradients_(gradients),
       rate_(rate, fmt::format("{}: the rate", optimizer)),
-      building_(parameters, rate.where()) {
+      building_(optimizer, parameters, rate.where()) {
   if (rate_.is_literal()) require_not_negative("the rate", rate_.number());
   check_pairs();
 }

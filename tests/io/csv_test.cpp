@@ -258,5 +258,17 @@ TEST(CsvTest, NamesFilesThatItCannotOpen) {
                 "read_csv: '/': line 1: the file cannot be read: Is a directory");
 }
 
+TEST(CsvTest, GivesColumnsByName) {
+  const Csv csv = read("a,b,c\n1,2,3\n4,5,6\n", f32);
+  EXPECT_TRUE(same_bits(csv.column("b"), Tensor::of({2.0F, 5.0F})));
+  EXPECT_TRUE(same_bits(csv.select({"c", "a"}), Tensor::of({{3.0F, 1.0F}, {6.0F, 4.0F}})));
+  EXPECT_TRUE(same_bits(csv.select({"b"}), Tensor::of({{2.0F}, {5.0F}})));
+  EXPECT_EQ(csv.select({}).type(), (Type{f32, {2, 0}}));
+  EXPECT_EQ(read("a,b\n").column("b").type(), (Type{f64, {0}}));
+  EXPECT_THROWS(csv.column("d"), ArgumentError, "the table has no column 'd'; it has: a, b, c");
+  EXPECT_THROWS(csv.select({"a", ""}), ArgumentError,
+                "the table has no column ''; it has: a, b, c");
+}
+
 }  // namespace
 }  // namespace dagrad

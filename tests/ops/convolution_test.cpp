@@ -171,27 +171,29 @@ TEST_F(ConvolutionTest, RefusesBadArguments) {
     return message<Error>([&] { conv2d(x, kernel, options); });
   };
   EXPECT_THAT(refusal(normal({6, 4, 4, 3}), {.dilation = {2}}),
-              HasSubstr("conv: the kernel [6,4,4,3] spans 7 elements, but spatial axis 0 of the "
+              HasSubstr("conv2d: the kernel [6,4,4,3] spans 7 elements, but spatial axis 0 of the "
                         "input [2,4,5,6] has 5 with its padding"));
-  EXPECT_THAT(refusal(half, {}), HasSubstr("conv: the input [2,4,5,6] in 1 groups needs a kernel "
+  EXPECT_THAT(refusal(half, {}), HasSubstr("conv2d: the input [2,4,5,6] in 1 groups needs a kernel "
                                            "of 4 channels, got [6,2,3,3]"));
   EXPECT_THAT(refusal(w, {.groups = 3}),
-              HasSubstr("conv: 3 groups do not divide the 4 channels of the input [2,4,5,6]"));
+              HasSubstr("conv2d: 3 groups do not divide the 4 channels of the input [2,4,5,6]"));
   EXPECT_THAT(refusal(half, {.groups = 4}),
-              HasSubstr("conv: 4 groups do not divide the 6 rows of the kernel [6,2,3,3]"));
-  EXPECT_THAT(refusal(w, {.groups = 0}), HasSubstr("conv: groups must be at least 1, got 0"));
-  EXPECT_THAT(refusal(w, {.stride = {0}}), HasSubstr("conv: stride must be at least 1, got 0"));
+              HasSubstr("conv2d: 4 groups do not divide the 6 rows of the kernel [6,2,3,3]"));
+  EXPECT_THAT(refusal(w, {.groups = 0}), HasSubstr("conv2d: groups must be at least 1, got 0"));
+  EXPECT_THAT(refusal(w, {.stride = {0}}), HasSubstr("conv2d: stride must be at least 1, got 0"));
   EXPECT_THAT(refusal(w, {.padding = {0, -1}}),
-              HasSubstr("conv: padding must be at least 0, got -1"));
-  EXPECT_THAT(refusal(w, {.dilation = {0}}), HasSubstr("conv: dilation must be at least 1, got 0"));
-  EXPECT_THAT(refusal(w, {.stride = {1, 2, 3}}),
-              HasSubstr("conv: stride needs one number, or one for each of 2 spatial axes, got "));
+              HasSubstr("conv2d: padding must be at least 0, got -1"));
+  EXPECT_THAT(refusal(w, {.dilation = {0}}),
+              HasSubstr("conv2d: dilation must be at least 1, got 0"));
+  EXPECT_THAT(
+      refusal(w, {.stride = {1, 2, 3}}),
+      HasSubstr("conv2d: stride needs one number, or one for each of 2 spatial axes, got "));
   EXPECT_THAT(refusal(normal({6, 4, 3}), {}),
               HasSubstr("conv2d: needs input and kernel of 4 axes, got [2,4,5,6] and [6,4,3]"));
   EXPECT_THAT(message<ShapeError>([&] { conv1d(x, w); }),
               HasSubstr("conv1d: needs input and kernel of 3 axes"));
   EXPECT_THAT(message<TypeError>([&] { conv2d(x, cast(w, f32)); }),
-              HasSubstr("conv: float64 and float32 do not mix"));
+              HasSubstr("conv2d: float64 and float32 do not mix"));
   EXPECT_THROW(conv2d(cast(x, i32), cast(w, i32)), TypeError);
   EXPECT_THROW(conv2d(x, cast(w, i32)), TypeError);
   EXPECT_THROW(conv2d(cast(x, i32), w), TypeError);
@@ -210,14 +212,14 @@ TEST_F(ConvolutionTest, RefusesBadArgumentsTransposed) {
   EXPECT_THAT(message<ShapeError>([&] {
                 conv_transpose2d(x, normal({3, 4, 2, 2}));
               }),
-              HasSubstr("conv_transpose: the input [2,4,1,6] needs a kernel of 4 rows, got "
+              HasSubstr("conv_transpose2d: the input [2,4,1,6] needs a kernel of 4 rows, got "
                         "[3,4,2,2]"));
   EXPECT_THAT(
       message<ShapeError>([&] { conv_transpose2d(x, w, {.padding = {2}}); }),
-      HasSubstr("conv_transpose: the padding of spatial axis 0 leaves nothing of the result "
+      HasSubstr("conv_transpose2d: the padding of spatial axis 0 leaves nothing of the result "
                 "of the input [2,4,1,6] and the kernel [4,3,2,2]"));
   EXPECT_THAT(message<ArgumentError>([&] { conv_transpose2d(x, w, {.stride = {2}}, {2}); }),
-              HasSubstr("conv_transpose: output_padding must be less than the stride 2, got 2"));
+              HasSubstr("conv_transpose2d: output_padding must be less than the stride 2, got 2"));
   EXPECT_THAT(message<ShapeError>([&] {
                 apply(ConvKernel{}, {normal({2, 4, 5, 5}), normal({2, 3, 3, 3}), w});
               }),

@@ -244,8 +244,8 @@ TEST_F(PoolingTest, IsReplayedWithOtherSizes) {
 TEST_F(PoolingTest, RefusesBadArguments) {
   const Value x = normal({2, 4, 5, 6});
   const auto refuses = [&](const Pooling& options, const std::string& why) {
-    EXPECT_THAT(message<Error>([&] { max_pool2d(x, options); }), HasSubstr("max_pool: " + why));
-    EXPECT_THAT(message<Error>([&] { avg_pool2d(x, options); }), HasSubstr("avg_pool: " + why));
+    EXPECT_THAT(message<Error>([&] { max_pool2d(x, options); }), HasSubstr("max_pool2d: " + why));
+    EXPECT_THAT(message<Error>([&] { avg_pool2d(x, options); }), HasSubstr("avg_pool2d: " + why));
   };
   refuses({.window = {6, 2}},
           "a window of 6 is larger than the 5 elements of spatial axis 0 of the input [2,4,5,6] "

@@ -49,7 +49,7 @@ std::vector<Composite> arithmetic() {
                 [](In x) { return exp(x[0] + x[1]) * 2.0; }),
       of_floats("add_n", {{1, 1}, {1, 1}, {1, 1}}, {{2, 1}, {1, 3}, {2, 3}},
                 [](In x) { return add_n(x); }),
-      of_floats("mse", {{1, 1}, {1, 1}}, {{3, 2}, {3, 1}}, [](In x) { return mse(x[0], x[1]); }),
+      of_floats("mse", {{1, 1}, {1, 1}}, {{3, 2}, {3, 2}}, [](In x) { return mse(x[0], x[1]); }),
       of_floats("a rule with sum_to_like", {{1}, {1}}, {{4}, {1}}, [](In x) {
         return custom_gradient(x[0] * x[1], {x[0], x[1]}, [](const GradContext& g) {
           return Grads{sum_to_like(g.dout * g.in[1], g.in[0]),

@@ -5,7 +5,10 @@
 
 #include "dagrad/apply.hpp"
 
-/// Losses. The elementwise ones are not reduced: take their `mean` or `sum`.
+/// Losses. The elementwise ones are not reduced: take their `mean` or `sum`. They and `mse` want
+/// predictions and targets of one shape, or a scalar on either side, and throw ShapeError for other
+/// shapes: a target [32] beside a prediction [32,1] would give [32,32] errors. To repeat one side
+/// on purpose, use `broadcast_to`.
 namespace dagrad {
 
 struct HalfSquaredError {
@@ -113,10 +116,9 @@ struct CrossEntropy {
   static Samples samples(Rng& rng);
 };
 
-/// Mean of (prediction - target)^2 over all elements, a scalar. Shapes broadcast.
+/// Mean of (prediction - target)^2 over all elements, a scalar.
 Value mse(const Operand& prediction, const Operand& target);
-/// (prediction - target)^2 / 2 for each element: its derivative is the error itself. Shapes
-/// broadcast.
+/// (prediction - target)^2 / 2 for each element: its derivative is the error itself.
 Value half_squared_error(const Operand& prediction, const Operand& target);
 /// The binary cross entropy of each element, for a probability p (outside of [0, 1] the result is
 /// NaN) and a target in [0, 1]. If p comes from a sigmoid, prefer

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
 /// Ops that reverse, shift and repeat elements along axes, like the NumPy functions of the same
 /// names. None of them stores a shape, so a graph can be replayed with other shapes.
@@ -41,13 +42,12 @@ struct Repeat {
 /// The elements in reverse order along all axes, or along those given: a slice of step -1. Throws
 /// ShapeError for axes outside of the rank or given twice.
 Value flip(const Operand& x);
-Value flip(const Operand& x, const std::vector<std::int64_t>& axes);
-/// out[i + shift] = x[i] along an axis, wrapping around its end; a negative shift moves backwards.
-/// Shifts of an axis that is given twice add up. Throws ShapeError for an axis outside of the rank,
-/// and ArgumentError if the numbers of shifts and axes differ.
-Value roll(const Operand& x, std::int64_t shift, std::int64_t axis);
-Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
-           const std::vector<std::int64_t>& axes);
+Value flip(const Operand& x, const Axes& axes);
+/// out[i + shift] = x[i] along an axis, or along each of several, wrapping around its end; a
+/// negative shift moves backwards. Shifts of an axis that is given twice add up. Throws ShapeError
+/// for an axis outside of the rank, and ArgumentError if the numbers of shifts and axes differ.
+Value roll(const Operand& x, std::int64_t shift, const Axes& axes);
+Value roll(const Operand& x, const std::vector<std::int64_t>& shifts, const Axes& axes);
 /// The same for all elements in row-major order, as if they formed a single axis.
 Value roll(const Operand& x, std::int64_t shift);
 /// Repeats all of `x` the given number of times along each of the last axes; if there are more

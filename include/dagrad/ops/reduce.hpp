@@ -3,35 +3,19 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
 /// Ops that reduce many elements to one. They reduce any axes in any order; negative axes count
 /// from the end, and `keep_dims` keeps the reduced axes with size 1. Every result has the same bits
 /// for any number of threads. Floats are summed in blocks, so rounding errors grow only with the
 /// logarithm of their number.
 namespace dagrad {
-
-/// The axes that an op reduces: all of them unless some are given.
-class Axes {
- public:
-  Axes() = default;
-  Axes(std::int64_t axis) : axes_(std::vector{axis}) {}
-  Axes(std::initializer_list<std::int64_t> axes) : axes_(axes) {}
-  Axes(std::vector<std::int64_t> axes) : axes_(std::move(axes)) {}
-  /// The axes counted from 0 and in ascending order, or as they were given if they do not fit the
-  /// rank.
-  std::vector<std::int64_t> of(int rank) const;
-
- private:
-  std::optional<std::vector<std::int64_t>> axes_;
-};
 
 /// What all ops that combine the elements along some axes have in common.
 struct OverAxes {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 #include "dagrad/range.hpp"
 
 /// Ops that move elements without computing anything. All take every dtype. Negative axes count
@@ -235,14 +236,14 @@ Value unflatten(const Operand& x, std::int64_t axis, const std::vector<std::int6
 /// Drops the axes of size 1: all of them, or those given. Throws ShapeError if a given axis has
 /// another size.
 Value squeeze(const Operand& x);
-Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes);
+Value squeeze(const Operand& x, const Axes& axes);
 /// Inserts axes of size 1; `axes` are their positions in the result. Throws ShapeError for axes
 /// outside of the result's rank or given twice.
-Value unsqueeze(const Operand& x, const std::vector<std::int64_t>& axes);
+Value unsqueeze(const Operand& x, const Axes& axes);
 /// Permutes the axes: axis i of the result is axis axes[i] of `x`. Without `axes`, their order is
 /// reversed. Throws ShapeError if `axes` is not a permutation.
 Value transpose(const Operand& x);
-Value transpose(const Operand& x, const std::vector<std::int64_t>& axes);
+Value transpose(const Operand& x, const Axes& axes);
 /// Repeats `x` to `shape` by NumPy's broadcasting rule. Throws ShapeError if x does not broadcast
 /// to it.
 Value broadcast_to(const Operand& x, const Shape& shape);
