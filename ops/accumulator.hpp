@@ -12,9 +12,9 @@
 /// Folding elements into one number for each result.
 namespace dagrad {
 
-/// What elements are read as, to be folded: one by one, `read(x[i])`; or many at a time,
-/// `read.terms(x, n, centre, step, to)`: to[i] of x[i] and centre[i * step], where that is what
-/// `read.centre`, unless it is null, holds for its result.
+/// How elements are read before they are folded: one by one, as `read(x[i])`; or many at a time, by
+/// `read.terms(x, n, centre, step, to)`, which writes the term of x[i] to to[i] and uses centre[i *
+/// step], the centre of its result, unless `read.centre` is null.
 template <class Read>
 concept ReadsTerms = requires {
   &Read::terms;
@@ -29,8 +29,8 @@ struct Widen {
   }
 };
 
-/// Folds rows of `width` elements, `stride` apart, into `to`. Four rows at a time: less traffic,
-/// less rounding.
+/// Folds rows of `width` elements, `stride` apart, into `to`, four rows at a time: this saves
+/// memory traffic and rounding errors.
 template <class Fold, class In, class Read>
 void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int64_t stride,
                std::int64_t width, const Read& read) {
@@ -47,7 +47,7 @@ void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int6
   }
 }
 
-/// Folds n numbers into the first: neighbours first.
+/// Folds n numbers into the first, in pairs of neighbours.
 template <class Fold, std::int64_t n>
 void fold_neighbours(typename Fold::Acc* x) {
   if constexpr (n > 1) {
@@ -56,10 +56,9 @@ void fold_neighbours(typename Fold::Acc* x) {
   }
 }
 
-/// Numbers in as many lanes as rows are wide, into which so many rows have been folded. They climb
-/// levels, as in cascade summation: after some rows what they came to is folded into the level
-/// above and they start anew, so that rounding errors grow with the logarithm of the number of
-/// rows.
+/// Partial results, one lane for each column of a row. As in cascade summation they climb levels:
+/// after a number of rows, a level is folded into the next and starts anew, so rounding errors grow
+/// only with the logarithm of the number of rows.
 template <class Fold>
 class Cascade {
  public:
@@ -74,14 +73,14 @@ class Cascade {
     climbed_.fill(0);
     std::fill_n(level_[0], width, Fold::identity);
   }
-  /// What rows are folded into: `room()` of them at most, which are then counted.
+  /// The lanes to fold at most `room()` rows into, which are then counted.
   Acc* lowest() { return level_[0]; }
   std::int64_t room() const { return rows_at_most - rows_; }
   void count(std::int64_t rows) {
     rows_ += rows;
     if (rows_ == rows_at_most) climb();
   }
-  /// Of `groups` groups of results side by side one.
+  /// The result of one of `groups` adjacent groups.
   void finish(std::int64_t groups, Acc* to) {
     for (std::size_t level = 1; level < levels; ++level)
       if (climbed_[level - 1] > 0) fold_row(level_[0], level_[level]);
@@ -89,7 +88,7 @@ class Cascade {
     std::copy_n(level_[0], width_ / groups, to);
   }
 
-  /// Folds groups of `width` numbers, side by side, into the first: neighbours first.
+  /// Folds adjacent groups of `width` numbers into the first, in pairs of neighbours.
   static void fold_groups(Acc* x, std::int64_t groups, std::int64_t width) {
     if (width == 1 && groups == lanes) return fold_neighbours<Fold, lanes>(x);
     for (; groups > 1; groups = (groups + 1) / 2) {
@@ -123,7 +122,7 @@ class Cascade {
   Acc level_[levels][most];
 };
 
-/// The kernel of a reduction to one number: its elements as `read` gives them, joined by
+/// The kernel of a reduction to one number: folds elements, as `read` gives them, with
 /// `Fold::join`.
 template <class Fold, class Element, class Read>
 class Accumulator {
@@ -142,8 +141,8 @@ class Accumulator {
   }
   void add(const In* x, std::int64_t rows) {
     std::int64_t left = packing_.together == lanes ? rows / lanes : rows / packing_.together;
-    const std::int64_t rest = rows - left * packing_.together;  // too few to be taken together
-    while (left > 0 || rest > 0) {  // the one call of `fold`, for inlining
+    const std::int64_t rest = rows - left * packing_.together;  // too few to be folded together
+    while (left > 0 || rest > 0) {  // a single call of `fold`, so that it is inlined
       const bool is_rest = left == 0;
       const std::int64_t n = is_rest ? 1 : std::min(left, cascade_.room());
       fold(x, n, is_rest ? rest * packing_.columns : packing_.width);
@@ -160,7 +159,7 @@ class Accumulator {
  private:
   static constexpr std::int64_t lanes = Cascade<Fold>::lanes, most = Cascade<Fold>::most;
 
-  /// The centres of all rows that are taken together.
+  /// The centres of all rows that are folded together.
   void repeat(const Result* centre) {
     std::copy_n(centre, packing_.columns, centre_);
     for (std::int64_t j = packing_.columns; packing_.columns > 1 && j < packing_.width; ++j)
@@ -174,7 +173,7 @@ class Accumulator {
     cascade_.count(rows);
   }
   void fold_terms(const In* x, std::int64_t rows, std::int64_t width) {
-    const bool one_result = packing_.columns == 1;  // with one centre for any number of terms
+    const bool one_result = packing_.columns == 1;  // a single centre for all terms
     const std::int64_t at_once = one_result ? std::max<std::int64_t>(1, most / width) : 1;
     for (std::int64_t row = 0; row < rows; row += at_once) {
       const std::int64_t n = std::min(at_once, rows - row);
@@ -187,7 +186,7 @@ class Accumulator {
                    const Reading& read) {
     if (width != lanes || stride != lanes)
       return fold_rows<Fold>(cascade_.lowest(), x, rows, stride, width, read);
-    std::array<Result, lanes> registers;  // of a width that the compiler knows
+    std::array<Result, lanes> registers;  // of a width known to the compiler
     std::copy_n(cascade_.lowest(), lanes, registers.data());
     fold_rows<Fold>(registers.data(), x, rows, lanes, lanes, read);
     std::copy_n(registers.data(), lanes, cascade_.lowest());
@@ -200,21 +199,22 @@ class Accumulator {
   Result centre_[ReadsTerms<Read> ? most : 1], terms_[ReadsTerms<Read> ? most : 1];
 };
 
-/// to[first result of the part + i] = fold of the elements of x, as they are read.
+/// Writes to[first result of the part + i]: the fold of the elements of x, as they are read.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void fold_part(const ReductionPart& part, const In* x, typename Fold::Acc* to,
                const Read& read = {}) {
   part.template fold<Accumulator<Fold, In, Read>>(x, {to + part.first()}, read);
 }
 
-/// to[result] = fold of the elements of x that go there; its identity where there are none.
+/// Writes to[result]: the fold of the elements of x that belong to it; the identity if there are
+/// none.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
             const Read& read = {}) {
   reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read);
 }
 
-/// Folds operand 0, of `In`s, into result 0.
+/// Folds operand 0, whose elements are `In`s, into result 0.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void fold_into(const EvalContext& c, std::uint32_t axes, const Read& read = {}) {
   using Acc = typename Fold::Acc;
@@ -223,7 +223,7 @@ void fold_into(const EvalContext& c, std::uint32_t axes, const Read& read = {}) 
                static_cast<const In*>(c.ins[0].data), static_cast<Acc*>(c.outs[0].data), read);
 }
 
-/// Bytes of scratch memory that folding operand 0 into result 0 needs.
+/// The bytes of scratch memory that folding operand 0 into result 0 needs.
 std::size_t reduction_scratch(const PlanContext& plan, std::uint32_t axes);
 
 }  // namespace dagrad

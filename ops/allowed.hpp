@@ -13,7 +13,7 @@
 
 namespace dagrad {
 
-/// Floats as their bits, which are masked without a branch.
+/// The bits of floats, which are masked without a branch.
 template <class T>
 using FloatBits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
 
@@ -24,11 +24,11 @@ T kept(T x, std::uint8_t is) {
   return std::bit_cast<T>(std::bit_cast<Bits>(x) & (Bits{0} - Bits{is}));
 }
 
-/// Which columns of a row of scores, [..., T, S], count: the rows of all matrices are numbered
-/// through.
+/// Tells which columns of a row of scores, [..., T, S], are allowed; the rows of all matrices are
+/// numbered consecutively.
 class Allowed {
  public:
-  /// The mask, where there is one, is the operand behind the first `operands`.
+  /// The mask, if there is one, is the operand after the first `operands`.
   Allowed(const EvalContext& c, const Shape& scores, bool causal, std::size_t operands)
       : rows_(scores[scores.rank() - 2]), columns_(scores[scores.rank() - 1]), causal_(causal) {
     if (c.ins.size() <= operands) return;
@@ -42,12 +42,12 @@ class Allowed {
   }
 
   bool has_mask() const { return mask_ != nullptr; }
-  /// Columns from here on do not.
+  /// The first column from which on none is allowed.
   std::int64_t end(std::int64_t row) const {
     if (!causal_) return columns_;
     return std::clamp<std::int64_t>(row % rows_ + columns_ - rows_ + 1, 0, columns_);
   }
-  /// Calls `visit(column, 1 if it does, else 0)` for those before.
+  /// Calls `visit(column, 1 if it is allowed, else 0)` for the columns before.
   template <class Visit>
   void each(std::int64_t row, Visit visit) const {
     const std::int64_t n = end(row);
@@ -56,7 +56,7 @@ class Allowed {
       return;
     }
     const std::uint8_t* const mask = mask_ + mask_rows_.offset(row);
-    if (column_step_ == 1) {  // apart, to be vectorised
+    if (column_step_ == 1) {  // separately, so that it is vectorised
       for (std::int64_t i = 0; i < n; ++i) visit(i, mask[i]);
     } else {
       for (std::int64_t i = 0; i < n; ++i) visit(i, mask[0]);
@@ -66,7 +66,7 @@ class Allowed {
     if (column >= end(row)) return false;
     return mask_ == nullptr || mask_[mask_rows_.offset(row) + column * column_step_];
   }
-  /// Writes 0 to the columns of a row that do not count.
+  /// Writes 0 to the columns of a row that are not allowed.
   template <class T>
   void clear(std::int64_t row, T* x) const {
     if (mask_ != nullptr)
@@ -78,19 +78,19 @@ class Allowed {
   const std::int64_t rows_, columns_;
   const bool causal_;
   const std::uint8_t* mask_ = nullptr;  ///< bools
-  StridedAxes<1> mask_rows_;            ///< where the mask has each row of scores
+  StridedAxes<1> mask_rows_;            ///< the place of each row of scores in the mask
   std::int64_t column_step_ = 0;
 };
 
-/// Refuses operands of another number than `operands` and a mask behind them, dtypes that are not
-/// one of floats, and ranks below 2.
+/// Refuses a number of operands other than `operands` and an optional mask, dtypes that are not all
+/// the same float dtype, and ranks below 2.
 void check_masked_operands(std::span<const Type> in, std::size_t operands);
-/// Refuses a mask, the operand behind the first `operands` where there is one, that is not of bools
-/// or does not broadcast to the scores.
+/// Refuses a mask, the optional operand after the first `operands`, that is not bool or does not
+/// broadcast to the scores.
 void check_mask(std::span<const Type> in, std::size_t operands, const Shape& scores);
 
-/// An op of these operands and of the mask, where there is one, behind the first `operands` of the
-/// node whose rule this is.
+/// Applies an op to these operands and to the optional mask, the operand after the first `operands`
+/// of the node whose rule this is.
 template <class MaskedOp>
 Value with_mask(const MaskedOp& op, const GradContext& g, std::size_t operands,
                 std::vector<Operand> in) {

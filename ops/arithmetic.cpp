@@ -31,7 +31,7 @@ Grads Joint::grad(const GradContext& g) const {
 
 namespace {
 
-/// A tensor away from the pole at 0, of either sign.
+/// A tensor of either sign whose elements keep away from the pole at 0.
 Tensor nonzero(Rng& rng, const Shape& shape) {
   Tensor x = rng.uniform(shape, 0.3, 2);
   for (double& element : x.mutate<double>())
@@ -57,15 +57,16 @@ Samples Remainder::samples(Rng& rng) {
 
 namespace {
 
-/// Ints are not divided by 0.
+/// Throws ArgumentError for the first integer divisor that is 0.
 void refuse_zeros(const View& divisor) {
   if (!divisor.data || is_float(divisor.type.dtype)) return;
   dispatch(divisor.type.dtype, [&](auto type) {
     const auto b = divisor.as<typename decltype(type)::type>();
     for (std::size_t i = 0; i < b.size(); ++i) {
       if (b[i] == 0)
-        throw ArgumentError("division of ints by zero: the divisor's element " +
-                            index_text(divisor.type.shape, static_cast<std::int64_t>(i)) + " is 0");
+        throw ArgumentError("integer division by zero: element " +
+                            index_text(divisor.type.shape, static_cast<std::int64_t>(i)) +
+                            " of the divisor is 0");
     }
   });
 }

@@ -29,8 +29,8 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
     throw ArgumentError("attention: scale must be finite, got " + attribute_text(*options.scale) +
                         made_at(q));
 
-  const Building building{q, k, v};
-  const auto width = [&] { return maximum(count_like(q, {-1}), 1); };  // as replayed
+  const Building building("attention", {q, k, v});
+  const auto width = [&] { return maximum(count_like(q, {-1}), 1); };  // adapts when replayed
   const Operand scale = options.scale ? Operand(*options.scale) : rsqrt(width());
   const Operand scaled = mul(q, scale);
   if (options.causal || options.mask) {
@@ -51,8 +51,8 @@ Value attention(const Operand& q, const Operand& k, const Operand& v,
 
 Value multi_head_attention(const Operand& q, const Operand& k, const Operand& v, std::int64_t heads,
                            const AttentionOptions& options) {
-  const Building building{q, k, v};
-  const auto swapped = [&](const Operand& x) {  // the axis of tokens and that of heads
+  const Building building("multi_head_attention", {q, k, v});
+  const auto swapped = [&](const Operand& x) {  // swaps the axes of tokens and heads
     std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
     for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
     std::swap(axes.end()[-2], axes.end()[-3]);

@@ -27,7 +27,7 @@ Catalog Catalog::builtin() {
 
 void Catalog::add(Op op, std::string_view family) {
   if (find(op.name()))
-    throw ArgumentError("catalog: there is an op named '" + std::string(op.name()) + "'");
+    throw ArgumentError("catalog: there already is an op named '" + std::string(op.name()) + "'");
   entries_.push_back({std::move(op), std::string(family)});
 }
 

@@ -89,9 +89,9 @@ Value stop_gradient(const Operand& x) { return apply(StopGradient{}, {x}); }
 std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<const Value> inputs,
                                    CustomRule rule, Location where) {
   if (outputs.empty())
-    throw ArgumentError("custom_gradient: needs an output or more" + made_at(where));
+    throw ArgumentError("custom_gradient: needs at least one output" + made_at(where));
   if (!rule) throw ArgumentError("custom_gradient: needs a rule" + made_at(where));
-  const Building building(outputs, where);
+  const Building building("custom_gradient", outputs, where);
   std::vector<Operand> operands(outputs.begin(), outputs.end());
   operands.insert(operands.end(), inputs.begin(), inputs.end());
   return apply(CustomGradient{outputs.size(), std::move(rule)}, operands);

@@ -18,17 +18,18 @@ namespace {
 using kernels::ConvolutionResult;
 using Kernel = std::shared_ptr<const kernels::ConvolutionKernel>;
 
-/// An int would be promoted to the float beside it, but not converted.
+/// Refuses operands of different dtypes: an int next to a float would be promoted but not
+/// converted.
 DType one_dtype(std::span<const Type> in) {
   for (const Type& type : in)
     if (type.dtype != in[0].dtype)
-      throw TypeError("operands must have one dtype, got " +
+      throw TypeError("operands must have the same dtype, got " +
                       std::string(dagrad::name(in[0].dtype)) + " and " +
                       std::string(dagrad::name(type.dtype)) + "; convert with cast");
   return in[0].dtype;
 }
 
-/// The operand is what the convolution of the others gives.
+/// Checks that an operand has the shape that the convolution of the others gives.
 void check_result(const char* what, const Shape& is, const Shape& wanted) {
   if (is != wanted)
     throw ShapeError("needs " + std::string(what) + " of " + to_string(wanted) + ", got " +
@@ -40,7 +41,7 @@ void run(const EvalContext& c) {
                                             c.outs[0].data, c.scratch());
 }
 
-/// Few channels of the output do not pay for gathering what they are computed from.
+/// With few output channels, gathering the elements that they are computed from does not pay.
 double cost_of(const kernels::ConvolutionSizes& sizes, DType dtype) {
   const auto channels = static_cast<double>(sizes.out_channels / sizes.groups);
   const double bytes = sizes.work() * static_cast<double>(size_of(dtype));
@@ -62,7 +63,7 @@ Kernel kernel_of(ConvolutionResult result, const Op& op, const PlanContext& plan
   return kernels::convolution(plan.machine(), result, plan.out[0].dtype, sizes_of(op, plan));
 }
 
-/// The three are linear in either operand, and each one's gradients are the other two.
+/// Each of the three ops is linear in both operands, and the other two are its gradients.
 Value convolve(const Convolution& options, const Value& in, const Value& kernel) {
   return apply(Conv{options}, {in, kernel});
 }
@@ -109,7 +110,7 @@ std::size_t ConvTranspose::scratch(const PlanContext& plan) const {
   return prepare(plan)->scratch();
 }
 Kernel ConvTranspose::prepare(const PlanContext& plan) const {
-  // The kernel comes before the output, which is this op's input.
+  // The kernel comes before the output, which is the input of this op.
   return kernel_of(ConvolutionResult::in, *this, plan);
 }
 void ConvTranspose::eval(const EvalContext& c) const {
@@ -211,7 +212,7 @@ Samples ConvKernel::samples(Rng& rng) {
 
 namespace {
 
-/// A builder's call: its name, for errors, and how many spatial axes it is for.
+/// The call of a builder: its name, for errors, and its number of spatial axes.
 struct Call {
   const char* builder;
   int spatial;
@@ -234,12 +235,13 @@ struct Call {
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, Op op) const {
+    const Building building(builder, {in, kernel});
     check(in, kernel);
     return apply(std::move(op), {in, kernel});
   }
   template <class Op>
   Value operator()(const Operand& in, const Operand& kernel, const Operand& bias, Op op) const {
-    const Building building{in, kernel, bias};
+    const Building building(builder, {in, kernel, bias});
     return add_bias((*this)(in, kernel, std::move(op)), bias);
   }
 };

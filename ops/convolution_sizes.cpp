@@ -11,25 +11,25 @@ namespace {
 using Sizes = kernels::ConvolutionSizes;
 using Numbers = std::span<const std::int64_t>;
 
-/// One spatial axis is the width of a picture one pixel high.
+/// With one spatial axis, that axis is the width of an image one pixel high.
 std::size_t place(int axis, int spatial) { return static_cast<std::size_t>(axis + 2 - spatial); }
 
-/// The operands have the ranks of images and kernels; `what` is the first.
+/// Checks that the operands have the ranks of images and kernels; `what` is the first.
 int spatial_axes(const char* what, const Shape& x, const Shape& kernel) {
   if (x.rank() < 3 || x.rank() > 4 || kernel.rank() != x.rank())
     throw ShapeError("needs " + std::string(what) +
-                     " and kernel of 1 or 2 spatial axes behind two others, got " + to_string(x) +
+                     " and kernel with 1 or 2 spatial axes after two others, got " + to_string(x) +
                      " and " + to_string(kernel));
   return x.rank() - 2;
 }
 
-/// A product of sizes: of those that no tensor has, a size that no shape takes.
+/// A product of sizes, saturated at a size that no shape accepts.
 std::int64_t times(std::int64_t a, std::int64_t b) {
   constexpr std::int64_t most = std::int64_t{1} << 60;
   return a > 0 && b > most / a ? most : a * b;
 }
 
-/// All but channels and the sizes of pictures.
+/// Everything but the channels and the sizes of the images.
 Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, int spatial) {
   Sizes s;
   s.batch = x[0];
@@ -43,7 +43,7 @@ Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, 
   for (int axis = 0; axis < spatial; ++axis) {
     s.kernel[place(axis, spatial)] = kernel[axis + 2];
     if (kernel[axis + 2] == 0)
-      throw ShapeError("the kernel " + to_string(kernel) + " has no element along an axis");
+      throw ShapeError("the kernel " + to_string(kernel) + " has an axis of size 0");
   }
   s.out_channels = kernel[0];
   s.in_channels = times(kernel[1], s.groups);
@@ -53,7 +53,7 @@ Sizes sizes_of(const Convolution& options, const Shape& x, const Shape& kernel, 
   return s;
 }
 
-/// From the first to the last tap of a kernel.
+/// The distance from the first to the last tap of a kernel, both included.
 std::int64_t reach(const Sizes& s, std::size_t i) {
   return times(s.kernel[i] - 1, s.dilation[i]) + 1;
 }
@@ -102,10 +102,10 @@ Sizes convolution_sizes(const Convolution& options, const Shape& in, const Shape
     s.in[i] = in[axis + 2];
     const std::int64_t room = s.in[i] + 2 * s.padding[i] - reach(s, i);
     if (room < 0)
-      throw ShapeError("the kernel " + to_string(kernel) + " reaches over " +
-                       std::to_string(reach(s, i)) + " elements, spatial axis " +
-                       std::to_string(axis) + " of the input " + to_string(in) + " has " +
-                       std::to_string(s.in[i] + 2 * s.padding[i]) + " with its padding");
+      throw ShapeError("the kernel " + to_string(kernel) + " spans " + std::to_string(reach(s, i)) +
+                       " elements, but spatial axis " + std::to_string(axis) + " of the input " +
+                       to_string(in) + " has " + std::to_string(s.in[i] + 2 * s.padding[i]) +
+                       " with its padding");
     s.out[i] = room / s.stride[i] + 1;
   }
   return s;
@@ -127,9 +127,9 @@ Sizes transposed_sizes(const Convolution& options, Numbers output_padding, const
                           std::to_string(s.stride[i]) + ", got " + std::to_string(more[i]));
     s.in[i] = times(s.out[i] - 1, s.stride[i]) - 2 * s.padding[i] + reach(s, i) + more[i];
     if (s.out[i] == 0 || s.in[i] < 0)
-      throw ShapeError("of the input " + to_string(out) + " and the kernel " + to_string(kernel) +
-                       " nothing is left within the padding of spatial axis " +
-                       std::to_string(axis));
+      throw ShapeError("the padding of spatial axis " + std::to_string(axis) +
+                       " leaves nothing of the result of the input " + to_string(out) +
+                       " and the kernel " + to_string(kernel));
   }
   return s;
 }

@@ -11,9 +11,9 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain = 1 << 15;  // elements a task
+constexpr std::int64_t grain = 1 << 15;  // elements per task
 
-/// The largest integer up to which a dtype holds every one.
+/// The largest integer such that the dtype holds all integers up to it.
 std::int64_t last_exact(DType dtype) {
   if (dtype == i64) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t beyond = std::int64_t{1} << digits(dtype);

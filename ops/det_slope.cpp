@@ -1,5 +1,6 @@
 #include "ops/det_slope.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <numeric>
@@ -14,7 +15,7 @@ namespace dagrad {
 
 namespace {
 
-/// The determinant of the rows and columns, given bit by bit, of a small [m,m].
+/// The determinant of those rows and columns of a small [m,m] whose bits are set.
 double minor_of(const double* a, std::size_t m, std::uint32_t rows, std::uint32_t columns) {
   if (rows == 0) return 1;
   const double* const row = a + static_cast<std::size_t>(std::countr_zero(rows)) * m;
@@ -26,12 +27,12 @@ double minor_of(const double* a, std::size_t m, std::uint32_t rows, std::uint32_
   return sum;
 }
 
-/// A matrix in factors, A = Pᵀ L D U Qᵀ, by complete pivoting: L and U have ones on their
-/// diagonals, and zeros of D, which a singular matrix has, come last.
+/// A factorised matrix, A = Pᵀ L D U Qᵀ, by complete pivoting: L and U have unit diagonals, and the
+/// zeros of D, which a singular matrix has, come last.
 ///
-/// det(A + B) = ± det(D + L⁻¹ P B Q U⁻¹), so that derivatives at A are derivatives at the diagonal
-/// D, between W = Pᵀ L⁻ᵀ and V = U⁻ᵀ Qᵀ. There they are products that leave pivots out, and no
-/// quotients: right for any rank.
+/// det(A + B) = ± det(D + L⁻¹ P B Q U⁻¹), so derivatives at A are derivatives at the diagonal D,
+/// between W = Pᵀ L⁻ᵀ and V = U⁻ᵀ Qᵀ. There they are products that leave pivots out rather than
+/// quotients, and so are correct for any rank.
 class Factors {
  public:
   /// Works in a; `memory` has 3 n² + n elements.
@@ -49,9 +50,9 @@ class Factors {
   }
 
   std::span<const double> pivots() const { return {pivots_, static_cast<std::size_t>(n_)}; }
-  /// b becomes Wᵀ b Vᵀ.
+  /// Replaces b by Wᵀ b Vᵀ.
   void bring_in(double* b) { multiply({w_, n_, true}, b, {v_, n_, true}); }
-  /// b becomes ± W b V.
+  /// Replaces b by ± W b V.
   void bring_out(double* b) {
     multiply({w_, n_}, b, {v_, n_});
     if (negative_) std::transform(b, b + n_ * n_, b, std::negate<>());
@@ -65,7 +66,7 @@ class Factors {
     kernels::gemm<double>(machine_, parallel_, n_, n_, n_, left, {b, n_}, {spare_, n_});
     kernels::gemm<double>(machine_, parallel_, n_, n_, n_, {spare_, n_}, right, {b, n_});
   }
-  /// The inverse of the transposed triangle into `spare_`.
+  /// Writes the inverse of the transposed triangle to `spare_`.
   void invert(bool lower) {
     std::fill_n(spare_, n_ * n_, 0);
     for (std::int64_t i = 0; i < n_; ++i) spare_[i * (n_ + 1)] = 1;
@@ -76,7 +77,7 @@ class Factors {
   const Parallel& parallel_;
   std::int64_t n_;
   double *a_, *w_, *v_, *spare_, *pivots_;
-  std::vector<std::int64_t> rows_, columns_;  ///< where those of P A Q come from
+  std::vector<std::int64_t> rows_, columns_;  ///< where the rows and columns of P A Q come from
   bool negative_ = false;
 };
 
@@ -109,7 +110,7 @@ void Factors::factorise() {
         pivot = at;
       }
     }
-    if (largest == 0) break;  // what is left of A is 0, and of L and U the identity
+    if (largest == 0) break;  // the rest of A is 0; that of L and U is the identity
     swap_in(step, pivot);
     double* const from = a_ + step * n_;
     pivots_[step] = from[step];
@@ -129,9 +130,10 @@ void Factors::factorise() {
       v_[i * n_ + columns_[static_cast<std::size_t>(j)]] = spare_[i * n_ + j];
 }
 
-/// The slope of det at a diagonal matrix, differentiated along `matrices`, in units of 2^scale()
-/// where it would overflow or vanish: for each choice of one place more than there are matrices,
-/// the product of all other pivots times the same derivative of the small determinant there.
+/// The gradient of det at a diagonal matrix, differentiated along `matrices`, in units of 2^scale()
+/// where it would overflow or underflow. It adds up, for each choice of one more place than there
+/// are matrices, the product of all other pivots times the same derivative of the small determinant
+/// at these places.
 class SlopeAtDiagonal {
  public:
   SlopeAtDiagonal(std::span<const double> pivots, std::vector<const double*> matrices, double* out)
@@ -161,7 +163,8 @@ class SlopeAtDiagonal {
   }
 
  private:
-  /// Chooses place number `chosen` from `first` on; `others` is the product of those passed over.
+  /// Chooses place number `chosen` from `first` on; `others` is the product of the pivots passed
+  /// over.
   void choose(std::size_t chosen, std::size_t first, Product others) {
     if (chosen == places_.size()) return add(others.times(rest_[first]).in(scale_));
     const std::size_t missing = places_.size() - chosen;
@@ -171,7 +174,8 @@ class SlopeAtDiagonal {
       others = others.times(pivots_[i]);
     }
   }
-  /// Polarises: a form of degree k is, along k matrices, Σ ± of itself at sums of some of them.
+  /// Polarisation: along k matrices, a form of degree k is Σ ± of its values at sums of some of
+  /// them.
   void add(double factor) {
     const std::size_t k = matrices_.size(), m = places_.size(), n = pivots_.size();
     if (factor == 0) return;
@@ -198,7 +202,7 @@ class SlopeAtDiagonal {
   std::vector<std::size_t> places_;
   std::vector<double> sum_;
   double* out_;
-  std::vector<Product> rest_;  ///< of the pivots from one on
+  std::vector<Product> rest_;  ///< the products of the pivots from each one on
   std::int64_t scale_ = 0;
 };
 

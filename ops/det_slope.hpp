@@ -8,10 +8,10 @@
 #include "dagrad/machine.hpp"
 #include "dagrad/parallel.hpp"
 
-/// Determinants and their derivatives, right at singular matrices.
+/// Determinants and their derivatives, correct for singular matrices as well.
 namespace dagrad {
 
-/// A product that does not overflow or vanish on the way.
+/// A product that neither overflows nor underflows on the way.
 struct Product {
   double mantissa = 1;
   std::int64_t exponent = 0;
@@ -29,15 +29,16 @@ struct Product {
   }
 };
 
-/// How many elements of memory `det_slope` works in.
+/// The number of elements of memory that `det_slope` works in.
 inline std::int64_t det_slope_room(std::int64_t n, std::size_t operands) {
   return (static_cast<std::int64_t>(operands) + 3) * n * n + n;
 }
 
-/// The slope of det by each element of a matrix, differentiated once more along each of others.
-/// `memory` has det_slope_room elements and begins with `operands` finite [n,n]: the matrix, then
-/// those along which it goes. The first becomes the result, in units of 2^k, where k, not 0 only
-/// where it might overflow or vanish, is returned. The same bits for any number of threads.
+/// The gradient of det at a matrix, differentiated once more along each of the other matrices.
+/// `memory` has det_slope_room elements and begins with `operands` finite matrices [n,n]: the one
+/// at which to differentiate, then those along which to. The result replaces the first, in units of
+/// 2^k; k is returned, and is 0 unless the result might overflow or underflow. The bits are the
+/// same for any number of threads.
 std::int64_t det_slope(const Machine& machine, const Parallel& parallel, std::int64_t n,
                        std::size_t operands, double* memory);
 

@@ -24,14 +24,14 @@ bool all_zero(std::span<const T> x) {
   return std::all_of(x.begin(), x.end(), [](T element) { return element == 0; });
 }
 
-/// One matrix of a slope; `in` are the operands' elements.
+/// The gradient of one matrix; `in` are the operands' elements.
 template <class T>
 void slope_of_one(const Machine& machine, const Parallel& parallel, std::int64_t n,
                   const std::vector<std::span<const T>>& in, double* memory, T* out) {
   const auto size = static_cast<std::size_t>(n * n);
   const auto finite = [](T x) { return std::isfinite(x); };
   if (std::any_of(in.begin() + 1, in.end(), all_zero<T>)) {
-    std::fill_n(out, size, T(0));  // along nothing, whatever the matrix
+    std::fill_n(out, size, T(0));  // the derivative along 0 is 0, whatever the matrix
   } else if (!std::all_of(in[0].begin(), in[0].end(), finite)) {
     std::fill_n(out, size, std::numeric_limits<T>::quiet_NaN());
   } else {
@@ -103,7 +103,7 @@ Type DetSlope::infer(std::span<const Type> in) const {
   check_square(in[0].shape);
   for (const Type& along : in)
     if (along != in[0])
-      throw ShapeError("matrices must have one type, got " + to_string(in[0]) + " and " +
+      throw ShapeError("matrices must have the same type, got " + to_string(in[0]) + " and " +
                        to_string(along));
   return in[0];
 }
@@ -131,7 +131,7 @@ void DetSlope::eval(const EvalContext& c) const {
   });
 }
 
-// The derivatives of a polynomial are symmetric in what they go along.
+// The derivatives of a polynomial do not depend on the order of their directions.
 Grads DetSlope::grad(const GradContext& g) const {
   Grads grads;
   for (std::size_t i = 0; i < g.in.size(); ++i) {

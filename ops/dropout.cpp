@@ -12,13 +12,13 @@ namespace dagrad {
 Type DropoutMask::infer(std::span<const Type> in) const {
   if (!(p >= 0 && p <= 1))
     throw ArgumentError("the probability must be in [0, 1], got " + attribute_text(p));
-  if (in[0].dtype != i64) throw TypeError("a key is int64, got " + to_string(in[0]));
-  if (in[0].shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(in[0]));
+  if (in[0].dtype != i64) throw TypeError("a key must be int64, got " + to_string(in[0]));
+  if (in[0].shape.rank() != 0) throw ShapeError("a key must be a scalar, got " + to_string(in[0]));
   return {b8, in[1].shape};
 }
 
 void DropoutMask::eval(const EvalContext& c) const {
-  constexpr std::int64_t piece = 1024;  // elements a task
+  constexpr std::int64_t piece = 1024;  // elements per task
   const std::int64_t key = c.in<std::int64_t>(0)[0];
   const auto out = c.out<bool>();
   c.parallel.ranges(static_cast<std::int64_t>(out.size()), piece,
@@ -61,7 +61,7 @@ Samples Dropout::samples(Rng& rng) {
 }
 
 Value dropout(const Operand& x, const Operand& key, double p) {
-  const Building building{x, key};
+  const Building building("dropout", {x, key});
   return apply(Dropout{p}, {apply(DropoutMask{p}, {key, x}), x});
 }
 

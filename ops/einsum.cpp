@@ -20,7 +20,7 @@ namespace dagrad {
 
 namespace {
 
-/// A plain number is a scalar.
+/// The shape of an operand, where a plain number is a scalar.
 Shape shape_of(const Operand& x) { return x.is_literal() ? Shape{} : x.shape(); }
 
 void check_vectors(const std::string& name, const Operand& left, const Operand& right) {
@@ -30,7 +30,7 @@ void check_vectors(const std::string& name, const Operand& left, const Operand& 
                      made_at(left));
 }
 
-/// An operand, or a product of some, with a label for each of its axes.
+/// An operand, or a product of several, with a label for each of its axes.
 struct Factor {
   Operand value;
   Labels labels;
@@ -68,7 +68,7 @@ void order(Factor& x, const Labels& labels) {
   x.labels = labels;
 }
 
-/// The diagonal of every letter that repeats.
+/// Takes the diagonal of every letter that repeats.
 void take_diagonals(Factor& x) {
   for (std::size_t i = 0; i < x.labels.size();) {
     const auto first = x.labels.begin() + static_cast<std::ptrdiff_t>(i);
@@ -85,7 +85,7 @@ void take_diagonals(Factor& x) {
   }
 }
 
-/// Sums over labels, in the dtype that the value has.
+/// Sums over labels, in the dtype of the value.
 void sum_away(Factor& x, const Labels& labels) {
   if (labels.empty()) return;
   std::vector<std::int64_t> axes;
@@ -97,9 +97,10 @@ void sum_away(Factor& x, const Labels& labels) {
   x.labels = filter(x.labels, [&](Label label) { return !has(labels, label); });
 }
 
-/// The labels of two factors by what becomes of them.
+/// The labels of two factors, grouped by what becomes of them.
 struct Roles {
-  Labels shared, contracted, left, right;  ///< both have and keep; both lose; one of them has
+  Labels shared, contracted, left,
+      right;  ///< kept of both, summed over in both, of one factor only
   Roles(const Factor& a, const Factor& b, const Labels& needed) {
     for (const Label label : a.labels)
       (!has(b.labels, label) ? left : has(needed, label) ? shared : contracted).push_back(label);
@@ -108,7 +109,7 @@ struct Roles {
   Labels kept() const { return joined(joined(shared, left), right); }
 };
 
-/// Products of all pairs of elements with the same shared labels.
+/// The products of all pairs of elements with equal shared labels.
 Value multiply(Factor a, Factor b, const Roles& roles) {
   order(a, joined(roles.shared, roles.left));
   order(b, joined(roles.shared, roles.right));
@@ -120,8 +121,8 @@ Value multiply(Factor a, Factor b, const Roles& roles) {
   return mul(a.value, b.value);
 }
 
-/// Makes `labels`, which are there from axis `first` on, one axis. No label becomes no axis where
-/// there are none before it either: then `matmul` takes a vector.
+/// Merges `labels`, which start at axis `first`, into one axis. If there are none, no axis is added
+/// unless others come before it: `matmul` then takes a vector.
 void merge(Factor& x, std::size_t first, const Labels& labels) {
   const auto axis = static_cast<std::int64_t>(first);
   if (labels.size() > 1)
@@ -130,8 +131,8 @@ void merge(Factor& x, std::size_t first, const Labels& labels) {
     x.value = unsqueeze(x.value, {axis});
 }
 
-/// Σ over the contracted labels by a product of matrices, with one axis for all labels of `left`
-/// and one for all of `right`.
+/// Sums over the contracted labels by a matrix product, with one axis for all labels of `left` and
+/// one for all of `right`.
 Value matrix_product(Factor a, Factor b, const Roles& roles) {
   const std::size_t batch = roles.shared.size();
   order(a, joined(joined(roles.shared, roles.left), roles.contracted));
@@ -152,7 +153,7 @@ Value contract(Factor a, Factor b, const Roles& roles) {
     if (axis > 0 && roles.right.empty()) dropped.push_back(axis + 1);
     return dropped.empty() ? product : squeeze(product, dropped);
   }
-  // A type gives the sizes, so that they are right when a graph is replayed; nothing computes it.
+  // The sizes come from a type, so they adapt when a graph is replayed; no value is computed.
   sum_away(a, roles.contracted);
   sum_away(b, roles.contracted);
   return reshape_like(product, multiply(a, b, roles));
@@ -165,7 +166,7 @@ Factor combine(const Factor& a, const Factor& b, const Labels& needed) {
   return result;
 }
 
-/// The labels that the result or factors other than these two need.
+/// The labels that the result, or a factor other than these two, needs.
 Labels needed_beside(const std::vector<Factor>& factors, std::size_t i, std::size_t j,
                      const Labels& out) {
   Labels needed = out;
@@ -174,7 +175,7 @@ Labels needed_beside(const std::vector<Factor>& factors, std::size_t i, std::siz
   return needed;
 }
 
-/// Combines the two factors whose product is the smallest, the first such pair.
+/// Combines the two factors with the smallest product; among equal ones, the first pair.
 void combine_cheapest(std::vector<Factor>& factors, const EinsumEquation& equation) {
   std::size_t left = 0, right = 1;
   double least = -1;
@@ -197,11 +198,11 @@ void combine_cheapest(std::vector<Factor>& factors, const EinsumEquation& equati
 Value einsum_of(std::string_view text, std::span<const Operand> operands) {
   if (std::all_of(operands.begin(), operands.end(),
                   [](const Operand& x) { return x.is_literal(); }))
-    throw ArgumentError("einsum: needs a value of a graph among its operands");
+    throw ArgumentError("einsum: at least one operand must be a value of a graph");
   std::vector<Shape> shapes;
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
   const EinsumEquation equation = parse_einsum(text, shapes, operands[0]);
-  const Building building{operands};
+  const Building building("einsum", operands);
   std::vector<Factor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     factors.push_back({operands[i], equation.in[i]});
@@ -233,12 +234,13 @@ Value dot(const Operand& left, const Operand& right) {
   if (left.shape() != right.shape())
     throw ShapeError("dot: needs vectors of one size, got " + to_string(left.shape()) + " and " +
                      to_string(right.shape()) + made_at(left));
+  const Building building("dot", {left, right});
   return matmul(left, right);
 }
 
 Value outer(const Operand& left, const Operand& right) {
   check_vectors("outer", left, right);
-  const Building building{left, right};
+  const Building building("outer", {left, right});
   return mul(unsqueeze(left, {1}), right);
 }
 

@@ -11,11 +11,11 @@ namespace dagrad {
 
 namespace {
 
-/// The letters of an operand or the result, and where they stand in the text.
+/// The letters of an operand or of the result, and their positions in the text.
 struct Term {
   std::string letters;
   std::vector<std::size_t> places;
-  std::optional<std::size_t> ellipsis;  ///< how many letters stand before it
+  std::optional<std::size_t> ellipsis;  ///< the number of letters before it
 };
 
 class Parser {
@@ -26,7 +26,7 @@ class Parser {
   EinsumEquation parse() {
     read();
     if (in_.size() != operands_.size())
-      throw fault(std::to_string(in_.size()) + " operands wanted, got " +
+      throw fault("the equation has " + counted(in_.size(), "operand") + ", got " +
                   std::to_string(operands_.size()));
     EinsumEquation equation;
     for (std::size_t i = 0; i < in_.size(); ++i) equation.in.push_back(label(i, equation.size));
@@ -42,6 +42,9 @@ class Parser {
   ArgumentError fault(const std::string& what) const { return ArgumentError(told(what)); }
   std::string told(const std::string& what) const {
     return "einsum \"" + std::string(text_) + "\": " + what + made_at(placed_);
+  }
+  static std::string counted(std::size_t n, const std::string& what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
   }
   static std::string quoted(char letter) { return {'\'', letter, '\''}; }
   static std::string at(std::size_t place) { return " at " + std::to_string(place); }
@@ -59,7 +62,7 @@ class Parser {
         term.letters += c;
         term.places.push_back(i);
       } else if (text_.substr(i, 3) == "...") {
-        if (term.ellipsis) throw fault("a second '...' of one operand" + at(i));
+        if (term.ellipsis) throw fault("a second '...' in one operand" + at(i));
         term.ellipsis = term.letters.size();
         i += 2;
       } else if (text_.substr(i, 2) == "->") {
@@ -67,7 +70,7 @@ class Parser {
         in_.push_back(std::exchange(term, {}));
         ++i;
       } else if (c == ',') {
-        if (arrow) throw fault("',' behind '->'" + at(i) + ": there is one result");
+        if (arrow) throw fault("',' after '->'" + at(i) + ": there is only one result");
         in_.push_back(std::exchange(term, {}));
       } else {
         throw fault("unexpected " + quoted(c) + at(i));
@@ -94,9 +97,9 @@ class Parser {
     const Shape& shape = operands_[i];
     const int rest = shape.rank() - static_cast<int>(term.letters.size());
     if (term.ellipsis ? rest < 0 : rest != 0)
-      throw ShapeError(told(operand(i) + " has " + std::to_string(shape.rank()) + " axes, " +
-                            std::to_string(term.letters.size()) +
-                            (term.ellipsis ? " or more" : "") + " wanted"));
+      throw ShapeError(told(operand(i) + " has " + std::to_string(shape.rank()) +
+                            " axes, but the equation names " + std::to_string(term.letters.size()) +
+                            (term.ellipsis ? " or more" : "")));
     Labels labels = labels_of(term, rest);
     if (term.ellipsis) ellipsis_rank_ = std::max(ellipsis_rank_, rest);
     for (std::size_t axis = 0; axis < labels.size(); ++axis)
@@ -117,7 +120,7 @@ class Parser {
       return;
     }
     if (!is_letter && got == 1) return;
-    const std::string sizes = " has size " + std::to_string(got) + " in " + operand(i) + ", " +
+    const std::string sizes = " has size " + std::to_string(got) + " in " + operand(i) + ", but " +
                               std::to_string(known->second) + " in " + operand(first_[label]);
     if (!is_letter)
       throw ShapeError(told("axis " + std::to_string(255 - label) + " of '...'" + sizes));
@@ -131,15 +134,14 @@ class Parser {
     for (std::size_t n = 0; n < out_->letters.size(); ++n) {
       const char letter = out_->letters[n];
       const std::string what = quoted(letter) + at(out_->places[n]);
-      if (!size.contains(letter)) throw fault(what + " of the result is in no operand");
+      if (!size.contains(letter)) throw fault(what + " of the result is not in any operand");
       if (out_->letters.find(letter) != n) throw fault(what + " is in the result twice");
     }
     if (!out_->ellipsis && ellipsis_rank_ > 0)
-      throw fault("the result lacks the '...' of the operands, of " +
-                  std::to_string(ellipsis_rank_) + " axes");
+      throw fault("the result lacks '...', which the operands have");
   }
 
-  /// "..." and the letters that occur once, in the order of ASCII.
+  /// The implied result: "..." and the letters that occur once, in ASCII order.
   Term implied() const {
     std::map<char, int> uses;
     for (const Term& term : in_)
@@ -157,7 +159,7 @@ class Parser {
   std::vector<Term> in_;
   std::optional<Term> out_;
   int ellipsis_rank_ = 0;
-  std::map<Label, std::size_t> first_;  ///< operand that gave a label its size
+  std::map<Label, std::size_t> first_;  ///< the operand that determined the size of a label
 };
 
 }  // namespace

@@ -11,19 +11,19 @@
 
 namespace dagrad {
 
-/// An axis of an einsum: a letter, or 256 and how many axes of "..." stand right of it.
+/// An axis of an einsum: a letter, or 256 plus the number of axes of "..." to its right.
 using Label = int;
 using Labels = std::vector<Label>;
 
-/// What an einsum's equation says of operands of some shapes.
+/// The equation of an einsum, applied to the shapes of its operands.
 struct EinsumEquation {
-  std::vector<Labels> in;              ///< of the axes of each operand; letters may repeat
-  Labels out;                          ///< of those of the result
-  std::map<Label, std::int64_t> size;  ///< of every label, "..." broadcast
+  std::vector<Labels> in;              ///< the axes of each operand; letters may repeat
+  Labels out;                          ///< the axes of the result
+  std::map<Label, std::int64_t> size;  ///< the size of every label, with "..." broadcast
 };
 
-/// Throws ArgumentError where the text is at fault, ShapeError where the shapes do not fit it;
-/// their texts end with the place of the call, which an operand tells.
+/// Throws ArgumentError if the text is malformed, and ShapeError if the shapes do not fit it. The
+/// error texts end with the place of the call, which is taken from an operand.
 EinsumEquation parse_einsum(std::string_view text, std::span<const Shape> operands,
                             const Operand& placed);
 

@@ -30,19 +30,19 @@ Value swapped(const Value& x) {
   return transpose(x, axes);
 }
 
-/// The lower triangle, its diagonal halved.
+/// The lower triangle, with its diagonal halved.
 Value lower_half(const Value& x) { return (tril(x) + tril(x, -1)) / 2; }
 
 Type infer_solve(std::span<const Type> in) {
   const Shape &a = in[0].shape, &b = in[1].shape;
   check_square(a);
   if (in[0].dtype != in[1].dtype) {
-    throw TypeError("operands must have one dtype, got " + std::string(name(in[0].dtype)) +
+    throw TypeError("operands must have the same dtype, got " + std::string(name(in[0].dtype)) +
                     " and " + std::string(name(in[1].dtype)) + "; convert with cast");
   }
-  if (b.rank() < 2) throw ShapeError("takes matrices, b is " + to_string(b));
+  if (b.rank() < 2) throw ShapeError("b must have at least two axes, got " + to_string(b));
   if (a[a.rank() - 1] != b[b.rank() - 2]) {
-    throw ShapeError("a " + to_string(a) + " needs " + std::to_string(a[a.rank() - 1]) +
+    throw ShapeError("a of " + to_string(a) + " needs " + std::to_string(a[a.rank() - 1]) +
                      " rows of b, got " + to_string(b));
   }
   Shape batch;
@@ -56,7 +56,7 @@ Type infer_solve(std::span<const Type> in) {
   return {in[0].dtype, Shape(dims)};
 }
 
-/// The gradients of a and b, summed back where batches may have been broadcast.
+/// The gradients of a and b, summed over the axes along which batches may have been broadcast.
 template <class MakeA>
 Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
   const bool batched = g.in[0].rank() > 2 || g.in[1].rank() > 2;
@@ -67,11 +67,11 @@ Grads in_own_shapes(const GradContext& g, MakeA make_a, const Value& db) {
           g.if_wanted(1, [&] { return own(db, 1); })};
 }
 
-/// A vector b as a column, and back.
-template <class Solve>
-Value with_columns(const Operand& a, const Operand& b, Solve solve) {
+/// Solves for a vector b as for a column, and turns the result back into a vector.
+template <class Op, class F>
+Value with_columns(const Operand& a, const Operand& b, F solve) {
   if (b.is_literal() || b.rank() != 1) return solve(b);
-  const Building building{a, b};
+  const Building building(Op::name, {a, b});
   return squeeze(solve(unsqueeze(b, {-1})), {-1});
 }
 
@@ -84,7 +84,7 @@ Tensor square(Rng& rng, const Shape& shape) {
   return a;
 }
 
-/// Σ of logarithms of absolute values of the diagonal, and its sign.
+/// The sum of the logarithms of the absolute values on the diagonal, and the sign of their product.
 template <class T>
 void take_determinant(const Machine& machine, std::int64_t n, const T* factors,
                       const std::int32_t* pivots, T* logs, T* sign, T* log_abs) {
@@ -122,7 +122,7 @@ void Cholesky::eval(const EvalContext& c) const {
     if (refusal.order != 0) {
       throw ArgumentError(matrix_text(c.out_shape(), refusal.matrix) +
                           " is not positive definite: its leading minor of order " +
-                          std::to_string(refusal.order) + " is not");
+                          std::to_string(refusal.order) + " is not positive");
     }
   });
 }
@@ -283,7 +283,7 @@ std::size_t Slogdet::scratch(const PlanContext& plan) const {
   return LuScratch(plan.in[0], matrices_in(plan.in[0].shape)).bytes();
 }
 
-// Where the determinant changes its sign the logarithm has a pole.
+// The logarithm has a pole where the determinant changes its sign.
 void Slogdet::decisions(std::span<const View> /*in*/, std::span<const View> out,
                         const DecisionSink& sink) const {
   with_float(out[0].type.dtype, [&]<class T>(std::type_identity<T>) {
@@ -338,14 +338,16 @@ Samples Slogdet::samples(Rng& rng) {
 Value cholesky(const Operand& a) { return apply(Cholesky{}, {a}); }
 
 Value triangular_solve(const Operand& a, const Operand& b, const TriangularOptions& options) {
-  return with_columns(a, b, [&](const Operand& columns) {
+  return with_columns<TriangularSolve>(a, b, [&](const Operand& columns) {
     return apply(TriangularSolve{options.lower, options.transposed, options.unit_diagonal},
                  {a, columns});
   });
 }
 
 Value solve(const Operand& a, const Operand& b) {
-  return with_columns(a, b, [&](const Operand& columns) { return apply(Solve{}, {a, columns}); });
+  return with_columns<Solve>(a, b, [&](const Operand& columns) {
+    return apply(Solve{}, {a, columns});
+  });
 }
 
 Value inverse(const Operand& a) { return apply(Inverse{}, {a}); }

@@ -2,7 +2,7 @@
 
 #include "dagrad/catalog.hpp"
 
-/// What each source of this folder lists for the catalogue, where its ops are compiled anyway.
+/// The functions by which each source of this folder lists its ops for the catalogue.
 namespace dagrad {
 
 void list_arithmetic(Catalog& catalog);

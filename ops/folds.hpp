@@ -8,13 +8,14 @@
 
 #include "dagrad/convert.hpp"
 
-/// What reductions do to two numbers: `join`, associative up to rounding, with its `identity`.
+/// How reductions combine two numbers: `join`, associative up to rounding, with its `identity`.
 namespace dagrad {
 
-/// How elements are read and partial results kept: a bool is a byte of 0 or 1, which vectorises.
+/// The type in which elements are read and partial results kept: a bool is a byte of 0 or 1, which
+/// vectorises.
 template <Element T>
 using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
-/// What sums and products are made in.
+/// The type in which sums and products are accumulated.
 template <Element T>
 using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, decltype(widen(T()))>;
 
@@ -42,7 +43,7 @@ struct ProdFold {
   }
 };
 
-/// Whether `a` is chosen before `b`: NaN before all numbers.
+/// Whether `a` is chosen before `b`; NaN is chosen before all numbers.
 template <bool largest, class T>
 bool wins(T a, T b) {
   const bool further = largest ? a > b : a < b;
@@ -69,8 +70,8 @@ struct QuantifierFold {
   static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
 };
 
-/// The power of two that brings `x` near to 1, as far as it is finite itself; 1 for 0 and for what
-/// is not finite.
+/// The power of two that scales `x` close to 1, as far as that power is finite; 1 if x is 0 or not
+/// finite.
 inline double scale_to_one(double x) {
   if (x == 0 || !std::isfinite(x)) return 1;
   return std::ldexp(1, -std::clamp(std::ilogb(x), -1000, 1000));

@@ -14,7 +14,7 @@ Samples Cbrt::samples(Rng& rng) {
 }
 Samples Acosh::samples(Rng& rng) { return {{Acosh{}, {rng.uniform({2, 3}, 1.1, 4)}}}; }
 Samples Atanh::samples(Rng& rng) { return {{Atanh{}, {rng.uniform({2, 3}, -0.9, 0.9)}}}; }
-Samples Lgamma::samples(Rng& rng) {  // on both sides of poles
+Samples Lgamma::samples(Rng& rng) {  // on both sides of the poles
   return {{Lgamma{}, {rng.uniform({2, 3}, 0.2, 6)}}, {Lgamma{}, {rng.uniform({3}, -2.9, -2.1)}}};
 }
 Samples Digamma::samples(Rng& rng) {
@@ -47,7 +47,8 @@ Value log10(const Operand& x) { return apply(Log10{}, {x}); }
 Value log1p(const Operand& x) { return apply(Log1p{}, {x}); }
 Value cbrt(const Operand& x) { return apply(Cbrt{}, {x}); }
 Value pow(const Operand& x, const Operand& y) {
-  // The power by 0 does not depend on x, yet its derivatives are zeros instead of an error.
+  // x to the power of 0 does not depend on x, but its derivatives are to be zeros instead of an
+  // error.
   const bool power = y.is_literal() && !x.is_literal() && y.literal().real() != 0;
   if (power) return apply(Power{y.literal().real()}, {x});
   return apply(Pow{}, {x, y});

@@ -18,9 +18,9 @@ namespace dagrad {
 namespace {
 
 constexpr std::int64_t task_elements = 1 << 14;
-constexpr std::int64_t columns_at_once = 512;  // of lines that lie side by side
+constexpr std::int64_t columns_at_once = 512;  // of adjacent lines
 
-/// The shape of what indices name in a tensor.
+/// The shape of the elements that indices select from a tensor.
 template <bool along>
 Shape gathered(const Shape& shape, const Type& indices, std::int64_t axis_given) {
   check_index_type(indices);
@@ -30,7 +30,7 @@ Shape gathered(const Shape& shape, const Type& indices, std::int64_t axis_given)
     if (indices.shape.rank() == shape.rank())
       dims[static_cast<std::size_t>(axis)] = indices.shape[axis];
     if (Shape(dims) != indices.shape)
-      throw ShapeError("indices must agree with " + to_string(shape) + " in all axes but " +
+      throw ShapeError("indices must match " + to_string(shape) + " in all axes but " +
                        std::to_string(axis) + ", got " + to_string(indices.shape));
   } else {
     dims.erase(dims.begin() + axis);
@@ -43,11 +43,11 @@ template <bool along>
 Type scattered(std::span<const Type> in, std::int64_t axis) {
   const Shape wanted = gathered<along>(in[0].shape, in[1], axis);
   if (in[2].dtype != in[0].dtype)
-    throw TypeError("x is " + std::string(name(in[0].dtype)) + ", values are " +
+    throw TypeError("x is " + std::string(name(in[0].dtype)) + ", but values are " +
                     std::string(name(in[2].dtype)) + "; convert with cast");
   if (in[2].shape != wanted)
-    throw ShapeError("indices " + to_string(in[1].shape) + " name " + to_string(wanted) + " of " +
-                     to_string(in[0].shape) + ", values are " + to_string(in[2].shape));
+    throw ShapeError("indices " + to_string(in[1].shape) + " select " + to_string(wanted) + " of " +
+                     to_string(in[0].shape) + ", but values are " + to_string(in[2].shape));
   return in[0];
 }
 
@@ -70,7 +70,7 @@ void gather_slices(const Parallel& parallel, const Places& p, const I* at, const
   });
 }
 
-/// Copies elements, each line by its own indices.
+/// Copies elements, where each line has its own indices.
 template <class T, class I>
 void gather_elements(const Parallel& parallel, const Places& p, const I* at, const T* from, T* to) {
   const std::int64_t grain = std::max<std::int64_t>(1, task_elements / p.inner);
@@ -86,8 +86,9 @@ void gather_elements(const Parallel& parallel, const Places& p, const I* at, con
   });
 }
 
-/// Calls `join(to, value)` for each element of the slices, in the order of the indices. A task owns
-/// a part of the slices that may be named, and reads all indices for it: worth it for long slices.
+/// Calls `join(to, value)` for each element of the slices, in the order of the indices. Each task
+/// owns a part of the slices that may be named and reads all indices for it, which pays for long
+/// slices.
 template <class T, class To, class I, class Join>
 void scatter_slices(const Parallel& parallel, const Places& p, const I* at, const T* values, To* to,
                     Join join) {
@@ -112,8 +113,8 @@ void scatter_slices(const Parallel& parallel, const Places& p, const I* at, cons
   });
 }
 
-/// Calls `visit(i, place)` for each index i and the element that it names, by lines, on the pool;
-/// each line in the order of its indices.
+/// Calls `visit(i, place)` for each index i and the element that it names, line by line on the
+/// pool; each line is visited in the order of its indices.
 template <class I, class Visit>
 void each_along(const Parallel& parallel, const Places& p, const I* at, Visit visit) {
   const std::int64_t pieces = (p.inner + columns_at_once - 1) / columns_at_once;
@@ -132,7 +133,7 @@ void each_along(const Parallel& parallel, const Places& p, const I* at, Visit vi
   });
 }
 
-/// Joins values, operand 2, to those elements of operand 0's shape that the indices name.
+/// Joins the values, operand 2, to those elements of operand 0 that the indices name.
 template <bool along, class T, class To, class Join>
 void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
   const Places places(c.in_shape(0), c.in_shape(1), axis, along);
@@ -147,11 +148,11 @@ void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
   });
 }
 
-/// Applies the op to values repeated to the shape of what the indices name; the op itself refuses
-/// those that do not fit.
+/// Applies the op to the values, broadcast to the shape that the indices select; the op itself
+/// refuses values that do not fit.
 template <bool along, class T>
 Value scattering(const T& op, const Operand& x, const Operand& indices, const Operand& values) {
-  const Building building{x, indices, values};
+  const Building building(T::name, {x, indices, values});
   const Value named = apply(Gather<along>{{op.axis}}, {x, indices});
   if (values.is_literal() || broadcasts_to(values.shape(), named.shape()))
     return apply(op, {x, indices, broadcast_like(values, named)});
@@ -191,7 +192,7 @@ Grads Gather<along>::grad(const GradContext& g) const {
 template <bool along>
 Type ScatterSum<along>::infer(std::span<const Type> in) const {
   if (!number_dtypes.contains(in[0].dtype))
-    throw TypeError(std::string(dagrad::name(in[0].dtype)) + " elements have no sum; x is " +
+    throw TypeError(std::string(dagrad::name(in[0].dtype)) + " elements cannot be added; x is " +
                     to_string(in[0]) + "; convert with cast");
   return scattered<along>(in, axis);
 }
@@ -315,7 +316,10 @@ template struct LastNamed<true>;
 Value take(const Operand& x, const Operand& indices, std::int64_t axis) {
   return apply(Take{{axis}}, {x, indices});
 }
-Value embedding(const Operand& table, const Operand& indices) { return take(table, indices, 0); }
+Value embedding(const Operand& table, const Operand& indices) {
+  const Building building("embedding", {table, indices});
+  return take(table, indices, 0);
+}
 Value scatter_add(const Operand& x, const Operand& indices, const Operand& values,
                   std::int64_t axis) {
   return scattering<false>(ScatterAdd{{axis}}, x, indices, values);

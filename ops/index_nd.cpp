@@ -13,14 +13,15 @@ namespace {
 
 constexpr std::int64_t grain = 1 << 14;
 
-/// How many axes a row of indices names.
+/// The number of axes that a row of indices names.
 int named_axes(const Type& indices, const Shape& shape) {
   check_index_type(indices);
   const int rank = indices.shape.rank();
-  if (rank == 0) throw ShapeError("indices need an axis, one index for each axis of x, got []");
+  if (rank == 0)
+    throw ShapeError("indices need at least one axis, with one index for each axis of x, got []");
   if (indices.shape[rank - 1] > shape.rank()) {
     throw ShapeError("indices " + to_string(indices.shape) + " name " +
-                     std::to_string(indices.shape[rank - 1]) + " axes, " + to_string(shape) +
+                     std::to_string(indices.shape[rank - 1]) + " axes, but " + to_string(shape) +
                      " has " + std::to_string(shape.rank()));
   }
   return static_cast<int>(indices.shape[rank - 1]);
@@ -84,7 +85,7 @@ Value linear_index_like(const Operand& indices, const Operand& like) {
 }
 
 Value gather_nd(const Operand& x, const Operand& indices) {
-  const Building building{x, indices};
+  const Building building("gather_nd", {x, indices});
   const std::int64_t axes = indices.rank() == 0 ? -1 : indices.shape()[indices.rank() - 1];
   const Value rows = apply(LinearIndexLike{axes}, {indices, x});
   const Value flat = axes == 0 ? unsqueeze(x, {0}) : flatten(x, 0, axes - 1);

@@ -9,7 +9,7 @@ Tensor ints(const Shape& shape, const std::vector<std::int64_t>& values) {
   return Tensor(shape, values);
 }
 
-/// A tensor, indices, and what these name there.
+/// A tensor, indices, and the shape that these select.
 struct Named {
   std::int64_t axis;
   Shape shape;
@@ -17,7 +17,7 @@ struct Named {
   Shape named;
 };
 
-/// Twice the same index, negative ones, scalars, no elements.
+/// Repeated indices, negative ones, scalars, no elements.
 template <bool along>
 std::vector<Named> cases() {
   if constexpr (along)

@@ -8,7 +8,7 @@ namespace dagrad {
 
 void check_index_type(const Type& indices) {
   if (indices.dtype != i32 && indices.dtype != i64)
-    throw TypeError("indices are int32 or int64, got " + to_string(indices));
+    throw TypeError("indices must be int32 or int64, got " + to_string(indices));
 }
 
 void refuse_index(const View& indices, std::int64_t position, std::int64_t size) {

@@ -7,13 +7,13 @@
 #include "dagrad/eval.hpp"
 #include "dagrad/strides.hpp"
 
-/// What ops that follow indices are made of.
+/// The parts that indexing ops are made of.
 namespace dagrad {
 
 /// Throws TypeError unless indices are int32 or int64.
 void check_index_type(const Type& indices);
-/// Throws ArgumentError for the first index outside of [-n, n), naming it and its place; n is
-/// `size(i)` for index i. A view without data is not known yet.
+/// Throws ArgumentError for the first index outside of [-n, n), naming it and its position; n is
+/// `size(i)` for index i. A view without data is not checked yet.
 template <class Size>
 void check_index_range(const View& indices, Size size);
 
@@ -26,7 +26,7 @@ void with_indices(const View& indices, F&& f) {
     f(static_cast<const std::int64_t*>(indices.data));
 }
 
-/// Says that an index is out of range.
+/// Throws the error for an index that is out of range.
 [[noreturn]] void refuse_index(const View& indices, std::int64_t position, std::int64_t size);
 
 template <class Size>
@@ -39,9 +39,9 @@ void check_index_range(const View& indices, Size size) {
   });
 }
 
-/// Where indices point along an axis of a tensor, seen as [outer, length, inner]; what is read or
-/// written there lies in one of [outer, count, inner]. Either one index for a slice of `inner`
-/// elements, or along the axis one for each element.
+/// The elements that indices select along an axis of a tensor, seen as [outer, length, inner]; the
+/// elements read or written form [outer, count, inner]. There is either one index for each slice of
+/// `inner` elements or, along the axis, one for each element.
 struct Places : AlongAxis {
   std::int64_t count;
 

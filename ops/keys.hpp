@@ -4,7 +4,7 @@
 
 namespace dagrad {
 
-/// Throws TypeError or ShapeError for what is no int64 scalar.
+/// Throws TypeError or ShapeError if the key is not an int64 scalar.
 void check_key(const Type& key);
 
 }  // namespace dagrad

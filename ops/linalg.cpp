@@ -18,14 +18,14 @@ namespace dagrad {
 
 namespace {
 
-/// One operand as the product sees it, transposed where that is asked for.
+/// An operand as the product uses it, transposed on request.
 struct Factor {
   Shape batch;
   std::int64_t rows = 1, columns = 1;
   Factor(const Shape& shape, bool transposed, bool left) {
     const int rank = shape.rank();
     if (rank == 0)
-      throw ShapeError("takes no scalars: " + std::string(left ? "left" : "right") + " is []");
+      throw ShapeError(std::string(left ? "left" : "right") + " must not be a scalar, got []");
     if (rank == 1) {
       (left ? columns : rows) = shape[0];
       return;
@@ -36,7 +36,7 @@ struct Factor {
   }
 };
 
-/// The shape that the text of an error shows.
+/// The shape to show in the text of an error.
 std::string seen(const Shape& shape, bool transposed) {
   if (!transposed || shape.rank() < 2) return to_string(shape);
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
@@ -48,7 +48,7 @@ template <class T>
 void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_left,
               bool transpose_right) {
   Shape batch = broadcast(left.batch, right.batch);
-  if (right.batch.elements() == 1 && !transpose_left) {  // one product of all rows
+  if (right.batch.elements() == 1 && !transpose_left) {  // a single product of all rows
     left.rows *= left.batch.elements();
     left.batch = right.batch = batch = {};
   }
@@ -64,7 +64,7 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
   each_product(c.parallel, batch.elements(), m * n * k, product);
 }
 
-/// The last two axes swapped, all others as they are.
+/// Swaps the last two axes and keeps all others.
 bool swaps_last(const Transpose& op) {
   const std::size_t rank = op.axes.size();
   if (rank < 2) return false;
@@ -75,7 +75,7 @@ bool swaps_last(const Transpose& op) {
   return true;
 }
 
-/// What a transpose of the last two axes transposes, and whether there was one.
+/// The operand of a transpose that swaps the last two axes, and whether there was one.
 std::pair<Operand, bool> untransposed(const Operand& x) {
   if (!x.is_literal() && x.rank() >= 2) {
     const Node node = x.value().node();
@@ -90,7 +90,7 @@ Value product(const Operand& left, bool transpose_left, const Operand& right,
   return apply(Matmul{transpose_left, transpose_right}, {left, right});
 }
 
-/// The dtype of both operands; float32 beside float64 is left for the op to refuse.
+/// The common dtype of both operands; the op itself refuses float32 next to float64.
 Operand in_common_dtype(const Operand& x, const Operand& other) {
   if (x.is_literal() || other.is_literal() || (is_float(x.dtype()) && is_float(other.dtype()))) {
     return x;
@@ -103,8 +103,9 @@ Operand in_common_dtype(const Operand& x, const Operand& other) {
 
 Type Matmul::infer(std::span<const Type> in) const {
   if (in[0].dtype != in[1].dtype) {
-    throw TypeError("operands must have one dtype, got " + std::string(dagrad::name(in[0].dtype)) +
-                    " and " + std::string(dagrad::name(in[1].dtype)) + "; convert with cast");
+    throw TypeError("operands must have the same dtype, got " +
+                    std::string(dagrad::name(in[0].dtype)) + " and " +
+                    std::string(dagrad::name(in[1].dtype)) + "; convert with cast");
   }
   const Factor left(in[0].shape, transpose_left, true), right(in[1].shape, transpose_right, false);
   const std::string shapes[] = {seen(in[0].shape, transpose_left),
@@ -135,7 +136,7 @@ void Matmul::eval(const EvalContext& c) const {
   });
 }
 
-// Ranks alone tell what may have been broadcast; two plain matrices never are.
+// Only the ranks tell whether batches may have been broadcast; two plain matrices never are.
 Grads Matmul::grad(const GradContext& g) const {
   const bool row = g.in[0].rank() == 1, column = g.in[1].rank() == 1;
   const Value left = row ? unsqueeze(g.in[0], {0}) : g.in[0];
@@ -149,8 +150,8 @@ Grads Matmul::grad(const GradContext& g) const {
     return row || right.rank() > 2 ? sum_to_like(dleft, g.in[0]) : dleft;
   };
   const auto right_gradient = [&] {
-    // One right matrix for a batch on the left: a product over all its rows, instead of many to sum
-    // up.
+    // One right matrix for a batch on the left: a single product over all rows of the batch instead
+    // of many products to add up.
     const bool shared = right.rank() == 2 && left.rank() > 2 && !transpose_left;
     const Value rows = shared ? flatten(left, 0, -2) : left;
     const Value drows = shared ? flatten(dout, 0, -2) : dout;
@@ -196,7 +197,7 @@ Samples Matmul::samples(Rng& rng) {
 Value matmul(const Operand& left, const Operand& right) {
   const auto [a, transpose_left] = untransposed(left);
   const auto [b, transpose_right] = untransposed(right);
-  const Building building{a, b};
+  const Building building("matmul", {a, b});
   return product(in_common_dtype(a, b), transpose_left, in_common_dtype(b, a), transpose_right);
 }
 

@@ -8,8 +8,8 @@
 
 namespace dagrad {
 
-/// The lines of a shape along an axis, which scans walk one element after the other: those that lie
-/// side by side together.
+/// The lines of a shape along an axis, which scans walk element by element. Adjacent lines are
+/// walked together.
 class Lines {
  public:
   static constexpr std::int64_t most = 512;  ///< lines that are walked together
@@ -18,11 +18,11 @@ class Lines {
       : along_(shape, axis), reverse_(reverse) {}
 
   std::int64_t length() const { return along_.length; }
-  /// From an element to the next of its line.
+  /// The distance from an element to the next one of its line.
   std::int64_t step() const { return reverse_ ? -along_.inner : along_.inner; }
 
-  /// Calls `walk(at, width)` on the pool for `width` lines at a time, the first elements of which
-  /// are those from `at` on. The split depends on the shape alone. Lines of nothing are left out.
+  /// Calls `walk(at, width)` on the pool for `width` lines at a time, whose first elements are
+  /// those from `at` on. The split depends on the shape alone. Lines without elements are skipped.
   template <class Walk>
   void each(const Parallel& parallel, Walk walk) const {
     const std::int64_t outer = along_.outer, length = along_.length, inner = along_.inner;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/operators.hpp"
@@ -32,10 +33,12 @@ Type Huber::infer(std::span<const Type> in) const {
 
 namespace {
 
-/// The type of a loss of rows [..., classes], named `what` in errors, with an index for each.
+/// The type of a loss with one value for each row of [..., classes]; `what` names the rows in
+/// errors.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
   if (!compute_float_dtypes.contains(in.dtype))
-    throw TypeError(what + " are float32 or float64, got " + to_string(in) + "; convert with cast");
+    throw TypeError(what + " must be float32 or float64, got " + to_string(in) +
+                    "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
     throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
@@ -48,7 +51,7 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
   return {in.dtype, rows};
 }
 
-/// Where a row of [..., classes] has the element that its index names.
+/// True at the element of each row of [..., classes] that the row's index selects.
 Value hot_in(const Value& rows, const Value& indices) {
   return apply(OneHot{.dtype = b8}, {indices, rows});
 }
@@ -57,7 +60,8 @@ Value hot_in(const Value& rows, const Value& indices) {
 
 Type NegativeLogLikelihood::infer(std::span<const Type> in) const {
   if (in[1].dtype != i32 && in[1].dtype != i64)
-    throw TypeError("targets are int32 or int64 indices, got " + to_string(in[1]));
+    throw TypeError("class labels are integers, int32 or int64, got " + to_string(in[1]) +
+                    "; convert with cast(targets, i64)");
   return loss_of_rows("log-probabilities", in[0], in[1]);
 }
 
@@ -90,11 +94,17 @@ Samples NegativeLogLikelihood::samples(Rng& rng) {
 Type CrossEntropy::infer(std::span<const Type> in) const {
   const Type &logits = in[0], &targets = in[1];
   if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError("smoothing lies in [0, 1), got " + attribute_text(smoothing));
+    throw ArgumentError("smoothing must be in [0, 1), got " + attribute_text(smoothing));
+  if (is_float(targets.dtype) && targets.shape.rank() == logits.shape.rank() - 1)
+    throw TypeError("class labels are integers, int32 or int64, got " + to_string(targets) +
+                    "; convert with cast(targets, i64), or give a probability for each class, " +
+                    to_string(logits));
   if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
       targets.dtype != logits.dtype)
-    throw TypeError("targets are int32 or int64 indices, or probabilities of the logits' dtype " +
-                    std::string(dagrad::name(logits.dtype)) + ", got " + to_string(targets));
+    throw TypeError(
+        "targets are integer class labels, int32 or int64, or probabilities of the "
+        "logits' dtype " +
+        std::string(dagrad::name(logits.dtype)) + ", got " + to_string(targets));
   return loss_of_rows("logits", logits, targets);
 }
 
@@ -171,32 +181,65 @@ Samples CrossEntropy::samples(Rng& rng) {
           {CrossEntropy{}, {rng.normal({0, 4}), rng.integers({0}, 0, 4)}}};
 }
 
+namespace {
+
+/// How the operand of one shape comes to fit beside another shape; empty where nothing does that.
+std::string cure(const std::string& operand, const Shape& from, const Shape& to) {
+  if (from.elements() == to.elements()) return "; reshape the " + operand + " to " + to_string(to);
+  if (broadcasts_to(from, to))
+    return "; where the " + operand + " is meant to repeat, use broadcast_to";
+  return "";
+}
+
+/// Throws ShapeError where one side would be repeated without being asked to.
+void require_one_shape(const Operand& prediction, const Operand& target) {
+  if (prediction.is_literal() || target.is_literal()) return;
+  const Shape predicted = prediction.shape(), wanted = target.shape();
+  if (predicted == wanted || predicted.rank() == 0 || wanted.rank() == 0) return;
+  std::string how = cure("target", wanted, predicted);
+  if (how.empty()) how = cure("prediction", predicted, wanted);
+  throw ShapeError("prediction and target must have the same shape, got " + to_string(predicted) +
+                   " and " + to_string(wanted) + how);
+}
+
+template <class Loss>
+Value elementwise_loss(Loss loss, const Operand& prediction, const Operand& target) {
+  const Building building(Loss::name, {prediction, target});
+  building.checked([&] { require_one_shape(prediction, target); });
+  return apply(std::move(loss), {prediction, target});
+}
+
+}  // namespace
+
 Value mse(const Operand& prediction, const Operand& target) {
-  const Building building{prediction, target};
+  const Building building("mse", {prediction, target});
+  building.checked([&] { require_one_shape(prediction, target); });
   return mean(square(prediction - target));
 }
 Value half_squared_error(const Operand& prediction, const Operand& target) {
-  return apply(HalfSquaredError{}, {prediction, target});
+  return elementwise_loss(HalfSquaredError{}, prediction, target);
 }
 Value binary_cross_entropy(const Operand& p, const Operand& target) {
-  return apply(BinaryCrossEntropy{}, {p, target});
+  return elementwise_loss(BinaryCrossEntropy{}, p, target);
 }
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target) {
-  return apply(BinaryCrossEntropyWithLogits{}, {x, target});
+  return elementwise_loss(BinaryCrossEntropyWithLogits{}, x, target);
 }
 Value huber(const Operand& prediction, const Operand& target, double delta) {
-  return apply(Huber{delta}, {prediction, target});
+  return elementwise_loss(Huber{delta}, prediction, target);
 }
-Value hinge(const Operand& x, const Operand& target) { return apply(Hinge{}, {x, target}); }
+Value hinge(const Operand& x, const Operand& target) {
+  return elementwise_loss(Hinge{}, x, target);
+}
 Value kl_divergence(const Operand& log_probabilities, const Operand& target) {
-  return apply(KlDivergence{}, {log_probabilities, target});
+  return elementwise_loss(KlDivergence{}, log_probabilities, target);
 }
 Value nll(const Operand& log_probabilities, const Operand& targets) {
-  const Building building{log_probabilities, targets};
+  const Building building("nll", {log_probabilities, targets});
   return mean(apply(NegativeLogLikelihood{}, {log_probabilities, targets}));
 }
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing) {
-  const Building building{logits, targets};
+  const Building building("cross_entropy", {logits, targets});
   return mean(apply(CrossEntropy{smoothing}, {logits, targets}));
 }
 

@@ -39,21 +39,21 @@ Shape product_shape(const Type& left, const Type& right, std::int64_t rows, std:
   return Shape(dims);
 }
 
-/// Nanoseconds, as of `matmul`.
+/// The cost in nanoseconds, as for `matmul`.
 double product_cost(const Type& out, std::int64_t inner) {
   const auto size = static_cast<double>(size_of(out.dtype));
   return 100 + 2 * static_cast<double>(out.elements() * inner) * size / 320;
 }
 
-constexpr std::int64_t panel = 16;  // rows of a result that are made together
+constexpr std::int64_t panel = 16;  // rows of a result that are computed together
 
-/// Elements of memory that a product needs which is not plain.
+/// The number of elements of memory that a product needs unless it is a plain one.
 std::int64_t masked_elements(const Shape& weights, const Shape& x, bool transposed) {
   const Matrices w(weights), values(x);
   return values.rows * values.columns + panel * (transposed ? w.rows : w.columns);
 }
 
-/// Operands of a MaskedMatmul of Ts, product by product.
+/// The operands of a MaskedMatmul with elements T, for each product.
 template <class T>
 class WeightedSums {
  public:
@@ -72,7 +72,7 @@ class WeightedSums {
 
   std::int64_t multiplications() const { return rows_ * inner_ * columns_; }
 
-  /// Whether a plain product does: weights are 0 where masked, and times those nothing is NaN.
+  /// Whether a plain product suffices: masked weights are 0, and no product with them is NaN.
   bool is_plain(std::int64_t at) const {
     const T* const w = weights(at);
     const std::int64_t first = pairing_.left(at) * weights_.rows;
@@ -96,8 +96,8 @@ class WeightedSums {
                      {result(at), columns_});
   }
 
-  /// The same, bit by bit, of operands without what is masked; then what is infinite or NaN where
-  /// it is seen. Works in `masked_elements` of memory.
+  /// The same bits, from operands without the masked elements; then adds what is infinite or NaN
+  /// where it is allowed. Works in `masked_elements` of memory.
   void multiply_masked(const Parallel& parallel, std::int64_t at, T* memory) const {
     T *const clean = memory, *const some = memory + inner_ * columns_;
     const T* const x = operand(at);
@@ -115,7 +115,7 @@ class WeightedSums {
 
  private:
   static bool is_finite(T x) { return std::fabs(x) <= std::numeric_limits<T>::max(); }
-  /// Sums of zeros, side by side: a vector at a time.
+  /// Sums of zeros for adjacent columns, a vector at a time.
   static bool all_zero(const T* x, std::int64_t n) {
     return vanishes(x, n, [](T a) { return std::fabs(a); });
   }
@@ -139,7 +139,7 @@ class WeightedSums {
   const T* operand(std::int64_t at) const { return x_ + pairing_.right(at) * inner_ * columns_; }
   T* result(std::int64_t at) const { return out_ + at * rows_ * columns_; }
 
-  /// Whether a row of the result depends on row `k` of x, and by which weight.
+  /// Whether a row of the result depends on row `k` of x, and with which weight.
   bool sees(std::int64_t at, std::int64_t row, std::int64_t k) const {
     const std::int64_t query = transposed_ ? k : row, key = transposed_ ? row : k;
     return allowed_(pairing_.left(at) * weights_.rows + query, key);
@@ -148,7 +148,7 @@ class WeightedSums {
     const std::int64_t query = transposed_ ? k : row, key = transposed_ ? row : k;
     return weights(at)[query * weights_.columns + key];
   }
-  /// Sums anew what sees an element of a column of x that is not finite.
+  /// Recomputes the results that depend on an element of a column of x that is not finite.
   void add_special(std::int64_t at, std::int64_t column) const {
     const T* const x = operand(at) + column;
     bool finite = true;
@@ -175,11 +175,11 @@ class WeightedSums {
   T* const out_;
 };
 
-/// What a MaskedMatmul works in.
+/// The scratch memory of a MaskedMatmul.
 struct MaskedMemory {
   ScratchLayout layout;
   ScratchPart operands;  ///< of `multiply_masked`
-  ScratchPart masked;    ///< for each product whether it needs that
+  ScratchPart masked;    ///< for each product, whether it needs `multiply_masked`
   MaskedMemory(const MaskedMatmul& op, const Type& weights, const Shape& x, const Shape& out)
       : operands(layout.add(weights.dtype, masked_elements(weights.shape, x, op.transpose))),
         masked(layout.add<bool>(matrices_in(out))) {}
@@ -193,7 +193,7 @@ Type MaskedScores::infer(std::span<const Type> in) const {
   check_masked_operands(in, 2);
   const Matrices q(in[0].shape), k(in[1].shape);
   if (q.columns != k.columns)
-    throw ShapeError("rows must be of one size, got " + to_string(in[0].shape) + " and " +
+    throw ShapeError("rows must have the same size, got " + to_string(in[0].shape) + " and " +
                      to_string(in[1].shape));
   const Shape scores = product_shape(in[0], in[1], q.rows, k.rows);
   check_mask(in, 2, scores);
@@ -248,7 +248,7 @@ Type MaskedMatmul::infer(std::span<const Type> in) const {
   const std::int64_t rows = transpose ? w.columns : w.rows, inner = transpose ? w.rows : w.columns;
   if (x.rows != inner)
     throw ShapeError("weights of " + to_string(in[0].shape) + (transpose ? ", transposed," : "") +
-                     " need " + std::to_string(inner) + " rows beside them, got " +
+                     " need " + std::to_string(inner) + " rows on the right, got " +
                      to_string(in[1].shape));
   check_mask(in, 2, in[0].shape);
   return {in[0].dtype, product_shape(in[0], in[1], rows, x.columns)};

@@ -16,11 +16,11 @@ namespace dagrad {
 
 namespace {
 
-/// exp(x − the largest allowed) where allowed, else something finite.
+/// exp(x − the largest allowed element) where allowed, else any finite number.
 template <class T>
 void shift_row(const Allowed& allowed, std::int64_t row, const T* x, T* out, std::int64_t columns) {
   constexpr T none = -std::numeric_limits<T>::infinity();
-  T shift = none;  // NaN is left out here and makes the sum NaN
+  T shift = none;  // ignores NaN, which makes the sum NaN later
   if (allowed.has_mask())
     allowed.each(row, [&](std::int64_t i, std::uint8_t is) {
       shift = is != 0 && x[i] > shift ? x[i] : shift;
@@ -32,7 +32,7 @@ void shift_row(const Allowed& allowed, std::int64_t row, const T* x, T* out, std
   std::fill(out + allowed.end(row), out + columns, T(0));
 }
 
-/// Σ at(i), in a fixed order: eight interleaved parts, then those.
+/// Σ at(i) in a fixed order: eight interleaved partial sums, then their sum.
 template <class T, class At>
 T sum_of(std::int64_t n, At at) {
   T part[8] = {};
@@ -43,13 +43,13 @@ T sum_of(std::int64_t n, At at) {
   return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
 }
 
-/// c · p, 0 where c is 0: `pull`.
+/// c · p, but 0 where c is 0, as in `pull`.
 template <class T>
 T pulled(T c, T p) {
   return c == 0 ? T(0) : c * p;
 }
 
-/// Rows of scores, and how many of them are a task.
+/// The rows of scores, and how many of them make up a task.
 struct ScoreRows {
   std::int64_t columns, rows, grain;
   explicit ScoreRows(const Shape& scores)
@@ -73,7 +73,7 @@ void divide_row(const Allowed& allowed, std::int64_t row, T* out) {
   if (std::isnan(sum)) allowed.clear(row, out);
 }
 
-/// out = y · (d − Σ d · y) where allowed, else 0; out may be d.
+/// out = y · (d − Σ d · y) where allowed, else 0; out and d may be the same.
 template <class T>
 void pull_row(const Allowed& allowed, std::int64_t row, const T* d, const T* y, T* out,
               std::int64_t columns) {
@@ -102,18 +102,18 @@ void check_masked_operands(std::span<const Type> in, std::size_t operands) {
   common_dtype(in.first(1), 0, compute_float_dtypes);
   for (const Type& type : in.first(operands)) {
     if (type.dtype != in[0].dtype)
-      throw TypeError("operands must have one dtype, got " + std::string(name(in[0].dtype)) +
+      throw TypeError("operands must have the same dtype, got " + std::string(name(in[0].dtype)) +
                       " and " + std::string(name(type.dtype)) + "; convert with cast");
     if (type.shape.rank() < 2)
-      throw ShapeError("needs rows and columns, got " + to_string(type.shape));
+      throw ShapeError("needs at least two axes, got " + to_string(type.shape));
   }
 }
 void check_mask(std::span<const Type> in, std::size_t operands, const Shape& scores) {
   if (in.size() <= operands) return;
   const Type& mask = in[operands];
-  if (mask.dtype != b8) throw TypeError("a mask is bool, got " + to_string(mask));
+  if (mask.dtype != b8) throw TypeError("a mask must be bool, got " + to_string(mask));
   if (!broadcasts_to(mask.shape, scores))
-    throw ShapeError("mask of " + to_string(mask.shape) + " does not broadcast to " +
+    throw ShapeError("a mask of " + to_string(mask.shape) + " does not broadcast to " +
                      to_string(scores));
 }
 
@@ -168,7 +168,7 @@ Type MaskedSoftmaxGradient::infer(std::span<const Type> in) const {
   check_masked_operands(in, 2);
   check_mask(in, 2, in[0].shape);
   if (in[0].shape != in[1].shape)
-    throw ShapeError("the cotangent is " + to_string(in[0].shape) + ", the softmax " +
+    throw ShapeError("the cotangent is " + to_string(in[0].shape) + ", but the softmax is " +
                      to_string(in[1].shape));
   return in[0];
 }
@@ -187,7 +187,8 @@ void MaskedSoftmaxGradient::eval(const EvalContext& c) const {
   });
 }
 
-// The op is linear in d and quadratic in y, over what is allowed: outside d and h are taken for 0.
+// The op is linear in d and quadratic in y over the allowed columns; elsewhere d and h are taken as
+// 0.
 Grads MaskedSoftmaxGradient::grad(const GradContext& g) const {
   Grads grads(g.in.size(), zero);
   const Value &y = g.in[1], &h = g.dout;

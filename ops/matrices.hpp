@@ -10,7 +10,7 @@
 #include "dagrad/scratch.hpp"
 #include "dagrad/strides.hpp"
 
-/// How ops go over batches of matrices, the last two axes.
+/// How ops process batches of matrices, which are the last two axes.
 namespace dagrad {
 
 inline Shape batch_of(const Shape& shape) {
@@ -20,16 +20,17 @@ inline std::int64_t matrices_in(const Shape& shape) { return batch_of(shape).ele
 inline std::int64_t side_of(const Shape& shape) { return shape[shape.rank() - 1]; }
 inline void check_square(const Shape& shape) {
   if (shape.rank() < 2 || shape[shape.rank() - 2] != side_of(shape))
-    throw ShapeError("takes square matrices, got " + to_string(shape));
+    throw ShapeError("needs square matrices, got " + to_string(shape));
 }
 
-/// "matrix [2]" of a batch; "the matrix" where there is but one.
+/// "matrix [2]" in a batch; "the matrix" if there is only one.
 inline std::string matrix_text(const Shape& shape, std::int64_t matrix) {
   const Shape batch = batch_of(shape);
   return batch.rank() == 0 ? "the matrix" : "matrix " + index_text(batch, matrix);
 }
 
-/// The first matrix that a factorisation stopped at, and where in it; order 0 for none.
+/// The first matrix at which a factorisation stopped, and the order at which it did; order 0 if
+/// there is none.
 struct Refusal {
   std::int64_t matrix = 0, order = 0;
 };
@@ -39,7 +40,7 @@ inline void refuse_singular(const Refusal& refusal, const Shape& shape) {
                       std::to_string(refusal.order) + " is 0");
 }
 
-/// How a batch is cut into tasks, by its size alone.
+/// How a batch is divided into tasks; depends on its size alone.
 struct Tasks {
   static constexpr std::int64_t most = 64;
   std::int64_t grain, count;
@@ -49,12 +50,13 @@ struct Tasks {
   }
 };
 
-/// Calls `one(parallel, matrix, task)` for all matrices of result 0's batch, or of the first
-/// operand's; each returns the order at which it stopped, or 0. A single matrix has the pool for
+/// Calls `one(parallel, matrix, task)` for all matrices of the batch of result 0, or of the first
+/// operand; each call returns the order at which it stopped, or 0. A single matrix has the pool to
 /// itself.
 template <class One>
 Refusal each_matrix(const EvalContext& c, std::int64_t n, One one) {
-  const bool reduced = c.out_shape().rank() < c.in_shape(0).rank();  // results are the batch
+  const bool reduced =
+      c.out_shape().rank() < c.in_shape(0).rank();  // the shape of the result is the batch
   const std::int64_t matrices = matrices_in(reduced ? c.in_shape(0) : c.out_shape());
   if (matrices == 1) return {0, one(c.parallel, 0, 0)};
   std::array<Refusal, Tasks::most> refusals{};
@@ -70,12 +72,13 @@ Refusal each_matrix(const EvalContext& c, std::int64_t n, One one) {
   return {};
 }
 
-/// Calls `product(parallel, at)` for all products of a batch, of so many multiplications each:
-/// small ones side by side, others one after the other, each with the pool for itself.
+/// Calls `product(parallel, at)` for all products of a batch, each of the given number of
+/// multiplications: small ones in parallel, others one after the other, each with the pool to
+/// itself.
 template <class Product>
 void each_product(const Parallel& parallel, std::int64_t products, std::int64_t multiplications,
                   Product product) {
-  constexpr std::int64_t small = 1 << 18;  // multiplications that are not worth to be split
+  constexpr std::int64_t small = 1 << 18;  // too few multiplications to be worth splitting
   if (products > 1 && multiplications < small) {
     const std::int64_t grain = 1 + small / (multiplications + 1);
     parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -86,7 +89,7 @@ void each_product(const Parallel& parallel, std::int64_t products, std::int64_t 
   }
 }
 
-/// Which matrices of two operands go into one of the result, batches broadcast.
+/// Which matrices of two operands go into each matrix of the result; batches broadcast.
 class Pairing {
  public:
   Pairing(const Shape& left, const Shape& right)
@@ -99,7 +102,7 @@ class Pairing {
   StridedAxes<2> matrices_;
 };
 
-/// Memory that each task factorises a matrix in.
+/// The memory in which each task factorises a matrix.
 class LuScratch {
  public:
   template <class T>

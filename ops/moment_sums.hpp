@@ -12,12 +12,13 @@
 #include "ops/moments.hpp"
 #include "ops/reduction.hpp"
 
-/// The kernels of `MomentReduction`: over rows of a unit, to sums and extremes of their columns.
+/// The kernels of `MomentReduction`, which turn the rows of a unit into sums and extremes of their
+/// columns.
 namespace dagrad {
 
-constexpr std::int64_t moment_lanes = 16;  ///< narrow rows side by side have as many columns
+constexpr std::int64_t moment_lanes = 16;  ///< the width to which narrow adjacent rows are combined
 
-/// Joins `groups` groups of `width` numbers side by side into the first: halves with halves.
+/// Joins `groups` adjacent groups of `width` numbers into the first, halves with halves.
 template <class A, class Join>
 void join_groups(A* x, std::int64_t groups, std::int64_t width, Join join) {
   for (; groups > 1; groups = (groups + 1) / 2) {
@@ -37,8 +38,8 @@ A join_lanes(A* x) {
   }
 }
 
-/// Sums that blocks of at most some terms are added to: of float in double, of double with what
-/// each addition loses.
+/// Sums to which blocks of a limited number of terms are added: those of float in double, those of
+/// double with a compensation for what each addition loses.
 template <class A, std::int64_t most>
 class Totals {
  public:
@@ -58,7 +59,7 @@ class Totals {
       }
     }
   }
-  /// Its sums, made final.
+  /// The final sums.
   double* sums(std::int64_t n) {
     if constexpr (compensated)
       for (std::int64_t i = 0; i < n; ++i) sum_[i] += lost_[i];
@@ -71,8 +72,8 @@ class Totals {
   double lost_[compensated ? most : 1];
 };
 
-/// Sums of x − centre and of its square, in A; of x scaled first where that is asked for, of x²
-/// alone where not centred. A's rounding acts within blocks of few terms alone.
+/// Sums of x − centre and of its square, in A. x may be scaled first; if not centred, only x² is
+/// summed. Rounding in A affects only blocks of few terms.
 template <class T, class A, bool centred, bool scaled>
 class CentredSums {
  public:
@@ -83,7 +84,7 @@ class CentredSums {
     join_groups(x, chunks, results, std::plus<double>());
   }
 
-  /// Of elements less `about.mean`, times `about.scale`.
+  /// Sums elements minus `about.mean`, times `about.scale`.
   CentredSums(const ReductionSpace& space, const Moments& about) : space_(space), about_(about) {}
 
   void begin(const ReductionSplit::Unit& unit, std::int64_t first_result) {
@@ -129,7 +130,7 @@ class CentredSums {
   static constexpr std::int64_t most = MomentReduction::most, lanes = moment_lanes;
   static constexpr std::int64_t block = 64;  ///< rows, four at a time
 
-  /// Numbers of the columns, for all rows that are taken together.
+  /// The numbers of the columns, for all rows that are combined.
   void repeat(const double* from, A* to) const {
     if (rows_.columns == 1) {
       std::fill_n(to, rows_.width, static_cast<A>(from[0]));
@@ -163,7 +164,7 @@ class CentredSums {
       }
     }
   }
-  /// The same for rows of a width known to the compiler, which lie side by side.
+  /// The same for adjacent rows of a width known to the compiler.
   void add_lanes(const T* x, std::int64_t rows) {
     std::array<A, lanes> first, square, centre, scale;
     std::copy_n(square_, lanes, square.data());
@@ -207,13 +208,13 @@ class CentredSums {
   const ReductionSpace& space_;
   const Moments& about_;
   RowPacking rows_;
-  std::int64_t used_ = 0;  ///< rows of the block
+  std::int64_t used_ = 0;  ///< rows of the block in use
   bool flushed_ = false;
   A first_[most], square_[most], centre_[most], scale_[scaled ? most : 1];
   Totals<A, most> firsts_, squares_;
 };
 
-/// The smallest and the largest element, NaN left out, and NaN where there is one, else 0.
+/// The smallest and the largest element, ignoring NaN; and NaN if there is one, else 0.
 template <class T>
 class Extremes {
  public:
@@ -262,7 +263,7 @@ class Extremes {
   T low_[MomentReduction::most], high_[MomentReduction::most], nan_[MomentReduction::most];
 };
 
-/// Adds rows to sums of their columns.
+/// Adds rows to the sums of their columns.
 template <class T>
 void add_rows(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width, T* sum) {
   for (; rows >= 4; rows -= 4, x += 4 * stride)
@@ -272,7 +273,7 @@ void add_rows(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t w
     for (std::int64_t j = 0; j < width; ++j) sum[j] += x[j];
 }
 
-/// Means of a sample of the rows of a unit, which has all of its rows.
+/// The means of a sample of the rows of a unit that has all of its rows.
 template <class T>
 void sample_means(const ReductionSpace& space, const RowSample& sample,
                   const ReductionSplit::Unit& unit, const T* x, double* to) {

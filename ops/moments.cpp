@@ -13,7 +13,7 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
-/// Finding the moments of a part's results, step by step.
+/// Finds the moments of the results of a part, step by step.
 template <class T, bool centred>
 class MomentSearch {
  public:
@@ -46,8 +46,8 @@ class MomentSearch {
     });
   }
 
-  /// Sums about provisional centres; once more about the means, where those lie too far away. False
-  /// where not all has settled.
+  /// Sums about provisional centres, and once more about the means if the centres lie too far away.
+  /// Returns false if some results have not settled.
   bool try_centres() const {
     bool all = false, moved = true;
     for (int round = 0; round < 2 && moved && !all; ++round) {
@@ -62,7 +62,7 @@ class MomentSearch {
     }
     return all;
   }
-  /// Makes means of sums.
+  /// Turns sums into means.
   void divide(const Moments& m) const {
     const auto n = static_cast<double>(part_.space().rows);
     for (std::int64_t i = 0; i < results_; ++i) {
@@ -78,7 +78,7 @@ class MomentSearch {
     const double rest = found_.rest[i], square = found_.square[i];
     return in_range(square) && rest * rest <= square / 8;
   }
-  /// Moves a centre that lies too far away, marks what has not settled.
+  /// Moves a centre that lies too far away, and marks results that have not settled.
   bool move(std::int64_t i) const {
     found_.scale[i] = 1;
     if (!in_range(found_.square[i])) return false;
@@ -86,7 +86,7 @@ class MomentSearch {
     return true;
   }
 
-  /// Scaled, in double, what has not settled.
+  /// Computes the results that have not settled in double, from scaled elements.
   [[gnu::noinline]] void take_care() const {
     if (!choose_scales()) return;
     for (int round = 0; round < (centred ? 3 : 1); ++round) {
@@ -103,8 +103,8 @@ class MomentSearch {
       found_.scale[i] = careful_.scale[i];
     }
   }
-  /// Scales and centres by the extremes. Equal elements and those that are not finite are done
-  /// then; false where no others are left.
+  /// Finds scales and centres from the extremes. Results of equal elements and of elements that are
+  /// not finite are then done; returns false if no others are left.
   bool choose_scales() const {
     double *const lowest = careful_.mean, *const highest = careful_.rest,
                   *const nan = careful_.square;
@@ -133,8 +133,8 @@ class MomentSearch {
     found_.square[i] = square;
   }
 
-  /// From the mean and mean square of what differs from a centre to those of all elements; the mean
-  /// as the nearest number and the rest.
+  /// Turns the mean and the mean square of differences from a centre into those of the elements;
+  /// the mean is kept as the nearest number and a remainder.
   void finish(std::int64_t i) const {
     const Moments& m = found_;
     const double centre = m.mean[i], rest = m.rest[i], sum = centre + rest, added = sum - centre;

@@ -6,25 +6,26 @@
 
 #include "ops/reduction.hpp"
 
-/// Mean and mean square deviation of the elements that go into each result of a reduction, accurate
-/// relative to their spread, wherever they lie.
+/// Mean and mean squared deviation of the elements of each result of a reduction, accurate relative
+/// to their spread, however far from 0 they lie.
 ///
-/// Sums of what elements differ from a provisional centre, and of its square, lose nothing as long
-/// as that centre lies within the spread. A sample gives it; where it turns out too far away, the
-/// mean that was found is the next one. Where this does not settle, or squares leave the range of
-/// the dtype, elements are scaled by a power of two and summed in double. All of it is decided for
-/// each result by its own elements, so its bits hang on nothing else.
+/// Sums of the differences from a provisional centre, and of their squares, lose nothing as long as
+/// that centre lies within the spread. It comes from a sample; if it turns out to be too far away,
+/// the mean that was found becomes the next centre. If this does not settle, or if squares leave
+/// the range of the dtype, the elements are scaled by a power of two and summed in double. Each
+/// result decides all of this by its own elements, so its bits depend on nothing else.
 namespace dagrad {
 
-/// For each of some results: elements x, times `scale`, less `mean` and `rest`, are centred, and
-/// `square` is the mean of their squares. A `scale` of 0: they are not scaled, and T suffices.
+/// For each result: elements x times `scale`, minus `mean` and `rest`, are centred, and `square` is
+/// the mean of their squares. A `scale` of 0 means that they are not scaled and that T suffices.
 struct Moments {
   double *mean, *rest, *square, *scale;
   Moments operator+(std::int64_t results) const {
     return {mean + results, rest + results, square + results, scale + results};
   }
   bool plain(std::int64_t i) const { return scale[i] == 0; }
-  /// The mean square of elements that are not scaled, and its root, which fits where that may not.
+  /// The mean square of the unscaled elements, and its root, which is representable where the
+  /// square may not be.
   double unscaled_square(std::int64_t i) const {
     return plain(i) ? square[i] : square[i] / scale[i] / scale[i];
   }
@@ -35,24 +36,25 @@ struct Moments {
     const double sum = mean[i] + rest[i];
     return plain(i) ? sum : sum / scale[i];
   }
-  /// What makes centred elements standardised ones: 1 / sqrt(square + epsilon), or 0 for a root of
-  /// 0.
+  /// The factor that standardises centred elements: 1 / sqrt(square + epsilon), or 0 where the root
+  /// is 0.
   double factor(std::int64_t i, double epsilon) const {
     const double s = plain(i) ? 1 : scale[i], scaled = epsilon * s * s;
-    if (std::isinf(scaled)) return 1 / std::sqrt(epsilon) / s;  // beside it the square is nothing
+    if (std::isinf(scaled))
+      return 1 / std::sqrt(epsilon) / s;  // next to it the square is negligible
     const double root = std::sqrt(square[i] + scaled);
     return root == 0 ? 0 : 1 / root;
   }
 };
 
-/// Some 128 rows of each group in `pieces` of so many rows, `step` apart, or all where there are no
-/// more: their means lie near to those of all.
+/// Means of about 128 rows of each group, in `pieces` of several rows, `step` apart, or of all rows
+/// if there are no more: they lie close to the means of all rows.
 struct RowSample {
   explicit RowSample(const ReductionSpace& space);
   std::int64_t rows = 1, pieces = 1, step = 1;
 };
 
-/// Finds moments of floats over axes.
+/// Finds the moments of floats over axes.
 class MomentReduction {
  public:
   using Unit = Reducer::Unit;
@@ -66,9 +68,9 @@ class MomentReduction {
   const ReductionSpace& space() const { return reducer_.space(); }
   std::size_t scratch() const { return layout_.bytes(); }
 
-  /// Calls `visit(unit, moments of its results)` for each unit of the reduction of x, on the pool,
-  /// once what goes into these has been read. Several units may have the same results: those of
-  /// `unit.chunk` 0 come once. Moments are about 0 where not `centred`.
+  /// Calls `visit(unit, moments of its results)` on the pool for each unit of the reduction of x,
+  /// once all elements of these results have been read. Several units may have the same results:
+  /// those with `unit.chunk` 0 have each result once. Moments are about 0 if not `centred`.
   template <bool centred, class T, class Visit>
   void each_unit(const EvalContext& c, const T* x, Visit visit) const {
     constexpr std::int64_t work = 4;
@@ -84,11 +86,12 @@ class MomentReduction {
 
  private:
   static constexpr std::int64_t arrays = 8;
-  /// Room for the parts of a chunk's result; it bounds the columns of a unit.
+  /// The room for the parts of a chunk's result; it limits the columns of a unit.
   static constexpr std::size_t result_bytes = 32;
   static_assert(ReductionSplit::tile_bytes / result_bytes == most);
 
-  /// The moments of a part's results, in memory of `arrays` numbers for each. For float and double.
+  /// The moments of the results of a part, in memory of `arrays` numbers each. For float and
+  /// double.
   template <bool centred, class T>
   static Moments find(const ReductionPart& part, const RowSample& sample, const T* x,
                       double* memory);

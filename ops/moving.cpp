@@ -7,18 +7,18 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain_bytes = 1 << 17;  // of a task
+constexpr std::int64_t grain_bytes = 1 << 17;  // per task
 constexpr std::int64_t tile = 16;              // side of a block that is transposed at once
 
-/// How many positions the axes of a walk outside the `inner` innermost ones have.
+/// The number of positions of the axes of a walk outside of the `inner` innermost ones.
 std::int64_t positions_around(const Walk& walk, int inner) {
   std::int64_t n = 1;
   for (int axis = 0; axis < walk.rank() - inner; ++axis) n *= walk.size(axis);
   return n;
 }
 
-/// Calls `move_piece(from offset, to offset, piece)` for every piece of what lies inside the outer
-/// axes, on the pool, so many pieces a task.
+/// Calls `move_piece(from offset, to offset, piece)` on the pool for each of the `pieces` pieces of
+/// the inner axes at every position of the outer ones, `grain` calls per task.
 template <class MovePiece>
 void each_piece(const Parallel& parallel, const Walk& walk, int inner, std::int64_t pieces,
                 std::int64_t grain, MovePiece move_piece) {
@@ -47,8 +47,8 @@ void move_line(const T* from, std::int64_t from_step, T* to, std::int64_t to_ste
   }
 }
 
-/// Two axes, the one dense in `from`, the other in `to`: tile by tile, so that both stay in the
-/// cache.
+/// Moves two axes, one dense in `from` and the other in `to`, tile by tile, so that both stay in
+/// the cache.
 template <class T>
 void move_plane(const T* from, std::int64_t from_step, T* to, std::int64_t to_step,
                 std::int64_t rows, std::int64_t columns) {
@@ -77,7 +77,7 @@ void move_lines(const Parallel& parallel, const Walk& walk, const T* from, T* to
   });
 }
 
-/// The last axis is dense in `to`, the one before it in `from`.
+/// Moves a plane whose last axis is dense in `to` and whose axis before it is dense in `from`.
 template <class T>
 void move_planes(const Parallel& parallel, const Walk& walk, const T* from, T* to) {
   const int column = walk.rank() - 1, row = column - 1;
@@ -94,8 +94,8 @@ void move_planes(const Parallel& parallel, const Walk& walk, const T* from, T* t
   });
 }
 
-/// The axis that is dense in what is read, where it pays to move planes of that and the last one,
-/// which is dense in what is written; else -1.
+/// The axis that is dense in the source, if it pays to move planes of that axis and the last one,
+/// which is dense in the destination; else -1.
 int plane_axis(const Walk& walk) {
   const int last = walk.rank() - 1;
   if (walk.stride(last, 1) != 1 || walk.stride(last, 0) == 1 || walk.size(last) < 4) return -1;
@@ -104,7 +104,7 @@ int plane_axis(const Walk& walk) {
   return -1;
 }
 
-/// The walk with an axis brought next to the last one.
+/// The walk with an axis moved next to the last one.
 Walk with_plane(const Walk& walk, int axis) {
   Walk result;
   const auto add = [&](int i) { result.add(walk.size(i), {walk.stride(i, 0), walk.stride(i, 1)}); };

@@ -6,24 +6,26 @@
 #include "dagrad/eval.hpp"
 #include "dagrad/strides.hpp"
 
-/// How ops that compute nothing move elements.
+/// How ops that only move elements do so.
 namespace dagrad {
 
-/// Axes along which elements are moved from operand 0 to operand 1, none of which is met twice.
+/// The axes along which elements move from operand 0 to operand 1, neither of which is visited
+/// twice.
 using Walk = StridedAxes<2>;
 
-/// The way back.
+/// The same walk in the opposite direction.
 Walk reversed(const Walk& walk);
 
 /// Copies elements along the walk.
 void move(const Parallel& parallel, const Walk& walk, DType dtype, const void* from, void* to);
 
-/// Copies operand 0 to result 0, which has as many bytes; nothing where they are the same memory.
+/// Copies operand 0 to result 0, which has the same number of bytes; does nothing if they share
+/// their memory.
 void copy(const EvalContext& c);
 
-/// Every element of a result the same number.
+/// Sets every element of a result to the same number.
 void fill(const Parallel& parallel, const MutableView& out, double value);
-/// The same of an element whose bits are the low bytes.
+/// The same for an element given by its bits, in the low bytes.
 void fill_bits(const Parallel& parallel, const MutableView& out, std::uint64_t bits);
 
 }  // namespace dagrad

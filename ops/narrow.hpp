@@ -5,8 +5,8 @@
 #include "dagrad/convert.hpp"
 #include "dagrad/eval.hpp"
 
-/// What ops with an `eval` of their own need to take float16 and bfloat16: they compute in float,
-/// of which results are rounded once.
+/// What ops with their own `eval` need to take float16 and bfloat16: they compute in float and
+/// round each result once.
 namespace dagrad {
 
 /// Calls `f(std::type_identity<T>{})` with Float16 or BFloat16.
@@ -18,7 +18,7 @@ void with_narrow_float(DType dtype, F&& f) {
     f(std::type_identity<BFloat16>{});
 }
 
-/// n elements in another dtype.
+/// Converts n elements to another dtype.
 template <Element From, Element To>
 void convert_all(const Parallel& parallel, const From* from, To* to, std::int64_t n) {
   constexpr std::int64_t grain = 1 << 14;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// The maximum of sizes: 0 of nothing.
+/// The maximum of absolute values: 0 if there is none.
 template <class T>
 struct LargestFold : ExtremumFold<true, T> {
   static constexpr T identity = 0;
@@ -28,7 +28,7 @@ struct ReadSize {
   }
 };
 
-/// Squares of float32 neither overflow nor vanish in float64.
+/// Squares of float32 neither overflow nor underflow in float64.
 struct ReadSquare {
   template <class T>
   double operator()(T x) const {
@@ -36,7 +36,7 @@ struct ReadSquare {
   }
 };
 
-/// Squares of elements that a power of two brought near to 1.
+/// Squares of elements that a power of two has scaled close to 1.
 struct ReadScaledSquare {
   const double* centre;  ///< scales
   static void terms(const double* x, std::int64_t n, const double* scale, std::int64_t step,
@@ -48,10 +48,10 @@ struct ReadScaledSquare {
   }
 };
 
-/// Whether squares may have overflowed, or so many bits of them vanished that it shows.
+/// Whether squares may have overflowed, or underflowed so far that the result shows it.
 bool out_of_range(double sum) { return sum < 0x1p-900 || sum == infinity; }
 
-/// Memory of a norm of order 2: sums in double, a scale for each.
+/// The memory of a norm of order 2: sums in double, and a scale for each.
 struct SquareSums {
   ScratchLayout layout;
   Reducer reducer;
@@ -74,7 +74,7 @@ void euclidean(const EvalContext& c, std::uint32_t axes) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::sqrt(sums[i]));
   if constexpr (std::is_same_v<T, double>) {
     if (std::none_of(sums, sums + n, out_of_range)) return;
-    // Once more, scaled: by powers of two, so that what was in range keeps its bits.
+    // Sums once more, scaled by powers of two, so that results that were in range keep their bits.
     double* const scales = memory.scales.in<double>(c.scratch()).data();
     reduce<LargestFold<double>>(reducer, c, x, scales, ReadSize());
     std::transform(scales, scales + n, scales, scale_to_one);
@@ -87,7 +87,7 @@ void euclidean(const EvalContext& c, std::uint32_t axes) {
 
 Type Norm::infer(std::span<const Type> in) const {
   if (order != 1 && order != 2 && order != infinity)
-    throw ArgumentError("order is 1, 2 or inf, got " + attribute_text(order));
+    throw ArgumentError("order must be 1, 2 or inf, got " + attribute_text(order));
   return {in[0].dtype, reduced(in[0].shape)};
 }
 
@@ -142,7 +142,7 @@ Grads Norm::grad(const GradContext& g) const {
   }
   const Value size = abs(x);
   const Value ties = cast(count_nonzero(equal(size, norm), axes, true), x.dtype());
-  const Value share = pull(dout, ties / ties / ties);  // of a NaN, which equals nothing, 0/0
+  const Value share = pull(dout, ties / ties / ties);  // 0/0 for a NaN, which equals nothing
   return {where(less(size, norm), 0, pull(share, sign(x)))};
 }
 

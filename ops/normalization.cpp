@@ -23,7 +23,7 @@ Value scale_shift(const Value& standardized, const Operand& scale, const Operand
   return apply(ScaleShift{}, {standardized, scale, shift});
 }
 
-/// An operand that has to have the dtype of x and a given shape.
+/// An operand that must have the dtype of x and a given shape.
 struct Wanted {
   const char* name;
   const Operand& operand;
@@ -33,7 +33,7 @@ void check_operands(const std::string& op, const Operand& x, const Shape& shape,
   for (const auto& [name, operand] : all) {
     if (operand.dtype() != x.dtype())
       throw TypeError(op + ": " + name + " must be " + std::string(dagrad::name(x.dtype())) +
-                      " as x, got " + to_string(operand.type()) + "; convert with cast" +
+                      " like x, got " + to_string(operand.type()) + "; convert with cast" +
                       made_at(x));
     if (operand.shape() != shape)
       throw ShapeError(op + ": " + name + " must be " + to_string(shape) + " for x of " +
@@ -47,27 +47,27 @@ void check_epsilon(const std::string& op, const Operand& x, double epsilon) {
                         attribute_text(epsilon) + made_at(x));
 }
 
-/// Channels of x [N, C, ...].
+/// The shape [C] of the channels of x [N, C, ...].
 Shape channels_of(const std::string& op, const Operand& x) {
   if (x.rank() < 2)
     throw ShapeError(op + ": needs x of [N, C, ...], got " + to_string(x.shape()) + made_at(x));
   return {x.shape()[1]};
 }
 
-/// [C] as [C, 1, ...], which broadcasts to the rank of x.
+/// [C] reshaped to [C, 1, ...], which broadcasts to the rank of x.
 Value per_channel(const Operand& of_channels, const Operand& x) {
   std::vector<std::int64_t> axes;
   for (int axis = 1; axis < x.rank() - 1; ++axis) axes.push_back(axis);
   return axes.empty() ? of_channels.value() : unsqueeze(of_channels, axes);
 }
 
-/// The shape of the last axes of x, which scale and shift have.
+/// The shape of the last axes of x, which scale and shift must have.
 Shape last_shape(const std::string& op, const Operand& x, const NormOptions& options) {
   if (options.axes < 1)
-    throw ArgumentError(op + ": needs one axis or more, got " + std::to_string(options.axes) +
+    throw ArgumentError(op + ": needs at least one axis, got " + std::to_string(options.axes) +
                         made_at(x));
   if (options.axes > x.rank())
-    throw ShapeError(op + ": x of " + to_string(x.shape()) + " has no " +
+    throw ShapeError(op + ": x of " + to_string(x.shape()) + " has fewer than " +
                      std::to_string(options.axes) + " axes" + made_at(x));
   const Shape shape = x.shape();
   return Shape(shape.dims().last(static_cast<std::size_t>(options.axes)));
@@ -77,6 +77,7 @@ Value standardized(const std::string& op, const Operand& x, const NormOptions& o
                    bool centred) {
   check_epsilon(op, x, options.epsilon);
   last_shape(op, x, options);
+  const Building building(op, {x});
   return apply(Standardize{{last_axes(options.axes)}, options.epsilon, centred}, {x})[0];
 }
 
@@ -108,10 +109,10 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
   for (int axis = 2; axis < x.rank(); ++axis) axes.push_back(axis);
   if (const std::int64_t n = OverAxes{axes}.count(x.shape()); n < 2)
     throw ShapeError(
-        "batch_norm: the variance of a batch needs two elements a channel or more, x of " +
+        "batch_norm: the variance of a batch needs at least two elements per channel, but x of " +
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
-  const Building building{x, scale, shift, mean, variance};
+  const Building building("batch_norm", {x, scale, shift, mean, variance});
   const auto batch = apply(Standardize{{axes}, options.epsilon}, {x});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
@@ -128,7 +129,7 @@ Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand
   check_operands("batch_norm_inference", x, channels,
                  {{"scale", scale}, {"shift", shift}, {"mean", mean}, {"variance", variance}});
   check_epsilon("batch_norm_inference", x, epsilon);
-  const Building building{x, scale, shift, mean, variance};
+  const Building building("batch_norm_inference", {x, scale, shift, mean, variance});
   const Operand factor = mul(scale, rsqrt(add(variance, epsilon)));
   return apply(Normalize{},
                {x, per_channel(mean, x), per_channel(factor, x), per_channel(shift, x)});
@@ -141,7 +142,7 @@ Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
                  const NormOptions& options) {
   check_operands("layer_norm", x, last_shape("layer_norm", x, options),
                  {{"scale", scale}, {"shift", shift}});
-  const Building building{x, scale, shift};
+  const Building building("layer_norm", {x, scale, shift});
   return scale_shift(layer_norm(x, options), scale, shift);
 }
 
@@ -150,7 +151,7 @@ Value rms_norm(const Operand& x, const NormOptions& options) {
 }
 Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
   check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
-  const Building building{x, scale};
+  const Building building("rms_norm", {x, scale});
   return mul(rms_norm(x, options), scale);
 }
 
@@ -158,13 +159,13 @@ Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {
   const std::int64_t channels = channels_of("group_norm", x)[0];
   check_epsilon("group_norm", x, epsilon);
   if (groups < 1)
-    throw ArgumentError("group_norm: needs one group or more, got " + std::to_string(groups) +
+    throw ArgumentError("group_norm: needs at least one group, got " + std::to_string(groups) +
                         made_at(x));
   if (channels % groups != 0)
     throw ShapeError("group_norm: " + std::to_string(groups) + " groups do not divide the " +
                      std::to_string(channels) + " channels of " + to_string(x.shape()) +
                      made_at(x));
-  const Building building{x};
+  const Building building("group_norm", {x});
   const Operand grouped = unflatten(x, 1, {groups, -1});
   const auto axes = last_axes(grouped.rank() - 2);
   return reshape_like(apply(Standardize{{axes}, epsilon}, {grouped})[0], x);
@@ -173,7 +174,7 @@ Value group_norm(const Operand& x, std::int64_t groups, const Operand& scale, co
                  double epsilon) {
   check_operands("group_norm", x, channels_of("group_norm", x),
                  {{"scale", scale}, {"shift", shift}});
-  const Building building{x, scale, shift};
+  const Building building("group_norm", {x, scale, shift});
   return scale_shift(group_norm(x, groups, epsilon), per_channel(scale, x), per_channel(shift, x));
 }
 

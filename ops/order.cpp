@@ -13,7 +13,7 @@ namespace dagrad {
 
 namespace {
 
-/// Values come from where their positions say.
+/// The gradient of the values goes to the positions that they came from.
 Grads sent_back(const GradContext& g, std::int64_t axis) {
   return {add_along_axis(zeros_like(g.in[0]), g.outs[1], g.dout_or_zeros(0), axis)};
 }
@@ -69,9 +69,9 @@ std::vector<Type> TopK::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   const int along = normalize_axis(axis, shape.rank());
   if (k < 0 || k > shape[along]) {
-    throw ArgumentError("k must lie in [0, " + std::to_string(shape[along]) + "], axis " +
-                        std::to_string(along) + " of " + to_string(shape) + ", got " +
-                        std::to_string(k));
+    throw ArgumentError("k must be in [0, " + std::to_string(shape[along]) +
+                        "], the size of axis " + std::to_string(along) + " of " + to_string(shape) +
+                        ", got " + std::to_string(k));
   }
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
   dims[static_cast<std::size_t>(along)] = k;

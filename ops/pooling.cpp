@@ -14,7 +14,7 @@
 namespace dagrad {
 
 Windows::Windows(const Pooling& options, const Shape& in_shape) {
-  if (in_shape.rank() != 4) throw ShapeError("needs [n, c, h, w], got " + to_string(in_shape));
+  if (in_shape.rank() != 4) throw ShapeError("needs [N, C, H, W], got " + to_string(in_shape));
   planes = in_shape[0] * in_shape[1];
   window = spatial_numbers("window", options.window, 2, 1, 1);
   stride = options.stride.empty() ? window : spatial_numbers("stride", options.stride, 2, 1, 1);
@@ -41,7 +41,7 @@ Type pooled(const Pooling& options, const Type& in) {
   return {in.dtype, {in.shape[0], in.shape[1], windows.out[0], windows.out[1]}};
 }
 
-/// The operand is of this type.
+/// Checks that the operand has this type.
 void check(const char* what, const Type& is, const Type& wanted) {
   if (is.dtype != wanted.dtype)
     throw TypeError("needs " + std::string(what) + " of " + std::string(name(wanted.dtype)) +
@@ -86,7 +86,7 @@ void max_of_plane(const Windows& windows, const T* in, T* out) {
     });
 }
 
-/// Adds up what each window of a part of a row reads of a plane.
+/// Adds up the elements that each window of a part of a row reads from a plane.
 struct WindowSums {
   template <class T>
   void operator()(const Windows& windows, const T* in, std::int64_t row, Windows::Range columns,
@@ -112,7 +112,7 @@ struct ElementSums {
   }
 };
 
-/// A plane of this size: what `add` adds up, over the size of a window.
+/// Fills a plane of this size with what `add` adds up, divided by the size of a window.
 template <class T, class Add>
 void means_of_plane(const Windows& windows, const std::array<std::int64_t, 2>& size, const T* from,
                     T* to, Add add) {
@@ -243,16 +243,19 @@ Grads AvgPoolGradient::grad(const GradContext& g) const {
 }
 
 Value max_pool2d(const Operand& in, const Pooling& options) {
+  const Building building("max_pool2d", {in});
   return apply(MaxPool{options}, {in});
 }
 Value avg_pool2d(const Operand& in, const Pooling& options) {
+  const Building building("avg_pool2d", {in});
   return apply(AvgPool{options}, {in});
 }
 
 Value global_avg_pool(const Operand& in) {
   if (in.rank() != 4)
-    throw ShapeError("global_avg_pool: needs [n, c, h, w], got " + to_string(in.shape()) +
+    throw ShapeError("global_avg_pool: needs [N, C, H, W], got " + to_string(in.shape()) +
                      made_at(in));
+  const Building building("global_avg_pool", {in});
   return mean(in, {2, 3});
 }
 

@@ -8,7 +8,8 @@ namespace dagrad {
 
 namespace {
 
-/// Shapes that tell axes apart, windows that overlap, leave a remainder, reach into the padding.
+/// Shapes that distinguish the axes, and windows that overlap, leave a remainder or reach into the
+/// padding.
 struct Case {
   Shape in;
   Pooling options;
@@ -32,7 +33,7 @@ Shape pooled_shape(const Pooling& options, const Shape& in) {
   return MaxPool{options}.infer(std::array{Type{f64, in}}).shape;
 }
 Tensor tensor(const Shape& shape, const std::vector<double>& elements) { return {shape, elements}; }
-const Pooling pairs{.window = {1, 2}, .stride = {1}};
+Pooling pairs() { return {.window = {1, 2}, .stride = {1}}; }
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Samples MaxPool::samples(Rng& rng) {
   Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
     return Sample{MaxPool{options}, {rng.uniform(in, -2, 2)}};
   });
-  samples.push_back({.op = MaxPool{pairs},
+  samples.push_back({.op = MaxPool{pairs()},
                      .in = {tensor({1, 1, 1, 4}, {-1, -3, 2, 2})},
                      .out = {tensor({1, 1, 1, 3}, {-1, 2, 2})},
                      .dout = {tensor({1, 1, 1, 3}, {1, 10, 100})},
@@ -54,7 +55,7 @@ Samples MaxPoolGradient::samples(Rng& rng) {
                   {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in, -2, 2)}};
   });
   samples.push_back(
-      {.op = MaxPoolGradient{pairs},
+      {.op = MaxPoolGradient{pairs()},
        .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
        .out = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})}});
   return samples;
@@ -64,7 +65,7 @@ Samples MaxPoolPick::samples(Rng& rng) {
     return Sample{MaxPoolPick{options}, {rng.uniform(in, -2, 2), rng.uniform(in, -2, 2)}};
   });
   samples.push_back(
-      {.op = MaxPoolPick{pairs},
+      {.op = MaxPoolPick{pairs()},
        .in = {tensor({1, 1, 1, 4}, {5, 6, 7, 8}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
        .out = {tensor({1, 1, 1, 3}, {5, 7, 7})}});
   return samples;
@@ -83,7 +84,7 @@ Samples AvgPoolGradient::samples(Rng& rng) {
     return Sample{AvgPoolGradient{options},
                   {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in)}};
   });
-  samples.push_back({.op = AvgPoolGradient{pairs},
+  samples.push_back({.op = AvgPoolGradient{pairs()},
                      .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), Tensor({f64, {1, 1, 1, 4}})},
                      .out = {tensor({1, 1, 1, 4}, {0.5, 5.5, 55, 50})}});
   return samples;

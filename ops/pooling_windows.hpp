@@ -9,16 +9,16 @@
 #include "dagrad/eval.hpp"
 #include "dagrad/ops/pooling.hpp"
 
-/// The windows of a plane that poolings walk over.
+/// The windows of a plane that pooling ops walk over.
 namespace dagrad {
 
-/// Whether x is to be chosen instead of the earlier y.
+/// Whether x is chosen instead of the earlier y.
 template <class T>
 bool exceeds(T x, T y) {
   return (x > y) | ((x != x) & (y == y));
 }
 
-/// Calls `run(i, i * stride)` for i in [0, count), in code of its own for the usual strides.
+/// Calls `run(i, i * stride)` for i in [0, count), with specialised code for the usual strides.
 template <class Run>
 void strided(std::int64_t count, std::int64_t stride, Run run) {
   const auto loop = [&](auto step) {
@@ -32,12 +32,12 @@ void strided(std::int64_t count, std::int64_t stride, Run run) {
     loop(stride);
 }
 
-/// The windows that slide over the planes of an input. Along each spatial axis element
-/// `window * stride - padding + offset` is read at an offset in [0, size of a window); what lies
-/// outside of the input is padding, and is left out.
+/// The windows that slide over the planes of an input. Along each spatial axis a window reads the
+/// elements `window * stride - padding + offset` for offsets in [0, size of a window); positions
+/// outside of the input are padding and are skipped.
 class Windows {
  public:
-  /// Throws what the builders say.
+  /// Throws the errors that the builders document.
   Windows(const Pooling& options, const Shape& in_shape);
 
   std::int64_t planes = 0;
@@ -45,9 +45,9 @@ class Windows {
 
   std::int64_t in_size() const { return in[0] * in[1]; }
   std::int64_t out_size() const { return out[0] * out[1]; }
-  /// Elements of a window, the padding's included.
+  /// The number of elements of a window, padding included.
   double size() const { return static_cast<double>(window[0]) * static_cast<double>(window[1]); }
-  /// Steps that a plane takes.
+  /// The number of steps that a plane takes.
   double work() const {
     const double reads = std::min(size(), static_cast<double>(in_size()));
     return std::max(static_cast<double>(in_size()), static_cast<double>(out_size()) * reads);
@@ -130,20 +130,20 @@ class Windows {
     };
     return {first(elements.begin), first(elements.end)};
   }
-  /// The offsets at which any of the windows may read one of the elements: few, however large a
-  /// window is.
+  /// The offsets at which any of the windows may read one of the elements: these are few, however
+  /// large a window is.
   Range offsets(std::size_t axis, Range windows, Range elements) const {
     return {std::max<std::int64_t>(elements.begin - element(axis, windows.end - 1, 0), 0),
             std::min(elements.end - element(axis, windows.begin, 0), window[axis])};
   }
 };
 
-/// The largest elements of a block of windows and their places in the plane: the first of equal
-/// ones, the first NaN before all others. Places as wide as elements vectorise best.
+/// The largest elements of a block of windows and their positions in the plane: the first of equal
+/// elements, and the first NaN before all others. Positions as wide as elements vectorise best.
 template <class T, class Place>
 class BlockMaxima {
  public:
-  /// Finds those of the windows of a row that lie in `columns`.
+  /// Finds them for the windows of a row that lie in `columns`.
   void find(const Windows& windows, std::int64_t row, Windows::Range columns, const T* x) {
     const std::int64_t line = windows.first_element(0, row) * windows.in[1];
     for (std::int64_t i = 0; i < columns.size(); ++i) {
@@ -173,7 +173,8 @@ class BlockMaxima {
   Place place_[Windows::block];
 };
 
-/// Calls `visit(place)` with the place of the largest element of each window of a plane, in order.
+/// Calls `visit(place)` in order with the position of the largest element of each window of a
+/// plane.
 template <class Place, class T, class Visit>
 void each_largest_at(const Windows& windows, const T* x, Visit visit) {
   BlockMaxima<T, Place> maxima;

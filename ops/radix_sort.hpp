@@ -10,11 +10,11 @@
 
 #include "dagrad/parallel.hpp"
 
-/// Radix sort of numbers with the positions that they come from.
+/// A radix sort of numbers together with their positions.
 namespace dagrad {
 
 /// An unsigned number of the element's size that compares as the elements do: NaN is the largest,
-/// zeros are equal.
+/// and -0 equals 0.
 template <class T>
 auto key_of(T x) {
   using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
@@ -32,7 +32,7 @@ auto key_of(T x) {
 
 constexpr std::size_t radix = 256;
 
-/// A key of 32 bits and the position that its element had, in one word; no two are equal.
+/// A key of 32 bits and the position of its element in one word; no two are equal.
 struct NarrowEntry {
   static constexpr int digits = 4;
   NarrowEntry(std::uint64_t key, std::int64_t at)
@@ -54,12 +54,12 @@ struct WideEntry {
   std::int64_t at;
 };
 
-/// Elements in pieces of nearly equal size, on a pool.
+/// Divides elements into pieces of nearly equal size, which run on a pool.
 struct Pieces {
   const Parallel& parallel;
   std::int64_t elements, count;
 
-  /// Calls `f(piece, begin, end)` for each.
+  /// Calls `f(piece, begin, end)` for each piece.
   template <class F>
   void each(F f) const {
     parallel.ranges(count, 1, [&](std::int64_t i, std::int64_t) {
@@ -68,10 +68,12 @@ struct Pieces {
   }
 };
 
-/// For each value of a digit how many elements of a piece have it; then where the next one goes.
+/// For each value of a digit, first how many elements of a piece have it, then the position of the
+/// next of these.
 using DigitCounts = std::array<std::int64_t, radix>;
 
-/// Makes places of the counts of all pieces. False where all elements have the same digit.
+/// Turns the counts of all pieces into positions. Returns false if all elements have the same
+/// digit.
 inline bool counts_to_places(DigitCounts* counts, const Pieces& pieces) {
   std::int64_t sum = 0;
   for (std::size_t digit = 0; digit < radix; ++digit) {
@@ -83,7 +85,7 @@ inline bool counts_to_places(DigitCounts* counts, const Pieces& pieces) {
 }
 
 /// Sorts by one digit after the other, the least significant first: Knuth, The Art of Computer
-/// Programming 3, 5.2.5. Returns the one of both memories that the sorted entries are in.
+/// Programming 3, 5.2.5. Returns whichever of the two memories holds the sorted entries.
 template <class Entry>
 Entry* radix_sort(const Pieces& pieces, Entry* from, Entry* to, DigitCounts* counts) {
   for (int digit = 0; digit < Entry::digits; ++digit) {

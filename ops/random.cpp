@@ -14,7 +14,7 @@ namespace {
 Type check_random(const Type& key, const Type& type) {
   check_key(key);
   if (!compute_float_dtypes.contains(type.dtype))
-    throw TypeError("makes float32 and float64, not " + std::string(name(type.dtype)) +
+    throw TypeError("draws float32 and float64, not " + std::string(name(type.dtype)) +
                     "; convert with cast");
   return type;
 }
@@ -25,16 +25,16 @@ void check_normal(double mean, double deviation) {
                         attribute_text(mean) + " and " + attribute_text(deviation));
 }
 
-/// The type of what is drawn changes; what its bits are made of does not.
+/// Changes the type of the result, but not the dtype in which the bits are drawn.
 bool retype_result(Type& type, DType from, DType to) {
   if (type.dtype != from) return false;
   type.dtype = to;
   return true;
 }
 
-constexpr std::int64_t piece = 1024;  // elements a task
+constexpr std::int64_t piece = 1024;  // elements per task
 
-/// Elements of a piece, drawn as `Drawn` and converted where they are to be another dtype.
+/// Draws the elements of a piece as `Drawn`, and converts them if the result has another dtype.
 template <class Drawn, class T, class Draw>
 void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw draw) {
   if constexpr (std::is_same_v<T, Drawn>) {
@@ -46,7 +46,7 @@ void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw dra
   }
 }
 
-/// Fills the result by `draw(key, first, elements)`.
+/// Fills the result with `draw(key, first, elements)`.
 template <class Draw>
 void fill(const EvalContext& c, DType drawn, Draw draw) {
   const std::int64_t key = c.in<std::int64_t>(0)[0];
@@ -65,8 +65,8 @@ void fill(const EvalContext& c, DType drawn, Draw draw) {
 
 Type Uniform::infer(std::span<const Type> in) const {
   if (!(low < high && std::isfinite(high - low)))
-    throw ArgumentError("needs finite low < high at a finite distance, got " + attribute_text(low) +
-                        " and " + attribute_text(high));
+    throw ArgumentError("needs low < high, both finite with a finite difference, got " +
+                        attribute_text(low) + " and " + attribute_text(high));
   return check_random(in[0], type);
 }
 
@@ -158,17 +158,20 @@ Value truncated_normal(const Operand& key, const Type& type, double mean, double
 }
 Value gumbel(const Operand& key, const Type& type) { return apply(Gumbel{type}, {key}); }
 Value fold_in(const Operand& key, const Operand& i) { return apply(FoldIn{}, {key, i}); }
-Value next_key(const Operand& key) { return fold_in(key, -1); }
+Value next_key(const Operand& key) {
+  const Building building("next_key", {key});
+  return fold_in(key, -1);
+}
 
 void check_key(const Type& key) {
-  if (key.dtype != i64) throw TypeError("a key is int64, got " + to_string(key));
-  if (key.shape.rank() != 0) throw ShapeError("a key is a scalar, got " + to_string(key));
+  if (key.dtype != i64) throw TypeError("a key must be int64, got " + to_string(key));
+  if (key.shape.rank() != 0) throw ShapeError("a key must be a scalar, got " + to_string(key));
 }
 
 std::vector<Value> split_key(const Operand& key, int n) {
   if (n < 0)
     throw ArgumentError("split_key: needs n >= 0, got " + std::to_string(n) + made_at(key));
-  const Building building{key};
+  const Building building("split_key", {key});
   const Value family = fold_in(key, n);
   std::vector<Value> keys;
   for (int i = 0; i < n; ++i) keys.push_back(fold_in(family, i));

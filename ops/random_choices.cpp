@@ -12,11 +12,11 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain = 1024;  // draws a task
+constexpr std::int64_t grain = 1024;  // draws per task
 
 void check_probability(double p, const std::string& where) {
   if (!(p >= 0 && p <= 1))
-    throw ArgumentError("a probability lies in [0, 1], got " + attribute_text(p) + where);
+    throw ArgumentError("a probability must be in [0, 1], got " + attribute_text(p) + where);
 }
 
 /// Calls `draw(i, u)` for each element of the result with 53 uniform bits of its own.
@@ -31,8 +31,8 @@ void for_draws(const EvalContext& c, Draw draw) {
   });
 }
 
-/// Sums of exp(x - the largest) of one row up to each of its elements, in double whatever the
-/// dtype: so a graph that is replayed in another draws the same.
+/// The running sums of exp(x - the largest) along one row, in double whatever the dtype, so that a
+/// graph replayed in another dtype draws the same classes.
 template <class T>
 void sum_up(const Machine& machine, const T* x, std::int64_t stride, std::span<double> sums) {
   double largest = -std::numeric_limits<double>::infinity();
@@ -56,7 +56,7 @@ Type Bernoulli::infer(std::span<const Type> in) const {
     return {b8, shape};
   }
   if (!compute_float_dtypes.contains(in[1].dtype))
-    throw TypeError("probabilities are float32 or float64, got " + to_string(in[1]) +
+    throw TypeError("probabilities must be float32 or float64, got " + to_string(in[1]) +
                     "; convert with cast");
   return {b8, in[1].shape};
 }
@@ -98,13 +98,13 @@ Type Categorical::infer(std::span<const Type> in) const {
   check_key(in[0]);
   const Type& logits = in[1];
   if (!compute_float_dtypes.contains(logits.dtype))
-    throw TypeError("logits are float32 or float64, got " + to_string(logits) +
+    throw TypeError("logits must be float32 or float64, got " + to_string(logits) +
                     "; convert with cast");
   if (samples_of_row < 0)
     throw ArgumentError("needs samples >= 0, got " + std::to_string(samples_of_row));
   const int along = normalize_axis(axis, logits.shape.rank());
   if (logits.shape[along] == 0)
-    throw ShapeError("logits have a class or more, got " + to_string(logits.shape));
+    throw ShapeError("logits must have at least one class, got " + to_string(logits.shape));
   std::vector<std::int64_t> dims(logits.shape.begin(), logits.shape.end());
   if (keep_axis)
     dims[static_cast<std::size_t>(along)] = samples_of_row;
@@ -133,14 +133,15 @@ void Categorical::eval(const EvalContext& c) const {
   });
   for (std::int64_t row = 0; row < rows.count; ++row) {
     if (!(row_sums(row).back() > 0))
-      throw ArgumentError("the row from " + index_text(c.in_shape(1), rows.begin(row)) +
-                          " on has no distribution: it holds NaN, inf or -inf alone");
+      throw ArgumentError("the row that begins at " + index_text(c.in_shape(1), rows.begin(row)) +
+                          " has no distribution: it contains NaN or inf, or only -inf");
   }
   const std::int64_t drawn = keep_axis ? samples_of_row : 1;
   auto* const out = c.out<std::int64_t>().data();
   for_draws(c, [&](std::int64_t i, double u) {
     const auto all = row_sums(i / (drawn * rows.stride) * rows.stride + i % rows.stride);
-    // u < 1, so that a sum lies above; classes of probability 0 add nothing and are passed over.
+    // u < 1, so there is a running sum above it; classes of probability 0 add nothing and are
+    // skipped.
     out[i] = std::upper_bound(all.begin(), all.end(), u * all.back()) - all.begin();
   });
 }

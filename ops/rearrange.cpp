@@ -20,7 +20,7 @@ namespace dagrad {
 
 namespace {
 
-/// By how many elements, of 0 to its size, each axis is shifted.
+/// By how many elements, from 0 to its size, each axis is shifted.
 std::array<std::int64_t, max_rank> shifts_of(const Roll& roll, const Shape& shape) {
   std::array<std::int64_t, max_rank> by{};
   for (std::size_t i = 0; i < roll.axes.size(); ++i) {
@@ -36,8 +36,8 @@ std::array<std::int64_t, max_rank> shifts_of(const Roll& roll, const Shape& shap
 
 Type Roll::infer(std::span<const Type> in) const {
   if (shifts.size() != axes.size()) {
-    throw ArgumentError("needs one shift an axis, got " + std::to_string(shifts.size()) + " for " +
-                        std::to_string(axes.size()) + " axes");
+    throw ArgumentError("needs one shift for each axis, got " + std::to_string(shifts.size()) +
+                        " for " + std::to_string(axes.size()) + " axes");
   }
   for (const std::int64_t axis : axes) normalize_axis(axis, in[0].shape.rank());
   for (const std::int64_t shift : shifts) {
@@ -46,17 +46,18 @@ Type Roll::infer(std::span<const Type> in) const {
   return in[0];
 }
 
-// Each axis falls into two parts that change places: all their combinations are moved as blocks.
+// Each shifted axis consists of two parts that change places: all combinations of these are moved
+// as blocks.
 void Roll::eval(const EvalContext& c) const {
   const Shape& shape = c.in_shape(0);
   const auto by = shifts_of(*this, shape);
   const Strides strides = strides_of(shape);
   const auto* const from = static_cast<const std::byte*>(c.ins[0].data);
   auto* const to = static_cast<std::byte*>(c.outs[0].data);
-  std::uint32_t shifted = 0;  // bit i: axis i is
+  std::uint32_t shifted = 0;  // bit i: axis i is shifted
   for (int i = 0; i < shape.rank(); ++i)
     if (by[static_cast<std::size_t>(i)] != 0) shifted |= 1U << i;
-  for (std::uint32_t last = shifted;; last = (last - 1) & shifted) {  // bit i: its last part
+  for (std::uint32_t last = shifted;; last = (last - 1) & shifted) {  // bit i: axis i's last part
     Walk walk;
     std::int64_t read = 0, written = 0;
     for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -91,7 +92,7 @@ Samples Roll::samples(Rng& rng) {
 Type Repeat::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   const int along = normalize_axis(axis, shape.rank());
-  if (count < 0) throw ArgumentError("needs a count >= 0, got " + std::to_string(count));
+  if (count < 0) throw ArgumentError("count must not be negative, got " + std::to_string(count));
   if (shape[along] > 0 && count > std::numeric_limits<std::int64_t>::max() / shape[along])
     throw ShapeError("axis " + std::to_string(along) + " of " + to_string(shape) +
                      " cannot be repeated " + std::to_string(count) + " times");
@@ -122,37 +123,33 @@ Samples Repeat::samples(Rng& rng) {
           {Repeat{0, 0}, {rng.uniform({2, 3})}},    {Repeat{2, 0}, {rng.uniform({0, 3})}}};
 }
 
-Value flip(const Operand& x) {
-  return slice(x, std::vector<Range>(static_cast<std::size_t>(x.rank()), {.step = -1}));
-}
-Value flip(const Operand& x, const std::vector<std::int64_t>& axes) {
+Value flip(const Operand& x) { return flip(x, Axes()); }
+Value flip(const Operand& x, const Axes& axes) {
+  const Building building("flip", {x});
   std::vector<Range> ranges(static_cast<std::size_t>(x.rank()));
-  try {
-    for (const std::int64_t axis : axes) {
+  building.checked([&] {
+    for (const std::int64_t axis : axes.given() ? *axes.given() : axes.of(x.rank())) {
       Range& range = ranges[static_cast<std::size_t>(normalize_axis(axis, x.rank()))];
       if (range.step < 0) throw ShapeError("axis " + std::to_string(axis) + " is given twice");
       range.step = -1;
     }
-  } catch (const ShapeError& error) {
-    throw ShapeError(std::string("flip: ") + error.what());
-  }
+  });
   return slice(x, ranges);
 }
 
-Value roll(const Operand& x, std::int64_t shift, std::int64_t axis) {
-  return roll(x, std::vector{shift}, std::vector{axis});
+Value roll(const Operand& x, std::int64_t shift, const Axes& axes) {
+  return roll(x, std::vector(axes.of(x.rank()).size(), shift), axes);
 }
-Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
-           const std::vector<std::int64_t>& axes) {
-  return apply(Roll{shifts, axes}, {x});
+Value roll(const Operand& x, const std::vector<std::int64_t>& shifts, const Axes& axes) {
+  return apply(Roll{shifts, axes.given() ? *axes.given() : axes.of(x.rank())}, {x});
 }
 Value roll(const Operand& x, std::int64_t shift) {
-  const Building building{x};
+  const Building building("roll", {x});
   return reshape_like(roll(flatten(x), shift, 0), x);
 }
 
 Value tile(const Operand& x, const std::vector<std::int64_t>& repeats) {
-  const Building building{x};
+  const Building building("tile", {x});
   const auto rank = static_cast<std::size_t>(x.rank());
   Value out = x.value();
   if (repeats.size() > rank) {
@@ -175,7 +172,7 @@ Value repeat(const Operand& x, std::int64_t count, std::int64_t axis) {
   return apply(Repeat{count, axis}, {x});
 }
 Value repeat(const Operand& x, std::int64_t count) {
-  const Building building{x};
+  const Building building("repeat", {x});
   return repeat(flatten(x), count, 0);
 }
 

@@ -12,7 +12,7 @@ namespace dagrad {
 
 Type Recurrence::infer(std::span<const Type> in) const {
   if (in[0].shape != in[1].shape) {
-    throw ShapeError("a and b must have one shape, got " + to_string(in[0].shape) + " and " +
+    throw ShapeError("a and b must have the same shape, got " + to_string(in[0].shape) + " and " +
                      to_string(in[1].shape));
   }
   normalize_axis(axis, in[0].shape.rank());
@@ -40,7 +40,7 @@ void Recurrence::eval(const EvalContext& c) const {
   });
 }
 
-// With z the cotangent of w carried on to where it came from: z[i] = dout[i+1] + b[i+1] z[i+1].
+// z is the cotangent of w, carried back to where it came from: z[i] = dout[i+1] + b[i+1] z[i+1].
 Grads Recurrence::grad(const GradContext& g) const {
   const Value z = pulled_recurrence(g.dout, g.in[1], axis, !reverse);
   return {z, g.if_wanted(1, [&] { return pulls ? joint(z, g.out) : pull(z, g.out); })};

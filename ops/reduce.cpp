@@ -1,6 +1,5 @@
 #include "dagrad/ops/reduce.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "dagrad/ops/control.hpp"
@@ -20,27 +19,14 @@ namespace dagrad {
 
 namespace {
 
-/// For each element the product of all others along an axis: of those before it and those behind.
+/// For each element, the product of all others along an axis: of those before it and those after
+/// it.
 Value product_of_others(const Value& x, std::int64_t axis) {
   const Value zeros = zeros_like(x);
   return recurrence(zeros, x, axis, false, 1) * recurrence(zeros, x, axis, true, 1);
 }
 
 }  // namespace
-
-std::vector<std::int64_t> Axes::of(int rank) const {
-  std::vector<std::int64_t> axes;
-  if (!axes_) {
-    for (int axis = 0; axis < rank; ++axis) axes.push_back(axis);
-    return axes;
-  }
-  for (const std::int64_t axis : *axes_) {
-    if (axis < -rank || axis >= rank) return *axes_;
-    axes.push_back(axis < 0 ? axis + rank : axis);
-  }
-  std::sort(axes.begin(), axes.end());
-  return axes;
-}
 
 std::uint32_t OverAxes::mask(int rank) const {
   std::uint32_t mask = 0;
@@ -65,7 +51,8 @@ Shape Reduction::reduced(const Shape& in) const {
 }
 
 void OverAxes::refuse_empty(const Shape& in) const {
-  if (count(in) == 0) throw ShapeError("has no value over no element: got " + to_string(in));
+  if (count(in) == 0)
+    throw ShapeError("needs at least one element to reduce, got " + to_string(in));
 }
 
 std::int64_t OverAxes::count(const Shape& in) const {
@@ -76,13 +63,13 @@ std::int64_t OverAxes::count(const Shape& in) const {
 
 Value Reduction::expanded(const Value& result, int rank) const {
   const std::uint32_t reduced = mask(rank);
-  const bool leading = ((reduced + 1) & reduced) == 0;  // broadcasting puts them back by itself
+  const bool leading = ((reduced + 1) & reduced) == 0;  // broadcasting restores them by itself
   return keep_dims || leading ? result : unsqueeze(result, axes);
 }
 
 namespace {
 
-/// Memory of sums that are rounded to a narrow dtype afterwards.
+/// The memory of sums that are rounded to a narrow dtype afterwards.
 struct NarrowSums {
   ScratchLayout layout;
   Reducer reducer;
@@ -163,7 +150,7 @@ Grads Mean::grad(const GradContext& g) const {
   const Value& x = g.in[0];
   const DType compute = compute_dtype(x.dtype());
   const Value share =
-      compute == x.dtype()  // float16 does not hold all numbers of elements
+      compute == x.dtype()  // float16 does not hold every number of elements
           ? g.dout / count_like(x, axes)
           : cast(cast(g.dout, compute) / count_like(cast(x, compute), axes), x.dtype());
   return {broadcast_like(expanded(share, x.rank()), x)};
@@ -188,7 +175,8 @@ void Prod::eval(const EvalContext& c) const {
   });
 }
 
-// Axis by axis: the product over several axes is that over one of them of products over the others.
+// Axis by axis: the product over several axes is the product over one of them of products over the
+// others.
 Grads Prod::grad(const GradContext& g) const {
   std::vector<Value> products{g.in[0]};
   for (std::size_t i = 0; i + 1 < axes.size(); ++i) {
@@ -202,7 +190,7 @@ Grads Prod::grad(const GradContext& g) const {
 }
 
 Samples Prod::samples(Rng& rng) {
-  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one, two of them in a row
+  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one or two of them in a row
   for (const std::size_t at : {5U, 8U, 10U}) zeros.mutate<double>()[at] = 0;
   const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
   return {{Prod{{{0, 2}, false}}, {x({2, 3, 2})}},
@@ -266,8 +254,8 @@ Samples CountNonzero::samples(Rng& rng) {
 Type CountLike::infer(std::span<const Type> in) const {
   mask(in[0].shape.rank());
   if (less > 0 && count(in[0].shape) <= less)
-    throw ShapeError("must be more than 0: the axes of " + to_string(in[0].shape) + " span " +
-                     std::to_string(count(in[0].shape)) + " elements, less " +
+    throw ShapeError("must be positive: the axes of " + to_string(in[0].shape) + " span " +
+                     std::to_string(count(in[0].shape)) + " elements, minus " +
                      std::to_string(less));
   return {in[0].dtype, {}};
 }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// exp(x - shift), by a shift for all elements or one for each, and log(sum) + shift.
+/// exp(x - shift), with one shift for all elements or one for each, and log(sum) + shift.
 struct ExpLog {
   ProgramLoop exp_of_one, exp_of_each, log;
   ExpLog(const Machine& machine, DType dtype) {
@@ -47,7 +47,7 @@ struct ReadExp {
   }
 };
 
-/// Reads elements, or sizes of elements, as 1 where they are the total, else as 0.
+/// Reads elements, or their absolute values, as 1 if they equal the total, else as 0.
 template <class T>
 struct ReadTie {
   const T* centre;  ///< totals
@@ -122,7 +122,7 @@ Samples LogSumExp::samples(Rng& rng) {
 Type TiedShare::infer(std::span<const Type> in) const {
   const Type total{in[0].dtype, reduced(in[0].shape)};
   if (in[1] != total)
-    throw ShapeError("total is a reduction of x, " + to_string(total) + ", got " +
+    throw ShapeError("total must be a reduction of x to " + to_string(total) + ", got " +
                      to_string(in[1]));
   return total;
 }

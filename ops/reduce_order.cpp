@@ -12,7 +12,8 @@ namespace dagrad {
 
 namespace {
 
-/// What the place of an extremum is found with: the extrema, and where elements are folded to them.
+/// Finds the position of an extremum, given the extrema and the memory in which elements are folded
+/// to them.
 struct ArgExtremumMemory {
   ScratchLayout layout;
   Reducer reducer;
@@ -22,7 +23,7 @@ struct ArgExtremumMemory {
         extrema(layout.add(in.dtype, reducer.results())) {}
 };
 
-/// Of each result the first place in x that holds its value, NaN included.
+/// For each result, the first position in x that has its value, NaN included.
 template <class T>
 void find_values(const ReductionSpace& space, const Parallel& parallel, const T* x, const T* value,
                  std::int64_t* position) {
@@ -63,8 +64,8 @@ void Extremum<largest>::decisions(std::span<const View> in, std::span<const View
   for (const std::int64_t at : position) sink(at);
 }
 
-// What has lost is cut off, for any cotangent. Beside a NaN nothing has, and nothing equals it: 0/0
-// makes the gradient of its whole group NaN.
+// Elements that are not chosen get gradient 0 for any cotangent. Next to a NaN none is chosen, and
+// nothing equals it: 0/0 makes the gradient of the whole group NaN.
 template <bool largest>
 Grads Extremum<largest>::grad(const GradContext& g) const {
   const Value &x = g.in[0], out = expanded(g.out, x.rank());

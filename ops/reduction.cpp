@@ -6,8 +6,8 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t unit_elements = 1 << 16;  // what is worth a task
-constexpr std::int64_t enough_units = 128;       // beyond it there is no need of chunks
+constexpr std::int64_t unit_elements = 1 << 16;  // enough elements for a task
+constexpr std::int64_t enough_units = 128;       // enough units to do without chunks
 
 std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -15,7 +15,7 @@ std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 
 ReductionSpace::ReductionSpace(const Shape& shape, std::uint32_t axes) {
   const auto is_reduced = [axes](int axis) { return (axes >> axis & 1U) != 0; };
-  int around = shape.rank();  // axes that lie around columns and run
+  int around = shape.rank();  // the axes outside of columns and run
   for (; around > 0 && (shape[around - 1] == 1 || !is_reduced(around - 1)); --around)
     columns *= shape[around - 1];
   for (; around > 0 && (shape[around - 1] == 1 || is_reduced(around - 1)); --around)
@@ -47,7 +47,7 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_b
 }
 
 ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int64_t i) const {
-  if (tiles == 1 && chunks == 1)  // without a division, for the sake of short rows
+  if (tiles == 1 && chunks == 1)  // avoids a division, which matters for short rows
     return {.chunk = 0,
             .result = i * space.columns,
             .width = space.columns,

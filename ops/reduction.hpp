@@ -9,25 +9,25 @@
 #include "dagrad/scratch.hpp"
 #include "dagrad/strides.hpp"
 
-/// How reductions walk a tensor: in an order and a split over threads that depend on shapes alone,
-/// so that results have the same bits on every processor and any number of threads. What they do
-/// with the elements is up to kernels: `Accumulator` (ops/accumulator.hpp) folds them into one
-/// number, `CentredSums` and `Extremes` (ops/moment_sums.hpp) into several.
+/// How reductions walk a tensor: in an order and a division among threads that depend on shapes
+/// alone, so that results have the same bits on every processor and for any number of threads.
+/// Kernels decide what happens to the elements: `Accumulator` (ops/accumulator.hpp) folds them into
+/// one number, `CentredSums` and `Extremes` (ops/moment_sums.hpp) into several.
 namespace dagrad {
 
-/// A tensor as a reduction sees it. Innermost lie rows of `columns` elements, each of which goes to
-/// a result of its own; `run` rows follow each other and go to the same results; other kept and
-/// reduced axes lie around.
+/// A tensor as a reduction sees it. Innermost are rows of `columns` elements, each of which belongs
+/// to a different result; `run` consecutive rows belong to the same results; the other kept and
+/// reduced axes are outside of these.
 class ReductionSpace {
  public:
-  /// Bit i of `axes`: axis i is reduced.
+  /// Bit i of `axes` is set if axis i is reduced.
   ReductionSpace(const Shape& shape, std::uint32_t axes);
 
   std::int64_t columns = 1, run = 1;
-  std::int64_t groups = 1;  ///< of results: all but the columns
-  std::int64_t rows = 1;    ///< that go to one group: all runs together
+  std::int64_t groups = 1;  ///< groups of results: all axes but the columns
+  std::int64_t rows = 1;    ///< rows of one group, over all runs
   std::int64_t results() const { return groups * columns; }
-  /// Element where a group begins, and how far run `i` of a group lies behind that.
+  /// The element at which a group begins, and the distance from there to run `i` of the group.
   std::int64_t group_offset(std::int64_t group) const { return kept_.offset(group); }
   std::int64_t run_offset(std::int64_t i) const { return reduced_.offset(i); }
 
@@ -35,30 +35,30 @@ class ReductionSpace {
   StridedAxes<1> kept_, reduced_;
 };
 
-/// How a reduction is cut into units that may run at once: columns into tiles; and where there are
-/// too few of these, rows into chunks, whose partial results are joined afterwards.
+/// How a reduction is divided into units that can run in parallel: columns into tiles and, if there
+/// are too few of these, rows into chunks, whose partial results are joined afterwards.
 struct ReductionSplit {
-  /// Rows of one group, and a tile of its columns.
+  /// Some rows of one group, and a tile of its columns.
   struct Unit {
     std::int64_t chunk;          ///< which part of the group's rows
     std::int64_t result, width;  ///< its first result, and how many there are
-    std::int64_t offset;         ///< of the element where the tile begins in the group
+    std::int64_t offset;         ///< of the tile's first element in the group
     std::int64_t first, last;    ///< rows of the group
   };
-  static constexpr std::int64_t tile_bytes = 1 << 14;  ///< of the results of a unit, at most
+  static constexpr std::int64_t tile_bytes = 1 << 14;  ///< the maximum size of a unit's results
 
-  /// `result_bytes` are those of one partial result.
+  /// `result_bytes` is the size of one partial result.
   ReductionSplit(const ReductionSpace& space, std::size_t result_bytes);
   std::int64_t units(const ReductionSpace& space) const { return space.groups * tiles * chunks; }
   Unit unit(const ReductionSpace& space, std::int64_t i) const;
 
   std::int64_t tile = 1, tiles = 1;
   std::int64_t chunk = 1, chunks = 1;
-  std::int64_t grain = 1;  ///< units of a task that takes as long as a sum
+  std::int64_t grain = 1;  ///< units per task, if they take as long as a sum
 };
 
-/// Calls `visit(offset, rows)` for the runs of a unit: where the first of so many rows lies, each
-/// `space.columns` behind the one before it.
+/// Calls `visit(offset, rows)` for the runs of a unit: the offset of the first row and the number
+/// of rows, each `space.columns` after the one before it.
 template <class Visit>
 void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
   if (space.run == space.rows && unit.first < unit.last)
@@ -70,8 +70,8 @@ void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Vis
   }
 }
 
-/// Calls `visit(offset, n, step)` for the elements of a unit, n at a time: element offset + i goes
-/// to result i * step of the unit.
+/// Calls `visit(offset, n, step)` for the elements of a unit, n at a time: element offset + i
+/// belongs to result i * step of the unit.
 template <class Visit>
 void each_line(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
   each_run(space, unit, [&](std::int64_t offset, std::int64_t rows) {
@@ -81,8 +81,8 @@ void each_line(const ReductionSpace& space, const ReductionSplit::Unit& unit, Vi
   });
 }
 
-/// How a kernel takes the rows of a unit: narrow ones that lie side by side several together, as
-/// many as fill its lanes.
+/// How a kernel processes the rows of a unit: narrow adjacent rows are combined, as many as fill
+/// its lanes.
 struct RowPacking {
   RowPacking() = default;
   RowPacking(const ReductionSpace& space, std::int64_t columns_of_unit, std::int64_t lanes)
@@ -94,11 +94,11 @@ struct RowPacking {
     stride = together * space.columns;
   }
   std::int64_t columns = 1, together = 1;
-  std::int64_t width = 1;   ///< elements that are taken at once
-  std::int64_t stride = 1;  ///< from those to the next ones
+  std::int64_t width = 1;   ///< elements processed at once
+  std::int64_t stride = 1;  ///< distance from those to the next ones
 };
 
-/// Folds the elements of a unit, whose results are counted from `first` on.
+/// Folds the elements of a unit, whose results are numbered from `first` on.
 template <class Kernel, class To>
 void fold_unit(Kernel& kernel, const ReductionSpace& space, const ReductionSplit::Unit& unit,
                std::int64_t first, const typename Kernel::In* x, const To& to) {
@@ -111,32 +111,33 @@ class ReductionPart;
 
 /// A reduction over axes, with the scratch memory that it needs.
 ///
-/// A kernel K for it takes results and elements of types K::Result and K::In, gives K::parts
-/// numbers for each result, and has
+/// A kernel K has the element types K::In of operands and K::Result of results, produces K::parts
+/// numbers for each result, and has the members
 ///
 ///     K(space, arguments...)
-///     begin(unit, first)         for rows of a unit; results are counted from `first` on
-///     add(x, rows)               rows that follow each other
-///     finish(to)                 to[part][i] for result i of the unit
-///     join(part, x, n, results)  partial results of n chunks, side by side, into the first
+///     begin(unit, first)         starts rows of a unit, whose results are numbered from `first` on
+///     add(x, rows)               adds consecutive rows
+///     finish(to)                 writes to[part][i] for result i of the unit
+///     join(part, x, n, results)  joins partial results of n adjacent chunks into the first
 class Reducer {
  public:
   using Unit = ReductionSplit::Unit;
 
-  /// `result_bytes` are those of all parts of a result. Adds partial results to the layout.
+  /// `result_bytes` is the size of all parts of a result. Adds the partial results to the layout.
   Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes, ScratchLayout& layout);
 
   const ReductionSpace& space() const { return space_; }
   std::int64_t results() const { return space_.results(); }
-  /// Whether rows are cut into chunks.
+  /// Whether rows are divided into chunks.
   bool is_chunked() const { return split_.chunks > 1; }
 
   /// Calls `body(part)` for parts that have all elements of their results: on the pool for each
-  /// unit, where units do; once for all, where rows are cut. `work`: how many times that of a sum.
+  /// unit if units have them all, or once for the whole reduction if rows are divided into chunks.
+  /// `work` is the cost relative to a sum.
   template <class Body>
   void each_part(const EvalContext& c, std::int64_t work, Body body) const;
 
-  /// Folds all elements of x; to[p][i] is part p of result i.
+  /// Folds all elements of x; to[p][i] becomes part p of result i.
   template <class Kernel, class... Arguments>
   void fold(const EvalContext& c, const typename Kernel::In* x,
             const std::array<typename Kernel::Result*, Kernel::parts>& to,
@@ -149,13 +150,13 @@ class Reducer {
   ScratchPart partial_;
 };
 
-/// Some results of a reduction, and all elements that go into them. Folding these with several
-/// kernels, one after the other, and then writing by what was found, finds a unit in the cache.
+/// Some results of a reduction, and all elements that belong to them. Several kernels can fold
+/// these one after the other and then write what they found, while the unit is in the cache.
 class ReductionPart {
  public:
   using Unit = Reducer::Unit;
 
-  /// `unit` is the part; null where all of the reduction is.
+  /// `unit` is the part; null if the part is the whole reduction.
   ReductionPart(const Reducer& reducer, const EvalContext& c, const Unit* unit)
       : reducer_(reducer), c_(c), unit_(unit) {}
 
@@ -163,7 +164,7 @@ class ReductionPart {
   std::int64_t first() const { return unit_ != nullptr ? unit_->result : 0; }
   std::int64_t results() const { return unit_ != nullptr ? unit_->width : space().results(); }
 
-  /// Folds the elements of x; to[p][i] is part p of result first() + i.
+  /// Folds the elements of x; to[p][i] becomes part p of result first() + i.
   template <class Kernel, class... Arguments>
   void fold(const typename Kernel::In* x,
             const std::array<typename Kernel::Result*, Kernel::parts>& to,
@@ -173,8 +174,8 @@ class ReductionPart {
     fold_unit(kernel, space(), *unit_, first(), x, to);
   }
 
-  /// Calls `visit(unit)` for the units, on the pool where there are several. Some may have the same
-  /// results: those of chunk 0 come once.
+  /// Calls `visit(unit)` for the units, on the pool if there are several. Several units may have
+  /// the same results: those with chunk 0 have each result once.
   template <class Visit>
   void each_unit(std::int64_t work, Visit visit) const {
     if (unit_ != nullptr) return visit(*unit_);
@@ -216,7 +217,7 @@ void Reducer::fold(const EvalContext& c, const typename Kernel::In* x,
                    const std::array<typename Kernel::Result*, Kernel::parts>& to,
                    const Arguments&... arguments) const {
   const std::int64_t all = results();  // of a chunk
-  auto chunks = to;                    // of each part, one after the other
+  auto chunks = to;                    // the chunks of each part, one part after the other
   if (is_chunked())
     for (std::size_t p = 0; p < Kernel::parts; ++p)
       chunks[p] = partial_.in<typename Kernel::Result>(c.scratch()).data() +
@@ -236,8 +237,8 @@ void Reducer::fold(const EvalContext& c, const typename Kernel::In* x,
   }
 }
 
-/// position[result] = the first place among its elements of x for which `hit(element, result)`
-/// holds, -1 where there is none.
+/// Sets position[result] to the first position among its elements of x for which `hit(element,
+/// result)` is true, or to -1 if there is none.
 template <class T, class Hit>
 void find_first(const ReductionSpace& space, const Parallel& parallel, const T* x,
                 std::int64_t* position, Hit hit) {

@@ -9,21 +9,21 @@
 
 #include "dagrad/eval.hpp"
 
-/// What softmax and its relatives are made of: sums of exponentials along an axis. Infinities of a
-/// row share it equally: exp(x − shift) is 1 for each of them, 0 for the rest.
+/// The parts of softmax and its relatives: sums of exponentials along an axis. Infinities of a row
+/// share it equally: exp(x − shift) is 1 for each of them and 0 for the rest.
 namespace dagrad {
 
-/// The rows of a shape along an axis: `count` of `length` elements each, `stride` apart.
+/// The rows of a shape along an axis: `count` rows of `length` elements each, `stride` apart.
 struct Rows {
   std::int64_t count = 1, length = 1, stride = 1;
   Rows(const Shape& shape, std::int64_t axis);
-  /// Where a row's first element is.
+  /// The offset of a row's first element.
   std::int64_t begin(std::int64_t row) const {
     return row / stride * length * stride + row % stride;
   }
 };
 
-/// What such ops prepare: the loop that takes exp of elements of a dtype.
+/// What such ops prepare: the loop that computes exp of elements of a dtype.
 std::shared_ptr<const ProgramLoop> exp_loop(const Machine& machine, DType dtype);
 template <class T>
 void run_in_place(const ProgramLoop& loop, T* x, std::int64_t n) {
@@ -45,7 +45,7 @@ T fold(const T* x, std::int64_t n, T start, F f) {
            f(f(part[1], part[5]), f(part[3], part[7])));
 }
 
-/// A few rows at a time: as many as the cache holds easily, or pieces of a single one.
+/// A few rows at a time: as many as fit easily into the cache, or pieces of a single row.
 template <class T>
 class RowBlock {
  public:
@@ -53,24 +53,24 @@ class RowBlock {
   struct Row {
     std::int64_t begin;  ///< offset of its first element
     T shift, sum;        ///< Σ exp(x − shift), or the logarithm of that
-    /// x − shift, where an infinite shift is as far from itself as any other number.
+    /// x − shift; an infinite shift is 0 from itself and infinitely far from every other number.
     T beyond_shift(T x) const { return x == shift ? T(0) : x - shift; }
   };
 
-  /// Of an op that prepared `exp_loop`.
+  /// For an op that has prepared `exp_loop`.
   RowBlock(const EvalContext& c, const Rows& rows, const T* x)
       : exp_(c.state<ProgramLoop>()), machine_(c.machine()), rows_(rows), x_(x) {}
 
-  /// Finds shift and sum of `count` rows from `first` on. `keep`, laid out as x, takes
-  /// exp(x − shift) where it is not null.
+  /// Finds shift and sum of `count` rows from `first` on. Unless it is null, `keep`, which is laid
+  /// out like x, receives exp(x − shift).
   void sum_exp(std::int64_t first, std::int64_t count, T* keep);
-  /// Sums become their logarithms.
+  /// Replaces the sums by their logarithms.
   void take_logs() { machine_.apply(Primitive::log, sum_.data(), nullptr, sum_.data(), count_); }
   Row row(std::int64_t i) const {
     const auto at = static_cast<std::size_t>(i);
     return {begin_[at], shift_[at], sum_[at]};
   }
-  /// Calls `visit(row, offset)` for all elements, in the order of memory.
+  /// Calls `visit(row, offset)` for all elements, in memory order.
   template <class Visit>
   void each(Visit visit) const {
     each(0, rows_.length,
@@ -86,10 +86,11 @@ class RowBlock {
 
  private:
   /// Calls `visit(row, offset, i)` for elements [from, to) of the rows; `i` is the place in a piece
-  /// that holds these of the first row, then those of the next.
+  /// that holds these elements of the first row, then those of the next.
   template <class Visit>
   void each(std::int64_t from, std::int64_t to, Visit visit) const;
-  /// The same, as `visit(row, offset, i, x − shift)`: rows of finite maxima pay for no other.
+  /// The same, as `visit(row, offset, i, x − shift)`: rows with finite maxima do not pay for the
+  /// others.
   template <class Visit>
   void each_shifted(std::int64_t from, std::int64_t to, Visit visit) const {
     if (unbounded_)
@@ -108,7 +109,7 @@ class RowBlock {
   const Rows& rows_;
   const T* x_;
   std::int64_t count_ = 0;
-  bool unbounded_ = false;  ///< a row has ∞, which is its shift then
+  bool unbounded_ = false;  ///< a row contains ∞, which is then its shift
   std::array<std::int64_t, room> begin_;
   std::array<T, room> shift_, sum_, piece_;
 };
@@ -132,7 +133,7 @@ void RowBlock<T>::each(std::int64_t from, std::int64_t to, Visit visit) const {
 }
 
 template <class T>
-void RowBlock<T>::find_shifts() {  // NaN is left out here and makes the sum NaN
+void RowBlock<T>::find_shifts() {  // ignores NaN, which makes the sum NaN later
   constexpr T none = -std::numeric_limits<T>::infinity();
   const auto larger = [](T a, T b) { return b > a ? b : a; };
   unbounded_ = false;
@@ -175,7 +176,7 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
 }
 
 /// Calls `visit(block, first, count)` for all rows, on the pool, in blocks that depend on the shape
-/// alone. For ops that prepared `exp_loop`.
+/// alone. For ops that have prepared `exp_loop`.
 template <class T, class Visit>
 void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit visit) {
   const std::int64_t length = std::max<std::int64_t>(rows.length, 1);
@@ -188,9 +189,9 @@ void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit vi
   });
 }
 
-/// Throws ArgumentError for the first index outside of [0, classes), naming it and its place.
+/// Throws ArgumentError for the first index outside of [0, classes), naming it and its position.
 void check_indices(const View& indices, std::int64_t classes);
-/// Element `i` of int32 or int64.
+/// Element `i` of an int32 or int64 tensor.
 std::int64_t index_at(const View& indices, std::int64_t i);
 
 }  // namespace dagrad

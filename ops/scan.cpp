@@ -25,7 +25,7 @@ Type scanned(const Scan& scan, const Type& in) {
   return {is_float(in.dtype) ? in.dtype : i64, in.shape};
 }
 
-/// Walks one line, or several side by side, by `join(accumulated, element)`.
+/// Walks one line, or several adjacent ones, by `join(accumulated, element)`.
 template <class Fold, class In, class Out>
 void walk(const Scan& scan, const Lines& lines, std::int64_t width, const In* x, Out* out) {
   using Acc = typename Fold::Acc;
@@ -35,7 +35,7 @@ void walk(const Scan& scan, const Lines& lines, std::int64_t width, const In* x,
     result = static_cast<Out>(exclusive ? before : after);
     return after;
   };
-  if (width == 1) {  // its sum stays in a register
+  if (width == 1) {  // the sum stays in a register
     Acc sum = Fold::identity;
     for (std::int64_t i = 0; i < lines.length(); ++i, x += lines.step(), out += lines.step())
       sum = step(sum, *x, *out);
@@ -63,13 +63,13 @@ void scan_by(const Scan& scan, const EvalContext& c) {
   });
 }
 
-/// log(Σ exp) of what lines have shown so far, each kept as a maximum and a sum relative to it.
+/// The running log(Σ exp) of lines, each kept as a maximum and a sum relative to it.
 template <class T>
 class RunningLogSumExp {
  public:
-  static constexpr std::int64_t room = 1024;  // elements whose functions are taken at once
+  static constexpr std::int64_t room = 1024;  // elements whose exponentials are computed at once
 
-  /// For an op that prepared `exp_loop`.
+  /// For an op that has prepared `exp_loop`.
   RunningLogSumExp(const EvalContext& c, const Scan& scan, const Lines& lines, std::int64_t width)
       : exp_(c.state<ProgramLoop>()),
         machine_(c.machine()),
@@ -80,11 +80,11 @@ class RunningLogSumExp {
     std::fill_n(sum_.data(), width, T(0));
   }
 
-  /// Takes the next `n` elements of all lines, room / width at most.
+  /// Adds the next `n` elements of all lines, at most room / width.
   void take(const T* x, T* out, std::int64_t n) {
     each(n, [&](std::size_t i, std::size_t j, std::int64_t at) {
       const T next = x[at], before = largest_[j];
-      // Equal ones, infinities too, are 0 apart; of a NaN all that follows is NaN.
+      // Equal elements, infinities included, differ by 0; after a NaN everything is NaN.
       distance_[i] = next == before ? T(0) : -std::abs(next - before);
       rises_[i] = next > before;
       shift_[i] = exclusive_ ? before : rises_[i] ? next : before;
@@ -120,16 +120,16 @@ class RunningLogSumExp {
   std::array<bool, room> rises_;
 };
 
-/// The cotangents that reach each element through all results that it is part of, where a result
-/// passes `factor[i]` of its own to the one before it: Σ over i ≥ j of dout[i] · factor[j+1] …
-/// factor[i], and over i > j from factor[j+2] on where the scan is exclusive.
+/// The cotangents that reach each element through all results that it contributes to, where result
+/// i passes `factor[i]` of its own on to the result before it: Σ over i ≥ j of dout[i] ·
+/// factor[j+1] … factor[i]; if the scan is exclusive, over i > j and starting from factor[j+2].
 Value carried(const Value& dout, const Value& factor, const Scan& scan) {
   if (scan.exclusive) return pulled_recurrence(dout, factor, scan.axis, !scan.reverse);
   return dout + pulled_recurrence(pull(dout, factor), factor, scan.axis, !scan.reverse);
 }
 
-/// What parts of a prefix's sum are, where that is infinite: 1 / n of each of n elements that are
-/// that infinity, of those before the last the rest together.
+/// The shares in the sum of a prefix if that is infinite: 1 / n for each of the n elements that are
+/// that infinity; the elements before the last one share the rest.
 struct TiedParts {
   Value own, before;
   TiedParts(const Value& x, const Value& sum, const Scan& scan) {
@@ -166,7 +166,7 @@ Samples CumSum::samples(Rng& rng) { return scan_samples<CumSum>(rng); }
 Type CumProd::infer(std::span<const Type> in) const { return scanned(*this, in[0]); }
 void CumProd::eval(const EvalContext& c) const { scan_by<ProdFold>(*this, c); }
 
-// Of x[j] in a product: those before it, times those behind it up to the result.
+// The factor of x[j] in a product: the elements before it, times those after it up to the result.
 Grads CumProd::grad(const GradContext& g) const {
   const Value& x = g.in[0];
   const Value before = cumprod(x, axis, {.reverse = reverse, .exclusive = true});
@@ -175,7 +175,7 @@ Grads CumProd::grad(const GradContext& g) const {
 
 Samples CumProd::samples(Rng& rng) {
   Samples all = scan_samples<CumProd>(rng);
-  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one, two of them in a row
+  Tensor zeros = rng.uniform({3, 4}, -2, 2);  // none, one or two of them in a row
   for (const std::size_t at : {5U, 8U, 10U}) zeros.mutate<double>()[at] = 0;
   for (const bool exclusive : {false, true})
     all.push_back({CumProd{{1, false, exclusive}}, {zeros}});
@@ -201,8 +201,8 @@ void LogCumSumExp::eval(const EvalContext& c) const {
   });
 }
 
-// The weight of x[j] in result i is exp(x[j] − out[i]), split into steps that are each at most 1:
-// from x[j] to the sum that it closes, from there to each of the sums behind.
+// The weight of x[j] in result i is exp(x[j] − out[i]), split into factors that are each at most 1:
+// from x[j] to the first sum that contains it, and from there to each following sum.
 Grads LogCumSumExp::grad(const GradContext& g) const {
   const Value& x = g.in[0];
   const Value other = logcumsumexp(x, axis, {.reverse = reverse, .exclusive = !exclusive});

@@ -6,13 +6,15 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
+#include "ops/joins.hpp"
 #include "ops/moving.hpp"
 
 namespace dagrad {
 
 namespace {
 
-/// Elements from an axis inwards: a tensor is so many blocks of a block of every part.
+/// The number of elements from an axis inwards: a tensor consists of blocks, each with a block of
+/// every part.
 std::int64_t block_size(const Shape& shape, std::int64_t axis) {
   const AlongAxis along(shape, axis);
   return along.length * along.inner;
@@ -24,7 +26,7 @@ Shape with_size(const Shape& shape, int axis, std::int64_t size) {
   return Shape(dims);
 }
 
-/// Cuts operand 0 into the results, along an axis.
+/// Cuts operand 0 along an axis into the results.
 void cut(const EvalContext& c, std::int64_t axis) {
   const std::int64_t blocks = AlongAxis(c.in_shape(0), axis).outer;
   const std::int64_t whole = block_size(c.in_shape(0), axis);
@@ -39,7 +41,7 @@ void cut(const EvalContext& c, std::int64_t axis) {
   }
 }
 
-/// The parts that a split makes of an axis. Throws as its `infer` does.
+/// The parts into which a split cuts an axis. Throws as its `infer` does.
 class Parts {
  public:
   Parts(const Split& split, const Shape& shape)
@@ -51,8 +53,9 @@ class Parts {
     count = static_cast<std::int64_t>(sizes_.size());
     const std::int64_t sum = std::accumulate(sizes_.begin(), sizes_.end(), std::int64_t{0});
     if (sum != shape[axis])
-      throw ShapeError("sizes sum up to " + std::to_string(sum) + ", axis " + std::to_string(axis) +
-                       " of " + to_string(shape) + " has " + std::to_string(shape[axis]));
+      throw ShapeError("sizes add up to " + std::to_string(sum) + ", but axis " +
+                       std::to_string(axis) + " of " + to_string(shape) + " has size " +
+                       std::to_string(shape[axis]));
   }
   std::int64_t size(std::int64_t part) const {
     return sizes_.empty() ? equal_ : sizes_[static_cast<std::size_t>(part)];
@@ -69,8 +72,8 @@ class Parts {
   void cut_equally(std::int64_t parts, const Shape& shape) {
     if (parts < 1) throw ArgumentError("needs at least one part, got " + std::to_string(parts));
     if (shape[axis] % parts != 0)
-      throw ShapeError("axis " + std::to_string(axis) + " of " + to_string(shape) + " has no " +
-                       std::to_string(parts) + " equal parts");
+      throw ShapeError("axis " + std::to_string(axis) + " of " + to_string(shape) +
+                       " cannot be cut into " + std::to_string(parts) + " equal parts");
     count = parts;
     equal_ = shape[axis] / parts;
   }
@@ -90,13 +93,33 @@ Value concat_all(std::span<const Operand> values, std::int64_t axis) {
 }
 
 Value stack_all(std::span<const Operand> values, std::int64_t axis) {
-  const Building building{values};
+  const Building building("stack", values);
+  const int along = building.checked([&] {
+    std::vector<Type> types;
+    for (const Operand& value : values) types.push_back(value.type());
+    return stacked_axis(types, axis);
+  });
   std::vector<Operand> parts;
-  for (const Operand& value : values) parts.push_back(unsqueeze(value, {axis}));
-  return concat_all(parts, axis);
+  for (const Operand& value : values) parts.push_back(unsqueeze(value, along));
+  return concat_all(parts, along);
 }
 
 }  // namespace
+
+int stacked_axis(std::span<const Type> types, std::int64_t axis) {
+  if (types.empty()) throw ArgumentError("needs at least one operand");
+  const Type& first = types[0];
+  for (const Type& type : types) {
+    if (type.dtype != first.dtype)
+      throw TypeError("operands must have the same dtype, got " +
+                      std::string(dagrad::name(first.dtype)) + " and " +
+                      std::string(dagrad::name(type.dtype)) + "; convert with cast");
+    if (type.shape != first.shape)
+      throw ShapeError("operands must have the same shape, got " + to_string(first.shape) +
+                       " and " + to_string(type.shape));
+  }
+  return normalize_axis(axis, first.shape.rank() + 1);
+}
 
 Type Concat::infer(std::span<const Type> in) const {
   if (in.empty()) throw ArgumentError("needs at least one operand");
@@ -105,14 +128,15 @@ Type Concat::infer(std::span<const Type> in) const {
   std::int64_t size = 0;
   for (const Type& type : in) {
     if (type.dtype != first.dtype) {
-      throw TypeError("operands must have one dtype, got " +
+      throw TypeError("operands must have the same dtype, got " +
                       std::string(dagrad::name(first.dtype)) + " and " +
                       std::string(dagrad::name(type.dtype)) + "; convert with cast");
     }
     if (type.shape.rank() != first.shape.rank() ||
         with_size(type.shape, along, 0) != with_size(first.shape, along, 0)) {
-      throw ShapeError("operands must agree in all axes but " + std::to_string(along) + ", got " +
-                       to_string(first.shape) + " and " + to_string(type.shape));
+      throw ShapeError("operands must have the same sizes in all axes but " +
+                       std::to_string(along) + ", got " + to_string(first.shape) + " and " +
+                       to_string(type.shape));
     }
     size += type.shape[along];
   }
@@ -185,15 +209,15 @@ std::vector<Type> SplitLike::infer(std::span<const Type> in) const {
   for (const Type& like : in.subspan(1)) {
     if (like.shape.rank() != in[0].shape.rank() ||
         with_size(like.shape, along, 0) != with_size(in[0].shape, along, 0)) {
-      throw ShapeError("a part must agree with " + to_string(in[0].shape) + " in all axes but " +
+      throw ShapeError("a part must match " + to_string(in[0].shape) + " in all axes but " +
                        std::to_string(along) + ", got " + to_string(like.shape));
     }
     sum += like.shape[along];
     out.push_back({in[0].dtype, like.shape});
   }
   if (sum != in[0].shape[along]) {
-    throw ShapeError("parts sum up to " + std::to_string(sum) + ", axis " + std::to_string(along) +
-                     " of " + to_string(in[0].shape) + " has " +
+    throw ShapeError("parts add up to " + std::to_string(sum) + ", but axis " +
+                     std::to_string(along) + " of " + to_string(in[0].shape) + " has size " +
                      std::to_string(in[0].shape[along]));
   }
   return out;
@@ -202,7 +226,7 @@ std::vector<Type> SplitLike::infer(std::span<const Type> in) const {
 void SplitLike::eval(const EvalContext& c) const { cut(c, axis); }
 
 Grads SplitLike::grad(const GradContext& g) const {
-  std::vector<Operand> pieces;  // neighbouring parts without a cotangent are one piece of zeros
+  std::vector<Operand> pieces;  // neighbouring parts without a cotangent become one piece of zeros
   for (std::size_t i = 0, end = 0; i < g.douts.size(); i = end) {
     end = i + 1;
     if (!g.douts[i].is_zero()) {
@@ -228,7 +252,7 @@ Samples SplitLike::samples(Rng& rng) {
 
 Type UnsplitLike::infer(std::span<const Type> in) const {
   if (in.size() != live.size() + 1 || live.empty())
-    throw ArgumentError("needs what is like the result and the " + std::to_string(live.size()) +
+    throw ArgumentError("needs `like` and the " + std::to_string(live.size()) +
                         " live parts, got " + std::to_string(in.size()) + " operands");
   const Split split{axis, parts, sizes};
   const Parts cuts(split, in[0].shape);
@@ -291,11 +315,12 @@ Value stack(std::span<const Value> values, std::int64_t axis, Location where) {
   return stack_all(at(values, where), axis);
 }
 std::vector<Value> unstack(const Operand& x, std::int64_t axis) {
-  const std::int64_t parts = x.shape()[normalize_axis(axis, x.rank())];
+  const Building building("unstack", {x});
+  const int along = building.checked([&] { return normalize_axis(axis, x.rank()); });
+  const std::int64_t parts = x.shape()[along];
   if (parts == 0) return {};
-  const Building building{x};
-  std::vector<Value> values = split(x, parts, axis);
-  for (Value& value : values) value = squeeze(value, {axis});
+  std::vector<Value> values = split(x, parts, along);
+  for (Value& value : values) value = squeeze(value, along);
   return values;
 }
 std::vector<Value> split(const Operand& x, std::int64_t parts, std::int64_t axis) {

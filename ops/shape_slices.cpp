@@ -13,61 +13,43 @@ namespace {
 
 constexpr std::int64_t most_padding = std::int64_t{1} << 48;
 
-/// Which elements of an axis a range means.
-struct Span {
-  std::int64_t first = 0, count = 0, step = 1;
-  Span(const Range& range, std::int64_t size) {
-    const std::int64_t far = std::max<std::int64_t>(size, 1);  // a step behind the last element
-    step = std::clamp(range.step, -far, far);
-    if (step == 0) throw ArgumentError("a step must not be 0");
-    const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
-    const auto place = [&](std::int64_t at) {
-      return std::clamp(at < 0 ? at + size : at, low, high);
-    };
-    first = range.begin ? place(*range.begin) : step > 0 ? low : high;
-    const std::int64_t end = range.end ? place(*range.end) : step > 0 ? high : low;
-    const std::int64_t way = step > 0 ? end - first : first - end;
-    if (way > 0) count = (way - 1) / (step > 0 ? step : -step) + 1;
-  }
-};
-
-Span span_of(const std::vector<Range>& ranges, const Shape& shape, int axis) {
+Positions positions_on(const std::vector<Range>& ranges, const Shape& shape, int axis) {
   const auto i = static_cast<std::size_t>(axis);
-  return Span(i < ranges.size() ? ranges[i] : Range{}, shape[axis]);
+  return positions(i < ranges.size() ? ranges[i] : Range{}, shape[axis]);
 }
 
 Shape sliced(const std::vector<Range>& ranges, const Shape& shape) {
   if (static_cast<int>(ranges.size()) > shape.rank()) {
-    throw ShapeError(std::to_string(ranges.size()) + " ranges for the " +
+    throw ShapeError("got " + std::to_string(ranges.size()) + " ranges for the " +
                      std::to_string(shape.rank()) + " axes of " + to_string(shape));
   }
   std::vector<std::int64_t> dims;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    dims.push_back(span_of(ranges, shape, axis).count);
+    dims.push_back(positions_on(ranges, shape, axis).count);
   }
   return Shape(dims);
 }
 
-/// Between a tensor of this shape, `from`, and a dense one of its slice, `to`.
+/// The walk between a tensor of this shape, `from`, and a dense tensor of its slice, `to`.
 struct SliceWalk {
   Walk walk;
   std::int64_t offset = 0;
   SliceWalk(const std::vector<Range>& ranges, const Shape& shape) {
     const auto from = strides_of(shape), to = strides_of(sliced(ranges, shape));
     for (int axis = 0; axis < shape.rank(); ++axis) {
-      const Span span = span_of(ranges, shape, axis);
+      const Positions at = positions_on(ranges, shape, axis);
       const auto i = static_cast<std::size_t>(axis);
-      walk.add(span.count, {span.step * from[i], to[i]});
-      offset += span.first * from[i];
+      walk.add(at.count, {at.step * from[i], to[i]});
+      offset += at.first * from[i];
     }
   }
-  /// Bytes from the beginning of the tensor to the slice's first element.
+  /// The bytes from the beginning of the tensor to the first element of the slice.
   std::int64_t bytes(DType dtype) const {
     return offset * static_cast<std::int64_t>(size_of(dtype));
   }
 };
 
-/// Puts operand 0 where the ranges take a slice of result 0 from; the rest is left as it is.
+/// Puts operand 0 where the ranges take a slice from in result 0, and leaves the rest unchanged.
 void put(const EvalContext& c, const std::vector<Range>& ranges) {
   const SliceWalk slice(ranges, c.out_shape());
   const DType dtype = c.outs[0].type.dtype;
@@ -113,7 +95,7 @@ Samples Slice::samples(Rng& rng) {
 Type UnsliceLike::infer(std::span<const Type> in) const {
   if (const Shape slice = sliced(ranges, in[1].shape); slice != in[0].shape) {
     throw ShapeError("the slice " + to_string(ranges) + " of " + to_string(in[1].shape) + " is " +
-                     to_string(slice) + ", x is " + to_string(in[0].shape));
+                     to_string(slice) + ", but x is " + to_string(in[0].shape));
   }
   return {in[0].dtype, in[1].shape};
 }
@@ -139,7 +121,7 @@ Type Pad::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   const auto rank = static_cast<std::size_t>(shape.rank());
   if (before.size() != rank || after.size() != rank) {
-    throw ShapeError("needs one number before and one behind each axis of " + to_string(shape) +
+    throw ShapeError("needs one number before and one after each axis of " + to_string(shape) +
                      ", got " + std::to_string(before.size()) + " and " +
                      std::to_string(after.size()));
   }
@@ -147,7 +129,7 @@ Type Pad::infer(std::span<const Type> in) const {
   for (std::size_t i = 0; i < rank; ++i) {
     if (before[i] < 0 || after[i] < 0) {
       throw ArgumentError("cannot pad by " + std::to_string(std::min(before[i], after[i])) +
-                          " elements; slice takes some away");
+                          " elements; use slice to remove elements");
     }
     if (before[i] > most_padding || after[i] > most_padding) {
       throw ShapeError("cannot pad by " + std::to_string(std::max(before[i], after[i])) +
@@ -177,9 +159,19 @@ Value slice(const Operand& x, const std::vector<Range>& ranges) {
   return apply(Slice{ranges}, {x});
 }
 Value slice(const Operand& x, std::int64_t axis, const Range& range) {
-  std::vector<Range> ranges(static_cast<std::size_t>(normalize_axis(axis, x.rank())) + 1);
+  const Building building("slice", {x});
+  const int along = building.checked([&] { return normalize_axis(axis, x.rank()); });
+  std::vector<Range> ranges(static_cast<std::size_t>(along) + 1);
   ranges.back() = range;
   return slice(x, ranges);
+}
+Value Value::operator[](const Indices& indices) const {
+  const Operand x(*this, indices.where());
+  const Building building("x[...]", {x});
+  const std::vector<Range> ranges = indices.ranges(x.shape());
+  const Value part = slice(x, ranges);
+  const std::vector<std::int64_t> dropped = indices.dropped();
+  return dropped.empty() ? part : squeeze(part, dropped);
 }
 Value unslice_like(const Operand& x, const Operand& like, const std::vector<Range>& ranges) {
   return apply(UnsliceLike{ranges}, {x, like});

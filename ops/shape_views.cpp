@@ -13,7 +13,8 @@ namespace dagrad {
 
 namespace {
 
-/// Bit i: axis i is named. Throws ShapeError for one outside of the rank or named twice.
+/// Bit i is set if axis i is named. Throws ShapeError for an axis outside of the rank or named
+/// twice.
 std::uint32_t named(const std::vector<std::int64_t>& axes, int rank) {
   std::uint32_t mask = 0;
   for (const std::int64_t axis : axes) {
@@ -44,9 +45,9 @@ Type Reshape::infer(std::span<const Type> in) const {
     *open = 1;
     if (std::find(dims.begin(), dims.end(), -1) != dims.end()) throw refuse("-1 is given twice");
     const std::int64_t rest = Shape(dims).elements();
-    if (rest == 0) throw refuse("any size would do for -1");
+    if (rest == 0) throw refuse("-1 could be any size");
     if (elements % rest != 0) {
-      throw refuse(std::to_string(elements) + " elements are no multiple of " +
+      throw refuse(std::to_string(elements) + " elements are not a multiple of " +
                    std::to_string(rest));
     }
     *open = elements / rest;
@@ -75,7 +76,7 @@ Type Flatten::infer(std::span<const Type> in) const {
   }
   const int from = normalize_axis(first, shape.rank()), to = normalize_axis(last, shape.rank());
   if (from > to) {
-    throw ShapeError("first axis " + std::to_string(first) + " lies behind last axis " +
+    throw ShapeError("first axis " + std::to_string(first) + " comes after last axis " +
                      std::to_string(last) + " of " + to_string(shape));
   }
   std::vector<std::int64_t> dims(shape.begin(), shape.begin() + from + 1);
@@ -106,7 +107,7 @@ Type Unflatten::infer(std::span<const Type> in) const {
   try {
     parts = Reshape{sizes}.infer({&parts, 1});
   } catch (const ShapeError&) {
-    throw ShapeError("cannot make axis " + std::to_string(at) + " of " + to_string(shape) +
+    throw ShapeError("cannot divide axis " + std::to_string(at) + " of " + to_string(shape) +
                      " into " + to_text(sizes));
   }
   std::vector<std::int64_t> dims(shape.begin(), shape.begin() + at);
@@ -134,13 +135,13 @@ Type Squeeze::infer(std::span<const Type> in) const {
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if ((dropped >> axis & 1U) == 0) {
       if (all && shape[axis] == 1)
-        throw ShapeError("drops all axes of size 1, which were others when the graph was built: " +
+        throw ShapeError("drops the axes that had size 1 when the graph was built, but " +
                          std::string("axis ") + std::to_string(axis) + " of " + to_string(shape) +
-                         " is one now");
+                         " now has size 1 as well");
       dims.push_back(shape[axis]);
     } else if (shape[axis] != 1) {
       throw ShapeError("axis " + std::to_string(axis) + " of " + to_string(shape) +
-                       " must have size 1, has " + std::to_string(shape[axis]));
+                       " must have size 1, but has " + std::to_string(shape[axis]));
     }
   }
   return {in[0].dtype, Shape(dims)};
@@ -183,7 +184,7 @@ Samples Unsqueeze::samples(Rng& rng) {
 Type Transpose::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
   if (static_cast<int>(axes.size()) != shape.rank()) {
-    throw ShapeError("axes " + to_text(axes) + " are no permutation of the " +
+    throw ShapeError("axes " + to_text(axes) + " are not a permutation of the " +
                      std::to_string(shape.rank()) + " axes of " + to_string(shape));
   }
   named(axes, shape.rank());
@@ -249,19 +250,21 @@ Value squeeze(const Operand& x) {
   }
   return apply(Squeeze{axes, true}, {x});
 }
-Value squeeze(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Squeeze{axes}, {x});
+Value squeeze(const Operand& x, const Axes& axes) {
+  if (!axes.given()) return squeeze(x);
+  return apply(Squeeze{*axes.given()}, {x});
 }
-Value unsqueeze(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Unsqueeze{axes}, {x});
+Value unsqueeze(const Operand& x, const Axes& axes) {
+  return apply(Unsqueeze{axes.given().value_or(std::vector<std::int64_t>())}, {x});
 }
 Value transpose(const Operand& x) {
   std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
   std::iota(axes.rbegin(), axes.rend(), 0);
   return transpose(x, axes);
 }
-Value transpose(const Operand& x, const std::vector<std::int64_t>& axes) {
-  return apply(Transpose{axes}, {x});
+Value transpose(const Operand& x, const Axes& axes) {
+  if (!axes.given()) return transpose(x);
+  return apply(Transpose{*axes.given()}, {x});
 }
 Value broadcast_to(const Operand& x, const Shape& shape) { return apply(BroadcastTo{shape}, {x}); }
 

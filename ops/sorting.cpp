@@ -11,21 +11,21 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t comparison_sort_length = 128;  // of a line that is sorted by comparisons
-constexpr std::int64_t partial_sort_share = 64;       // a smaller part of a line is selected
-constexpr std::int64_t shared_length = 1 << 16;       // of a line that threads share
+constexpr std::int64_t comparison_sort_length = 128;  // up to here, a line is sorted by comparisons
+constexpr std::int64_t partial_sort_share = 64;  // a smaller part of a line is selected instead
+constexpr std::int64_t shared_length = 1 << 16;  // from here on, threads share a line
 constexpr std::int64_t task_elements = 1 << 14;
-constexpr std::int64_t most_pieces = 64;              // of a shared line
+constexpr std::int64_t most_pieces = 64;              // pieces of a shared line
 constexpr std::int64_t workspace_elements = 1 << 21;  // of all workspaces together
 
-/// Memory in which a task sorts one line after the other.
+/// The memory in which a task sorts one line after the other.
 template <class Entry>
 struct Workspace {
   Entry *entries, *spare;
   DigitCounts* counts;
 };
 
-/// The first `wanted` elements of a line in order, and the positions they had.
+/// The first `wanted` elements of a line in order, and their original positions.
 template <class T, class Entry>
 void sort_line(const Pieces& pieces, Workspace<Entry> workspace, bool descending, const T* x,
                T* values, std::int64_t* positions, std::int64_t wanted) {
@@ -50,8 +50,8 @@ void sort_line(const Pieces& pieces, Workspace<Entry> workspace, bool descending
   });
 }
 
-/// Which lines are sorted at once, and where. Depends on types alone. Lines that do not lie dense
-/// are sorted in a transposed copy.
+/// Decides which lines are sorted at once, and where; depends on types alone. Lines that are not
+/// dense are sorted in a transposed copy.
 class LineSort {
  public:
   LineSort(const Type& in, const Type& out, std::int64_t axis)

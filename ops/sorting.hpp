@@ -8,14 +8,15 @@
 /// How the lines of a tensor along an axis are sorted.
 namespace dagrad {
 
-/// Bytes that `sort_lines` works with.
+/// The bytes of memory that `sort_lines` works in.
 std::size_t sorting_scratch(const PlanContext& plan, std::int64_t axis);
 
-/// Of each line of operand 0 along an axis the first elements in stable order, as many as result 0
-/// has, into that; their positions into result 1. NaN counts as the largest, zeros are equal.
+/// For each line of operand 0 along an axis, writes the first elements in stable order to result 0,
+/// as many as that has, and their positions to result 1. NaN counts as the largest, and -0 equals
+/// 0.
 void sort_lines(const EvalContext& c, std::int64_t axis, bool descending);
 
-/// Rough cost in nanoseconds.
+/// The rough cost in nanoseconds.
 double sorting_cost(const PlanContext& plan);
 
 }  // namespace dagrad

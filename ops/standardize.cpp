@@ -9,19 +9,19 @@
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
 
-/// Both ops take means over axes, then write every element by them. Where a unit of the reduction
-/// holds all that goes into its results, both are done while it lies in the cache.
+/// Both ops compute means over axes and then write every element using them. If a unit of the
+/// reduction contains all elements of its results, both steps run while it lies in the cache.
 namespace dagrad {
 
 namespace {
 
 constexpr std::int64_t most = MomentReduction::most;  // results of a unit
 
-/// (x · scale − mean − rest) · factor, in T where moments are plain.
+/// (x · scale − mean − rest) · factor; computed in T if the moments are plain.
 template <class T, bool centred>
 class Centring {
  public:
-  /// For results whose elements are all multiplied by `factors`.
+  /// For results whose elements are all to be multiplied by `factors`.
   Centring(const Moments& moments, const double* factors, std::int64_t results)
       : moments_(moments), factors_(factors) {
     for (std::int64_t i = 0; i < results; ++i) {
@@ -32,7 +32,7 @@ class Centring {
     }
   }
 
-  /// n elements, of which element i belongs to result i * step.
+  /// Writes n elements, of which element i belongs to result i * step.
   void write(const T* x, T* out, std::int64_t n, std::int64_t step) const {
     if (!all_plain_) return write_any(x, out, n, step);
     if (step == 0) {
@@ -74,7 +74,7 @@ void write_centred(const ReductionSpace& space, const Reducer::Unit& unit, const
   });
 }
 
-/// Results of a standardisation beside the elements, one for each that were taken together.
+/// The results of a standardisation other than the elements: one number for each group of elements.
 template <class T>
 struct Statistics {
   T *square, *mean, *reciprocal;
@@ -116,7 +116,7 @@ void centre(const EvalContext& c, std::uint32_t axes) {
   });
 }
 
-/// Bytes of scratch memory that moments of operand 0 need.
+/// The bytes of scratch memory that the moments of operand 0 need.
 std::size_t moment_scratch(const PlanContext& plan, const OverAxes& over) {
   const Shape& shape = plan.in[0].shape;
   return MomentReduction(shape, over.mask(shape.rank())).scratch();

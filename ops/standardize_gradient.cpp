@@ -8,20 +8,20 @@
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 
-/// Takes means over axes, then writes every element by them. Where a unit of the reduction holds
-/// all that goes into its results, both are done while it lies in the cache. What is rare, NaN and
-/// cotangents of 0, is kept out of line, for the compiler to keep the other loops tight.
+/// Computes means over axes and then writes every element using them. If a unit of the reduction
+/// contains all elements of its results, both steps run while it lies in the cache. The rare cases,
+/// NaN and cotangents of 0, are kept out of line, so that the compiler keeps the other loops tight.
 namespace dagrad {
 
 namespace {
 
-/// c · p, 0 where c is 0: `pull`.
+/// c · p, but 0 where c is 0, as in `pull`.
 template <class T>
 T pulled(T c, T p) {
   return c == 0 ? T(0) : c * p;
 }
 
-/// Reads elements of x times those of a tensor laid out alike.
+/// Reads the elements of x times those of a tensor with the same layout.
 template <class T>
 struct ReadProduct {
   const T *x, *other;
@@ -43,7 +43,7 @@ struct ReadPulled {
   }
 };
 
-/// For each result the mean of the cotangents, and of their products with y.
+/// For each result, the means of the cotangents and of their products with y.
 struct GradientMemory {
   ScratchLayout layout;
   Reducer reducer;
@@ -66,7 +66,7 @@ class StandardizeSlope {
         mean_(memory.mean.in<T>(c.scratch()).data()),
         slope_(memory.slope.in<T>(c.scratch()).data()) {}
 
-  /// Takes the means of a part.
+  /// Computes the means of a part.
   void take(const ReductionPart& part, bool centred) const {
     const std::int64_t first = part.first(), last = first + part.results();
     if (centred)
@@ -97,12 +97,13 @@ class StandardizeSlope {
     for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
       to[i] /= static_cast<T>(space_.rows);
   }
-  /// Slopes once more, by `pull`: a NaN may be one that only cotangents of 0 meet.
+  /// Computes the slopes once more with `pull`: a NaN may come from elements that only cotangents
+  /// of 0 meet.
   [[gnu::noinline]] void take_pulled(const ReductionPart& part) const {
     take_mean(part, ReadPulled<T>{d_, y_}, slope_);
   }
 
-  /// With one mean for all elements and with one for each the loops are compiled apart.
+  /// Compiles the loops with one mean for all elements and with one for each separately.
   template <class Step>
   void write_line(std::int64_t at, std::int64_t n, const T* mean, const T* slope, const T* r,
                   Step step) const {
@@ -144,7 +145,7 @@ Type StandardizeGradient::infer(std::span<const Type> in) const {
   refuse_empty(in[0].shape);
   if (in[1] != in[0] || in[2] != Type{in[0].dtype, results})
     throw ShapeError("needs " + to_string(in[0]) + " and " + to_string(Type{in[0].dtype, results}) +
-                     " beside the cotangent, got " + to_string(in[1]) + " and " + to_string(in[2]));
+                     " after the cotangent, got " + to_string(in[1]) + " and " + to_string(in[2]));
   return in[0];
 }
 std::size_t StandardizeGradient::scratch(const PlanContext& plan) const {
@@ -169,7 +170,7 @@ Grads StandardizeGradient::grad(const GradContext& g) const {
                         };
                         return neg(pull(joint(h, slope(d)) + joint(d, slope(h)), r));
                       }),
-          // A reciprocal of 0 stands for a root of 0, where all slopes are 0.
+          // A reciprocal of 0 means that the root is 0, where all gradients are 0.
           g.if_wanted(2, [&] {
             return where(equal(r, 0), 0, pull(sum(joint(h, g.out), axes, true), reciprocal(r)));
           })};

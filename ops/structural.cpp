@@ -11,7 +11,7 @@ namespace dagrad {
 
 namespace {
 
-/// Bit i: along axis i `like` was repeated to become `x`.
+/// Bit i is set if `like` was repeated along axis i to become `x`.
 std::uint32_t repeated_axes(const Shape& x, const Shape& like) {
   std::uint32_t axes = 0;
   const int before = x.rank() - like.rank();
@@ -38,7 +38,7 @@ Samples AddN::samples(Rng& rng) {
 Type SumToLike::infer(std::span<const Type> in) const {
   if (!broadcasts_to(in[1].shape, in[0].shape)) {
     throw ShapeError("cannot sum " + to_string(in[0].shape) + " to " + to_string(in[1].shape) +
-                     ": that does not broadcast to it");
+                     ", which does not broadcast to it");
   }
   return {in[0].dtype, in[1].shape};
 }
@@ -127,7 +127,7 @@ Samples FullLike::samples(Rng& rng) {
 
 Value add_n(std::span<const Value> values, Location where) {
   if (values.empty()) throw ArgumentError("add_n: needs at least one value" + made_at(where));
-  const Building building(values, where);
+  const Building building("add_n", values, where);
   std::vector<Operand> terms(values.begin(), values.end()), sums;
   while (terms.size() > 1) {
     for (std::size_t at = 0; at < terms.size(); at += most_terms) {

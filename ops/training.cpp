@@ -16,17 +16,17 @@ namespace dagrad {
 
 namespace {
 
-/// What is remembered of squares is so large that the variance stays away from 0.
+/// The running mean of squares is chosen large enough to keep the variance away from 0.
 Tensor squares(Rng& rng) { return rng.uniform({2, 3}, 3, 4); }
 Tensor any(Rng& rng, const Shape& shape = {2, 3}) { return rng.uniform(shape, -1, 1); }
 Tensor rate(Rng& rng) { return rng.uniform({}, 0.1, 1); }
 
-constexpr std::int64_t piece = 1 << 14;  // elements a task
+constexpr std::int64_t piece = 1 << 14;  // elements per task
 constexpr std::size_t lanes = 8;
 
 std::int64_t pieces(const Type& type) { return (type.elements() + piece - 1) / piece; }
 
-/// Folds `map` of every element of every operand, in an order that shapes alone decide.
+/// Folds `map` of every element of every operand, in an order that depends on shapes alone.
 template <class Fold, class Map>
 double fold(const EvalContext& c, Map map) {
   auto* partial = static_cast<double*>(c.scratch());
@@ -57,7 +57,8 @@ double fold(const EvalContext& c, Map map) {
 
 double norm(const EvalContext& c) {
   const double sum = fold<SumFold<double>>(c, [](double x) { return x * x; });
-  if (sum > 1e-270 && sum < 1e300) return std::sqrt(sum);  // no square over- or underflowed in vain
+  if (sum > 1e-270 && sum < 1e300)
+    return std::sqrt(sum);  // no square can have overflowed or underflowed
   const double largest = fold<ExtremumFold<true, double>>(c, [](double x) { return std::abs(x); });
   if (!(largest > 0) || std::isinf(largest)) return largest;
   return largest * std::sqrt(fold<SumFold<double>>(c, [=](double x) {
@@ -118,7 +119,8 @@ Grads GlobalNorm::grad(const GradContext& g) const {
   const auto in = [](const Value& value, DType dtype) {
     return value.dtype() == dtype ? value : cast(value, dtype);
   };
-  // Of n infinite elements each has ±1 / sqrt(n), whichever operand it is in.
+  // If n elements are infinite, the derivative by each of them is ±1 / sqrt(n), whichever operand
+  // it is in.
   std::vector<Value> infinite;
   for (const Value& x : g.in) {
     const TiedShare sizes{{Axes().of(x.rank()), false}, true};
@@ -148,7 +150,7 @@ Samples GlobalNorm::samples(Rng& rng) {
 }
 
 Value global_norm(std::span<const Value> values) {
-  if (values.empty()) throw ArgumentError("global_norm: needs a value or more");
+  if (values.empty()) throw ArgumentError("global_norm: needs at least one value");
   return apply(GlobalNorm{}, std::vector<Operand>(values.begin(), values.end()));
 }
 

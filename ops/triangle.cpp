@@ -16,10 +16,10 @@ namespace dagrad {
 
 namespace {
 
-/// Between a tensor of this shape and a dense one of its diagonal.
+/// The walk between a tensor of this shape and a dense tensor of its diagonal.
 struct DiagonalWalk {
   Walk walk;
-  std::int64_t offset = 0;  ///< of its first element
+  std::int64_t offset = 0;  ///< the offset of its first element
   DiagonalWalk(const DiagonalOf& op, const Shape& shape) {
     const Shape diagonal = op.diagonal(shape);
     const auto from = strides_of(shape), to = strides_of(diagonal);
@@ -40,7 +40,7 @@ struct DiagonalWalk {
   }
 };
 
-/// Puts operand 0 on a diagonal of result 0, all else 0.
+/// Puts operand 0 on a diagonal of result 0 and sets the rest to 0.
 void put(const EvalContext& c, const DiagonalOf& op) {
   fill(c.parallel, c.outs[0], 0);
   const DiagonalWalk diagonal(op, c.out_shape());
@@ -53,7 +53,8 @@ void put(const EvalContext& c, const DiagonalOf& op) {
 
 template <bool lower>
 Type TrianglePart<lower>::infer(std::span<const Type> in) const {
-  if (in[0].shape.rank() < 2) throw ShapeError("takes matrices, got " + to_string(in[0].shape));
+  if (in[0].shape.rank() < 2)
+    throw ShapeError("needs at least two axes, got " + to_string(in[0].shape));
   return in[0];
 }
 
@@ -68,7 +69,7 @@ void TrianglePart<lower>::eval(const EvalContext& c) const {
   const auto bytes = [&](std::int64_t elements) {
     return static_cast<std::size_t>(elements * size);
   };
-  const std::int64_t bound = std::clamp(offset, -m, n);  // so that no sum overflows
+  const std::int64_t bound = std::clamp(offset, -m, n);  // keeps sums from overflowing
   const std::int64_t rows = shape.elements() / n, grain = 1 + (1 << 16) / n;
   c.parallel.ranges(rows, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
@@ -99,7 +100,7 @@ template struct TrianglePart<true>;
 template struct TrianglePart<false>;
 
 Shape DiagonalOf::diagonal(const Shape& shape) const {
-  if (shape.rank() < 2) throw ShapeError("takes matrices, got " + to_string(shape));
+  if (shape.rank() < 2) throw ShapeError("needs at least two axes, got " + to_string(shape));
   const int down = normalize_axis(rows, shape.rank());
   const int right = normalize_axis(columns, shape.rank());
   if (down == right) {
@@ -144,7 +145,7 @@ Samples Diagonal::samples(Rng& rng) {
 Type UndiagonalLike::infer(std::span<const Type> in) const {
   if (const Shape wanted = diagonal(in[1].shape); wanted != in[0].shape) {
     throw ShapeError("the diagonal of " + to_string(in[1].shape) + " is " + to_string(wanted) +
-                     ", x is " + to_string(in[0].shape));
+                     ", but x is " + to_string(in[0].shape));
   }
   return {in[0].dtype, in[1].shape};
 }
@@ -166,7 +167,7 @@ Samples UndiagonalLike::samples(Rng& rng) {
 
 Type DiagEmbed::infer(std::span<const Type> in) const {
   const Shape& shape = in[0].shape;
-  if (shape.rank() == 0) throw ShapeError("takes vectors, got []");
+  if (shape.rank() == 0) throw ShapeError("needs at least one axis, got []");
   if (std::max(offset, -offset) > (std::int64_t{1} << 40) || offset == INT64_MIN)
     throw ArgumentError("offset " + std::to_string(offset) + " is too large");
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
@@ -198,13 +199,14 @@ Value undiagonal_like(const Operand& x, const Operand& like, std::int64_t offset
 Value diag_embed(const Operand& x, std::int64_t offset) { return apply(DiagEmbed{offset}, {x}); }
 
 Value diag(const Operand& x, std::int64_t offset) {
+  const Building building("diag", {x});
   if (x.rank() == 1) return diag_embed(x, offset);
   if (x.rank() == 2) return diagonal(x, offset);
-  throw ShapeError("diag: takes a vector or a matrix, got " + to_string(x.shape()) + made_at(x));
+  throw ShapeError("diag: needs a vector or a matrix, got " + to_string(x.shape()) + made_at(x));
 }
 
 Value trace(const Operand& x, std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-  const Building building{x};
+  const Building building("trace", {x});
   return sum(diagonal(x, offset, rows, columns), -1);
 }
 

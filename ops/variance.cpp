@@ -14,7 +14,7 @@ namespace dagrad {
 
 namespace {
 
-/// Fills result 0 by `result(moments, i)`, made in double.
+/// Fills result 0 with `result(moments, i)`, computed in double.
 template <class Result>
 void from_moments(const EvalContext& c, std::uint32_t axes, Result result) {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
@@ -28,7 +28,7 @@ void from_moments(const EvalContext& c, std::uint32_t axes, Result result) {
   });
 }
 
-/// n / (n - ddof), which makes of the biased variance the one that is asked for.
+/// n / (n - ddof), the factor from the biased variance to the one that is asked for.
 double unbiasing(std::int64_t n, std::int64_t ddof) {
   return static_cast<double>(n) / static_cast<double>(n - ddof);
 }
@@ -38,8 +38,8 @@ double unbiasing(std::int64_t n, std::int64_t ddof) {
 Type Variance::infer(std::span<const Type> in) const {
   if (ddof < 0) throw ArgumentError("ddof must not be negative, got " + std::to_string(ddof));
   if (const std::int64_t n = count(in[0].shape); n <= ddof) {
-    throw ShapeError("needs more than " + std::to_string(ddof) + " elements (ddof), got " +
-                     std::to_string(n) + " of " + to_string(in[0].shape));
+    throw ShapeError("needs more than ddof = " + std::to_string(ddof) + " elements, got " +
+                     std::to_string(n) + " in " + to_string(in[0].shape));
   }
   return {in[0].dtype, reduced(in[0].shape)};
 }
@@ -87,7 +87,8 @@ void StandardDeviation::decisions(std::span<const View>, std::span<const View> o
   });
 }
 
-// What is standardised without epsilon is 0, of any order, where the deviation is.
+// Without epsilon, the standardised elements and all their derivatives are 0 where the deviation is
+// 0.
 Grads StandardDeviation::grad(const GradContext& g) const {
   const Value& x = g.in[0];
   const Value standardized = apply(Standardize{{axes}, 0}, {x})[0];

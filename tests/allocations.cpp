@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 std::atomic<std::int64_t> made{0}, live{0}, bytes_of_elements{0};
-std::atomic<std::int64_t> left{never};  ///< allocations until the first that fails
+std::atomic<std::int64_t> left{never};  ///< number of allocations until the first that fails
 std::atomic<bool> all_fail{false};
 std::atomic<bool> has_failed{false};
 
@@ -28,7 +28,7 @@ void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
   if (fails()) return nullptr;
   if (alignment == 64)
     bytes_of_elements.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
-  // As malloc does, so that the sanitizer knows the size that was asked for.
+  // Passes on the exact size, as malloc does, so that the sanitizer knows it.
   void* memory = nullptr;
   if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__)
     memory = std::malloc(std::max<std::size_t>(bytes, 1));
@@ -37,7 +37,7 @@ void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
   if (memory != nullptr) live.fetch_add(1, std::memory_order_relaxed);
   return memory;
 }
-// Not inlined, or gcc wonders at free beside new.
+// Not inlined, because gcc warns about free for memory from new.
 [[gnu::noinline]] void release(void* memory) noexcept {
   if (memory == nullptr) return;
   live.fetch_sub(1, std::memory_order_relaxed);

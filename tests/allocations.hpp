@@ -2,17 +2,17 @@
 
 #include <cstdint>
 
-/// This program's global operator new: it counts, and fails where a test tells it to. The
-/// libraries' own malloc is left alone.
+/// Replaces this program's global operator new by one that counts and can be made to fail. It does
+/// not affect calls of malloc in libraries.
 namespace dagrad::test {
 
 /// Which allocations fail.
 enum class Failures : std::uint8_t {
-  one,        ///< the n-th
+  one,        ///< only the n-th
   from_there  ///< the n-th and all after it
 };
 
-/// While it lives, allocations fail, the first counted as 1.
+/// While it exists, allocations fail; they are counted from 1.
 class FailingNew {
  public:
   FailingNew(std::int64_t n, Failures failures);
@@ -24,8 +24,8 @@ class FailingNew {
   bool failed() const;
 };
 
-/// Allocations of this program so far, those of them that have not been given back, and bytes asked
-/// for with an alignment of 64: memory for elements.
+/// Number of allocations so far, number of those not freed yet, and bytes allocated with an
+/// alignment of 64, which are memory for elements.
 std::int64_t allocations();
 std::int64_t live_allocations();
 std::int64_t aligned_bytes();

@@ -25,7 +25,7 @@ std::string mistake(F&& f, const std::string& file = __builtin_FILE()) {
   return "nothing was thrown";
 }
 
-/// The statement throws exactly that type with exactly that text.
+/// Expects that the statement throws exactly this type with exactly this text.
 #define EXPECT_THROWS(statement, Type, text)                                 \
   do {                                                                       \
     try {                                                                    \
@@ -35,4 +35,17 @@ std::string mistake(F&& f, const std::string& file = __builtin_FILE()) {
       EXPECT_EQ(typeid(thrown), typeid(Type)) << "that is, not a " << #Type; \
       EXPECT_EQ(std::string(thrown.what()), text);                           \
     }                                                                        \
+  } while (false)
+
+/// The same of an error that ends with the place of the statement, in this file.
+#define EXPECT_THROWS_HERE(statement, Type, text)                                            \
+  do {                                                                                       \
+    try {                                                                                    \
+      (void)(statement);                                                                     \
+      ADD_FAILURE() << #statement " throws nothing";                                         \
+    } catch (const std::exception& thrown) {                                                 \
+      EXPECT_EQ(typeid(thrown), typeid(Type)) << "that is, not a " << #Type;                 \
+      const std::string is = thrown.what();                                                  \
+      EXPECT_EQ(is.substr(0, is.rfind(':')), (text) + std::string("\n  made at " __FILE__)); \
+    }                                                                                        \
   } while (false)

@@ -18,7 +18,7 @@ std::string one_line(const std::string& text) {
   return std::regex_replace(std::regex_replace(text, gaps, " "), end, "");
 }
 
-/// Lines of a comment as Markdown: paragraphs are one line each, indented lines stay.
+/// The lines of a comment as Markdown: each paragraph becomes one line; indented lines are kept.
 std::string markdown(const std::vector<std::string>& lines) {
   std::string text;
   bool indented = false;
@@ -31,26 +31,30 @@ std::string markdown(const std::vector<std::string>& lines) {
   return text;
 }
 
-/// Without the parameters that note the line of the call.
+/// A declaration on one line, without the parameter that captures the place of the call.
 std::string signature(const std::string& declaration) {
   static const std::regex place(", Location where = Location::here\\(\\)");
   return std::regex_replace(one_line(declaration), place, "");
 }
 
-std::vector<std::string> operand_names(const std::string& signature) {
-  static const std::regex operand("const (Operand|Value)& (\\w+)");
-  std::vector<std::string> names;
-  for (std::sregex_iterator at(signature.begin(), signature.end(), operand), end; at != end; ++at)
-    names.push_back((*at)[2]);
-  return names;
+/// What the last group of `pattern` matches, wherever `text` matches it.
+std::vector<std::string> matches(const std::string& text, const std::regex& pattern) {
+  std::vector<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
+    found.push_back((*at)[pattern.mark_count()]);
+  return found;
 }
 
-/// Goes through the functions, and the structs that are no ops, that stand at the left margin of a
-/// header.
+std::vector<std::string> operand_names(const std::string& signature) {
+  static const std::regex operand("const (Operand|Value)& (\\w+)");
+  return matches(signature, operand);
+}
+
+/// Reads the functions and structs at the left margin of a header, and the remarks that belong to
+/// neither.
 class Reader {
  public:
-  Reader(std::string header, std::vector<Declaration>& into)
-      : header_(std::move(header)), into_(into) {}
+  Reader(std::string header, Declarations& into) : header_(std::move(header)), into_(into) {}
 
   void line(const std::string& text) {
     static const std::regex function("([A-Z]\\w+|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
@@ -64,7 +68,9 @@ class Reader {
       if (declared_) comment_.clear();
       declared_ = false;
       comment_.push_back(text.substr(std::min<std::size_t>(4, text.size())));
-    } else if (text.empty() || text.starts_with("}")) {
+    } else if (!text.starts_with("namespace")) {
+      if (text.empty() && !declared_ && !comment_.empty())
+        into_.remarks[header_] += markdown(comment_) + "\n\n";
       comment_.clear();
     }
   }
@@ -73,10 +79,23 @@ class Reader {
   void keep_struct() {
     static const std::regex named("struct (\\w+)[^]*");
     std::smatch name;
-    if (struct_.find("static constexpr") == struct_.npos && std::regex_match(struct_, name, named))
+    if (struct_.find("static constexpr") != struct_.npos)
+      keep_functor();
+    else if (std::regex_match(struct_, name, named))
       structs_.emplace_back(name[1], struct_);
     struct_.clear();
     comment_.clear();
+  }
+
+  /// The names that the call operator of an op's functor gives to its operands.
+  void keep_functor() {
+    static const std::regex op("name = \"(\\w+)\"[^]* operator\\(\\)\\(([^)]*)\\)[^]*");
+    static const std::regex operand("(\\w+)(?=,|$)");
+    static const std::regex comment("/\\*|\\*/");
+    std::smatch found;
+    if (!std::regex_search(struct_, found, op)) return;
+    const std::string parameters = std::regex_replace(found.str(2), comment, "");
+    into_.functors[found[1]] = matches(one_line(parameters), operand);
   }
 
   void declare() {
@@ -87,10 +106,11 @@ class Reader {
     std::smatch name;
     if (!std::regex_search(text, name, called)) return;
     const auto same = [&](const Declaration& other) { return other.name == name[1]; };
-    auto declaration = std::find_if(into_.begin(), into_.end(), same);
-    if (declaration == into_.end()) {
-      into_.push_back({name[1], header_, {}, {}, markdown(comment_), operand_names(text)});
-      declaration = into_.end() - 1;
+    auto& builders = into_.builders;
+    auto declaration = std::find_if(builders.begin(), builders.end(), same);
+    if (declaration == builders.end()) {
+      builders.push_back({name[1], header_, {}, {}, markdown(comment_), operand_names(text)});
+      declaration = builders.end() - 1;
     } else if (first_of_comment && !comment_.empty()) {
       declaration->comment += "\n\n" + markdown(comment_);
     }
@@ -105,18 +125,18 @@ class Reader {
 
   std::string header_, function_, struct_;  // what is being read
   std::vector<std::string> comment_;
-  bool declared_ = false;  // something since the comment began
+  bool declared_ = false;  // a function follows the comment
   std::vector<std::pair<std::string, std::string>> structs_;
-  std::vector<Declaration>& into_;
+  Declarations& into_;
 };
 
 }  // namespace
 
-std::vector<Declaration> read_declarations(const fs::path& include) {
+Declarations read_declarations(const fs::path& include) {
   std::vector<fs::path> headers;
   std::copy(fs::directory_iterator(include / "dagrad/ops"), {}, std::back_inserter(headers));
   std::sort(headers.begin(), headers.end());
-  std::vector<Declaration> declarations;
+  Declarations declarations;
   for (const fs::path& header : headers) {
     std::ifstream file(header);
     if (!file) throw std::runtime_error("cannot read " + header.string());

@@ -1,10 +1,11 @@
-// Writes the catalogue of ops, or checks that it is the one there:
+// Writes the pages of the ops, or checks that they are up to date:
 //
-//   op_pages (--write | --check) <sources>
+//   op_pages (--write | --check) <sources> <examples' output folder>
 //
-// A page a family, docs/ops/<family>.md, and the script that draws its functions,
-// docs/pictures/ops/<family>.gp. What a page says comes from the ops, their headers and the rows of
-// docs/conventions.md that name them.
+// Each family has a page, docs/ops/<family>.md, and a script that draws its functions,
+// docs/pictures/ops/<family>.gp. A page consists of the family's region of docs/examples/ops.cpp
+// with its output, of what the ops and their headers say, and of the rows of docs/conventions.md
+// that name the ops.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -18,8 +19,10 @@
 
 #include "dagrad/dagrad.hpp"
 #include "docs/catalog/declarations.hpp"
+#include "docs/catalog/operands.hpp"
 #include "docs/catalog/plots.hpp"
 #include "docs/catalog/rule.hpp"
+#include "docs/weave/regions.hpp"
 
 namespace dagrad::catalog {
 namespace {
@@ -31,34 +34,42 @@ std::string read(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Rows of a table in Markdown that name an op in its first column.
+/// The statements of docs/conventions.md: list items "where: what holds there", in which `where`
+/// names ops. Lines that continue an item are indented.
 class Conventions {
  public:
   explicit Conventions(const fs::path& page) {
     std::ifstream file(page);
-    for (std::string line; std::getline(file, line);)
-      if (line.starts_with("| ") && !line.starts_with("| where") && !line.starts_with("| ---"))
-        rows_.push_back(line);
-    if (rows_.empty()) throw std::runtime_error(page.string() + " has no rows");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with("- "))
+        items_.push_back(line);
+      else if (line.starts_with("  ") && !items_.empty())
+        items_.back() += line.substr(1);
+    }
+    if (items_.empty()) throw std::runtime_error(page.string() + " has no statements");
   }
   std::string of(std::string_view op) const {
     std::string text;
-    for (const std::string& row : rows_) {
-      const std::size_t bar = row.find(" | ", 2);
-      const std::string where = row.substr(2, bar - 2);
-      if (where.find("`" + std::string(op) + "`") == where.npos &&
-          where.find("`" + std::string(op) + "(") == where.npos)
-        continue;
-      text += "- " + where + ": " + row.substr(bar + 3, row.rfind(" |") - bar - 3) + "\n";
+    for (const std::string& item : items_) {
+      const std::string where = item.substr(0, item.find(": "));
+      if (where.find("`" + std::string(op) + "`") != where.npos ||
+          where.find("`" + std::string(op) + "(") != where.npos)
+        text += item + "\n";
     }
     return text;
   }
 
  private:
-  std::vector<std::string> rows_;
+  std::vector<std::string> items_;
 };
 
-/// A sample of floats, with elements, and of one shape where there is a choice; the first else.
+bool has_float_value(const Sample& sample) {
+  for (std::size_t i = 0; i < sample.in.size(); ++i)
+    if (is_float(sample.in[i].dtype()) && !sample.op.traits().uses_type_only(i)) return true;
+  return false;
+}
+
+/// A sample of float64 that is not empty and has no ties, or else the first one.
 Sample representative(const Op& op) {
   Rng rng(1);
   Samples samples = default_samples(op, rng);
@@ -67,22 +78,27 @@ Sample representative(const Op& op) {
     const bool whole = std::all_of(sample.in.begin(), sample.in.end(), [](const Tensor& tensor) {
       return tensor.size() > 0 && tensor.dtype() != f32;
     });
-    const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
-                                    [](const Tensor& tensor) { return tensor.dtype() == f64; });
-    if (whole && floats && !sample.ties) return sample;
+    if (whole && has_float_value(sample) && !sample.ties) return sample;
   }
   return samples.empty() ? Sample{op, {}} : samples.front();
 }
 
-/// Dtypes that fit in the place of a sample's floats, or of all its operands where none is one.
+/// Whether the page of a sample's op varies the dtype of operand i: of the floats if the op reads
+/// any, else of the operands that it reads, else of all.
+bool varies(const Sample& sample, std::size_t i) {
+  const OpTraits& traits = sample.op.traits();
+  if (has_float_value(sample)) return is_float(sample.in[i].dtype());
+  return traits.type_only == 0 || !traits.uses_type_only(i) || traits.uses_type_only(0);
+}
+
+/// The dtypes that an op takes in those places.
 std::string dtypes(const Sample& sample) {
-  const bool floats = std::any_of(sample.in.begin(), sample.in.end(),
-                                  [](const Tensor& x) { return is_float(x.dtype()); });
   std::string text;
-  for (const DType dtype : {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64}) {
+  for (std::size_t i = 0; i < dtype_count; ++i) {
+    const auto dtype = static_cast<DType>(i);
     std::vector<Type> in, out;
-    for (const Tensor& x : sample.in)
-      in.push_back({floats && !is_float(x.dtype()) ? x.dtype() : dtype, x.shape()});
+    for (std::size_t i = 0; i < sample.in.size(); ++i)
+      in.push_back({varies(sample, i) ? dtype : sample.in[i].dtype(), sample.in[i].shape()});
     try {
       const Op op = sample.op->retyped(f64, dtype);
       (op ? op : sample.op)->infer(in, out);
@@ -98,20 +114,23 @@ std::string dtypes(const Sample& sample) {
 
 class Pages {
  public:
-  explicit Pages(const fs::path& sources)
+  Pages(const fs::path& sources, const fs::path& output)
       : sources_(sources),
-        builders_(read_declarations(sources / "include")),
+        output_(output),
+        declared_(read_declarations(sources / "include")),
         conventions_(sources / "docs/conventions.md") {
     for (const Catalog::Entry& entry : Catalog::builtin()) {
       family(entry.family).ops.push_back(entry.op);
       family_of_[std::string(entry.op.name())] = entry.family;
     }
     std::map<std::string, std::string> of_header;
-    for (const Declaration& builder : builders_) {
-      if (family_of_.contains(builder.name)) continue;
+    for (const Declaration& builder : declared_.builders) {
       const auto [known, is_new] = of_header.try_emplace(builder.header);
-      if (is_new) known->second = family_of_header(builder.header);
-      family(known->second).combined.push_back(&builder);
+      if (is_new) {
+        known->second = family_of_header(builder.header);
+        family(known->second).remarks += declared_.remarks[builder.header];
+      }
+      if (!family_of_.contains(builder.name)) family(known->second).combined.push_back(&builder);
     }
   }
 
@@ -119,13 +138,14 @@ class Pages {
   std::map<std::string, std::string> write() const {
     std::map<std::string, std::string> files;
     std::string index =
-        "# Ops\n\nAll ops that dagrad has, as its catalogue lists them, and the builders that "
-        "combine them. A page a family\ngives each op's builder, what it computes, its gradient as "
-        "a graph, its dtypes and its conventions. These\npages are made from the ops themselves "
-        "and their headers.\n\n| op | family | |\n| --- | --- | --- |\n";
+        "# Ops\n\nAll ops of dagrad, and the builders that combine them. Each family has a page "
+        "with an example. For each\nop it gives the builder, what it computes, its gradient as a "
+        "graph, its dtypes and its conventions. The pages\nare generated from the ops, their "
+        "headers and [ops.cpp](../examples/ops.cpp).\n\n| op | family | |\n| --- | --- | --- "
+        "|\n";
     for (const Family& family : families_) {
       const std::string page = slug(family.name);
-      std::string text = "# Ops: " + family.name + "\n";
+      std::string text = "# Ops: " + family.name + "\n\n" + family.remarks + example(page);
       const auto add = [&](const std::string& name, const std::string& says,
                            const std::string& section) {
         text += section;
@@ -147,14 +167,15 @@ class Pages {
   struct Family {
     std::string name;
     std::vector<Op> ops;
-    std::vector<const Declaration*> combined;  // builders that are no op
+    std::vector<const Declaration*> combined;  // builders that are not ops
+    std::string remarks;                       // of its headers
   };
 
-  /// That of a name, added behind the others where there is none.
+  /// The family of this name, added at the end if there is none yet.
   Family& family(const std::string& name) {
     const auto at = std::find_if(families_.begin(), families_.end(),
                                  [&](const Family& known) { return known.name == name; });
-    return at != families_.end() ? *at : families_.emplace_back(Family{name, {}, {}});
+    return at != families_.end() ? *at : families_.emplace_back(Family{name, {}, {}, {}});
   }
 
   static std::string slug(std::string family) {
@@ -172,7 +193,15 @@ class Pages {
     return std::regex_match(text, match, sentence) ? match.str(1) : text;
   }
 
-  /// The family of the first op that a header names, or where it has none a family of its own.
+  /// The family's example and what it prints.
+  std::string example(const std::string& page) const {
+    const fs::path program = sources_ / "docs/examples/ops.cpp", printed = output_ / "ops";
+    return "```cpp\n" + weave::joined(weave::region(program, page)) +
+           "```\n\nprints (from [ops.cpp](../examples/ops.cpp))\n\n```text\n" +
+           weave::joined(weave::read_lines(printed / (page + ".txt"))) + "```\n";
+  }
+
+  /// The family of the first op that a header names, or a new one named after the header.
   std::string family_of_header(const std::string& header) const {
     const std::string text = read(sources_ / "include" / header);
     static const std::regex literal("\"(\\w+)\"");
@@ -193,28 +222,39 @@ class Pages {
 
   std::string section(const Declaration& builder) const {
     std::string text = "\n## " + builder.name + "\n" + declared(builder) +
-                       "\nCombines other ops, and has their gradients.\n";
+                       "\nCombines other ops, from which its gradient follows.\n";
     if (const std::string rows = conventions_.of(builder.name); !rows.empty()) text += "\n" + rows;
     return text;
+  }
+
+  const Declaration* builder_of(const std::string& op) const {
+    const auto& builders = declared_.builders;
+    const auto found = std::find_if(builders.begin(), builders.end(),
+                                    [&](const Declaration& known) { return known.name == op; });
+    return found == builders.end() ? nullptr : &*found;
+  }
+
+  /// Names for n operands of an op, which its functor gives, a table or its builder; else numbers.
+  std::vector<std::string> operands(const std::string& op, const Declaration* builder,
+                                    std::size_t n) const {
+    const auto functor = declared_.functors.find(op);
+    if (functor != declared_.functors.end() && functor->second.size() == n) return functor->second;
+    const auto known = operands_of_ops.find(op);
+    if (known != operands_of_ops.end() && known->second.size() >= n)
+      return {known->second.begin(), known->second.begin() + static_cast<std::ptrdiff_t>(n)};
+    if (builder != nullptr && builder->operands.size() == n) return builder->operands;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < n; ++i) names.push_back(n == 1 ? "x" : "x" + std::to_string(i));
+    return names;
   }
 
   std::string section(const Op& op) const {
     const std::string name(op.name());
     std::string text = "\n## " + name + "\n\n" + std::string(op->doc()) + "\n";
-    std::vector<std::string> names;
-    const auto builder =
-        std::find_if(builders_.begin(), builders_.end(),
-                     [&](const Declaration& declaration) { return declaration.name == name; });
-    if (builder != builders_.end()) {
-      text += declared(*builder);
-      names = builder->operands;
-    }
+    const Declaration* const builder = builder_of(name);
+    if (builder != nullptr) text += declared(*builder);
     const Sample sample = representative(op);
-    if (names.size() != sample.in.size()) {
-      names.clear();
-      for (std::size_t i = 0; i < sample.in.size(); ++i)
-        names.push_back(sample.in.size() == 1 ? "x" : "x" + std::to_string(i));
-    }
+    const std::vector<std::string> names = operands(name, builder, sample.in.size());
     if (const std::string lines = equations(sample, names); !lines.empty()) {
       const std::string attributes = sample.op.attributes();
       text += attributes.empty() ? "\n" : "\nWith " + attributes + ":\n\n";
@@ -228,16 +268,16 @@ class Pages {
     return text;
   }
 
-  fs::path sources_;
-  std::vector<Declaration> builders_;
+  fs::path sources_, output_;
+  Declarations declared_;
   Conventions conventions_;
   std::vector<Family> families_;                  // in the order of the catalogue
   std::map<std::string, std::string> family_of_;  // an op
 };
 
-int run(const std::string& mode, const fs::path& sources) {
+int run(const std::string& mode, const fs::path& sources, const fs::path& output) {
   int stale = 0;
-  for (const auto& [path, should] : Pages(sources).write()) {
+  for (const auto& [path, should] : Pages(sources, output).write()) {
     if (read(sources / path) == should) continue;
     if (mode == "--write") {
       fs::create_directories((sources / path).parent_path());
@@ -254,8 +294,8 @@ int run(const std::string& mode, const fs::path& sources) {
 }  // namespace dagrad::catalog
 
 int main(int argc, char** argv) try {
-  if (argc != 3) throw std::runtime_error("usage: op_pages (--write | --check) <sources>");
-  return dagrad::catalog::run(argv[1], argv[2]);
+  if (argc != 4) throw std::runtime_error("usage: op_pages (--write | --check) <sources> <output>");
+  return dagrad::catalog::run(argv[1], argv[2], argv[3]);
 } catch (const std::exception& error) {
   std::cerr << "op_pages: " << error.what() << "\n";
   return 2;

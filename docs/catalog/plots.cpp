@@ -27,7 +27,7 @@ std::string number(double x) {
   return text;
 }
 
-/// Points of a curve; a gap where it leaves the picture or jumps from end to end.
+/// The points of a curve, with gaps where it leaves the picture or jumps across it.
 class Points {
  public:
   explicit Points(const Tensor& y) : y_(y) {}

@@ -7,7 +7,7 @@
 
 namespace dagrad::catalog {
 
-/// Whether an op is a function of one float, which can be drawn.
+/// Whether an op is a function of one float, so that it can be drawn.
 bool has_plot(const Op& op);
 
 /// A gnuplot script that draws each of these ops and its derivative into <folder>/<op>.svg.

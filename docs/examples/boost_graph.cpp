@@ -12,7 +12,7 @@
 using namespace dagrad;
 
 // [work]
-/// Floating-point operations of a node: 2mnk of a product of matrices, else one a result.
+/// Floating-point operations of a node: 2mnk for a matrix product, else one per result element.
 double work(const Node& node) {
   if (node.kind() != NodeKind::op) return 0;
   const double results = static_cast<double>(node.output().size());
@@ -24,14 +24,14 @@ double work(const Node& node) {
 // [/work]
 
 // [path]
-/// Keeps the edges along which numbers flow: a node that only uses a type waits for no one.
+/// Keeps the edges that carry numbers: a node does not wait for operands that are type-only.
 struct Waits {
   const Graph* graph = nullptr;
   bool operator()(const GraphEdge& edge) const { return !get(edge_type_only, *graph, edge); }
 };
 
-/// The longest chain of nodes, by their work, of which each needs the one before and the first
-/// needs `first`: however many threads there are, a run takes as long as this chain.
+/// The longest chain of nodes, weighted by their work, in which each needs the one before it and
+/// the first needs `first`. However many threads there are, a run takes at least this long.
 std::vector<Node> critical_path(const Graph& graph, const Value& first) {
   const boost::filtered_graph<Graph, Waits> waiting(graph, {&graph});
   const auto weights = boost::make_function_property_map<GraphEdge>(
@@ -39,7 +39,7 @@ std::vector<Node> critical_path(const Graph& graph, const Value& first) {
 
   std::vector<std::size_t> before(graph.size());
   std::vector<double> ready(graph.size());
-  boost::dag_shortest_paths(waiting, first.node_id(),  // greater is better: the longest
+  boost::dag_shortest_paths(waiting, first.node_id(),  // the longest path: greater is better
                             boost::predecessor_map(before.data())
                                 .distance_map(ready.data())
                                 .weight_map(weights)
@@ -84,7 +84,7 @@ int main() {
   std::cout << "The path is " << longest / 1e6 << " of " << all / 1e6
             << " million operations: threads gain at most " << all / longest << " times\n";
   // [/print]
-  // Six products: three forward, two back to the first layer, one for its weights.
+  // Six products: three forward, two back to the first layer, one for the weights there.
   const double m = 64, first = 256, hidden = 512, classes = 10;
   const double products =
       2 * m * (first * hidden + hidden * hidden + 2 * hidden * classes + hidden * hidden) +

@@ -1,4 +1,4 @@
-// Guide: gradients proved by finite differences.
+// Guide: gradients checked with finite differences.
 #include <dagrad/check.hpp>
 #include <dagrad/dagrad.hpp>
 
@@ -7,7 +7,7 @@
 using namespace dagrad;
 
 // [wrong]
-/// A rule with a slip: it forgets the cotangent's factor 2 * x.
+/// A rule with a slip: it multiplies the cotangent by x instead of 2 * x.
 struct WrongSquare {
   static constexpr auto name = "wrong_square";
   template <class T>

@@ -32,7 +32,7 @@ int main() {
   const Value loss = mean(square(hidden));
   const Value dw = gradient(loss, graph.at("encoder/w"));
   const Retyped batch[] = {{x, {f32, {32, 4}}}};
-  const Rewritten larger = replay(graph, batch);  // the gradient comes along
+  const Rewritten larger = replay(graph, batch);  // includes the gradient
   std::cout << "hidden is " << larger.mapping(hidden).type() << " at batch 32, dw still "
             << larger.mapping(dw).type() << "\n";
   const Rewritten precise = replay(graph, f32, f64);
@@ -46,11 +46,11 @@ int main() {
   // [bound]
   const Function f = compile({loss, dw});
   State state(graph);
-  BoundRun run = f.bind(state);  // holds all memory: what follows allocates nothing
+  BoundRun run = f.bind(state);  // holds all memory: no call below allocates
   std::vector<float> pixels(32, 0.5F);
   run.feed(x, View{pixels.data(), {f32, {8, 4}}});
   run();
-  pixels.assign(32, 1.0F);  // the feed is a view: no copy was made
+  pixels.assign(32, 1.0F);  // the feed is a view, so the run sees this
   run();
   std::cout << "loss = " << run.fetch(0).as<float>()[0] << ", " << f.nodes() << " nodes, "
             << f.peak_bytes() << " bytes\n";

@@ -1,5 +1,5 @@
-// Learns to read handwritten digits: 64 pixels, 64 hidden neurons, 10 classes; mini-batches, a
-// stratified hold-out, early stopping.
+// Learns to read handwritten digits with 64 pixels, 64 hidden neurons and 10 classes: mini-batches,
+// a stratified hold-out set, early stopping.
 #include <fmt/core.h>
 
 #include <filesystem>
@@ -17,8 +17,8 @@ using digits::classes, digits::Digits;
 
 constexpr std::int64_t pixels = 64, hidden_neurons = 64, batch = 32;
 
-/// The network for `n` images at once. Parameters have the same names for every n, so that one
-/// State serves all.
+/// The network for a batch of `n` images. Parameters have the same names for every n, so one State
+/// serves all of them.
 struct Network {
   Graph graph;
   Value images, labels, loss, accuracy;
@@ -71,8 +71,7 @@ int main(int argc, char** argv) try {
     double sum = 0;
     const auto order =
         rng.permutation(static_cast<std::int64_t>(train_rows.size())).to_vector<std::int64_t>();
-    const std::size_t batches =
-        order.size() / batch;  // what is left over has its turn in another epoch
+    const std::size_t batches = order.size() / batch;  // images left over are used in another epoch
     for (std::size_t b = 0; b < batches; ++b) {
       std::vector<std::int64_t> rows;
       for (std::size_t i = 0; i < batch; ++i)

@@ -15,7 +15,7 @@ namespace digits {
 constexpr std::int64_t side = 8, classes = 10;
 
 struct Digits {
-  dagrad::Tensor images;  ///< float32[n, ...], 0 to 1; [n,64] as they are read
+  dagrad::Tensor images;  ///< float32[n, ...], 0 to 1; [n,64] when they are read
   dagrad::Tensor labels;  ///< int64[n]
   std::int64_t size() const { return labels.size(); }
 };
@@ -38,7 +38,7 @@ inline Digits read(const std::filesystem::path& file) {
   return all;
 }
 
-/// The images with these numbers.
+/// The images at these positions.
 inline Digits pick(const Digits& all, std::span<const std::int64_t> rows) {
   using namespace dagrad;
   std::vector<std::int64_t> shape(all.images.shape().begin(), all.images.shape().end());
@@ -71,7 +71,7 @@ inline Split stratified(const Digits& all, dagrad::Rng& rng) {
   return split;
 }
 
-/// Each pixel as a square of `times` × `times`, and an edge of zeros: [n, 1, size, size].
+/// Each pixel enlarged to `times` × `times`, with a border of zeros: [n, 1, size, size].
 inline Digits enlarged(const Digits& all, std::int64_t times, std::int64_t size) {
   using namespace dagrad;
   const std::int64_t n = all.size(), large = times * side, edge = (size - large) / 2;

@@ -10,9 +10,9 @@ int main() {
   const Value dy = gradient(y, x);
   // [draw]
   const DotOptions options{.title = "x tanh(x) and its derivative", .fetches = {y, dy}};
-  write_dot("derivative.dot", graph, options);  // Graphviz's language, the same bytes each time
-  write_svg("derivative.svg", graph, options);  // drawn by Graphviz's program dot
-  draw("derivative.png", graph, options);       // any format that dot knows
+  write_dot("derivative.dot", graph, options);  // Graphviz's language; the same bytes each time
+  write_svg("derivative.svg", graph, options);  // drawn with Graphviz's program dot
+  draw("derivative.png", graph, options);       // any format that dot supports
   // [/draw]
 
   // [second]

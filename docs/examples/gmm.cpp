@@ -1,4 +1,4 @@
-// Draws points from a mixture of Gaussians and finds it again, by the gradient of the likelihood.
+// Draws points from a mixture of Gaussians and recovers it by the gradient of the likelihood.
 #include "docs/examples/gmm.hpp"
 
 #include <fmt/core.h>
@@ -16,8 +16,7 @@ constexpr std::int64_t components = 3, dimensions = 2, count = 2000;
 constexpr int steps = 400;
 
 // [draw]
-/// Points drawn from a mixture, [n, d]. With LᵀL as precision, L⁻¹ z has the covariance for normal
-/// numbers z.
+/// Points drawn from a mixture, [n, d]. If z is standard normal, L⁻¹ z has the precision LᵀL.
 Value draw_points(const Gmm& mixture, const Value& key, std::int64_t n) {
   const std::int64_t d = mixture.means.shape()[1];
   const Value chosen = categorical(fold_in(key, 0), mixture.log_weights, -1, n);
@@ -27,7 +26,7 @@ Value draw_points(const Gmm& mixture, const Value& key, std::int64_t n) {
 }
 // [/draw]
 
-/// The mixture, all that is asked of it, and the mixture that is looked for.
+/// The mixture and the values computed from it; the same graph serves the mixture to be found.
 struct Network {
   Graph graph;
   Value key = graph.input("key", {i64, {}});
@@ -48,8 +47,8 @@ struct Network {
 };
 
 // [start]
-/// As many points as there are components, each drawn with a probability that grows with the square
-/// of its distance to those before it (k-means++, Arthur and Vassilvitskii 2007).
+/// One point per component, each drawn with a probability proportional to the squared distance to
+/// the nearest point drawn before (k-means++, Arthur and Vassilvitskii 2007).
 Tensor spread_points(const Tensor& points, Rng rng) {
   const auto x = points.values<double>();
   Tensor means(Type{f64, {components, dimensions}});
@@ -73,7 +72,7 @@ Tensor spread_points(const Tensor& points, Rng rng) {
 }
 // [/start]
 
-/// A mixture as one prints it.
+/// A mixture in the form in which it is printed.
 struct Component {
   double weight;
   std::vector<double> mean, covariance;
@@ -144,8 +143,9 @@ int main(int argc, char** argv) try {
     for (std::size_t i = 0; i < dimensions; ++i)
       off = std::max(off, std::abs(found[k].mean[i] - wanted[k].mean[i]));
   }
-  fmt::print("\nlog density of a held-out point: {:.3f}, by the mixture it was drawn from {:.3f}\n",
-             got, best);
+  fmt::print(
+      "\nlog density of a held-out point: {:.3f}, under the mixture it was drawn from: {:.3f}\n",
+      got, best);
 
   const DotOptions picture{
       .title = "A mixture of Gaussians", .fetches = {network.loss}, .only_needed = true};

@@ -10,7 +10,7 @@
 
 namespace dagrad {
 
-/// A Wishart prior of d × d precision matrices: of scale I / gamma² and d + m + 1 degrees of
+/// A Wishart prior of d × d precision matrices, with scale I / gamma² and d + m + 1 degrees of
 /// freedom.
 struct Wishart {
   double gamma = 1;
@@ -18,10 +18,10 @@ struct Wishart {
 };
 
 // [model]
-/// A mixture of k Gaussians at points [n, d]. The precision of each is LᵀL, of a lower triangular L
-/// that is kept as the logs of its diagonal, then what stands below it, by columns, so that every
-/// value of the parameters is a mixture: the form of ADBench (Srajer et al. 2018). The parameters
-/// have the points' dtype.
+/// A mixture of k Gaussians at points [n, d], in the form of ADBench (Srajer et al. 2018). The
+/// precision of each is LᵀL with a lower triangular L, stored as the logarithms of its diagonal and
+/// then the entries below it, by columns, so that all values of the parameters are valid. The
+/// parameters have the points' dtype.
 class Gmm {
  public:
   Gmm(Graph& graph, const Value& points, std::int64_t k, Rng rng)
@@ -43,7 +43,7 @@ class Gmm {
     log_likelihood = sum(logsumexp(log_joint, 0)).named("log_likelihood");
   }
 
-  /// Log density of the precisions, all with the same prior.
+  /// The log density of the precisions, which all have the same prior.
   Value log_prior(const Wishart& prior) const {
     const Scope scope = graph_.scope("prior");
     const auto d = static_cast<double>(d_), m = static_cast<double>(prior.m), freedom = d + m + 1;
@@ -56,7 +56,7 @@ class Gmm {
   Value log_weights;     ///< [k]
   Value means;           ///< [k, d]
   Value factors;         ///< [k, d, d]: L
-  Value log_joint;       ///< [k, n]: log of each component's density times its weight
+  Value log_joint;       ///< [k, n]: log of each component's weight times its density
   Value log_likelihood;  ///< log density of all points
   std::vector<Value> weights;
   // [/model]
@@ -72,7 +72,7 @@ class Gmm {
     return reshape(scatter_add(empty, at, entries, 1), {k_, d_, d_});
   }
 
-  /// The logarithm of the gamma function of p dimensions.
+  /// The logarithm of the p-dimensional gamma function.
   static double log_gamma(double a, std::int64_t p) {
     double sum = 0.25 * static_cast<double>(p * (p - 1)) * std::log(std::numbers::pi);
     for (std::int64_t j = 0; j < p; ++j) sum += std::lgamma(a - 0.5 * static_cast<double>(j));

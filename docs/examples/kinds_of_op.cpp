@@ -1,4 +1,4 @@
-// Guide: one op of each kind, all swept by the checker.
+// Guide: one op of each kind, all checked by the sweep.
 #include <dagrad/catalog.hpp>
 #include <dagrad/check.hpp>
 #include <dagrad/dagrad.hpp>
@@ -11,7 +11,7 @@
 using namespace dagrad;
 
 // [results]
-/// Several results of an elementwise op: an array.
+/// An elementwise op with several results returns an array.
 struct Polar {
   static constexpr auto name = "polar";
   template <class T>
@@ -24,7 +24,7 @@ struct Polar {
 // [like]
 void check_index(std::int64_t index, std::size_t size) {
   if (index < 0 || index >= static_cast<std::int64_t>(size))
-    throw ArgumentError("index " + std::to_string(index) + " is outside of [0, " +
+    throw ArgumentError("index " + std::to_string(index) + " is outside [0, " +
                         std::to_string(size) + ")");
 }
 
@@ -33,7 +33,7 @@ void check_types(const Type& x, const Type& index) {
   if (index.dtype != i64) throw TypeError("takes int64 indices, got " + to_string(index));
 }
 
-/// out[index[i]] += x[i], in zeros of the type of `like`, of which no value is read.
+/// out[index[i]] += x[i], starting from zeros of the type of `like`, whose elements are not read.
 struct Place {
   static constexpr auto name = "place";
   static constexpr std::size_t operands = 3;  // x, index, like
@@ -58,7 +58,7 @@ struct Place {
   }
 };
 
-/// out[i] = x[index[i]]. An int has no gradient: `zero`.
+/// out[i] = x[index[i]]. The gradient of an int is `zero`.
 struct Pick {
   static constexpr auto name = "pick";
   static constexpr std::size_t operands = 2;  // x, index
@@ -87,8 +87,8 @@ Grads Place::grad(const GradContext& g) const {
 // [/like]
 
 // [kinks]
-/// Largest element so far, and where it stands. `decisions` tells the checker which branch was
-/// taken, so that it does not take differences across a kink.
+/// The largest element so far, and its position. `decisions` tells the checker which branch was
+/// taken, so that it takes no differences across a kink.
 struct RunningMaximum {
   static constexpr auto name = "running_maximum";
   static constexpr std::size_t operands = 1;
@@ -108,7 +108,7 @@ struct RunningMaximum {
   void decisions(std::span<const View>, std::span<const View> out, const DecisionSink& sink) const {
     for (const std::int64_t at : out[1].as<std::int64_t>()) sink(at);
   }
-  Grads grad(const GradContext& g) const {  // of the first result; the second is an int
+  Grads grad(const GradContext& g) const {  // the second result is an int
     return {apply(Place{}, {g.dout_or_zeros(0), g.outs[1], g.in[0]})};
   }
   static Samples samples(Rng& rng) { return {{RunningMaximum{}, {rng.normal({6})}}}; }
@@ -116,8 +116,8 @@ struct RunningMaximum {
 // [/kinks]
 
 // [prepare]
-/// The cosine transform (DCT-II), or its transpose. The table of cosines is made once for each plan
-/// and is read by all its runs.
+/// The cosine transform (DCT-II), or its transpose. The table of cosines is made once per plan and
+/// read by all its runs.
 struct CosineTransform {
   bool transposed = false;
   using attributes = dagrad::attributes<&CosineTransform::transposed>;
@@ -155,7 +155,7 @@ struct CosineTransform {
 // [/prepare]
 
 // [many]
-/// As many results as an attribute says. A cotangent that no one needs is zero.
+/// An attribute sets the number of results. The cotangent of an unused result is zero.
 struct Deal {
   std::int64_t hands = 2;
   using attributes = dagrad::attributes<&Deal::hands>;
@@ -183,7 +183,7 @@ struct Deal {
 // [/many]
 
 // [alias]
-/// Another shape of the same memory: nothing to do, unless the plan had to copy.
+/// The same memory with another shape: there is nothing to do unless the plan had to copy.
 struct AsRow {
   static constexpr auto name = "as_row";
   static constexpr std::size_t operands = 1;
@@ -199,10 +199,10 @@ struct AsRow {
 // [/alias]
 
 // [builder]
-/// A builder of several nodes is a function. All of them get the line of its call, and if one is
-/// refused, none stays behind.
+/// A builder of several nodes is a function. All nodes get the line of its call, errors begin with
+/// its name, and if one node is refused, none of them stays.
 Value noisy_mean(const Operand& x, const Operand& key, double deviation) {
-  const Building building{x, key};
+  const Building building("noisy_mean", {x, key});
   return mean(x + normal(key, x.type(), 0, deviation));
 }
 // [/builder]

@@ -1,4 +1,4 @@
-// LeNet-5 learns to read handwritten digits, enlarged to 28 × 28; a stratified fifth is held out.
+// LeNet-5 learns to read handwritten digits enlarged to 28 × 28; a stratified fifth is held out.
 #include "docs/examples/lenet5.hpp"
 
 #include <fmt/core.h>
@@ -19,8 +19,8 @@ constexpr std::int64_t batch = 32;
 constexpr int epochs = 8;
 
 // [network]
-/// The model for `n` images at once. Parameters have the same names for every n, so that one State
-/// serves all.
+/// The model for a batch of `n` images. Parameters have the same names for every n, so one State
+/// serves all of them.
 struct Network {
   Graph graph;
   Value images, labels;
@@ -83,8 +83,8 @@ int main(int argc, char** argv) try {
   // [/train]
   std::int64_t parameters = 0;
   for (const Value& weight : weights) parameters += weight.size();
-  fmt::print("{} parameters; of {} held-out images {:.1f} % are read right\n", parameters,
-             test.size(), accuracy * 100);
+  fmt::print("{} parameters; {} held-out images, {:.1f} % correct\n", parameters, test.size(),
+             accuracy * 100);
   show::draw_curves(folder / "lenet5_loss", "Reading handwritten digits", "epoch", "cross-entropy",
                     {{"training", train_losses}, {"held out", test_losses}});
   const DotOptions picture{.title = "LeNet-5", .fetches = {network.loss}, .only_needed = true};

@@ -16,9 +16,9 @@ struct LeNet5Sizes {
 };
 
 // [model]
-/// LeNet-5 (LeCun et al. 1998) as it is built today, by ReLU, max pooling and dense layers: images
-/// [n, 1, height, width], of 28 × 28 in the original sizes, to logits [n, classes]. The parameters
-/// have the images' dtype.
+/// LeNet-5 (LeCun et al. 1998) as it is built today, with ReLU, max pooling and dense layers. Maps
+/// images [n, 1, height, width], 28 × 28 in the original sizes, to logits [n, classes]. The
+/// parameters have the images' dtype.
 class LeNet5 {
  public:
   LeNet5(Graph& graph, const Value& images, const LeNet5Sizes& sizes, Rng rng)

@@ -13,7 +13,7 @@
 
 #include "dagrad/dagrad.hpp"
 
-/// Texts as numbers of their letters, for the examples that learn to write.
+/// Texts as sequences of letter codes, for the examples that learn to write.
 namespace letters {
 
 struct Text {
@@ -32,7 +32,7 @@ inline Text read(const std::filesystem::path& file) {
   return all;
 }
 
-/// The tokens from each start on, as the rows of a tensor.
+/// The tokens from each start onwards, as rows of a tensor.
 inline dagrad::Tensor rows(std::span<const std::int64_t> text, std::span<const std::int64_t> starts,
                            std::int64_t length) {
   using namespace dagrad;
@@ -42,7 +42,7 @@ inline dagrad::Tensor rows(std::span<const std::int64_t> text, std::span<const s
   return out;
 }
 
-/// Mean of -log p(next | token) over a text, p counted in another, with one added to each count.
+/// Mean of -log p(next | token) over a text; p comes from counts in another, plus one each.
 inline double bigram_loss(std::span<const std::int64_t> counted, std::span<const std::int64_t> text,
                           std::size_t vocabulary) {
   std::vector<double> pairs(vocabulary * vocabulary, 1);

@@ -1,5 +1,5 @@
-// Learns to write like Shakespeare from one letter after the other: an LSTM that keeps its state
-// from run to run, held against counts of pairs.
+// Learns to write like Shakespeare, letter by letter: an LSTM that keeps its state from run to run,
+// compared with counts of letter pairs.
 #include "docs/examples/lstm.hpp"
 
 #include <fmt/core.h>
@@ -16,7 +16,7 @@ using namespace dagrad;
 constexpr std::int64_t streams = 16, steps = 32;
 constexpr int runs = 800;
 
-/// Tells the next letters of some streams of text at once.
+/// Predicts the next letters of several streams of text at once.
 struct Network {
   Graph graph;
   Value tokens, next;
@@ -35,7 +35,7 @@ struct Network {
             {next, letters::rows(text.subspan(1), starts, length)}};
   }
 
-  /// With weights that were learnt in another number of streams, and nothing read yet.
+  /// A State with weights that were trained on another number of streams, and nothing read yet.
   State with_weights(const State& learnt) const {
     State state(graph);
     for (const Value& weight : lstm.weights) state.set(weight, learnt.get(weight.name()));
@@ -44,7 +44,7 @@ struct Network {
 };
 
 // [evaluate]
-/// Mean loss over a text, read from its beginning to its end.
+/// Mean loss over a text, read from beginning to end.
 double loss_of(const State& learnt, std::span<const std::int64_t> text, const LstmSizes& sizes) {
   const Network network(1, steps, sizes);
   const Function read = compile({network.loss}, {.update = network.lstm.carried});
@@ -60,7 +60,7 @@ double loss_of(const State& learnt, std::span<const std::int64_t> text, const Ls
 // [/evaluate]
 
 // [sample]
-/// Goes on with a text for `length` letters: reads one, draws the next.
+/// Continues a text by `length` letters: reads one letter, draws the next.
 std::string continue_text(const State& learnt, const letters::Text& text, std::string so_far,
                           int length, const LstmSizes& sizes) {
   Network network(1, 1, sizes);
@@ -111,7 +111,7 @@ int main(int argc, char** argv) try {
 
   const double lstm = loss_of(state, held_out, sizes);
   const double bigram = letters::bigram_loss(learnt, held_out, text.alphabet.size());
-  fmt::print("\non the held-out tenth: loss {:.3f}, of counted pairs {:.3f}\n\n{}\n", lstm, bigram,
+  fmt::print("\non the held-out tenth: loss {:.3f}, counts of pairs {:.3f}\n\n{}\n", lstm, bigram,
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
 
   const Network small(2, 3, sizes);

@@ -10,18 +10,18 @@
 namespace dagrad {
 
 // [cell]
-/// What a cell carries from one step to the next: what it shows, and what it remembers.
+/// What a cell carries from one step to the next: its hidden state and its memory.
 struct CellState {
   Value hidden, cell;
 };
 
-/// How much of the change comes in, how much of what was remembered stays, and how much of all that
-/// is shown: each from 0 to 1. The change is from -1 to 1.
+/// The input, forget and output gates say, from 0 to 1, how much of the change enters the memory,
+/// how much of the memory stays, and how much of it is shown. The change is from -1 to 1.
 struct Gates {
   Value in, forget, change, out;
 };
 
-/// A step of long short-term memory (Hochreiter and Schmidhuber 1997, Gers et al. 2000).
+/// One step of long short-term memory (Hochreiter and Schmidhuber 1997, Gers et al. 2000).
 inline CellState advance(const CellState& before, const Gates& gates) {
   const Value cell = gates.forget * before.cell + gates.in * gates.change;
   return {gates.out * tanh(cell), cell};
@@ -35,8 +35,8 @@ struct LstmSizes {
 };
 
 // [model]
-/// Reads a token after the other: int64 [batch, steps] to the logits of each token's successor,
-/// [batch, steps, vocabulary].
+/// Reads one token after the other: maps int64 [batch, steps] to the logits of each token's
+/// successor, [batch, steps, vocabulary].
 class Lstm {
  public:
   Lstm(Graph& graph, const Value& tokens, const LstmSizes& sizes, Rng rng, DType dtype = f32)
@@ -49,15 +49,15 @@ class Lstm {
 
   Value logits;
   std::vector<Value> weights;
-  /// From a run to the next, of what has been read: a run that lists it goes on where the last one
-  /// ended.
+  /// Updates that carry the states from run to run: a run that lists them continues where the last
+  /// one ended.
   std::vector<Update> carried;
 
  private:
   Value layer(const std::string& name, const Value& x) {
     const Scope scope = graph_.scope(name);
     const CellState initial{zeros("hidden", x.shape()[0]), zeros("cell", x.shape()[0])};
-    const Value from_input = affine(x, 4 * width_);  // of all steps at once
+    const Value from_input = affine(x, 4 * width_);  // for all steps at once
     const Value recurrent = weight("recurrent", {width_, 4 * width_});
 
     CellState state = initial;
@@ -96,10 +96,10 @@ class Lstm {
 };
 
 // [diagonal]
-/// The language model of ADBench (Srajer, Kukelova and Fitzgibbon 2018): letters are rows of bits,
-/// each told from what it was before alone, since all weights are diagonal. What stays and what is
-/// shown goes by the input, what comes in by what was shown before. A sequence [letters, bits] of
-/// the parameters' dtype to the loss of telling each letter's successor.
+/// The language model of ADBench (Srajer, Kukelova and Fitzgibbon 2018). Letters are rows of bits,
+/// and all weights are diagonal, so each bit depends only on its own past. The forget and output
+/// gates see the input, the input gate and the change the previous hidden state. Maps a sequence
+/// [letters, bits] of the parameters' dtype to the loss of predicting each letter's successor.
 class DiagonalLstm {
  public:
   DiagonalLstm(Graph& graph, const Value& sequence, std::int64_t layers, Rng rng)
@@ -107,7 +107,7 @@ class DiagonalLstm {
     Value x = slice(sequence, 0, {.end = -1}) * weight("in");
     for (std::int64_t i = 0; i < layers; ++i) x = layer("layer" + std::to_string(i), x);
     const Value y = affine("out")(x);
-    const Value log_sum = log(2 + sum(exp(y), {1}, true));  // the 2 is ADBench's
+    const Value log_sum = log(2 + sum(exp(y), {1}, true));  // the 2 is part of ADBench's model
     loss = -mean(slice(sequence, 0, {.begin = 1}) * (y - log_sum));
   }
 
@@ -117,7 +117,7 @@ class DiagonalLstm {
  private:
   Value layer(const std::string& name, const Value& x) {
     const Scope scope = graph_.scope(name);
-    const auto forget = unstack(sigmoid(affine("forget")(x)));  // of all steps at once
+    const auto forget = unstack(sigmoid(affine("forget")(x)));  // for all steps at once
     const auto out = unstack(sigmoid(affine("out")(x)));
     const Affine in = affine("in"), change = affine("change");
 

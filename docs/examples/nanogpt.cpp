@@ -1,4 +1,4 @@
-// Learns to write like Shakespeare, letter by letter: a small GPT, held against counts of pairs.
+// Learns to write like Shakespeare, letter by letter: a small GPT, compared with counts of pairs.
 #include "docs/examples/nanogpt.hpp"
 
 #include <fmt/core.h>
@@ -16,8 +16,8 @@ using namespace dagrad;
 constexpr std::int64_t batch = 16;
 constexpr int steps = 1000;
 
-/// The model for `n` rows of tokens at once. Parameters have the same names for every n, so that
-/// one State serves all.
+/// The model for a batch of `n` rows of tokens. Parameters have the same names for every n, so one
+/// State serves all of them.
 struct Network {
   Graph graph;
   Value tokens, next;
@@ -38,8 +38,8 @@ struct Network {
 };
 
 // [sample]
-/// Goes on with a text for `length` letters. A run draws a successor for the letter at each place
-/// of the context: what stands behind the last one is not seen by it.
+/// Continues a text by `length` letters. Each run draws a successor for every position of the
+/// context; the padding after the last letter does not affect that letter's successor.
 std::string continue_text(const State& state, const letters::Text& text, std::string so_far,
                           int length, const GptSizes& sizes) {
   Graph graph;
@@ -94,14 +94,14 @@ int main(int argc, char** argv) try {
   // [/train]
 
   // [compare]
-  std::vector<std::int64_t> starts;  // the held-out text, context by context
+  std::vector<std::int64_t> starts;  // of the contexts that make up the held-out text
   for (std::int64_t at = 0; at + sizes.context < std::ssize(held_out); at += sizes.context)
     starts.push_back(at);
   const Network whole(std::ssize(starts), sizes);
   const double gpt = compile({whole.loss})(state, whole.feeds(held_out, starts))[0].item<float>();
   const double bigram = letters::bigram_loss(learnt, held_out, text.alphabet.size());
   // [/compare]
-  fmt::print("\non the held-out tenth: loss {:.3f}, of counted pairs {:.3f}\n\n{}\n", gpt, bigram,
+  fmt::print("\non the held-out tenth: loss {:.3f}, counts of pairs {:.3f}\n\n{}\n", gpt, bigram,
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
   const DotOptions picture{
       .title = "A GPT of two layers", .fetches = {network.loss}, .only_needed = true};

@@ -13,13 +13,13 @@ struct GptSizes {
   std::int64_t layers = 2;
   std::int64_t heads = 4;  ///< divides the width
   std::int64_t width = 64;
-  std::int64_t context = 32;  ///< tokens of a text that are seen at once
+  std::int64_t context = 32;  ///< tokens that the model sees at once
   std::int64_t vocabulary = 65;
 };
 
 // [model]
-/// GPT-2 (Radford et al. 2019) without dropout: tokens, int64 [batch, context], to the logits of
-/// each token's successor, [batch, context, vocabulary].
+/// GPT-2 (Radford et al. 2019) without dropout. Maps tokens, int64 [batch, context], to the logits
+/// of each token's successor, [batch, context, vocabulary].
 class Gpt {
  public:
   Gpt(Graph& graph, const Value& tokens, const GptSizes& sizes, Rng rng, DType dtype = f32)
@@ -70,7 +70,8 @@ class Gpt {
   }
   // [/model]
 
-  /// Of what is added to the residual stream, which so keeps its size from layer to layer.
+  /// The deviation of weights whose results are added to the residual stream, which thus keeps its
+  /// size from layer to layer.
   double residual() const { return 0.02 / std::sqrt(2.0 * static_cast<double>(sizes_.layers)); }
 
   Value normal(std::string_view name, const Shape& shape, double deviation = 0.02) {
@@ -87,7 +88,7 @@ class Gpt {
   GptSizes sizes_;
   Rng rng_;
   DType dtype_;
-  Value table_;  ///< a row for each token, and the column of its logit
+  Value table_;  ///< one row per token; also the weights of its logit
 };
 
 }  // namespace dagrad

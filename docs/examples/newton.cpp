@@ -1,4 +1,4 @@
-// Examples: Newton's method, with an exact Hessian.
+// Examples: Newton's method with an exact Hessian.
 #include <dagrad/dagrad.hpp>
 
 #include <iomanip>
@@ -7,7 +7,7 @@
 using namespace dagrad;
 
 // [hessian]
-/// ∂²y/∂x² of a scalar y in a vector x: row i is the gradient of element i of the gradient.
+/// ∂²y/∂x² of a scalar y and a vector x: row i is the gradient of element i of the gradient.
 Value hessian(const Value& y, const Value& x) {
   const Value slope = gradient(y, x);
   std::vector<Value> rows;

@@ -1,4 +1,4 @@
-// Examples: an observer that finds the node where a NaN comes from.
+// Examples: an observer that finds the node that produced the first NaN.
 #include <dagrad/dagrad.hpp>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ int main() {
 
   // [observer]
   struct FirstNaN {
-    std::mutex mutex;  // several threads may call at once
+    std::mutex mutex;  // several threads may call the observer at once
     std::optional<std::uint32_t> node;
   };
   const auto first = std::make_shared<FirstNaN>();

@@ -1,4 +1,4 @@
-// A narrow ResNet-18 learns a few handwritten digits, enlarged to 32 × 32, by heart.
+// A narrow ResNet-18 memorises a few handwritten digits, enlarged to 32 × 32.
 #include "docs/examples/resnet18.hpp"
 
 #include <fmt/core.h>
@@ -51,7 +51,7 @@ int main(int argc, char** argv) try {
   // [/evaluate]
   int right = 0;
   for (std::int64_t i = 0; i < images; ++i) right += read.at(i) == few.labels.at(i);
-  fmt::print("by the running statistics {} of {} images are read right\n", right, images);
+  fmt::print("with the running statistics, {} of {} images are correct\n", right, images);
   const DotOptions picture{
       .title = "ResNet-18", .fetches = {loss}, .only_needed = true, .open_scopes = 2};
   write_dot(folder / "resnet18_graph.dot", graph, picture);

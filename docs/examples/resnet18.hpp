@@ -15,11 +15,11 @@ struct ResNet18Sizes {
   std::int64_t classes = 10;
 };
 
-/// What batch normalisation goes by: the batch's statistics, or those that have been gathered.
+/// Which statistics batch normalisation uses: those of the batch, or the running ones.
 enum class Statistics { of_batch, running };
 
 // [model]
-/// ResNet-18 (He et al. 2016) for small images, with a stem of 3 × 3 and no pooling behind it:
+/// ResNet-18 (He et al. 2016) for small images, with a stem of 3 × 3 and no pooling after it. Maps
 /// images [n, channels, height, width] to logits [n, classes]. The parameters have the images'
 /// dtype.
 class ResNet18 {
@@ -40,10 +40,10 @@ class ResNet18 {
 
   Value logits;
   std::vector<Value> weights;
-  std::vector<Update> running;  ///< of the statistics; none where they are used
+  std::vector<Update> running;  ///< of the running statistics; empty if those are used
 
  private:
-  /// Two convolutions, around which the input goes on by a shortcut.
+  /// Two convolutions with a shortcut around them.
   Value block(std::string_view name, const Value& x, std::int64_t out, std::int64_t stride) {
     const Scope scope = graph_.scope(name);
     const Value hidden = relu(convolve("conv1", x, out, 3, stride));
@@ -52,7 +52,7 @@ class ResNet18 {
     return relu(residual + (fits ? x : convolve("shortcut", x, out, 1, stride)));
   }
 
-  /// A convolution that keeps the size, but for its stride, and a batch normalisation.
+  /// A convolution that keeps the size except for its stride, and a batch normalisation.
   Value convolve(std::string_view name, const Value& x, std::int64_t out, std::int64_t size,
                  std::int64_t stride = 1) {
     const Scope scope = graph_.scope(name);

@@ -1,4 +1,4 @@
-// Examples: one compiled function that several threads serve.
+// Examples: one compiled function that serves several threads.
 #include <dagrad/dagrad.hpp>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ int main() {
   const Value answer = softmax(matmul(gelu(matmul(x, w1)), w2));
 
   State state(graph);  // or loaded: load("weights.npz", state)
-  // Many runs at once keep the cores busy: each stays on the thread that asks for it.
+  // Many simultaneous runs keep the cores busy, so each stays on the thread that calls it.
   const Function serve = compile({answer}, {.threads = 1});
   // [/model]
 
@@ -29,7 +29,7 @@ int main() {
   std::vector<Tensor> answers(requests.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    BoundRun run = serve.bind(state);  // memory of this thread's own, used for all its requests
+    BoundRun run = serve.bind(state);  // this thread's memory, reused for all its requests
     for (std::size_t i; (i = next++) < requests.size();) {
       run.feed(x, requests[i]);
       run();
@@ -48,7 +48,8 @@ int main() {
   };
   std::size_t same = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) same += right(i) ? 1 : 0;
-  std::cout << same << " of " << requests.size() << " answers are those of one thread to the bit\n";
+  std::cout << same << " of " << requests.size()
+            << " answers have the same bits as on one thread\n";
   // [/same]
   if (same == requests.size()) return 0;
   std::cerr << "answers differ\n";

@@ -1,4 +1,4 @@
-// Examples: training through a rounding, by a straight-through estimator.
+// Examples: training through rounding with a straight-through estimator.
 #include <dagrad/dagrad.hpp>
 
 #include <iostream>
@@ -6,8 +6,8 @@
 using namespace dagrad;
 
 // [round]
-/// x in steps of `step`. Its slope is 0 almost everywhere, which trains nothing; so its gradient is
-/// passed straight through, as if it were x (Bengio et al. 2013).
+/// x rounded to multiples of `step`. Its slope is 0 almost everywhere, so nothing would learn; the
+/// gradient is passed straight through instead, as if the result were x (Bengio et al. 2013).
 Value quantize(const Value& x, double step) {
   return custom_gradient(round(x / step) * step, {x},
                          [](const GradContext& g) -> Grads { return {g.dout}; });
@@ -21,7 +21,7 @@ int main() {
   const Value y = graph.input("y", {f64, {64, 1}});
   const Value w = graph.parameter("w", Tensor(Type{f64, {4, 1}}));
 
-  const Value coarse = quantize(w, 0.25);  // what a run multiplies by
+  const Value coarse = quantize(w, 0.25);  // the weights that a run multiplies by
   const Value loss = mse(matmul(x, coarse), y);
   const Function train = compile({loss}, {.update = sgd({{w}}, {{gradient(loss, w)}}, 0.05)});
   // [/train]

@@ -20,7 +20,7 @@ int main() {
 
   // [dropout]
   const Advancing key = random_key(graph, 42);
-  const Value kept = less(uniform(key.now, hidden.type()), 0.9);  // another mask in every run
+  const Value kept = less(uniform(key.now, hidden.type()), 0.9);  // a new mask in every run
   const Value loss = mse(matmul(where(kept, hidden / 0.9, 0), w2), y);
   // [/dropout]
 

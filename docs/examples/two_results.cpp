@@ -1,4 +1,4 @@
-// Examples: an op with two results and a rule of its own.
+// Examples: an op with two results and its own rule.
 #include <dagrad/check.hpp>
 #include <dagrad/dagrad.hpp>
 
@@ -9,8 +9,8 @@
 using namespace dagrad;
 
 // [op]
-/// Sine and cosine at once. Each is the other's slope but for the sign, so the rule takes both
-/// results as they are, and calls no function again.
+/// Sine and cosine at once. Each is the slope of the other, except for the sign, so the rule reuses
+/// both results and calls no function again.
 struct SinCos {
   static constexpr auto name = "sincos", doc = "Sine and cosine.";
   template <class T>

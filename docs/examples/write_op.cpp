@@ -22,14 +22,14 @@ Value swish(const Operand& x, double beta = 1) { return apply(Swish{beta}, {x});
 // [/functor]
 
 // [kernel]
-/// Running total along a vector. Its rule is written in graph ops, so it can be differentiated
+/// The running total of a vector. Its rule is written in graph ops, so it can be differentiated
 /// again.
 struct RunningTotal {
   bool reverse = false;
   using attributes = dagrad::attributes<&RunningTotal::reverse>;
   static constexpr auto name = "running_total";
   static constexpr std::size_t operands = 1;
-  static constexpr int like = 0;  // the result has the shape of operand 0, whatever that is
+  static constexpr int like = 0;  // the result has the shape of operand 0, whatever it is
 
   Type infer(std::span<const Type> in) const {
     if (in[0].shape.rank() != 1) throw ShapeError("takes a vector, got " + to_string(in[0]));
@@ -57,7 +57,7 @@ Value running_total(const Operand& x) { return apply(RunningTotal{}, {x}); }
 // [/kernel]
 
 // [branching]
-/// A functor that must branch on values says so; it runs as a plain loop and brings its own rule.
+/// A functor that must branch on values says so. It runs as a plain loop and needs its own rule.
 struct Steps {
   static constexpr auto name = "steps_to_one";
   static constexpr no_grad grad{"it counts"};
@@ -78,7 +78,7 @@ int main() {
   const auto leaky = elementwise("leaky", [](auto v) { return select(v > 0, v, 0.01 * v); });
   const Value y = sum(leaky(running_total(swish(x, 2))));
   const Value dx = gradient(y, x);
-  std::cout << gradient(sum(dx), x).node() << "\n";  // of second order, too
+  std::cout << gradient(sum(dx), x).node() << "\n";  // also of second order
   // [/use]
 
   // [check]

@@ -1,4 +1,4 @@
-// Guide: two passes of a user's own, each a function from graph to graph.
+// Guide: two passes that a user might write, each a function from graph to graph.
 #include <dagrad/dagrad.hpp>
 
 #include <cmath>
@@ -12,7 +12,7 @@ using namespace dagrad;
 Rewritten merge_equal(const Graph& graph) {
   std::unordered_multimap<std::size_t, Node> known;  // nodes of the new graph, by their op
   return rewrite(graph, [&](Rewriter& rewriter, const Node& node) {
-    if (node.kind() != NodeKind::op) return;  // says nothing: the node is copied
+    if (node.kind() != NodeKind::op || node.op().traits().ordered) return;  // it is copied
     const std::vector<Value> operands = rewriter(node.operands());
     const auto [first, last] = known.equal_range(node.op()->hash());
     for (auto at = first; at != last; ++at) {
@@ -29,10 +29,10 @@ Rewritten merge_equal(const Graph& graph) {
 // [/merge]
 
 // [expand]
-/// Makes softplus(x) = log(1 + exp(x)) of basic ops.
+/// Replaces softplus(x) = log(1 + exp(x)) by basic ops.
 Rewritten expand_softplus(const Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) {
-    if (node.op().name() != "softplus") return;
+    if (!node.op().get_if<Softplus>()) return;
     const Value x = rewriter(node.operands()[0]);
     const Value rest = log1p(exp(-abs(x)));
     rewriter.replace(maximum(x, 0) + rest);
@@ -56,7 +56,7 @@ int main() {
   const Function before = compile({y});
   const Function after = compile({expanded.mapping(merged.mapping(y))});
   const Tensor data = Tensor::of({-1.0, 0.0, 1.0});
-  // Fed with the x of the graph that was built, not with a counterpart of it.
+  // Both are fed with the x of the original graph.
   std::cout << before({{x, data}})[0].item<double>() << " and "
             << after({{x, data}})[0].item<double>() << "\n";
   // [/run]

@@ -1,4 +1,4 @@
-// Trains the smallest network that needs a hidden layer, and draws its graph and its cost.
+// Trains the smallest network that needs a hidden layer; draws its graph and its cost.
 #include <fmt/core.h>
 
 #include <filesystem>

@@ -1,13 +1,12 @@
-// Puts code, output and pictures into the pages, or checks that they are the ones there:
+// Puts code, output and pictures into the pages, or checks that those in the pages are up to date:
 //
 //   weave (--write | --check) <docs folder> <examples' output folder> <page>...
 //
-// In a page, the fenced block behind `<!-- code start.cpp#build -->` holds what stands in
-// docs/examples/start.cpp between the lines `// [build]` and `// [/build]`; behind
-// `<!-- output start -->` what the example start printed; the image behind
-// `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot the
-// example has made.
-#include <algorithm>
+// In a page, the fenced block after `<!-- code start.cpp#build -->` contains the lines of
+// docs/examples/start.cpp between `// [build]` and `// [/build]`; the one after
+// `<!-- output start -->` contains what the example start printed; the image after
+// `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot was made
+// by the example.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -16,42 +15,14 @@
 #include <string>
 #include <vector>
 
+#include "docs/weave/regions.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
+using namespace dagrad::weave;
 
-std::vector<std::string> read_lines(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) throw std::runtime_error("cannot read " + file.string());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-std::string read_text(const fs::path& file) {
-  std::string text;
-  for (const std::string& line : read_lines(file)) text += line + "\n";
-  return text;
-}
-
-/// The lines of a region, without their common indentation.
-std::vector<std::string> region(const fs::path& file, const std::string& name) {
-  const auto lines = read_lines(file);
-  const auto marks = [&](const std::string& mark) {
-    return std::find_if(lines.begin(), lines.end(), [&](const std::string& line) {
-      const auto text = line.find_first_not_of(' ');
-      return text != line.npos && line.substr(text) == "// [" + mark + "]";
-    });
-  };
-  const auto begin = marks(name), end = marks("/" + name);
-  if (begin >= end || end == lines.end())
-    throw std::runtime_error(file.string() + " has no region " + name);
-  std::vector<std::string> inside(begin + 1, end);
-  std::size_t indent = std::string::npos;
-  for (const std::string& line : inside) indent = std::min(indent, line.find_first_not_of(' '));
-  for (std::string& line : inside) line.erase(0, std::min(indent, line.size()));
-  return inside;
-}
+std::string read_text(const fs::path& file) { return joined(read_lines(file)); }
 
 class Weaver {
  public:
@@ -84,7 +55,7 @@ class Weaver {
     return region(docs_ / "examples" / what.substr(0, hash), what.substr(hash + 1));
   }
 
-  /// The picture that is kept is of the graph that the example made.
+  /// Throws unless the picture in docs/pictures is up to date.
   void check_picture(const std::string& name) const {
     const fs::path kept = docs_ / "pictures" / (name + ".dot");
     for (const auto& entry : fs::recursive_directory_iterator(output_))

@@ -15,25 +15,25 @@
 
 namespace dagrad {
 
-/// A value of an enum, by name.
+/// An enumerator, by name.
 struct Enumerator {
   std::string name;
-  /// The names of all values of the enum; none where a reader does not know them.
+  /// The names of all enumerators of the enum; empty if they are unknown, as in text that is read.
   std::span<const std::string_view> allowed = {};
 };
 
-/// The value of an attribute, as text, files and bindings see it: whatever integer, float or enum
-/// the member of the op is, here it is one of these. A type of a user's own is a string.
+/// The value of an attribute as text, files and bindings see it. Members of any integer, float or
+/// enum type are represented by one of these alternatives; types defined by users are strings.
 using Attribute = std::variant<bool, std::int64_t, double, std::string, Enumerator, DType, Shape,
                                Type, Tensor, ProgramPtr, std::vector<std::int64_t>,
                                std::vector<double>, std::vector<std::string>, std::vector<Range>>;
 
 using AttributeVisitor = std::function<void(std::string_view name, const Attribute& value)>;
 
-/// One line of text. Numbers read back as they are, and strings are quoted and escaped. A tensor is
-/// its type and elements, or where there are many of them a hash of their bits, so that different
-/// tensors have different texts: "float64[2]{1,2}", "float32[100]#8c2fe1b07a55d340"; a scalar is
-/// its element alone.
+/// The attribute as one line of text. Numbers can be read back exactly, and strings are quoted and
+/// escaped. A tensor is written as its type and elements, or, if it has many, as a hash of their
+/// bits, so that different tensors have different texts: "float64[2]{1,2}",
+/// "float32[100]#8c2fe1b07a55d340". A scalar is written as its element only.
 std::string attribute_text(const Attribute& value);
 
 }  // namespace dagrad

@@ -8,12 +8,13 @@
 
 namespace dagrad {
 
-/// The attributes of an op: all its data members, listed, so that they show in text, can be read
-/// and assigned, and count in its identity. A member is a bool, an integer, a float, a string, an
-/// enum whose enumerators count from 0, a DType, Shape, Type, Tensor or Program, a vector of
-/// integers, floats, strings or Ranges, or of a type with `==` that is written and read as text, by
-/// functions found by argument-dependent lookup: `std::string to_string(const T&)`, which tells its
-/// values apart, and `bool from_string(std::string_view, T&)`, which is false for what is not one.
+/// The attributes of an op. It lists all data members, which makes them part of text and of the
+/// op's identity, and lets them be read and assigned. A member may be a bool, an integer, a float,
+/// a string, an enum whose enumerators count from 0, a DType, Shape, Type, Tensor or ProgramPtr, or
+/// a vector of integers, floats, strings or Ranges. Any other type needs `==` and two functions
+/// found by argument-dependent lookup: `std::string to_string(const T&)`, which gives different
+/// values different texts, and `bool from_string(std::string_view, T&)`, which returns false if the
+/// text is not a value of T.
 template <auto... Members>
 struct attributes {
   template <class Op>
@@ -22,7 +23,7 @@ struct attributes {
     ((h = h * 0x9e3779b97f4a7c15u + detail::attribute_hash(op.*Members)), ...);
     return h;
   }
-  /// Identity, not arithmetic: NaN equals itself, -0 differs from 0.
+  /// Whether all attributes are identical: NaN equals itself, and -0 differs from 0.
   template <class Op>
   static bool equal(const Op& a, const Op& b) {
     return (detail::attribute_equal(a.*Members, b.*Members) && ...);
@@ -32,8 +33,9 @@ struct attributes {
   static void visit(const Op& op, const AttributeVisitor& visit) {
     (visit(detail::member_name<Members>(), detail::to_attribute(op.*Members)), ...);
   }
-  /// Sets the attribute of that name; false where there is none. An int counts as a float, and an
-  /// enumerator may be given as a string. Throws ArgumentError for a value that is not of its type.
+  /// Sets the attribute of that name; returns false if there is none. Integers are accepted for
+  /// floats, and strings for enumerators. Throws ArgumentError if the value is not of the
+  /// attribute's type.
   template <class Op>
   static bool assign(Op& op, std::string_view name, const Attribute& value) {
     return ((name == detail::member_name<Members>() &&

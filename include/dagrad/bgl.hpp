@@ -17,26 +17,27 @@
 #include "dagrad/detail/edges.hpp"
 #include "dagrad/graph.hpp"
 
-/// Makes `dagrad::Graph` a graph of Boost.Graph: any of its algorithms runs on the graph itself,
-/// uncopied. A vertex is the id of a node. Edges run from the node that makes a value to each that
-/// reads it, one for every operand, so that `x * x` has two.
+/// Makes `dagrad::Graph` a model of Boost.Graph's concepts, so that its algorithms run on the graph
+/// itself without a copy. A vertex is the id of a node. Edges run from the node that computes a
+/// value to the nodes that use it, one for each operand, so `x * x` has two.
 ///
 ///     std::vector<std::size_t> order;
 ///     boost::topological_sort(graph, std::back_inserter(order));  // users first
 ///     boost::write_graphviz(out, graph, boost::make_label_writer(get(boost::vertex_name, graph)));
 ///
-/// Models vertex list, edge list, bidirectional and adjacency graph. The edges into a node come in
-/// the order of its operands, the edges out of it from the newest to the oldest. Descriptors and
-/// iterators stay valid while the graph grows; iterators do not see what has been added.
+/// It models VertexListGraph, EdgeListGraph, BidirectionalGraph and AdjacencyGraph. Edges into a
+/// node come in the order of its operands, edges out of it from the newest to the oldest.
+/// Descriptors and iterators stay valid while the graph grows; iterators do not visit what is added
+/// later.
 ///
-/// Properties, as `get(property, graph)` and `get(property, graph, vertex_or_edge)`: of vertices
-/// boost::vertex_index, boost::vertex_name, vertex_kind, vertex_op and vertex_type; of edges
-/// boost::edge_index, edge_port, edge_operand, edge_type and edge_type_only.
+/// `get(property, graph)` and `get(property, graph, vertex_or_edge)` read properties:
+/// boost::vertex_index, boost::vertex_name, vertex_kind, vertex_op and vertex_type of vertices;
+/// boost::edge_index, edge_port, edge_operand, edge_type and edge_type_only of edges.
 namespace dagrad {
 
-/// An edge of a graph, as Boost.Graph's algorithms pass it around.
+/// An edge of a graph, as used by Boost.Graph's algorithms.
 struct GraphEdge {
-  std::uint32_t index = detail::Edges::none;  ///< counts up from 0 in the order of making
+  std::uint32_t index = detail::Edges::none;  ///< counts up from 0 as edges are made
   std::uint32_t source = 0, target = 0;       ///< node ids
   friend bool operator==(const GraphEdge& a, const GraphEdge& b) { return a.index == b.index; }
   friend auto operator<=>(const GraphEdge& a, const GraphEdge& b) { return a.index <=> b.index; }
@@ -50,11 +51,11 @@ struct GraphEdgeOf {
     return {index, (*edges)[index].node, edges->user(index)};
   }
 };
-/// Over edges whose indices follow each other: all of a graph, or those into a node.
+/// Iterates over edges with successive indices: all edges of a graph, or those into a node.
 using EdgeIterator =
     boost::transform_iterator<GraphEdgeOf, boost::counting_iterator<std::uint32_t>>;
 
-/// Over the edges out of a node.
+/// Iterates over the edges out of a node.
 class OutEdgeIterator : public boost::iterator_facade<OutEdgeIterator, GraphEdge,
                                                       boost::forward_traversal_tag, GraphEdge> {
  public:
@@ -104,7 +105,7 @@ struct boost::graph_traits<dagrad::Graph> {
 
 namespace dagrad {
 
-// ---- what the concepts ask for
+// ---- functions that the concepts require
 
 namespace detail {
 
@@ -190,7 +191,7 @@ inline bool read_type_only(const Graph& graph, const GraphEdge& edge) {
   return edges_of(graph)[edge.index].type_only;
 }
 
-/// A property of the vertices or edges of a graph: what a function says of one.
+/// A property of the vertices or edges of a graph, read by a function.
 template <class Value, class Key, Value (*read)(const Graph&, Key)>
 struct GraphProperty {
   using key_type = std::remove_cvref_t<Key>;
@@ -233,20 +234,20 @@ using GraphPropertyMap = typename GraphPropertyOf<Tag>::Map;
 
 }  // namespace detail
 
-/// Input, parameter, constant or op.
+/// Whether the node is an input, a parameter, a constant or an op.
 inline constexpr detail::GraphProperty<NodeKind, std::size_t, detail::read_kind> vertex_kind;
 inline constexpr detail::GraphProperty<const Op&, std::size_t, detail::read_op> vertex_op;
-/// The type of a node's first result. Throws GraphError for a node without results.
+/// The type of the node's first result. Throws GraphError if the node has no results.
 inline constexpr detail::GraphProperty<Type, std::size_t, detail::read_type> vertex_type;
-/// Which result of its source an edge carries.
+/// The position of the edge's value among the results of its source.
 inline constexpr detail::GraphProperty<std::uint32_t, const GraphEdge&, detail::read_port>
     edge_port;
-/// Which operand of its target it is.
+/// The position of the edge's value among the operands of its target.
 inline constexpr detail::GraphProperty<std::uint32_t, const GraphEdge&, detail::read_operand>
     edge_operand;
-/// The type of the value that it carries.
+/// The type of the edge's value.
 inline constexpr detail::GraphProperty<Type, const GraphEdge&, detail::read_edge_type> edge_type;
-/// Whether its target only uses the type.
+/// Whether its target uses only the type of the value.
 inline constexpr detail::GraphProperty<bool, const GraphEdge&, detail::read_type_only>
     edge_type_only;
 
@@ -264,7 +265,8 @@ typename detail::GraphPropertyMap<Tag>::reference get(
 
 namespace boost {
 
-using dagrad::get;  // `boost::get`, which some of its algorithms write, finds no other namespace's
+using dagrad::get;  // for algorithms that call `boost::get`, which suppresses argument-dependent
+                    // lookup
 
 template <class Tag>
 requires requires { typename dagrad::detail::GraphPropertyMap<Tag>; }

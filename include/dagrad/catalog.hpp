@@ -8,8 +8,8 @@
 
 namespace dagrad {
 
-/// A list of ops, for sweeps, documentation and reading files: nothing else asks it, and an op need
-/// not be in it to be used. A plain value: extend a copy with ops of your own.
+/// A list of ops for tests, documentation and reading files. Ops work without being in a catalogue.
+/// It is a plain value: add your own ops to a copy.
 class Catalog {
  public:
   struct Entry {
@@ -17,19 +17,19 @@ class Catalog {
     std::string family;  ///< "arithmetic", "reduce", …
   };
 
-  /// Nothing in it.
+  /// An empty catalogue.
   Catalog() = default;
-  /// Every op that dagrad has, in the order of its documentation.
+  /// All ops of dagrad, in the order of the documentation.
   static Catalog builtin();
 
-  /// Throws ArgumentError for an op whose name is taken.
+  /// Adds an op. Throws ArgumentError if its name is taken.
   void add(Op op, std::string_view family);
-  /// The same of several with default attributes: `catalog.add<Polar, Place>("mine")`.
+  /// Adds several ops with default attributes: `catalog.add<Polar, Place>("mine")`.
   template <class... Ops>
   void add(std::string_view family) {
     (add(Op(Ops{}), family), ...);
   }
-  /// Null where there is none of that name.
+  /// The op with that name; null if there is none.
   const Entry* find(std::string_view name) const;
 
   std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,25 +11,33 @@
 
 namespace dagrad {
 
-/// A State's values of one moment as an .npz file, an array a parameter: see `write_npz`. Other
-/// threads may go on training.
+/// Writes the values of a State to an .npz file, with one array for each parameter. They are the
+/// values of a single moment, even if other threads go on training. Throws as `write_npz` does.
 void save(const std::filesystem::path& file, const State& state);
+/// The same for some of the parameters, such as a model's weights without what the optimizer
+/// remembers. Throws ArgumentError for one that the State does not have.
+void save(const std::filesystem::path& file, const State& state, std::span<const Value> parameters);
+void save(const std::filesystem::path& file, const State& state,
+          std::initializer_list<Value> parameters);
 
 struct LoadOptions {
-  /// Whether parameters may keep their values because the file lacks them, and arrays that belong
-  /// to no parameter be passed over.
+  /// Whether parameters that are missing from the file keep their values, and arrays that belong to
+  /// no parameter are ignored. Otherwise either is an error.
   bool partial = false;
-  /// As in NpyOptions: whether, say, an array of float16 is read into a float32 parameter.
+  /// Whether arrays that belong to no parameter are ignored, although every parameter must be in
+  /// the file: for a model that only predicts, loaded from the file of its training.
+  bool ignore_extra = false;
+  /// Whether a float32 parameter, say, accepts an array of float16, as with `NpyOptions::widen`.
   bool widen = false;
 };
-/// What a partial load left out.
+/// What `load` has skipped, where the options allow that.
 struct Loaded {
-  std::vector<std::string> missing;     ///< parameters that the file lacks
-  std::vector<std::string> unexpected;  ///< arrays of no parameter
+  std::vector<std::string> missing;     ///< parameters without an array in the file
+  std::vector<std::string> unexpected;  ///< arrays that belong to no parameter
 };
-/// Sets the State's parameters to what a file holds: all that it is to set, or nothing. Throws
-/// FileError as `read_npz`; ArgumentError where the file does not fit the State, listing every
-/// difference; RunError while a run updates the State.
+/// Sets the State's parameters to the arrays of a file; if it throws, the State is unchanged.
+/// Throws FileError as `read_npz` does; ArgumentError if the file does not fit the State, listing
+/// every difference; RunError while a run is updating the State.
 Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& options = {});
 
 }  // namespace dagrad

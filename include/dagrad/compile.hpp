@@ -26,13 +26,14 @@ class Compiled;
 struct BoundContext;
 }  // namespace detail
 
-/// `parameter` gets the value of `next` at the end of each run.
+/// An assignment that a run makes when it completes: `parameter` takes the value of `next`.
 struct Update {
   Value parameter;
   Value next;
 };
 
-/// Asks running functions to stop; copies share it.
+/// Asks running functions to stop. All copies of a token share one flag; any thread may call its
+/// members.
 class CancelToken {
  public:
   void cancel() const { flag_->store(true, std::memory_order_relaxed); }
@@ -43,22 +44,23 @@ class CancelToken {
   std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-/// What an observer is told when a node starts and when it has finished. All that it refers to is
-/// valid during the call only.
+/// What an observer is told when a node starts and when it finishes. Everything it refers to is
+/// valid only during the call.
 struct NodeEvent {
-  std::string_view node;  ///< its name
+  std::string_view node;  ///< name of the node
   std::string_view op;
-  std::uint32_t id = 0;  ///< in the graph that was compiled
-  int worker = 0;        ///< of the pool; 0 is the caller
-  /// The operands. `data` is null where the op uses only the type, and, when the node has finished,
-  /// where a result was written over the operand.
+  std::uint32_t id = 0;  ///< of the node, in the graph that was compiled
+  int worker = 0;        ///< number of the thread within this run; 0 is the caller
+  /// The operands. `data` is null if the op uses only the operand's type. After the node has
+  /// finished, it is also null if a result has overwritten the operand.
   std::span<const View> in;
   /// The results. `data` is null until the node has finished.
   std::span<const View> out;
 };
-/// Called around each node of each run, from the thread that runs it; several threads may call at
-/// once. What an observer throws ends the run. Nodes that compute nothing, such as `reshape`, are
-/// not run and have no event: their users see the operand's elements in the new type.
+/// Functions that are called before and after each node of each run, on the thread that runs the
+/// node; several threads may call them at once. An exception thrown by an observer ends the run.
+/// Nodes that compute nothing, such as `reshape`, are not run and cause no event: the nodes that
+/// use them read the operand's elements in the new type.
 struct Observer {
   std::function<void(const NodeEvent&)> start;
   std::function<void(const NodeEvent&)> finish;
@@ -66,7 +68,7 @@ struct Observer {
 
 struct CompileOptions {
   std::vector<Update> update = {};
-  int threads = 0;  ///< at most as many of the pool; 0: all. Results do not depend on it.
+  int threads = 0;  ///< the most threads of the pool to use; 0: all. Results do not depend on it.
   Runtime* runtime = nullptr;  ///< null: Runtime::shared()
   std::shared_ptr<const Observer> observer = {};
   /// Stops a run at the first float result that holds an infinity or a NaN although all elements of
@@ -76,7 +78,7 @@ struct CompileOptions {
   bool check_finite = false;
 };
 
-/// A value for an input, named by its handle or its name.
+/// A tensor for an input, which is given by its handle or its name.
 struct Feed {
   Feed(const Value& input, Tensor data) : value(input), tensor(std::move(data)) {}
   Feed(std::string_view input, Tensor data) : name(input), tensor(std::move(data)) {}
@@ -94,9 +96,9 @@ struct RunOptions {
 
 class BoundRun;
 
-/// What `compile` returns: a flat plan, immutable, that owns all it needs and outlives its graph.
-/// Any number of threads may run it at once. The same inputs give the same bits on any number of
-/// threads.
+/// A compiled function, as returned by `compile`. It is immutable, owns everything it needs, and
+/// may outlive its graph. Any number of threads may run it at once. Equal inputs give bitwise equal
+/// results, whatever the number of threads.
 class Function {
  public:
   Function() = default;
@@ -134,13 +136,15 @@ class Function {
   BoundRun bind(Location where = Location::here()) const;
   BoundRun bind(State& state) const;
 
-  std::size_t nodes() const;  ///< that a run executes
-  /// Of the arena: everything that one run holds beside feeds, state and fetches.
+  std::size_t nodes() const;  ///< number of nodes that a run executes
+  /// Size of the arena in bytes: the memory that one run needs besides its feeds, parameters and
+  /// fetches.
   std::size_t peak_bytes() const;
   std::vector<Type> fetch_types() const;
   std::vector<std::string> input_names() const;
   std::vector<std::string> parameter_names() const;
-  /// One line a step: order, op, operand and result slots, offsets, tasks.
+  /// A listing of the plan, with one line for each step: its number, node, op, operand and result
+  /// slots, and number of tasks.
   std::string text() const;
 
  private:
@@ -151,7 +155,8 @@ class Function {
   std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
 
-/// A function with its memory. Not copyable; for one thread at a time.
+/// A function bound to memory of its own, as returned by `Function::bind`. Not copyable; only one
+/// thread at a time may use it.
 class BoundRun {
  public:
   BoundRun(BoundRun&&) noexcept;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What every dagrad header needs of the compiler. Included by each of them.
+/// The requirements of dagrad's headers on the compiler. Every header includes this file.
 
 #if !defined(__cplusplus) || __cplusplus < 202002L
 #error "dagrad needs C++20: compile with -std=c++20 or later"

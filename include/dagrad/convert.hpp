@@ -8,7 +8,7 @@
 
 namespace dagrad {
 
-/// A narrow float as the float that it is; any other element as it is.
+/// Converts Float16 and BFloat16 to float, exactly; returns other elements unchanged.
 template <Element T>
 constexpr auto widen(T value) {
   if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>)
@@ -17,8 +17,9 @@ constexpr auto widen(T value) {
     return value;
 }
 
-/// One element in another dtype: float → int truncates and saturates, NaN → 0; to a float rounds
-/// once; to bool: not equal to 0; int to a smaller int wraps.
+/// Converts one element to another dtype. Float to integer: truncates and saturates; NaN becomes 0.
+/// To a float: rounds once. To bool: whether the element is not 0. Integer to a smaller integer:
+/// wraps around.
 template <Element To, Element From>
 constexpr To convert(From element) {
   const auto value = widen(element);

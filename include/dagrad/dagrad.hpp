@@ -1,9 +1,10 @@
 #pragma once
 
-/// All of dagrad but the headers that bring another library with them, which are opt-in:
-/// `bgl.hpp` (Boost.Graph), `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
+/// All of dagrad except the headers that include other libraries: `bgl.hpp` (Boost.Graph),
+/// `format.hpp` (fmt) and `gtest.hpp` (GoogleTest).
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 #include "dagrad/catalog.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/checkpoint.hpp"
@@ -11,8 +12,11 @@
 #include "dagrad/convert.hpp"
 #include "dagrad/csv.hpp"
 #include "dagrad/dot.hpp"
+#include "dagrad/evaluate_op.hpp"
 #include "dagrad/gradient.hpp"
 #include "dagrad/graph.hpp"
+#include "dagrad/host.hpp"
+#include "dagrad/indices.hpp"
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/kernels/convolution.hpp"
 #include "dagrad/kernels/factorizations.hpp"

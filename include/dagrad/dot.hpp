@@ -13,33 +13,33 @@ namespace dagrad {
 
 struct DotOptions {
   std::string title = {};
-  /// Marked as results, and with `only_needed` the values whose nodes are drawn with what they
-  /// need.
+  /// Values to mark as results. With `only_needed`, only these and what they need are drawn.
   std::vector<Value> fetches = {};
   bool only_needed = false;
-  /// Scopes inside of so many others are closed, drawn as one node each: where it is 0, all that
-  /// are in no other. Without it those inside of 100 are: Graphviz cannot read much deeper ones.
+  /// Draws scopes nested deeper than this many levels as single nodes; 0 does so for all scopes.
+  /// The default is 100, since Graphviz cannot read much deeper nesting.
   std::optional<std::size_t> open_scopes = {};
   bool left_to_right = false;
   bool legend = true;
-  /// Tie each gradient node to its forward node.
+  /// Whether to connect each gradient node with its forward node.
   bool ties = true;
 };
 
-/// The graph in Graphviz's language: forward and backward nodes in clusters of their own, scopes
-/// nested in them; leaves, results and gradients told apart by form and colour; type, name and
-/// attributes on each node, the number of its nodes on a closed scope. The same graph gives the
-/// same bytes. In labels a line break stands for itself, a character that Graphviz does not take is
-/// replaced by a visible one, and a long text is cut in its middle. Throws GraphError for fetches
-/// of another graph.
+/// Returns the graph in Graphviz's language. Forward and backward nodes form separate clusters,
+/// with scopes nested in them; shapes and colours distinguish leaves, results and gradients. Nodes
+/// show their type, name and attributes; a scope drawn as one node shows how many nodes it has.
+/// Equal graphs give equal bytes. In labels, characters that Graphviz does not accept are replaced
+/// by visible ones, and long texts are cut in the middle. Throws GraphError if a fetch belongs to
+/// another graph.
 std::string to_dot(const Graph& graph, const DotOptions& options = {});
-/// Throws FileError where the file cannot be written.
+/// Writes the same to a file. Throws FileError if that fails.
 void write_dot(const std::filesystem::path& file, const Graph& graph,
                const DotOptions& options = {});
-/// Draws it by Graphviz's program `dot`, in the format of the file's ending (svg, png, pdf, …).
-/// Throws FileError where `dot` is missing, naming its package, or fails, with what it said.
+/// Draws the graph with Graphviz's program `dot`, in the format given by the file's extension (svg,
+/// png, pdf, …). Throws FileError if `dot` is missing (naming its package) or fails (with its
+/// message), ArgumentError if there is no extension.
 void draw(const std::filesystem::path& file, const Graph& graph, const DotOptions& options = {});
-/// The same, as SVG whatever the ending.
+/// Draws the graph as SVG, whatever the extension.
 void write_svg(const std::filesystem::path& file, const Graph& graph,
                const DotOptions& options = {});
 

@@ -12,8 +12,8 @@
 
 namespace dagrad {
 
-/// Element type of a tensor, in the order of promotion. A bool takes one byte, 0 or 1. The ints and
-/// floats of 8 and 16 bits are storage dtypes: tensors hold them, and ops compute with them in
+/// Element type of a tensor, in the order of promotion. A bool is one byte, 0 or 1. Integers and
+/// floats of 8 and 16 bits are storage dtypes: tensors hold them, but ops compute with them in
 /// their `compute_dtype`.
 enum class DType : std::uint8_t {
   boolean,
@@ -46,7 +46,7 @@ template <class... T>
 struct ElementTypes {
   template <class E>
   static constexpr bool contains = (std::same_as<E, T> || ...);
-  /// Position of E among them.
+  /// Position of E in the list.
   template <class E>
   static constexpr std::size_t find() {
     std::size_t at = 0;
@@ -57,7 +57,7 @@ struct ElementTypes {
 using Elements = ElementTypes<bool, std::int8_t, std::uint8_t, std::int16_t, std::int32_t,
                               std::int64_t, Float16, BFloat16, float, double>;
 
-/// What there is to know of a dtype.
+/// Properties of a dtype.
 struct DTypeTraits {
   std::string_view name;
   std::size_t size;
@@ -94,24 +94,24 @@ constexpr std::size_t size_of(DType dtype) { return detail::traits_of(dtype).siz
 
 constexpr bool is_float(DType dtype) { return dtype >= DType::float16; }
 
-/// Bits of an int's magnitude, or of a float's significand with the hidden one: every integer below
-/// 2 to their power has an element of its own.
+/// Bits of an integer's magnitude or of a float's significand, including the hidden bit. All
+/// integers below 2 to this power are represented exactly.
 constexpr int digits(DType dtype) { return detail::traits_of(dtype).digits; }
 
-/// The dtype that ops compute in: int32 for int8, uint8 and int16, float32 for float16 and
-/// bfloat16, any other itself.
+/// The dtype in which ops compute: int32 for int8, uint8 and int16, float32 for float16 and
+/// bfloat16, and the dtype itself for all others.
 constexpr DType compute_dtype(DType dtype) { return detail::traits_of(dtype).compute; }
 
-/// Whether elements are stored only, and computed with in another dtype.
+/// Whether the dtype is for storage only, so that ops compute in another one.
 constexpr bool is_stored_only(DType dtype) { return compute_dtype(dtype) != dtype; }
 
-/// The dtype that both become: of ints the smallest that holds both, where bools count as 0 and 1;
-/// a float's own where one is a float. Throws TypeError for floats of different dtypes, naming
-/// `cast`.
+/// The dtype to which both are promoted: for two integers (or bools, which count as 0 and 1) the
+/// smallest that holds both; for a float and an integer that of the float. Throws TypeError
+/// recommending `cast` if they are floats of different dtypes.
 DType promote(DType a, DType b);
 
 /// Calls `f(std::type_identity<T>{})` with the C++ type of a dtype that ops compute in. Throws
-/// TypeError, naming `cast`, for one that is stored only.
+/// TypeError recommending `cast` if the dtype is for storage only.
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
@@ -130,7 +130,7 @@ decltype(auto) dispatch(DType dtype, F&& f) {
   }
 }
 
-/// The same with the C++ type of any dtype, for what reads or writes elements one by one.
+/// The same for any dtype, for code that reads or writes elements one by one.
 template <class F>
 decltype(auto) dispatch_stored(DType dtype, F&& f) {
   switch (dtype) {
@@ -149,8 +149,8 @@ decltype(auto) dispatch_stored(DType dtype, F&& f) {
   }
 }
 
-/// Calls `f(std::type_identity<U>{})` with the unsigned integer of the size of the dtype's
-/// elements, for what only moves them.
+/// Calls `f(std::type_identity<U>{})` with the unsigned integer type of the dtype's element size,
+/// for code that only moves elements.
 template <class F>
 decltype(auto) dispatch_width(DType dtype, F&& f) {
   switch (size_of(dtype)) {
@@ -165,13 +165,13 @@ decltype(auto) dispatch_width(DType dtype, F&& f) {
   }
 }
 
-/// A set of dtypes, as an op declares the ones it takes.
+/// A set of dtypes, such as those that an op accepts.
 class DTypes {
  public:
   template <class... D>
   constexpr DTypes(D... dtypes) : bits_((0U | ... | bit(dtypes))) {}
   constexpr bool contains(DType dtype) const { return (bits_ & bit(dtype)) != 0; }
-  /// Those that are in both sets.
+  /// The intersection.
   friend constexpr DTypes operator&(DTypes a, DTypes b) {
     a.bits_ &= b.bits_;
     return a;
@@ -184,9 +184,9 @@ class DTypes {
 
 inline constexpr DTypes all_dtypes{b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 inline constexpr DTypes float_dtypes{f16, bf16, f32, f64};
-/// What arithmetic is defined on.
+/// Dtypes on which arithmetic is defined.
 inline constexpr DTypes number_dtypes{i32, i64, f16, bf16, f32, f64};
-/// What `dispatch` takes, and so what most kernels are written for.
+/// Dtypes that `dispatch` accepts, and for which most kernels are written.
 inline constexpr DTypes compute_dtypes{b8, i32, i64, f32, f64};
 inline constexpr DTypes compute_float_dtypes = compute_dtypes & float_dtypes;
 inline constexpr DTypes compute_number_dtypes = compute_dtypes & number_dtypes;

@@ -8,13 +8,13 @@
 
 namespace dagrad {
 
-/// A place in the user's source: where a node was made.
+/// A line of the user's source, for example the one that made a node.
 struct Location {
   const char* file = "";
   int line = 0;
 
-  /// The line of the call; as a default argument, that of the call which leaves it out:
-  /// `Value eye(const Graph& graph, std::int64_t n, Location where = Location::here());`
+  /// The line of the call. As a default argument, it is the line of the call that omits the
+  /// argument: `Value eye(const Graph& graph, std::int64_t n, Location where = Location::here());`
   static constexpr Location here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
     return {file, line};
   }
@@ -22,59 +22,60 @@ struct Location {
 /// "model.cpp:41"
 std::string to_string(Location where);
 
-/// Base of everything dagrad throws. `what()` says which op, what it got, what it wanted and where
-/// the node was made.
+/// The base class of all exceptions of dagrad. `what()` names the op or function, what it got, what
+/// it expected, and the line that made the node.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ~Error() override;
 };
 
-/// Shapes, ranks or axes that do not fit together.
+/// Shapes, ranks or axes do not fit together.
 class ShapeError : public Error {
  public:
   using Error::Error;
   ~ShapeError() override;
 };
 
-/// Dtypes that do not fit together, or that an op does not take.
+/// Dtypes do not fit together, or an op does not accept them.
 class TypeError : public Error {
  public:
   using Error::Error;
   ~TypeError() override;
 };
 
-/// A number, a name or an option out of its range.
+/// A number, name or option is invalid.
 class ArgumentError : public Error {
  public:
   using Error::Error;
   ~ArgumentError() override;
 };
 
-/// A graph used wrongly: values of another graph, a handle after its graph, a duplicate name.
+/// A graph is used wrongly: a value belongs to another graph, a handle outlives its graph, or a
+/// name is taken.
 class GraphError : public Error {
  public:
   using Error::Error;
   ~GraphError() override;
 };
 
-/// A gradient that does not exist: not connected, not differentiable, a rule that returned
-/// nonsense.
+/// A gradient does not exist, because values are not connected or not differentiable or a rule
+/// returned something invalid.
 class GradientError : public Error {
  public:
   using Error::Error;
   ~GradientError() override;
 };
 
-/// A file that cannot be read or written.
+/// A file cannot be read or written.
 class FileError : public Error {
  public:
   using Error::Error;
   ~FileError() override;
 };
 
-/// A run that did not complete: a node failed, a feed does not fit, the run was cancelled or too
-/// late.
+/// A run did not complete: a node failed, memory ran out, the State was being updated, or the run
+/// was cancelled or missed its deadline.
 class RunError : public Error {
  public:
   using Error::Error;
@@ -82,7 +83,7 @@ class RunError : public Error {
       : Error(text), node_(std::move(node)), where_(where) {}
   ~RunError() override;
 
-  /// Name of the node that failed; empty where no node did.
+  /// Name of the node that failed; empty if no node failed.
   const std::string& node() const noexcept { return node_; }
   /// Where that node was made.
   Location where() const noexcept { return where_; }
@@ -92,7 +93,7 @@ class RunError : public Error {
   Location where_;
 };
 
-/// A fault of dagrad itself; the text asks to report it.
+/// A fault in dagrad itself.
 class InternalError : public Error {
  public:
   using Error::Error;

@@ -10,9 +10,9 @@
 
 namespace dagrad {
 
-/// What an op's `eval` works with: operands to read, results to fill, scratch memory, the machine
-/// and its pool. Views are row-major and contiguous. Results are allocated, their contents
-/// undefined.
+/// The arguments of an op's `eval`: operands to read, results to write, scratch memory, the machine
+/// and its thread pool. Views are row-major and contiguous. Results are allocated but
+/// uninitialised.
 class EvalContext {
  public:
   EvalContext(std::span<const View> operands, std::span<const MutableView> results,
@@ -39,11 +39,11 @@ class EvalContext {
   }
   const Shape& in_shape(std::size_t i) const { return ins[i].type.shape; }
   const Shape& out_shape(std::size_t i = 0) const { return outs[i].type.shape; }
-  /// That of the Runtime: what kernels are called with.
+  /// The Machine of the Runtime, to be passed to kernels.
   const Machine& machine() const { return machine_; }
-  /// As many bytes, aligned to 64, as the op's `scratch(in, out)` asked for.
+  /// Scratch memory of the size that the op's `scratch` returned, aligned to 64 bytes.
   void* scratch() const { return scratch_; }
-  /// What the op's `prepare` returned for this node in this plan.
+  /// The object that the op's `prepare` returned for this node.
   template <class S>
   const S& state() const {
     return *static_cast<const S*>(state_);
@@ -55,7 +55,8 @@ class EvalContext {
   const void* state_;
 };
 
-/// What an op's `prepare` may know: operand and result types are fixed, values are not there yet.
+/// The arguments of an op's `prepare`, `scratch` and `cost`: the types of operands and results.
+/// Their values are not known yet.
 class PlanContext {
  public:
   PlanContext(std::span<const Type> operands, std::span<const Type> results, const Machine& machine)
@@ -64,7 +65,7 @@ class PlanContext {
   std::span<const Type> in;
   std::span<const Type> out;
 
-  /// That of the Runtime, which the node is going to run on.
+  /// The Machine of the Runtime on which the node will run.
   const Machine& machine() const { return machine_; }
 
  private:

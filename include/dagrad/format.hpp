@@ -8,7 +8,7 @@
 #include "dagrad/graph.hpp"
 #include "dagrad/tensor.hpp"
 
-/// Opt-in: fmt prints dagrad's types, as `operator<<` does.
+/// Lets fmt print dagrad's types as `operator<<` does. Not included by `dagrad/dagrad.hpp`.
 
 template <>
 struct fmt::formatter<dagrad::DType> : fmt::formatter<std::string_view> {

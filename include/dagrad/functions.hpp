@@ -5,23 +5,25 @@
 
 #include "dagrad/program.hpp"
 
-/// The functions and operators that a functor may use on its operands, for every reading of it:
-/// each becomes one word of the formula. Found by argument-dependent lookup, so a functor names no
-/// namespace.
+/// The functions and operators that a functor may apply to its operands, for every reading of it:
+/// each becomes one primitive of the formula. They are found by argument-dependent lookup, so
+/// functors need no namespace.
 namespace dagrad {
 
-/// What a functor can be called with: it turns words of the formula into results of its own kind.
+/// A type that a functor can be called with. It turns the primitives of the formula into results of
+/// its own kind: numbers, symbols or decisions.
 template <class T>
 concept Reading = requires(const T& x) {
   typename T::Boolean;
   { T::call(Primitive::neg, x) } -> std::same_as<T>;
 };
 
-/// A literal beside readings.
+/// A literal used together with readings.
 template <class L>
 concept LiteralNumber = std::is_arithmetic_v<L>;
 
-// One line a word. The macros end with this file; they keep eighty definitions in step.
+// One line per function. The macros keep the many definitions consistent and are undefined at the
+// end of this file.
 #define DAGRAD_UNARY(word)              \
   template <Reading T>                  \
   T word(const T& x) {                  \
@@ -134,7 +136,7 @@ template <Reading B>
 B operator!(const B& x) {
   return B::test(Primitive::logical_not, x);
 }
-/// Both sides are computed: these do not short-circuit.
+/// These do not short-circuit: both sides are computed.
 template <Reading B>
 B operator&&(const B& a, const B& b) {
   return B::test(Primitive::logical_and, a, b);
@@ -148,8 +150,8 @@ B logical_xor(const B& a, const B& b) {
   return B::test(Primitive::logical_xor, a, b);
 }
 
-/// a where the condition holds, b elsewhere. Bits are copied: nothing of the other side reaches
-/// the result or, in a derived rule, its gradient.
+/// a where the condition holds, b elsewhere. The side that is not taken affects neither the result
+/// nor, in a derived rule, its gradient.
 template <Reading T>
 T select(const typename T::Boolean& condition, const T& a, const T& b) {
   return T::choose(condition, a, b);
@@ -171,7 +173,8 @@ template <Reading T, LiteralNumber L>
 T pow(L x, const T& y) {
   return T::call(Primitive::pow, T(x), y);
 }
-/// By a plain number: a product, a quotient or a root where the exponent has one (`formulas`).
+/// A power with a plain number as exponent: a product, a quotient or a root if there is a formula
+/// for that exponent (see `formulas`).
 template <Reading T, LiteralNumber L>
 T pow(const T& x, L y) {
   return T::call(Primitive::power, x, T(y));

@@ -11,16 +11,17 @@
 
 namespace dagrad {
 
-/// A gradient that is zero by structure, without a tensor of zeros.
+/// A gradient that is known to be zero, so that no tensor of zeros is needed.
 struct Zero {};
 inline constexpr Zero zero{};
 
-/// A gradient that does not exist, and why: an error where somebody wants it.
+/// States that a gradient does not exist, and why. Asking for that gradient is an error.
 struct not_differentiable {
   std::string why;
 };
 
-/// What a rule returns for an operand, and what flows into a result: a value, zero, or not there.
+/// The gradient that a rule returns for an operand, or the cotangent of a result: a value, zero, or
+/// not differentiable.
 class Gradient {
  public:
   Gradient(Zero) {}
@@ -35,10 +36,11 @@ class Gradient {
   std::variant<Zero, Value, not_differentiable> state_;
 };
 
-/// A rule's answer: one gradient for each operand.
+/// What a rule returns: one gradient for each operand.
 using Grads = std::vector<Gradient>;
 
-/// What a rule works with. Everything it appends is tied to the node that it differentiates.
+/// The arguments of a gradient rule. Nodes that the rule appends are recorded as belonging to the
+/// gradient of the node that it differentiates.
 class GradContext {
  public:
   GradContext(std::span<const Value> operands, std::span<const Value> results,
@@ -48,31 +50,32 @@ class GradContext {
     if (cotangents.size() == 1 && cotangents[0].value()) dout = *cotangents[0].value();
   }
 
-  std::span<const Value> in;        ///< operands
-  std::span<const Value> outs;      ///< results
-  std::span<const Gradient> douts;  ///< their cotangents; those that nothing reached are zero
-  Value out;                        ///< the result of an op with one
-  Value dout;                       ///< its cotangent
+  std::span<const Value> in;    ///< operands
+  std::span<const Value> outs;  ///< results
+  /// Their cotangents; zero for a result that y does not depend on.
+  std::span<const Gradient> douts;
+  Value out;   ///< the result, if the op has exactly one
+  Value dout;  ///< its cotangent
 
-  /// Whether operand i's gradient is asked for: what is not may be answered with `zero`.
+  /// Whether the gradient of operand i is needed. If it is not, the rule may return `zero` for it.
   bool wanted(std::size_t i) const { return (*wanted_)[i]; }
-  /// What `make` returns where operand i's gradient is asked for, else `zero`: appends nothing
-  /// that nobody needs.
+  /// Returns `make()` if the gradient of operand i is needed, else `zero`, so that no unneeded
+  /// nodes are appended.
   template <class Make>
   Gradient if_wanted(std::size_t i, Make&& make) const {
     return wanted(i) ? Gradient(make()) : Gradient(zero);
   }
   const std::vector<bool>& wanted() const { return *wanted_; }
-  /// Cotangent i, as a node of zeros where it is zero: a rule that tells by `douts[i].is_zero()`
-  /// can do without.
+  /// Cotangent i as a value; if it is zero, a node of zeros is made. A rule can avoid that node by
+  /// looking at `douts[i].is_zero()`.
   Value dout_or_zeros(std::size_t i) const;
 
  private:
   const std::vector<bool>* wanted_;
 };
 
-/// The rule of an op that has none, and why: `static constexpr no_grad grad{"counts are no
-/// numbers"}`.
+/// States that an op has no gradient, and why: `static constexpr no_grad grad{"its result is a
+/// count"}`.
 struct no_grad {
   const char* why;
 };

@@ -10,7 +10,7 @@
 
 namespace dagrad {
 
-/// What an x gets that y does not depend on.
+/// What `gradient` does about an x that y does not depend on: throw, or return zeros.
 enum class Unconnected { error, zeros };
 
 struct GradientOptions {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -13,51 +14,54 @@ namespace dagrad {
 
 class Graph;
 
-/// Where a node came from that a rule or a pass made: the forward node it belongs to.
+/// The origin of a node that a gradient rule or a pass has made: the forward node it belongs to.
 struct Provenance {
-  std::string node;                  ///< name of the forward node
-  std::string scope;                 ///< its scope, "" at the top
-  Location where;                    ///< where that was made
-  std::vector<std::string> parents;  ///< its own forward nodes, for a gradient of a gradient
+  std::string node;   ///< name of the forward node
+  std::string scope;  ///< scope of the forward node; "" outside of any scope
+  Location where;     ///< source line that made the forward node
+  /// Forward nodes of the forward node, if that is part of a gradient itself.
+  std::vector<std::string> parents;
 };
 
-/// A node of the graph that the user has built, which a rewrite has made others of.
+/// A node of the user's graph from which a rewrite has made other nodes.
 struct Origin {
-  std::string node;  ///< its name
-  Location where;    ///< where it was made
+  std::string node;  ///< name of the node
+  Location where;    ///< source line that made it
 };
 
 enum class NodeKind : std::uint8_t { input, parameter, constant, op };
 
-/// A node of a graph, to look at. Valid while its graph lives.
+/// A read-only handle to a node. Valid while its graph exists; later uses throw GraphError.
 class Node {
  public:
   std::uint32_t id() const { return id_; }
   NodeKind kind() const;
-  /// As named by the user, scope before it ("encoder/0/w"), else made of op and number
-  /// ("matmul_3").
+  /// The name with its scope, such as "encoder/0/w"; nodes that the user has not named are called
+  /// after their op, with a number from the second on ("matmul", "matmul_1").
   std::string name() const;
   bool has_user_name() const;
   std::string scope() const;
   Location where() const;
-  const Op& op() const;  ///< of leaves: ops named "input", "parameter", "constant"
+  const Op& op() const;  ///< leaves have ops named "input", "parameter" and "constant"
   std::vector<Value> operands() const;
-  bool type_only(std::size_t operand) const;  ///< whether only that operand's type is used
+  /// Whether the node uses only the type of that operand.
+  bool type_only(std::size_t operand) const;
   std::size_t outputs() const;
   Value output(std::size_t port = 0) const;
-  /// The nodes that read any of its results, in the order they were made, each once.
+  /// The nodes that use any of its results, each once, in the order in which they were made.
   std::vector<Node> users() const;
-  /// Set on nodes that a gradient or a pass made.
+  /// The forward node that this one belongs to, if a gradient or a pass has made it.
   std::optional<Provenance> provenance() const;
-  /// The nodes that a rewrite made this one for or merged in it, as the user has built them; itself
-  /// where it is a copy or no rewrite lies between.
+  /// The nodes of the user's graph from which rewrites have made this one, or which they have
+  /// merged into it. The node itself if it is a plain copy or was never rewritten.
   std::vector<Origin> origins() const;
-  /// 0 for a node of the forward computation, 1 for one of its gradient, 2 of that one's gradient,
-  /// …
+  /// 0 for nodes of the forward computation, 1 for those of its gradient, 2 for those of the
+  /// gradient of that gradient, and so on.
   int gradient_order() const;
-  /// Id in this graph of the forward node that this one differentiates, where it is still there.
+  /// Id of the forward node that this one helps to differentiate, if that node is in this graph.
   std::optional<std::uint32_t> forward_node() const;
-  /// Value of a constant, initial value of a parameter. Throws GraphError for other nodes.
+  /// The value of a constant or the initial value of a parameter. Throws GraphError for other
+  /// nodes.
   const Tensor& tensor() const;
   friend bool operator==(const Node& a, const Node& b) {
     return a.control_.get() == b.control_.get() && a.id_ == b.id_;
@@ -74,9 +78,9 @@ class Node {
   std::uint32_t id_;
 };
 
-/// Nodes made while it lives get its name before theirs. Scopes nest: "encoder" in which "0" is
-/// opened names "encoder/0/w". They may end in any order: the innermost one that is still open
-/// counts.
+/// While a scope exists, its name prefixes the names of new nodes. Scopes nest: a node "w" made in
+/// scope "0", opened in scope "encoder", is called "encoder/0/w". They may end in any order; new
+/// nodes belong to the innermost scope that is still open.
 class [[nodiscard]] Scope {
  public:
   Scope(Scope&& other) noexcept;
@@ -88,16 +92,17 @@ class [[nodiscard]] Scope {
   Scope(detail::ControlPtr control, std::uint64_t opening)
       : control_(std::move(control)), opening_(opening) {}
   detail::ControlPtr control_;
-  std::uint64_t opening_;  ///< which one it was of those that the graph has opened
+  std::uint64_t opening_;  ///< its number among all scopes that the graph has opened
 };
 
-/// A DAG of op nodes. Append-only: node ids count up from 0 in the order of making, and operands
-/// come before their users. One thread builds a graph at a time. Movable; handles stay valid.
+/// A directed acyclic graph of ops. It is append-only: node ids count up from 0 in the order in
+/// which nodes are made, so operands precede the nodes that use them. Only one thread at a time may
+/// build a graph. Moving a graph keeps its handles valid.
 ///
-/// Each node has a name of its own: one that the user gives, or its op's with a number behind it.
-/// Names are UTF-8, of at most 4,096 bytes as they are given and 65,531 with the scopes before them
-/// (what a member of an .npz file can be called). White space, control characters and any of
-/// :%"\(){},;#=<> cannot stand in them; a '/' separates two words, as if there were a scope.
+/// Each node has a unique name: the one the user gives it, or that of its op followed by a number.
+/// Names are UTF-8, with at most 4,096 bytes as given and 65,531 bytes together with their scopes
+/// (the limit for a member of an .npz file). They must not contain white space, control characters
+/// or any of :%"\(){},;#=<>. A '/' separates words, as scopes do.
 class Graph {
  public:
   Graph();
@@ -105,21 +110,49 @@ class Graph {
   Graph& operator=(Graph&& other) noexcept;
   ~Graph();
 
-  /// What a run is fed with. Throws ArgumentError for a bad name, GraphError for one that is taken.
+  /// Adds an input, a value that each run is fed. Throws ArgumentError if the name is malformed,
+  /// GraphError if it is taken.
   Value input(std::string_view name, const Type& type, Location where = Location::here());
-  /// What a State holds and an update changes, with its initial value.
+  /// Adds a parameter with its initial value. A State holds the current value, and updates change
+  /// it. Throws as `input` does.
   Value parameter(std::string_view name, const Tensor& initial, Location where = Location::here());
   Value constant(const Tensor& value, Location where = Location::here());
+  /// What `Tensor::of` makes of a list: `graph.constant({{1.0, 2.0}, {3.0, 4.0}})`.
+  template <Element T>
+  Value constant(std::initializer_list<T> list, Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(std::initializer_list<std::initializer_list<T>> list,
+                 Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list,
+                 Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <Element T>
+  Value constant(
+      std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+          list,
+      Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
+  template <NestedList L>
+  Value constant(const L& list, Location where = Location::here()) {
+    return constant(Tensor::of(list), where);
+  }
 
   /// Opens a scope for the nodes made from now on. Throws ArgumentError for a bad name.
   Scope scope(std::string_view name, Location where = Location::here());
 
-  /// The value of that full name (":1" for a second result), or none.
+  /// The value with this full name (ending in ":1" for a second result), if there is one.
   std::optional<Value> find(std::string_view name) const;
   /// The same; throws GraphError listing similar names where there is none.
   Value at(std::string_view name, Location where = Location::here()) const;
 
-  std::size_t size() const;  ///< nodes
+  std::size_t size() const;  ///< number of nodes
   std::size_t edges() const;
   Node node(std::uint32_t id) const;
   std::vector<Node> nodes() const;
@@ -128,7 +161,7 @@ class Graph {
 
  private:
   friend struct detail::Access;
-  /// Throws GraphError for a graph that has been moved from.
+  /// Throws GraphError if the graph has been moved from.
   detail::GraphData& data() const;
 
   detail::ControlPtr control_;

@@ -7,8 +7,8 @@
 
 namespace dagrad {
 
-/// A plain number met in an expression. It is weak: it takes the dtype of what it meets, rounded
-/// once. One with a fraction that meets an integer dtype is a TypeError.
+/// A plain number in an expression. It has no dtype of its own but is rounded once to that of the
+/// values beside it. A number with a fraction beside an integer dtype is a TypeError.
 class Literal {
  public:
   template <class T>
@@ -18,13 +18,13 @@ class Literal {
         integer_(integral_ ? static_cast<std::int64_t>(value) : 0),
         real_(static_cast<double>(value)) {}
 
-  /// Whether it was written as an integer (one that int64 holds).
+  /// Whether it was given as an integer that fits int64.
   constexpr bool integral() const { return integral_; }
   constexpr std::int64_t integer() const { return integer_; }
   constexpr double real() const { return real_; }
-  /// The bits of the literal as one element of `dtype`, in the low bytes. 2.0 is an integer here as
-  /// 2 is. Throws TypeError for a fraction, NaN or an infinity with an integer dtype or bool,
-  /// ArgumentError for an integer outside the dtype's range (bool: 0 and 1).
+  /// The bits of the literal as an element of `dtype`, in the low bytes. 2.0 counts as the integer
+  /// 2. For integer dtypes and bool, throws TypeError if the number is a fraction, a NaN or an
+  /// infinity, and ArgumentError if it is outside the dtype's range (for bool, 0 and 1).
   std::uint64_t bits(DType dtype) const;
 
  private:

@@ -8,13 +8,13 @@
 
 #include "dagrad/config.hpp"
 
-/// The floats that C++20 has no type for. They are stored and converted; whoever computes with them
-/// does so as float, to which they convert exactly.
+/// Floating-point types that C++20 lacks. They can be stored and converted; to compute with them,
+/// convert them to float, which is exact.
 namespace dagrad {
 
 namespace detail {
 
-/// A float of 16 bits, of which `fraction_bits` are the fraction's.
+/// A float of 16 bits with `fraction_bits` bits of fraction.
 template <int fraction_bits>
 struct NarrowFormat {
   static constexpr int exponent_bits = 15 - fraction_bits;
@@ -24,8 +24,8 @@ struct NarrowFormat {
   static constexpr std::uint16_t infinity = ((1U << exponent_bits) - 1) << fraction_bits;
 };
 
-/// The nearest float of the format, ties going to the even one; a NaN is kept, and made quiet. In
-/// integers, so that it is one rounding whatever the rounding mode of the thread.
+/// Rounds to the nearest float of the format, ties to even; a NaN stays one and becomes quiet. Uses
+/// integer arithmetic, so that it does not depend on the thread's rounding mode.
 template <int fraction_bits, std::floating_point From>
 constexpr std::uint16_t narrowed(From value) {
   using To = NarrowFormat<fraction_bits>;
@@ -48,13 +48,13 @@ constexpr std::uint16_t narrowed(From value) {
   const Bits significand = fraction | (field == 0 ? Bits{0} : Bits{1} << stored);
   const Bits half = Bits{1} << (shift - 1), odd = significand >> shift & 1;
   const Bits rounded = (significand + half - 1 + odd) >> shift;
-  // The hidden bit counts as the last of the exponent; a carry moves on to the next one, at last to
-  // infinity.
+  // The hidden bit adds one to the exponent; a carry moves on to the next exponent and, at the end
+  // of the range, to infinity.
   const int below = exponent < least ? 0 : exponent - least;
   return static_cast<std::uint16_t>(sign | (static_cast<Bits>(below << fraction_bits) + rounded));
 }
 
-/// The same number. A NaN is made quiet, but not one of bfloat16, whose bits are taken as they are.
+/// Converts to float, exactly. A NaN becomes quiet, except for bfloat16, whose bits are copied.
 template <int fraction_bits>
 constexpr float widened(std::uint16_t bits) {
   using From = NarrowFormat<fraction_bits>;
@@ -74,8 +74,8 @@ constexpr float widened(std::uint16_t bits) {
   return std::bit_cast<float>(sign | wide);
 }
 
-/// A number that rounding to a float of 16 bits takes for `value`: of what a double does not hold,
-/// the last bit says that there was something.
+/// A double that rounds to the same 16-bit float as `value`: bits that do not fit are replaced by
+/// one sticky bit.
 constexpr double for_rounding(std::int64_t value) {
   const auto exact = std::int64_t{1} << 53;
   if (value > -exact && value < exact) return static_cast<double>(value);
@@ -86,7 +86,7 @@ constexpr double for_rounding(std::int64_t value) {
 template <int fraction_bits>
 struct NarrowFloat {
   constexpr NarrowFloat() = default;
-  /// Rounds once, to the nearest, ties to even.
+  /// Rounds once, to nearest, ties to even.
   template <class T>
   requires std::is_arithmetic_v<T>
   explicit constexpr NarrowFloat(T value) {
@@ -103,14 +103,14 @@ struct NarrowFloat {
   /// Exact.
   constexpr operator float() const { return widened<fraction_bits>(bits); }
 
-  std::uint16_t bits;  ///< undefined until it is given a value, as that of a float
+  std::uint16_t bits;  ///< indeterminate until assigned, like a float
 };
 
 }  // namespace detail
 
-/// IEEE 754 binary16: 5 bits of exponent, 10 of fraction.
+/// IEEE 754 binary16, with 5 bits of exponent and 10 of fraction.
 using Float16 = detail::NarrowFloat<10>;
-/// The upper half of a float: 8 bits of exponent, 7 of fraction.
+/// The upper half of a float, with 8 bits of exponent and 7 of fraction.
 using BFloat16 = detail::NarrowFloat<7>;
 
 }  // namespace dagrad

@@ -10,12 +10,12 @@
 namespace dagrad {
 
 namespace detail {
-/// One library function on one element, by the functions in force on this thread (`UseFunctions`).
+/// Applies a library function to one element, using the functions that are set for this thread (see
+/// `UseFunctions`).
 float call_function(Primitive primitive, float a, float b = 0);
 double call_function(Primitive primitive, double a, double b = 0);
 
-/// Keeps a product from being contracted into a fused multiply-add, whatever the user's flags,
-/// where the target has one.
+/// Prevents a product from being contracted into a fused multiply-add, whatever the user's flags.
 template <class T>
 inline T rounded(T value) {
 #if defined(__FMA__) || defined(__FMA4__)
@@ -26,16 +26,16 @@ inline T rounded(T value) {
   return value;
 }
 
-/// Two's complement arithmetic that wraps instead of overflowing.
+/// Converts to unsigned, so that arithmetic wraps around instead of overflowing.
 template <class T>
 constexpr auto wrap(T value) {
   return static_cast<std::make_unsigned_t<T>>(value);
 }
 }  // namespace detail
 
-/// The reading of a functor as a computation: one element of T. Plain as a `T`, but literals keep
-/// their place, functions are dagrad's own, products are not contracted and integers wrap. With
-/// `Branching`, comparisons convert to bool.
+/// The reading of a functor as a computation on one element of T. It behaves like a `T`, except
+/// that literals take its type, functions are those of dagrad, products are not contracted and
+/// integers wrap around. With `Branching`, comparisons convert to bool.
 template <Element T, bool Branching = false>
 class Number {
  public:
@@ -75,14 +75,15 @@ template <class T>
 inline constexpr bool is_branching<Number<T, true>> = true;
 }  // namespace detail
 
-/// What a functor asks for that branches on its operands' values: `template <PlainNumber T>`. Such
-/// a functor runs as a plain loop and brings its own gradient.
+/// The constraint on functors that branch on the values of their operands: `template <PlainNumber
+/// T>`. Such a functor runs as a plain loop and must define its own gradient.
 template <class T>
 concept PlainNumber = detail::is_branching<T>;
 
-/// Numbers have no machine at hand: on the thread that this lives on they compute `exp` and its
-/// like by an instruction set's functions, the same bits as its loops; else by those of the best
-/// one. An `eval` that computes with Numbers holds one of its machine's, in each task.
+/// Sets the functions (`exp` and so on) that Numbers of this thread use, to those of an instruction
+/// set, which give the same bits as its loops. By default they are those of the best instruction
+/// set. An `eval` that computes with Numbers creates one in each task, for the instruction set of
+/// its machine.
 class UseFunctions {
  public:
   explicit UseFunctions(InstructionSet set);
@@ -94,12 +95,12 @@ class UseFunctions {
   const void* previous_;
 };
 
-/// The formulas of the words that have one, for every reading: the one definition that numbers
-/// compute, loops are lowered to, and symbols print.
+/// The formulas of composite primitives, for every reading: numbers compute them, and loops are
+/// lowered to them.
 namespace formulas {
 
 template <Reading T>
-T sigmoid(const T& x, const T& size) {  // no overflow on either side: exp of what is not positive
+T sigmoid(const T& x, const T& size) {  // exp of a number that is not positive cannot overflow
   const T e = exp(-size);
   return select(x >= 0, 1, e) / (1 + e);
 }
@@ -116,11 +117,11 @@ T rsqrt(const T& x) {
   return 1 / sqrt(x);
 }
 template <Reading T>
-T sign(const T& x) {  // NaN and zeros of either sign are their own sign
+T sign(const T& x) {  // NaN and zeros of either sign are returned unchanged
   return select(x > 0, T(1), select(x < 0, T(-1), x));
 }
 template <Reading T>
-T logaddexp(const T& a, const T& b) {  // equal infinities: their difference is taken as 0
+T logaddexp(const T& a, const T& b) {  // the difference of equal infinities counts as 0
   const T d = select(a == b, T(0), a - b);
   return maximum(a, b) + log1p(exp(-abs(d)));
 }
@@ -129,8 +130,8 @@ T joint(const T& a, const T& b) {
   return select(b == 0, T(0), pull(a, b));
 }
 
-/// Whether `power` has a formula for an exponent: whole numbers of few factors, so that the product
-/// is as accurate as a library's pow, and the square roots.
+/// Whether `power` has a formula for an exponent: integers with few factors, for which a product is
+/// as accurate as a library's pow, and ±0.5.
 constexpr bool has_power(double exponent) {
   if (exponent == 0.5 || exponent == -0.5) return true;
   return exponent >= -4 && exponent <= 8 && exponent != 0 &&
@@ -145,12 +146,12 @@ T product_of_equals(const T& x, int factors) {
 template <Reading T>
 T power(const T& x, double exponent) {
   if (!has_power(exponent)) return T::call(Primitive::pow, x, T(exponent));
-  if (exponent == 0.5) {  // unlike a root, pow is +0 at -0 and +∞ at -∞
+  if (exponent == 0.5) {  // unlike sqrt, pow gives +0 at -0 and +∞ at -∞
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return select(x == -infinity, T(infinity), abs(sqrt(x)));
   }
   if (exponent == -0.5) return 1 / power(x, 0.5);
-  // Not 1 / xⁿ, which overflows where x⁻ⁿ is still a subnormal number.
+  // Not 1 / xⁿ, because xⁿ may overflow although x⁻ⁿ is still a subnormal number.
   return exponent < 0 ? product_of_equals(1 / x, static_cast<int>(-exponent))
                       : product_of_equals(x, static_cast<int>(exponent));
 }
@@ -221,13 +222,12 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
         return x < y ? y : x;
       case Primitive::minimum:
         return y < x ? y : x;
-      case Primitive::remainder: {  // the sign of the divisor; a zero divisor is refused before the
-                                    // loop
+      case Primitive::remainder: {  // has the divisor's sign; zero divisors are refused earlier
         if (y == 0 || y == -1) return T(0);
         const T r = static_cast<T>(x % y);
         return r != 0 && (r < 0) != (y < 0) ? static_cast<T>(r + y) : r;
       }
-      case Primitive::floor_divide: {  // wraps as its product with the divisor does
+      case Primitive::floor_divide: {  // wraps around, as its product with the divisor does
         if (y == 0) return T(0);
         if (y == -1) return static_cast<T>(0 - detail::wrap(x));
         const T q = static_cast<T>(x / y);
@@ -248,8 +248,7 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
         return detail::rounded(x / y);
       case Primitive::pull:
         return x == 0 ? T(0) : detail::rounded(x * y);
-      // NaN passes through; of two zeros the maximum is +0 and the minimum -0 where they are in
-      // order
+      // NaN passes through. Of two zeros, the second is returned.
       case Primitive::maximum:
         return x > y || x != x ? x : y;
       case Primitive::minimum:

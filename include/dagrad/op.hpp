@@ -1,6 +1,6 @@
 #pragma once
 
-/// Any op struct as an Op.
+/// Defines the conversion of op structs to Op.
 
 #include "dagrad/detail/op_model.hpp"
 #include "dagrad/op_interface.hpp"

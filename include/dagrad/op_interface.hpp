@@ -24,28 +24,30 @@ class Rng;
 struct Sample;
 using Samples = std::vector<Sample>;
 
-/// What passes and the executor ask of an op without knowing it.
+/// Properties of an op that passes and the executor use without knowing its type.
 struct OpTraits {
-  bool elementwise = false;   ///< has a program: loops are made of it, `eval` is not called
-  bool broadcasts = false;    ///< the gradient pass sums cotangents back to the operands' shapes
+  bool elementwise = false;   ///< it has a program, which runs as a loop; `eval` is not called
+  bool broadcasts = false;    ///< the gradient pass sums cotangents to the operands' shapes
   bool derived_rule = false;  ///< its gradient is derived from its program
   bool has_prepare = false;
   bool has_decisions = false;
   bool has_validate = false;
-  /// It has effects, or must keep its order: nothing merges, moves or drops it, and a function runs
-  /// those that its results need one after the other, in the order in which they were made.
+  /// It has side effects or depends on order: passes do not merge, move or drop it, and a function
+  /// runs the ordered nodes that its results need one after the other, in the order in which they
+  /// were made.
   bool ordered = false;
-  std::size_t conditions = 0;  ///< leading operands that are bools and take no part in promotion
-  /// Bit i: of operand i only the type is used, and no memory comes with it. Bit 31 counts for all
-  /// operands behind it too.
+  /// Number of leading bool operands that do not take part in promotion.
+  std::size_t conditions = 0;
+  /// Bit i: only the type of operand i is used, and its data is null. Bit 31 also stands for all
+  /// later operands.
   std::uint32_t type_only = 0;
   std::uint32_t in_place = 0;  ///< bit i: result 0 may be written over operand i
-  std::size_t cut =
-      0;  ///< leading operands that gradients do not flow into: the rule alone feeds the rest
-  int alias = -1;     ///< result 0 is operand `alias`'s memory under another shape
-  int identity = -1;  ///< where operand `identity` is of result 0's type, it is the result: no step
-  int like = -1;      ///< results have the shape of operand `like`, whatever that is
-  bool joint_shape = false;  ///< results have the shape that the operands broadcast to
+  std::size_t cut = 0;         ///< number of leading operands that get no gradients
+  int alias = -1;  ///< result 0 is the memory of operand `alias` with another shape; -1: none
+  /// If operand `identity` has the type of result 0, it is the result; -1: none.
+  int identity = -1;
+  int like = -1;             ///< results always have the shape of operand `like`; -1: none
+  bool joint_shape = false;  ///< results have the shape to which the operands broadcast
   const char* no_grad = nullptr;
 
   bool uses_type_only(std::size_t operand) const {
@@ -53,8 +55,8 @@ struct OpTraits {
   }
 };
 
-/// The positions from `first` on, whatever the number of operands: `static constexpr auto type_only
-/// = operands_from<1>`.
+/// All positions from `first` on, for any number of operands: `static constexpr auto type_only =
+/// operands_from<1>`.
 template <int first>
 inline constexpr auto operands_from = [] {
   std::array<int, 32 - first> positions{};
@@ -62,7 +64,7 @@ inline constexpr auto operands_from = [] {
   return positions;
 }();
 
-/// An op without its type. Users never derive from it: `Op` makes one from any op struct.
+/// The type-erased interface of ops. Users do not derive from it: `Op` wraps any op struct.
 class OpInterface {
  public:
   virtual ~OpInterface();
@@ -72,7 +74,7 @@ class OpInterface {
   virtual std::string_view doc() const = 0;
   virtual void visit_attributes(const AttributeVisitor& visit) const = 0;
   virtual Op with_attribute(std::string_view name, const Attribute& value) const = 0;
-  /// Of the type of the op and its attributes.
+  /// A hash of the op's type and attributes.
   virtual std::size_t hash() const = 0;
   virtual bool equal(const OpInterface& other) const = 0;
   virtual const std::type_info& type() const = 0;
@@ -86,21 +88,22 @@ class OpInterface {
   virtual std::shared_ptr<const void> prepare(const PlanContext& context) const = 0;
   virtual void decisions(std::span<const View> in, std::span<const View> out,
                          const DecisionSink& sink) const = 0;
-  /// Refuses operands outside the domain; a view without data is not known yet.
+  /// Throws if operands are outside the op's domain. Views whose values are not known yet have no
+  /// data.
   virtual void validate(std::span<const View> in) const = 0;
   /// Rough cost of one evaluation in nanoseconds on one thread.
   virtual double cost(const PlanContext& context) const = 0;
-  /// The same op for a graph in which every `from` has become a `to`; empty where it says nothing
-  /// of dtypes.
+  /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
+  /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;
-  /// Operands to check it with; empty where the op gives none.
+  /// Samples to check the op with; empty if it provides none.
   virtual Samples samples(Rng& rng) const = 0;
 
  protected:
   OpTraits traits_;
 };
 
-/// Any op, by value. Immutable; copies share it.
+/// Any op, as a value. It is immutable, and copies share their state.
 class Op {
  public:
   Op() = default;
@@ -114,18 +117,18 @@ class Op {
   explicit operator bool() const { return op_ != nullptr; }
   std::string_view name() const { return op_->name(); }
   const OpTraits& traits() const { return op_->traits(); }
-  /// "slope=0.01, axis=1"; empty without attributes.
+  /// The attributes as text, "slope=0.01, axis=1"; empty if there are none.
   std::string attributes() const;
-  /// Calls `visit(name, value)` for each attribute, in their order.
+  /// Calls `visit(name, value)` for each attribute in order.
   void visit_attributes(const AttributeVisitor& visit) const { op_->visit_attributes(visit); }
-  /// The same op with one attribute of another value: an int counts as a float, and an enumerator
-  /// may be given as a string. Throws ArgumentError where the op has no attribute of that name, or
-  /// it is of another type or has other enumerators.
+  /// A copy of the op with another value of one attribute. Integers are accepted for floats, and
+  /// strings for enumerators. Throws ArgumentError if the op has no attribute of that name or the
+  /// value is not valid for it.
   Op with(std::string_view attribute, const Attribute& value) const {
     return op_->with_attribute(attribute, value);
   }
 
-  /// The op struct itself where it is a T, else null.
+  /// The op struct if it is a T, else null.
   template <class T>
   const T* get_if() const {
     return op_->type() == typeid(T) ? static_cast<const T*>(op_->get()) : nullptr;
@@ -139,24 +142,24 @@ class Op {
   std::shared_ptr<const OpInterface> op_;
 };
 
-/// One case to check an op with.
+/// A test case of an op.
 struct Sample {
   Op op;
   std::vector<Tensor> in;
-  std::vector<Tensor> out = {};    ///< expected results, where given
-  std::vector<Tensor> dout = {};   ///< with `grads`: the cotangents that they belong to
-  std::vector<Tensor> grads = {};  ///< expected gradients, one an operand, where given
-  bool ties = false;               ///< at a tie: not compared with finite differences
+  std::vector<Tensor> out = {};    ///< expected results; may be empty
+  std::vector<Tensor> dout = {};   ///< the cotangents for which `grads` are expected
+  std::vector<Tensor> grads = {};  ///< expected gradients, one for each operand; may be empty
+  bool ties = false;  ///< whether it is at a tie, and so not compared with finite differences
 };
 
-// ---- what `infer` is written with
+// ---- helpers for `infer`
 
-/// Dtype of an elementwise op's operands: their promotion, the first `conditions` left out. Throws
-/// TypeError where `takes` does not hold it, or a condition is not bool.
+/// The promoted dtype of an elementwise op's operands, not counting the first `conditions`. Throws
+/// TypeError if it is not in `takes` or a condition is not bool.
 DType common_dtype(std::span<const Type> in, std::size_t conditions, DTypes takes);
-/// All operand shapes broadcast together. Throws ShapeError where they do not.
+/// The shape to which all operands broadcast. Throws ShapeError if they do not broadcast.
 Shape common_shape(std::span<const Type> in);
-/// Throws ArgumentError where an op has not as many operands as it takes.
+/// Throws ArgumentError unless the number of operands is `wanted`.
 void check_operand_count(std::size_t is, std::size_t wanted);
 
 }  // namespace dagrad

@@ -8,21 +8,22 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/updates.hpp"
 
-/// Optimisers, as updates to list in `CompileOptions::update`; each parameter takes one node.
+/// Optimisers. They return the updates to list in `CompileOptions::update`; the step of each
+/// parameter is a single node.
 ///
-/// A rate is a number from 0 on or a float scalar: an input, or an expression of a `step_counter`.
-/// What an optimiser remembers of a parameter p is a parameter too, named "<p's name>/velocity" and
-/// so on, which starts at 0 and which a State holds.
+/// A rate is a number, at least 0, or a float scalar such as an input or an expression of a
+/// `step_counter`. Whatever an optimiser remembers about a parameter p is a parameter itself, named
+/// "<p's name>/velocity" and so on. It starts at 0, and a State holds its value.
 ///
-/// All of them throw ArgumentError for another number of gradients than parameters, a value that is
-/// no parameter, a parameter that is listed twice, and a number out of its range; TypeError,
-/// ShapeError where a gradient is not of its parameter's type or a rate no float scalar; GraphError
-/// where the name of what they remember is taken.
+/// All of them throw ArgumentError if the numbers of gradients and parameters differ, a value is
+/// not a parameter, a parameter is listed twice or a number is out of range; TypeError or
+/// ShapeError if a gradient's type differs from its parameter's or a rate is not a float scalar;
+/// GraphError if the name of a parameter that they add is taken.
 namespace dagrad {
 
 struct SgdOptions {
   double momentum = 0;  ///< in [0, 1)
-  /// Nesterov's momentum, in the form of Sutskever et al. 2013 that PyTorch uses.
+  /// Nesterov momentum, in the form of Sutskever et al. 2013 that PyTorch uses.
   bool nesterov = false;
 };
 /// Gradient descent: p ← p − rate·g; with momentum m, v ← m·v + g and p ← p − rate·v (Polyak 1964),
@@ -61,7 +62,7 @@ struct RmspropOptions {
   double decay = 0.99;    ///< of the mean squares, in [0, 1)
   double epsilon = 1e-8;  ///< at least 0
   double momentum = 0;    ///< in [0, 1)
-  bool centred = false;   ///< by the deviation instead of the root mean square
+  bool centred = false;   ///< divide by the standard deviation instead of the root mean square
 };
 /// RMSprop (Tieleman and Hinton 2012): s ← d·s + (1 − d)·g² and p ← p − rate·g / (√s + ε); centred
 /// (Graves 2013), a ← d·a + (1 − d)·g and √(s − a²) for √s; with momentum m, v ← m·v + g / (√s + ε)
@@ -69,14 +70,14 @@ struct RmspropOptions {
 std::vector<Update> rmsprop(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
                             const RmspropOptions& options = {});
 
-// ---- gradients kept in bounds
+// ---- clipping
 
 /// Each element of each gradient, at least low and at most high, as by `clamp`. Throws as `clamp`.
 std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const Operand& high);
 
 struct Clipped {
   std::vector<Value> gradients;
-  Value norm;  ///< of all of them together, before
+  Value norm;  ///< the global norm before clipping
 };
 /// All gradients times min(1, max_norm / norm), where the norm is `global_norm` of all of them: of
 /// norm 0 they stay as they are; a NaN makes all of them NaN; of infinite norm finite elements

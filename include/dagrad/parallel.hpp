@@ -8,14 +8,15 @@
 
 namespace dagrad {
 
-/// Splits work over the pool of the run. How much work a task holds must depend on shapes alone,
-/// never on the number of threads: that is what makes results the same bits on any of them.
+/// Distributes work over the thread pool of the run. The division into tasks must depend only on
+/// shapes, never on the number of threads, so that results have the same bits for any number of
+/// threads.
 class Parallel {
  public:
   virtual ~Parallel() = default;
 
-  /// Calls `body(task)` once for each task in [0, tasks), in any order, on any threads, and returns
-  /// when all are done. The first exception that a body throws is thrown here.
+  /// Calls `body(task)` once for each task in [0, tasks), in any order and on any threads, and
+  /// returns when all are done. Rethrows the first exception that a body throws.
   template <class F>
   void operator()(std::int64_t tasks, F&& body) const {
     run(
@@ -26,7 +27,7 @@ class Parallel {
         std::addressof(body));
   }
 
-  /// Calls `body(begin, end)` over [0, n) in pieces of `grain`.
+  /// Calls `body(begin, end)` for pieces of [0, n) of size `grain`.
   template <class F>
   void ranges(std::int64_t n, std::int64_t grain, F&& body) const {
     const std::int64_t tasks = (n + grain - 1) / grain;
@@ -44,7 +45,7 @@ class Parallel {
   virtual void run(std::int64_t tasks, Body body, const void* context) const = 0;
 };
 
-/// All tasks on the calling thread, in order.
+/// Runs all tasks on the calling thread, in order.
 class Inline final : public Parallel {
  protected:
   void run(std::int64_t tasks, Body body, const void* context) const override {

@@ -12,8 +12,8 @@ namespace dagrad {
 
 namespace detail {
 
-/// The integer that names the branch which a word took on `a` and `b` to `out`: crossing a kink or
-/// a jump changes it. Empty for words that have neither.
+/// An integer that identifies the branch which a primitive took for `a` and `b`, with result `out`:
+/// crossing a kink or a jump changes it. Empty for primitives that have neither.
 template <Element T>
 std::optional<std::int64_t> decision(Primitive p, T a, T b, T out) {
   if constexpr (std::is_integral_v<T>) {
@@ -46,9 +46,9 @@ std::optional<std::int64_t> decision(Primitive p, T a, T b, T out) {
 
 }  // namespace detail
 
-/// The reading of a functor that branches as a trace of its decisions: computes as a `Number` and
-/// tells the sink which way each comparison, sign, rounding and side of a maximum went. The sink
-/// outlives it.
+/// The reading of a branching functor as a trace of its decisions: it computes like a `Number` and
+/// reports the outcome of each comparison, sign, rounding and maximum to the sink, which must
+/// outlive it.
 template <Element T>
 class Probe {
  public:
@@ -83,7 +83,7 @@ class Probe {
  private:
   template <Element>
   friend class Probe;
-  /// The result of a test, which is a decision itself.
+  /// The result of a test, which is itself a decision.
   Probe(Number<T, true> value, const DecisionSink* sink) : value_(value), sink_(sink) {
     if (sink != nullptr) (*sink)(static_cast<std::int64_t>(value_.value()));
   }

@@ -16,8 +16,9 @@
 
 namespace dagrad {
 
-/// The words of an elementwise formula. Those from `sigmoid` on have a formula of their own in the
-/// words before them, but keep their name so that their derivative can be exact.
+/// The primitives of elementwise formulas. Those from `sigmoid` on are composite: they are defined
+/// by a formula of earlier primitives, but remain primitives so that their derivatives can be
+/// exact.
 enum class Primitive : std::uint8_t {
   input,
   constant,
@@ -89,11 +90,11 @@ enum class Primitive : std::uint8_t {
 };
 
 std::string_view name(Primitive primitive);
-/// Operands it takes: 0 to 3.
+/// The number of operands, 0 to 3.
 int arity(Primitive primitive);
 
-/// One step of a program; `a`, `b`, `c` are positions of earlier steps. `data` is the number of the
-/// input or of the constant.
+/// One step of a program. `a`, `b` and `c` are positions of earlier steps; `data` is the index of
+/// the input or constant.
 struct Instruction {
   static constexpr std::uint32_t none = 0xffffffff;
   Primitive primitive = Primitive::input;
@@ -103,15 +104,16 @@ struct Instruction {
   friend constexpr bool operator==(const Instruction&, const Instruction&) = default;
 };
 
-/// A straight-line formula over elements: what a functor does to one element of each operand.
-/// Immutable once recorded. Equal steps are recorded once; nothing is folded but steps whose
-/// operands are all constants; dead steps are gone; the others stand in the order in which the
-/// results need them.
+/// A straight-line program over elements: what a functor does with one element of each operand. It
+/// is immutable once recorded. Equal steps are recorded once, steps whose operands are all
+/// constants are folded, and unused steps are removed; steps are in the order in which the results
+/// need them.
 struct Program {
   std::vector<Instruction> steps;
-  std::vector<std::uint64_t> constants;  ///< bits, in the low bytes; data, not identity, of a loop
-  std::vector<DType> inputs;             ///< every input is declared, used or not
-  std::vector<std::uint32_t> outputs;    ///< steps
+  /// Bits, in the low bytes; loops that differ only in these share code.
+  std::vector<std::uint64_t> constants;
+  std::vector<DType> inputs;           ///< all inputs, whether used or not
+  std::vector<std::uint32_t> outputs;  ///< positions of steps
 
   DType output_dtype(std::size_t i) const { return steps[outputs[i]].dtype; }
   friend bool operator==(const Program&, const Program&) = default;
@@ -121,8 +123,8 @@ using ProgramPtr = std::shared_ptr<const Program>;
 
 class Recorder;
 
-/// The reading of a functor as a formula: an element nobody has computed yet. Weak (a literal)
-/// until it meets one that has a dtype.
+/// The reading of a functor as a formula: an element that is yet to be computed. It is either a
+/// step of a Recorder or a literal, which takes its dtype from the symbols beside it.
 class Symbol {
  public:
   using Boolean = Symbol;
@@ -130,12 +132,12 @@ class Symbol {
   template <class T>
   requires std::is_arithmetic_v<T> Symbol(T literal) : literal_(literal) {}
 
-  /// Records `primitive` on the operands, whose dtypes are promoted and literals adopted; two
-  /// literals as the sides of a select take the dtype that its condition compares. Operands that
-  /// are all literals are computed: whole numbers as int64 where the word takes them, else in
-  /// float64. `pow` by a literal exponent that has a formula is recorded as `power`, and `power` by
-  /// anything else as `pow`. Throws TypeError, which names the word, for dtypes that it does not
-  /// take.
+  /// Records `primitive` on the operands. Their dtypes are promoted, and literals take that dtype;
+  /// two literals as the sides of a select take the dtype that its condition compares. If all
+  /// operands are literals, the result is computed at once: as int64 for integers if the primitive
+  /// takes those, else as float64. `pow` with a literal exponent that has a formula is recorded as
+  /// `power`, and `power` with any other exponent as `pow`. Throws TypeError naming the primitive
+  /// if it does not take the dtypes.
   static Symbol call(Primitive primitive, const Symbol& a);
   static Symbol call(Primitive primitive, const Symbol& a, const Symbol& b);
   static Symbol call(Primitive primitive, const Symbol& a, const Symbol& b, const Symbol& c);
@@ -146,16 +148,16 @@ class Symbol {
   static Symbol choose(const Symbol& condition, const Symbol& a, const Symbol& b) {
     return call(Primitive::select, condition, a, b);
   }
-  /// Conversion to a dtype; of a literal, that literal.
+  /// Converts to a dtype. A literal stays that literal.
   static Symbol cast(const Symbol& a, DType to);
 
   bool is_literal() const { return recorder_ == nullptr; }
   Literal literal() const { return literal_; }
-  DType dtype() const;  ///< of a literal: int64 or float64
+  DType dtype() const;  ///< int64 or float64 for a literal
   std::uint32_t step() const { return step_; }
   Recorder* recorder() const { return recorder_; }
 
-  /// Symbols have no truth value: a functor that must branch is constrained by PlainNumber.
+  /// Symbols have no truth value. Functors that have to branch are constrained by PlainNumber.
   template <class B>
   requires std::same_as<B, bool>
   explicit operator B() const {
@@ -174,7 +176,7 @@ class Symbol {
   Literal literal_ = 0;
 };
 
-/// Records a program. Symbols point to it: it stays where it is while they live.
+/// Records a program. Symbols point to it, so it cannot be moved.
 class Recorder {
  public:
   Recorder() = default;
@@ -184,10 +186,11 @@ class Recorder {
   Symbol input(DType dtype);
   Symbol constant(std::uint64_t bits, DType dtype);
   Symbol step(const Instruction& instruction);
-  /// The symbol of a step that is recorded.
+  /// The symbol of a recorded step.
   Symbol at(std::uint32_t step) { return {this, step}; }
   const Program& program() const { return program_; }
-  /// The recorded program with these results, dead steps dropped; a weak result takes `weak`.
+  /// The recorded program with these results, without unused steps. A result that is a literal
+  /// takes the dtype `weak`.
   ProgramPtr finish(std::span<const Symbol> results, DType weak) &&;
 
  private:
@@ -197,27 +200,26 @@ class Recorder {
   std::vector<std::uint32_t> table_;  ///< steps by hash, open addressing
 };
 
-/// Appends the steps of `program`, its inputs being `in`, to the recorder of `in`; returns its
-/// results.
+/// Appends the steps of `program`, with `in` as its inputs, to the recorder; returns its results.
 std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
                                    std::span<const Symbol> in);
 
-/// Infix text of a result, inputs named by `names` (x, y, z, w, x4, … where it is empty).
+/// The formula of a result in infix notation. `names` gives the names of the inputs, by default x,
+/// y, z, w, x4 and so on.
 std::string formula(const Program& program, std::size_t output = 0,
                     std::span<const std::string> names = {});
 
-/// The plain reading: runs the program on `n` elements, with the functions that Numbers of this
-/// thread have. Input i begins at `in[i]` and steps by
-/// `in_step[i]` elements (1, or 0 to repeat one element); outputs are dense and may be the
-/// memory of a dense input of the same element size. Allocates nothing once a thread has run a
-/// program as large.
+/// Interprets the program for `n` elements, with the functions that Numbers of this thread use.
+/// Input i begins at `in[i]` and steps by `in_step[i]` elements (1, or 0 to repeat one element).
+/// Outputs are dense and may overwrite a dense input of the same element size. Allocates only if
+/// the program is larger than any that this thread has run before.
 void interpret(const Program& program, std::span<const void* const> in,
                std::span<const std::int64_t> in_step, std::span<void* const> out, std::int64_t n);
 
-/// Receives the integers that name the branches a computation took.
+/// Receives the integers that identify the branches which a computation took.
 using DecisionSink = std::function<void(std::int64_t)>;
-/// Decisions (comparisons, signs, floors, sides of a maximum, integer and boolean steps) for one
-/// element.
+/// Reports the decisions of a program for one element: comparisons, signs, roundings, sides of
+/// maxima, and integer and boolean steps.
 void decisions(const Program& program, std::span<const void* const> in, const DecisionSink& sink);
 
 }  // namespace dagrad

@@ -8,21 +8,21 @@
 
 #include "dagrad/graph.hpp"
 
-/// Graphs from graphs: passes. The original stays as it is.
+/// Passes, which make new graphs from graphs. The original graph stays unchanged.
 namespace dagrad {
 
 namespace detail {
 class Rewriting;
 }
 
-/// Old values to new ones.
+/// Maps values of the old graph to values of the new one.
 class Mapping {
  public:
-  /// Throws GraphError where the value has no counterpart, or is of another graph.
+  /// The new value. Throws GraphError if the value has no counterpart or belongs to another graph.
   Value operator()(const Value& old) const;
   std::vector<Value> operator()(std::span<const Value> old) const;
   std::optional<Value> find(const Value& old) const;
-  std::size_t size() const { return size_; }  ///< values that have a counterpart
+  std::size_t size() const { return size_; }  ///< number of values that have a counterpart
 
  private:
   friend class detail::Rewriting;
@@ -32,7 +32,7 @@ class Mapping {
   };
 
   detail::ControlPtr from_, to_;
-  std::vector<std::uint32_t> first_;  // by old node: where its results stand in results_
+  std::vector<std::uint32_t> first_;  // index in results_ by old node
   std::vector<To> results_;
   std::size_t size_ = 0;
 };
@@ -42,36 +42,36 @@ struct Rewritten {
   Mapping mapping;
 };
 
-/// What a pass sees and says of the node that is visited: a node of which it says nothing is
-/// copied.
+/// The means by which a pass decides what becomes of the visited node. If it decides nothing, the
+/// node is copied.
 class Rewriter {
  public:
   Rewriter(const Rewriter&) = delete;
   Rewriter& operator=(const Rewriter&) = delete;
 
-  /// The graph that is made. What is appended to it during a visit belongs to the visited node: it
-  /// has its place, its scope, and its part in a gradient, and knows it as its origin.
+  /// The new graph. Nodes appended to it during a visit belong to the visited node: they get its
+  /// source line, its scope and its part in a gradient, and have it as their origin.
   Graph& graph() const;
-  /// The new value of an old one that has been visited, such as an operand of the node. Throws
-  /// GraphError where there is none.
+  /// The new value for a value that has been visited, such as an operand of the node. Throws
+  /// GraphError if there is none.
   Value operator()(const Value& old) const;
   std::vector<Value> operator()(std::span<const Value> old) const;
 
-  /// Copies the node: with its name, its operands being their new values.
+  /// Copies the node with its name, replacing its operands by their new values.
   std::vector<Value> copy();
-  /// With other operands, values of the new graph. Throws as `apply` does.
+  /// Copies it with other operands, which are values of the new graph. Throws as `apply` does.
   std::vector<Value> copy(std::span<const Value> operands);
-  /// With another op, too; of inputs, parameters and constants there is none.
+  /// Also replaces its op. Throws GraphError if the node is an input, a parameter or a constant.
   std::vector<Value> copy(const Op& op, std::span<const Value> operands);
-  /// Copies an input, parameter or constant with another type, its tensor converted. Throws
-  /// ShapeError where a tensor has another shape, GraphError where the node is computed.
+  /// Copies an input, parameter or constant with another type, and converts its tensor. Throws
+  /// ShapeError if the tensor has another shape, GraphError if the node is an op.
   Value copy(const Type& type);
-  /// The node's results become these values of the new graph: some that are there already, to which
-  /// the node is added as one more origin, or some that the pass has appended, of the node's copy
-  /// perhaps. A name that the user has given the node goes to the first, where that has none.
+  /// Replaces the node's results with values of the new graph. These may exist already, in which
+  /// case the node becomes another of their origins, or have been appended by the pass, for example
+  /// from the node's copy. The first value takes over a name given by the user, unless it has one.
   void replace(const Value& result);
   void replace(std::span<const Value> results);
-  /// Leaves the node out. What needs it must not be copied.
+  /// Leaves the node out. Nodes that need it must not be copied.
   void drop();
 
  private:
@@ -86,53 +86,58 @@ class Rewriter {
 };
 
 struct RewriteOptions {
-  std::vector<Value> outputs = {};  ///< only what these need is visited; all where there are none
-  /// These become inputs of the new graph, named as they were; what only they need is not visited.
+  std::vector<Value> outputs = {};  ///< only nodes that these need are visited; all if it is empty
+  /// Values that become inputs of the new graph under the same names; nodes that only they need are
+  /// not visited.
   std::vector<Value> cut = {};
-  /// Whether values may change their type, though not their rank.
+  /// Whether values may change their type. Ranks cannot change.
   bool retypes = false;
 };
 
-/// Makes a graph anew, node by node in the order in which they were made. Each is shown to `visit`,
-/// which may copy it, with other operands or another op, replace it by values that it appends or
-/// that are there, or drop it. Takes time and memory in proportion to the nodes that are visited.
+/// Makes a new graph node by node, in the order in which nodes were made. Each node is passed to
+/// `visit`, which may copy it, also with other operands or another op, replace it with new or
+/// existing values, or drop it. Time and memory are proportional to the number of visited nodes.
 ///
-/// Nodes that are copied keep their names, places, scopes and parts in gradients; those that are
-/// made of several know them all (`Node::origins`). A function that is compiled of the new graph
-/// can be fed with the inputs of the old one, and its errors and observers name the nodes of the
-/// graph that the user has built, however many rewrites lie between.
+/// Copied nodes keep their names, source lines, scopes and parts in gradients; a node made from
+/// several others records all of them (`Node::origins`). A function compiled from the new graph
+/// accepts inputs of the old graph in feeds, and its errors and observers use the names of the
+/// user's graph, even after several rewrites.
 ///
-/// Throws what `visit` throws; GraphError where a copied node needs one that was dropped, values of
-/// another graph are given, or a visit says two things; TypeError where a value's type changes and
-/// `retypes` is not set, ShapeError where its rank does.
+/// Throws what `visit` throws; GraphError if a copied node needs one that was dropped, a value
+/// belongs to another graph, or a visit decides twice; TypeError if a value's type changes although
+/// `retypes` is not set; ShapeError if its rank changes.
 Rewritten rewrite(const Graph& graph, const std::function<void(Rewriter&, const Node&)>& visit,
                   const RewriteOptions& options = {});
 
-// ---- rewrites that are ready
+// ---- ready-made rewrites
 
+/// Copies the whole graph.
 Rewritten clone(const Graph& graph);
-/// Only what `outputs` need. Values in `cut` become inputs of the new graph, named as they were.
+/// Copies only what `outputs` need. Values in `cut` become inputs of the new graph under the same
+/// names.
 Rewritten extract(const Graph& graph, std::span<const Value> outputs,
                   std::span<const Value> cut = {});
-/// The same of the graph that the outputs are in. Throws ArgumentError for no output.
+/// The same for the graph that the outputs belong to. Throws ArgumentError if there is no output.
 Rewritten extract(std::span<const Value> outputs, std::span<const Value> cut = {});
-/// Every use of `from` becomes one of `to`, which must have the same type and not depend on it.
+/// Turns every use of `from` into a use of `to`, which must have the same type and must not depend
+/// on `from`.
 struct Replacement {
   Value from, to;
 };
 Rewritten replace(const Graph& graph, std::span<const Replacement> replacements);
-/// The same graph made again with other types of inputs, parameters or constants: another batch
-/// size or dtype. Every op infers its types anew, so that the graph is what building it for these
-/// types would give; errors name the node that no longer fits. No value changes its rank: throws
-/// ShapeError where one would, for ops count axes.
+/// Makes the graph again with other types of inputs, parameters or constants, such as another batch
+/// size or dtype. Every op infers its types again, so the result is the graph that building for
+/// these types would give. Throws what the ops throw, naming the node that no longer fits, and
+/// ShapeError if the rank of a value would change.
 struct Retyped {
   Value leaf;
   Type type;
 };
 Rewritten replay(const Graph& graph, std::span<const Retyped> types);
-/// The same graph with every float32 as float64 or the other way round; constants, initial values
-/// and what ops say of dtypes are converted, as they were rounded. What ops make of no floats
-/// (random numbers, one_hot, casts from ints) they make as before, to be cast.
+/// Makes the graph again with one float dtype replaced by another, such as float32 by float64.
+/// Constants and initial values are converted, and so are dtypes in the attributes of ops. Ops that
+/// make floats from other types (random numbers, one_hot, casts from integers) compute as before,
+/// and their results are cast.
 Rewritten replay(const Graph& graph, DType from, DType to);
 
 }  // namespace dagrad

@@ -19,53 +19,55 @@ class RuntimeData;
 enum class LogLevel { debug, info, warning, error, off };
 
 struct RuntimeOptions {
-  int threads = 0;  ///< size of the pool, callers counted; 0: one a core
-  /// Runs on the tbb::task_arena that the Runtime is made in, instead of one of its own.
+  int threads = 0;  ///< size of the pool, including the calling thread; 0: one per core
+  /// Whether to run in the tbb::task_arena in which the Runtime is constructed, instead of one of
+  /// its own.
   bool current_arena = false;
   InstructionSet instruction_set = best_instruction_set();
   LogLevel log_level = LogLevel::warning;
-  /// Memory that the code cache may hold: pages of machine code, and what they are found by. Beyond
-  /// it the loops that were not asked for longest go; functions keep those that they run.
+  /// The most memory that the code cache may hold, including its index. When it is full, the least
+  /// recently used loops are evicted; functions keep the loops that they run.
   std::size_t code_cache_bytes = std::size_t{64} << 20;
 };
 
-/// Owns what compiled functions share: the thread pool, the code cache, the instruction set, the
-/// log. Nothing of it shows in results but, between instruction sets, the last bits of library
-/// functions.
+/// Owns what compiled functions share: the thread pool, the code cache, the instruction set and the
+/// log. None of these affects results, except that the last bits of library functions may differ
+/// between instruction sets.
 ///
-/// It may be made, used and destroyed anywhere, in tasks of oneTBB too: no run and no destructor
-/// waits for a thread that has not come. In a process forked from one where functions ran on
-/// several threads they run on the caller's alone; what the child is to use must not be in use by
-/// another thread when the process forks.
+/// It may be constructed, used and destroyed anywhere, even in a oneTBB task: no run and no
+/// destructor waits for a thread that has not started work. In a process forked from one in which
+/// functions ran on several threads, functions run on the calling thread only; objects that the
+/// child is to use must not be in use by another thread during the fork.
 class Runtime {
  public:
-  /// Throws ArgumentError for negative or absurdly many threads, or an instruction set that this
-  /// machine lacks.
+  /// Throws ArgumentError if the number of threads is negative or unreasonably large, or if this
+  /// machine lacks the instruction set.
   explicit Runtime(const RuntimeOptions& options = {});
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// The default one. Never destroyed.
+  /// The default Runtime, which is never destroyed.
   static Runtime& shared();
 
   int threads() const;
   InstructionSet instruction_set() const;
-  /// What ops are handed, and kernels are called with. It is there as long as the Runtime is, or a
+  /// The Machine that is handed to ops and kernels. It lives as long as the Runtime and every
   /// function compiled for it.
   const Machine& machine() const;
   void set_log_level(LogLevel level);
-  /// Where log lines go instead of standard error; an empty function restores that. The sink is
-  /// called with no lock held, by several threads at once where several have something to say. It
-  /// may compile and run: lines of what it does itself go to standard error.
+  /// Sends log lines to `sink` instead of standard error; an empty function restores standard
+  /// error. Several threads may call the sink at once; no lock is held during a call. The sink may
+  /// compile and run functions itself: log lines caused by that go to standard error.
   void set_log_sink(std::function<void(LogLevel, std::string_view)> sink);
 
+  /// Counts since the Runtime was constructed.
   struct CodeCache {
-    std::int64_t assembled = 0;    ///< loops made
+    std::int64_t assembled = 0;    ///< loops compiled to machine code
     std::int64_t reused = 0;       ///< loops found in the cache
-    std::int64_t interpreted = 0;  ///< loops that no machine code could be made for
-    std::int64_t evicted = 0;      ///< loops that had to make room for others
-    std::int64_t bytes = 0;        ///< of machine code, in the cache at present
+    std::int64_t interpreted = 0;  ///< loops for which no machine code could be made
+    std::int64_t evicted = 0;      ///< loops removed to make room for others
+    std::int64_t bytes = 0;        ///< machine code in the cache at present
   };
   CodeCache code_cache() const;
 

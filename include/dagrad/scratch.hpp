@@ -8,22 +8,22 @@
 
 namespace dagrad {
 
-/// Where an op's scratch memory begins, and every part of it: a cache line.
+/// The alignment of an op's scratch memory and of each part of it: a cache line.
 inline constexpr std::size_t scratch_alignment = 64;
 
-/// Bytes of whole lines that hold so many.
+/// Rounds up to whole cache lines.
 constexpr std::size_t whole_lines(std::size_t bytes) {
   return (bytes + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
 }
 
-/// Some elements of scratch memory.
+/// A part of scratch memory.
 class ScratchPart {
  public:
   ScratchPart() = default;
   ScratchPart(std::size_t offset, std::size_t bytes) : offset_(offset), bytes_(bytes) {}
 
   std::size_t bytes() const { return bytes_; }
-  /// Its elements, where the memory of the whole layout begins at `scratch`.
+  /// The elements of this part, if the memory of the whole layout begins at `scratch`.
   template <class T>
   std::span<T> in(void* scratch) const {
     auto* const begin = static_cast<std::byte*>(scratch) + offset_;
@@ -34,9 +34,9 @@ class ScratchPart {
   std::size_t offset_ = 0, bytes_ = 0;
 };
 
-/// Parts of scratch memory, side by side. An op makes the same layout in `scratch`, which returns
-/// its `bytes()`, and in `eval`, which finds the parts in `context.scratch()`; it keeps both in
-/// step to make it in the constructor of a struct that holds the parts:
+/// A layout of scratch memory with several parts. An op constructs the same layout in `scratch`,
+/// which returns its `bytes()`, and in `eval`, which finds the parts in `context.scratch()`. A
+/// struct that holds the layout and its parts keeps the two consistent:
 ///
 ///     struct Memory {
 ///       ScratchLayout layout;
@@ -51,13 +51,13 @@ class ScratchLayout {
     return add(count, sizeof(T));
   }
   ScratchPart add(DType dtype, std::int64_t count) { return add(count, size_of(dtype)); }
-  /// Such a layout for each of `count` tasks; that of task i begins i * layout.bytes() behind the
-  /// part's first byte.
+  /// Adds such a layout for each of `count` tasks; that of task i begins at offset i *
+  /// layout.bytes() of the part.
   ScratchPart add(const ScratchLayout& layout, std::int64_t count) {
     return add(count, layout.bytes());
   }
 
-  /// Bytes of all parts, a multiple of `scratch_alignment`.
+  /// Size of all parts in bytes, a multiple of `scratch_alignment`.
   std::size_t bytes() const { return bytes_; }
 
  private:

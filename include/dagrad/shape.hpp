@@ -13,26 +13,27 @@ namespace dagrad {
 
 inline constexpr int max_rank = 8;
 
-/// Axis in [0, rank), negative ones counted from the end. Throws ShapeError naming the range.
+/// Converts an axis, which may be negative to count from the end, to [0, rank). Throws ShapeError
+/// naming the range if it is outside [-rank, rank).
 int normalize_axis(std::int64_t axis, int rank);
 
-/// Dimensions of a tensor, rank 0 to 8, each at least 0. A plain value of fixed size.
+/// The dimensions of a tensor: 0 to 8 of them, each at least 0.
 class Shape {
  public:
   constexpr Shape() = default;
-  /// Throws ShapeError for more than 8 dimensions, a negative one, or more than 2^48 elements in
-  /// all (dimensions of 0 counted as 1, so that every slice of it can be counted too).
+  /// Throws ShapeError if there are more than 8 dimensions, one is negative, or there are more than
+  /// 2^48 elements (where dimensions of 0 count as 1, so that every slice is valid too).
   Shape(std::initializer_list<std::int64_t> dims);
   explicit Shape(std::span<const std::int64_t> dims);
 
   constexpr int rank() const { return rank_; }
-  /// The dimension of an axis; negative ones count from the end. Throws ShapeError for an axis
+  /// The dimension of an axis; negative axes count from the end. Throws ShapeError if the axis is
   /// outside [-rank, rank).
   constexpr std::int64_t operator[](std::int64_t axis) const {
     if (axis < 0 || axis >= rank_) axis = normalize_axis(axis, rank_);
     return dims_[static_cast<std::size_t>(axis)];
   }
-  // Not of a temporary, such as `x.shape()` of a Value gives: they would point to what is gone.
+  // Deleted for temporaries, such as `x.shape()` of a Value, whose elements would be gone.
   constexpr const std::int64_t* begin() const& { return dims_.data(); }
   constexpr const std::int64_t* end() const& { return dims_.data() + rank_; }
   constexpr std::span<const std::int64_t> dims() const& { return {begin(), end()}; }
@@ -47,24 +48,25 @@ class Shape {
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 
  private:
-  std::array<std::int64_t, max_rank> dims_{};  // zero beyond the rank, so == may compare all
+  std::array<std::int64_t, max_rank> dims_{};  // zero beyond the rank, so that == can compare all
   std::uint8_t rank_ = 0;
 };
 
-/// "[2,3]"; "[]" for a scalar.
+/// The shape as text, such as "[2,3]"; "[]" for a scalar.
 std::string to_string(const Shape& shape);
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
-/// NumPy's rule: align on the right; equal, or one of them 1. Throws ShapeError showing both.
+/// The shape to which two shapes broadcast by NumPy's rule: aligned on the right, dimensions must
+/// be equal or one of them 1. Throws ShapeError showing both shapes.
 Shape broadcast(const Shape& a, const Shape& b);
 
-/// Whether a tensor of shape `from` repeats to `to` by that rule.
+/// Whether a tensor of shape `from` broadcasts to exactly `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);
 
-/// "[1,2]": the index of the element at a row-major position.
+/// The index of the element at a row-major position as text, such as "[1,2]".
 std::string index_text(const Shape& shape, std::int64_t position);
 
-/// What a value is: dtype and shape. Written "float64[2,3]".
+/// The dtype and shape of a value, written as "float64[2,3]".
 struct Type {
   DType dtype = f64;
   Shape shape;

@@ -35,8 +35,9 @@ class State {
   /// Several at once, or none: who reads sees all of them or none. Throws as for one.
   void set(const std::map<std::string, Tensor>& values, Location where = Location::here());
   std::vector<std::string> names() const;
-  /// All of them, as they were at one moment.
+  /// All values, as they were at a single moment.
   std::map<std::string, Tensor> values() const;
+  /// An independent State with the same values.
   State copy() const;
 
  private:

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,32 +10,31 @@
 
 #include "dagrad/shape.hpp"
 
-/// Where elements lie in memory: strides of shapes, and walks along axes that several tensors
-/// share. Everything is counted in elements, so that what they are and how wide is the caller's
-/// matter.
+/// Strides of shapes, and walks along axes that several tensors share. Everything is counted in
+/// elements, independently of their type and size.
 namespace dagrad {
 
-/// For each axis, outermost first, how many elements lie from one index to the next.
+/// For each axis, outermost first, the number of elements from one index to the next.
 using Strides = std::array<std::int64_t, max_rank>;
 
-/// Those of a row-major tensor of this shape.
+/// The strides of a row-major tensor of this shape.
 Strides strides_of(const Shape& shape);
 
-/// Those of a row-major tensor that broadcasts to `result`, for the axes of `result`: 0 where it is
-/// repeated. The shape must broadcast (`broadcasts_to`).
+/// The strides of a row-major tensor along the axes of `result`, to which it must broadcast
+/// (`broadcasts_to`): 0 along axes on which it is repeated.
 Strides broadcast_strides(const Shape& shape, const Shape& result);
 
-/// A shape as seen from one of its axes: [outer, length, inner].
+/// A shape seen from one of its axes as [outer, length, inner].
 struct AlongAxis {
-  /// Throws ShapeError for an axis that the shape does not have.
+  /// Throws ShapeError if the shape does not have the axis.
   AlongAxis(const Shape& shape, std::int64_t axis);
   std::int64_t outer = 1, length = 1, inner = 1;
 };
 
-/// An index into axes of some sizes, which moves on in row-major order. Keeps no copy of the sizes.
+/// An index into axes of given sizes, which advances in row-major order. Does not copy the sizes.
 class MultiIndex {
  public:
-  /// The index of a position, counted in row-major order.
+  /// The index at a row-major position.
   MultiIndex(std::span<const std::int64_t> sizes, std::int64_t position) : sizes_(sizes) {
     for (std::size_t axis = sizes.size(); axis-- > 1 && position > 0; position /= sizes[axis])
       at_[axis] = position % sizes[axis];
@@ -46,8 +44,8 @@ class MultiIndex {
   int rank() const { return static_cast<int>(sizes_.size()); }
   std::int64_t operator[](int axis) const { return at_[static_cast<std::size_t>(axis)]; }
 
-  /// Moves on by one. Returns the axis whose index grew; those inside it begin again. Behind the
-  /// last position that is axis 0.
+  /// Advances by one. Returns the axis whose index grew; the axes inside it start again at 0. After
+  /// the last position, this is axis 0.
   int next() {
     for (std::size_t axis = sizes_.size(); axis-- > 1; at_[axis] = 0)
       if (++at_[axis] < sizes_[axis]) return static_cast<int>(axis);
@@ -60,10 +58,10 @@ class MultiIndex {
   std::array<std::int64_t, max_rank> at_{};
 };
 
-/// Axes that some operands are walked along together, outermost first: the size of each, and the
-/// stride of every operand along it. Axes of size 1 are left out, and neighbouring axes that no
-/// operand tells apart are one, so that there are as few as can be. The number of operands is a
-/// constant, and nothing is allocated; or it is given to the constructor.
+/// The axes of a joint walk over several operands, outermost first: the size of each axis, and the
+/// stride of every operand along it. Axes of size 1 are left out, and neighbouring axes are merged
+/// if all operands are contiguous across them. The number of operands is either a constant, in
+/// which case nothing is allocated, or given to the constructor.
 template <std::size_t n = std::dynamic_extent>
 class StridedAxes {
  public:
@@ -80,7 +78,7 @@ class StridedAxes {
   std::int64_t stride(int axis, std::size_t operand = 0) const {
     return strides_[static_cast<std::size_t>(axis) * operands_ + operand];
   }
-  /// Those of all operands along an axis.
+  /// The strides of all operands along an axis.
   std::span<const std::int64_t> strides(int axis) const {
     return {&strides_[static_cast<std::size_t>(axis) * operands_], operands_};
   }
@@ -91,11 +89,11 @@ class StridedAxes {
     return product;
   }
 
-  /// Adds an axis inside those that are there already.
+  /// Adds an axis inside the existing ones.
   void add(std::int64_t size, std::initializer_list<std::int64_t> strides) {
     add_axis(size, [&](std::size_t operand) { return strides.begin()[operand]; });
   }
-  /// Adds the axes of a shape, with strides of each operand along them.
+  /// Adds the axes of a shape, with the strides of each operand along them.
   void add(const Shape& shape, std::span<const Strides, n> operands) {
     for (int axis = 0; axis < shape.rank(); ++axis) {
       const auto stride = [&](std::size_t i) {
@@ -105,20 +103,20 @@ class StridedAxes {
     }
   }
 
-  /// The element of an operand at a position, counted in row-major order.
+  /// The offset of an operand's element at a row-major position.
   std::int64_t offset(std::int64_t position, std::size_t operand = 0) const {
-    if (rank_ <= 1) return rank_ == 0 ? 0 : position * stride(0, operand);  // without a division
+    if (rank_ <= 1) return rank_ == 0 ? 0 : position * stride(0, operand);  // avoids a division
     return offset(MultiIndex(sizes(), position), operand);
   }
-  /// The same for an index into the outermost axes.
+  /// The offset for an index into the outermost axes.
   std::int64_t offset(const MultiIndex& index, std::size_t operand = 0) const {
     std::int64_t offset = 0;
     for (int axis = 0; axis < index.rank(); ++axis) offset += index[axis] * stride(axis, operand);
     return offset;
   }
 
-  /// How far an operand moves when a `MultiIndex` into the `outermost` axes moves on at `axis`,
-  /// those inside it beginning again.
+  /// The change of an operand's offset when a `MultiIndex` into the `outermost` axes advances at
+  /// `axis`, with the axes inside it starting again.
   std::int64_t jump(int outermost, int axis, std::size_t operand = 0) const {
     std::int64_t jump = stride(axis, operand);
     while (++axis < outermost) jump -= (size(axis) - 1) * stride(axis, operand);
@@ -152,7 +150,7 @@ class StridedAxes {
   Flat strides_{};  ///< of all operands, axis after axis
 };
 
-/// The axes of `result` for operands of these shapes, which broadcast to it.
+/// The axes of `result` for operands of these shapes, which must broadcast to it.
 template <std::size_t n>
 StridedAxes<n> broadcast_axes(const Shape (&operands)[n], const Shape& result) {
   std::array<Strides, n> strides;
@@ -163,8 +161,8 @@ StridedAxes<n> broadcast_axes(const Shape (&operands)[n], const Shape& result) {
 }
 StridedAxes<> broadcast_axes(std::span<const Type> operands, const Shape& result);
 
-/// A walk over the outermost axes in row-major order that knows where each operand is. The axes
-/// must stay.
+/// A walk over the outermost axes in row-major order that keeps track of each operand's offset. The
+/// axes must outlive it.
 template <std::size_t n>
 class StridedWalk {
  public:
@@ -189,25 +187,25 @@ class StridedWalk {
   std::array<std::array<std::int64_t, n>, max_rank> jumps_{};
 };
 
-/// Positions that lie side by side along the innermost axis, and where each operand has them.
+/// Successive positions along the innermost axis, with the offset and stride of each operand.
 template <std::size_t n>
 struct StridedRow {
   std::int64_t position, length;
   std::array<std::int64_t, n> offsets, strides;
 };
 
-/// Calls `visit(row)` for the rows, the first and last of them cut off, that make up the positions
-/// [begin, end).
+/// Calls `visit(row)` for the rows that make up the positions [begin, end). The first and the last
+/// row may be partial.
 template <std::size_t n, class Visit>
 void each_row(const StridedAxes<n>& axes, std::int64_t begin, std::int64_t end, Visit visit) {
   if (begin >= end) return;
-  const int innermost = std::max(axes.rank() - 1, 0);
+  const int innermost = axes.rank() > 0 ? axes.rank() - 1 : 0;
   const std::int64_t size = axes.rank() == 0 ? 1 : axes.size(innermost);
   StridedRow<n> row{begin, 0, {}, {}};
   for (std::size_t i = 0; i < n && axes.rank() > 0; ++i) row.strides[i] = axes.stride(innermost, i);
   StridedWalk walk(axes, innermost, begin / size);
   for (std::int64_t at = begin % size; row.position < end; at = 0, walk.next()) {
-    row.length = std::min(size - at, end - row.position);
+    row.length = size - at < end - row.position ? size - at : end - row.position;
     for (std::size_t i = 0; i < n; ++i) row.offsets[i] = walk.offset(i) + at * row.strides[i];
     visit(row);
     row.position += row.length;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,9 +9,11 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "dagrad/indices.hpp"
 #include "dagrad/literal.hpp"
 #include "dagrad/shape.hpp"
 
@@ -18,15 +21,15 @@ namespace dagrad {
 
 namespace detail {
 [[noreturn]] void throw_dtype_mismatch(DType is, DType asked);
-[[noreturn]] void throw_ragged(std::size_t first, std::size_t other);
+[[noreturn]] void throw_ragged(std::int64_t first, std::int64_t other);
 }  // namespace detail
 
-/// Elements somebody else owns: row-major, contiguous, aligned to the element.
+/// Elements in memory that the view does not own: row-major, contiguous and aligned to the element.
 struct View {
   const void* data = nullptr;
   Type type;
 
-  /// The elements as C++ numbers. Throws TypeError where T is not the dtype.
+  /// The elements as C++ numbers. Throws TypeError if T is not the type of the dtype.
   template <Element T>
   std::span<const T> as() const {
     if (dtype_of<T> != type.dtype) detail::throw_dtype_mismatch(type.dtype, dtype_of<T>);
@@ -34,7 +37,7 @@ struct View {
   }
 };
 
-/// The same, writable.
+/// The same with writable elements.
 struct MutableView {
   void* data = nullptr;
   Type type;
@@ -47,10 +50,10 @@ struct MutableView {
   operator View() const { return {data, type}; }
 };
 
-/// Where storage lives. One kind today; part of the handle so that others need no new type.
+/// Where storage lies. Host memory is the only kind so far.
 enum class MemoryKind : std::uint8_t { host };
 
-/// A vector, span or array of elements: what lies contiguous in memory.
+/// A contiguous range of elements: a vector, span or array.
 template <class R>
 concept ElementRange = requires(const R& range) {
   std::span(range);
@@ -60,7 +63,21 @@ concept ElementRange = requires(const R& range) {
 class Tensor;
 
 namespace detail {
-/// Counted handle of memory; empty for memory that is only borrowed.
+
+/// How deep a list of numbers is nested, and what it is a list of. A number has rank 0.
+template <class L>
+struct NumberList {
+  static constexpr int rank = 0;
+  using Number = L;
+};
+template <std::ranges::sized_range L>
+struct NumberList<L> {
+  using Item = NumberList<std::remove_cv_t<std::ranges::range_value_t<L>>>;
+  static constexpr int rank = 1 + Item::rank;
+  using Number = typename Item::Number;
+};
+
+/// A reference-counted handle of memory; empty if the memory is borrowed.
 class Storage {
  public:
   struct Header;
@@ -78,14 +95,14 @@ class Storage {
     if (header_ != nullptr) release();
   }
 
-  /// Padded memory of dagrad's own, of any content.
+  /// Padded and aligned memory, uninitialised.
   static Storage allocate(std::size_t bytes);
   static Storage adopt(void* data, std::function<void(void*)> deleter, MemoryKind kind);
 
   bool empty() const noexcept { return header_ == nullptr; }
   void* data() const noexcept;
-  bool sole() const noexcept;          ///< the only handle of its memory
-  bool whole_blocks() const noexcept;  ///< padded and aligned, as loops may write it
+  bool sole() const noexcept;          ///< whether this is the only handle of its memory
+  bool whole_blocks() const noexcept;  ///< whether it is padded and aligned, as loops require
   MemoryKind kind() const noexcept;
 
  private:
@@ -98,20 +115,26 @@ class Storage {
 Tensor uninitialized(const Type& type);
 }  // namespace detail
 
-/// Dense row-major array of one dtype. Copies share their storage until one of them is written
-/// (`mutate`), so a Tensor behaves like a value and costs a handle. Owned storage is aligned to 64
-/// bytes and padded with zeros to whole 64-byte blocks. Any number of threads may read a tensor and
-/// its copies at once.
+/// A vector, span or array of elements, or of such lists: {{1.0, 2.0}, {3.0, 4.0}} as a vector of
+/// vectors.
+template <class L>
+concept NestedList = std::ranges::sized_range<L> && detail::NumberList<L>::rank <=
+                     max_rank&& Element<typename detail::NumberList<L>::Number>;
+
+/// A dense row-major array of one dtype. Copies share their storage until one of them is written to
+/// (`mutate`), so a Tensor behaves like a value but copying it is cheap. Storage that dagrad
+/// allocates is aligned to 64 bytes and padded with zeros to whole 64-byte blocks. Any number of
+/// threads may read a tensor and its copies at once.
 class Tensor {
  public:
-  /// The scalar 0.0 of float64; what a tensor is that was moved from.
+  /// The float64 scalar 0.0, which is also the value of a moved-from tensor.
   Tensor() noexcept;
-  /// Scalar of T's dtype.
+  /// A scalar.
   template <Element T>
   Tensor(T scalar) : Tensor({}, dtype_of<T>, &scalar, 1) {}
-  /// Elements 0. Throws RunError when memory is out, with the size asked for.
+  /// All elements are 0. Throws RunError naming the size if there is not enough memory.
   explicit Tensor(const Type& type);
-  /// Copies of the elements of a vector, span or array. Throws ShapeError where their number is not
+  /// Copies the elements of a vector, span or array. Throws ShapeError if their number differs from
   /// that of the shape.
   template <ElementRange R>
   Tensor(const Shape& shape, const R& values)
@@ -121,25 +144,35 @@ class Tensor {
   template <Element T>
   Tensor(const Shape& shape, std::initializer_list<T> values)
       : Tensor(shape, dtype_of<T>, values.begin(), values.size()) {}
-  /// Nested lists: {1.0, 2.0} is float64[2], {{1.0}, {2.0}} is float64[2,1]. The dtype is that of
-  /// the C++ numbers: {1, 2} is int32, {1.5F} float32; `of<double>({1, 2})` says it. Throws
-  /// ShapeError for rows of different length.
+  /// Lists of numbers, nested up to rank 4: {1.0, 2.0} is float64[2], {{1.0}, {2.0}} is
+  /// float64[2,1]. The dtype is that of the C++ numbers: {1, 2} is int32, {1.5F} is float32, and
+  /// `of<double>({1, 2})` is float64. Throws ShapeError if lists of the same depth differ in
+  /// length.
   template <Element T>
-  static Tensor of(std::initializer_list<T> values) {
-    return Tensor({static_cast<std::int64_t>(values.size())}, values);
+  static Tensor of(std::initializer_list<T> list) {
+    return Tensor({static_cast<std::int64_t>(list.size())}, list);
   }
   template <Element T>
-  static Tensor of(std::initializer_list<std::initializer_list<T>> rows);
-  /// Every element `value`. Throws as Literal::bits where the dtype does not hold it.
+  static Tensor of(std::initializer_list<std::initializer_list<T>> list);
+  template <Element T>
+  static Tensor of(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list);
+  template <Element T>
+  static Tensor of(
+      std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+          list);
+  /// The same for a vector, span or array of numbers, or of such lists.
+  template <NestedList L>
+  static Tensor of(const L& list);
+  /// Every element is `value`. Throws as `Literal::bits` does if the dtype cannot represent it.
   static Tensor full(const Type& type, Literal value);
 
-  /// The user's memory, not copied: it must outlive this tensor and all its copies, and may be
-  /// unpadded. Writing (`mutate`) copies it first.
+  /// Refers to the caller's memory without copying it. The memory must outlive this tensor and all
+  /// its copies and needs no padding. Writing to the tensor (`mutate`) copies it first.
   template <Element T>
   static Tensor borrow(const Shape& shape, std::span<const T> values) {
     return borrow(shape, dtype_of<T>, values.data(), values.size());
   }
-  /// The same of a vector or array; not of a temporary.
+  /// The same for a vector or array, which must not be a temporary.
   template <ElementRange R>
   static Tensor borrow(const Shape& shape, const R& values) {
     return borrow(shape, std::span<const typename decltype(std::span(values))::value_type>(values));
@@ -147,9 +180,9 @@ class Tensor {
   template <ElementRange R>
   requires(!std::ranges::enable_borrowed_range<R>) static Tensor
       borrow(const Shape& shape, const R&& values) = delete;
-  /// Memory handed over with its deleter, which is called once, when the last copy is gone. Throws
-  /// ArgumentError for data not aligned to its element, or null where there are elements; the
-  /// memory then stays the caller's.
+  /// Takes over memory. The deleter is called once, after the last copy is gone. Throws
+  /// ArgumentError if the data is not aligned to its element, or is null although there are
+  /// elements; the caller then keeps the memory.
   static Tensor adopt(const Type& type, void* data, std::function<void(void*)> deleter,
                       MemoryKind kind = MemoryKind::host);
 
@@ -170,13 +203,13 @@ class Tensor {
   View view() const { return {data_, type_}; }
   MemoryKind memory() const { return storage_.kind(); }
 
-  /// The elements, to read. Throws TypeError where T is not the dtype.
+  /// The elements for reading. Throws TypeError if T is not the type of the dtype.
   template <Element T>
   std::span<const T> values() const {
     return view().as<T>();
   }
-  /// The elements, to write: copies the storage first where it is shared or borrowed. Throws
-  /// TypeError where T is not the dtype.
+  /// The elements for writing; copies the storage first if it is shared or borrowed. Throws
+  /// TypeError if T is not the type of the dtype.
   template <Element T>
   std::span<T> mutate() {
     if (dtype_of<T> != dtype()) detail::throw_dtype_mismatch(dtype(), dtype_of<T>);
@@ -188,26 +221,34 @@ class Tensor {
     const auto v = values<T>();
     return {v.begin(), v.end()};
   }
-  /// The only element, whatever the dtype, as T, converted as by `cast`. Throws ShapeError where
-  /// there is not exactly one.
+  /// The only element, converted to T as by `cast`. Throws ShapeError if there is not exactly one.
   template <Element T>
   T item() const;
   /// The element at row-major position `i` as a double (an int64 beyond 2^53 is rounded). Throws
-  /// ArgumentError outside [0, size).
+  /// ArgumentError unless 0 <= i < size().
   double at(std::int64_t i) const;
 
-  /// The same elements in another shape of as many; shares storage. Throws ShapeError where the
-  /// numbers of elements differ.
+  /// A part of the tensor, as in NumPy: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
+  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis; ranges keep it. A contiguous part,
+  /// such as a range of rows, shares the storage of this tensor; any other part is copied. Throws
+  /// as `Indices::ranges` does.
+  Tensor operator[](const Indices& indices) const;
+  /// The same elements in another shape; shares the storage. Throws ShapeError if the numbers of
+  /// elements differ.
   Tensor reshaped(const Shape& shape) const;
-  /// Elements converted (to a float: rounded once, to the nearest; float → int truncates and
-  /// saturates, NaN → 0; to bool: not equal to 0; int to a smaller int wraps).
+  /// Converts the elements. To a float: rounds to nearest. Float to integer: truncates and
+  /// saturates; NaN becomes 0. Integer to a smaller integer: wraps around. To bool: whether the
+  /// element is not 0.
   Tensor cast(DType dtype) const;
-  /// False for borrowed memory, which its user may write at any time.
+  /// Whether the tensor owns its memory. Borrowed memory may be changed by its owner at any time.
   bool owned() const { return !storage_.empty(); }
-  /// True where no other tensor shares the storage and it is owned and padded.
-  bool unique() const { return storage_.sole() && storage_.whole_blocks(); }
+  /// Whether the storage is owned, padded, not shared with another tensor, and begins with the
+  /// first element of this one.
+  bool unique() const {
+    return storage_.sole() && storage_.whole_blocks() && data_ == storage_.data();
+  }
 
-  /// Same type, and equal bit patterns.
+  /// Whether both have the same type and equal bit patterns.
   friend bool same_bits(const Tensor& a, const Tensor& b);
 
  private:
@@ -222,30 +263,73 @@ class Tensor {
   Type type_;
 };
 
+namespace detail {
+/// The numbers of nested lists, and how long the lists of each depth are.
 template <Element T>
-Tensor Tensor::of(std::initializer_list<std::initializer_list<T>> rows) {
-  const std::size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
-  std::vector<T> values;
-  for (const auto& row : rows) {
-    if (row.size() != columns) detail::throw_ragged(columns, row.size());
-    values.insert(values.end(), row.begin(), row.end());
+class ListReader {
+ public:
+  template <class L>
+  explicit ListReader(const L& list) : sizes_(NumberList<L>::rank, -1) {
+    read(list, 0);
   }
-  return Tensor({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)},
-                values);
+  Tensor tensor() {
+    for (std::int64_t& size : sizes_) size = std::max<std::int64_t>(size, 0);
+    return Tensor(Shape(sizes_), values_);
+  }
+
+ private:
+  template <class L>
+  void read(const L& list, std::size_t depth) {
+    const auto size = static_cast<std::int64_t>(std::ranges::size(list));
+    if (sizes_[depth] >= 0 && sizes_[depth] != size) throw_ragged(sizes_[depth], size);
+    sizes_[depth] = size;
+    if constexpr (NumberList<L>::rank == 1) {
+      values_.insert(values_.end(), std::ranges::begin(list), std::ranges::end(list));
+    } else {
+      for (const auto& item : list) read(item, depth + 1);
+    }
+  }
+
+  std::vector<std::int64_t> sizes_;  ///< by depth; -1 where no list has been met
+  std::vector<T> values_;
+};
+}  // namespace detail
+
+template <Element T>
+Tensor Tensor::of(std::initializer_list<std::initializer_list<T>> list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <Element T>
+Tensor Tensor::of(std::initializer_list<std::initializer_list<std::initializer_list<T>>> list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <Element T>
+Tensor Tensor::of(
+    std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>
+        list) {
+  return detail::ListReader<T>(list).tensor();
+}
+template <NestedList L>
+Tensor Tensor::of(const L& list) {
+  if constexpr (ElementRange<L>)
+    return Tensor({static_cast<std::int64_t>(std::size(list))}, list);
+  else
+    return detail::ListReader<typename detail::NumberList<L>::Number>(list).tensor();
 }
 
 bool same_bits(const Tensor& a, const Tensor& b);
 
-/// How far two tensors are apart, and where.
+/// The result of `compare`.
 struct Difference {
   bool close = true;
-  std::string text;  ///< empty where close; else the worst element, both numbers, the bound
+  std::string text;  ///< empty if close, else the worst element, both numbers and the bound
 };
-/// Every element: |a − b| ≤ absolute + relative·|b|; NaN equals NaN, infinities equal themselves.
-/// A difference of type is a difference.
+/// Compares element by element: they are close if |a − b| ≤ absolute + relative·|b|. NaN is close
+/// to NaN, and an infinity to itself. Tensors of different types are never close.
 Difference compare(const Tensor& a, const Tensor& b, double relative, double absolute = 0);
 
-/// Like NumPy prints an array; more than `threshold` elements are shortened with dots.
+/// Formats a tensor as NumPy does; if it has more than `threshold` elements, dots replace some of
+/// them.
 std::string to_string(const Tensor& tensor, std::int64_t threshold = 1000);
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 

@@ -14,15 +14,15 @@ namespace detail {
 struct Derivation;
 }
 
-/// An elementwise op that is a recorded program: what a derived rule appends, and what a fused
-/// group of nodes becomes. Operands have the dtypes of the program's inputs and broadcast.
+/// An elementwise op that consists of a recorded program, as appended by derived rules. Operands
+/// must have the dtypes of the program's inputs, and broadcast.
 struct Traced {
   std::string name;
   ProgramPtr recorded;
-  /// How a rule's program was derived, so that it can be derived again in another dtype.
+  /// How a rule's program was derived, so that it can be derived again for another dtype.
   std::shared_ptr<const detail::Derivation> derivation = nullptr;
 
-  /// Identity is the program's, and the name that the op has beside it.
+  /// The op is identified by its program and its name.
   struct attributes {
     static std::size_t hash(const Traced& op);
     static bool equal(const Traced& a, const Traced& b);
@@ -32,8 +32,8 @@ struct Traced {
   static constexpr auto doc = "A recorded elementwise formula.";
 
   const ProgramPtr& program(std::span<const Type> in) const;
-  /// Records the program anew with every `from` a `to`, or derives it anew; constants that were
-  /// recorded are converted.
+  /// Records or derives the program again with `to` instead of `from`, and converts recorded
+  /// constants.
   bool retype(DType from, DType to);
 };
 

@@ -7,29 +7,30 @@
 
 #include "dagrad/compile.hpp"
 
-/// Updates beside those of optimisers: what moves on with every run that lists it in
-/// `CompileOptions::update`, and is kept by a State, so that a training that is taken up again goes
-/// on as if it had never stopped.
+/// Updates other than those of optimisers. They advance in every run that lists them in
+/// `CompileOptions::update`, and a State keeps them, so that a resumed training continues as if it
+/// had never stopped.
 namespace dagrad {
 
 /// All updates of several lists, in order: `.update = join({adam(…), {key.update}})`. The same
 /// update may be listed more than once, as when two optimisers share a `step_counter`.
 std::vector<Update> join(std::initializer_list<std::vector<Update>> lists);
 
-/// A parameter that moves on by itself.
+/// A parameter together with the update that advances it.
 struct Advancing {
-  Value now;  ///< its value in this run
+  Value now;  ///< the value in the current run
   Update update;
 };
 
-/// A parameter that counts runs: an int64 scalar that starts at 0. Rates may be expressions of it:
-/// `sgd(weights, gradients, 0.1 * pow(0.99, cast(step.now, f32)))`. Throws as `Graph::parameter`.
+/// A parameter that counts runs: an int64 scalar that starts at 0 and grows by 1 in every run that
+/// includes its update. Learning rates may depend on it: `sgd(weights, gradients, 0.1 * pow(0.99,
+/// cast(step.now, f32)))`. Throws as `Graph::parameter` does.
 Advancing step_counter(Graph& graph, std::string_view name = "step",
                        Location where = Location::here());
 
-/// A key that is another one in every run, by `next_key`: a parameter that starts at `seed`. Keys
-/// for several uses within a run come from `fold_in(key.now, i)` with i >= 0, or `split_key`.
-/// Throws as `Graph::parameter`.
+/// A random key: a parameter that starts at `seed`. Runs that include its update advance it with
+/// `next_key`. For several uses within a run, derive keys with `fold_in(key.now, i)`, i >= 0, or
+/// `split_key`. Throws as `Graph::parameter` does.
 Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name = "key",
                      Location where = Location::here());
 

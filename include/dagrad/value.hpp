@@ -12,6 +12,7 @@
 
 #include "dagrad/detail/control.hpp"
 #include "dagrad/error.hpp"
+#include "dagrad/indices.hpp"
 #include "dagrad/literal.hpp"
 #include "dagrad/shape.hpp"
 
@@ -29,9 +30,8 @@ struct Appended;
 
 }  // namespace detail
 
-/// A handle to one output of one node. Cheap to copy; it does not keep its graph alive, but knows
-/// when it is gone: then every use is a GraphError. `==` compares handles; elementwise comparison
-/// is `equal`.
+/// A handle to one result of one node. It is cheap to copy and does not keep its graph alive; using
+/// it after the graph is gone throws GraphError. `==` compares handles; `equal` compares elements.
 class Value {
  public:
   Value() = default;
@@ -42,12 +42,17 @@ class Value {
   int rank() const { return type().shape.rank(); }
   std::int64_t size() const { return type().elements(); }
 
-  /// The node's name, with ":port" behind it for results after the first.
+  /// The node's name, followed by ":port" for results after the first.
   std::string name() const;
   /// Names the node; returns this value. The scope that the node was made in goes before the name:
   /// in scope "block", "relu" makes "block/relu", and so does "block/relu" at the top. Throws
   /// ArgumentError for a bad name, GraphError for one that another node has, given or automatic.
   Value named(std::string_view name, Location where = Location::here()) const;
+
+  /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
+  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis, ranges keep it. Throws as
+  /// `Indices::ranges` does.
+  Value operator[](const Indices& indices) const;
 
   Node node() const;
   std::uint32_t node_id() const { return node_; }
@@ -75,7 +80,7 @@ class Value {
   friend struct std::hash<Value>;
   Value(detail::ControlPtr control, std::uint32_t node, std::uint32_t port)
       : control_(std::move(control)), node_(node), port_(port) {}
-  /// Throws GraphError for a default-made handle or a graph that is gone.
+  /// Throws GraphError if the handle is empty or its graph is gone.
   detail::GraphData& data() const;
 
   detail::ControlPtr control_;
@@ -99,7 +104,7 @@ class ValueSpan : public std::span<const Value> {
 /// implicitly, and on the way notes the line of the call.
 class Operand {
  public:
-  /// Throws GraphError for a default-made value.
+  /// Throws GraphError if the value is empty.
   Operand(const Value& value, Location where = Location::here())
       : value_(value), literal_(0), where_(where) {
     if (value.empty()) detail::throw_empty_value();
@@ -113,7 +118,7 @@ class Operand {
   Literal literal() const { return literal_; }
   Location where() const { return where_; }
 
-  /// Dtype and shape. Throws ArgumentError for a plain number, which has none yet.
+  /// Dtype and shape. Throws ArgumentError for a plain number, which does not have a type yet.
   Type type() const;
   DType dtype() const { return type().dtype; }
   Shape shape() const { return type().shape; }

@@ -15,12 +15,12 @@ namespace dagrad::detail {
 
 namespace {
 
-/// A node on the way from the ys to the xs.
+/// A node between the ys and the xs.
 struct Step {
   Node node;
-  std::vector<Value> results;  ///< those by which cotangents come
-  std::vector<Value> through;  ///< operands by which they go on
-  bool seeded = false;         ///< each of the results is a y
+  std::vector<Value> results;  ///< results that have cotangents
+  std::vector<Value> through;  ///< operands that pass cotangents on
+  bool seeded = false;         ///< whether all results are ys
 };
 
 std::vector<Step> steps_of(const Subject& subject) {
@@ -52,7 +52,8 @@ std::vector<Step> steps_of(const Subject& subject) {
   return steps;
 }
 
-/// At most `most` of the steps, in their order: random ones, but of every op before any again.
+/// At most `most` of the steps, in order. They are chosen at random, but every op is chosen once
+/// before any op is chosen again.
 std::vector<Step> sample_of(std::vector<Step> steps, std::size_t most, Rng& rng) {
   if (steps.size() <= most) return steps;
   for (std::size_t i = steps.size() - 1; i > 0; --i)
@@ -68,8 +69,7 @@ std::vector<Step> sample_of(std::vector<Step> steps, std::size_t most, Rng& rng)
   return steps;
 }
 
-/// The operands that a node reads, or whose types it does, apart from what a rule of its own stands
-/// for.
+/// The distinct operands of a node, without those that its op cuts off from gradients.
 std::vector<Value> operands_of(const Step& step) {
   const std::vector<Value> operands = step.node.operands();
   std::vector<Value> distinct;
@@ -81,7 +81,7 @@ std::vector<Value> operands_of(const Step& step) {
 
 using Tensors = std::unordered_map<Value, Tensor>;
 
-/// What the steps' operands are; those of which only the type counts are left out.
+/// The values of the steps' operands, without those of which only the type is used.
 Tensors values_of(const std::vector<Step>& steps, const Subject& subject, Runtime* runtime) {
   std::vector<Value> operands;
   for (const Step& step : steps) {
@@ -100,7 +100,7 @@ Subject alone(const Step& step, const Subject& whole, const Tensors& values, Rng
   const std::vector<Value> operands = operands_of(step);
   Rewritten part = extract(step.results, operands);
   Subject subject;
-  subject.feeds = all_feeds(whole);  // for what a custom gradient stands for
+  subject.feeds = all_feeds(whole);  // for the operands for which a custom gradient stands
   for (const Value& operand : operands) {
     const Value input = part.mapping(operand);
     const auto at = values.find(operand);
@@ -118,24 +118,29 @@ Subject alone(const Step& step, const Subject& whole, const Tensors& values, Rng
   return subject;
 }
 
-/// The comparison that shows a fault. One that a single direction shows counts where those that the
-/// options ask for show it too. NaN is one only where the graph has shown a fault: elsewhere its
-/// cotangent may be 0.
-std::optional<Comparison> fault_in(Subject& part, bool thorough, const CheckOptions& options,
-                                   Rng& rng) {
-  const auto fault = [&](const CheckOptions& how) -> std::optional<Comparison> {
-    for (const Comparison& comparison : compare_slopes(part, how, rng))
-      if (comparison.verdict == Verdict::disagree && (thorough || !std::isnan(comparison.gradient)))
-        return comparison;
-    return {};
+bool shows_fault(const Comparison& c, bool thorough) {
+  return c.verdict == Verdict::disagree && (thorough || !std::isnan(c.gradient));
+}
+
+/// The comparisons of a node that has a fault; none if it has none. A fault found along a single
+/// direction must be confirmed by as many as the options ask for. NaN counts only if the whole
+/// graph has shown a fault; otherwise its cotangent in the graph may be 0.
+std::vector<Comparison> fault_in(Subject& part, bool thorough, const CheckOptions& options,
+                                 Rng& rng) {
+  const auto fault = [&](const CheckOptions& how) {
+    std::vector<Comparison> comparisons = compare_slopes(part, how, rng);
+    if (std::none_of(comparisons.begin(), comparisons.end(),
+                     [&](const Comparison& c) { return shows_fault(c, thorough); }))
+      comparisons.clear();
+    return comparisons;
   };
   CheckOptions quick = options;
   quick.elements = 0;
   quick.directions = 1;
   try {
-    return thorough || fault(quick) ? fault(options) : std::nullopt;
-  } catch (const GradientError&) {  // alone, cotangents come where the graph has none
-  } catch (const RunError&) {       // its operands may depend on each other: it takes no others
+    if (thorough || !fault(quick).empty()) return fault(options);
+  } catch (const GradientError&) {  // alone, results get cotangents that have none in the graph
+  } catch (const RunError&) {       // operands that depend on each other refuse other values
   }
   return {};
 }
@@ -154,9 +159,11 @@ void check_alone(const Subject& subject, const CheckOptions& options, Rng& rng,
   for (const Step& step : steps) {
     Subject part = alone(step, subject, values, rng);
     ++report.alone;
-    if (const auto fault = fault_in(part, thorough, options, rng)) {
+    report.at_culprit = fault_in(part, thorough, options, rng);
+    if (!report.at_culprit.empty()) {
       report.culprit = describe(subject, step.node.id());
-      report.fault = fault;
+      report.fault = *std::find_if(report.at_culprit.begin(), report.at_culprit.end(),
+                                   [&](const Comparison& c) { return shows_fault(c, thorough); });
       return;
     }
   }

@@ -4,12 +4,12 @@
 
 namespace dagrad::detail {
 
-/// Checks nodes that cotangents pass on their way from the ys to the xs, each alone with a random
-/// cotangent at the values that it has there: a rule may be wrong for all cotangents but those that
-/// this graph happens to hand it. Where the gradient has been found wrong they are all checked,
-/// element by element; else a sample of `options.nodes`, along random directions, but for those
-/// whose results are ys, which the seed reaches as it is. Counts them in the report and names the
-/// first, as the graph counts, that disagrees.
+/// Checks nodes between the ys and the xs alone, each with a random cotangent at the values that it
+/// has in the graph, because a rule may be right only for the cotangents that this graph happens to
+/// give it. If the gradient has been found wrong, all nodes are checked element by element; else a
+/// sample of `options.nodes` along random directions, leaving out nodes whose results are ys, as
+/// these get the seed itself. Counts the nodes in the report and names the first in graph order
+/// that disagrees.
 void check_alone(const Subject& subject, const CheckOptions& options, Rng& rng,
                  CheckReport& report);
 

@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
-/// The size of the steps that suit a number.
+/// A suitable step size at a number.
 double natural_step(double x) {
   return x == 0 || !std::isfinite(x) ? 1 : std::max(std::abs(x), 1e-3);
 }
@@ -21,7 +21,7 @@ double random_sign(Rng& rng) { return rng.number() < 0.5 ? -1 : 1; }
 struct Axis {
   std::size_t x = 0;
   std::optional<std::int64_t> element;
-  std::vector<double> along;  ///< of the element: its natural step; else of all elements
+  std::vector<double> along;  ///< the natural step of the element, or those of all elements
 };
 
 class Comparer {
@@ -81,16 +81,17 @@ Comparison Comparer::compare(const Axis& axis) {
   const double unit = axis.element ? axis.along[0] : 1;
   const Line along = line(axis);
   const auto [verdict, derivative] = hold(along, gradient, surface_.rounding(), surface_.size());
-  Comparison result{subject_.names[axis.x],  axis.element, gradient / unit, derivative.value / unit,
-                    derivative.error / unit, verdict};
+  Comparison result{
+      subject_.names[axis.x],  subject_.xs[axis.x].shape(), axis.element, gradient / unit,
+      derivative.value / unit, derivative.error / unit,     verdict};
   if (result.verdict == Verdict::disagree && !std::isnan(gradient) &&
       (!disagrees_nearby(axis) || rounded_away(axis, std::abs(gradient - derivative.value))))
     result.verdict = Verdict::unresolved;
   return result;
 }
 
-/// Whether the gradient itself may be as far off by its own rounding: contributions that cancel can
-/// hide a small one.
+/// Whether the gradient's own rounding may explain the distance: contributions that cancel can hide
+/// a small one.
 bool Comparer::rounded_away(const Axis& axis, double distance) {
   try {
     Magnitudes magnitudes(subject_, surface_.gradient(axis.x), options_.runtime);

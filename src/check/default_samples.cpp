@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t most_operands = 8;
 
-/// Random operands for an elementwise op, of which nothing is known but what `infer` says.
+/// Makes random operands for an elementwise op, using only what its `infer` reveals.
 class Sampler {
  public:
   Sampler(const Op& op, Rng& rng) : op_(op), rng_(rng) {}
@@ -23,7 +23,7 @@ class Sampler {
     for (const DType dtype : {f64, f32, i64, i32, b8}) {
       const auto count = operands_of(dtype);
       if (!count || (dtype == f32 && !samples.empty()))
-        continue;  // the check makes float32 of float64 itself
+        continue;  // the check derives float32 samples from float64
       for (const auto& shapes : is_float(dtype) ? float_shapes() : int_shapes())
         samples.push_back(sample(dtype, *count, shapes));
     }
@@ -49,7 +49,7 @@ class Sampler {
     return types;
   }
 
-  /// How many operands of that dtype it takes, if any.
+  /// How many operands of that dtype the op takes, if any.
   std::optional<std::size_t> operands_of(DType dtype) const {
     for (std::size_t count = 1; count <= most_operands; ++count) {
       try {
@@ -66,7 +66,8 @@ class Sampler {
   Sample sample(DType dtype, std::size_t count, const Shapes& shapes) {
     std::vector<Type> in = types(dtype, count);
     for (std::size_t i = 0; i < count; ++i) in[i].shape = shapes[i % shapes.size()];
-    // The widest range where the op has a value: that of log, of asin, of functions from one on.
+    // Uses the widest range on which the op has finite values; the others suit log, asin, and
+    // functions defined from 1 on.
     constexpr std::pair<double, double> ranges[] = {{-2, 2}, {0.1, 0.9}, {1.1, 3}, {-0.9, -0.1}};
     Sample sample;
     for (const auto& [low, high] : ranges) {
@@ -105,8 +106,8 @@ Tensor first_elements(const Tensor& tensor, const Shape& shape) {
   return part;
 }
 
-/// The operands of an elementwise sample as scalars, as operands that broadcast, and without
-/// elements; what the op does not take so is left out.
+/// The operands of an elementwise sample as scalars, as operands that broadcast, and with no
+/// elements; forms that the op refuses are left out.
 Samples edges(const Op& op, const Sample& sample) {
   const std::vector<Shape> scalars{{}}, rows{{2, 1}, {3}}, empty{{0, 2}};
   Samples all;

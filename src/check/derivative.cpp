@@ -10,13 +10,13 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr int first_step = 3, last_step = 42;  // powers of one half
+constexpr int first_step = 3, last_step = 42;  // exponents of powers of one half
 constexpr int grid_step =
-    22;  // at which a coarse grid of values shows, and smooth functions are gone
-constexpr double resolved = 1e-3;  // errors beyond this share of the slope tell nothing
+    22;  // exponent at which a coarse grid of values shows and smooth functions cancel
+constexpr double resolved = 1e-3;  // errors above this share of the slope are inconclusive
 constexpr double close = 1e-6;
-constexpr double exact = 1e-7;  // errors below this share are as good as none
-constexpr double tiny = 1e-9;   // slopes below this share of the values need not be seen
+constexpr double exact = 1e-7;  // errors below this share count as none
+constexpr double tiny = 1e-9;   // slopes below this share of the values are negligible
 
 /// A central difference quotient.
 struct Quotient {
@@ -38,9 +38,9 @@ double extrapolate(double wide_step, double wide, double narrow_step, double nar
   return narrow + (narrow - wide) / (ratio - 1);
 }
 
-/// Standard deviation of the noise in nine values at equal distances: the largest that a column of
-/// their difference table gives, from that on in which the function itself is gone (Hamming; Moré
-/// and Wild 2011).
+/// The standard deviation of the noise in nine equidistant values: the largest estimate from the
+/// columns of their difference table, beginning with the one in which the function itself has
+/// cancelled (Hamming; Moré and Wild 2011).
 double noise(std::array<double, 9> values, int from) {
   double largest = 0, weight = 1;  // (k!)² / (2k)!
   for (int k = 1; k <= 8; ++k) {
@@ -56,8 +56,7 @@ double noise(std::array<double, 9> values, int from) {
   return std::sqrt(largest);
 }
 
-/// Nine values around 0; empty where other decisions are taken as near as that, or there is no
-/// value.
+/// Nine values around 0; empty if one of them is not finite or results from other decisions.
 std::optional<std::array<double, 9>> values_around(const Line& line, int spacing,
                                                    std::uint64_t trace) {
   std::array<double, 9> values;
@@ -69,18 +68,18 @@ std::optional<std::array<double, 9>> values_around(const Line& line, int spacing
   return values;
 }
 
-/// The noise of the function at 0; empty where it cannot be seen.
+/// The noise of the function at 0; empty if it cannot be estimated.
 std::optional<double> noise_at_zero(const Line& line, std::uint64_t trace) {
   const auto near = values_around(line, last_step + 2, trace);
   if (!near) return {};
   if (const double seen = noise(*near, 2); seen > 0) return seen;
-  // Values may lie on a grid that is coarser than these steps: a large number has been added and
-  // taken away.
+  // Values may lie on a grid coarser than these steps, if a large number has been added and
+  // subtracted again.
   const auto far = values_around(line, grid_step, trace);
   return far ? noise(*far, 4) : 0;
 }
 
-/// The derivative by three neighbouring steps.
+/// The derivative from three neighbouring steps.
 Derivative window(const Quotient& wide, const Quotient& middle, const Quotient& narrow,
                   double noise) {
   const double outer = extrapolate(wide.step, wide.slope, middle.step, middle.slope);
@@ -94,7 +93,7 @@ bool confirmed(const Derivative& a, const Derivative& by) {
   return std::isfinite(by.error) && std::abs(a.value - by.value) <= a.error + by.error;
 }
 
-/// The derivative by two steps, where they tell one.
+/// The derivative from two steps, if they agree on one.
 std::optional<double> two_step_slope(const Line& line) {
   const LinePoint here = line(0);
   const auto wide = quotient(line, 0x1p-10, here.trace),
@@ -123,8 +122,7 @@ Derivative differentiate(const Line& line, double floor) {
                                                : Derivative{});
   }
 
-  // A window is confirmed by that at an eighth of its steps, which sees what is too fine for its
-  // own.
+  // A window must be confirmed by the one at an eighth of its steps, which resolves finer detail.
   std::optional<std::size_t> best;
   for (std::size_t k = 0; k + 3 < windows.size(); ++k) {
     if (!confirmed(windows[k], windows[k + 3])) continue;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int lines = 4, pieces = 32, halvings = 24;
 
-/// The gradient on the way from the subject's point to another.
+/// The gradient along a line from the subject's point to another.
 class Walk {
  public:
   Walk(Surface& surface, const Subject& subject, Rng& rng) : surface_(surface) {
@@ -49,7 +49,8 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 
 double largest(const std::vector<double>& a) { return distance(a, std::vector<double>(a.size())); }
 
-/// Halves the way where the gradient changes most until a smooth one would hardly change there.
+/// Repeatedly halves the part of the line on which the gradient changes most, until a smooth
+/// gradient would hardly change there.
 bool jumps(Walk walk) {
   double left = 0, width = 1.0 / pieces, most = -1, size = 0;
   std::vector<double> before = walk.gradient(0), low, high;
@@ -85,7 +86,7 @@ bool has_kink(Subject& subject, const CheckOptions& options, Rng& rng) {
   for (int i = 0; i < lines; ++i) {
     try {
       if (jumps(Walk(surface, subject, rng))) return true;
-    } catch (const RunError&) {  // the line leaves what an op takes: it tells nothing
+    } catch (const RunError&) {  // the line leaves the domain of an op, so it tells nothing
     }
   }
   return false;

@@ -4,8 +4,8 @@
 
 namespace dagrad::detail {
 
-/// Whether the gradient jumps somewhere between the point and random others among its numbers: a
-/// kink, which finite differences can step over only where decisions tell of it.
+/// Whether the gradient jumps between the point and random other points nearby. This indicates a
+/// kink, which finite differences can avoid only if `decisions` reports it.
 bool has_kink(Subject& subject, const CheckOptions& options, Rng& rng);
 
 }  // namespace dagrad::detail

@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
-/// All float values that lead to a result, itself among them.
+/// All float values that lead to a result, including itself.
 std::vector<Value> floats_leading_to(const Graph& graph, const Value& result) {
   const std::vector<bool> leads = leading_to(graph, {&result, 1});
   std::vector<Value> values;
@@ -34,7 +34,7 @@ Magnitudes::Magnitudes(Subject& subject, const Value& result, Runtime* runtime)
   values_.feed(input_, {weights_.data(), weight_.type()});
 }
 
-/// The values on the way, then the result's derivatives by them.
+/// The values that lead to the result, then its derivatives with respect to them.
 std::vector<Value> Magnitudes::prepare(Subject& subject, const Value& result) {
   std::string name = "weights";
   while (subject.graph.find(name)) name += "_";

@@ -7,20 +7,20 @@
 
 namespace dagrad::detail {
 
-/// The sum of magnitudes of a weighed result z of a float64 subject: Σ |∂z/∂v|·|v| over all values
-/// v that lead to it. A dtype's epsilon times that is what rounding each of them once does to z at
-/// most.
+/// The sum of magnitudes of a weighted result z of a float64 subject: Σ |∂z/∂v|·|v| over all values
+/// v that lead to it. A dtype's epsilon times this sum bounds the effect on z of rounding each v
+/// once.
 class Magnitudes {
  public:
-  /// Throws GradientError where the result has no derivative.
+  /// Throws GradientError if the result has no derivative.
   Magnitudes(Subject& subject, const Value& result, Runtime* runtime);
   Magnitudes(const Magnitudes&) = delete;
   Magnitudes& operator=(const Magnitudes&) = delete;
 
-  /// Of each element of the result, to set.
+  /// The weights of the result's elements, to be set by the caller.
   std::span<double> weights() { return weights_; }
-  /// `smallest` and `largest` are those of the dtype: below the one values are rounded as if they
-  /// were it; a value beyond the other makes the sum infinite.
+  /// `smallest` and `largest` are the normal numbers of the dtype: values below `smallest` count as
+  /// that; a value above `largest` makes the sum infinite.
   double sum(double smallest, double largest);
 
  private:

@@ -14,14 +14,14 @@ namespace detail {
 
 namespace {
 
-/// How far from an expected number a computed one may be.
+/// The relative error allowed between computed and expected numbers.
 double tolerance(DType dtype) { return 64 * std::ldexp(1.0, 1 - digits(dtype)); }
 
-/// An op on operands of a sample as a graph.
+/// A graph of an op applied to the operands of a sample.
 struct Applied {
   Subject subject;  ///< xs: the float operands that gradients flow into; ys: the float results
   std::vector<Value> outs;
-  std::vector<std::size_t> of;  ///< by x: which operand it is
+  std::vector<std::size_t> of;  ///< the operand that each x is
 };
 
 Applied apply_to(const Op& op, std::span<const Tensor> in, Rng& rng) {
@@ -53,8 +53,7 @@ bool has_elements(const std::vector<Value>& values) {
                      [](const Value& value) { return value.size() > 0; });
 }
 
-/// The gradient with cotangents to be fed, which are further xs: what second derivatives and
-/// linearity are seen by.
+/// The gradient with cotangents as additional xs, for checking second derivatives and linearity.
 Subject with_cotangents(Applied a, Rng& rng) {
   Subject s = std::move(a.subject);
   std::vector<Seeded> seeded;
@@ -125,7 +124,8 @@ class OpCheck {
     check_linearity(op, sample);
     check_narrow(op, sample);
     if (!op.traits().has_decisions && !sample.ties && has_kink(a.subject, options_, rng_))
-      warn("its gradient jumps: finite differences need its `decisions` to keep to one side");
+      warn(
+          "its gradient jumps, so it needs `decisions` for finite differences to stay on one side");
   }
 
   void check_expected(const Op& op, const Sample& sample) {
@@ -146,7 +146,7 @@ class OpCheck {
       fail(what + " is not as expected: " + difference.text);
   }
 
-  /// First and second order, by finite differences.
+  /// Compares gradients of first and second order with finite differences.
   void check_slopes(const Op& op, const Sample& sample, bool elements) {
     const auto hold = [&](Subject& subject, const std::string& order) {
       CheckReport slopes;
@@ -168,10 +168,10 @@ class OpCheck {
     }
   }
 
-  /// rule(αu + βv) = α·rule(u) + β·rule(v).
+  /// Checks that rule(αu + βv) = α·rule(u) + β·rule(v).
   void check_linearity(const Op& op, const Sample& sample) {
     Subject s = with_cotangents(apply_to(op, sample.in, rng_), rng_);
-    const std::size_t operands = s.ys.size();  // the cotangents are the xs behind them
+    const std::size_t operands = s.ys.size();  // after them, the xs are cotangents
     const auto rule = [&](const std::vector<Tensor>& cotangents) {
       for (std::size_t i = 0; i < cotangents.size(); ++i) s.point[operands + i] = cotangents[i];
       return evaluate_at(s.ys, all_feeds(s), options_.runtime);
@@ -204,7 +204,7 @@ class OpCheck {
     return sum.cast(u.dtype());
   }
 
-  /// float32 against float64, where the op takes it.
+  /// Compares float32 with float64, if the op takes both.
   void check_narrow(const Op& op, const Sample& sample) {
     std::vector<Tensor> in;
     for (const Tensor& tensor : sample.in)

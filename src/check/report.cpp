@@ -11,14 +11,14 @@ namespace dagrad {
 
 namespace {
 
-/// How far off a comparison is, as a share of the larger number.
+/// The difference of a comparison relative to the larger number.
 double offence(const Comparison& c) {
   if (std::isnan(c.gradient)) return std::numeric_limits<double>::infinity();
   const double size = std::max(std::abs(c.gradient), std::abs(c.difference));
   return size > 0 ? std::abs(c.gradient - c.difference) / size : 0;
 }
 
-/// How far apart two precisions are, in what rounding explains.
+/// The difference between two precisions as a multiple of what rounding explains.
 double excess(const Rounding& r) {
   const double distance = std::abs(r.narrow - r.wide) / r.bound;
   return std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
@@ -35,10 +35,16 @@ std::string place(std::string_view value, const std::optional<std::int64_t>& ele
   return element ? fmt::format("{}, element {}", value, *element) : std::string(value);
 }
 
+/// The same, with the index of an element along each axis where there are several.
+std::string place(const Comparison& c) {
+  const std::string text = place("'" + c.x + "'", c.element);
+  return c.element && c.shape.rank() > 1 ? text + " " + index_text(c.shape, *c.element) : text;
+}
+
 std::string line_of(const Comparison& c) {
-  return fmt::format("{}{}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n",
-                     place("'" + c.x + "'", c.element), c.element ? "" : ", a random direction",
-                     c.gradient, c.difference, c.error, name(c.verdict));
+  return fmt::format("{}{}: gradient {:.12g}, finite differences {:.12g} ± {:.2g}, {}\n", place(c),
+                     c.element ? "" : ", a random direction", c.gradient, c.difference, c.error,
+                     name(c.verdict));
 }
 
 void append_list(std::string& text, std::string_view title, const std::vector<std::string>& lines) {
@@ -46,6 +52,24 @@ void append_list(std::string& text, std::string_view title, const std::vector<st
   text += title;
   for (const std::string& line : lines) text += "\n  " + line;
   text += '\n';
+}
+
+/// The comparisons that disagree, from the second worst on.
+std::vector<std::string> others(const std::vector<Comparison>& comparisons,
+                                const Comparison* worst) {
+  constexpr std::size_t most = 4;
+  std::vector<const Comparison*> disagreeing;
+  for (const Comparison& c : comparisons)
+    if (c.verdict == Verdict::disagree && &c != worst) disagreeing.push_back(&c);
+  std::stable_sort(disagreeing.begin(), disagreeing.end(),
+                   [](const auto* a, const auto* b) { return offence(*a) > offence(*b); });
+  if (disagreeing.size() > most) disagreeing.resize(most);
+  std::vector<std::string> lines;
+  for (const Comparison* c : disagreeing) {
+    lines.push_back(line_of(*c));
+    lines.back().pop_back();  // the end of the line, which the list adds
+  }
+  return lines;
 }
 
 }  // namespace
@@ -88,7 +112,11 @@ std::string CheckReport::text() const {
                   count(Verdict::agree), count(Verdict::disagree), count(Verdict::unresolved));
   if (const std::size_t n = count(Verdict::negligible)) text += fmt::format(", {} negligible", n);
   text += '\n';
-  if (const Comparison* c = worst()) text += "worst: " + line_of(*c);
+  if (const Comparison* c = worst()) {
+    text += "worst: " + line_of(*c);
+    append_list(text, "also:", others(comparisons, c));
+  }
+  if (const std::string cause = hint(); !cause.empty()) text += "hint: " + cause + "\n";
   if (!culprit.empty()) text += "first node that fails when checked alone: " + culprit + "\n";
   if (count(Verdict::disagree) == 0) {
     if (fault) text += "there: " + line_of(*fault);
@@ -104,9 +132,10 @@ std::string CheckReport::text() const {
         "{:.12g}, at most {:.2g} apart\n",
         rounding.size(), rounded, place(r.value, r.element), r.narrow, r.wide, r.bound);
   }
-  append_list(text, "nodes that decide otherwise in float64, so that float32 was not held to it:",
-              decisions);
-  append_list(text, "not held to float64, for want of a derivative:", unbounded);
+  append_list(
+      text, "float32 was not compared with float64, because these nodes decide differently there:",
+      decisions);
+  append_list(text, "not compared with float64, because there is no derivative:", unbounded);
   append_list(text, "warnings:", warnings);
   return text;
 }
@@ -120,7 +149,7 @@ std::string OpReport::text() const {
       "check of {}: {}\n{} samples, {} comparisons with finite differences, {} unresolved", op,
       passed() ? "passed" : "failed", samples, comparisons, unresolved);
   text += negligible > 0 ? fmt::format(", {} negligible\n", negligible) : "\n";
-  if (samples == 0) text += "no samples: nothing was checked\n";
+  if (samples == 0) text += "there are no samples, so nothing was checked\n";
   append_list(text, "failures:", failures);
   append_list(text, "warnings:", warnings);
   return text;

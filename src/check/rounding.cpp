@@ -13,7 +13,7 @@ namespace {
 
 constexpr double allowed_roundings = 16;
 
-/// The normal numbers of a float dtype, and what it rounds by.
+/// The range of normal numbers of a float dtype, and its epsilon.
 struct Range {
   explicit Range(DType dtype)
       : epsilon(std::ldexp(1.0, 1 - digits(dtype))),
@@ -22,7 +22,7 @@ struct Range {
   double epsilon, smallest, largest;
 };
 
-/// Names of the nodes that decide in one way in the narrow dtype and in another in float64.
+/// Names of the nodes that decide differently in the narrow dtype and in float64.
 std::vector<std::string> differing_decisions(const Subject& narrow, const Subject& wide,
                                              Runtime* runtime) {
   const auto decisions = [&](const Subject& subject) {
@@ -104,7 +104,7 @@ void compare_rounding(Subject& narrow, Subject& wide, const CheckOptions& option
     try {
       comparer.compare(name, in_narrow[i], in_wide[i], wide_results[i]);
     } catch (const GradientError&) {
-      // Without a derivative of its own the result has no sum of magnitudes to be held to.
+      // Without a derivative, the result has no sum of magnitudes to bound the difference.
       report.unbounded.push_back(name);
     }
   }

@@ -12,7 +12,7 @@ namespace {
 
 std::string name_of(const Feed& feed) { return feed.value.empty() ? feed.name : feed.value.name(); }
 
-/// Where the xs are: as they are fed, else as they are computed.
+/// The values of the xs: as fed, else as computed.
 std::vector<Tensor> point_of(std::span<const Value> xs, const Feeds& feeds, Runtime* runtime) {
   std::vector<const Tensor*> fed(xs.size());
   std::vector<Value> computed;
@@ -28,7 +28,7 @@ std::vector<Tensor> point_of(std::span<const Value> xs, const Feeds& feeds, Runt
   return point;
 }
 
-/// y's node and all that it is computed from.
+/// The node of y and all nodes from which it is computed.
 std::vector<Node> ancestors(const Value& y) {
   std::vector<Node> nodes{y.node()};
   std::vector<bool> seen(y.node_id() + 1);
@@ -53,7 +53,7 @@ Subject extract_subject(const Value& y, std::span<const Value> xs, const Feeds& 
     if (std::find(subject.names.begin(), subject.names.end(), name_of(feed)) == subject.names.end())
       subject.feeds.emplace_back(name_of(feed), feed.tensor);
 
-  // What stop_gradient gives does not move with the xs, so the differences must not see it move.
+  // Gradients treat results of stop_gradient as fixed, so finite differences must do so too.
   const std::vector<Node> nodes = ancestors(y);
   std::vector<Value> cut(xs.begin(), xs.end());
   for (const Node& node : nodes)

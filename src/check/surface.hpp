@@ -10,8 +10,8 @@
 
 namespace dagrad::detail {
 
-/// The ys of a subject, weighed by their seeds, as one function of all elements of its xs, and its
-/// gradient by the graph.
+/// The sum of the ys of a subject, weighted by their seeds, as a function of all elements of its
+/// xs, and its gradient as computed by the graph.
 class Surface {
  public:
   Surface(Subject& subject, Runtime* runtime);
@@ -19,27 +19,27 @@ class Surface {
   Surface& operator=(const Surface&) = delete;
 
   std::size_t xs() const { return x_.size(); }
-  /// The coordinates, to move.
+  /// The coordinates, which the caller may change.
   std::span<double> x(std::size_t i) { return x_[i]; }
-  /// Takes the present point as the origin: values count from there.
+  /// Makes the current point the origin, relative to which values are given.
   void set_origin();
   const LinePoint& origin() const { return origin_; }
-  /// How far rounding alone may put the value at the origin off.
+  /// A bound for the rounding error of the value at the origin.
   double rounding() const { return rounding_; }
-  /// The largest of the weighed values at the origin.
+  /// The largest of the weighted values at the origin.
   double size() const { return size_; }
-  /// The function at the present point.
+  /// Evaluates the function at the current point.
   LinePoint look();
   /// The gradient at the origin.
   std::span<const double> slopes(std::size_t i) const { return slopes_[i]; }
-  /// The graph's value of it.
+  /// The value of the graph that computes it.
   const Value& gradient(std::size_t i) const { return gradients_[i]; }
 
  private:
   std::span<const double> y(std::size_t i) const { return values_[i].as<double>(); }
 
   std::vector<Tensor> seeds_;
-  std::vector<Tensor> point_;  // the memory of x_
+  std::vector<Tensor> point_;  // the memory behind x_
   std::vector<std::span<double>> x_;
   Trace trace_;
   Values values_;
@@ -50,7 +50,7 @@ class Surface {
   double rounding_ = 0, size_ = 0;
 };
 
-/// Compares every element of the xs, or directions in large ones.
+/// Compares every element of small xs, and random directions in large ones.
 std::vector<Comparison> compare_slopes(Subject& subject, const CheckOptions& options, Rng& rng);
 
 }  // namespace dagrad::detail

@@ -9,8 +9,8 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   return hash ^ hash >> 32;
 }
 
-/// Whether an op ever tells of a decision. That of an elementwise one depends on its program alone,
-/// so one element tells.
+/// Whether an op ever reports a decision. For an elementwise op this depends only on its program,
+/// so one element is enough to find out.
 bool decides(const Op& op, std::span<const Value> operands) {
   if (!op.traits().has_decisions) return false;
   if (!op.traits().elementwise) return true;

@@ -1,8 +1,8 @@
-# The libraries dagrad stands on, each found as the imported target dagrad::<name>. Used by the
-# build, and installed for consumers of a static dagrad, who link the same ones.
+# Finds the libraries that dagrad depends on, each as an imported target dagrad::<name>. Used by the
+# build, and installed for consumers of a static dagrad, which link the same libraries.
 include_guard(GLOBAL)
 
-# Finds a header, a library or both. A missing one stops with the Debian package that has it.
+# Finds a header, a library or both. If one is missing, fails naming its Debian package.
 function(dagrad_dependency name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;HEADER;LIBRARY;FLAVOUR;DEFINITION" "")
   add_library(dagrad::${name} INTERFACE IMPORTED)
@@ -26,7 +26,7 @@ function(dagrad_dependency name)
   target_compile_definitions(dagrad::${name} INTERFACE ${arg_DEFINITION})
 endfunction()
 
-# Those that a program linked with a static dagrad needs as well.
+# Libraries that programs linked with a static dagrad need as well.
 set(DAGRAD_LINKED dagrad::fmt dagrad::tbb dagrad::zip)
 dagrad_dependency(fmt PACKAGE libfmt-dev HEADER fmt/format.h LIBRARY fmt)
 dagrad_dependency(tbb PACKAGE libtbb-dev HEADER oneapi/tbb/task_arena.h LIBRARY tbb)
@@ -37,13 +37,13 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 if(DAGRAD_ONEDNN)
   dagrad_dependency(onednn PACKAGE libdnnl-dev HEADER oneapi/dnnl/dnnl.hpp LIBRARY dnnl)
-  # Debian's is built with OpenMP, which is kept to one thread.
+  # Debian's oneDNN is built with OpenMP, which dagrad restricts to one thread.
   dagrad_dependency(openmp PACKAGE libgomp1 LIBRARY libgomp.so.1)
   list(APPEND DAGRAD_LINKED dagrad::onednn dagrad::openmp)
 endif()
 if(DAGRAD_OPENBLAS)
-  # The serial flavour by its own folder, at link time and at run time: Debian's alternatives may
-  # point libopenblas.so.0 at one that starts threads when it is loaded.
+  # Names the directory of the serial flavour at link time and at run time, because Debian's
+  # alternatives may point libopenblas.so.0 to a flavour that starts threads when it is loaded.
   dagrad_dependency(openblas PACKAGE libopenblas-serial-dev
     HEADER cblas.h LIBRARY openblas FLAVOUR openblas-serial)
   cmake_path(GET DAGRAD_openblas_LIBRARY PARENT_PATH openblas_folder)

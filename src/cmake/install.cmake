@@ -1,5 +1,5 @@
-# dagrad::dagrad for find_package and pkg-config. Nothing installed holds the prefix, so that a
-# tree can be moved. A prefix holds one flavour of the library, static or shared.
+# Installs dagrad::dagrad for find_package and pkg-config. Installed files do not contain the
+# prefix, so the tree can be moved. A prefix holds one flavour of the library, static or shared.
 include(CMakePackageConfigHelpers)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/dagrad)
@@ -12,12 +12,12 @@ endif()
 
 configure_package_config_file(src/cmake/dagradConfig.cmake.in package/dagradConfig.cmake
   INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
-# Until 1.0 a minor version may break its users.
+# Before 1.0, a minor version may change the interface.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/dagradConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 
-# pkg-config: a library outside of the linker's own folders is named by path, and found again at
-# run time.
+# For pkg-config: libraries outside the linker's default directories are named by path, and an rpath
+# lets programs find them at run time.
 set(private_libraries "")
 foreach(dependency IN LISTS DAGRAD_LINKED)
   string(REPLACE "dagrad::" "" dependency ${dependency})

@@ -1,11 +1,11 @@
-# What most sources read is compiled once, which saves a quarter of the library's compilation.
-# Sources with options of their own cannot share it. The debug build goes without, and so
-# shows that each file includes what it uses; so does a build with tests but no sanitizer, since
-# some of the tests build the library again, and ccache finds no object that was made with the
-# precompiled header of another folder.
+# Precompiles the headers that most sources include, which saves a quarter of the library's
+# compilation. Sources with their own options cannot share them. A debug build does without, and so
+# shows that each file includes what it uses. So does a build with tests but no sanitizer: some
+# tests build the library again, and ccache cannot reuse objects compiled with a precompiled header
+# in another directory.
 if(CMAKE_BUILD_TYPE STREQUAL "Sanitized" OR
     NOT (CMAKE_BUILD_TYPE STREQUAL "Debug" OR DAGRAD_TESTS))
-  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # so that ccache knows a header by its contents
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # lets ccache identify the header by its contents
     target_compile_options(dagrad PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
   target_precompile_headers(dagrad PRIVATE

@@ -13,26 +13,26 @@ namespace dagrad::detail {
 namespace {
 
 // Below this, handing a graph to other threads costs more than they save.
-constexpr double worth_sharing = 40'000;  // nanoseconds in all
-constexpr double handing_on = 40;         // nanoseconds that a step takes longer among threads
+constexpr double worth_sharing = 40'000;  // nanoseconds in total
+constexpr double handing_on = 40;  // extra nanoseconds per step if several threads run the plan
 constexpr double least_gain = 1.2;
 
 bool is_ordered(const Plan& plan, std::uint32_t step) {
   return plan.kernel_of(plan.steps[step]).op().traits().ordered;
 }
 
-/// What is known of a plan on several threads before memory is placed.
+/// What several threads would do with a plan, estimated before memory is placed.
 struct Forecast {
   Forecast(const Plan& plan, const Lifetimes& lifetimes);
 
   std::vector<std::uint32_t> levels;  ///< length of the longest path to each step
-  bool pays;                          ///< whether the threads gain enough
+  bool pays;                          ///< whether several threads save enough time
 };
 
 Forecast::Forecast(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.steps.size(), 0) {
-  std::vector<double> ready(plan.steps.size(), 0);  // when it could start, in nanoseconds
+  std::vector<double> ready(plan.steps.size(), 0);  // earliest start of each step, in nanoseconds
   double total = 0, longest = 0, ordered_end = 0;
-  std::uint32_t ordered_level = 0;  // of the next ordered step, at least
+  std::uint32_t ordered_level = 0;  // the lowest level that the next ordered step can have
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
     if (is_ordered(plan, s)) {
       levels[s] = std::max(levels[s], ordered_level);
@@ -59,7 +59,8 @@ Forecast::Forecast(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.s
   pays = total >= worth_sharing && total >= least_gain * shared;
 }
 
-/// Each step waits for those whose results it reads, an ordered one also for the one before it.
+/// Each step waits for those whose results it reads; an ordered step also waits for the ordered
+/// step before it.
 std::vector<Dependency> dependencies_of_steps(const Plan& plan, const Lifetimes& lifetimes) {
   std::vector<Dependency> dependencies;
   std::optional<std::uint32_t> last_ordered;

@@ -4,8 +4,8 @@
 
 namespace dagrad::detail {
 
-/// The second half of planning: decides whether several threads are worth it, gives the slots their
-/// memory, and says which step waits for which.
+/// The second half of planning: decides whether several threads pay off, places the slots in
+/// memory, and finds out which steps have to wait for which.
 void arrange(Plan& plan);
 
 }  // namespace dagrad::detail

@@ -5,7 +5,7 @@
 
 namespace dagrad::detail {
 
-/// Tells the processor that this thread waits for another.
+/// Tells the processor that this thread is waiting for another.
 inline void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -14,8 +14,8 @@ inline void pause() {
 #endif
 }
 
-/// Waiting, ever more patiently: some microseconds of pauses, then the core goes to whoever wants
-/// it, then naps, so that nobody burns a core while another thread computes for long.
+/// Waits in ever longer steps: pauses for some microseconds, then yields the core, then sleeps, so
+/// that a long wait does not keep a core busy.
 class Backoff {
  public:
   void wait() {

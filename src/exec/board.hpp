@@ -7,14 +7,15 @@
 
 namespace dagrad::detail {
 
-/// Where work is posted for whoever has time for it. The board outlives the work: a visitor that
-/// comes late finds nothing, safely.
+/// A place to post work that idle threads can help with. The board outlives the work, so a visitor
+/// that comes too late safely finds nothing.
 template <class Work>
 class Board {
   struct Place;
 
  public:
-  /// While it lives, visitors find the work. There may be no place: then nobody comes.
+  /// Visitors can find the work while the posting exists. If the board is full, the work is not
+  /// posted and has no visitors.
   class [[nodiscard]] Posting {
    public:
     Posting(Board& board, Work& work);
@@ -29,8 +30,7 @@ class Board {
     Place* place_;
   };
 
-  /// Calls `help` with each work that is there, until it is done there. Whether any call returned
-  /// true.
+  /// Calls `help` with each piece of work that is posted. Returns whether any call returned true.
   template <class Help>
   bool visit(const Help& help);
 
@@ -38,12 +38,12 @@ class Board {
   struct alignas(128) Place {
     std::atomic<bool> taken{false};
     std::atomic<Work*> work{nullptr};
-    std::atomic<int> inside{0};  ///< visitors
+    std::atomic<int> inside{0};  ///< number of visitors
   };
   Place* take_place();
 
   std::array<Place, 32> places_;
-  std::atomic<int> posted_{0};  ///< so that an empty board is seen at a glance
+  std::atomic<int> posted_{0};  ///< lets `visit` recognise an empty board at once
 };
 
 template <class Work>
@@ -67,9 +67,9 @@ template <class Work>
 Board<Work>::Posting::~Posting() {
   if (place_ == nullptr) return;
   board_.posted_.fetch_sub(1, std::memory_order_relaxed);
-  // Dekker with visit: either this sees the visitor inside, or the visitor sees that the work is
-  // gone. Only then is the place free: else this would wait for visitors of other work, too, which
-  // may wait for this in turn.
+  // As in Dekker's algorithm, either this sees the visitor inside, or `visit` sees that the work is
+  // gone. The place is freed only afterwards: otherwise this would also wait for visitors of other
+  // work, which may in turn wait for this.
   place_->work.store(nullptr, std::memory_order_seq_cst);
   for (Backoff idle; place_->inside.load(std::memory_order_seq_cst) != 0;) idle.wait();
   place_->taken.store(false, std::memory_order_release);

@@ -14,7 +14,7 @@ namespace dagrad {
 
 namespace {
 
-/// The one graph that all values belong to.
+/// The graph that all values belong to. Throws GraphError if they belong to several.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
   const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
   detail::GraphData& graph = detail::Access::data(first);
@@ -55,7 +55,7 @@ void check_types(std::span<const Update> updates) {
     const Value& parameter = update.parameter;
     if (update.next.type() == parameter.type()) continue;
     const std::string text =
-        fmt::format("update: parameter '{}' is {}, its next value '{}' is {}", parameter.name(),
+        fmt::format("update: parameter '{}' is {}, but its next value '{}' is {}", parameter.name(),
                     to_string(parameter.type()), update.next.name(), to_string(update.next.type()));
     if (update.next.dtype() != parameter.dtype()) throw TypeError(text);
     throw ShapeError(text);

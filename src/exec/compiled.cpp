@@ -25,7 +25,7 @@ void ContextPool::give_back(std::unique_ptr<RunContext> context) noexcept {
   const std::lock_guard lock(mutex_);
   try {
     waiting_.push_back(std::move(context));
-  } catch (const std::bad_alloc&) {  // the next run makes a new one
+  } catch (const std::bad_alloc&) {  // dropped: the next run makes a new context
   }
 }
 

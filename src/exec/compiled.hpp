@@ -10,13 +10,13 @@
 
 namespace dagrad::detail {
 
-/// Contexts of one plan that wait for the next run, so that runs need not make them anew. Any
-/// number of threads may use it at once.
+/// Keeps idle contexts of a plan, so that not every run has to make its own. Any number of threads
+/// may use it at once.
 class ContextPool {
  public:
   explicit ContextPool(const Plan& plan) : plan_(plan) {}
 
-  /// A context for the time of one run: one that waits, or a new one where none does.
+  /// Lends a context for the duration of one run: an idle one, or a new one if there is none.
   class Lease {
    public:
     explicit Lease(ContextPool& pool) : pool_(pool), context_(pool.take()) {}
@@ -52,7 +52,7 @@ class Compiled {
   ContextPool contexts_;
 };
 
-/// What a BoundRun holds: a context of its own, and all that the context refers to.
+/// What a BoundRun holds: its own context and everything that the context refers to.
 struct BoundContext {
   BoundContext(std::shared_ptr<Compiled> compiled, std::shared_ptr<StateData> with)
       : function(std::move(compiled)), state(std::move(with)), context(function->plan()) {}

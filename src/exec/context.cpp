@@ -98,7 +98,8 @@ void RunContext::feed(std::uint32_t input, const View& view) {
   }
   const bool none = view.data == nullptr && view.type.elements() > 0;
   if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
-    throw ArgumentError(fmt::format("input '{}': the view's data are {}", plan_.input_names[input],
+    throw ArgumentError(fmt::format("input '{}': the data of the view is {}",
+                                    plan_.input_names[input],
                                     none ? "null" : "not aligned to an element"));
   if (leaf.slot != no_slot) address_[leaf.slot] = const_cast<void*>(view.data);  // read only
   fed_[input].how = Fed::How::view;
@@ -127,12 +128,14 @@ void RunContext::check_feeds() const {
 
 View RunContext::fetch(std::size_t i) const {
   if (i >= plan_.fetches.size())
-    throw ArgumentError(fmt::format("fetch {} of {}", i, plan_.fetches.size()));
-  if (!complete_) throw ArgumentError("nothing to fetch: no run has completed");
+    throw ArgumentError(fmt::format("fetch: there is no result {}; the function has {} fetches", i,
+                                    plan_.fetches.size()));
+  if (!complete_)
+    throw ArgumentError("fetch: there is nothing to fetch because no run has completed");
   return {address_[plan_.fetches[i].slot], plan_.fetches[i].type};
 }
 
-/// Result `i` of the steps that have run, to keep.
+/// Result `i` of the completed steps, as a tensor that the caller may keep.
 Tensor RunContext::result(std::size_t i) const {
   const Plan::Fetch& fetch = plan_.fetches[i];
   const Slot& slot = plan_.slots[fetch.slot];
@@ -151,7 +154,8 @@ Tensor RunContext::result(std::size_t i) const {
   return tensor.type() == fetch.type ? tensor : tensor.reshaped(fetch.type.shape);
 }
 
-/// Memory for what outlives the run: that of the last run, unless somebody still has it.
+/// Provides memory for the values that outlive the run: that of an earlier run if it is no longer
+/// in use, else new memory.
 void RunContext::prepare_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     OutputMemory& memory = outputs_[i];
@@ -161,7 +165,7 @@ void RunContext::prepare_outputs() {
   }
 }
 
-/// What outlives the run and is computed by no step.
+/// Copies the outputs that no step writes.
 void RunContext::copy_outputs() {
   for (const Plan::Output& output : plan_.outputs) {
     if (output.from != no_slot)
@@ -172,10 +176,10 @@ void RunContext::copy_outputs() {
 
 // ---- parameters
 
-/// Finds the function's parameters in a State. Throws ArgumentError listing all that differ.
+/// Finds the function's parameters in a State. Throws ArgumentError listing all differences.
 void RunContext::match(const StateData& from) {
   if (matched_ == from.layout) return;
-  matched_ = nullptr;  // until all positions are known
+  matched_ = nullptr;  // no layout is matched until all positions are known
   const StateLayout& layout = *from.layout;
   std::string differences;
   bool missing = false;
@@ -201,11 +205,11 @@ void RunContext::match(const StateData& from) {
   matched_ = from.layout;
 }
 
-/// The values of one moment. An updating run needs no handles: nobody else may exchange values
-/// meanwhile.
+/// Takes the parameters' values of a single moment. An updating run needs no handles, because no
+/// other run may exchange values meanwhile.
 void RunContext::take_parameters(StateData* from, bool update) {
   if (from != nullptr) match(*from);
-  for (Tensor& parameter : parameters_)  // not under the lock: it may be the last of the user's
+  for (Tensor& parameter : parameters_)  // outside of the lock: this may destroy the last handle
     if (parameter.owned()) parameter = Tensor();
   std::unique_lock<std::mutex> lock;
   if (from != nullptr) lock = std::unique_lock(from->exchange);
@@ -216,8 +220,8 @@ void RunContext::take_parameters(StateData* from, bool update) {
   }
 }
 
-/// Puts the new values into the State, all at once. Cannot fail: all values are there, and dagrad's
-/// own.
+/// Puts all new values into the State at once. This cannot fail, because all of them are computed
+/// and in dagrad's own memory.
 void RunContext::commit(StateData& to) noexcept {
   for (std::size_t u = 0; u < exchanged_.size(); ++u) {
     const Plan::Updated& update = plan_.updates[u];
@@ -233,7 +237,7 @@ void RunContext::commit(StateData& to) noexcept {
     std::swap(to.values[position_[plan_.updates[u].parameter]], exchanged_[u]);
 }
 
-/// Of what no later run needs. Old values' memory is there for the run after the next.
+/// Releases what no later run needs. The memory of old values is reused by the run after the next.
 void RunContext::let_go() noexcept {
   for (std::size_t u = 0; u < exchanged_.size(); ++u) {
     const Slot& next = plan_.slots[plan_.updates[u].slot];
@@ -261,7 +265,7 @@ void RunContext::run(StateData* with, bool update, const RunOptions& options,
     results->reserve(plan_.fetches.size());
     for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));
   }
-  if (update) commit(*with);  // nothing fails from here on
+  if (update) commit(*with);  // nothing can fail from here on
   updating.reset();
   let_go();
   complete_ = true;

@@ -13,8 +13,9 @@
 
 namespace dagrad::detail {
 
-/// What one run of a plan needs: memory, where each slot lies, queues. Made once, used again and
-/// again by one run at a time; once its outputs have found their memory a run allocates nothing.
+/// Everything that one run of a plan needs: memory, the address of each slot, and queues. It is
+/// made once and used for many runs, one at a time; after the first few, which allocate memory for
+/// the outputs, runs allocate nothing.
 class RunContext final : private Steps {
  public:
   explicit RunContext(const Plan& plan);
@@ -28,25 +29,25 @@ class RunContext final : private Steps {
   /// for a value of another graph.
   std::uint32_t input(const Value& value) const;
   std::uint32_t input(std::string_view name) const;
-  /// Throws TypeError or ShapeError where it is not the input's, ArgumentError for data that are
+  /// Throws TypeError or ShapeError if the type is not the input's, ArgumentError if the data is
   /// null or not aligned.
   void feed(std::uint32_t input, const View& view);
   void feed(std::uint32_t input, const Tensor& tensor);
   bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }
-  /// Forgets all feeds, and lets go of the user's tensors and the State's.
+  /// Forgets all feeds and releases the tensors of the user and of the State.
   void clear();
 
-  /// Runs all steps, puts what was fetched into `results` where that is given, and commits the
-  /// updates when all that can fail is done. `state` may be null, and is not written unless
-  /// `update`.
+  /// Runs all steps, puts the fetched values into `results` unless it is null, and commits the
+  /// updates after everything that can fail. `state` may be null; it is written only if `update` is
+  /// set.
   void run(StateData* state, bool update, const RunOptions& options,
            std::vector<Tensor>* results = nullptr);
 
-  /// Result `i` of the last run. Throws ArgumentError where there is none.
+  /// Result `i` of the last run. Throws ArgumentError if there is none.
   View fetch(std::size_t i) const;
 
  private:
-  /// Tasks on the thread of the run, one after the other.
+  /// Runs tasks one after the other on the thread of the run.
   class InOrder final : public Parallel {
    public:
     explicit InOrder(const RunContext& context) : context_(context) {}
@@ -82,7 +83,7 @@ class RunContext final : private Steps {
   Blocks arena_;
   std::vector<void*> address_;            ///< of each slot
   std::vector<StepFrame> frames_;         ///< of each worker
-  std::unique_ptr<Scheduler> scheduler_;  ///< where more than one thread is worth it
+  std::unique_ptr<Scheduler> scheduler_;  ///< null if the plan runs on one thread
   InOrder in_order_{*this};
 
   struct Fed {
@@ -90,19 +91,19 @@ class RunContext final : private Steps {
     Tensor tensor;
   };
   std::vector<Fed> fed_;            ///< of each input
-  std::vector<Tensor> parameters_;  ///< values that this run reads, where it has to keep them
+  std::vector<Tensor> parameters_;  ///< handles that keep the values which this run reads alive
   std::vector<bool> fetched_;       ///< whether a parameter is fetched
   struct OutputMemory {
     Tensor now, spare;
   };
   std::vector<OutputMemory> outputs_;
   std::vector<Tensor>
-      exchanged_;  ///< new values on their way into a State, old ones on their way out
-  std::shared_ptr<const StateLayout> matched_;  ///< whose positions are in `position_`
+      exchanged_;  ///< the new values of a State before the exchange, the old ones after it
+  std::shared_ptr<const StateLayout> matched_;  ///< the layout to which `position_` refers
   std::vector<std::uint32_t> position_;         ///< of each parameter in the State
 
-  const RunOptions* options_ = nullptr;  ///< null where nothing can interrupt the run
-  bool complete_ = false;                ///< the last run has succeeded
+  const RunOptions* options_ = nullptr;  ///< null if nothing can interrupt the run
+  bool complete_ = false;                ///< whether the last run has succeeded
 };
 
 }  // namespace dagrad::detail

@@ -4,16 +4,17 @@
 
 #include "src/exec/backoff.hpp"
 
-// Of the leak checker, where the program has one. It does not search TBB's memory, in which helpers
-// that were called hold what is shared.
+// A function of the leak checker, null in programs without one. The checker does not search TBB's
+// memory, in which helpers that were called hold the shared state.
 extern "C" [[gnu::weak]] void __lsan_ignore_object(const void*);  // NOLINT: the name is its own
 
 namespace dagrad::detail {
 
 Crew::~Crew() {
-  // Dekker with linger: a helper that comes from now on leaves without a look at the runs.
+  // As in Dekker's algorithm with `linger`: a helper that comes from now on leaves without looking
+  // at the runs.
   shared_->ended.store(true, std::memory_order_seq_cst);
-  if (!pool_.orphaned()) {  // else those that are here stayed in the parent process
+  if (!pool_.orphaned()) {  // after a fork, the helpers stayed in the parent process
     for (Backoff idle; shared_->here.load(std::memory_order_seq_cst) != 0;) idle.wait();
   }
   const bool held = shared_->holders.load(std::memory_order_relaxed) > 1;
@@ -31,7 +32,7 @@ void Crew::enqueue(int wanted) {
     try {
       pool_.enqueue([](void* shared) { Hold(static_cast<Shared*>(shared))->linger(); },
                     shared_.get());
-    } catch (...) {  // no memory for a task: nobody comes, the caller does the work
+    } catch (...) {  // no memory for a task: the caller works without the helper
       holders.fetch_sub(1, std::memory_order_relaxed);
       return;
     }
@@ -39,8 +40,8 @@ void Crew::enqueue(int wanted) {
   }
 }
 
-// Runs on a thread that TBB lends. The first load orders it after the enqueue, the last store
-// before the crew's end: nothing else that TBB does is seen by the thread sanitizer.
+// Runs on a thread that TBB lends. The first load orders it after the enqueue and the last store
+// before the end of the crew; the thread sanitizer sees nothing else of what TBB does.
 void Crew::Shared::linger() noexcept {
   constexpr auto patience = std::chrono::microseconds(100);
   using Clock = std::chrono::steady_clock;

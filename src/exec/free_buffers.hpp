@@ -7,7 +7,8 @@
 
 namespace dagrad::detail {
 
-/// Buffers that no slot holds, by size, those of one size in the order in which they became free.
+/// Buffers that no slot holds, sorted by size; buffers of one size are kept in the order in which
+/// they became free.
 class FreeBuffers {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -15,16 +16,17 @@ class FreeBuffers {
     std::uint32_t buffer;
     std::uint32_t last_use;  ///< time of the last step that used it
   };
-  /// Which buffer of a size comes first.
+  /// Which of the buffers of one size to use first.
   enum class First : std::uint8_t { newest, oldest };
 
   explicit FreeBuffers(First first) : first_(first) {}
 
   void add(std::uint64_t blocks, Entry entry) { by_size_[blocks].entries.push_back(entry); }
 
-  /// Takes the smallest buffer that is large enough, unless half of it would be wasted; else the
-  /// largest that is too small but for less than half. `none` where there is no such buffer that
-  /// `usable` says yes to; it is asked about the first of each size.
+  /// Takes the smallest buffer that is large enough, unless more than half of it would be wasted;
+  /// else the largest smaller one, if it has at least half the size. Considers only the first
+  /// buffer of each size, and only if `usable` accepts it. Returns `none` if there is no such
+  /// buffer.
   template <class Usable>
   std::uint32_t take(std::uint64_t blocks, const Usable& usable) {
     const auto enough = by_size_.lower_bound(blocks);
@@ -42,13 +44,13 @@ class FreeBuffers {
   }
 
  private:
-  static constexpr int most_tries = 8;  // sizes looked at, so that plans of many sizes stay linear
+  static constexpr int most_tries = 8;  // sizes to try, so that planning takes linear time
 
   struct OneSize {
     std::vector<Entry> entries;
-    std::size_t oldest = 0;  ///< those before are taken
+    std::size_t oldest = 0;  ///< position of the oldest entry that is not taken
   };
-  using BySize = std::map<std::uint64_t, OneSize>;  // none of them empty
+  using BySize = std::map<std::uint64_t, OneSize>;  // no list is empty
 
   const Entry& front(const OneSize& free) const {
     return first_ == First::oldest ? free.entries[free.oldest] : free.entries.back();

@@ -92,7 +92,7 @@ BoundRun Function::bind(State& state) const {
 Function::Function(std::shared_ptr<detail::Compiled> compiled) : compiled_(std::move(compiled)) {}
 
 detail::Compiled& Function::compiled() const {
-  if (compiled_ == nullptr) throw ArgumentError("this Function is empty: compile makes them");
+  if (compiled_ == nullptr) throw ArgumentError("this Function is empty: make one with compile");
   return *compiled_;
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double worth_dividing = 50'000;  // nanoseconds
 
-/// An elementwise op, or a fused group of them.
+/// Runs the loop of an op that has a program.
 class LoopKernel : public Kernel {
  public:
   LoopKernel(Op op, std::vector<Type> in_types, std::vector<Type> out_types, RuntimeData& runtime,
@@ -35,7 +35,7 @@ class LoopKernel : public Kernel {
       if (this->op().traits().uses_type_only(i)) absent_.push_back(i);
   }
   void run(StepFrame& frame, const Parallel& parallel) const override {
-    for (const std::size_t i : absent_) frame.in[i] = frame.out[0];  // loops count pointers up
+    for (const std::size_t i : absent_) frame.in[i] = frame.out[0];  // loops increment all pointers
     if (loop_.tasks() == 1) return loop_.run(0, frame.in.data(), frame.out.data());
     parallel(loop_.tasks(),
              [&](std::int64_t task) { loop_.run(task, frame.in.data(), frame.out.data()); });
@@ -49,7 +49,7 @@ class LoopKernel : public Kernel {
   std::vector<std::size_t> absent_;
 };
 
-/// Any other op, by its own code.
+/// Runs any other op by calling its `eval`.
 class EvalKernel : public Kernel {
  public:
   EvalKernel(Op op, std::vector<Type> in_types, std::vector<Type> out_types, RuntimeData& runtime)
@@ -69,11 +69,11 @@ class EvalKernel : public Kernel {
   }
 
  private:
-  const Machine& machine_;  ///< the plan keeps its runtime
+  const Machine& machine_;  ///< kept alive by the plan's runtime
   std::shared_ptr<const void> prepared_;
 };
 
-/// Either of them behind a look at the operands.
+/// Either of these kernels, preceded by a check of the operands' values.
 template <class Validated>
 class Validating final : public Validated {
  public:

@@ -13,29 +13,31 @@ namespace dagrad::detail {
 
 class Kernel;
 
-/// Where operands and results of a step lie. A worker has one frame, for one step at a time.
+/// Addresses of the operands and results of a step. Each worker has one frame, which it uses for
+/// one step at a time.
 struct StepFrame {
-  std::vector<const void*> in;  ///< null where only the type is used
+  std::vector<const void*> in;  ///< null if only the type is used
   std::vector<void*> out;
   void* scratch = nullptr;
 
-  std::vector<View> in_views;  ///< the same as views, where somebody asked for them
+  std::vector<View> in_views;  ///< the same as views, if `make_views` has been called
   std::vector<MutableView> out_views;
   void make_views(const Kernel& kernel);
 
  private:
-  const Kernel* typed_ = nullptr;  ///< whose types the views have
+  const Kernel* typed_ = nullptr;  ///< the kernel whose types the views have
 };
 
-/// What runs a step: an op on operands of known types. All like steps of a plan share one.
-/// Immutable, so that any number of threads may run it at once.
+/// Runs a step: an op on operands of known types. Steps of a plan with equal ops and types share
+/// one kernel. It is immutable, so any number of threads may run it at once. A new way to run steps
+/// is a class derived from Kernel, chosen in `make_kernel`.
 class Kernel {
  public:
   virtual ~Kernel() = default;
 
-  /// Reads what the frame's operands point to, and fills its results. Allocates nothing.
+  /// Reads the frame's operands and writes its results. Allocates nothing.
   virtual void run(StepFrame& frame, const Parallel& parallel) const = 0;
-  /// What `Function::plan` says of it beside the op: ", 8 tasks".
+  /// What `Function::text` adds to the line of a step: ", 8 tasks".
   virtual std::string remark() const { return {}; }
 
   const Op& op() const { return op_; }
@@ -62,8 +64,8 @@ class Kernel {
   const std::vector<Type> in_, out_;
 };
 
-/// The loop of an op that has a program; the op's `eval` where it has none. Either way the op's
-/// `validate` comes first, where there is one.
+/// Makes a kernel that runs a loop if the op has a program, else the op's `eval`. Either way, the
+/// op's `validate` is called first, if it has one.
 std::unique_ptr<const Kernel> make_kernel(const Op& op, std::vector<Type> in, std::vector<Type> out,
                                           RuntimeData& runtime);
 

@@ -15,7 +15,8 @@ std::vector<std::uint32_t> producers(const Plan& plan) {
   return producer;
 }
 
-/// Calls `body` with each slot that a step writes and each step that reads it, steps in order.
+/// Calls `body` with each slot that a step writes and each step that reads it, in the order of
+/// these steps.
 template <class Body>
 void for_each_read(const Plan& plan, const std::vector<std::uint32_t>& producer, const Body& body) {
   std::vector<std::uint32_t> last_reader(plan.slots.size(), no_step);
@@ -29,8 +30,8 @@ void for_each_read(const Plan& plan, const std::vector<std::uint32_t>& producer,
 
 }  // namespace
 
-// A counting sort. Counts are kept two places on, so that while the readers are filled in each
-// beginning moves to where the next slot's belongs.
+// A counting sort. Counts are stored two places further on, so that filling in the readers moves
+// each beginning to where that of the next slot belongs.
 Lifetimes::Lifetimes(const Plan& plan)
     : producer_(producers(plan)), first_reader_(plan.slots.size() + 2, 0) {
   for_each_read(plan, producer_,

@@ -8,14 +8,14 @@
 
 namespace dagrad::detail {
 
-/// From which step to which each slot that steps write is needed.
+/// The steps between which each slot written by a step is needed.
 class Lifetimes {
  public:
   explicit Lifetimes(const Plan& plan);
 
   /// The step that writes the slot, or `no_step`.
   std::uint32_t producer(std::uint32_t slot) const { return producer_[slot]; }
-  /// Steps in order, each once.
+  /// The steps that read the slot, each once, in order.
   std::span<const std::uint32_t> readers(std::uint32_t slot) const {
     return {readers_.data() + first_reader_[slot], readers_.data() + first_reader_[slot + 1]};
   }
@@ -28,7 +28,7 @@ class Lifetimes {
  private:
   std::vector<std::uint32_t> producer_;
   std::vector<std::uint32_t>
-      first_reader_;  ///< of each slot in `readers_`; the next one's: the end
+      first_reader_;  ///< of each slot, in `readers_`; that of the next slot is the end
   std::vector<std::uint32_t> readers_;
 };
 

@@ -40,7 +40,7 @@ LogLevel from_spdlog(spdlog::level::level_enum level) {
   }
 }
 
-/// Says that this thread is in the user's function of a sink, for as long as it lives.
+/// While it exists, marks this thread as being inside the user's sink function.
 class Telling {
  public:
   explicit Telling(const spdlog::sinks::sink& sink)
@@ -63,9 +63,9 @@ class Telling {
 };
 thread_local const Telling* Telling::innermost = nullptr;
 
-/// Lines go to the user's function, where there is one, else to standard error; so do lines of what
-/// that function does itself, which would have no end. No lock is held while it is called: it may
-/// do whatever it likes.
+/// Sends lines to the user's function if there is one, else to standard error. Lines caused by that
+/// function itself also go to standard error, since they would cause a recursion without end. No
+/// lock is held during the call, so the function may do anything.
 class Outlet final : public spdlog::sinks::sink {
  public:
   void redirect(Log::Sink to) {

@@ -8,7 +8,7 @@
 
 namespace dagrad::detail {
 
-/// A runtime's spdlog logger, which no other file sees. Any number of threads may use it at once.
+/// A runtime's logger. Only its source file uses spdlog. Any number of threads may use it at once.
 class Log {
  public:
   using Sink = std::function<void(LogLevel, std::string_view)>;

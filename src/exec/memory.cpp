@@ -16,25 +16,26 @@ bool in_arena(const Plan& plan, std::uint32_t slot) {
   return slot != no_slot && plan.slots[slot].home == Slot::Home::arena;
 }
 
-/// Blocks of a result, or of the scratch memory behind the results.
+/// Number of blocks of a result or, after the results, of the scratch memory.
 std::uint64_t result_blocks(const Kernel& kernel, std::size_t i) {
   return padded(i < kernel.out().size() ? kernel.out()[i].bytes() : kernel.scratch()) / block_bytes;
 }
 
-// The two ways in which steps may run. Each gives a step a time: when the step could start, all
-// steps of earlier times are done.
+// The two orders in which steps may run. Each assigns times to steps such that when a step can
+// start, all steps with earlier times are done.
 
-/// In order, on one thread.
+/// One thread runs the steps in order.
 struct InOrder {
   static constexpr FreeBuffers::First first = FreeBuffers::First::newest;  // likely in the cache
-  static constexpr std::uint64_t budget = 0;  // blocks; beyond, any free buffer will do
+  static constexpr std::uint64_t budget = 0;  // blocks; beyond it, any free buffer will do
   static std::uint32_t time(std::uint32_t step) { return step; }
-  static void require(Dependency) {}  // there is no other order
+  static void require(Dependency) {}  // one thread keeps the order anyway
 };
 
-/// Each as soon as it is ready, on several threads.
+/// Several threads run each step as soon as it is ready.
 struct AmongThreads {
-  static constexpr FreeBuffers::First first = FreeBuffers::First::oldest;  // likely done with
+  // Its users are likely to be done.
+  static constexpr FreeBuffers::First first = FreeBuffers::First::oldest;
   std::uint64_t budget;
   std::span<const std::uint32_t> levels;
   std::vector<Dependency> dependencies = {};
@@ -43,7 +44,7 @@ struct AmongThreads {
   void require(Dependency dependency) { dependencies.push_back(dependency); }
 };
 
-/// Gives buffers to slots, step by step.
+/// Assigns buffers to slots, step by step.
 template <class Order>
 class Placement {
  public:
@@ -60,7 +61,7 @@ class Placement {
 
   struct Buffer {
     std::uint64_t blocks = 0;
-    std::uint32_t holder = 0;  ///< slot that has it, or had it last
+    std::uint32_t holder = 0;  ///< the slot that has the buffer, or had it last
     bool free = false;
   };
 
@@ -77,7 +78,7 @@ class Placement {
   Plan& plan_;
   const Lifetimes& lifetimes_;
   Order& order_;
-  std::vector<std::uint32_t> buffer_of_;  ///< of each slot, or `none`
+  std::vector<std::uint32_t> buffer_of_;  ///< the buffer of each slot, or `none`
   std::vector<Buffer> buffers_;
   FreeBuffers free_{Order::first};
   std::uint64_t total_ = 0;  ///< blocks of all buffers
@@ -96,7 +97,8 @@ void Placement<Order>::place(std::uint32_t s) {
   }
 }
 
-/// Lets a result have the buffer of an operand that nobody needs any more.
+/// Gives a result the buffer of an operand that is no longer needed, if there is one. Returns
+/// whether there is.
 template <class Order>
 bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   const Kernel& k = kernel(s);
@@ -110,7 +112,7 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
         k.in()[i].elements() != k.out()[result].elements() ||
         size_of(k.in()[i].dtype) != size_of(k.out()[result].dtype))
       continue;
-    // A loop reads an element of all operands before it writes one; other ops may not.
+    // A loop reads an element of every operand before it writes one; other ops may not.
     if (!loop && std::count(in.begin(), in.end(), operand) > 1) continue;
     const auto readers = lifetimes_.readers(operand);
     const auto would_wait_for = [&](std::uint32_t reader) {
@@ -126,7 +128,7 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   return false;
 }
 
-/// Gives the slot a free buffer, made larger where it must be, or else a new one.
+/// Gives the slot a free buffer, enlarged if necessary, or else a new one.
 template <class Order>
 void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot, std::uint64_t blocks) {
   std::uint32_t found = free_.take(blocks, [&](const FreeBuffers::Entry& entry) {
@@ -157,7 +159,8 @@ void Placement<Order>::release(std::uint32_t slot) {
   free_.add(buffer(slot).blocks, {buffer_of_[slot], last_use});
 }
 
-/// Step `s` writes the slot's memory next.
+/// Makes step `s`, which writes the slot's memory next, wait for the steps that use that memory
+/// now.
 template <class Order>
 void Placement<Order>::wait_for_users(std::uint32_t slot, std::uint32_t s) {
   const auto readers = lifetimes_.readers(slot);
@@ -166,7 +169,7 @@ void Placement<Order>::wait_for_users(std::uint32_t slot, std::uint32_t s) {
     if (reader != s) order_.require({reader, s});
 }
 
-/// Puts the buffers one behind the other.
+/// Places the buffers one after the other.
 template <class Order>
 void Placement<Order>::lay_out() {
   std::vector<std::uint64_t> offset;
@@ -175,7 +178,7 @@ void Placement<Order>::lay_out() {
   for (const Buffer& buffer : buffers_) {
     offset.push_back(end);
     if (buffer.blocks > (Slot::most - end) / block_bytes)
-      throw RunError("compile: what a run holds at once is more than memory has addresses for");
+      throw RunError("compile: a run needs more memory than the address space holds");
     end += buffer.blocks * block_bytes;
   }
   for (std::size_t slot = 0; slot < buffer_of_.size(); ++slot)
@@ -183,7 +186,7 @@ void Placement<Order>::lay_out() {
   plan_.arena_bytes = end;
 }
 
-/// Blocks that hold a value at once at the worst moment, steps being run in order.
+/// The largest number of blocks in use at any moment when the steps run in order.
 std::uint64_t most_alive(const Plan& plan, const Lifetimes& lifetimes) {
   std::vector<std::uint64_t> born(plan.steps.size()), dying(plan.steps.size());
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {

@@ -9,20 +9,21 @@
 
 namespace dagrad::detail {
 
-// Where the slots of the arena lie. Memory is a set of buffers, each held by one slot at a time. A
-// step may write over an operand that dies with it; other slots take the buffer of one that is
-// dead. Both set the plan's slots and the size of its arena, and throw RunError where no address
-// would suffice.
+// Placement of slots in the arena. Memory is a set of buffers, each held by one slot at a time. A
+// step may overwrite an operand that it is the last to need; other slots take the buffer of a dead
+// slot. Both functions set the plan's slots and the size of its arena, and throw RunError if the
+// size exceeds the address space.
 
-/// One thread runs the steps in order: what no later step needs is dead.
+/// Placement for one thread, which runs the steps in order: a slot is dead once no later step needs
+/// it.
 void place_for_one_thread(Plan& plan, const Lifetimes& lifetimes);
 
-/// Several threads run the plan, and when a slot is dead depends on who runs first. `levels` are
-/// the lengths of the longest paths to each step. A slot takes over a buffer only from steps of
-/// lower levels, which are done by the time that its own could start, so that the order of reuse
-/// does not hold back what could run at once; beyond twice the memory that one thread needs, any
-/// buffer will do. The returned dependencies make whoever writes a buffer wait for those who used
-/// it before.
+/// Placement for several threads, where the moment at which a slot is dead depends on the schedule.
+/// `levels` are the lengths of the longest paths to each step. A slot takes over a buffer only from
+/// steps of lower levels, which will be done when its own step could start, so that reuse does not
+/// delay steps that could run at once; beyond twice the memory that one thread needs, it takes any
+/// buffer. The returned dependencies make the writer of a buffer wait for the earlier users of that
+/// buffer.
 std::vector<Dependency> place_for_threads(Plan& plan, const Lifetimes& lifetimes,
                                           std::span<const std::uint32_t> levels);
 

@@ -8,14 +8,14 @@
 
 namespace dagrad::detail {
 
-/// Different names, by position and by text. They lie one behind the other in one text, found
-/// through a hash table of positions (open addressing), so that a name costs little more than its
-/// letters.
+/// A table of distinct names, accessed by position and by text. The names are stored one after the
+/// other in a single text, indexed by a hash table of positions (open addressing), so that a name
+/// takes little more memory than its letters.
 class NameTable {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
 
-  /// Adds a name that is not there yet.
+  /// Adds a name, which must not be in the table.
   void add(std::string_view name);
   std::size_t size() const { return ends_.size(); }
   std::string_view operator[](std::size_t position) const {
@@ -32,13 +32,14 @@ class NameTable {
   void shrink_to_fit();
 
  private:
-  /// The entry of `positions_` that holds the name, or the empty one where it would go.
+  /// The entry of `positions_` that holds the name, or the empty entry where it belongs.
   std::size_t entry(std::string_view name) const;
   void rehash();
 
   std::string text_;
-  std::vector<std::size_t> ends_;         ///< of each name in `text_`
-  std::vector<std::uint32_t> positions_;  ///< at least twice as many as names, a power of two
+  std::vector<std::size_t> ends_;  ///< of each name in `text_`
+  /// A power of two of entries, at least twice as many as names.
+  std::vector<std::uint32_t> positions_;
 };
 
 }  // namespace dagrad::detail

@@ -13,7 +13,7 @@ namespace dagrad::detail {
 /// One step of a run, as the plan's observer sees it.
 class ObservedStep {
  public:
-  /// `address`: where each slot lies in this run.
+  /// `address` gives the address of each slot in this run.
   ObservedStep(const Plan& plan, std::uint32_t step, std::span<void* const> address, int worker);
   ObservedStep(const ObservedStep&) = delete;
   ObservedStep& operator=(const ObservedStep&) = delete;
@@ -26,7 +26,7 @@ class ObservedStep {
   const Observer& observer_;
   const std::string name_;
   std::vector<View> in_, out_;
-  std::vector<void*> results_;  ///< where they will be
+  std::vector<void*> results_;  ///< their addresses, which are hidden until the step has finished
   NodeEvent event_;
 };
 

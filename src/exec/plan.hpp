@@ -19,16 +19,17 @@
 
 namespace dagrad::detail {
 
-/// Where a value lies; values that are aliases of each other have one slot.
+/// The location of a value. Values that are aliases of each other share a slot.
 struct Slot {
   enum class Home : std::uint8_t {
     arena,      ///< at byte `at` of the run's arena
-    input,      ///< in what input `at` was fed with
-    parameter,  ///< in the State, or the initial value of parameter `at`
+    input,      ///< in the tensor or view fed to input `at`
+    parameter,  ///< in the State's or the initial value of parameter `at`
     constant,   ///< in constant `at`
-    output      ///< in tensor `at` of those that outlive the run: fetches and updates
+    output      ///< in tensor `at` of those that outlive the run (fetches and updates)
   };
-  static constexpr std::uint64_t most = (std::uint64_t{1} << 61) - 1;  ///< that `at` may be
+  /// The largest value of `at`.
+  static constexpr std::uint64_t most = (std::uint64_t{1} << 61) - 1;
   Slot(Home in, std::uint64_t position) : at(position & most), home(in) {}
 
   std::uint64_t at : 61;
@@ -42,11 +43,11 @@ struct Step {
   std::uint32_t node = 0;        ///< in the graph
 };
 
-/// The slot of an operand of which only the type is there.
+/// The slot of an operand whose elements are not used, only its type.
 inline constexpr std::uint32_t no_slot = 0xffffffff;
 
-/// A function as flat arrays, in the order of one thread. The planner makes it; from then on it is
-/// constant.
+/// A compiled function as flat arrays, with steps in the order in which one thread runs them. The
+/// planner makes it; after that it is constant.
 class Plan {
  public:
   /// An input or a parameter.
@@ -55,8 +56,8 @@ class Plan {
     std::uint32_t node = 0;
     std::uint32_t slot = 0;
   };
-  /// A value that outlives the run. `from`: the slot that is copied when all steps are done, or
-  /// `no_slot` where a step writes it.
+  /// A value that outlives the run. `from` is the slot that is copied after all steps, or `no_slot`
+  /// if a step writes the value.
   struct Output {
     Type type;
     std::uint32_t slot = 0;
@@ -73,7 +74,7 @@ class Plan {
 
   using AliasKey = std::tuple<const Control*, std::uint32_t, std::uint32_t>;  // graph, node, port
   struct Alias {
-    ControlPtr graph;  ///< so that nothing else gets its address
+    ControlPtr graph;  ///< keeps its address from being reused
     std::uint32_t input = 0;
   };
   static AliasKey key(const ControlPtr& graph, std::uint32_t node, std::uint32_t port) {
@@ -82,7 +83,7 @@ class Plan {
 
   std::shared_ptr<RuntimeData> runtime;
   std::shared_ptr<const Observer> observer;
-  ControlPtr graph;  ///< to know its handles; the graph itself may be gone
+  ControlPtr graph;  ///< identifies its handles; the graph itself may be gone
 
   std::vector<std::unique_ptr<const Kernel>> kernels;
   std::vector<Step> steps;
@@ -94,24 +95,24 @@ class Plan {
   std::vector<Leaf> inputs, parameters;
   std::size_t needed_inputs = 0;
   NameTable input_names, parameter_names;
-  /// Values of older graphs that the inputs stand for, where rewrites lie between.
+  /// Values of older graphs that became the inputs of this one through rewrites.
   std::map<AliasKey, Alias> aliases;
-  std::vector<Tensor> initial;  ///< values of the parameters
+  std::vector<Tensor> initial;  ///< initial values of the parameters
   std::vector<Tensor> constants;
   std::vector<Output> outputs;
   std::vector<Fetch> fetches;
   std::vector<Updated> updates;
   std::size_t arena_bytes = 0;
 
-  int threads = 1;                   ///< at most; 1: steps run in order on the caller's thread
-  std::optional<Topology> topology;  ///< where more than one thread is worth it
+  int threads = 1;  ///< the most to use; 1: steps run in order on the caller's thread
+  std::optional<Topology> topology;  ///< set if more than one thread is used
 
   const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }
-  /// Slots of a step's operands; `no_slot` for one of which only the type is there.
+  /// Slots of a step's operands; `no_slot` for an operand of which only the type is used.
   std::span<const std::uint32_t> operands_of(const Step& step) const {
     return {wires.data() + step.first_wire, kernel_of(step).in().size()};
   }
-  /// Slots of a step's results, and of its scratch memory behind them, where it has any.
+  /// Slots of a step's results, followed by that of its scratch memory if it has any.
   std::span<const std::uint32_t> results_of(const Step& step) const {
     return wires_of(step).subspan(kernel_of(step).in().size());
   }
@@ -121,11 +122,11 @@ class Plan {
   bool needs_input(std::size_t input) const { return input < needed_inputs; }
   /// Position of the input that is that node, or `no_slot`.
   std::uint32_t input_of_node(std::uint32_t node) const;
-  /// Position of the input that the value is, in the graph or in one that it was made of, or
-  /// `no_slot`.
+  /// Position of the input that the value denotes, in this graph or one from which it was made by
+  /// rewrites, or `no_slot`.
   std::uint32_t input(const Value& value) const;
   void add_alias(const InputAlias& alias);
-  /// Gives back what the tables were given too much of.
+  /// Releases unused capacity of the tables.
   void shrink_to_fit();
   std::string text() const;
 

@@ -55,7 +55,7 @@ void Planner::want(const Value& value) {
   plan_->graph = Access::control(value);
 }
 
-/// Marks what is needed; where its values are is set when it is laid out.
+/// Marks the nodes that are needed; `lay_out` numbers their values.
 void Planner::select(std::span<const Value> fetches) {
   for (const Value& fetch : fetches) want(fetch);
   for (const Update& update : options_.update) {
@@ -69,7 +69,7 @@ void Planner::select(std::span<const Value> fetches) {
   }
 }
 
-/// Room for what most plans need, so that no table is grown, and copied, again and again.
+/// Reserves what most plans need, so that tables are not grown and copied repeatedly.
 void Planner::reserve() {
   std::size_t steps = 0, operands = 0, values = 0;
   for (std::uint32_t node = 0; node < first_value_.size(); ++node) {
@@ -104,7 +104,8 @@ void Planner::lay_out(std::uint32_t node) {
   }
 }
 
-/// The operand that the node's result is, without a step; -1 where there is none.
+/// The operand that the node's result is an alias of, so that it needs no step; -1 if there is
+/// none.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
   if (traits.ordered) return -1;
@@ -199,7 +200,7 @@ void Planner::add_update(const Update& update) {
   const Slot& next = plan_->slots[slot];
   if (next.home == Slot::Home::input ||
       (next.home == Slot::Home::constant && !plan_->constants[next.at].owned())) {
-    // The user's memory: a State has its own.
+    // The value lies in the user's memory, but a State needs memory of its own: copy it.
     const std::uint32_t copy = new_slot(Slot::Home::output, plan_->outputs.size());
     plan_->outputs.push_back({update.next.type(), copy, slot});
     slot = copy;

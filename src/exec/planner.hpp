@@ -12,13 +12,13 @@
 
 namespace dagrad::detail {
 
-/// Plans what the fetches and updates of one graph need. They have been checked.
+/// Plans what the fetches and updates of one graph need. The caller has checked them.
 std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptions& options,
                                       std::shared_ptr<RuntimeData> runtime,
                                       std::span<const Value> fetches);
 
-/// Turns what is needed of a graph into steps and slots. Memory and threads come later, in
-/// `arrange`, when what this class holds is gone.
+/// Turns the needed part of a graph into steps and slots. Memory and threads are left to `arrange`,
+/// which runs after the tables of this class are freed.
 class Planner {
  public:
   Planner(const GraphView& graph, const CompileOptions& options,
@@ -57,7 +57,7 @@ class Planner {
   const CompileOptions& options_;
   std::unique_ptr<Plan> plan_;
   StepOrigins::Writer origins_;
-  std::vector<std::uint32_t> first_value_;  ///< of each node that is needed, else `none`
+  std::vector<std::uint32_t> first_value_;  ///< of each node, `none` unless it is needed
   std::vector<std::uint32_t> slot_of_value_;
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;

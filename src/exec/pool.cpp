@@ -12,16 +12,16 @@ namespace dagrad::detail {
 
 namespace {
 
-/// How many threads TBB runs at once in this process, by its own choice or the user's.
+/// How many threads TBB may run at once in this process, by default or as set by the user.
 int limit() {
   using Control = tbb::global_control;
   const std::size_t threads = Control::active_value(Control::max_allowed_parallelism);
   return static_cast<int>(std::min<std::size_t>(threads, 1 << 16));
 }
 
-/// Whether this process was forked from one where TBB was at work. Of TBB's threads it has none,
-/// and TBB's locks are as those happened to leave them: nothing may ask for one. Runs ask this, so
-/// it is no call of the system.
+/// Whether this process was forked from one in which TBB was at work. TBB's threads do not exist
+/// here, and its locks are in whatever state they left them, so nothing may take such a lock. Every
+/// run asks this, so it makes no system call.
 bool forked() {
   static std::atomic<bool> child{false};
   static const int watched =
@@ -48,7 +48,7 @@ ThreadPool::ThreadPool(CurrentArena)
 }
 
 ThreadPool::~ThreadPool() {
-  if (orphaned()) static_cast<void>(arena_.release());  // its end would take TBB's locks
+  if (orphaned()) static_cast<void>(arena_.release());  // its destructor would take TBB's locks
 }
 
 bool ThreadPool::orphaned() const { return arena_->arena.is_active() && forked(); }

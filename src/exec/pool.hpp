@@ -4,15 +4,15 @@
 
 namespace dagrad::detail {
 
-/// The threads that oneTBB lends. Its source is the one file that knows TBB, which is not built for
-/// the thread sanitizer: what happens before what is said by the atomics of those who call it.
+/// The threads that oneTBB lends. Only its source file uses TBB. As TBB is not built for the thread
+/// sanitizer, it is the callers' atomics that establish the order of events.
 class ThreadPool {
  public:
   using Call = void (*)(void* context);
 
-  /// An arena of that many threads, callers among them; 0: one a core.
+  /// Uses a new arena of this many threads, including callers; 0: one per core.
   explicit ThreadPool(int threads);
-  /// The arena that the calling thread is in.
+  /// Uses the arena that the calling thread is in.
   struct CurrentArena {};
   explicit ThreadPool(CurrentArena);
   ThreadPool(const ThreadPool&) = delete;
@@ -20,12 +20,13 @@ class ThreadPool {
   ~ThreadPool();
 
   int threads() const { return threads_; }
-  /// How many threads beside a caller's TBB lends at most: it may have fewer than were asked for,
-  /// and none in a forked process.
+  /// The most threads that TBB can lend besides the caller's: it may have fewer than were asked
+  /// for, and has none in a forked process.
   int lendable() const;
-  /// Whether TBB had this arena in hand when the process was forked: its threads stayed behind.
+  /// Whether the process was forked since TBB set up this arena, which means that its threads do
+  /// not exist here.
   bool orphaned() const;
-  /// Runs `call(context)` on a thread of the arena, soon. It must not throw.
+  /// Runs `call(context)` on a thread of the arena as soon as one is free. The call must not throw.
   void enqueue(Call call, void* context);
 
  private:

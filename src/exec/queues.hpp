@@ -11,12 +11,12 @@
 
 namespace dagrad::detail {
 
-/// A work-stealing deque of fixed size: its worker pushes and pops at the bottom, others steal from
-/// the top (Chase and Lev 2005; memory orders after Lê et al. 2013, with sequentially consistent
-/// accesses for their fences).
+/// A work-stealing deque of fixed size: its worker pushes and pops at the bottom, other workers
+/// steal from the top (Chase and Lev 2005; memory orders after Lê et al. 2013, with sequentially
+/// consistent accesses instead of their fences).
 class alignas(128) Deque {
  public:
-  /// By its worker alone. False where it is full.
+  /// Only its worker may call this. Returns false if the deque is full.
   bool push(std::uint32_t step) {
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
     if (bottom - top_.load(std::memory_order_acquire) >= capacity) return false;
@@ -24,29 +24,30 @@ class alignas(128) Deque {
     bottom_.store(bottom + 1, std::memory_order_release);
     return true;
   }
-  /// By its worker alone: the step pushed last, or `no_step`.
+  /// Returns the step pushed last, or `no_step`. Only its worker may call this.
   std::uint32_t pop() {
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;
-    // Empty is seen without a fence: only thieves move the top, and only up.
+    // An empty deque is recognised without a fence: only thieves move the top, and only upwards.
     if (bottom < top_.load(std::memory_order_relaxed)) return no_step;
     bottom_.store(bottom, std::memory_order_seq_cst);
     std::int64_t top = top_.load(std::memory_order_seq_cst);
     if (top < bottom) return at(bottom).load(std::memory_order_relaxed);
-    // One is left, and a thief may be at it, or none.
+    // At most one step is left, and a thief may be taking it.
     bool mine = top == bottom;
     if (mine) mine = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst);
     const std::uint32_t step = mine ? at(bottom).load(std::memory_order_relaxed) : no_step;
     bottom_.store(bottom + 1, std::memory_order_release);
     return step;
   }
-  /// The step that has been here longest, or `no_step`: none is there, or another thread took it.
+  /// Returns the oldest step, or `no_step` if the deque is empty or another thread took the step
+  /// first.
   std::uint32_t steal() {
     std::int64_t top = top_.load(std::memory_order_seq_cst);
     if (top >= bottom_.load(std::memory_order_seq_cst)) return no_step;
     const std::uint32_t step = at(top).load(std::memory_order_relaxed);
     return top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst) ? step : no_step;
   }
-  /// While nobody else is there.
+  /// Only while no other thread uses the deque.
   void clear() {
     top_.store(0, std::memory_order_relaxed);
     bottom_.store(0, std::memory_order_relaxed);
@@ -63,8 +64,8 @@ class alignas(128) Deque {
   std::array<std::atomic<std::uint32_t>, capacity> ring_{};
 };
 
-/// A stack that all workers share, linked through one word a step (Treiber 1986): any number of
-/// steps fits, and nothing is allocated in a run.
+/// A stack that all workers share, linked through one word per step (Treiber 1986), so that it
+/// holds any number of steps without allocating during a run.
 class SharedStack {
  public:
   explicit SharedStack(std::uint32_t steps) : below_(new std::atomic<std::uint32_t>[steps]) {}
@@ -76,7 +77,7 @@ class SharedStack {
     } while (!head_.compare_exchange_weak(head, moved(head, step), std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   }
-  /// The step pushed last, or `no_step`.
+  /// Returns the step pushed last, or `no_step`.
   std::uint32_t pop() {
     std::uint64_t head = head_.load(std::memory_order_acquire);
     for (;;) {
@@ -88,7 +89,8 @@ class SharedStack {
         return step;
     }
   }
-  /// Makes it hold just these, the first on top. While nobody else is there.
+  /// Replaces the contents with these steps, the first on top. Only while no other thread uses the
+  /// stack.
   void assign(std::span<const std::uint32_t> steps) {
     std::uint32_t below = no_step;
     for (std::size_t i = steps.size(); i-- > 0; below = steps[i])
@@ -97,8 +99,8 @@ class SharedStack {
   }
 
  private:
-  // A head is the step on top and, above it, a count of moves: it differs from every recent head,
-  // so that no thread takes a step that went and came back for one that stayed.
+  // A head combines the step on top with a count of changes in the upper bits. This makes every
+  // head differ from all recent ones and so avoids the ABA problem.
   static std::uint32_t top(std::uint64_t head) { return static_cast<std::uint32_t>(head); }
   static std::uint64_t moved(std::uint64_t head, std::uint32_t step) {
     return ((head >> 32) + 1) << 32 | step;

@@ -10,9 +10,9 @@
 
 namespace dagrad::detail {
 
-/// The steps of a run that wait, each with a join counter of the predecessors that are not done,
-/// and those that are ready, in a deque of each worker. The roots, and what finds no room in a
-/// deque, lie on a stack that all share.
+/// The steps of a run that are waiting, each with a counter of its unfinished predecessors, and
+/// those that are ready, in one deque per worker. The roots, and steps that find no room in a
+/// deque, lie on a stack shared by all workers.
 class ReadySteps {
  public:
   ReadySteps(const Topology& topology, int workers)
@@ -24,17 +24,17 @@ class ReadySteps {
     reset();
   }
 
-  /// Before a run: makes the roots ready.
+  /// Makes the roots ready. Called before a run.
   void begin() { shared_.assign(topology_.roots); }
-  /// After a run that left steps over.
+  /// Restores the initial state after a run that did not finish all steps.
   void reset() {
     for (std::uint32_t s = 0; s < topology_.size(); ++s)
       joins_[s].store(topology_.predecessors[s], std::memory_order_relaxed);
     for (int w = 0; w < workers_; ++w) deque(w).clear();
   }
 
-  /// A ready step for this worker: its own newest, one that lies for all, or another's oldest; else
-  /// `no_step`.
+  /// Takes a ready step for this worker: its own newest, one from the shared stack, or the oldest
+  /// of another worker; else returns `no_step`.
   std::uint32_t take(int worker) {
     std::uint32_t step = deque(worker).pop();
     if (step == no_step) step = shared_.pop();
@@ -44,15 +44,16 @@ class ReadySteps {
   }
 
   struct Released {
-    std::uint32_t next = no_step;  ///< the first successor that is ready now: the worker's to run
-    bool others = false;           ///< more are ready, and lie in the queues
+    /// The first successor that became ready, for this worker to run.
+    std::uint32_t next = no_step;
+    bool others = false;  ///< whether more became ready and were queued
   };
-  /// This worker has done the step.
+  /// Records that this worker has finished the step.
   Released finish(int worker, std::uint32_t step) {
     Released released;
     for (const std::uint32_t s : topology_.successors(step)) {
       std::atomic<std::int32_t>& join = joins_[s];
-      // The last predecessor need not count down: nobody else is there.
+      // The last predecessor need not decrement the counter: no other thread uses it any more.
       if (join.load(std::memory_order_acquire) != 1 &&
           join.fetch_sub(1, std::memory_order_acq_rel) != 1)
         continue;

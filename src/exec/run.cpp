@@ -7,7 +7,7 @@
 #include "src/exec/context.hpp"
 #include "src/exec/observed_step.hpp"
 
-/// How a context runs the steps of its plan.
+/// The part of RunContext that runs the steps of its plan.
 namespace dagrad::detail {
 
 void RunContext::make_workers() {
@@ -76,7 +76,7 @@ void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& p
   kernel.run(frame, parallel);
 }
 
-/// As a RunError with the node's name and place; what was thrown is nested in it.
+/// Throws a RunError with the node's name and place, in which the original exception is nested.
 void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const {
   const std::string node = plan_.origins.name(step), place = plan_.origins.text(step);
   const Location where = plan_.origins.where(step);
@@ -93,7 +93,8 @@ void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const
   } catch (const std::exception& e) {
     std::throw_with_nested(RunError(text(e.what()), node, where));
   } catch (...) {
-    std::throw_with_nested(RunError(text("threw what is no std::exception"), node, where));
+    std::throw_with_nested(
+        RunError(text("threw something that is not a std::exception"), node, where));
   }
 }
 

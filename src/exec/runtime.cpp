@@ -17,7 +17,7 @@ constexpr int most_threads = 1024;
 
 ThreadPool make_pool(const RuntimeOptions& options) {
   if (options.threads < 0 || options.threads > most_threads)
-    throw ArgumentError(fmt::format("a Runtime has 1 to {} threads (0: one a core), got {}",
+    throw ArgumentError(fmt::format("a Runtime can have 1 to {} threads (0: one per core), got {}",
                                     most_threads, options.threads));
   if (!available(options.instruction_set))
     throw ArgumentError(fmt::format("this machine, or this build of dagrad, cannot run {}",
@@ -44,7 +44,7 @@ Runtime::~Runtime() = default;
 
 Runtime& Runtime::shared() {
   static auto* const runtime =
-      new Runtime;  // never destroyed: functions may run when main has ended
+      new Runtime;  // never destroyed: functions may still run after main has returned
   return *runtime;
 }
 

@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
-/// The caller's rounding mode on a helper's thread.
+/// Gives a helper's thread the caller's floating-point environment while it exists.
 class HelperThread {
  public:
   explicit HelperThread(const std::fenv_t& environment) {
@@ -27,7 +27,7 @@ class HelperThread {
 
 }  // namespace
 
-/// A loop of a step that is running.
+/// A parallel loop inside a running step.
 struct Scheduler::Loop {
   const std::int64_t tasks;
   const Body body;
@@ -76,7 +76,7 @@ bool Scheduler::help() noexcept {
   return worked;
 }
 
-/// A worker's number that is free, or 0.
+/// Takes a free worker number; 0 if there is none.
 int Scheduler::take_number() {
   for (int w = 1; w < workers_; ++w) {
     std::atomic<bool>& taken = numbers_[static_cast<std::size_t>(w)];
@@ -88,11 +88,11 @@ int Scheduler::take_number() {
 
 // ---- steps
 
-/// Until all steps are done, or one failed; a helper also leaves when it has found nothing for a
-/// while. Whether there was something to do.
+/// Works until all steps are done or one has failed; a helper also leaves after finding nothing to
+/// do for a while. Returns whether there was something to do.
 bool Scheduler::work(int worker) noexcept {
   bool worked = false;
-  std::uint32_t done = 0;  // steps that are not yet taken off `remaining_`
+  std::uint32_t done = 0;  // finished steps not yet subtracted from `remaining_`
   for (Backoff idle; !stop_.load(std::memory_order_relaxed);) {
     if (const std::uint32_t step = ready_.take(worker); step != no_step) {
       done += run_chain(step, worker);
@@ -115,7 +115,7 @@ bool Scheduler::work(int worker) noexcept {
   return true;
 }
 
-/// Runs a step, then the first that became ready by it, and so on; gives their number.
+/// Runs a step, then the first successor that it made ready, and so on; returns how many it ran.
 std::uint32_t Scheduler::run_chain(std::uint32_t step, int worker) noexcept {
   std::uint32_t done = 0;
   try {
@@ -132,9 +132,10 @@ std::uint32_t Scheduler::run_chain(std::uint32_t step, int worker) noexcept {
   return done;
 }
 
-/// Called while an exception is handled. Of several failures the first in order of steps is kept.
+/// Called while an exception is being handled. Of several failures, the one of the earliest step is
+/// kept.
 void Scheduler::fail(std::uint32_t step) {
-  bool secondary = false;  // stopped because another step failed
+  bool secondary = false;  // whether the step stopped only because another one failed
   try {
     throw;
   } catch (const Interrupted& interrupted) {
@@ -142,7 +143,8 @@ void Scheduler::fail(std::uint32_t step) {
   } catch (...) {
   }
   if (!secondary) {
-    Failure failure{step, std::current_exception()};  // what it replaces ends with no lock held
+    Failure failure{step, std::current_exception()};  // the replaced exception is destroyed after
+                                                      // the lock is released
     const std::lock_guard lock(failing_);
     if (failure_.error == nullptr || step < failure_.step) std::swap(failure_, failure);
   }
@@ -188,7 +190,7 @@ void Scheduler::take_tasks(Loop& loop) const {
   }
 }
 
-/// Takes tasks of all loops that are posted. False where there was none left.
+/// Takes tasks of all posted loops. Returns false if there were none.
 bool Scheduler::visit_loops() const {
   return loops_.visit([&](Loop& loop) {
     if (loop.next.load(std::memory_order_relaxed) >= loop.tasks) return false;

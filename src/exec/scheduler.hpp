@@ -15,73 +15,73 @@
 
 namespace dagrad::detail {
 
-// How a run is worked at. Its caller is worker 0; the other workers are helpers, threads that TBB
-// lends to the crew.
+// How a run proceeds. The thread that called it is worker 0; the other workers are helpers, threads
+// that TBB lends to the crew.
 //
 //   a step     waiting ──1──▶ ready ──2──▶ running ──3──▶ done
 //
-//     1  Its join counter falls to 0. The worker that did the last predecessor runs it next, or,
-//        where that worker has another to run, pushes it on its own deque and calls the crew.
-//     2  A worker takes it: from its own deque, from the stack that all share, or by stealing.
-//     3  The join counters of its successors fall by one. If it throws, the run stops: each worker
-//        leaves after the step that it is at, between the tasks of a loop if it can.
+//     1  Its join counter falls to 0. The worker that finished the last predecessor runs it next
+//        or, if it has another step to run, pushes it on its own deque and calls the crew.
+//     2  A worker takes it: from its own deque, from the shared stack, or by stealing.
+//     3  The join counters of its successors are decremented. If it throws, the run stops: each
+//        worker leaves after its current step, or earlier between the tasks of a loop.
 //
 //   a loop     posted ──4──▶ shared ──5──▶ taken down ──6──▶ gone
 //
-//     4  A step that is running posts a loop of many tasks, and calls the crew. Workers that find
-//        no step to take visit it.
+//     4  A running step posts a loop of many tasks and calls the crew. Workers that find no step
+//        visit the loop.
 //     5  The step's own worker finds no task left to take.
-//     6  The last visitor has left: the step goes on. It waits for tasks that somebody is
-//        computing, and for nothing else, so that loops may nest.
+//     6  The last visitor has left, and the step continues. It waits only for tasks that other
+//        workers are computing, so that loops may nest.
 //
 //   a caller   posting ──▶ working ──7──▶ taking down ──8──▶ returning
 //
-//     7  All steps are done, or one has failed. Until then a caller with nothing to do pauses,
-//        yields, at last naps, but never leaves.
+//     7  All steps are done, or one has failed. Until then, a caller with nothing to do pauses,
+//        yields and finally sleeps, but never leaves.
 //     8  The last helper has left the run.
 //
 //   a helper   away ──9──▶ called ──10──▶ lingering ──11──▶ working
 //               ▲                          │    ▲              │
 //               └────────────13────────────┘    └──────12──────┘
 //
-//     9  `Crew::call` finds fewer helpers here or on their way than the run could use, and gives
-//        TBB a task.
-//    10  TBB has a thread for it: soon, or after 20 to 60 µs if the thread sleeps, or never.
-//    11  It finds a run posted, and a worker's number that is free there.
-//    12  The run is over, or has had nothing for it to do for some microseconds.
-//    13  No run has had work for it for 100 µs, or the crew ends. The thread is TBB's again.
+//     9  `Crew::call` finds that the run could use more helpers than are here or on their way, and
+//        enqueues a task in TBB.
+//    10  TBB runs the task: soon, or after 20 to 60 µs if its thread sleeps, or never.
+//    11  It finds a posted run with a free worker number.
+//    12  The run is over, or has had no work for it for some microseconds.
+//    13  No run has had work for it for 100 µs, or the crew ends. The thread returns to TBB.
 
-/// What is run.
+/// The steps that a Scheduler runs.
 class Steps {
  public:
-  /// Runs one step, as that worker; 0 is the caller. What it throws ends the run.
+  /// Runs one step as this worker; 0 is the caller. An exception ends the run.
   virtual void run(std::uint32_t step, int worker) = 0;
-  /// Throws Interrupted where the run is to stop. Called between the tasks of a step.
+  /// Throws Interrupted if the run is to stop. Called between the tasks of a step.
   virtual void check() const = 0;
 
  protected:
   ~Steps() = default;
 };
 
-/// Thrown in steps, and through ops, when the run is to stop.
+/// Thrown in steps, and passing through ops, when the run is to stop.
 struct Interrupted {
   enum class Reason : std::uint8_t { cancelled, deadline, failure } reason;
 };
 
-/// Runs the steps of one topology, again and again, on the caller's thread and the crew's. Nothing
-/// is allocated in a run.
+/// Runs the steps of one topology any number of times, on the caller's thread and those of the
+/// crew. Runs allocate nothing.
 class Scheduler final : public Parallel, private SharedWork {
  public:
-  /// With at most `threads` workers, the caller among them.
+  /// Uses at most `threads` workers, including the caller.
   Scheduler(const Topology& topology, Crew& crew, int threads);
   ~Scheduler() override;
 
   struct Failure {
     std::uint32_t step = 0;
-    std::exception_ptr error;  ///< null: all steps were run
+    std::exception_ptr error;  ///< null if all steps were run
   };
-  /// Runs every step once, each after those that it waits for. Where steps fail the first of them
-  /// in order that did is returned, and others may not have been run.
+  /// Runs every step once, after the steps that it depends on. If steps fail, returns the failure
+  /// of the earliest of them; other steps may not have been run.
   Failure operator()(Steps& steps);
 
  private:
@@ -100,17 +100,17 @@ class Scheduler final : public Parallel, private SharedWork {
 
   Crew& crew_;
   int workers_;
-  int helpers_ = 0;            ///< that this run could use
+  int helpers_ = 0;            ///< how many this run could use
   std::fenv_t environment_{};  ///< of the caller
   Steps* steps_ = nullptr;
 
   ReadySteps ready_;
   std::uint32_t size_;
-  std::unique_ptr<std::atomic<bool>[]> numbers_;  ///< of workers, whether they are taken
-  mutable Board<Loop> loops_;                     ///< of steps that are running
+  std::unique_ptr<std::atomic<bool>[]> numbers_;  ///< which worker numbers are taken
+  mutable Board<Loop> loops_;                     ///< loops inside running steps
   std::mutex failing_;
   Failure failure_;
-  alignas(128) std::atomic<std::uint32_t> remaining_{0};  ///< steps that are not known to be done
+  alignas(128) std::atomic<std::uint32_t> remaining_{0};  ///< steps not known to be done
   alignas(128) std::atomic<bool> stop_{false};
 };
 

@@ -50,7 +50,7 @@ std::uint32_t position(const detail::StateLayout& layout, std::string_view param
   return at;
 }
 
-/// Where a value goes that is of the parameter's type.
+/// The position of the parameter. Throws TypeError if the value is not of its type.
 std::uint32_t position_for(const detail::StateLayout& layout, std::string_view parameter,
                            const Tensor& value) {
   const std::uint32_t at = position(layout, parameter);

@@ -13,26 +13,26 @@
 
 namespace dagrad::detail {
 
-/// Names and types of a State's parameters. Never changes, so who has matched it once need not
-/// again.
+/// Names and types of a State's parameters. It never changes, so a context needs to match it only
+/// once.
 struct StateLayout {
   explicit StateLayout(std::span<const Value> parameters);
   const Type& type(std::uint32_t parameter) const { return types[type_of[parameter]]; }
 
   NameTable names;
   Types types;
-  std::vector<std::uint32_t> type_of;  ///< of each parameter, in `types`
+  std::vector<std::uint32_t> type_of;  ///< position in `types` of each parameter's type
 };
 
-/// Values as handles: they are exchanged under a short lock and never written in place, so whoever
-/// has taken some under the lock sees the values of one moment for as long as it likes.
+/// The values of a State as handles. They are exchanged under a short lock and never written in
+/// place, so handles copied under the lock keep the values of a single moment.
 class StateData {
  public:
   std::shared_ptr<const StateLayout> layout;
   std::vector<Tensor> values;  ///< by position in the layout; exchanged under `exchange`
   mutable std::mutex exchange;
 
-  /// The one updating run, or setting of a value. Throws RunError where there is another.
+  /// Held by the one run or `set` that updates the State. Throws RunError if there is another.
   class [[nodiscard]] Updating {
    public:
     explicit Updating(StateData& state);
@@ -48,7 +48,7 @@ class StateData {
   std::atomic<bool> updating_{false};
 };
 
-/// The tensor itself, or a copy where its memory is somebody else's to write.
+/// The tensor itself, or a copy if its memory is borrowed.
 Tensor own(const Tensor& tensor);
 
 }  // namespace dagrad::detail

@@ -25,7 +25,7 @@ std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
   return static_cast<std::uint32_t>(origins_.stems_.size() - 1);
 }
 
-/// The user's name of the node, however many rewrites lie between.
+/// Records the name that the node has in the user's graph, before any rewrites.
 void StepOrigins::Writer::add(std::uint32_t node) {
   Origin origin{};
   if (graph_.has_origins(node)) {

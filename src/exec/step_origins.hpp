@@ -11,8 +11,8 @@
 
 namespace dagrad::detail {
 
-/// Names and places of a plan's steps, in twelve bytes each: many steps have automatic names of one
-/// stem, and many were made at one place.
+/// Names and source lines of a plan's steps, in twelve bytes each: many steps have automatic names
+/// with the same stem, and many were made at the same line.
 class StepOrigins {
  public:
   std::string name(std::uint32_t step) const;
@@ -20,7 +20,7 @@ class StepOrigins {
   /// "node 'hidden', made at model.cpp:41".
   std::string text(std::uint32_t step) const;
 
-  /// Notes the steps of one graph, one after the other.
+  /// Records the steps of one graph, one after the other.
   class Writer;
 
  private:

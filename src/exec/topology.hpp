@@ -13,11 +13,11 @@ struct Dependency {
   std::uint32_t before, after;
 };
 
-/// Which step waits for which, as flat arrays.
+/// The dependencies between steps, as flat arrays.
 struct Topology {
-  std::vector<std::uint32_t> first{0};     ///< of each step's successors in `next`, then their end
+  std::vector<std::uint32_t> first{0};     ///< beginning of each step's successors in `next`
   std::vector<std::uint32_t> next;         ///< the successors of all steps
-  std::vector<std::int32_t> predecessors;  ///< of each step, how many
+  std::vector<std::int32_t> predecessors;  ///< number of predecessors of each step
   std::vector<std::uint32_t> roots;        ///< steps without predecessors
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(predecessors.size()); }
@@ -26,7 +26,8 @@ struct Topology {
   }
 };
 
-/// Of `steps` steps. A dependency given twice counts twice, on both sides.
+/// Makes the topology of `steps` steps. A dependency that is given twice counts twice, on both
+/// sides.
 Topology make_topology(std::uint32_t steps, const std::vector<Dependency>& dependencies);
 
 }  // namespace dagrad::detail

@@ -7,12 +7,13 @@
 
 namespace dagrad::detail {
 
-/// How a rule's program came about. In another dtype it is derived again, of the forward program in
-/// that dtype, so that its constants are what they are where a graph is built in that dtype.
+/// How a rule's program was derived. For another dtype it is derived again from the forward program
+/// in that dtype, so that its constants are the same as in a graph built in that dtype.
 struct Derivation {
   ProgramPtr forward;
-  std::shared_ptr<const Derivation> of_forward;  ///< null where the forward program was recorded
-  std::vector<bool> wanted, present;             ///< operands, and cotangents that are there
+  std::shared_ptr<const Derivation> of_forward;  ///< null if the forward program was recorded
+  std::vector<bool> wanted,
+      present;  ///< which operands are wanted, and which cotangents are present
 
   Pullback pull_back() const;
 };

@@ -36,8 +36,8 @@ Paths::Paths(GraphData& graph, std::span<const Seeded> ys, std::span<const Value
     if (on_path_[i]) order_ = std::max(order_, graph_.gradient_order(nodes()[i]));
 }
 
-/// Numbers the ys, what lies before them but not before all xs, and the xs. Leaves lead nowhere.
-/// Returns the xs that are leaves or that no way led to.
+/// Numbers the ys, the nodes that lead to them and are no older than the oldest x, and the xs. Does
+/// not walk into leaves. Returns the xs that the walk did not reach.
 std::vector<std::uint32_t> Paths::collect(std::span<const Seeded> ys, std::span<const Value> xs) {
   for (const Seeded& y : ys) numbers_.add(y.y.node_id());
   for (std::size_t i = 0; i < numbers_.nodes().size(); ++i) {
@@ -83,7 +83,7 @@ void Paths::check_captured(std::uint32_t node, std::span<const Value> xs) const 
   const auto operands = graph_.operands(node);
   const std::size_t cut = graph_.op(node).traits().cut;
   const auto key = [](const Edge& e) { return std::uint64_t{e.node} << 32 | e.port; };
-  std::unordered_set<std::uint64_t> seen;  // the operands that the rule feeds end the walk
+  std::unordered_set<std::uint64_t> seen;  // the walk ends at operands that get gradients
   for (std::size_t i = cut; i < operands.size(); ++i) seen.insert(key(operands[i]));
   std::vector<std::uint32_t> open_nodes;
   const auto visit = [&](const Edge& edge) {
@@ -92,8 +92,8 @@ void Paths::check_captured(std::uint32_t node, std::span<const Value> xs) const 
       if (x.node_id() == edge.node && x.port() == edge.port)
         throw GradientError("'" + x.name() + "' is captured by '" +
                             std::string(graph_.op(node).name()) +
-                            "', whose rule feeds its inputs alone: make '" + x.name() +
-                            "' one of them\n  " + place(graph_, node));
+                            "', whose rule returns gradients of its inputs only: make '" +
+                            x.name() + "' one of them\n  " + place(graph_, node));
     open_nodes.push_back(edge.node);
   };
   for (std::size_t i = 0; i < cut; ++i) visit(operands[i]);

@@ -53,7 +53,7 @@ void Reverse::differentiate(std::size_t number) {
   }
   const std::size_t operands = view_.operands(node).size();
   for (std::size_t i = 0; i < operands;
-       ++i) {  // by index: rules append, and so move what views show
+       ++i) {  // by index, because rules append and so invalidate spans
     const Edge edge = view_.operands(node)[i];
     in_.push_back(view_.value(edge.node, edge.port));
     wanted_.push_back(paths_.target(number, i) != nothing && is_float(view_.type(edge).dtype));
@@ -74,8 +74,9 @@ void Reverse::differentiate(std::size_t number) {
   }
 }
 
-/// The gradient that a rule returned for an operand, summed back where the op broadcasts. Shapes
-/// that are equal now may differ in a replay: what decides is whether they must be equal.
+/// The gradient that a rule returned for an operand, summed to its shape if the op broadcasts.
+/// Shapes that are equal now may differ in a replay, so the sum is left out only if they must be
+/// equal.
 Value Reverse::checked(std::uint32_t node, std::size_t operand, const Value& gradient) const {
   const Edge edge = view_.operands(node)[operand];
   const Type want = view_.type(edge), got = gradient.type();

@@ -8,18 +8,18 @@
 
 namespace dagrad::detail {
 
-/// The gradient pass. Seeds are the first cotangents; `run` walks the nodes on a path from an x in
-/// reverse order, sums what has arrived at each, and lets its op's rule append what flows on to its
-/// operands.
+/// The gradient pass. It starts with the seeds as cotangents; `run` walks the nodes on a path from
+/// an x in reverse order, sums the cotangents of each, and lets its op's rule append the cotangents
+/// of its operands.
 class Reverse {
  public:
   Reverse(GraphData& graph, const Paths& paths)
       : graph_(graph), view_(graph), paths_(paths), newest_(paths.slots(), nothing) {}
 
-  /// The first cotangent of the i-th y: its seed, or one.
+  /// Adds the seed of the i-th y, which defaults to one, as its first cotangent.
   void seed(std::size_t i, const Seeded& y);
   void run();
-  /// What has arrived at the i-th x in all; zeros where nothing has.
+  /// The sum of the cotangents of the i-th x; zeros if there are none.
   Value result(std::size_t i, const Value& x);
 
  private:
@@ -27,7 +27,7 @@ class Reverse {
   struct Contribution {
     std::uint32_t node, port, next;
   };
-  /// While it lives, what is appended belongs to that node's gradient.
+  /// While the result exists, appended nodes belong to the gradient of that node.
   MadeAs in_gradient_of(std::uint32_t node) {
     return {graph_, detail::in_gradient_of(graph_, node, paths_.order() + 1)};
   }
@@ -39,9 +39,9 @@ class Reverse {
   GraphData& graph_;
   GraphView view_;
   const Paths& paths_;
-  std::vector<std::uint32_t> newest_;  ///< by slot: in contributions_
+  std::vector<std::uint32_t> newest_;  ///< index in contributions_ by slot
   std::vector<Contribution> contributions_;
-  std::vector<Value> in_, outs_;  // what the rule at work is given
+  std::vector<Value> in_, outs_;  // arguments of the rule being called
   std::vector<Gradient> douts_;
   std::vector<bool> wanted_;
 };

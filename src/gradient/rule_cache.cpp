@@ -14,7 +14,7 @@ struct RuleCache::Entry {
   std::vector<DType> dtypes;
   std::vector<bool> wanted, present;
   Pullback pullback;
-  Op op;  ///< the derived op, empty where every gradient is zero
+  Op op;  ///< the derived op; empty if all gradients are zero
   Entry* next = nullptr;
   bool serves(const GradContext& g) const;
 };
@@ -30,7 +30,7 @@ bool RuleCache::Entry::serves(const GradContext& g) const {
 
 namespace {
 
-/// What the rule derived for an op of that name is called.
+/// The name of the rule derived for an op of that name.
 std::string name_of_rule(std::string_view op) {
   constexpr std::string_view ending = "_grad";
   std::string name(op);
@@ -38,7 +38,7 @@ std::string name_of_rule(std::string_view op) {
   return name;
 }
 
-/// The op of the derived program, which remembers how it was derived.
+/// The op of the derived program, which records how it was derived.
 Op traced(const OpInterface& op, ProgramPtr program, Derivation derivation) {
   if (op.type() == typeid(Traced))
     derivation.of_forward = static_cast<const Traced*>(op.get())->derivation;

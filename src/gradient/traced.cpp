@@ -13,7 +13,7 @@ namespace detail {
 
 namespace {
 
-/// The bits of a constant in another dtype.
+/// The bits of a constant converted to another dtype.
 std::uint64_t converted(std::uint64_t bits, DType from, DType to) {
   Tensor scalar(Type{from, {}});
   std::memcpy(scalar.mutable_view().data, &bits, size_of(from));
@@ -23,8 +23,8 @@ std::uint64_t converted(std::uint64_t bits, DType from, DType to) {
   return bits;
 }
 
-/// The program recorded with every `from` a `to`, its constants converted.
-ProgramPtr recorded_anew(const Program& old, DType from, DType to) {
+/// Records the program again with `to` instead of `from`, and constants converted.
+ProgramPtr recorded_again(const Program& old, DType from, DType to) {
   const auto retyped = [&](DType dtype) { return dtype == from ? to : dtype; };
   Recorder recorder;
   std::vector<Symbol> inputs, at, results;
@@ -67,7 +67,8 @@ Pullback Derivation::pull_back() const {
 
 namespace {
 
-/// In place; a program that would read other sources than before is recorded instead.
+/// Retypes a program in place. A derived program that would then read other sources is recorded
+/// again instead.
 void retype_program(ProgramPtr& program, std::shared_ptr<const Derivation>& derivation, DType from,
                     DType to) {
   if (derivation) {
@@ -80,7 +81,7 @@ void retype_program(ProgramPtr& program, std::shared_ptr<const Derivation>& deri
       return;
     }
   }
-  program = recorded_anew(*program, from, to);
+  program = recorded_again(*program, from, to);
   derivation = nullptr;
 }
 
@@ -115,7 +116,7 @@ void Traced::attributes::visit(const Traced& op, const AttributeVisitor& visit) 
 bool Traced::attributes::assign(Traced& op, std::string_view name, const Attribute& value) {
   if (name != "formula") return false;
   detail::assign_attribute(op.recorded, value);
-  if (!op.recorded) throw ArgumentError("is a program, got none");
+  if (!op.recorded) throw ArgumentError("must be a program, got none");
   op.derivation = nullptr;
   return true;
 }

@@ -6,8 +6,8 @@
 
 namespace dagrad::detail {
 
-/// What handles hold, for the rooms of the library. Those that give the graph's data throw
-/// GraphError where it is gone.
+/// Gives the library's sources access to what handles hold. Functions that return the graph's data
+/// throw GraphError if the graph is gone.
 struct Access {
   static GraphData& data(const Value& value) { return value.data(); }
   static GraphData& data(const Graph& graph) { return graph.data(); }

@@ -12,8 +12,6 @@
 
 namespace dagrad::detail {
 
-namespace {
-
 std::string made_at(const GraphData& graph, Location call) {
   std::string full = dagrad::made_at(graph.placed(call));
   const std::string& scope = graph.names.scope_text(graph.making.scope);
@@ -23,23 +21,40 @@ std::string made_at(const GraphData& graph, Location call) {
   return full;
 }
 
-/// Runs `f`; what it throws is thrown again as the same kind of error, with "matmul: " before and
-/// the node's place behind: what every error of a builder looks like.
-template <class F>
-void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
-  const auto text = [&](const Error& e) {
-    return printable(op.name()) + ": " + e.what() + made_at(graph, call);
-  };
+void rethrow(const std::string& before, const std::string& behind, std::string_view name,
+             Location where) {
+  const auto text = [&](const Error& e) { return before + e.what() + behind; };
   try {
     retold(std::forward<F>(f), text);
   } catch (const RunError& e) {
-    throw RunError(text(e), std::string(op.name()), graph.placed(call));
-  } catch (const std::length_error&) {  // a list too long for any memory
+    throw RunError(text(e), std::string(name), where);
+  }
+}
+
+namespace {
+
+/// The name of what the user called: the builder at work, or else the op.
+std::string called(const GraphData& graph, const Op& op) {
+  return graph.making.builder.empty() ? printable(op.name()) : std::string(graph.making.builder);
+}
+
+/// Runs `f` and rethrows its errors with the op's name in front and the node's place at the end, as
+/// in "matmul: …\n made at model.cpp:41". All errors of builders have this form. If the user called
+/// another builder, its name comes first and the op's last.
+template <class F>
+void explained(const GraphData& graph, const Op& op, Location call, F&& f) {
+  try {
+    f();
+  } catch (const Error&) {
+    const std::string name = called(graph, op), part = printable(op.name());
+    rethrow(name + ": ", (name == part ? "" : " (in " + part + ")") + made_at(graph, call),
+            op.name(), graph.placed(call));
+  } catch (const std::length_error&) {  // a list longer than memory could hold
     throw std::bad_alloc();
   }
 }
 
-/// The index of the op, with the place in errors about its name.
+/// The index of the op. Errors about its name include the place.
 std::uint32_t interned(GraphData& graph, Op&& op, Location call) {
   try {
     return graph.intern(std::move(op));
@@ -48,8 +63,8 @@ std::uint32_t interned(GraphData& graph, Op&& op, Location call) {
   }
 }
 
-/// The graph that the operands belong to. Throws where they belong to several or to none, or where
-/// there is no op.
+/// The graph that the operands belong to. Throws if they belong to several graphs or to none, or if
+/// the op is empty.
 GraphData& common_graph(const Op& op, std::span<const Operand> operands, const Graph* graph) {
   if (!op) throw ArgumentError("apply: this Op is empty");
   GraphData* found = graph ? &Access::data(*graph) : nullptr;
@@ -57,19 +72,20 @@ GraphData& common_graph(const Op& op, std::span<const Operand> operands, const G
     if (operands[i].is_literal()) continue;
     GraphData& own = Access::data(operands[i].value());
     if (found && found != &own)
-      throw GraphError(std::string(op.name()) + ": operand " + std::to_string(i) + ", '" +
+      throw GraphError(called(own, op) + ": operand " + std::to_string(i) + ", '" +
                        operands[i].value().name() + "', belongs to another graph" +
                        dagrad::made_at(operands[i].where()));
     found = &own;
   }
   if (!found)
-    throw ArgumentError(std::string(op.name()) +
-                        ": needs a value of a graph among its operands, got plain numbers only");
+    throw ArgumentError(
+        std::string(op.name()) +
+        ": at least one operand must be a value of a graph, got plain numbers only");
   return *found;
 }
 
-/// What plain numbers become: the promotion of the values beside them, else float64, or int64 if
-/// all are whole.
+/// The dtype of plain numbers: the promoted dtype of the values beside them. Without such values,
+/// int64 if all numbers are integers, else float64.
 DType literal_dtype(const Op& op, std::span<const Operand> operands) {
   bool any = false, whole = true;
   DType dtype = b8;
@@ -85,7 +101,7 @@ DType literal_dtype(const Op& op, std::span<const Operand> operands) {
   return whole ? i64 : f64;
 }
 
-/// Constant operands are known now: a wrong one is an error on the user's line. The others have no
+/// Validates constant operands at once, so that errors point to the user's line. The others have no
 /// data yet.
 void validate_constants(const GraphData& graph, const Op& op, std::span<const Edge> operands) {
   if (!op.traits().has_validate) return;
@@ -98,7 +114,7 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   op->validate(views);
 }
 
-/// What is stored of a node's results, whose types are known.
+/// Finds what is stored about a node's results, whose types are known.
 void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
   Extents& known = graph.extents;
   bool fixed = true;
@@ -141,8 +157,7 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.type(edge));
-  // Interned first, so that what equal ops infer with, such as the program of a functor, is made
-  // once.
+  // Interned first, so that equal ops share what they infer with, such as the program of a functor.
   const std::uint32_t index = interned(graph, std::move(op), call);
   const Op& known = graph.ops[index].op;
   explained(graph, known, call, [&] {
@@ -160,7 +175,7 @@ std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge>
 
 namespace {
 
-/// Literals become constants; where the node is refused, the caller takes them back.
+/// Turns literals into constants; if the node is refused, the caller removes these again.
 Appended append_in(GraphData& graph, Op&& op, std::span<const Operand> operands) {
   const Location call = operands.empty() ? Location{} : operands.front().where();
   std::array<Edge, 8> few;

@@ -14,7 +14,7 @@ namespace dagrad {
 
 namespace {
 
-/// In double quotes, on one line.
+/// The text in double quotes, on one line.
 std::string quoted(const std::string& value) {
   std::string text = "\"";
   for (const char c : value) {
@@ -56,7 +56,7 @@ std::string text_of(const std::vector<std::string>& values) {
   return "[" + text + "]";
 }
 
-/// How errors call the alternatives of an Attribute, in their order.
+/// Names of the alternatives of an Attribute for errors, in their order.
 constexpr std::string_view kinds[] = {"a bool",
                                       "an integer",
                                       "a number",
@@ -115,7 +115,7 @@ Enumerator enumerator(std::size_t value, std::span<const std::string_view> names
 }
 
 void throw_other_type(std::size_t wanted, const Attribute& value) {
-  throw ArgumentError(fmt::format("is {}, got {}, {}", kinds[wanted], kinds[value.index()],
+  throw ArgumentError(fmt::format("must be {}, got {}, {}", kinds[wanted], kinds[value.index()],
                                   shortened(attribute_text(value), 80)));
 }
 
@@ -127,7 +127,7 @@ namespace {
 
 std::int64_t within(std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high)
-    throw ArgumentError(fmt::format("is from {} to {}, got {}", low, high, value));
+    throw ArgumentError(fmt::format("must be from {} to {}, got {}", low, high, value));
   return value;
 }
 
@@ -166,7 +166,7 @@ std::size_t enumerator_in(const Attribute& value, std::span<const std::string_vi
   const auto at = std::find(names.begin(), names.end(), name);
   if (at == names.end())
     throw ArgumentError(
-        fmt::format("is one of {}, got {}", fmt::join(names, ", "), in_quotes(name)));
+        fmt::format("must be one of {}, got {}", fmt::join(names, ", "), in_quotes(name)));
   return static_cast<std::size_t>(at - names.begin());
 }
 

@@ -37,7 +37,7 @@ std::uint32_t GraphData::intern(Op op) {
   make_room(ops, 1);
   known_ops.emplace(hash, index);
   ops.push_back({std::move(op), name});
-  known_pointers.emplace(pointer, index);  // should this fail, the op is still known by its value
+  known_pointers.emplace(pointer, index);  // if this fails, the op is still found by value
   return index;
 }
 

@@ -5,7 +5,7 @@
 namespace dagrad::detail {
 
 namespace {
-constexpr int most_visits = 16;  // of parts: beyond, two extents count as different ones
+constexpr int most_visits = 16;  // after this many parts, two extents count as different
 }
 
 std::uint32_t Extents::fixed(const Shape& shape) {
@@ -28,7 +28,7 @@ std::uint32_t Extents::add(Parts parts) {
   return static_cast<std::uint32_t>(parts_.size() - 1);
 }
 
-/// Whether `whole` is `part` broadcast with others, as far as some visits tell.
+/// Whether `whole` is `part` broadcast with others, as far as a limited number of visits shows.
 bool Extents::has(std::uint32_t whole, std::uint32_t part, int& visits) const {
   if (whole == part) return true;
   if (whole < part || visits == 0) return false;

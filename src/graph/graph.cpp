@@ -12,7 +12,7 @@ namespace dagrad {
 
 namespace {
 
-/// Leaves have ops too, so that everything that walks a graph can ask every node the same.
+/// Leaves have ops too, so that code that walks a graph can treat all nodes alike.
 template <int Kind>
 struct Leaf {
   static constexpr std::string_view name = Kind == 0   ? "input"
@@ -105,8 +105,8 @@ Scope::~Scope() {
 
 namespace {
 
-/// A value's name cut into that of its node and the number of the result; none where what stands
-/// behind the colon is no such number.
+/// A value's name split into that of its node and the number of the result; nothing if the text
+/// after the colon is not a number.
 struct ValueName {
   std::string_view node;
   std::uint32_t port = 0;

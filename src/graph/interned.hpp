@@ -10,12 +10,12 @@
 
 namespace dagrad::detail {
 
-/// Values that many nodes share, each kept once: a node stores its index.
+/// A table of distinct values that many nodes share and refer to by index.
 template <class T, class Hash = std::hash<T>>
 class Interned {
  public:
   std::uint32_t index(const T& value) {
-    // Neighbours are mostly alike.
+    // Successive nodes mostly have the same value.
     if (last_ < all_.size() && *all_[last_] == value) return last_;
     make_room(all_, 1);
     const auto [at, is_new] = known_.try_emplace(value, static_cast<std::uint32_t>(all_.size()));

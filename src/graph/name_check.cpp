@@ -18,7 +18,7 @@ std::string too_long(std::string_view name, std::size_t most) {
   return fmt::format("it has {} bytes, at most {} are allowed", name.size(), most);
 }
 
-/// What is wrong with the bytes of any name; empty where nothing is.
+/// What is wrong with the text of a name of any kind; empty if nothing is.
 std::string fault_of_text(std::string_view name, std::size_t most) {
   if (name.size() > most) return too_long(name, most);
   if (const std::size_t at = invalid_utf8(name); at != std::string_view::npos)
@@ -28,11 +28,11 @@ std::string fault_of_text(std::string_view name, std::size_t most) {
 
 std::string_view fault_of_slashes(std::string_view name) {
   if (name.front() == '/' || name.back() == '/' || name.find("//") != name.npos)
-    return "a '/' separates two words";
+    return "each '/' must stand between two words";
   return {};
 }
 
-/// What is wrong with a name in a graph, whose text is right.
+/// What is wrong with a name in a graph whose text is well-formed; empty if nothing is.
 std::string_view fault_in_graph(std::string_view name, Named what) {
   if (name.empty()) return "it is empty";
   const bool op = what == Named::op;
@@ -40,16 +40,16 @@ std::string_view fault_in_graph(std::string_view name, Named what) {
     if (const auto fault = fault_of_slashes(name); !fault.empty()) return fault;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte == ' ' || is_control(byte)) return "it holds white space or control characters";
-    if (op && c == '/') return "it holds a '/', which separates scopes";
-    if (op && c == ':') return "it holds a ':', which stands before the number of a result";
+    if (byte == ' ' || is_control(byte)) return "it contains white space or control characters";
+    if (op && c == '/') return "it contains a '/', which separates scopes";
+    if (op && c == ':') return "it contains a ':', which precedes the number of a result";
     if (!op && std::string_view(":%\"\\(){},;#=<>").find(c) != std::string_view::npos)
-      return "only letters, digits and _ . - + ' / may stand in it";
+      return "it may contain only letters, digits and _ . - + ' /";
   }
   return {};
 }
 
-/// Whether it is one of the names that most are, of which nothing more has to be checked.
+/// Whether it is a name of the most common kind, which needs no further checks.
 bool is_plain(std::string_view name) {
   if (name.empty() || name.size() > longest_name) return false;
   char last = '/';
@@ -62,7 +62,7 @@ bool is_plain(std::string_view name) {
   return last != '/';
 }
 
-/// In these names libzip takes no control characters but those of a text file.
+/// In these names, libzip accepts only those control characters that occur in text files.
 bool is_unknown_to_zip(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
 }
@@ -73,7 +73,7 @@ std::string fault(std::string_view name, Named what, std::size_t longest) {
     return text.empty() ? std::string(fault_in_graph(name, what)) : text;
   }
   if (std::any_of(name.begin(), name.end(), is_unknown_to_zip))
-    return "it holds control characters";
+    return "it contains control characters";
   return fault_of_text(name, longest_full_name);
 }
 
@@ -93,7 +93,7 @@ void check_name(std::string_view name, Named what, std::size_t longest) {
 
 void check_full_name(std::string_view name, Named what) {
   if (name.size() > longest_full_name)
-    refuse(name, what, too_long(name, longest_full_name) + " with the scopes before it");
+    refuse(name, what, too_long(name, longest_full_name) + " together with its scopes");
 }
 
 std::string checked_op_name(std::string_view name) {

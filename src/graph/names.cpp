@@ -15,7 +15,7 @@ namespace dagrad::detail {
 
 namespace {
 
-/// The part of a name behind its last slash.
+/// The part of a name after its last slash.
 std::string_view last_word(std::string_view name) {
   const auto slash = name.rfind('/');
   return name.substr(slash == name.npos ? 0 : slash + 1);
@@ -72,8 +72,8 @@ std::uint64_t Names::claim_of(std::string_view op, std::uint32_t ordinal) {
   return (std::uint64_t{TextHash{}(op)} ^ ordinal) * 0x9e3779b97f4a7c15u;
 }
 
-/// Notes that a word is more than an op's automatic name. The claim of an op's ordinal `none` says
-/// that there is one of any other.
+/// Records that a word is used other than as an automatic name. A claim of an op's ordinal `none`
+/// means that some ordinal of the op is claimed.
 void Names::claim(std::string_view word) {
   for (const Reading& reading : readings(word)) {
     const std::uint64_t claim = claim_of(reading.op, reading.ordinal);
@@ -107,7 +107,8 @@ std::string Names::stem_text(std::uint64_t stem) const {
   return op == none ? *given_[at].text : in_scope(at, *ops_[op].text);
 }
 
-/// The next ordinal of an op whose name is free in a scope; there is room for it in the op's list.
+/// The next ordinal of an op whose name is free in a scope. Also makes room for it in the op's
+/// list.
 std::uint32_t Names::next_ordinal(std::uint32_t op, std::uint32_t scope) {
   OpNames& names = ops_[op];
   auto ordinal = std::max(static_cast<std::uint32_t>(names.nodes.size()), names.first_free);

@@ -12,34 +12,35 @@
 
 namespace dagrad::detail {
 
-/// Names of nodes and scopes, each unique with its scope before it. Automatic names are (op,
-/// ordinal) and become text only when asked for; those that users give are text. A call that throws
-/// has changed no name.
+/// Names of nodes and scopes. Each name is unique together with its scope. Automatic names are
+/// stored as (op, ordinal) and become text only on demand; names given by users are stored as text.
+/// A call that throws changes nothing.
 class Names {
  public:
-  /// A scope in another; 0 is the top. Throws ArgumentError where its text is too long.
+  /// The index of a scope within another; 0 is the top level. Throws ArgumentError if its full name
+  /// is too long.
   std::uint32_t scope(std::uint32_t outer, std::string_view name);
   const std::string& scope_text(std::uint32_t scope) const { return scopes_[scope]; }
 
-  /// Index of an op's name, for `add`. Throws ArgumentError for a bad one.
+  /// Index of an op's name, for `add`. Throws ArgumentError if it is malformed.
   std::uint32_t op_index(std::string_view op);
-  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", …; that of the
-  /// ordinal, where one is given and free.
+  /// Gives the next node its automatic name: "matmul", then "matmul_1", "matmul_2", and so on; the
+  /// name with the given ordinal if that is free.
   void add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal = none);
   /// The ordinal of a node's automatic name.
   std::uint32_t ordinal(std::uint32_t node) const;
-  /// Leaves the automatic names of another graph to those that are given them by their ordinals.
+  /// Reserves the automatic names of another graph for nodes that ask for them by ordinal.
   void leave_room_for(const Names& others);
-  /// Gives a node a name of its own in its scope. Throws GraphError for one that is taken,
-  /// ArgumentError for one that is too long with its scope.
+  /// Names a node within its scope. Throws GraphError if the name is taken, ArgumentError if it is
+  /// too long together with its scope.
   void set(std::uint32_t node, std::string_view name);
-  /// The same for the name that a node had in the graph that this one is made of: a node that has
-  /// it automatically makes way.
+  /// The same for the name that the node had in the graph from which this one is made. A node whose
+  /// automatic name it is gets another one.
   void restore(std::uint32_t node, std::string_view name);
   std::string text(std::uint32_t node) const;
-  /// A name as a stem, which the automatic names of one op in one scope share, and a number:
-  /// "block/relu_3" is "block/relu" and 3, "block/relu" the same stem and 0, and a name that was
-  /// given a stem of its own and 0. For tables of many names.
+  /// A name split into a stem and a number, for compact tables of names. The automatic names of one
+  /// op in one scope share a stem: "block/relu_3" is "block/relu" and 3, "block/relu" is the same
+  /// stem and 0. A name given by a user is a stem of its own and 0.
   struct Parts {
     std::uint64_t stem;
     std::uint32_t number;
@@ -49,31 +50,31 @@ class Names {
   static std::string joined(std::string stem, std::uint32_t number);
   bool user_given(std::uint32_t node) const { return nodes_[node].given; }
   std::uint32_t scope_of(std::uint32_t node) const { return nodes_[node].scope; }
-  /// The node that has this name, with its scope, or `none`.
+  /// The node with this full name, or `none`.
   std::uint32_t find(std::string_view name) const;
   void truncate(std::uint32_t size) noexcept;
-  /// Users' names that are closest to this one, for errors.
+  /// The user-given names that are most similar to this one, for errors.
   std::vector<std::string> similar(std::string_view name) const;
 
   static constexpr std::uint32_t none = 0xffffffff;
 
  private:
-  static constexpr std::uint32_t most = 0x7fffffff;  ///< what 31 bits hold
+  static constexpr std::uint32_t most = 0x7fffffff;  ///< the largest number of 31 bits
   struct Entry {
-    std::uint32_t op;  ///< in ops_
+    std::uint32_t op;  ///< index in ops_
     std::uint32_t scope;
-    std::uint32_t at : 31;  ///< in given_ where a user has given the name, else its ordinal
+    std::uint32_t at : 31;  ///< index in given_ if a user gave the name, else the ordinal
     bool given : 1;
   };
   struct Given {
-    const std::string* text;  ///< in named_
-    std::uint32_t ordinal;    ///< of the automatic name that the node had
+    const std::string* text;  ///< key in named_
+    std::uint32_t ordinal;    ///< of the automatic name that the node had before
   };
   struct OpNames {
-    const std::string* text;           ///< in known_ops_
-    std::vector<std::uint32_t> nodes;  ///< by ordinal
-    bool contested;                    ///< some other name can be read as one of these
-    std::uint32_t first_free = 0;      ///< ordinals before it are left to those that ask for them
+    const std::string* text;           ///< key in known_ops_
+    std::vector<std::uint32_t> nodes;  ///< nodes by ordinal
+    bool contested;                    ///< whether another name can be read as one of these
+    std::uint32_t first_free = 0;      ///< smaller ordinals are reserved
   };
   struct TextHash {
     using is_transparent = void;
@@ -83,7 +84,8 @@ class Names {
   };
   using Index = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
 
-  /// What a word would be as an automatic name: "f_1" the first of op "f_1", and the second of "f".
+  /// How a word can be read as an automatic name: "f_1" is the first name of op "f_1" and the
+  /// second of op "f".
   struct Reading {
     std::string_view op;
     std::uint32_t ordinal;
@@ -108,8 +110,8 @@ class Names {
   std::vector<Given> given_;
   std::vector<std::string> scopes_{""};
   Index known_ops_, known_scopes_, named_;
-  /// Readings of the words that were ever given, and of names of ops: only where an automatic name
-  /// is among them it has to be looked up. (A hash of each; one too many costs but time.)
+  /// Hashes of the readings of all names ever given and of all op names. Only automatic names found
+  /// here need a thorough look-up; collisions cost nothing but time.
   std::unordered_set<std::uint64_t> claims_;
 };
 

@@ -9,7 +9,9 @@ namespace dagrad {
 
 // ---- Value, Operand
 
-void detail::throw_empty_value() { throw GraphError("a default-made Value belongs to no graph"); }
+void detail::throw_empty_value() {
+  throw GraphError("this Value is empty: a default-constructed Value belongs to no graph");
+}
 
 detail::GraphData& Value::data() const {
   if (!control_) detail::throw_empty_value();
@@ -43,7 +45,7 @@ Node Value::node() const {
 Type Operand::type() const {
   if (is_literal())
     throw ArgumentError(
-        "a plain number has no dtype and shape of its own; make it a constant of the graph first");
+        "a plain number has no dtype or shape of its own; make it a constant of the graph first");
   return value_.type();
 }
 
@@ -76,7 +78,7 @@ bool Node::type_only(std::size_t operand) const {
   const auto operands = data().operands_of(id_);
   if (operand >= operands.size())
     throw GraphError("node '" + name() + "' has " + std::to_string(operands.size()) +
-                     " operands, asked for operand " + std::to_string(operand));
+                     " operands; there is no operand " + std::to_string(operand));
   return operands[operand].type_only;
 }
 std::size_t Node::outputs() const { return data().types_of(id_).size(); }
@@ -84,7 +86,7 @@ std::size_t Node::outputs() const { return data().types_of(id_).size(); }
 Value Node::output(std::size_t port) const {
   if (port >= outputs())
     throw GraphError("node '" + name() + "' has " + std::to_string(outputs()) +
-                     " results, asked for result " + std::to_string(port));
+                     " results; there is no result " + std::to_string(port));
   return detail::Access::value(control_, id_, static_cast<std::uint32_t>(port));
 }
 
@@ -140,7 +142,8 @@ std::vector<Origin> Node::origins() const {
 const Tensor& Node::tensor() const {
   const auto& record = data().records[id_];
   if (record.tensor == detail::no_node)
-    throw GraphError("node '" + name() + "' holds no tensor: it is neither constant nor parameter");
+    throw GraphError("node '" + name() +
+                     "' has no tensor: it is neither a constant nor a parameter");
   return data().tensors[record.tensor];
 }
 

@@ -1,5 +1,6 @@
 #include "dagrad/rewrite.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -24,7 +25,7 @@ std::vector<std::uint32_t> needed(const GraphData& graph, std::span<const Value>
     is_cut.insert(key(value.node_id(), value.port()));
   }
   std::vector<bool> is_needed;
-  std::size_t open = 0;  // nodes that are needed and still to come
+  std::size_t open = 0;  // needed nodes that are not yet visited
   const auto need = [&](std::uint32_t node, std::uint32_t port) {
     if (is_cut.contains(key(node, port)) || is_needed[node]) return;
     is_needed[node] = true;
@@ -75,7 +76,7 @@ Rewritten extract(const Graph& graph, std::span<const Value> outputs, std::span<
   return detail::extract(detail::Access::data(graph), outputs, cut);
 }
 Rewritten extract(std::span<const Value> outputs, std::span<const Value> cut) {
-  if (outputs.empty()) throw ArgumentError("extract: needs an output to know the graph");
+  if (outputs.empty()) throw ArgumentError("extract: at least one output must be given");
   return detail::extract(detail::Access::data(outputs.front()), outputs, cut);
 }
 
@@ -88,7 +89,7 @@ Rewritten replay(const Graph& graph, std::span<const Retyped> types) {
       throw GraphError("replay: '" + retyped.leaf.name() +
                        "' is computed; only inputs, parameters and constants can be given a type");
     if (!asked.emplace(retyped.leaf.node_id(), retyped.type).second)
-      throw ArgumentError("replay: '" + retyped.leaf.name() + "' is given a type twice");
+      throw ArgumentError("replay: '" + retyped.leaf.name() + "' is given two types");
   }
   detail::Rewriting rewriting(from, "replay", true);
   for (std::uint32_t id = 0; id < graph.size(); ++id)
@@ -110,8 +111,8 @@ Rewritten replace(const Graph& graph, std::span<const Replacement> replacements)
                       r.to.name() + "' is " + to_string(r.to.type()));
     rewriting.redirect(r.from, r.to);
   }
-  // A replacement may be younger than the users that now read it: nodes wait for their operands on
-  // a stack of their own.
+  // A replacement may be newer than the nodes that now use it, so nodes wait for their operands on
+  // an explicit stack.
   std::vector<std::uint32_t> open;
   std::vector<bool> entered(from.size());
   for (std::uint32_t root = 0; root < from.size(); ++root) {
@@ -131,7 +132,7 @@ Rewritten replace(const Graph& graph, std::span<const Replacement> replacements)
         continue;
       }
       if (entered[id])
-        throw GraphError("replace: a replacement depends on what it replaces, by way of '" +
+        throw GraphError("replace: a replacement depends on what it replaces, through '" +
                          graph.node(id).name() + "'");
       entered[id] = true;
     }

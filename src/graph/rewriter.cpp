@@ -4,7 +4,7 @@ namespace dagrad {
 
 namespace {
 
-/// The values as operands of copies, which a leaf has not.
+/// Throws GraphError for a leaf, which has no op and no operands to change.
 void refuse_leaf(const detail::GraphData& from, std::uint32_t node, std::string_view rewrite) {
   if (from.records[node].kind != NodeKind::op)
     throw GraphError(std::string(rewrite) + ": '" + from.names.text(node) +
@@ -20,15 +20,15 @@ std::vector<Value> Rewriter::operator()(std::span<const Value> old) const {
   return rewriting_.mapping()(old);
 }
 
-/// A node is copied once, and may then be replaced by what is made of its copy.
+/// A node can be copied once and then replaced with nodes made from its copy.
 void Rewriter::say(Said what) {
   if (said_ == Said::nothing || (said_ == Said::copy && what == Said::replacement)) {
     said_ = what;
     return;
   }
-  throw GraphError(std::string(rewriting_.name()) + ": two things are said of '" +
-                   rewriting_.from().names.text(node_) +
-                   "': a node is copied, replaced or dropped once");
+  throw GraphError(
+      std::string(rewriting_.name()) + ": the visitor decided twice what becomes of '" +
+      rewriting_.from().names.text(node_) + "': a node can be copied, replaced or dropped once");
 }
 
 std::vector<Value> Rewriter::copy() {
@@ -67,10 +67,10 @@ Rewritten rewrite(const Graph& graph, const std::function<void(Rewriter&, const 
                   const RewriteOptions& options) {
   const detail::GraphData& from = detail::Access::data(graph);
   if (options.outputs.empty() && !options.cut.empty())
-    throw ArgumentError("rewrite: values are cut from what outputs need, and there are no outputs");
+    throw ArgumentError("rewrite: values can be cut only if outputs are given");
   detail::Rewriting rewriting(from, "rewrite", options.retypes);
   if (options.outputs.empty()) {
-    const std::uint32_t size = from.size();  // a visit may append to the old graph, too
+    const std::uint32_t size = from.size();  // a visit may also append to the old graph
     for (std::uint32_t id = 0; id < size; ++id) rewriting.visit(id, visit);
   } else {
     const auto nodes = detail::needed(from, options.outputs, options.cut, "rewrite");

@@ -90,7 +90,7 @@ void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
   become(id, add_leaf(to_, record.kind, type, {}, held, {}).node_id());
 }
 
-/// Whether a node with these operands has the types and passes the checks of the old one.
+/// Whether a node with these operands has the same types as the old one and needs no new checks.
 bool Rewriting::like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const {
   if (op.get() != from_.ops[from_.records[id].op].op.get() || op.traits().has_validate)
     return false;
@@ -115,7 +115,7 @@ void Rewriting::become(std::uint32_t id, std::uint32_t fresh) {
   const std::size_t was = from_.types_of(id).size(), is = to_.types_of(fresh).size();
   if (was != is)
     throw GraphError(std::string(name_) + ": '" + from_.names.text(id) + "' has " +
-                     std::to_string(was) + " results, its copy " + std::to_string(is));
+                     std::to_string(was) + " results, but its copy has " + std::to_string(is));
   copied_ = fresh;
   for (std::uint32_t port = 0; port < is; ++port) {
     check_type(id, port, to_.types_of(fresh)[port]);
@@ -127,8 +127,8 @@ void Rewriting::replace(std::uint32_t id, std::span<const Value> results) {
   const std::size_t wanted = from_.types_of(id).size();
   if (results.size() != wanted)
     throw GraphError(std::string(name_) + ": '" + from_.names.text(id) + "' has " +
-                     std::to_string(wanted) + " results, got " + std::to_string(results.size()) +
-                     " in their place");
+                     std::to_string(wanted) + " results, but " + std::to_string(results.size()) +
+                     " replacements are given");
   for (std::uint32_t port = 0; port < wanted; ++port) {
     check_owner(to_, results[port], name_);
     check_type(id, port, results[port].type());
@@ -200,10 +200,12 @@ void Rewriting::check_type(std::uint32_t id, std::uint32_t port, const Type& typ
                            to_string(old) + " and would become " + to_string(type);
   const std::string where = dagrad::made_at(from_.where(id));
   if (!retypes_) throw TypeError(text + ": this rewrite keeps types" + where);
-  // Builders and rules count axes by the rank that they see: what they made would be wrong.
+  // Builders and rules resolve axes by the rank that they see, so nodes made for another rank would
+  // be wrong.
   if (type.shape.rank() != old.shape.rank())
-    throw ShapeError(text + ": sizes can change, but not the number of axes; build the graph anew" +
-                     where);
+    throw ShapeError(
+        text + ": a replay can change sizes but not the number of axes; build the graph again" +
+        where);
 }
 
 Tensor Rewriting::retyped(std::uint32_t id, const Type& type) const {

@@ -11,18 +11,19 @@
 
 namespace dagrad::detail {
 
-/// A rewrite at work: makes nodes of a new graph out of those of an old one. What is special about
-/// a rewrite is decided by its caller; operands come before what uses them.
+/// A rewrite in progress, which makes the nodes of a new graph from those of an old one. The caller
+/// decides what happens to each node, and visits operands before the nodes that use them.
 class Rewriting {
  public:
   using Visit = std::function<void(Rewriter&, const Node&)>;
 
-  /// `name` is for errors; `retypes` says whether values may change their types.
+  /// `name` appears in errors; `retypes` tells whether values may change their types.
   Rewriting(const GraphData& from, std::string_view name, bool retypes);
 
-  /// Lets `visit` say what becomes of a node.
+  /// Lets `visit` decide what becomes of a node.
   void visit(std::uint32_t id, const Visit& visit);
-  /// Makes nodes for a node of the old graph. Everything that `make` appends belongs to it.
+  /// Makes nodes for a node of the old graph; all nodes that `make` appends are recorded as made
+  /// from it.
   template <class F>
   void make_for(std::uint32_t id, F&& make) {
     first_made_ = to_.size();
@@ -33,25 +34,25 @@ class Rewriting {
     }
     finish_nodes(id);
   }
-  /// An input in the place of one result of a node.
+  /// Replaces one result of a node with an input.
   void cut(const Value& value);
-  /// From now on uses of one value become uses of another, both of the old graph.
+  /// From now on, turns uses of `from` into uses of `to`, both in the old graph.
   void redirect(const Value& from, const Value& to);
   Rewritten finish() &&;
 
-  // ---- within make_for: what becomes of the node
+  // ---- called within make_for to say what becomes of the node
 
-  /// With the operands' new values.
+  /// Copies the node, with the new values of its operands.
   void copy(std::uint32_t id);
   void copy(std::uint32_t id, const Op& op, std::span<const Edge> operands);
-  /// The same, the operands being values of the new graph.
+  /// The same with operands in the new graph.
   void copy(std::uint32_t id, const Op& op, std::span<const Value> operands);
   /// Copies an input, parameter or constant with another type, its tensor converted.
   void copy_leaf(std::uint32_t id, const Type& type);
   void replace(std::uint32_t id, std::span<const Value> results);
 
   bool has(std::uint32_t id) const { return to(id, 0) != nullptr; }
-  /// The old node that an operand will come from.
+  /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;
 
@@ -61,15 +62,15 @@ class Rewriting {
   const Mapping& mapping() const { return result_.mapping; }
 
  private:
-  using Key = std::uint64_t;  // of a value: node and port
+  using Key = std::uint64_t;  // node and port of a value
   static Key key(std::uint32_t node, std::uint32_t port) { return Key{node} << 32 | port; }
 
   Edge redirected(const Edge& old) const;
-  /// What an operand of a copied node is in the new graph.
+  /// The value in the new graph of an operand of a copied node.
   Edge moved(std::uint32_t user, const Edge& old) const;
   bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const;
   std::uint32_t op_index(std::uint32_t id);
-  const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null where there is none
+  const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null if there is none
   void map(std::uint32_t id, std::uint32_t port, const Mapping::To& to);
   void become(std::uint32_t id, std::uint32_t fresh);
   void check_type(std::uint32_t id, std::uint32_t port, const Type& type) const;
@@ -90,20 +91,22 @@ class Rewriting {
   bool retypes_;
   Rewritten result_;
   GraphData& to_;
-  std::uint32_t first_made_ = 0;                             ///< for the node that is visited
-  std::uint32_t copied_ = no_node;                           ///< its copy, once there is one
-  std::vector<std::uint32_t> ops_;                           ///< old index to new
-  std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old to new
-  std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;  ///< by old node: in `origins`
+  std::uint32_t first_made_ = 0;    ///< first node made for the one being visited
+  std::uint32_t copied_ = no_node;  ///< the copy of that node, once there is one
+  std::vector<std::uint32_t> ops_;  ///< old index to new index
+  std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
+  /// Old node to index in `origins`.
+  std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;
   std::unordered_set<Key> cut_;
   std::vector<bool> has_origins_;  ///< by new node
   std::vector<Edge> edges_;
 };
 
-/// Throws GraphError unless the value is of the graph.
+/// Throws GraphError unless the value belongs to the graph.
 void check_owner(const GraphData& graph, const Value& value, std::string_view what);
-/// The nodes that the outputs need, but not through what is cut, in the order of their ids.
+/// The nodes that the outputs need, not counting what only cut values need, in the order of their
+/// ids.
 std::vector<std::uint32_t> needed(const GraphData& graph, std::span<const Value> outputs,
                                   std::span<const Value> cut, std::string_view what);
 

@@ -2,7 +2,7 @@
 
 #include "src/graph/rewriting.hpp"
 
-/// What nodes keep through a rewrite: scopes and names, forward nodes, and what they come from.
+/// The part of Rewriting that carries over scopes, names, forward nodes and origins.
 namespace dagrad::detail {
 
 Making Rewriting::making(std::uint32_t id) {
@@ -16,7 +16,7 @@ Making Rewriting::making(std::uint32_t id) {
   return making;
 }
 
-/// The new node of the forward node, where there is one.
+/// The new node made for the forward node, or `no_node`.
 std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
   const std::uint32_t forward = from_.records[id].forward;
   if (forward == no_node || cut_.contains(key(forward, 0))) return no_node;
@@ -24,11 +24,13 @@ std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
   return at == nullptr ? no_node : at->node;
 }
 
-/// What is kept of a forward node that is not in the new graph, as an index in its `origins`.
+/// The provenance that is kept of a forward node missing from the new graph, as an index in its
+/// `origins`.
 std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
   const auto& record = from_.records[id];
   if (record.forward == no_node && record.origin == no_node) return no_node;
-  // Nodes with a forward node share what is said of it; those without share what was carried over.
+  // Nodes with the same forward node share its provenance; nodes without one share what was carried
+  // over.
   const std::uint32_t known = record.forward != no_node ? record.forward : ~record.origin;
   const auto [at, added] = lost_forwards_.try_emplace(known, no_node);
   if (added) {
@@ -38,7 +40,7 @@ std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
   return at->second;
 }
 
-/// Ties the nodes that were made for an old one to it.
+/// Records that the new nodes were made from the old one.
 void Rewriting::finish_nodes(std::uint32_t id) {
   const bool lost = forward_of(id) == no_node;
   for (std::uint32_t fresh = first_made_; fresh < to_.size(); ++fresh) {
@@ -50,7 +52,7 @@ void Rewriting::finish_nodes(std::uint32_t id) {
 
 void Rewriting::keep_ordinal(std::uint32_t id) { to_.making.ordinal = from_.names.ordinal(id); }
 
-/// Gives a node the name that the user has given the old one.
+/// Gives a new node the user-given name of the old one.
 void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
   if (!from_.names.user_given(id) || cut_.contains(key(id, 0))) return;
   const std::string full = from_.names.text(id);
@@ -59,8 +61,8 @@ void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
   to_.names.restore(fresh, std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
 }
 
-/// Adds what an old node comes from to what a new one does. What a node comes from is not stored
-/// where that is itself, as of most copies.
+/// Adds the origins of an old node to those of a new one. Nothing is stored for a node whose only
+/// origin is itself, as is the case for most copies.
 void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
   if (has_origins_.size() < to_.size()) has_origins_.resize(to_.size());
   if (!has_origins_[fresh] && fresh < first_made_)

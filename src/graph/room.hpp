@@ -5,8 +5,8 @@
 
 namespace dagrad::detail {
 
-/// Room for `more` elements, grown as push_back grows it: what is then appended cannot fail, so
-/// that tables which belong together are extended all or not at all.
+/// Makes room for `more` elements, growing as push_back does. Appending them then cannot fail, so
+/// that tables which belong together are all extended or all left alone.
 template <class T>
 void make_room(std::vector<T>& table, std::size_t more) {
   const std::size_t wanted = table.size() + more;

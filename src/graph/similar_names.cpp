@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t most_names = 3, most_edits = 16;
 
-/// Removes what two texts have in common at their ends, where no edit is.
+/// Removes the common prefix and suffix of two texts, which contain no edits.
 void strip(std::string_view& a, std::string_view& b) {
   const auto prefix = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
   a.remove_prefix(static_cast<std::size_t>(prefix));
@@ -18,8 +18,8 @@ void strip(std::string_view& a, std::string_view& b) {
   b.remove_suffix(static_cast<std::size_t>(suffix));
 }
 
-/// Levenshtein distance, or more than `most` where it is more: only what so many edits can reach is
-/// computed.
+/// The Levenshtein distance, or some number above `most` if it exceeds that: only cells within
+/// reach of `most` edits are computed.
 std::size_t distance(std::string_view a, std::string_view b, std::size_t most,
                      std::vector<std::size_t>& row) {
   const std::size_t far = most + 1;

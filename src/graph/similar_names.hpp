@@ -8,19 +8,19 @@
 
 namespace dagrad::detail {
 
-/// Finds the names that are fewest edits away from one that is not there, for errors.
+/// Finds the names with the fewest edits from a name that does not exist, for errors.
 class SimilarNames {
  public:
   explicit SimilarNames(std::string_view name);
   void consider(std::string_view other);
-  /// Up to three, the closest first.
+  /// Up to three names, the most similar first.
   std::vector<std::string> best() &&;
 
  private:
   std::string_view name_;
-  std::size_t most_;                                       ///< edits
-  std::vector<std::pair<std::size_t, std::string>> best_;  ///< edits and name, in order
-  std::vector<std::size_t> row_;                           ///< scratch
+  std::size_t most_;                                       ///< the most edits of interest
+  std::vector<std::pair<std::size_t, std::string>> best_;  ///< edits and names, sorted
+  std::vector<std::size_t> row_;                           ///< scratch space
 };
 
 }  // namespace dagrad::detail

@@ -52,7 +52,7 @@ void GraphView::result_types(std::uint32_t node, std::vector<Type>& out) const {
 std::uint32_t NodeNumbers::of(std::uint32_t node) const { return graph_.records[node].number; }
 
 bool NodeNumbers::has(std::uint32_t node) const {
-  const std::uint32_t number = of(node);  // left over from other numbers, perhaps
+  const std::uint32_t number = of(node);  // may be left over from another numbering
   return number < nodes_.size() && nodes_[number] == node;
 }
 
@@ -64,10 +64,10 @@ bool NodeNumbers::add(std::uint32_t node) {
 }
 
 void NodeNumbers::sort() {
-  constexpr std::size_t sparse = 8;  // from here on, sorting is cheaper than looking everywhere
+  constexpr std::size_t sparse = 8;  // above this ratio, sorting is cheaper than scanning all nodes
   if (nodes_.empty()) return;
   const auto [oldest, youngest] = std::minmax_element(nodes_.begin(), nodes_.end());
-  if (std::is_sorted(nodes_.rbegin(), nodes_.rend())) {  // as in a chain, walked back
+  if (std::is_sorted(nodes_.rbegin(), nodes_.rend())) {  // as in a chain that was walked backwards
     std::reverse(nodes_.begin(), nodes_.end());
   } else if (*youngest - *oldest > sparse * nodes_.size()) {
     std::sort(nodes_.begin(), nodes_.end());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/detail/edges.hpp"
@@ -15,12 +16,12 @@ namespace dagrad::detail {
 
 inline constexpr std::uint32_t no_node = 0xffffffff;
 
-/// What a graph stores of a result: the index of its type, and its extent.
+/// What a graph stores about a result: the index of its type, and its extent.
 struct Result {
   std::uint32_t type, extent;
 };
 
-/// The types of a node's results, read where the graph keeps them.
+/// The types of a node's results, read from the graph's storage.
 class ResultTypes {
  public:
   ResultTypes(const Segments<Result>& results, std::uint32_t first, std::uint32_t size,
@@ -35,14 +36,14 @@ class ResultTypes {
   const Types& types_;
 };
 
-/// An input of a graph that a rewrite made, and a value of an older graph that it stands for.
+/// An input of a rewritten graph, and the value of an older graph that it stands for.
 struct InputAlias {
   ControlPtr graph;
   std::uint32_t node, port;
   std::uint32_t input;
 };
 
-/// A graph as the rooms outside src/graph see it.
+/// The interface of a graph for the sources outside src/graph.
 class GraphView {
  public:
   explicit GraphView(const GraphData& data) : data_(&data) {}
@@ -58,23 +59,22 @@ class GraphView {
   const Type& type(const Edge& edge) const;
   /// Index of a value's type among the distinct types of the graph.
   std::uint32_t type_index(const Edge& edge) const;
-  /// Operand types of a node, in `out`, and its result types.
+  /// Store the operand types or the result types of a node in `out`.
   void operand_types(std::uint32_t node, std::vector<Type>& out) const;
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
   Names::Parts name_parts(std::uint32_t node) const;
   std::string stem_text(std::uint64_t stem) const;
-  /// Whether a rewrite made the node of others than itself.
+  /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
-  /// The name of the node in the graph that the user has built: of what a rewrite made, the first
-  /// of its origins.
+  /// The name of the node in the user's graph: for a rewritten node, that of its first origin.
   std::string user_name(std::uint32_t node) const;
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
-  /// Whether two values have the same shape in every replay, as far as is known.
+  /// Whether two values are known to have the same shape in every replay.
   bool same_extent(const Edge& a, const Edge& b) const;
   Value value(std::uint32_t node, std::uint32_t port = 0) const;
 
@@ -82,18 +82,18 @@ class GraphView {
   const GraphData* data_;
 };
 
-/// Numbers for some nodes of a graph, so that tables of them need not be as large as the graph. The
-/// numbers are kept in the graph: one set of them at a time.
+/// Numbers some nodes of a graph, so that tables about them need not be as large as the graph. The
+/// numbers are stored in the graph, which holds one set of them at a time.
 class NodeNumbers {
  public:
   explicit NodeNumbers(GraphData& graph) : graph_(graph) {}
   bool has(std::uint32_t node) const;
-  /// False where the node has a number already.
+  /// Returns false if the node already has a number.
   bool add(std::uint32_t node);
-  /// Numbers the nodes anew, in the order of their ids.
+  /// Renumbers the nodes in the order of their ids.
   void sort();
-  std::uint32_t of(std::uint32_t node) const;                         ///< of a node that has one
-  const std::vector<std::uint32_t>& nodes() const { return nodes_; }  ///< by number
+  std::uint32_t of(std::uint32_t node) const;  ///< the node must have a number
+  const std::vector<std::uint32_t>& nodes() const { return nodes_; }  ///< ids by number
 
  private:
   GraphData& graph_;
@@ -103,18 +103,19 @@ class NodeNumbers {
 /// Text for errors about a node: "node 'hidden', made at model.cpp:41".
 std::string place(const GraphView& graph, std::uint32_t node);
 
-/// What a node is given beside its op and operands.
+/// The properties that a new node gets besides its op and operands.
 struct Making {
   std::uint32_t scope = 0;
-  std::uint32_t forward = no_node;  ///< the node that it differentiates
+  std::uint32_t forward = no_node;  ///< the forward node that it belongs to
   std::uint16_t order = 0;          ///< of differentiation
-  Location where = {};              ///< line 0: that of the call which makes it
+  Location where = {};              ///< if the line is 0, that of the call which makes the node
+  std::string_view builder = {};    ///< whose name errors begin with; if empty, the op's
   std::uint32_t ordinal = no_node;  ///< of its automatic name; by default the next
 };
-/// As a node of a forward node's gradient, in its scope and at its place.
+/// The properties of a node in the gradient of `node`, whose scope and source line it takes.
 Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order);
 
-/// While it lives, the nodes of a graph are made so.
+/// While it exists, new nodes of a graph get these properties.
 class MadeAs {
  public:
   MadeAs(GraphData& graph, const Making& making);

@@ -13,14 +13,32 @@ void save(const std::filesystem::path& file, const State& state) {
   write_npz(file, state.values());
 }
 
+void save(const std::filesystem::path& file, const State& state,
+          std::span<const Value> parameters) {
+  const std::map<std::string, Tensor> all = state.values();
+  std::map<std::string, Tensor> chosen;
+  for (const Value& parameter : parameters) {
+    const auto found = all.find(parameter.name());
+    if (found == all.end())
+      throw ArgumentError(
+          fmt::format("save: the State has no parameter {}", detail::in_quotes(parameter.name())));
+    chosen.insert(*found);
+  }
+  write_npz(file, chosen);
+}
+void save(const std::filesystem::path& file, const State& state,
+          std::initializer_list<Value> parameters) {
+  save(file, state, std::span(parameters.begin(), parameters.size()));
+}
+
 Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& options) {
   std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen});
   Loaded loaded;
   std::string differences, surplus;
-  auto array = found.begin();  // both are sorted by name, and gone through side by side
+  auto array = found.begin();  // both are sorted by name, so they are traversed in parallel
   const auto pass_over = [&] {
     loaded.unexpected.push_back(array->first);
-    if (!options.partial)
+    if (!options.partial && !options.ignore_extra)
       surplus += fmt::format("\n  array {} {} belongs to no parameter",
                              detail::in_quotes(array->first), to_string(array->second.type()));
     array = found.erase(array);

@@ -7,7 +7,8 @@ namespace dagrad::detail {
 
 namespace {
 
-// tables[k][b] is what byte b adds when k more bytes follow, so that eight are done at a time.
+// tables[k][b] is the contribution of byte b if k more bytes follow, so that eight bytes are
+// processed at a time.
 constexpr auto tables = [] {
   std::array<std::array<std::uint32_t, 256>, 8> t{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {

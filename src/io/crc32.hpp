@@ -5,7 +5,7 @@
 
 namespace dagrad::detail {
 
-/// The checksum of ZIP (CRC-32 of IEEE 802.3) of the bytes behind that of what came before them.
+/// Continues the checksum of ZIP (CRC-32 of IEEE 802.3) `before` with more bytes.
 std::uint32_t crc32(std::uint32_t before, std::string_view bytes);
 
 }  // namespace dagrad::detail

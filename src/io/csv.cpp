@@ -20,12 +20,12 @@ namespace dagrad {
 
 namespace {
 
-// The lines of a text, whose ends are LF, CR LF or CR. Knows where in the file reading is.
+// Reads a text line by line; lines end in LF, CR LF or CR. Keeps track of the position in the file.
 class Lines {
  public:
   Lines(std::istream& in, const std::string& name) : in_(in), name_(name) {}
 
-  /// Whether there is one more; `line` lasts until the next call.
+  /// Reads the next line and returns whether there is one; `line` is valid until the next call.
   bool next(std::string_view& line) {
     if (at_ > block_.size() && !next_block()) return false;
     const std::size_t end = std::min(block_.find('\r', at_), block_.size());
@@ -49,13 +49,13 @@ class Lines {
   }
 
  private:
-  // Up to the next LF, with the CRs before it taken off.
+  // Reads up to the next LF, and removes CRs before it.
   bool next_block() {
     errno = 0;
     if (!std::getline(in_, block_)) {
       if (in_.bad())
         fail(fmt::format("the file cannot be read: {}",
-                         errno != 0 ? std::strerror(errno) : "the stream is bad"));
+                         errno != 0 ? std::strerror(errno) : "the stream is in an error state"));
       return false;
     }
     at_ = 0;
@@ -80,7 +80,7 @@ std::string_view trimmed(std::string_view text) {
              : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// A field in quotes from the front of `rest`, where a quote is doubled.
+// Takes a quoted field from the front of `rest`. Quotes within it are doubled.
 std::string take_quoted(std::string_view& rest, std::size_t column, const Lines& lines) {
   std::string field;
   for (std::size_t i = 1; i < rest.size(); ++i) {
@@ -90,11 +90,12 @@ std::string take_quoted(std::string_view& rest, std::size_t column, const Lines&
       field += rest[i++];
     } else {
       rest = trimmed(rest.substr(i + 1));
-      if (!rest.empty() && rest[0] != ',') lines.fail(column, "expected a comma after the quotes");
+      if (!rest.empty() && rest[0] != ',')
+        lines.fail(column, "expected a comma after the closing quote");
       return field;
     }
   }
-  lines.fail(column, "the quotes do not end");
+  lines.fail(column, "the closing quote is missing");
 }
 
 std::vector<std::string> split(std::string_view line, const Lines& lines) {
@@ -112,9 +113,9 @@ std::vector<std::string> split(std::string_view line, const Lines& lines) {
   }
 }
 
-// Of a number that is out of range: whether that is because it is too small, not too large.
+// Whether a number is out of range because it is too small rather than too large.
 bool is_tiny(std::string_view number) {
-  constexpr std::int64_t huge = std::int64_t{1} << 60;  // more digits than a text can have
+  constexpr std::int64_t huge = std::int64_t{1} << 60;  // more than any text has digits
   const std::size_t e = std::min(number.find_first_of("eE"), number.size());
   const std::string_view digits = number.substr(0, e);
   std::string_view power = number.substr(std::min(e + 1, number.size()));
@@ -166,21 +167,20 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
   return result;
 }
 
-// Refuses what is not text of single bytes, by the marks at its beginning, and takes the mark of
-// UTF-8 off.
+// Refuses UTF-16 and UTF-32 by the byte order mark, and removes that of UTF-8.
 void check_encoding(std::string_view& header, const Lines& lines) {
   constexpr std::string_view utf8 = "\xEF\xBB\xBF", utf16_be = "\xFE\xFF", utf16_le = "\xFF\xFE";
   if (header.starts_with(utf16_be) || header.starts_with(utf16_le))
     lines.fail("the file is in UTF-16 or UTF-32; expected UTF-8");
   if (header.starts_with(utf8)) header.remove_prefix(utf8.size());
   if (header.find('\0') != std::string_view::npos)
-    lines.fail(fmt::format("the names hold a NUL byte, as in UTF-16; expected UTF-8, got {}",
+    lines.fail(fmt::format("the names contain a NUL byte, as in UTF-16; expected UTF-8, got {}",
                            detail::in_quotes(header)));
 }
 
 std::vector<std::string> read_columns(Lines& lines) {
   std::string_view line;
-  if (!lines.next(line)) lines.fail("expected a line of names, the file is empty");
+  if (!lines.next(line)) lines.fail("expected a line of names, but the file is empty");
   check_encoding(line, lines);
   std::vector<std::string> columns = split(line, lines);
   std::unordered_map<std::string_view, std::size_t> places;
@@ -188,7 +188,7 @@ std::vector<std::string> read_columns(Lines& lines) {
     if (columns[i].empty()) lines.fail(i + 1, "the name is empty");
     const auto [other, is_new] = places.try_emplace(columns[i], i + 1);
     if (!is_new) {
-      lines.fail(i + 1, fmt::format("the name {} is that of column {} too",
+      lines.fail(i + 1, fmt::format("the name {} is also that of column {}",
                                     detail::in_quotes(columns[i]), other->second));
     }
   }
@@ -204,7 +204,7 @@ Tensor read_rows(Lines& lines, std::size_t columns) {
     const std::vector<std::string> fields = split(line, lines);
     if (fields.size() != columns) {
       lines.fail(
-          fmt::format("expected {} numbers as there are names, got {}", columns, fields.size()));
+          fmt::format("expected {} numbers, one for each name, got {}", columns, fields.size()));
     }
     for (std::size_t i = 0; i < columns; ++i) {
       values.push_back(number<T>(fields[i], i + 1, lines));
@@ -232,6 +232,36 @@ Csv read_csv(const std::filesystem::path& file, DType dtype) {
     throw FileError(fmt::format("read_csv: {}: cannot be opened: {}", name, std::strerror(errno)));
   }
   return read_csv(in, dtype, name);
+}
+
+namespace {
+
+std::int64_t position(const std::vector<std::string>& columns, std::string_view name) {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found != columns.end()) return found - columns.begin();
+  throw ArgumentError(fmt::format("the table has no column {}; it has: {}", detail::in_quotes(name),
+                                  fmt::join(columns, ", ")));
+}
+
+}  // namespace
+
+Tensor Csv::column(std::string_view name) const {
+  return values[{Range{}, position(columns, name)}];
+}
+
+Tensor Csv::select(const std::vector<std::string>& names) const {
+  const std::int64_t rows = values.shape()[0], wide = values.shape()[1];
+  const auto narrow = static_cast<std::int64_t>(names.size());
+  Tensor selected({values.dtype(), {rows, narrow}});
+  std::vector<std::int64_t> from;
+  for (const std::string& name : names) from.push_back(position(columns, name));
+  dispatch_width(values.dtype(), [&]<class Bits>(std::type_identity<Bits>) {
+    const auto* const row = static_cast<const Bits*>(values.data());
+    auto* to = static_cast<Bits*>(selected.mutable_view().data);
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (const std::int64_t column : from) *to++ = row[i * wide + column];
+  });
+  return selected;
 }
 
 }  // namespace dagrad

@@ -6,7 +6,7 @@
 
 namespace dagrad::detail {
 
-/// An open file of the system, closed with this; -1 where opening it failed.
+/// Owns a file descriptor and closes it; -1 if opening the file failed.
 class Descriptor {
  public:
   explicit Descriptor(int number = -1) noexcept : number_(number) {}

@@ -19,8 +19,8 @@ namespace {
 
 using detail::label_text;
 
-/// Form and colours of one kind of node. Blue computes forward, orange backward; leaves are green,
-/// violet and grey.
+/// Shape and colours of one kind of node. Forward ops are blue and backward ones orange; leaves are
+/// green, violet and grey.
 struct Look {
   std::string_view shape, fill, line;
 };
@@ -32,10 +32,10 @@ constexpr Look backward_look{"box", "#fdeedd", "#d07a1f"};
 constexpr std::string_view closed_shape = "folder";
 constexpr std::string_view fetch_line = "#c0272d";
 
-// Bytes of what is written in full; the rest of a label is cut in its middle. Ids are not shown.
+// The most bytes of texts; longer ones are cut in the middle. Ids are not visible in the picture.
 constexpr std::size_t longest_title = 2000, longest_name = 120, longest_detail = 48,
                       longest_id = 1000;
-constexpr std::size_t most_open = 100;  // Graphviz cannot read much deeper ones
+constexpr std::size_t most_open = 100;  // Graphviz cannot read much deeper nesting
 
 Look look_of(const Node& node, std::size_t order) {
   switch (node.kind()) {
@@ -51,8 +51,8 @@ Look look_of(const Node& node, std::size_t order) {
   return order == 0 ? forward_look : backward_look;
 }
 
-/// Attributes in short: a flag that is set by its name alone, one that is not not at all, a formula
-/// without its title.
+/// A short form of the attributes: a flag that is set is given by its name, one that is not set is
+/// left out, and a formula has no title.
 std::string attributes_of(const Op& op) {
   std::string text;
   op.visit_attributes([&](std::string_view name, const Attribute& value) {
@@ -65,17 +65,17 @@ std::string attributes_of(const Op& op) {
   return text;
 }
 
-/// A scope within one order of differentiation: its nodes and the scopes inside it, by name. One
-/// that is drawn closed has the nodes of those too.
+/// A scope within one order of differentiation: its nodes and, by name, the scopes inside it. If it
+/// is drawn as one node, it also holds the nodes of those.
 struct Cluster {
   std::vector<std::uint32_t> nodes;
-  std::map<std::string, std::size_t> inner;  ///< in the order's list
+  std::map<std::string, std::size_t> inner;  ///< index in the list of this order
 };
 
-/// The scopes of one order of differentiation; the first is the top.
+/// The scopes of one order of differentiation; the first is the top level.
 class Clusters {
  public:
-  /// `open` scopes within each other are told apart, and those within them as wholes.
+  /// Scopes nested deeper than `open` levels are kept as single clusters.
   explicit Clusters(std::size_t open) : open_(open), all_(1) {}
 
   void add(std::uint32_t node, const std::string& scope) {
@@ -101,7 +101,7 @@ class Clusters {
 
   std::size_t open_;
   std::vector<Cluster> all_;
-  std::unordered_map<std::string, std::size_t> known_;  ///< by the whole scope
+  std::unordered_map<std::string, std::size_t> known_;  ///< by full scope name
 };
 
 class Drawing {
@@ -171,7 +171,7 @@ class Drawing {
     for (std::size_t at = 0; at < orders.size(); ++at) write(orders[at], at);
   }
 
-  /// A cluster whose beginning is written, with the next one in it.
+  /// A cluster whose beginning has been written, and the next of its inner clusters.
   struct Open {
     const Cluster* cluster;
     std::map<std::string, std::size_t>::const_iterator next;
@@ -205,7 +205,7 @@ class Drawing {
 
   static std::string indent(std::size_t depth) { return std::string(2 * depth + 2, ' '); }
 
-  /// Path of a scope, or a number where that is too long for Graphviz and for the file.
+  /// The path of a scope, or a number if the path is too long for Graphviz.
   std::string id_within(const std::string& id, const std::string& name) {
     if (id.size() + name.size() < longest_id) return fmt::format("{}/{}", id, name);
     return fmt::format("cluster_#{}", long_ids_++);
@@ -222,7 +222,7 @@ class Drawing {
         top ? "rounded" : "rounded,dashed", colour, colour);
   }
 
-  /// As one node, which stands for all that is in it.
+  /// Writes a cluster as one node, which stands for everything in it.
   void write_closed(const Cluster& cluster, const std::string& name, const std::string& indent,
                     std::size_t at) {
     const std::vector<std::uint32_t>& all = cluster.nodes;
@@ -272,9 +272,9 @@ class Drawing {
          fetched ? ", peripheries=2, penwidth=1.6" : "");
   }
 
-  /// The gradient stands beside the forward computation and runs the other way, each node beside
-  /// the one that it differentiates: edges within it are laid out reversed, and those that cross
-  /// over have no say.
+  /// The gradient is drawn beside the forward computation in the opposite direction, each node
+  /// beside its forward node: edges within it are laid out in reverse, and edges between the two do
+  /// not affect the layout.
   void edges() {
     for (std::uint32_t id = 0; id < view_.size(); ++id) {
       if (!drawn_[id]) continue;
@@ -305,7 +305,8 @@ class Drawing {
     }
   }
 
-  /// Edges within a closed scope are not seen; of those alike that end at one, one is.
+  /// Leaves out edges within a closed scope, and writes equal edges to or from a closed scope only
+  /// once.
   void write_edge(std::uint32_t from, std::uint32_t to, const std::string& style) {
     const bool ends_closed = closed_[from] || closed_[to];
     const std::string text = fmt::format("  n{} -> n{}{};", drawn_as_[from], drawn_as_[to], style);
@@ -342,10 +343,10 @@ class Drawing {
   const Graph& graph_;
   detail::GraphView view_;
   const DotOptions& options_;
-  std::size_t open_;  ///< scopes within each other that are drawn open
+  std::size_t open_;  ///< number of nested levels that are drawn open
   std::vector<bool> drawn_, fetched_, closed_;
-  std::vector<std::uint32_t> drawn_as_;  ///< itself, or the first node of its closed scope
-  std::set<std::string> edges_;          ///< at closed scopes
+  std::vector<std::uint32_t> drawn_as_;  ///< the node itself, or the first node of its closed scope
+  std::set<std::string> edges_;          ///< written edges of closed scopes
   std::size_t long_ids_ = 0;
   fmt::memory_buffer out_;
 };

@@ -8,18 +8,18 @@ namespace {
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 
-/// What stands in a label for a character that XML does not take, or none.
+/// The replacement for a character that XML does not allow; empty if it is allowed.
 std::string instead_of(char32_t code) {
   if (code == '\t' || code == '\r') return " ";
-  if (code == 0x7f) return "\xe2\x90\xa1";  // U+2421, its picture
-  if (is_control(code) && code != '\n')     // U+2400 to U+241F, theirs
+  if (code == 0x7f) return "\xe2\x90\xa1";  // U+2421, the symbol for DELETE
+  if (is_control(code) && code != '\n')     // U+2400 to U+241F, their symbols
     return std::string("\xe2\x90") + static_cast<char>(0x80 + code);
   if (code == 0xfffe || code == 0xffff || code == Character::invalid)
     return std::string(replacement);
   return {};
 }
 
-/// The text in characters that XML takes.
+/// The text with only characters that XML allows.
 std::string sanitized(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

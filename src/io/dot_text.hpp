@@ -6,8 +6,8 @@
 
 namespace dagrad::detail {
 
-/// Any text for an HTML-like label of Graphviz, of no more than `most` bytes before it is escaped.
-/// (Graphviz reads no token of more than 16,384.)
+/// Escapes a text for an HTML-like label of Graphviz, after shortening it to at most `most` bytes.
+/// (Graphviz does not read tokens of more than 16,384 bytes.)
 std::string label_text(std::string_view text, std::size_t most);
 
 }  // namespace dagrad::detail

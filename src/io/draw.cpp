@@ -17,7 +17,7 @@ namespace dagrad {
 
 namespace {
 
-/// A file in the system's temporary folder that is gone with it.
+/// A file in the system's temporary directory, removed by the destructor.
 class TemporaryFile {
  public:
   TemporaryFile() : path_((std::filesystem::temp_directory_path() / "dagrad-XXXXXX").string()) {
@@ -40,7 +40,7 @@ class TemporaryFile {
   std::string path_;
 };
 
-/// Runs `dot` without a shell; returns its exit status, 127 where there is none.
+/// Runs `dot` without a shell; returns its exit status, or 127 if the program is missing.
 int run_dot(const std::string& format, const std::string& from, const std::string& to,
             const std::string& errors) {
   std::string program = "dot", type = "-T" + format, output = "-o" + to, input = from;
@@ -76,7 +76,7 @@ void draw(const std::filesystem::path& file, const Graph& graph, const DotOption
   const std::string ending = file.extension().string();
   if (ending.size() < 2)
     throw ArgumentError("draw: \"" + file.string() +
-                        "\" has no ending such as .svg or .png, which says what to draw");
+                        "\" has no extension such as .svg or .png, which determines the format");
   draw_as(ending.substr(1), file, graph, options);
 }
 

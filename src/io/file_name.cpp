@@ -10,7 +10,7 @@ namespace dagrad::detail {
 std::string file_name(const std::filesystem::path& file, std::string_view function) {
   std::string name = in_quotes(file.native());
   if (file.native().find('\0') != std::string::npos)
-    throw FileError(fmt::format("{}: {}: a path cannot hold a NUL byte", function, name));
+    throw FileError(fmt::format("{}: {}: a path cannot contain a NUL byte", function, name));
   return name;
 }
 

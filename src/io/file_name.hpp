@@ -6,8 +6,8 @@
 
 namespace dagrad::detail {
 
-/// A path as errors show it, in quotes. Throws FileError, beginning with the name of the function
-/// that was called, where the path holds a NUL byte: the system would take it for the path's end.
+/// A path in quotes, for errors. Throws FileError, beginning with the name of the called function,
+/// if the path contains a NUL byte, which the system would take for its end.
 std::string file_name(const std::filesystem::path& file, std::string_view function);
 
 }  // namespace dagrad::detail

@@ -20,9 +20,9 @@ namespace dagrad::detail {
 namespace {
 
 constexpr std::size_t buffered = std::size_t{1} << 20;
-constexpr int most_links = 40;  // the kernel's own limit
+constexpr int most_links = 40;  // the limit of the Linux kernel
 
-/// The file that a path leads to through symbolic links, whether it is there or not.
+/// The file to which a path leads through symbolic links, whether or not it exists.
 std::filesystem::path followed(std::filesystem::path file) {
   std::error_code none;
   for (int i = 0; i < most_links && is_symlink(symlink_status(file, none)); ++i) {
@@ -42,23 +42,23 @@ Descriptor open_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-// Delegates so that the destructor tidies up after whatever throws here.
+// Delegates to another constructor, so that the destructor runs if this one throws.
 FileReplacement::FileReplacement(const std::filesystem::path& file, std::string_view writer)
     : FileReplacement(fmt::format("{}: {}", writer, file_name(file, writer))) {
   struct stat old {};
   const bool exists = ::stat(file.c_str(), &old) == 0;
   if (!exists && errno != ENOENT) fail_with("cannot be written", errno);
   if (exists && !S_ISREG(old.st_mode))
-    fail("is not a regular file, and only such a file can be replaced as a whole");
+    fail("is not a regular file; only regular files can be replaced");
   const std::filesystem::path target = followed(file);
   name_ = target.filename().string();
   if (name_.empty()) fail("does not name a file");
   folder_ = open_folder(target.parent_path());
-  if (!folder_) fail_with("the folder cannot be opened", errno);
+  if (!folder_) fail_with("its directory cannot be opened", errno);
   struct stat there {};
   const bool found = ::fstatat(folder_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
   if (exists && !(found && there.st_dev == old.st_dev && there.st_ino == old.st_ino))
-    fail("leads to a file that has no name, and cannot be replaced");
+    fail("leads to a file without a name, which cannot be replaced");
   open_new_file(exists ? old.st_mode & 07777 : 0666);
   if (exists) {
     if (::fstat(out_.get(), &there) != 0) fail_with("cannot be written", errno);
@@ -77,7 +77,7 @@ void FileReplacement::open_new_file(unsigned mode) {
     out_ = Descriptor(::openat(folder_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                mode & 0666));
   } while (!out_ && errno == EEXIST);
-  if (!out_) fail_with("no new file can be made in its folder", errno);
+  if (!out_) fail_with("no new file can be made in its directory", errno);
   temporary_ = std::move(name);
 }
 
@@ -97,7 +97,7 @@ void FileReplacement::write(std::string_view bytes) {
 }
 
 void FileReplacement::write_through(std::string_view bytes) {
-  constexpr std::size_t most = std::size_t{1} << 30;  // of what one call takes
+  constexpr std::size_t most = std::size_t{1} << 30;  // bytes that one call accepts
   while (!bytes.empty()) {
     const ssize_t written = ::write(out_.get(), bytes.data(), std::min(bytes.size(), most));
     if (written < 0 && errno != EINTR) fail_with("cannot be written", errno);
@@ -108,12 +108,12 @@ void FileReplacement::write_through(std::string_view bytes) {
 void FileReplacement::commit() {
   write_through(buffer_);
   buffer_.clear();
-  if (::fsync(out_.get()) != 0 && errno != EINVAL)  // a file system that has nothing to flush
+  if (::fsync(out_.get()) != 0 && errno != EINVAL)  // EINVAL: the file system has nothing to flush
     fail_with("cannot be flushed to the disk", errno);
   if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0)
     fail_with("cannot be replaced", errno);
   temporary_.clear();
-  // The new name, too; the file is whole whether or not this works.
+  // Flushes the new name as well. The file is complete whether or not this succeeds.
   static_cast<void>(::fsync(folder_.get()));
 }
 

@@ -9,22 +9,22 @@
 
 namespace dagrad::detail {
 
-/// A regular file that is replaced as a whole or not at all: the new one is written beside it under
-/// another name, and takes its place and its mode when all of it is on the disk. A symbolic link is
-/// followed to the file that it leads to. All functions but the destructor throw FileError, and the
-/// old file is then as it was.
+/// Replaces a regular file completely or not at all: the new file is written beside the old one
+/// under another name, and takes over its place and mode once all of it is on disk. A symbolic link
+/// is followed. All functions except the destructor throw FileError, which leaves the old file
+/// unchanged.
 class FileReplacement {
  public:
-  /// `writer` goes before the text of errors.
+  /// `writer` is the prefix of errors.
   FileReplacement(const std::filesystem::path& file, std::string_view writer);
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
-  /// Removes what was written unless it has been committed.
+  /// Removes the new file unless it has been committed.
   ~FileReplacement();
 
   /// Appends to the new file.
   void write(std::string_view bytes);
-  /// Nothing throws once the new file has taken the old one's place.
+  /// Replaces the old file. Does not throw once the new file has taken its place.
   void commit();
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -34,8 +34,8 @@ class FileReplacement {
   void open_new_file(unsigned mode);
   void write_through(std::string_view bytes);
 
-  std::string place_;             ///< before the text of errors
-  std::string name_, temporary_;  ///< of files in the folder
+  std::string place_;             ///< prefix of errors
+  std::string name_, temporary_;  ///< names of the two files in the directory
   std::string buffer_;
   Descriptor folder_, out_;
 };

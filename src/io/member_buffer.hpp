@@ -8,25 +8,25 @@
 
 namespace dagrad::detail {
 
-/// A member of an archive as a stream that knows how long it is.
+/// A member of an archive as a stream of known length.
 class MemberBuffer : public std::streambuf {
  public:
-  /// What is wrong with the member, if anything is. Reads to the end of what it says it has, where
-  /// its checksum is compared.
+  /// What is wrong with the member, if anything. Reads to the end of its declared length, where the
+  /// checksum is compared.
   std::optional<std::string> problem();
 
  protected:
   explicit MemberBuffer(std::uint64_t size) : size_(static_cast<std::int64_t>(size)) {}
 
-  /// Up to `count` bytes more; 0 at the end and where reading fails.
+  /// Reads up to `count` more bytes; returns 0 at the end or if reading fails.
   virtual std::int64_t read(char* to, std::int64_t count) = 0;
-  /// What went wrong so far.
+  /// The error so far, if any.
   virtual std::optional<std::string> failure() = 0;
 
   int_type underflow() override;
-  /// What is long goes straight to where it is wanted.
+  /// Reads long pieces directly to their destination.
   std::streamsize xsgetn(char* to, std::streamsize count) override;
-  // To ask where the end is, and to come back from there: nothing is read in between.
+  // Support asking where the end is and returning from there, with nothing read in between.
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override;
   pos_type seekpos(pos_type position, std::ios_base::openmode) override;
 

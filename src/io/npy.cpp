@@ -26,8 +26,8 @@ using detail::NpyHeader;
       header.bytes(), header.element->name, to_string(header.type.shape), rest));
 }
 
-// Refuses what the rest of the stream cannot hold before memory is asked for, where that can be
-// told.
+// Before memory is allocated, refuses sizes that exceed the rest of the stream, if the stream's
+// length is known.
 void require_rest(std::istream& in, const NpyHeader& header, const std::string& name) {
   const auto here = in.tellg();
   if (here < 0 || !in.seekg(0, std::ios::end)) {
@@ -44,7 +44,7 @@ void swap_bytes(std::byte* data, std::size_t count, std::size_t size) {
     std::reverse(data, data + size);
 }
 
-// Reads elements as they stand in the file, in this machine's byte order.
+// Reads elements in the file's element type, and converts them to this machine's byte order.
 void read_narrow(std::istream& in, const NpyHeader& header, std::size_t done, std::size_t count,
                  std::byte* to, const std::string& name) {
   const std::size_t size = header.element->size;
@@ -68,7 +68,7 @@ void read_elements(std::istream& in, const NpyHeader& header, std::byte* to,
   }
 }
 
-// From the first axis fastest to the last axis fastest.
+// Converts from Fortran order to C order.
 Tensor from_fortran(const Tensor& file) {
   Tensor result = detail::uninitialized(file.type());
   const Shape& shape = file.shape();
@@ -99,7 +99,7 @@ Tensor read_npy(std::istream& in, const std::string& name, const NpyOptions& opt
   Tensor tensor = detail::uninitialized(type);
   auto* data = static_cast<std::byte*>(tensor.mutable_view().data);
   read_elements(in, header, data, name);
-  if (type.dtype == b8) {  // a bool of C++ is 0 or 1
+  if (type.dtype == b8) {  // a C++ bool must be 0 or 1
     std::transform(data, data + type.bytes(), data,
                    [](std::byte b) { return b == std::byte{0} ? b : std::byte{1}; });
   }

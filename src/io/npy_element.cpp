@@ -20,8 +20,8 @@ void widen(const std::byte* from, std::size_t count, std::byte* to) {
   }
 }
 
-// NumPy has no bfloat16: "V2" is how np.save writes the one of ml_dtypes, and how jnp.load reads
-// it.
+// NumPy has no bfloat16; "V2" is what np.save writes for that of ml_dtypes, and what jnp.load
+// reads.
 constexpr NpyElement elements[] = {
     {"b1", "bool", 1, b8, b8, nullptr},
     {"i1", "int8", 1, i8, i32, &widen<std::int8_t, std::int32_t>},
@@ -37,6 +37,15 @@ constexpr NpyElement elements[] = {
     {"f8", "float64", 8, f64, f64, nullptr},
 };
 
+constexpr bool each_dtype_has_a_code() {
+  for (std::size_t i = 0; i < dtype_count; ++i)
+    if (std::none_of(std::begin(elements), std::end(elements),
+                     [i](const NpyElement& e) { return e.dtype == static_cast<DType>(i); }))
+      return false;
+  return true;
+}
+static_assert(each_dtype_has_a_code());
+
 }  // namespace
 
 const NpyElement* find_npy_element(std::string_view descr) {
@@ -46,7 +55,7 @@ const NpyElement* find_npy_element(std::string_view descr) {
       std::find_if(std::begin(elements), std::end(elements),
                    [&](const NpyElement& e) { return e.code == descr.substr(1); });
   if (found == std::end(elements)) return nullptr;
-  // NumPy itself writes "|V2" for what it has read as "<V2".
+  // NumPy itself writes "|V2" for elements that it has read as "<V2".
   if (descr[0] == '|' && found->size > 1 && found->dtype != bf16) return nullptr;
   return found;
 }

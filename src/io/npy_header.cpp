@@ -119,7 +119,7 @@ class HeaderParser {
             ? "bool (b1), an int (i1, u1, i2, u2, i4, u4, i8) or a float (f2, V2, f4, f8)"
             : "bool (b1), an int (i1, u1, i2, i4, i8) or a float (f2, V2, f4, f8)");
   }
-  // What to know of elements that are not read.
+  // A hint about elements that are not read.
   static std::string remark(std::string_view descr, const NpyElement* element) {
     if (element != nullptr)
       return fmt::format(" ({}), which the option `widen` reads as {}", element->name,
@@ -127,7 +127,7 @@ class HeaderParser {
     const std::string_view meaning = meaning_of_descr(descr);
     return meaning.empty() ? "" : fmt::format(" ({})", meaning);
   }
-  // A list from bracket to bracket, as it stands there.
+  // The text of a list from bracket to bracket.
   std::string_view list() {
     const std::size_t start = here();
     int depth = 0;
@@ -172,7 +172,7 @@ class HeaderParser {
     try {
       return Shape(dims);
     } catch (const ShapeError& error) {
-      fail_at(start, fmt::format("a shape that can be held: {}", error.what()));
+      fail_at(start, fmt::format("a valid shape: {}", error.what()));
     }
   }
 
@@ -182,7 +182,7 @@ class HeaderParser {
   const NpyOptions& options_;
 };
 
-// NumPy leaves room in the header for the first dimension to grow in place.
+// As NumPy does, leaves room for the first dimension to grow in place.
 std::string header_text(const Type& type) {
   constexpr std::size_t growth = 21, block = 64, before = 10;
   std::string dims;
@@ -191,15 +191,15 @@ std::string header_text(const Type& type) {
   if (type.shape.rank() == 1) dims += ',';
   std::string text = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}",
                                  size_of(type.dtype) == 1 ? '|'
-                                 : little         ? '<'
-                                                  : '>',
+                                 : little                 ? '<'
+                                                          : '>',
                                  npy_code(type.dtype), dims);
   if (type.shape.rank() > 0) text.append(growth - fmt::to_string(type.shape[0]).size(), ' ');
   text.append(block - (before + text.size() + 1) % block, ' ');
   return text + '\n';
 }
 
-// The next bytes of a file, which fill `to`.
+// Fills `to` with the next bytes of the file.
 std::string_view read_bytes(std::istream& in, std::span<char> to, std::size_t offset,
                             const char* what, const std::string& name) {
   in.read(to.data(), static_cast<std::streamsize>(to.size()));

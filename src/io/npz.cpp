@@ -26,7 +26,8 @@ namespace dagrad {
 namespace {
 
 constexpr std::string_view suffix = ".npy";
-constexpr std::uint64_t most_deflated = 1032;  // bytes that one byte of a deflated member can give
+// The most bytes that one byte of a deflated member can expand to.
+constexpr std::uint64_t most_deflated = 1032;
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
@@ -42,7 +43,7 @@ std::string text_of(int code) {
   throw FileError(fmt::format("read_npz: {}: {}", where, what));
 }
 
-// A member that libzip reads.
+// A member read by libzip.
 class ZipMemberBuffer final : public detail::MemberBuffer {
  public:
   ZipMemberBuffer(zip_file_t* member, std::uint64_t size) : MemberBuffer(size), member_(member) {}
@@ -60,14 +61,15 @@ class ZipMemberBuffer final : public detail::MemberBuffer {
   zip_file_t* member_;
 };
 
-// Refuses what is not read, and sizes that cannot be true, before memory is asked for.
+// Before memory is allocated, refuses members that cannot be read and sizes that cannot be true.
 void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::string& where) {
   if (!std::string_view(member.name).ends_with(suffix)) fail(where, "is not a .npy file");
   if (member.encryption_method != ZIP_EM_NONE) fail(where, "is encrypted");
   const bool stored = member.comp_method == ZIP_CM_STORE;
   if (!stored && member.comp_method != ZIP_CM_DEFLATE)
-    fail(where, fmt::format("is compressed by method {}; stored and deflated members are read",
-                            member.comp_method));
+    fail(where,
+         fmt::format("is compressed by method {}; only stored and deflated members can be read",
+                     member.comp_method));
   if (member.comp_size > file_size)
     fail(where, fmt::format("declares {} bytes, the file has {}", member.comp_size, file_size));
   if (member.size / (stored ? 1 : most_deflated) > member.comp_size)
@@ -75,7 +77,7 @@ void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::
                             member.comp_size));
 }
 
-// By a stream without a buffer of its own.
+// Reads an array through a stream that uses the member's buffer.
 Tensor read_array(std::istream& in, detail::MemberBuffer& buffer, const std::string& where,
                   const NpyOptions& options) {
   in.rdbuf(&buffer);
@@ -88,11 +90,11 @@ Tensor read_array(std::istream& in, detail::MemberBuffer& buffer, const std::str
   }
   const bool ends = in.peek() == std::istream::traits_type::eof();
   if (const auto problem = buffer.problem()) fail(where, *problem);
-  if (!ends) fail(where, "goes on after its array");
+  if (!ends) fail(where, "has more data after its array");
   return *std::move(tensor);
 }
 
-// The arrays of an archive, each member's name but for its ending.
+// The arrays of an archive, named after its members without the suffix ".npy".
 class Arrays {
  public:
   Arrays(const std::string& file, const NpyOptions& options) : file_(file), options_(options) {}
@@ -105,7 +107,7 @@ class Arrays {
     const std::size_t before = tensors_.size();
     member.remove_suffix(suffix.size());
     const auto at = tensors_.try_emplace(tensors_.end(), std::string(member));
-    if (tensors_.size() == before) fail(where, "is there twice");
+    if (tensors_.size() == before) fail(where, "occurs twice");
     at->second = read_array(in_, buffer, where, options_);
   }
   std::map<std::string, Tensor> take() { return std::move(tensors_); }
@@ -114,12 +116,15 @@ class Arrays {
   const std::string& file_;
   const NpyOptions& options_;
   std::map<std::string, Tensor> tensors_;
-  std::istream in_{nullptr};  // one for all members, as making one takes longer than a short array
+  std::istream in_{nullptr};  // shared by all members, because constructing one takes longer than
+                              // reading a short array
 };
 
-bool is_folder(std::string_view member) { return member.ends_with('/'); }  // as archivers list them
+bool is_folder(std::string_view member) {
+  return member.ends_with('/');
+}  // as archivers list directories
 
-// Nothing where libzip has to look at the archive.
+// Returns nothing if the archive has to be read by libzip.
 std::optional<std::map<std::string, Tensor>> read_stored(const std::filesystem::path& file,
                                                          Arrays&& arrays) {
   auto archive = detail::StoredArchive::open(file);
@@ -145,10 +150,10 @@ std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
                                              const std::string& name, Arrays&& arrays) {
   int code = ZIP_ER_OK;
   Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
-  if (code == ZIP_ER_EXISTS)  // a name is there twice; below it is seen which
+  if (code == ZIP_ER_EXISTS)  // a name occurs twice; the code below finds out which
     archive.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
   if (archive == nullptr) fail(name, fmt::format("cannot be opened: {}", text_of(code)));
-  std::error_code unknown;  // gives a size that refuses nothing
+  std::error_code unknown;  // on error the size is the largest number, so that nothing is refused
   const std::uint64_t file_size = std::filesystem::file_size(file, unknown);
   const auto members = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (zip_uint64_t i = 0; i < members; ++i) {

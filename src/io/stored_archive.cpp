@@ -21,12 +21,12 @@ namespace {
 
 constexpr std::size_t window_bytes = std::size_t{1} << 18;
 
-// Where the two headers of a member have what they have in common.
+// Offsets of the fields that the two headers of a member have in common.
 constexpr std::size_t local_common = 4, directory_common = 6, common_bytes = 14;
 constexpr std::size_t flags_at = 8, method_at = 10, checksum_at = 16,
-                      disk_at = 34;  // in the directory
+                      disk_at = 34;  // offsets in the directory's record
 
-// Replaces those numbers that stand in the 64-bit form. False where they are not there.
+// Replaces the numbers that are stored in the 64-bit form. Returns false if that form is missing.
 bool widen(std::span<std::uint64_t* const> numbers, std::string_view fields) {
   while (fields.size() >= 4 && get<std::uint16_t>(fields, 0) != wide_field)
     fields.remove_prefix(std::min<std::size_t>(fields.size(), 4 + get<std::uint16_t>(fields, 2)));
@@ -41,7 +41,7 @@ bool widen(std::span<std::uint64_t* const> numbers, std::string_view fields) {
   return true;
 }
 
-// Whether it is clear what the bytes of a name mean.
+// Whether the encoding of a name is unambiguous.
 bool plain_name(std::string_view name, bool utf8) {
   for (std::size_t at = 0; at < name.size();) {
     const Character c = character_at(name, at);
@@ -73,7 +73,7 @@ bool StoredArchive::read_whole(std::span<char> to) {
   return true;
 }
 
-// The records at the end of the file, which say where the directory is.
+// Reads the records at the end of the file, which tell where the directory is.
 std::optional<StoredArchive::Directory> StoredArchive::find_directory() {
   std::array<char, end_bytes> end_data;
   std::array<char, wide_end_bytes + wide_end_place_bytes> wide_data;
@@ -118,8 +118,8 @@ bool StoredArchive::read_directory() {
   return members_.size() == found->members;
 }
 
-// Takes an entry from the front of the directory. `end` is that of the member before, and becomes
-// the earliest one of this.
+// Takes a record from the front of the directory. `end` is the end of the previous member, and
+// becomes the earliest possible end of this one.
 bool StoredArchive::read_entry(std::string_view& rest, std::uint64_t& end) {
   if (rest.size() < directory_bytes || !rest.starts_with(directory_mark)) return false;
   const std::uint16_t flags = get<std::uint16_t>(rest, flags_at);

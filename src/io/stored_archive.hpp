@@ -13,24 +13,25 @@
 
 namespace dagrad::detail {
 
-/// A ZIP archive of the plainest kind, as `write_npz` and `np.savez` make it: stored members one
-/// after the other, then the directory. Read in order it takes a fifth of libzip's time. Whatever
-/// is unusual or inconsistent is left to libzip, which says what is wrong or reads it.
+/// A ZIP archive of the simplest kind, as `write_npz` and `np.savez` write it: stored members one
+/// after the other, then the directory. Reading it in order takes a fifth of libzip's time. Unusual
+/// or inconsistent archives are left to libzip, which reads them or reports the error.
 class StoredArchive {
  public:
   struct Member {
     std::string_view name;
-    std::string_view entry;  ///< in the directory
+    std::string_view entry;  ///< record in the directory
     std::uint64_t size, start;
   };
 
-  /// Nothing where the file cannot be read or is not such an archive by its directory.
+  /// Returns nothing if the file cannot be read or its directory is not that of such an archive.
   static std::optional<StoredArchive> open(const std::filesystem::path& file);
 
   const std::vector<Member>& members() const { return members_; }
-  /// Goes to a member's bytes; false where its own header differs from the directory's.
+  /// Goes to a member's bytes; returns false if its header differs from its record in the
+  /// directory.
   bool go_to(const Member& member);
-  /// Up to `count` bytes from there; 0 where reading fails.
+  /// Reads up to `count` more bytes; returns 0 if reading fails.
   std::int64_t read(char* to, std::int64_t count);
 
  private:
@@ -46,14 +47,14 @@ class StoredArchive {
   std::uint64_t size_ = 0, here_ = 0, directory_start_ = 0;
   std::vector<char> directory_, window_;
   std::uint64_t window_start_ = 0;
-  std::string rest_;  ///< of the last header read: name and fields
+  std::string rest_;  ///< name and fields of the last header read
   std::vector<Member> members_;
 };
 
-/// A member of it, whose checksum is compared at its end.
+/// A member of such an archive, whose checksum is compared at its end.
 class StoredMemberBuffer final : public MemberBuffer {
  public:
-  /// Of an archive that has gone to that member.
+  /// `archive` must have gone to that member.
   StoredMemberBuffer(StoredArchive& archive, const StoredArchive::Member& member);
 
  private:

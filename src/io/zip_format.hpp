@@ -7,20 +7,21 @@
 #include <string>
 #include <string_view>
 
-// The records of a ZIP archive, as APPNOTE.TXT of PKWARE has them. All numbers begin with their
-// lowest byte.
+// The records of a ZIP archive, as specified in PKWARE's APPNOTE.TXT. All numbers are
+// little-endian.
 namespace dagrad::detail::zip_format {
 
 inline constexpr std::string_view local_mark = "PK\3\4", directory_mark = "PK\1\2",
                                   end_mark = "PK\5\6", wide_end_mark = "PK\6\6",
                                   wide_end_place_mark = "PK\6\7";
-/// Bytes of each record, without the names and fields of free length at its end.
+/// Size of each record in bytes, without the names and fields of variable length at its end.
 inline constexpr std::size_t local_bytes = 30, directory_bytes = 46, end_bytes = 22,
                              wide_end_bytes = 56, wide_end_place_bytes = 20;
-inline constexpr std::uint16_t wide_field = 1;  ///< holds the numbers that need 64 bits
+/// Id of the field with the numbers that need 64 bits.
+inline constexpr std::uint16_t wide_field = 1;
 inline constexpr std::uint16_t utf8_flag = 1 << 11;
 
-/// A number of 16 or 32 bits that is this large stands in the 64-bit form.
+/// A number of 16 or 32 bits with this value is stored in the 64-bit form instead.
 template <std::unsigned_integral T>
 inline constexpr std::uint64_t elsewhere = std::numeric_limits<T>::max();
 
@@ -30,7 +31,7 @@ void put(std::string& to, T value) {
     to += static_cast<char>(static_cast<std::uint64_t>(value) >> 8 * i & 0xFF);
 }
 
-/// The number at `at`, of bytes that are there.
+/// Reads the number at `at`; its bytes must exist.
 template <std::unsigned_integral T>
 T get(std::string_view from, std::size_t at) {
   std::uint64_t value = 0;

@@ -12,17 +12,18 @@ namespace {
 
 using namespace zip_format;
 
-constexpr std::uint16_t plain_version = 10, wide_version = 45;  // of ZIP, needed to read a member
-constexpr std::uint16_t made_by = 3 << 8 | 63;                  // Unix, ZIP 6.3
-constexpr std::uint16_t first_day = 1 << 5 | 1;                 // 1 January 1980, where time begins
-constexpr std::uint32_t file_attributes = 0100666U << 16;       // a regular file of Unix
+constexpr std::uint16_t plain_version = 10,
+                        wide_version = 45;       // versions of ZIP needed to read a member
+constexpr std::uint16_t made_by = 3 << 8 | 63;   // Unix, ZIP 6.3
+constexpr std::uint16_t first_day = 1 << 5 | 1;  // 1 January 1980, the earliest date of ZIP
+constexpr std::uint32_t file_attributes = 0100666U << 16;  // a regular Unix file
 
 template <std::unsigned_integral T>
 void put_most(std::string& to, std::uint64_t value) {
   put(to, static_cast<T>(std::min(value, elsewhere<T>)));
 }
 
-// The 64-bit form of those numbers that need it.
+// The field with those numbers that need 64 bits.
 std::string wide_numbers(std::initializer_list<std::uint64_t> numbers) {
   std::string field;
   for (const std::uint64_t number : numbers) put(field, number);
@@ -35,7 +36,7 @@ std::string wide_numbers(std::initializer_list<std::uint64_t> numbers) {
 
 }  // namespace
 
-// What stands both in front of a member and in the directory.
+// The data stored both in front of a member and in the directory.
 struct ZipWriter::Member {
   std::string_view name;
   std::uint64_t size;
@@ -43,7 +44,7 @@ struct ZipWriter::Member {
   bool wide;  ///< whether it needs the 64-bit form
 
   void put_to(std::string& to, std::size_t extra) const {
-    // Other readers take names without the flag for code page 437.
+    // Without the flag, readers assume code page 437.
     const bool plain =
         std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
     put(to, wide ? wide_version : plain_version);
@@ -98,10 +99,10 @@ void ZipWriter::finish() {
   if (members_ >= elsewhere<std::uint16_t> || size >= elsewhere<std::uint32_t> ||
       start >= elsewhere<std::uint32_t>) {
     end += wide_end_mark;
-    put(end, std::uint64_t{44});  // bytes of this record behind this number
-    put(end, wide_version);       // of who made it
+    put(end, std::uint64_t{44});  // bytes of this record after this number
+    put(end, wide_version);       // version that made it
     put(end, wide_version);
-    put(end, std::uint64_t{0});  // the first disk, twice
+    put(end, std::uint64_t{0});  // this disk and that of the directory: the first
     put(end, members_);
     put(end, members_);
     put(end, size);
@@ -109,10 +110,10 @@ void ZipWriter::finish() {
     end += wide_end_place_mark;
     put(end, std::uint32_t{0});
     put(end, offset_);
-    put(end, std::uint32_t{1});  // disks
+    put(end, std::uint32_t{1});  // number of disks
   }
   end += end_mark;
-  put(end, std::uint32_t{0});  // the first disk, twice
+  put(end, std::uint32_t{0});  // this disk and that of the directory: the first
   put_most<std::uint16_t>(end, members_);
   put_most<std::uint16_t>(end, members_);
   put_most<std::uint32_t>(end, size);

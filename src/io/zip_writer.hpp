@@ -8,13 +8,14 @@
 
 namespace dagrad::detail {
 
-/// Writes a ZIP archive of stored members from front to end, in the 64-bit form where it has to be.
-/// libzip takes several times as long where members are small and many.
+/// Writes a ZIP archive of stored members from front to end, in the 64-bit form where necessary.
+/// libzip takes several times as long for many small members.
 class ZipWriter {
  public:
   explicit ZipWriter(FileReplacement& out) : out_(out) {}
 
-  /// A member of two parts. Names are UTF-8 of at most 65,535 bytes, each given once.
+  /// Adds a member that consists of two parts. Names must be UTF-8, have at most 65,535 bytes and
+  /// be unique.
   void add(std::string_view name, std::string_view head, std::string_view body);
   /// Writes the directory, which ends the archive.
   void finish();

@@ -20,7 +20,7 @@ using Xbyak::Label;
 using Xbyak::util::rax, Xbyak::util::rcx, Xbyak::util::rdi, Xbyak::util::rdx, Xbyak::util::rsi,
     Xbyak::util::r8;
 
-/// Bytes of the widest dtype, which fills a lane.
+/// Size of the widest dtype in bytes, which is the width of a lane.
 int lane_bytes(const Program& program) {
   const auto is_wide = [](const Instruction& i) { return size_of(i.dtype) == 8; };
   return std::any_of(program.steps.begin(), program.steps.end(), is_wide) ? 8 : 4;
@@ -31,8 +31,8 @@ std::unique_ptr<VectorEmitter> emitter_for(const Program& program, InstructionSe
   return std::make_unique<Avx2Emitter>(lane_bytes(program));
 }
 
-/// Emits the actions of a program's allocation: those of the preheader once, then those of the body
-/// twice, for iterations over whole vectors and for the elements that are left.
+/// Emits the actions of a program's allocation: the preheader once, then the body twice, for
+/// iterations over whole vectors and for the remaining elements.
 class LoopAssembler {
  public:
   LoopAssembler(const Program& program, std::span<const std::int64_t> in_step, InstructionSet set)
@@ -78,7 +78,7 @@ std::vector<std::uint8_t> LoopAssembler::run() {
   code_->sub(count, lanes);
   code_->jl(tail, code_->T_NEAR);
   code_->align(64);
-  code_->L(again);  // count: the last index at which a whole vector begins
+  code_->L(again);  // count is now the last index at which a whole vector begins
   body();
   code_->add(index, lanes);
   code_->cmp(index, count);
@@ -86,7 +86,7 @@ std::vector<std::uint8_t> LoopAssembler::run() {
   code_->L(tail);
   code_->neg(count);
   code_->sub(count, lanes);
-  code_->add(count, index);  // minus the elements that are left
+  code_->add(count, index);  // minus the number of remaining elements
   code_->jz(done, code_->T_NEAR);
   in_tail_ = true;
   code_->begin_tail(count, allocation_.calls);
@@ -149,8 +149,8 @@ void LoopAssembler::call(const Operation& op) {
   code_->restore_tail();
 }
 
-/// A function of libmvec: operands in vectors 0 and 1, the result in 0. All registers are free, but
-/// for those of the operands.
+/// Calls a function of libmvec, with operands in vectors 0 and 1 and the result in vector 0. All
+/// registers other than those of the operands are free.
 void LoopAssembler::call_vector_function(const Operation& op, const void* function) {
   const auto move = [&](int d, int a) {
     if (d != a) code_->vmovaps(code_->vec(d, op.dtype), code_->vec(a, op.dtype));
@@ -167,7 +167,7 @@ void LoopAssembler::call_vector_function(const Operation& op, const void* functi
     move(1, 0);
     move(0, a);
   }
-  if (code_->is_half(op.dtype)) {  // no strangers in the upper half
+  if (code_->is_half(op.dtype)) {  // leave no unrelated values in the upper half
     for (int i = 0; i < operands; ++i) code_->repeat_low_half(i);
   }
   code_->mov(rax, reinterpret_cast<std::uintptr_t>(function));
@@ -175,7 +175,7 @@ void LoopAssembler::call_vector_function(const Operation& op, const void* functi
   if (op.primitive == Primitive::sin || op.primitive == Primitive::cos) clamp_to_one(op);
 }
 
-/// libmvec's sine of a double may be 1.0000000000000002. NaN passes.
+/// libmvec's sine of a double may be 1.0000000000000002. NaN stays NaN.
 void LoopAssembler::clamp_to_one(const Operation& op) {
   const Xbyak::Xmm d = code_->vec(0, op.dtype), limit = code_->vec(1, op.dtype);
   code_->load_literal(limit, one(op.dtype), op.dtype);
@@ -184,7 +184,7 @@ void LoopAssembler::clamp_to_one(const Operation& op) {
   op.dtype == f32 ? code_->vmaxps(d, limit, d) : code_->vmaxpd(d, limit, d);
 }
 
-/// Where there is no vector code: the interpreter's loop over the lanes, through memory.
+/// For primitives without vector code: runs the interpreter's loop over the lanes, through memory.
 void LoopAssembler::call_interpreter(const Operation& op) {
   const auto a = frame_.argument(0), b = frame_.argument(1), result = frame_.argument(2);
   code_->vmovups(a, code_->vec(op.a, op.operand_dtype));

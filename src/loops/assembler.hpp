@@ -9,9 +9,9 @@
 
 namespace dagrad::detail {
 
-/// Machine code that runs a lowered program over arrays: a LoopEntry, wherever it is put. Input i
-/// is dense (`in_step[i]` is 1) or one element (0). Memory beyond the elements is never touched.
-/// Empty where too many values live at once.
+/// Assembles the code of a LoopEntry, which is position-independent and runs a lowered program over
+/// arrays. Input i is dense (`in_step[i]` is 1) or a single element (0). The code never touches
+/// memory beyond the elements. Empty if too many values are live at once.
 std::vector<std::uint8_t> assemble(const Program& program, std::span<const std::int64_t> in_step,
                                    InstructionSet set);
 

@@ -102,8 +102,8 @@ void Avx2Emitter::blend(const Operation& op) {
   size_of(op.dtype) == 4 ? vblendvps(d, b, a, mask) : vblendvpd(d, b, a, mask);
 }
 
-/// The instruction gives its second operand where one is NaN; what is wanted then is the first, if
-/// it is.
+/// If an operand is NaN, the instruction returns the second one; the result must be the first if
+/// that is NaN.
 void Avx2Emitter::extremum(const Operation& op) {
   const bool greatest = op.primitive == Primitive::maximum;
   const Xmm d = vec(op.d, op.dtype), a = vec(op.a, op.dtype), b = vec(op.b, op.dtype);
@@ -185,8 +185,8 @@ void Avx2Emitter::convert_bool(const Operation& op) {
   vandps(vec(op.d, op.dtype), mask, t);
 }
 
-/// To int32, the least of which the instruction gives where the value is beyond: right below,
-/// mended above and for NaN.
+/// Converts to int32. For values out of range, the instruction returns the smallest int32, which is
+/// right for values below the range and is corrected for values above it and for NaN.
 void Avx2Emitter::truncate32(const Operation& op) {
   const Xmm d = vec(op.d, i32), a = vec(op.a, f32), t = scratch(0, f32);
   load_literal(t, 0x4f000000, f32);  // 2^31
@@ -206,11 +206,11 @@ void Avx2Emitter::truncate64(const Operation& op) {
   vcvttpd2dq(vec(op.d, i32), t);
 }
 
-/// Adds a half less the last bit that stays, but for NaN, which is made quiet.
+/// Adds 0x7fff and the last bit of the upper half, which rounds ties to even; a NaN becomes quiet.
 Xmm Avx2Emitter::round_to_upper_half(int a) {
   const Xmm x = vec(a, f32), rounded = scratch(0, f32), t = scratch(1, f32);
   vpslld(rounded, x, 15);
-  vpsrld(rounded, rounded, 31);  // 1 where the upper half is odd
+  vpsrld(rounded, rounded, 31);  // 1 if the upper half is odd
   load_literal(t, 0x7fff, i32);
   vpaddd(rounded, rounded, t);
   vcmpunordps(t, x, x);

@@ -4,8 +4,8 @@
 
 namespace dagrad::detail {
 
-/// Instructions of AVX2. A bool is a mask: a vector whose lanes, as wide as the widest dtype, are
-/// all ones or all zeros.
+/// Emits AVX2 instructions. A bool is a mask: a vector whose lanes, as wide as the widest dtype,
+/// are all ones or all zeros.
 class Avx2Emitter final : public VectorEmitter {
  public:
   explicit Avx2Emitter(int lane_bytes)
@@ -42,9 +42,9 @@ class Avx2Emitter final : public VectorEmitter {
   void truncate32(const Operation& op);
   void truncate64(const Operation& op);
 
-  /// The low half of each of four 64-bit lanes.
+  /// Gathers the low halves of four 64-bit lanes.
   void narrow_lanes(const Xmm& into, int wide);
-  /// A mask for lanes of `dtype`, if need be in `into`.
+  /// The mask for lanes of `dtype`, converted into `into` if necessary.
   Xmm mask_for(DType dtype, int mask, const Xmm& into);
 
   void load_tail(int d, DType dtype, const Xbyak::RegExp& from);
@@ -53,7 +53,7 @@ class Avx2Emitter final : public VectorEmitter {
   void load_packed_tail(int d, DType dtype, const Xbyak::RegExp& from);
   void store_packed_tail(const Xbyak::RegExp& to, const Xmm& packed, DType dtype);
   void store_packed(const Xbyak::RegExp& to, const Xmm& packed, DType dtype);
-  /// Between elements of fewer than 4 bytes, one after another, and what they are held as.
+  /// Convert between packed elements of fewer than 4 bytes and their form in registers.
   void unpack(int d, DType dtype, const Xbyak::Operand& from);
   void pack(const Xmm& into, int a, DType dtype);
   void pack_words(const Xmm& into, const Xmm& from);

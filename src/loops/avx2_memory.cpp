@@ -1,6 +1,6 @@
-// Loads and stores in AVX2: of whole vectors, and of the tail, `-minus_left_` elements. Elements of
-// fewer bytes than a lane of their register are widened when they are loaded, and packed when they
-// are stored; bools, which are bytes, to and from masks.
+// Loads and stores in AVX2, of whole vectors and of the tail of `-minus_left_` elements. Elements
+// with fewer bytes than a lane are widened when loaded and packed when stored; bools, which are
+// bytes in memory, are converted to and from masks.
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ bool is_packed(DType dtype) { return size_of(dtype) < 4; }
 
 }  // namespace
 
-/// It counts packed elements.
+/// It counts packed elements in the tail.
 bool Avx2Emitter::tail_takes_r10(const Program& program) const {
   return std::any_of(program.inputs.begin(), program.inputs.end(), is_packed) ||
          std::any_of(program.outputs.begin(), program.outputs.end(),
@@ -62,8 +62,8 @@ void Avx2Emitter::store_tail(const RegExp& to, int a, DType dtype) {
   size_of(dtype) == 4 ? vmaskmovps(ptr[to], mask, from) : vmaskmovpd(ptr[to], mask, from);
 }
 
-/// Ones end and zeros begin in the middle of a table, from which a mask is loaded that begins with
-/// as many ones as there are elements left.
+/// In the middle of the table, ones end and zeros begin. The mask is loaded such that it begins
+/// with one lane of ones per remaining element.
 void Avx2Emitter::load_tail_mask(const Xmm& into, DType dtype) {
   lea(rax, ptr[rip + mask_table_]);
   vmovups(into, ptr[rax + minus_left_ * static_cast<int>(size_of(dtype)) + 32]);
@@ -75,8 +75,8 @@ void Avx2Emitter::emit_tables() {
   for (int i = 0; i < 16; ++i) dd(i < 8 ? 0xffffffff : 0);
 }
 
-/// One by one, the last element first, each of which moves those behind it up. The lanes beyond
-/// repeat the first.
+/// Loads one by one, the last element first; each moves the later ones up. The lanes beyond repeat
+/// the first element.
 void Avx2Emitter::load_packed_tail(int d, DType dtype, const RegExp& from) {
   const Xmm packed(d);
   const bool bytes = size_of(dtype) == 1;
@@ -94,7 +94,7 @@ void Avx2Emitter::load_packed_tail(int d, DType dtype, const RegExp& from) {
   unpack(d, dtype, packed);
 }
 
-/// One by one, the first element first.
+/// Stores one by one, the first element first.
 void Avx2Emitter::store_packed_tail(const RegExp& to, const Xmm& packed, DType dtype) {
   const bool bytes = size_of(dtype) == 1;
   Xbyak::Label next;
@@ -145,14 +145,23 @@ void Avx2Emitter::pack(const Xmm& into, int a, DType dtype) {
       }
       vpacksswb(into, into, into);
       return vpabsb(into, into);
-    default:
+    case DType::int16:
+      return pack_words(into, vec(a, dtype));
+    case DType::int8:
       pack_words(into, vec(a, dtype));
+      return vpacksswb(into, into, into);
+    case DType::uint8:
+      pack_words(into, vec(a, dtype));
+      return vpackuswb(into, into, into);
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // as wide in memory
   }
-  if (dtype == i8) vpacksswb(into, into, into);
-  if (dtype == u8) vpackuswb(into, into, into);
 }
 
-/// Lanes of 32 bits, whose values have 16.
+/// Packs lanes of 32 bits whose values fit 16 bits.
 void Avx2Emitter::pack_words(const Xmm& into, const Xmm& from) {
   const Xmm low(from.getIdx()), upper(scratch_ + 1);
   if (from.isYMM()) vextracti128(upper, Ymm(from.getIdx()), 1);

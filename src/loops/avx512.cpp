@@ -50,8 +50,8 @@ void Avx512Emitter::blend(const Operation& op) {
   size_of(op.dtype) == 4 ? vblendmps(d, b, a) : vblendmpd(d, b, a);
 }
 
-/// The instruction gives its second operand where one is NaN; what is wanted then is the first, if
-/// it is.
+/// If an operand is NaN, the instruction returns the second one; the result must be the first if
+/// that is NaN.
 void Avx512Emitter::extremum(const Operation& op) {
   emit(op.primitive == Primitive::maximum ? maximum_forms : minimum_forms, op);
   const Xmm d = vec(op.d, op.dtype) | scratch_opmask_, a = vec(op.a, op.dtype);
@@ -112,8 +112,9 @@ void Avx512Emitter::convert_bool(const Operation& op) {
   load_literal(vec(op.d, op.dtype) | mask(op.a) | T_z, one(op.dtype), op.dtype);
 }
 
-/// Floats to integers: where the value is beyond the integers the instruction gives the least of
-/// them, which is right below, to be mended above and for NaN.
+/// Converts floats to integers. For values out of range, the instruction returns the smallest
+/// integer, which is right for values below the range and is corrected for values above it and for
+/// NaN.
 void Avx512Emitter::truncate(const Operation& op) {
   const Xmm d = vec(op.d, op.dtype), a = vec(op.a, op.operand_dtype),
             limit = scratch(0, op.operand_dtype);
@@ -132,11 +133,11 @@ void Avx512Emitter::truncate(const Operation& op) {
   wide ? vmovdqa64(d | scratch_opmask_ | T_z, d) : vmovdqa32(d | scratch_opmask_ | T_z, d);
 }
 
-/// Adds a half less the last bit that stays; a NaN is made quiet instead.
+/// Adds 0x7fff and the last bit of the upper half, which rounds ties to even; a NaN becomes quiet.
 Xmm Avx512Emitter::round_to_upper_half(int a) {
   const Xmm x = vec(a, f32), rounded = scratch(0, f32), t = scratch(1, f32);
   vpslld(rounded, x, 15);
-  vpsrld(rounded, rounded, 31);  // 1 where the upper half is odd
+  vpsrld(rounded, rounded, 31);  // 1 if the upper half is odd
   load_literal(t, 0x7fff, i32);
   vpaddd(rounded, rounded, t);
   vpaddd(rounded, rounded, x);

@@ -4,7 +4,7 @@
 
 namespace dagrad::detail {
 
-/// Instructions of AVX-512 F, DQ, BW and VL. Bools are mask registers k2 to k6.
+/// Emits instructions of AVX-512 F, DQ, BW and VL. Bools are mask registers k2 to k6.
 class Avx512Emitter final : public VectorEmitter {
  public:
   explicit Avx512Emitter(int lane_bytes) : VectorEmitter(64, lane_bytes, 30, -1) {}

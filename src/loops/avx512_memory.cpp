@@ -1,4 +1,4 @@
-// Loads and stores in AVX-512: of whole vectors, and of the tail under the mask `tail_`. Bools are
+// Loads and stores in AVX-512, of whole vectors and of the tail under the mask `tail_`. Bools are
 // bytes in memory.
 
 #include "src/loops/avx512.hpp"
@@ -14,7 +14,7 @@ void Avx512Emitter::begin_tail(const Xbyak::Reg64& minus_left, bool calls) {
   restore_tail();
 }
 
-/// The mask of as many lanes as there are elements left.
+/// Sets the mask for the lanes of the remaining elements.
 void Avx512Emitter::restore_tail() {
   if (!in_tail_) return;
   xor_(r11d, r11d);
@@ -56,8 +56,15 @@ void Avx512Emitter::store_narrowed(const Xbyak::Address& to, int a, DType dtype)
     }
     case DType::int16:
       return vpmovdw(to, vec(a, dtype));
-    default:
-      vpmovdb(to, vec(a, dtype));
+    case DType::int8:
+    case DType::uint8:
+      return vpmovdb(to, vec(a, dtype));
+    case DType::boolean:
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // as wide in memory
   }
 }
 
@@ -86,7 +93,7 @@ void Avx512Emitter::store_bools(const RegExp& to, int a) {
 
 void Avx512Emitter::broadcast(int d, DType dtype, const RegExp& from) {
   if (dtype != b8) return broadcast_number(d, dtype, ptr[from]);
-  cmp(byte[from], 1);  // carries where it is 0
+  cmp(byte[from], 1);  // sets the carry flag if the byte is 0
   sbb(eax, eax);
   not_(eax);
   kmovw(mask(d), eax);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double memory_byte = 0.04, cache_byte = 0.01;  // nanoseconds
 
-/// Nanoseconds an element takes, roughly: enough to decide what is worth a task of its own.
+/// Rough estimate of nanoseconds per element, sufficient for deciding how much work makes a task.
 double estimate(const Program& program, double byte) {
   double bytes = 0, work = 0;
   for (DType dtype : program.inputs) bytes += static_cast<double>(size_of(dtype));

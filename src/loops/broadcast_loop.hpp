@@ -10,20 +10,20 @@
 
 namespace dagrad::detail {
 
-/// An elementwise node, or a fused group of them, ready to run: its loop, and the way the loop
-/// walks operands that broadcast. Made at plan time of types that fit together; immutable, so that
-/// any number of threads may run it, different tasks of one call among them. Runs allocate nothing.
+/// An elementwise node prepared to run: its loop, and how the loop walks operands that broadcast.
+/// It is made during planning, for types that have been checked. It is immutable, so any number of
+/// threads may run it, including different tasks of one call. Runs allocate nothing.
 class BroadcastLoop {
  public:
-  /// Results all have the shape of `out[0]`, to which the operands broadcast.
+  /// All results have the shape of `out[0]`, to which the operands must broadcast.
   BroadcastLoop(LoopCache& cache, ProgramPtr program, std::span<const Type> in,
                 std::span<const Type> out);
-  /// Pieces of nearly equal work that may run at once, by shape and program alone: 0 where there is
-  /// no element, 1 where more would not pay.
+  /// The number of pieces of nearly equal work that may run at once. It depends only on shape and
+  /// program: 0 if there are no elements, 1 if more would not pay off.
   std::int64_t tasks() const { return tasks_; }
-  /// Nanoseconds that all of it takes on one thread, roughly.
+  /// Rough estimate of the total time on one thread, in nanoseconds.
   double cost() const { return cost_; }
-  /// Computes a piece. A result may be the memory of an operand of the same shape and element size.
+  /// Computes a piece. A result may overwrite an operand of the same shape and element size.
   void run(std::int64_t task, const void* const* in, void* const* out) const {
     if (rows_) return run_rows(task, in, out);
     loop_->run(*program_, in, out, elements_);
@@ -34,7 +34,7 @@ class BroadcastLoop {
 
   std::shared_ptr<const Loop> loop_;
   ProgramPtr program_;                ///< lowered
-  std::unique_ptr<const Rows> rows_;  ///< null where one run of the loop walks it all
+  std::unique_ptr<const Rows> rows_;  ///< null if a single run of the loop covers all elements
   std::int64_t elements_ = 0;
   std::int64_t piece_ = 0;
   std::int64_t tasks_ = 0;

@@ -7,7 +7,8 @@ namespace dagrad::detail {
 
 namespace {
 
-/// All that machine code depends on: steps, dtypes, results and strides, but no constant's value.
+/// Everything that machine code depends on: steps, dtypes, results and strides, but not the values
+/// of constants.
 std::vector<std::uint32_t> structure(const Program& program,
                                      std::span<const std::int64_t> in_step) {
   std::vector<std::uint32_t> key;
@@ -38,14 +39,14 @@ std::size_t LoopCache::Hash::operator()(const Key& key) const noexcept {
 }
 
 std::size_t LoopCache::Entry::held_bytes() const {
-  constexpr std::size_t nodes = 64;  // of the list and the index, about
+  constexpr std::size_t nodes = 64;  // approximate size of the nodes of list and index
   return nodes + sizeof(Entry) + key.size() * sizeof(Key::value_type) + loop->held_bytes();
 }
 
 std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
                                            std::span<const std::int64_t> in_step) {
   Key key = structure(lowered, in_step);
-  Entries evicted;  // they end when the lock is gone
+  Entries evicted;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   if (const auto at = index_.find(key); at != index_.end()) {
     entries_.splice(entries_.begin(), entries_, *at);
@@ -60,7 +61,7 @@ std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
   return loop;
 }
 
-/// Takes over one entry; where it throws nothing has changed.
+/// Takes over an entry. If it throws, nothing has changed.
 void LoopCache::add(Entries& fresh) {
   index_.insert(fresh.begin());
   entries_.splice(entries_.begin(), fresh);
@@ -71,7 +72,7 @@ void LoopCache::add(Entries& fresh) {
   counts_.bytes += static_cast<std::int64_t>(code);
 }
 
-/// Gives away those that were not asked for longest, until the others fit.
+/// Evicts the least recently used loops until the others fit.
 void LoopCache::evict(Entries& evicted) {
   while (held_bytes_ > most_bytes_) {
     const auto last = std::prev(entries_.end());

@@ -16,14 +16,15 @@
 
 namespace dagrad::detail {
 
-/// The loops of a runtime, by structure: those last asked for, as far as they fit into
-/// `most_bytes`. Whoever got a loop keeps it. Any number of threads may use the cache at once.
+/// Caches the loops of a runtime by structure. It keeps the most recently used loops that fit into
+/// `most_bytes`; loops that are in use stay alive. Any number of threads may use it at once.
 class LoopCache {
  public:
   explicit LoopCache(InstructionSet set, std::size_t most_bytes = RuntimeOptions{}.code_cache_bytes)
       : set_(set), most_bytes_(most_bytes) {}
 
-  /// The loop of a lowered program whose input i is dense (`in_step[i]` is 1) or one element (0).
+  /// The loop of a lowered program whose input i is dense (`in_step[i]` is 1) or a single element
+  /// (0).
   std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step);
   Runtime::CodeCache counts() const;
   InstructionSet instruction_set() const { return set_; }
@@ -55,7 +56,7 @@ class LoopCache {
   const InstructionSet set_;
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;
-  Entries entries_;  ///< the one asked for last in front
+  Entries entries_;  ///< the most recently used first
   std::unordered_set<Entries::iterator, Hash, Equal> index_;
   std::size_t held_bytes_ = 0;
   Runtime::CodeCache counts_;

@@ -6,16 +6,17 @@
 
 namespace dagrad::detail {
 
-/// Machine code of a loop is called with pointers to inputs and outputs, elements (at least 1) and
-/// constants.
+/// The entry point of a loop's machine code. Its arguments are pointers to inputs and outputs, the
+/// number of elements (at least 1), and the constants.
 using LoopEntry = void (*)(const void* const* in, void* const* out, std::int64_t n,
                            const std::uint64_t* constants);
 
-/// Machine code in pages of its own, which are written first and executable then, never both.
+/// Machine code in its own pages, which are first written and then made executable, never both at
+/// once.
 class ExecutableCode {
  public:
   ExecutableCode() = default;
-  /// `entry()` is null where the system gives no executable memory.
+  /// `entry()` is null if the system refuses executable memory.
   explicit ExecutableCode(std::span<const std::uint8_t> code);
   ExecutableCode(const ExecutableCode&) = delete;
   ExecutableCode& operator=(const ExecutableCode&) = delete;
@@ -23,7 +24,7 @@ class ExecutableCode {
 
   LoopEntry entry() const { return reinterpret_cast<LoopEntry>(pages_); }
   std::size_t bytes() const { return bytes_; }
-  /// Memory that it takes: whole pages.
+  /// Memory that it occupies, in whole pages.
   std::size_t held_bytes() const;
 
  private:

@@ -6,7 +6,7 @@ namespace {
 
 using Xbyak::Ymm, Xbyak::Zmm;
 
-/// A comparison in place of the test `op`.
+/// A comparison that replaces the test `op`.
 Operation as_test(Primitive primitive, const Operation& op, int a, int b) {
   return {.primitive = primitive,
           .dtype = b8,
@@ -17,8 +17,8 @@ Operation as_test(Primitive primitive, const Operation& op, int a, int b) {
           .c = 0};
 }
 
-// Of vroundps and vrndscaleps: no exception for inexact results, and as the processor rounds for
-// `round`, as std::nearbyint does.
+// Immediates of vroundps and vrndscaleps. None raises the inexact exception; `round` uses the
+// current rounding mode, as std::nearbyint does.
 constexpr std::uint8_t round_nearest = 0xc, round_down = 9, round_up = 10, round_to_zero = 11;
 
 }  // namespace
@@ -28,7 +28,7 @@ const VectorEmitter::Forms VectorEmitter::maximum_forms{&Generator::vmaxps, &Gen
 const VectorEmitter::Forms VectorEmitter::minimum_forms{&Generator::vminps, &Generator::vminpd,
                                                         &Generator::vpminsd, &Generator::vpminsq};
 
-/// Code is written on the heap, and copied to where it runs when it is done.
+/// Code is written on the heap, and copied to executable pages when it is complete.
 Xbyak::Allocator* VectorEmitter::heap() {
   struct Heap : Xbyak::Allocator {
     bool useProtect() const override { return false; }
@@ -181,7 +181,7 @@ void VectorEmitter::copy_sign(const Operation& op) {
   vorps(d, d, t);
 }
 
-/// x - x is NaN for what is not finite.
+/// x - x is NaN unless x is finite.
 void VectorEmitter::is_finite(const Operation& op) {
   const Xmm a = vec(op.a, op.operand_dtype), t = scratch(0, op.operand_dtype);
   if (!is_float(op.operand_dtype)) return compare(as_test(Primitive::equal, op, op.a, op.a));
@@ -201,7 +201,7 @@ void VectorEmitter::cast(const Operation& op) {
   if (is_stored_only(op.cast_to)) fit(op.d, op.cast_to, is_float(op.operand_dtype));
 }
 
-/// Steps on bools: false is less than true.
+/// Emits a step on bools, where false is less than true.
 void VectorEmitter::compute_bools(const Operation& op) {
   const auto inverted = [&](Logic which, int a, int b) {
     logic(which, op.d, a, b);

@@ -11,20 +11,21 @@
 
 namespace dagrad::detail {
 
-/// A step with its registers. Dtypes are those in which values are held in registers.
+/// A step with its registers. Dtypes are those that values have in registers.
 struct Operation {
   Primitive primitive;
   DType dtype;          ///< of the result
-  DType operand_dtype;  ///< of `select`, of the two sides
+  DType operand_dtype;  ///< for `select`, that of the two sides
   int d, a, b, c;
-  DType cast_to = dtype;  ///< of a cast: may be one that is stored only
-  std::optional<Xbyak::Address> memory = std::nullopt;  ///< where b lies, if in no register
+  DType cast_to = dtype;  ///< for a cast; may be a storage dtype
+  /// Location of b unless it is in a register.
+  std::optional<Xbyak::Address> memory = std::nullopt;
 };
 
 /// How comparisons are encoded.
 struct Predicate {
-  std::uint8_t real;     ///< of vcmpps; false for NaN, but for not_equal
-  std::uint8_t integer;  ///< of vpcmpd
+  std::uint8_t real;     ///< for vcmpps; false for NaN, except not_equal
+  std::uint8_t integer;  ///< for vpcmpd
 };
 constexpr Predicate predicate(Primitive comparison) {
   switch (comparison) {
@@ -43,7 +44,7 @@ constexpr Predicate predicate(Primitive comparison) {
   }
 }
 
-/// The bits of 1.
+/// The bits of the number 1.
 constexpr std::uint64_t one(DType dtype) {
   return dtype == f32 ? 0x3f800000 : dtype == f64 ? 0x3ff0000000000000 : 1;
 }
@@ -52,15 +53,15 @@ constexpr std::uint64_t sign_bit(DType dtype) {
   return std::uint64_t{1} << (8 * size_of(dtype) - 1);
 }
 
-/// Emits vector instructions for what a loop does. A vector has as many lanes as elements of the
-/// widest dtype fit into a register; values of narrower dtypes fill the low part of theirs, those
-/// of dtypes that are stored only are held in their `compute_dtype`. What AVX2 and AVX-512 share is
-/// here; bools, which are vectors there and mask registers here, memory, and whatever one of them
-/// lacks, is theirs.
+/// Emits the vector instructions of a loop. A vector has as many lanes as elements of the widest
+/// dtype fit into a register; values of narrower dtypes use the low part of a register, and those
+/// of storage dtypes are held in their `compute_dtype`. This class contains what AVX2 and AVX-512
+/// share; the derived classes handle memory, bools, which are vectors in AVX2 and mask registers in
+/// AVX-512, and operations that one of them lacks.
 ///
-/// The register d of a result is none of its operands' but where `RegisterFile::is_single` says so.
-/// An operation may use as scratch: two vectors and one mask beyond those of `registers()`, rax,
-/// r11, and r10 where `tail_takes_r10()`.
+/// The register d of a result differs from those of its operands unless `RegisterFile::is_single`
+/// is true. Operations may use as scratch: two vectors and one mask in addition to those of
+/// `registers()`, rax, r11, and r10 if `tail_takes_r10()`.
 class VectorEmitter : public Xbyak::CodeGenerator {
  public:
   using Xmm = Xbyak::Xmm;  ///< a vector register of any width
@@ -69,39 +70,39 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   virtual RegisterFile registers() const = 0;
   virtual bool tail_takes_r10(const Program& program) const = 0;
 
-  /// From here on, an array has only as many elements as `minus_left` says, negated (from
-  /// -lanes() + 1 to -1), and nothing beyond them is touched. With `calls`, the lanes beyond repeat
-  /// the first float, since functions are slow at zeros.
+  /// From here on, arrays have only -`minus_left` more elements (`minus_left` is from -lanes() + 1
+  /// to -1), and nothing beyond them is touched. With `calls`, the lanes beyond repeat the first
+  /// float, since functions are slow at zeros.
   virtual void begin_tail(const Xbyak::Reg64& minus_left, bool calls) = 0;
-  /// Restores what a call has clobbered of the tail's mask.
+  /// Restores the mask of the tail after a call.
   virtual void restore_tail() = 0;
 
-  /// A vector of an array.
+  /// Load or store a vector of an array.
   virtual void load(int d, DType dtype, const Xbyak::RegExp& from) = 0;
   virtual void store(const Xbyak::RegExp& to, int a, DType dtype) = 0;
-  /// One element in all lanes.
+  /// Loads one element into all lanes.
   virtual void broadcast(int d, DType dtype, const Xbyak::RegExp& from) = 0;
-  /// A whole register, to and from the stack.
+  /// Move a whole register to and from the stack.
   virtual void spill(const Xbyak::Address& to, int a, DType dtype) = 0;
   virtual void reload(int d, DType dtype, const Xbyak::Address& from) = 0;
 
-  /// A step that is not a call.
+  /// Emits a step that is not a call.
   void compute(const Operation& op);
   /// Copies the low half of a vector into the upper one.
   virtual void repeat_low_half(int d) = 0;
 
-  /// The register of a number, as wide as the values of a dtype that it holds.
+  /// The register with that number, of the width that values of the dtype need.
   Xmm vec(int number, DType dtype) const;
   /// Whether values of a dtype fill only half of a vector.
   bool is_half(DType dtype) const { return held_bytes(dtype) < vector_bytes_; }
-  /// Puts the bits into all lanes of `into`.
+  /// Loads the bits into all lanes of `into`.
   void load_literal(const Xmm& into, std::uint64_t bits, DType dtype);
-  /// The tables that the code so far refers to, after its last instruction.
+  /// Emits the tables to which the code refers, after its last instruction.
   virtual void emit_tables();
 
  protected:
   using Generator = Xbyak::CodeGenerator;
-  /// One instruction, by the dtype of its operands.
+  /// The forms of an instruction for the dtypes of its operands.
   struct Forms {
     void (Generator::*f32)(const Xmm&, const Xbyak::Operand&, const Xbyak::Operand&);
     void (Generator::*f64)(const Xmm&, const Xbyak::Operand&, const Xbyak::Operand&);
@@ -120,7 +121,7 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   virtual void compare(const Operation& op) = 0;
   virtual void logic(Logic logic, int d, int a, int b) = 0;  ///< of bools
   virtual void invert(int d, int a) = 0;                     ///< of bools
-  virtual void blend(const Operation& op) = 0;               ///< select of numbers
+  virtual void blend(const Operation& op) = 0;               ///< `select` of numbers
   virtual void extremum(const Operation& op) = 0;
   virtual void pull(const Operation& op) = 0;
   virtual void round(const Operation& op, std::uint8_t mode) = 0;
@@ -134,17 +135,19 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   Xmm scratch(int i, DType dtype) const { return vec(scratch_ + i, dtype); }
   static bool is_single(const Instruction& step);
 
-  // Numbers of any dtype, those that are stored only among them.
-  static constexpr std::uint8_t round_to_even = 0;  ///< of vcvtps2ph, whatever the processor does
+  // Numbers of any dtype, including storage dtypes.
+  /// For vcvtps2ph, whatever the processor's mode.
+  static constexpr std::uint8_t round_to_even = 0;
   void broadcast_number(int d, DType dtype, const Xbyak::Address& from);
-  /// From elements of a dtype that is stored only, one after another, to what they are held as.
+  /// Converts packed elements of a storage dtype to their form in registers.
   void widen(const Xmm& into, DType dtype, const Xbyak::Operand& from);
-  /// Makes what is held numbers that a dtype has. Ints beyond it wrap, or saturate.
+  /// Rounds values in a register to numbers of a storage dtype. Integers out of range wrap around
+  /// or saturate.
   void fit(int d, DType dtype, bool saturates);
-  /// Rounds float32 to bfloat16, which is the upper half of each lane; the lower one is undefined.
-  /// The result is the first scratch vector.
+  /// Rounds float32 to bfloat16 in the upper half of each lane; the lower half is undefined. The
+  /// result is in the first scratch vector.
   virtual Xmm round_to_upper_half(int a) = 0;
-  /// Whether a cast would round to float32 and then once more.
+  /// Whether a cast would round twice, first to float32.
   static bool rounds_twice(const Program& program, const Instruction& step);
   static const Forms maximum_forms, minimum_forms;
 

@@ -1,6 +1,5 @@
-// Dtypes that are stored only: ints of 8 and 16 bits are held in registers as int32, floats of 16
-// bits as float32. They are widened when they are loaded; what is cast to one of them is rounded to
-// what it can hold.
+// Storage dtypes. Integers of 8 and 16 bits are held in registers as int32, floats of 16 bits as
+// float32. They are widened when loaded; casts to them round to what they can represent.
 
 #include "src/loops/emitter.hpp"
 #include "src/program/primitives.hpp"
@@ -9,7 +8,7 @@ namespace dagrad::detail {
 
 using Xbyak::Operand, Xbyak::Xmm, Xbyak::Ymm;
 
-/// A register as wide as 16 bits a lane.
+/// A register with 16 bits per lane.
 Xmm VectorEmitter::halves(int number) const { return 2 * lanes_ == 32 ? Ymm(number) : Xmm(number); }
 
 void VectorEmitter::widen(const Xmm& into, DType dtype, const Operand& from) {
@@ -23,8 +22,14 @@ void VectorEmitter::widen(const Xmm& into, DType dtype, const Operand& from) {
       return vpmovsxwd(into, from);
     case DType::int8:
       return vpmovsxbd(into, from);
-    default:
-      return vpmovzxbd(into, from);  // uint8
+    case DType::uint8:
+      return vpmovzxbd(into, from);
+    case DType::boolean:
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // as wide in memory
   }
 }
 
@@ -46,7 +51,11 @@ void VectorEmitter::broadcast_number(int d, DType dtype, const Xbyak::Address& f
     case DType::uint8:
       vpbroadcastb(into, from);
       return vpsrld(into, into, 24);
-    default:
+    case DType::boolean:
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
       broadcast_bits(into, dtype, from);
   }
 }
@@ -60,14 +69,25 @@ void VectorEmitter::fit(int d, DType dtype, bool saturates) {
     case DType::bfloat16:
       vpsrld(x, round_to_upper_half(d), 16);
       return vpslld(x, x, 16);
-    default:
-      saturates ? clamp_ints(x, dtype) : wrap_ints(x, dtype);
+    case DType::int8:
+    case DType::uint8:
+    case DType::int16:
+      return saturates ? clamp_ints(x, dtype) : wrap_ints(x, dtype);
+    case DType::boolean:
+    case DType::int32:
+    case DType::int64:
+    case DType::float32:
+    case DType::float64:
+      break;  // fits
   }
 }
 
+/// Whether an int dtype has negative numbers.
+static bool is_signed(DType dtype) { return digits(dtype) < 8 * static_cast<int>(size_of(dtype)); }
+
 void VectorEmitter::clamp_ints(const Xmm& x, DType dtype) {
-  const std::uint32_t greatest = dtype == i8 ? 0x7f : dtype == u8 ? 0xff : 0x7fff;
-  const std::uint32_t least = dtype == u8 ? 0 : ~greatest;
+  const std::uint32_t greatest = (1U << digits(dtype)) - 1;
+  const std::uint32_t least = is_signed(dtype) ? ~greatest : 0;
   const Xmm limit = scratch(0, i32);
   load_literal(limit, greatest, i32);
   vpminsd(x, x, limit);
@@ -76,9 +96,9 @@ void VectorEmitter::clamp_ints(const Xmm& x, DType dtype) {
 }
 
 void VectorEmitter::wrap_ints(const Xmm& x, DType dtype) {
-  const std::uint8_t above = dtype == i16 ? 16 : 24;
+  const auto above = static_cast<std::uint8_t>(32 - 8 * size_of(dtype));
   vpslld(x, x, above);
-  dtype == u8 ? vpsrld(x, x, above) : vpsrad(x, x, above);
+  is_signed(dtype) ? vpsrad(x, x, above) : vpsrld(x, x, above);
 }
 
 bool VectorEmitter::rounds_twice(const Program& program, const Instruction& step) {

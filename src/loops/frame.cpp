@@ -27,7 +27,7 @@ void Frame::choose_registers(std::span<const std::int64_t> in_step) {
     return;
   }
   in_ = rdi, out_ = rsi, count_ = rdx, constants_ = rcx, index_ = r8;
-  constexpr std::size_t callee_saved = 5;  // which are taken last
+  constexpr std::size_t callee_saved = 5;  // these are used last
   std::vector<Reg64> free{r15, r14, r13, r12, rbx, r9};
   if (!code_.tail_takes_r10(program_)) free.push_back(r10);
   const auto give = [&](int& pointer) {

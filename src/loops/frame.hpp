@@ -8,12 +8,12 @@
 
 namespace dagrad::detail {
 
-/// The function around the iterations of a loop: its arguments, the caller's registers, the stack,
-/// and the addresses of what lies in memory.
+/// The function around the iterations of a loop: its arguments, saved registers, stack, and the
+/// addresses of values in memory.
 ///
-/// Registers of a loop with calls are those that a callee keeps; without calls pointers to arrays
-/// have registers of their own, as far as there are any. rax, r11, and r10 unless an array has it,
-/// are scratch.
+/// A loop with calls uses only registers that callees preserve. Without calls, pointers to arrays
+/// have their own registers, as far as these suffice. rax, r11, and r10 unless an array uses it,
+/// are scratch registers.
 class Frame {
  public:
   using Reg64 = Xbyak::Reg64;
@@ -26,18 +26,18 @@ class Frame {
   void enter();
   void leave();
 
-  const Reg64& count() const { return count_; }  ///< as the caller gives it
-  const Reg64& index() const { return index_; }  ///< the first element of an iteration
-  /// The element at the index, of an input or of an output: valid until r11 changes.
+  const Reg64& count() const { return count_; }  ///< number of elements as passed by the caller
+  const Reg64& index() const { return index_; }  ///< index of the first element of an iteration
+  /// The element of an input or output at the index; valid until r11 changes.
   RegExp input(std::size_t i) { return element(in_pointer_[i], in_, i, program_.inputs[i]); }
   RegExp output(std::size_t i) {
     return element(out_pointer_[i], out_, i, program_.output_dtype(i));
   }
-  /// The one element of a repeated input; valid until r11 changes.
+  /// The single element of a repeated input; valid until r11 changes.
   RegExp repeated_input(std::size_t i);
   RegExp constant(std::size_t i) const { return constants_ + 8 * i; }
   Address slot(std::uint32_t i) const;
-  /// Vectors of a call whose operands and result lie in memory: 0 to 2.
+  /// The memory of operand or result 0 to 2 of a call through memory.
   Address argument(std::uint32_t i) const;
 
  private:
@@ -51,10 +51,11 @@ class Frame {
   VectorEmitter& code_;
   const Program& program_;
   const bool calls_;
-  const std::uint32_t vectors_;  ///< on the stack: arguments, then slots
+  const std::uint32_t vectors_;  ///< number of vectors on the stack: arguments, then slots
   Reg64 in_, out_, count_, constants_, index_;
-  std::vector<Reg64> saved_;                   ///< the caller's, in the order of their pushes
-  std::vector<int> in_pointer_, out_pointer_;  ///< registers of arrays, or `in_table`
+  /// Saved registers of the caller, in the order in which they were pushed.
+  std::vector<Reg64> saved_;
+  std::vector<int> in_pointer_, out_pointer_;  ///< registers of array pointers, or `in_table`
 };
 
 }  // namespace dagrad::detail

@@ -1,5 +1,8 @@
 #include "src/loops/liveness.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 namespace dagrad::detail {
 
 Liveness::Liveness(const Program& program, std::span<const std::int64_t> in_step)

@@ -10,11 +10,11 @@
 
 namespace dagrad::detail {
 
-/// When one iteration of a loop needs the values of its program. A value is named by its step, and
-/// the steps are the time. The store of an output is a use of its value.
+/// The times at which an iteration of a loop uses the values of its program. A value is identified
+/// by its step, and steps serve as times. Storing an output is a use of its value.
 ///
-/// An output may be the memory of a dense input, so that nothing is stored before the last dense
-/// input is read.
+/// Because an output may overwrite a dense input, nothing is stored before the last dense input has
+/// been read.
 class Liveness {
  public:
   Liveness(const Program& program, std::span<const std::int64_t> in_step);
@@ -23,19 +23,19 @@ class Liveness {
   std::span<const std::uint32_t> uses(std::uint32_t step) const { return uses_[step]; }
   bool is_used(std::uint32_t step) const { return !uses_[step].empty(); }
 
-  /// Inputs and constants, which memory holds.
+  /// Whether it is an input or constant, which lies in memory.
   bool is_leaf(std::uint32_t step) const {
     return program_.steps[step].primitive <= Primitive::constant;
   }
-  /// Inputs of which each iteration reads other elements.
+  /// Whether it is an input of which each iteration reads different elements.
   bool is_dense(std::uint32_t step) const {
     const Instruction& at = program_.steps[step];
     return at.primitive == Primitive::input && in_step_[at.data] != 0;
   }
-  /// Leaves that are the same in every iteration.
+  /// Whether it is a leaf that is the same in every iteration.
   bool is_invariant(std::uint32_t step) const { return is_leaf(step) && !is_dense(step); }
 
-  /// The time at which all dense inputs have been read, and stores begin.
+  /// The time at which all dense inputs have been read and stores may begin.
   std::uint32_t first_store() const { return first_store_; }
   std::uint32_t store_time(std::uint32_t output) const {
     return std::max(first_store_, program_.outputs[output]);
@@ -43,7 +43,7 @@ class Liveness {
   /// The outputs in the order of their stores.
   std::span<const std::uint32_t> stores() const { return stores_; }
 
-  /// The most values with `counts(step)` that live at once, invariants left out.
+  /// The largest number of values with `counts(step)` that are live at once, without invariants.
   template <class F>
   std::size_t pressure(F&& counts) const {
     std::vector<int> change(uses_.size() + 1);

@@ -28,7 +28,8 @@ std::vector<std::uint8_t> machine_code([[maybe_unused]] const Program& lowered,
   return {};
 }
 
-/// Machine code is not instrumented: a bad operand is met here.
+/// Reads the ends of operands and results, so that the address sanitizer detects bad ones, since
+/// machine code is not instrumented.
 void touch(const Program& program, std::span<const std::int64_t> in_step, const void* const* in,
            void* const* out, std::int64_t n) {
   const auto at = [](const void* data, std::int64_t last) {

@@ -9,7 +9,7 @@
 #include "dagrad/program.hpp"
 #include "src/loops/code.hpp"
 
-// One loop's life, `y = x * x + k` over arrays with AVX2:
+// The life of a loop, here `y = x * x + k` over arrays with AVX2:
 //
 //   program       0: input   1: mul 0 0   2: constant   3: add 1 2 (the output)
 //      |
@@ -34,24 +34,24 @@
 
 namespace dagrad::detail {
 
-/// A lowered program over arrays: machine code, or the interpreter where there is no assembler.
-/// Immutable, and the same for all programs that differ in constants alone.
+/// Runs a lowered program over arrays, by machine code or, if there is no assembler, by the
+/// interpreter. It is immutable and serves all programs that differ only in constants.
 class Loop {
  public:
   Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set);
 
-  /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or one element where
-  /// its step is 0. Outputs are dense. An output may be the memory of a dense input of the same
-  /// element size. `program` is the one that the loop was made of, or differs from it in constants.
+  /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or a single element
+  /// if its step is 0. Outputs are dense, and may overwrite a dense input of the same element size.
+  /// `program` may differ only in constants from the one for which the loop was made.
   void run(const Program& program, const void* const* in, void* const* out, std::int64_t n) const {
     if (direct_ == nullptr) return run_guarded(program, in, out, n);
     direct_(in, out, n, program.constants.data());
   }
 
-  /// Its machine code; null, and of 0 bytes, where there is none.
+  /// Its machine code; null and 0 bytes if there is none.
   LoopEntry entry() const { return code_.entry(); }
   std::size_t code_bytes() const { return entry() == nullptr ? 0 : code_.bytes(); }
-  /// Memory that it takes.
+  /// Memory that it occupies.
   std::size_t held_bytes() const {
     return sizeof(Loop) + in_step_.size() * sizeof(std::int64_t) + code_.held_bytes();
   }
@@ -63,7 +63,8 @@ class Loop {
   std::vector<std::int64_t> in_step_;
   InstructionSet set_;
   ExecutableCode code_;
-  LoopEntry direct_;  ///< null where there is no code, or the address sanitizer is to see operands
+  /// Null without machine code, or if the address sanitizer is to check operands.
+  LoopEntry direct_;
 };
 
 }  // namespace dagrad::detail

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t none = Instruction::none;
 constexpr int no_register = -1;
 
-/// Registers of one kind: the value, named by its step, that each of them holds.
+/// The registers of one kind: for each, the step whose value it holds.
 using Bank = std::vector<std::uint32_t>;
 
 class StackSlots {
@@ -32,8 +32,8 @@ class StackSlots {
   std::vector<std::uint32_t> free_;
 };
 
-/// Puts values into registers in the order of the program. Where registers run out, the victim is
-/// the value whose next use is farthest away (Belady 1966): it is spilled to the stack, or dropped
+/// Assigns registers to values in the order of the program. If registers run out, it evicts the
+/// value whose next use is farthest away (Belady 1966), which is spilled to the stack, or dropped
 /// if it can be read again.
 class Allocator {
  public:
@@ -45,11 +45,13 @@ class Allocator {
   using Kind = Action::Kind;
   struct Value {
     std::span<const std::uint32_t> uses;
-    std::uint32_t used = 0;  ///< how many of the uses are past
+    std::uint32_t used = 0;  ///< number of past uses
     std::uint32_t slot = none;
     int in_register = no_register;
-    bool is_resident = false;  ///< keeps its register, which is in no bank, in all iterations
-    bool is_readable = false;  ///< memory has it: may be dropped and loaded again
+    /// Whether it keeps its register, removed from the bank, during all iterations.
+    bool is_resident = false;
+    /// Whether it is in memory, so that it can be dropped and loaded again.
+    bool is_readable = false;
     std::uint32_t next_use() const { return used < uses.size() ? uses[used] : none; }
   };
 
@@ -82,8 +84,9 @@ class Allocator {
   std::vector<Value> values_;
   Bank vectors_, masks_;
   StackSlots slots_;
-  std::array<std::uint32_t, 3> operands_{};  ///< of the step at hand, which are no victims
-  std::size_t stored_ = 0;                   ///< how many outputs are
+  /// Operands of the current step, which must not be evicted.
+  std::array<std::uint32_t, 3> operands_{};
+  std::size_t stored_ = 0;  ///< number of outputs stored so far
   Allocation result_;
 };
 
@@ -115,8 +118,8 @@ Allocation Allocator::run() {
   return std::move(result_);
 }
 
-/// Gives invariants, the most used first, the registers that nothing else needs, and then stack
-/// slots. The rest is loaded in each iteration.
+/// Assigns registers that nothing else needs to invariants, the most used first, and then stack
+/// slots. All others are loaded in each iteration.
 void Allocator::hoist_invariants(Bank& of) {
   const auto is_of = [&](std::uint32_t step) { return &bank(step) == &of; };
   std::vector<std::uint32_t> invariants;
@@ -128,7 +131,8 @@ void Allocator::hoist_invariants(Bank& of) {
   std::stable_sort(invariants.begin(), invariants.end(), [&](std::uint32_t a, std::uint32_t b) {
     return values_[a].uses.size() > values_[b].uses.size();
   });
-  constexpr std::size_t left_free = 2;  // registers for invariants that come and go
+  // Registers left for invariants that are loaded in each iteration.
+  constexpr std::size_t left_free = 2;
   constexpr std::size_t most_slots = 24;
   std::size_t room = result_.calls ? 0 : of.size() - std::min(of.size(), liveness_.pressure(is_of));
   if (invariants.size() > room) room -= std::min(room, left_free);
@@ -138,7 +142,7 @@ void Allocator::hoist_invariants(Bank& of) {
 }
 
 void Allocator::hoist_into_register(std::uint32_t step, Bank& of) {
-  of.pop_back();  // nobody else can take it
+  of.pop_back();  // no other value can take it
   const auto d = static_cast<std::uint8_t>(of.size());
   result_.preheader.push_back({.kind = Kind::load, .d = d, .step = step});
   values_[step].in_register = d;
@@ -162,8 +166,9 @@ void Allocator::compute(std::uint32_t step) {
   action.a = a == none ? 0 : bring(a);
   action.b = b == none || action.slot != none ? 0 : bring(b);
   action.c = c == none ? 0 : bring(c);
-  // The result may take the register of an operand that ends here if one instruction reads and
-  // writes them, but not if that reads a slot, into which the result's register may be spilled.
+  // The result may use the register of an operand whose last use this is, if a single instruction
+  // reads and writes them. It may not if that instruction reads a slot, into which the result's
+  // register may just have been spilled.
   const bool reuses = single && action.slot == none;
   if (!call && !reuses) action.d = take_register(bank(step));
   if (a != none) finish_use(a);
@@ -175,8 +180,8 @@ void Allocator::compute(std::uint32_t step) {
   hold(step, action.d);
 }
 
-/// The slot in which the second operand is read, if it is better not brought. Operands that commute
-/// change places for it.
+/// The slot from which to read the second operand directly, if that is better than loading it into
+/// a register. May swap operands that commute.
 std::uint32_t Allocator::choose_memory_operand(Primitive primitive) {
   auto& [a, b, c] = operands_;
   if (a == b) return none;
@@ -185,15 +190,15 @@ std::uint32_t Allocator::choose_memory_operand(Primitive primitive) {
   return is_better_in_memory(b) ? values_[b].slot : none;
 }
 
-/// Whether a value in a slot is not needed in a register later.
+/// Whether a value in a slot should stay there, because it is not needed in a register later.
 bool Allocator::is_better_in_memory(std::uint32_t step) const {
   const Value& value = values_[step];
   return value.in_register == no_register && value.slot != none &&
          (liveness_.is_invariant(step) || value.used + 1 == value.uses.size());
 }
 
-/// Inputs that are outputs too cannot be read again once an output is stored, which may be their
-/// memory.
+/// Inputs that are also outputs cannot be read again once an output is stored, because it may
+/// overwrite them.
 void Allocator::read_outputs_of_inputs() {
   for (std::uint32_t step : program_.outputs) {
     if (!liveness_.is_dense(step)) continue;
@@ -212,7 +217,7 @@ void Allocator::store_outputs(std::uint32_t now) {
   }
 }
 
-/// The register of a value, into which it is loaded if it is in none.
+/// The register of a value, which is loaded if it is not in a register.
 std::uint8_t Allocator::bring(std::uint32_t step) {
   Value& value = values_[step];
   if (value.in_register == no_register) {
@@ -225,7 +230,7 @@ std::uint8_t Allocator::bring(std::uint32_t step) {
   return static_cast<std::uint8_t>(value.in_register);
 }
 
-/// A register that is free, or that of a victim.
+/// A free register, or one freed by evicting a value.
 std::uint8_t Allocator::take_register(Bank& of) {
   auto best = std::find(of.begin(), of.end(), none);
   if (best == of.end()) {
@@ -270,7 +275,7 @@ void Allocator::spill(std::uint32_t step) {
                           .slot = value.slot});
 }
 
-/// Frees what held a value whose last use this was.
+/// Frees the register and slot of a value if this was its last use.
 void Allocator::finish_use(std::uint32_t step) {
   Value& value = values_[step];
   if (++value.used < value.uses.size()) return;

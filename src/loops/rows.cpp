@@ -9,15 +9,15 @@ namespace dagrad::detail {
 
 namespace {
 
-// Rows shorter than these are worth spreading: where one filling serves all runs, and where each
-// run needs its own.
+// Rows shorter than these are combined: the first limit is for operands that are copied out once
+// for all runs, the second for those that each run has to copy.
 constexpr std::int64_t short_periodic = 512, short_varying = 64;
-constexpr std::int64_t block_elements = 1024;    // of a run of short rows, about
-constexpr std::int64_t spread_bytes = 32 << 10;  // for all operands, on the stack of a run
-constexpr std::int64_t line = 64;                // at which each of them begins
-constexpr std::int64_t beyond = 16;              // bytes that filling may write too many
+constexpr std::int64_t block_elements = 1024;    // approximate size of a run of short rows
+constexpr std::int64_t spread_bytes = 32 << 10;  // for all operands, on the stack
+constexpr std::int64_t line = 64;                // alignment of each operand
+constexpr std::int64_t beyond = 16;              // bytes that filling may write beyond the end
 
-/// Pointers to operands: on the stack, unless there are very many.
+/// Pointers to operands, on the stack unless there are very many.
 template <class T>
 class Pointers {
  public:
@@ -30,7 +30,7 @@ class Pointers {
   std::vector<T> many_;
 };
 
-/// Fills whole blocks of 16 bytes, which may be more than is asked for.
+/// Fills whole blocks of 16 bytes, and so may write beyond `length`.
 template <class T>
 void repeat(T value, std::int64_t length, T* to) {
   std::array<T, 16 / sizeof(T)> block;
@@ -71,11 +71,12 @@ Rows::Operand Rows::kind_of(std::size_t i) const {
   return moving == 1 && moves(row_axis()) ? Operand::periodic : Operand::varying;
 }
 
-/// A few whole rows; 0 where they are too long to spread, or too many operands would be.
+/// The size of a few whole rows; 0 if rows are too long or too many operands would have to be
+/// copied.
 std::int64_t Rows::choose_block() const {
   if (axes_.rank() == 1) return 0;
   bool varying = false;
-  std::int64_t element = 0, gaps = 0;  // at most
+  std::int64_t element = 0, gaps = 0;  // upper bounds
   for (std::size_t i = 0; i < axes_.operands(); ++i) {
     if (kinds_[i] == Operand::one || kinds_[i] == Operand::dense) continue;
     element += in_size_[i];
@@ -99,7 +100,7 @@ void Rows::run_rows(const Loop& loop, const Program& program, std::int64_t begin
   Pointers<void*> to(out_size_.size());
   const auto outer = static_cast<std::size_t>(row_axis());
   MultiIndex index(axes_.sizes().first(outer), begin / row_size());
-  std::int64_t at = begin % row_size();  // in its row
+  std::int64_t at = begin % row_size();  // position in its row
   for (std::size_t i = 0; i < in_size_.size(); ++i)
     from[i] = bytes(in[i]) + (axes_.offset(index, i) + at * in_step_[i]) * in_size_[i];
   for (std::size_t i = 0; i < out_size_.size(); ++i) to[i] = bytes(out[i]) + begin * out_size_[i];
@@ -118,7 +119,8 @@ void Rows::run_rows(const Loop& loop, const Program& program, std::int64_t begin
 
 void Rows::run_blocks(const Loop& loop, const Program& program, std::int64_t begin,
                       std::int64_t end, const void* const* in, void* const* out) const {
-  alignas(64) std::array<std::byte, spread_bytes> scratch;  // filled as far as it is read
+  // Only the part that is read gets filled.
+  alignas(64) std::array<std::byte, spread_bytes> scratch;
   Pointers<const void*> from(in_size_.size());
   Pointers<void*> to(out_size_.size());
   for (std::int64_t at = begin; at < end; at += block_) {
@@ -154,7 +156,7 @@ void Rows::fill(std::size_t i, const void* in, void* to, bool first, std::int64_
   });
 }
 
-/// One row, over and over.
+/// Copies one row repeatedly.
 template <class T>
 void Rows::tile(const void* in, void* to, std::int64_t rows) const {
   const std::int64_t length = row_size(), all = rows * length;
@@ -164,11 +166,11 @@ void Rows::tile(const void* in, void* to, std::int64_t rows) const {
   }
 }
 
-/// `rows` rows of an operand, one after another; up to 16 bytes beyond them are written as well.
+/// Copies `rows` rows of an operand one after the other; may write up to 16 bytes beyond them.
 template <class T>
 void Rows::spread(std::size_t i, const void* in, void* to, std::int64_t row,
                   std::int64_t rows) const {
-  const int inner = row_axis() - 1;  // the axis that rows lie side by side along
+  const int inner = row_axis() - 1;  // the axis along which rows are adjacent
   const std::int64_t side_by_side = axes_.size(inner), length = row_size();
   const bool repeats = axes_.stride(row_axis(), i) == 0;
   MultiIndex around(axes_.sizes().first(static_cast<std::size_t>(inner)), row / side_by_side);

@@ -11,17 +11,17 @@
 
 namespace dagrad::detail {
 
-/// Operands that broadcast, walked by a loop whose inputs are dense or one element: a run a row.
-/// Where rows are short, many rows at a time, operands that are repeated spread out for the run.
+/// Walks operands that broadcast with a loop whose inputs are dense or single elements, one run per
+/// row. Short rows are combined into longer runs, for which repeated operands are copied out.
 class Rows {
  public:
-  /// `axes` are those of the results, one or more.
+  /// `axes` are those of the results; there is at least one.
   Rows(StridedAxes<> axes, const Program& program);
 
-  /// The steps of the loop that walks it.
+  /// The input steps of the loop.
   const std::vector<std::int64_t>& in_step() const { return in_step_; }
-  /// Pieces must begin at a multiple of so many elements, so that two tasks write no cache line
-  /// both.
+  /// Pieces must begin at multiples of this many elements, so that no two tasks write to the same
+  /// cache line.
   std::int64_t unit() const { return block_ > 0 ? row_size() * cache_line : cache_line; }
   void run(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
            const void* const* in, void* const* out) const;
@@ -30,7 +30,7 @@ class Rows {
   static constexpr std::int64_t cache_line = 64;
   enum class Operand : std::uint8_t { one, dense, periodic, varying };
 
-  /// The axis that rows lie along.
+  /// The axis along which rows lie.
   int row_axis() const { return axes_.rank() - 1; }
   std::int64_t row_size() const { return axes_.size(row_axis()); }
   Operand kind_of(std::size_t i) const;
@@ -51,11 +51,11 @@ class Rows {
 
   StridedAxes<> axes_;
   std::vector<DType> in_dtype_;
-  std::vector<std::int64_t> in_size_, out_size_;  ///< bytes of an element
+  std::vector<std::int64_t> in_size_, out_size_;  ///< element sizes in bytes
   std::vector<Operand> kinds_;
-  std::vector<std::int64_t> jumps_;  ///< bytes to the next row, by the axis that moves on
+  std::vector<std::int64_t> jumps_;  ///< bytes to the next row, by the axis that advances
   std::vector<std::int64_t> in_step_;
-  std::int64_t block_ = 0;  ///< elements of a run where rows are short; else 0
+  std::int64_t block_ = 0;  ///< elements per run if rows are short, else 0
 };
 
 }  // namespace dagrad::detail

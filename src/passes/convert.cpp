@@ -32,7 +32,7 @@ Rewritten replay(const Graph& graph, DType from, DType to) {
     }
     const Op op = takes_floats(node) ? converted(node.op()) : node.op();
     std::vector<Value> results = rewriter.copy(op, rewriter(node.operands()));
-    // What is made of no floats is made as before, and then cast.
+    // Ops that make floats from other types compute as before, and their results are cast.
     bool is_cast = false;
     for (std::size_t port = 0; port < results.size(); ++port) {
       if (node.output(port).dtype() != from || results[port].dtype() != from) continue;

@@ -11,7 +11,7 @@
 namespace dagrad {
 namespace {
 
-/// What a step decides on the operands and result that lie at these places.
+/// The decision of a step for the operands and result at these places, if any.
 std::optional<std::int64_t> decision(const Program& program, const Instruction& step,
                                      std::span<const std::uint64_t> values, std::uint64_t out) {
   if (step.primitive == Primitive::select && is_float(step.dtype))
@@ -27,7 +27,7 @@ std::optional<std::int64_t> decision(const Program& program, const Instruction& 
                     } else if (!is_float(step.dtype)) {
                       return static_cast<std::int64_t>(detail::element<T>(out));
                     }
-                    return {};  // an int or a bool made float has been decided before
+                    return {};  // a cast from an integer or bool, which is a decision itself
                   });
 }
 

@@ -7,7 +7,8 @@
 
 namespace dagrad::detail {
 
-/// Decisions of a program for every element of a shape that the operands broadcast to.
+/// Reports the decisions of a program for every element of the shape to which the operands
+/// broadcast.
 void program_decisions(const Program& program, std::span<const View> in, const Shape& shape,
                        const DecisionSink& sink);
 

@@ -5,12 +5,12 @@
 namespace dagrad {
 namespace {
 
-constexpr int deepest = 48;            // operands within operands that are still written out
-constexpr std::size_t longest = 2000;  // characters after which the rest is left out
+constexpr int deepest = 48;            // levels of nested operands that are written out
+constexpr std::size_t longest = 2000;  // characters; the rest is left out
 
 struct Infix {
   const char* text = nullptr;
-  int strength = 0;  ///< binds tighter than the lower ones
+  int strength = 0;  ///< precedence; larger numbers bind tighter
 };
 constexpr int prefix_strength = 6;
 constexpr int call_strength = 7;
@@ -60,7 +60,7 @@ class Writer {
  public:
   Writer(const Program& program, std::span<const std::string> names)
       : program_(program), names_(names) {}
-  /// Writes a step where what stands around it binds with `outer`.
+  /// Writes a step; `outer` is the precedence of the surrounding operator.
   void write(std::uint32_t at, int outer, int depth);
   std::string text;
 

@@ -6,7 +6,7 @@
 #include "dagrad/instruction_set.hpp"
 #include "src/program/primitives.hpp"
 
-/// What the library functions of one instruction set are made of.
+/// The table of the library functions of an instruction set.
 namespace dagrad::detail {
 
 template <class T>
@@ -27,7 +27,7 @@ struct FunctionTable {
 const FunctionTable& avx2_functions();
 const FunctionTable& avx512_functions();
 
-/// Puts in the functions of which there is no vector code (`is_own`).
+/// Sets the functions without vector code (`is_own`).
 void set_own_functions(Functions<float>& functions);
 void set_own_functions(Functions<double>& functions);
 

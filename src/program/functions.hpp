@@ -6,16 +6,16 @@
 #include "dagrad/number.hpp"
 #include "dagrad/program.hpp"
 
-/// The library functions, each by one code for every use of it under an instruction set: single
-/// elements, arrays and assembled loops get the same bits.
+/// The library functions. For each instruction set, every function has one implementation, so that
+/// single elements, arrays and assembled loops get the same bits.
 namespace dagrad::detail {
 
-/// The instruction set whose functions Numbers of this thread compute with: the best one, unless
-/// there is a `UseFunctions`.
+/// The instruction set whose functions Numbers of this thread use: the best one, unless a
+/// `UseFunctions` is active.
 InstructionSet functions_in_force();
 
-/// A library function over dense arrays. `b` is not read for functions of one operand; `out` may be
-/// an operand. Without an instruction set, by the functions in force on this thread.
+/// Applies a library function to dense arrays. `b` is not read for functions of one operand; `out`
+/// may be an operand. Overloads without an instruction set use `functions_in_force()`.
 void apply_function(InstructionSet set, Primitive primitive, const float* a, const float* b,
                     float* out, std::int64_t n);
 void apply_function(InstructionSet set, Primitive primitive, const double* a, const double* b,
@@ -25,11 +25,11 @@ void apply_function(Primitive primitive, const float* a, const float* b, float* 
 void apply_function(Primitive primitive, const double* a, const double* b, double* out,
                     std::int64_t n);
 
-/// Code of libmvec that assembled loops call: one whole register (ymm with AVX2, zmm with AVX-512)
-/// of each operand in registers 0 and 1, the result in register 0, by the System V convention,
-/// which keeps no vector or mask register. Every lane is computed alone, so any number may hold
-/// garbage. A sine or cosine is the caller's to clamp to ±1. Null for dagrad's own functions
-/// (`is_own`), of which there is no vector code, for what is no function of floats, and for
+/// Code of libmvec for assembled loops to call. It takes one whole register (ymm for AVX2, zmm for
+/// AVX-512) per operand in registers 0 and 1 and returns the result in register 0, by the System V
+/// convention, which preserves no vector or mask registers. Lanes are computed independently, so
+/// unused ones may hold anything. The caller must clamp sines and cosines to ±1. Null for functions
+/// without vector code (`is_own`), for primitives that are not functions of floats, and for
 /// `plain`.
 const void* vector_function(InstructionSet set, Primitive primitive, DType dtype);
 

@@ -5,9 +5,9 @@
 
 namespace dagrad::detail {
 
-/// Lists that only ever grow, so that reading them takes no lock: their entries have a `next`.
-/// Puts an entry in front; where several threads make the same at once, each keeps its own and one
-/// of them is found from then on.
+/// Singly linked lists that only grow, so that reading them takes no lock. Entries have a member
+/// `next`. Adds an entry at the front. If several threads add equal entries at once, each gets its
+/// own, and later look-ups find one of them.
 template <class Entry>
 const Entry& push_front(std::atomic<Entry*>& head, Entry* entry) {
   entry->next = head.load(std::memory_order_acquire);

@@ -11,7 +11,7 @@ namespace dagrad {
 #if defined(__x86_64__)
 namespace {
 
-/// Conversions of float16, which clang's __builtin_cpu_supports does not know.
+/// Whether there are instructions for float16, which clang's __builtin_cpu_supports does not know.
 bool has_f16c() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;

@@ -11,15 +11,15 @@ namespace {
 
 constexpr std::uint32_t none = Instruction::none;
 constexpr std::uint32_t forever =
-    none - 1;  // last use of what is read beyond the steps of one tile
+    none - 1;  // last use of values that are read after the steps of a tile
 constexpr std::size_t largest_tile = 256;
 
-/// What a thread keeps between calls, so that they allocate nothing.
+/// Memory that a thread keeps between calls, so that these allocate nothing.
 struct Scratch {
   struct Value {
     std::uint32_t last_use = 0;
-    std::uint32_t slot = none;      ///< none: read where the caller has it
-    const std::byte* at = nullptr;  ///< this tile's elements
+    std::uint32_t slot = none;      ///< none: read from the caller's memory
+    const std::byte* at = nullptr;  ///< elements of the current tile
     detail::WordLoop loop = nullptr;
   };
   std::vector<Value> values;
@@ -27,7 +27,8 @@ struct Scratch {
   std::vector<std::uint64_t> tiles;
 };
 
-/// One call of `interpret`: a slot of the size of a tile for each value that is alive at a time.
+/// One call of `interpret`. There is a slot of the size of a tile for each value that is live at
+/// the same time.
 class Interpreter {
  public:
   Interpreter(const Program& program, std::span<const void* const> in,
@@ -98,9 +99,9 @@ void Interpreter::assign_slots() {
         detail::arity_of(step.primitive) == 0
             ? detail::load_loop(step.dtype)
             : detail::loop_of(step.primitive, detail::operand_dtype(program_, step), step.dtype);
-    // Repeated elements are laid out before the first step. A dense input is read in place, unless
-    // it is computed with in another dtype; one that is a result too is kept, for its memory may be
-    // that of another result.
+    // Repeated elements are written to a slot before the first step. A dense input is read in place
+    // unless its compute dtype differs; one that is also a result is copied, because another result
+    // may overwrite its memory.
     if (repeats(step))
       value.slot = slots_++;
     else if (value.loop != nullptr || value.last_use == forever)
@@ -110,10 +111,10 @@ void Interpreter::assign_slots() {
       Scratch::Value& used = scratch_.values[operand];
       if (used.last_use != i || used.slot == none) continue;
       scratch_.free_slots.push_back(used.slot);
-      used.last_use = 0;  // given back once, where one step uses a value twice
+      used.last_use = 0;  // released only once, even if a step uses a value twice
     }
   }
-  // Many live values get smaller tiles, so that they stay in the cache.
+  // If many values are live, tiles are smaller, so that all of them stay in the cache.
   while (tile_ > 16 && slots_ * tile_ > (1U << 17)) tile_ /= 2;
   if (scratch_.tiles.size() < slots_ * tile_) scratch_.tiles.resize(slots_ * tile_);
 }
@@ -160,7 +161,7 @@ void Interpreter::run(std::span<void* const> out) {
   for (std::size_t first = 0; first < n_; first += tile_) {
     const std::size_t count = std::min(tile_, n_ - first);
     compute_tile(first, count);
-    // Only now, for a result may lie in the memory of an operand.
+    // Results are written last, because they may overwrite operands.
     for (std::size_t k = 0; k < out.size(); ++k) {
       const DType dtype = program_.output_dtype(k);
       std::byte* const to = static_cast<std::byte*>(out[k]) + first * size_of(dtype);

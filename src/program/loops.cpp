@@ -15,7 +15,7 @@ const T* as(const void* data) {
   return static_cast<const T*>(data);
 }
 
-// `flatten` turns Number's one definition of each word into the one line that the loop needs.
+// `flatten` inlines Number's definition of the primitive into the loop.
 template <Primitive P, Element T>
 [[gnu::flatten]] void run(const void* a, const void* b, const void* c, void* out, std::int64_t n) {
   using N = Number<T>;
@@ -49,12 +49,12 @@ void run_function(const void* a, const void* b, const void*, void* out, std::int
   apply_function(P, as<T>(a), as<T>(b), static_cast<T*>(out), n);
 }
 
-/// The C++ type in which values of a dtype are held.
+/// The C++ type of the `compute_dtype` of T.
 template <Element T>
 using Computed = std::conditional_t<dtype_of<T> == compute_dtype(dtype_of<T>), T,
                                     std::conditional_t<is_float(dtype_of<T>), float, std::int32_t>>;
 
-/// To a dtype, whose values are then held as `Held`.
+/// Casts to `To`, whose values are then held as `Held`.
 template <Element From, Element To, Element Held = To>
 void run_cast(const void* a, const void*, const void*, void* out, std::int64_t n) {
   const From* x = as<From>(a);

@@ -7,19 +7,20 @@
 
 namespace dagrad::detail {
 
-/// One word over dense arrays; `out` overlaps none of the operands. Unused operands are null.
+/// Computes one primitive over dense arrays. `out` must not overlap the operands; unused operands
+/// are null.
 using WordLoop = void (*)(const void* a, const void* b, const void* c, void* out, std::int64_t n);
 
-/// The loop of a word on operands of a dtype; of a cast, to `result`, and rounded to it. Operands
-/// and results are held in the `compute_dtype` of theirs.
+/// The loop of a primitive for operands of a dtype; a cast converts and rounds to `result`.
+/// Operands and results are held in their `compute_dtype`.
 WordLoop loop_of(Primitive primitive, DType operand, DType result);
 
-/// From elements as they are stored to those that words take, and back, which rounds. Null where
-/// both are the same.
+/// The loops that convert stored elements to their `compute_dtype` and back, with rounding. Null if
+/// the two are the same.
 WordLoop load_loop(DType dtype);
 WordLoop store_loop(DType dtype);
 
-/// A word on single stored elements, each in the low bytes.
+/// Computes a primitive on single stored elements, given in the low bytes.
 std::uint64_t compute(Primitive primitive, DType operand, DType result,
                       const std::array<std::uint64_t, 3>& operands);
 

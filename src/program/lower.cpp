@@ -11,8 +11,8 @@ namespace dagrad::detail {
 
 namespace {
 
-/// |x|, which |-x| is too: so that sigmoid(x) and sigmoid(-x), as they stand in the derivatives of
-/// both and of tanh, share their exp.
+/// |x|, recognising |-x| as the same, so that sigmoid(x) and sigmoid(-x), which both occur in
+/// derivatives, share their exp.
 Symbol magnitude(const Symbol& x) {
   const Instruction step = x.recorder()->program().steps[x.step()];
   return abs(step.primitive == Primitive::neg ? x.recorder()->at(step.a) : x);

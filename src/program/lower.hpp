@@ -4,9 +4,9 @@
 
 namespace dagrad::detail {
 
-/// The same program in basic words only: what loops are made of.
+/// The program expressed in basic primitives only, as loops need it.
 Program lower(const Program& program);
-/// That, or the program itself where it is of basic words already.
+/// The same, but returns the program itself if it has only basic primitives already.
 ProgramPtr lowered(ProgramPtr program);
 
 }  // namespace dagrad::detail

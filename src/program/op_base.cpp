@@ -37,7 +37,7 @@ Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
   }
   std::string names;
   visit_attributes([&](std::string_view own, const Attribute&) {
-    names.append(names.empty() ? "; it has " : ", ").append(own);
+    names.append(names.empty() ? "; its attributes are " : ", ").append(own);
   });
   throw ArgumentError(place + "has no attribute " + in_quotes(name) + names);
 }
@@ -52,7 +52,7 @@ bool OpBase::equal(const OpInterface& other) const {
   return members_.equal ? members_.equal(op_, other.get()) : members_.stateless || this == &other;
 }
 
-/// The attribute with every `from` a `to`; whether there was one.
+/// Replaces `from` by `to` in an attribute; returns whether it changed.
 static bool retype(Attribute& value, DType from, DType to) {
   if (auto* const dtype = std::get_if<DType>(&value); dtype && *dtype == from) {
     *dtype = to;
@@ -83,15 +83,15 @@ Op OpBase::retyped(DType from, DType to) const {
 
 // ---- types and programs
 
-/// Whether an operand takes part in promotion: conditions do not, nor do operands of which only the
-/// type is used, where there are others.
+/// Whether an operand takes part in promotion. Conditions do not, nor do operands of which only the
+/// type is used, unless there are no others.
 bool OpBase::promotes(std::size_t operand) const {
   if (operand < traits_.conditions) return false;
   return !traits_.uses_type_only(operand) ||
          std::popcount(traits_.type_only) == static_cast<int>(members_.operands);
 }
 
-/// Throws TypeError where the operands have no dtype in common that the op takes.
+/// Throws TypeError unless the operands promote to a dtype that the op takes.
 void OpBase::check_dtypes(std::span<const Type> in) const {
   if (traits_.type_only == 0) {
     common_dtype(in, traits_.conditions, members_.dtypes);
@@ -128,8 +128,7 @@ ProgramPtr OpBase::program(std::span<const Type> in) const {
   return members_.record ? recorded(in) : nullptr;
 }
 
-/// The functor's program for operands of these dtypes: operands are promoted, results take their
-/// own.
+/// The functor's program for operands of these dtypes, which are promoted first.
 const ProgramPtr& OpBase::recorded(std::span<const Type> in) const {
   if (const ProgramPtr* const known = programs_.find(in)) return *known;
   Recorder recorder;

@@ -20,12 +20,12 @@ template <class T>
 T floor_divide(T a, T b) {
   if (b == 0) return a / b;
   const T rest = std::fmod(a, b);
-  T quotient = (a - rest) / b;  // whole, but for rounding
+  T quotient = (a - rest) / b;  // an integer, up to rounding
   if (rest != 0 && (rest < 0) != (b < 0)) quotient -= 1;
   return quotient == 0 ? std::copysign(T(0), a / b) : std::round(quotient);
 }
 
-/// A function of one or two operands over arrays.
+/// Applies a function of one or two operands to arrays.
 template <auto F, class T>
 void apply(const T* a, const T* b, T* out, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {

@@ -4,8 +4,8 @@
 
 #include "src/program/own_functions.hpp"
 
-/// All in long double, whose further digits (eleven bits, on x86) take up what the sums lose, and
-/// whose range takes up the factorials.
+/// Everything is in long double: its additional digits (eleven bits on x86) absorb the rounding
+/// errors of the sums, and its range holds the factorials.
 namespace dagrad::detail {
 namespace {
 
@@ -13,11 +13,11 @@ using Wide = long double;
 
 constexpr Wide infinity = std::numeric_limits<Wide>::infinity();
 constexpr Wide nan = std::numeric_limits<Wide>::quiet_NaN();
-constexpr int most = 1000;  // order: 1000! and its powers are within the range
-/// Digamma's positive zero: a double, and how far beyond that it is.
+constexpr int most = 1000;  // the largest order: 1000! and its powers are within the range
+/// The positive zero of digamma, as a double and the remaining difference.
 constexpr Wide zero = 0x1.762d86356be3fp+0L, beyond_zero = 9.549995429965697715e-17L;
 
-/// B₂, B₄, … of Bernoulli.
+/// The Bernoulli numbers B₂, B₄, …
 constexpr std::array<Wide, 12> bernoulli{
     Wide(1) / 6,       Wide(-1) / 30,       Wide(1) / 42,       Wide(-1) / 30,
     Wide(5) / 66,      Wide(-691) / 2730,   Wide(7) / 6,        Wide(-3617) / 510,
@@ -30,9 +30,9 @@ Wide inverse_power(Wide x, int n) {  // std::pow is slower by an order of magnit
   return 1 / power;
 }
 
-/// Σ (x+k)⁻ⁿ⁻¹ over k ≥ 0, Hurwitz's zeta function ζ(n+1, x); where the sum diverges, of order 0,
-/// -digamma(x). Positive x: terms up to where Euler and Maclaurin's series is exact. Abramowitz and
-/// Stegun 6.3.18, 6.4.11; its twelve terms leave 1e-20 at the least y.
+/// The Hurwitz zeta function ζ(n+1, x) = Σ (x+k)⁻ⁿ⁻¹ over k ≥ 0; for n = 0, where the sum diverges,
+/// -digamma(x). For positive x: adds terms until the Euler-Maclaurin series is exact (Abramowitz
+/// and Stegun 6.3.18, 6.4.11); its twelve terms leave an error of 1e-20 at the smallest y.
 Wide hurwitz(int n, Wide x) {
   Wide sum = 0, y = x;
   for (const int enough = 10 + 2 * n; y < enough; ++y) sum += inverse_power(y, n + 1);
@@ -49,8 +49,8 @@ Wide hurwitz(int n, Wide x) {
   return sum + inverse_power(y, n) * (lead + 1 / (2 * y) + series);
 }
 
-/// The same for any x but the poles. Left of 0 the terms before the one nearest to 0 are those of a
-/// sum from the other end: all of them are sums at 1/2 or above.
+/// The same for any x except the poles. Left of 0, the terms before the one nearest to 0 form
+/// another such sum, so that all sums begin at 1/2 or above.
 Wide hurwitz_anywhere(int n, Wide x) {
   if (x > 0) return hurwitz(n, x);
   const Wide distance = x - std::round(x);  // exact
@@ -59,7 +59,7 @@ Wide hurwitz_anywhere(int n, Wide x) {
          (n % 2 == 0 ? -before : before);
 }
 
-/// Digamma close to its positive zero, `distance` from it, by Taylor's series.
+/// Digamma at `distance` from its positive zero, by a Taylor series.
 Wide digamma_at_zero(Wide distance) {
   Wide sum = 0, power = -1;
   for (int k = 1; k <= 12; ++k) {

@@ -5,7 +5,7 @@
 #include "dagrad/convert.hpp"
 #include "dagrad/program.hpp"
 
-/// What each word of a formula takes and gives.
+/// Properties of the primitives: their operands and results.
 namespace dagrad::detail {
 
 constexpr std::size_t words = static_cast<std::size_t>(Primitive::power) + 1;
@@ -18,27 +18,28 @@ constexpr int arity_of(Primitive p) {
   return p >= Primitive::logaddexp ? 2 : 1;
 }
 
-/// Words whose value comes from a library, by a call that costs tens of additions.
+/// Primitives computed by library calls, which cost as much as tens of additions.
 constexpr bool is_function(Primitive p) {
   return (p >= Primitive::exp && p <= Primitive::erfc) ||
          (p >= Primitive::pow && p <= Primitive::polygamma);
 }
 
-/// Functions that every instruction set computes by the same plain code, for want of vector code.
+/// Functions that every instruction set computes by the same plain code, because there is no vector
+/// code.
 constexpr bool is_own(Primitive p) {
   return p == Primitive::lgamma || (p >= Primitive::remainder && p <= Primitive::polygamma);
 }
 
-/// Words that have a formula in the words before them.
+/// Primitives defined by a formula of earlier primitives.
 constexpr bool is_composite(Primitive p) { return p >= Primitive::sigmoid; }
 
-/// Words whose result is a bool whatever they take.
+/// Primitives whose result is always a bool.
 constexpr bool is_test(Primitive p) {
   return (p >= Primitive::is_nan && p <= Primitive::logical_not) ||
          (p >= Primitive::equal && p <= Primitive::logical_xor);
 }
 
-/// Dtypes that a word takes; of `select`, those of its two sides.
+/// Dtypes that a primitive takes; for `select`, those of its two sides.
 constexpr DTypes operand_dtypes(Primitive p) {
   switch (p) {
     case Primitive::input:
@@ -80,14 +81,14 @@ constexpr DTypes operand_dtypes(Primitive p) {
   }
 }
 
-/// Dtype of the values that a step works on: not its result's where it tests or casts. The values
+/// Dtype of a step's operands, which differs from that of its result for tests and casts. Values
 /// are held in its `compute_dtype`.
 inline DType operand_dtype(const Program& program, const Instruction& step) {
   if (arity_of(step.primitive) == 0) return step.dtype;
   return program.steps[step.primitive == Primitive::select ? step.b : step.a].dtype;
 }
 
-/// The element in the low bytes.
+/// The element stored in the low bytes.
 template <class T>
 T element(std::uint64_t bits) {
   T value;
@@ -95,7 +96,7 @@ T element(std::uint64_t bits) {
   return value;
 }
 
-/// A constant as a number.
+/// The value of a constant as a double.
 inline double constant_value(const Program& program, const Instruction& constant) {
   return dispatch_stored(constant.dtype, [&]<class T>(std::type_identity<T>) {
     return static_cast<double>(widen(element<T>(program.constants[constant.data])));

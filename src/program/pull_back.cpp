@@ -12,18 +12,19 @@ namespace dagrad::detail {
 
 namespace {
 
-/// Words dearer than reading their result back.
+/// Primitives that cost more than reading their result back.
 bool is_costly(Primitive p) {
   const bool cheap = p == Primitive::sign || p == Primitive::joint;
   return is_function(p) || (is_composite(p) && !cheap) || p == Primitive::sqrt ||
          p == Primitive::div;
 }
 
-/// A program's steps recorded again beside its results and cotangents, and their tangents.
+/// Records the steps of a program again, together with its results and cotangents, and derives
+/// their tangents.
 class ChainRule {
  public:
   ChainRule(const Program& program, std::span<const bool> dout_present);
-  /// Σₖ pull(doutₖ, ∂outₖ/∂inᵢ); empty where it is structurally zero.
+  /// Σₖ pull(doutₖ, ∂outₖ/∂inᵢ); empty if it is structurally zero.
   std::optional<Symbol> gradient(std::uint32_t input);
   ProgramPtr finish(std::span<const Symbol> results, std::vector<Source>& sources) &&;
 

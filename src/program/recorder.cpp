@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t none = Instruction::none;
 
-/// `bits` tell constants apart, whose positions in the table of constants do not.
+/// The hash of an instruction. `bits` distinguishes constants, whose indices do not.
 std::size_t hash(const Instruction& i, std::uint64_t bits) {
   std::uint64_t h =
       static_cast<std::uint64_t>(i.primitive) << 8 | static_cast<std::uint64_t>(i.dtype);
@@ -92,12 +92,12 @@ ProgramPtr Recorder::finish(std::span<const Symbol> results, DType weak) && {
   auto out = std::make_shared<Program>();
   for (const Symbol& s : results) {
     if (!s.is_literal() && s.recorder() != this)
-      throw ArgumentError("a functor returned an operand of another call");
+      throw ArgumentError("a functor returned a value of another call");
     out->outputs.push_back(s.is_literal() ? constant(s.literal().bits(weak), weak).step()
                                           : s.step());
   }
-  // Depth first from the results: dead steps are never reached, and the order is the formula's own,
-  // whichever operand the compiler evaluated first.
+  // Walks depth first from the results, so that unused steps are not reached and the order follows
+  // from the formula, whichever operand the compiler evaluated first.
   std::vector<std::uint32_t> place(program_.steps.size(), none);
   std::vector<std::uint32_t> stack(out->outputs.rbegin(), out->outputs.rend());
   while (!stack.empty()) {
@@ -153,7 +153,7 @@ std::vector<Symbol> inline_program(Recorder& recorder, const Program& program,
   std::vector<Symbol> out;
   for (std::uint32_t result : program.outputs) {
     const Instruction& step = program.steps[result];
-    // As where it is stored: a result is rounded to its dtype, what it is made of is not.
+    // A result is rounded to its dtype, as if it were stored; intermediate values are not.
     const bool rounds = is_stored_only(step.dtype) && detail::arity_of(step.primitive) > 0;
     out.push_back(rounds ? recorder.step({Primitive::cast, step.dtype, at[result].step()})
                          : at[result]);

@@ -6,8 +6,8 @@
 
 namespace dagrad::detail {
 
-/// Records a step of another program again, whose operands are now `at` their positions there; not
-/// for inputs, whose meaning the caller knows.
+/// Records a step of another program again; `at` maps steps of that program to symbols. Not for
+/// inputs, which the caller must supply.
 Symbol replay(Recorder& recorder, const Program& program, Instruction step,
               std::span<const Symbol> at);
 

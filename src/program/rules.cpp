@@ -12,11 +12,13 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Symbol power_of(const Symbol& x, double exponent) {  // pow is exact at these, for any x
+Symbol power_of(const Symbol& x,
+                double exponent) {  // the derivative of pow is exact for these exponents and any x
   return exponent == 0 ? Symbol(1) : exponent == 1 ? x : pow(x, exponent);
 }
 
-Symbol atan_slope(const Symbol& x) {  // the second form where 1 + x² is x², which may overflow
+/// The second form is for large x, where 1 + x² equals x² and may overflow.
+Symbol atan_slope(const Symbol& x) {
   const Symbol r = 1 / x;
   return select(abs(x) > 0x1p27, r * r, 1 / (1 + x * x));
 }
@@ -26,12 +28,12 @@ Symbol cbrt_slope(const Symbol& out) {  // out / 3x would be NaN at 0
   return r * r / 3;
 }
 
-Symbol erf_slope(const Symbol& x) {  // guarded, for the derivative of -x² at ∞ is infinite
+Symbol erf_slope(const Symbol& x) {  // guarded, because the derivative of -x² at ∞ is infinite
   return select(abs(x) > 1000, 0, 2 * std::numbers::inv_sqrtpi * exp(-(x * x)));
 }
 
-/// The operands of an angle or a distance by size. `q`, small / big, makes formulas whose own
-/// derivatives lose no digits and overflow only where they must.
+/// The operands of atan2 or hypot ordered by size. Formulas in `q`, small / big, have derivatives
+/// that lose no digits and do not overflow unnecessarily.
 struct Ratio {
   Symbol first, big, small, q;
   Ratio(const Symbol& a, const Symbol& b)
@@ -41,7 +43,7 @@ struct Ratio {
         q(small / big) {}
 };
 
-/// ∂f/∂x of a function of one operand; empty where it is zero everywhere.
+/// ∂f/∂x of a function of one operand; empty if it is zero everywhere.
 std::optional<Symbol> unary_partial(Primitive p, const Symbol& x, const Symbol& out) {
   switch (p) {
     case Primitive::neg:
@@ -107,7 +109,7 @@ std::optional<Symbol> unary_partial(Primitive p, const Symbol& x, const Symbol& 
   }
 }
 
-/// Whatever loses is dead. Where neither wins there is a tie, or a NaN.
+/// The operand that is not chosen is dead. If neither is chosen, there is a tie or a NaN.
 Tangent derive_extremum(const Differential& s) {
   if (!s.da && !s.db) return {};
   const bool maximum = s.primitive == Primitive::maximum;
@@ -123,14 +125,16 @@ Tangent derive_pow(const Differential& s) {
     const auto slope = [&] { return product(s.b, power_of(s.a, *exponent - 1)); };
     return *exponent == 0 ? Tangent() : times(s.da, slope);
   }
-  // 0 at y = 0 for any x and any cotangent, and yet smooth in y there: y is as a cotangent.
+  // The derivative along x is 0 at y = 0 for any x and any cotangent, yet smooth in y there, so y
+  // acts like a cotangent.
   const Tangent along_x = pulled(times(s.da, [&] { return pow(s.a, s.b - 1); }), s.b);
   if (!s.db) return along_x;
   const Symbol flat = (s.a >= 0 && s.out == 0) || (s.a == 0 && s.b == 0);
   return plus(along_x, guarded(scaled(s.db, s.out * log(s.a)), flat), s.dtype);
 }
 
-Tangent derive_atan2(const Differential& s) {  // of a = y, b = x: x / (x² + y²) and -y / (x² + y²)
+/// With a = y and b = x, the partial derivatives are x / (x² + y²) and -y / (x² + y²).
+Tangent derive_atan2(const Differential& s) {
   if (!s.da && !s.db) return {};
   const Ratio r(s.a, s.b);
   const Symbol length = r.big + r.small * r.q;
@@ -185,9 +189,9 @@ Tangent derive_binary(const Differential& s) {
       return derive_atan2(s);
     case Primitive::hypot:
       return derive_hypot(s);
-    case Primitive::remainder:  // -floor(a/b) of the very branch that the result took
+    case Primitive::remainder:  // -floor(a/b), of the same branch as the result
       return plus(s.da, times(s.db, [&] { return round((s.out - s.a) / s.b); }), s.dtype);
-    case Primitive::polygamma:  // the order is a whole number, along which there is no slope
+    case Primitive::polygamma:  // there is no derivative with respect to the order, an integer
       return times(s.db, [&] { return polygamma(s.a + 1, s.b); });
     case Primitive::pull:
       return plus(times(s.da, [&] { return s.b; }), pulled(s.db, s.a), s.dtype);

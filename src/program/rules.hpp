@@ -4,7 +4,8 @@
 
 namespace dagrad::detail {
 
-/// A step with what its rule needs: its operands and result, and their tangents.
+/// A step with the arguments of its rule: its operands and result, and the tangents of the
+/// operands.
 struct Differential {
   Primitive primitive;
   DType dtype;
@@ -13,7 +14,7 @@ struct Differential {
   Tangent da = {}, db = {}, dc = {};
 };
 
-/// The chain rule of one step.
+/// The tangent of a step's result by the chain rule.
 Tangent derive(const Differential& step);
 
 }  // namespace dagrad::detail

@@ -19,7 +19,7 @@ using Operands = std::span<Symbol>;
                   ": " + advice);
 }
 
-/// Two literals as the sides of a select take the dtype of what its condition compares.
+/// If both sides of a select are literals, they take the dtype that its condition compares.
 DType compared_dtype(const Symbol& condition, std::span<const Symbol> sides) {
   const std::vector<Instruction>& steps = condition.recorder()->program().steps;
   Instruction step = steps[condition.step()];
@@ -48,7 +48,8 @@ Symbol adopt(Recorder& recorder, const Symbol& s, DType dtype) {
 Symbol record(Primitive p, Operands x, Recorder& recorder) {
   for (const Symbol& s : x) {
     if (!s.is_literal() && s.recorder() != &recorder)
-      throw ArgumentError(std::string(name(p)) + ": operands of different calls of a functor");
+      throw ArgumentError(std::string(name(p)) +
+                          ": the operands belong to different calls of a functor");
   }
   const bool selects = p == Primitive::select;
   if (selects) {
@@ -73,7 +74,8 @@ Symbol record(Primitive p, Operands x, Recorder& recorder) {
   return recorder.step(step);
 }
 
-/// Literals alone: whole numbers stay whole where the word takes them, all else is float64.
+/// Computes with literals only: integers stay integers if the primitive takes them, everything else
+/// is float64.
 Symbol compute_literal(Primitive p, Operands x) {
   const DTypes takes = detail::operand_dtypes(p);
   bool whole = takes.contains(i64);
@@ -93,13 +95,13 @@ Symbol compute_literal(Primitive p, Operands x) {
   return std::bit_cast<double>(bits);
 }
 
-/// The text of an error that a word's operands caused, with the word in front.
+/// The text of an error about a primitive's operands, with the primitive's name in front.
 std::string named(Primitive p, const Error& error) {
   const std::string text = error.what(), word(name(p));
   return text.starts_with(word) ? text : word + ": " + text;
 }
 
-/// `pow` or `power`, as the exponent wants it.
+/// `power` if the exponent has a formula, else `pow`.
 Primitive power_word(const Symbol& exponent) {
   const bool has = exponent.is_literal() && formulas::has_power(exponent.literal().real());
   return has ? Primitive::power : Primitive::pow;

@@ -25,7 +25,7 @@ Symbol inverse(const Symbol& condition) {
   const Instruction step = origin(condition);
   return step.primitive == Primitive::logical_not ? condition.recorder()->at(step.a) : !condition;
 }
-/// Whether one of two conditions is the other's inverse, as those of the two sides of a select are.
+/// Whether the conditions are the inverse of each other, like those of the two sides of a select.
 bool opposite(const Condition& a, const Condition& b) { return a && b && same(inverse(*a), b); }
 
 Condition either(const Condition& a, const Condition& b) {
@@ -36,7 +36,7 @@ Condition both(const Condition& a, const Condition& b) {
   if (!a || !b || opposite(a, b)) return {};
   return same(a, b) ? a : *a && *b;
 }
-/// Where the side that a condition chooses is dead.
+/// The condition under which the side that `condition` chooses is dead.
 Condition chosen(const Symbol& condition, const Condition& a, const Condition& b) {
   if (same(a, b)) return a;
   if (a && b) return select(condition, *a, *b);
@@ -47,13 +47,13 @@ Symbol adopted(Recorder& recorder, const Symbol& s, DType dtype) {
   return s.is_literal() ? recorder.constant(s.literal().bits(dtype), dtype) : s;
 }
 
-/// pull(c, p); where p is a finite number that is known, the product.
+/// pull(c, p), or the product if p is known to be a finite number.
 Symbol pull_by(const Symbol& c, const Symbol& p) {
   const auto value = known(p);
   return c.is_literal() || (value && std::isfinite(*value)) ? product(c, p) : pull(c, p);
 }
 
-/// The tangent as one symbol wherever it is not dead.
+/// The tangent as one symbol, valid where it is not dead.
 Symbol applied(const Tangent& t) {
   Symbol product = *t.value;
   for (const Symbol& factor : t.factors)
@@ -61,21 +61,21 @@ Symbol applied(const Tangent& t) {
   return product;
 }
 
-/// A value made of two tangents with their factors: of two cotangents another.
+/// A value computed from two tangents, with their factors combined.
 Tangent mixed(const Tangent& u, const Tangent& v, const Symbol& value, const Condition& dead) {
   if (u.factors.empty() || v.factors.empty()) return {value, {}, dead};
   return {1, {value}, dead};
 }
 
-/// What a linear function makes of two tangents.
+/// A linear function of two tangents.
 template <class Linear>
 Tangent joined(const Tangent& u, const Tangent& v, const Condition& dead, Linear f) {
   if (same_factors(u, v)) return {f(*u.value, *v.value), u.factors, dead};
   return mixed(u, v, f(applied(u), applied(v)), dead);
 }
 
-/// The same where they may be dead in different places. There cotangents too may be infinite or
-/// NaN: what they make is cut off.
+/// The same for tangents that may be dead under different conditions. There, cotangents may also be
+/// infinite or NaN, and their contribution is removed.
 template <class Linear>
 Tangent combined(const Tangent& u, const Tangent& v, DType dtype, Linear f) {
   const Tangent sum = same(u.dead, v.dead) ? joined(u, v, u.dead, f)
@@ -84,7 +84,7 @@ Tangent combined(const Tangent& u, const Tangent& v, DType dtype, Linear f) {
   return is_number(*sum.value, 0) ? Tangent() : sum;
 }
 
-/// The one tangent where a condition holds, the other elsewhere.
+/// One tangent where the condition holds, the other elsewhere.
 Tangent blended(const Symbol& condition, const Tangent& a, const Tangent& b, const Condition& dead,
                 DType dtype) {
   return joined(a, b, dead, [&](const Symbol& u, const Symbol& v) {

@@ -5,51 +5,53 @@
 
 #include "dagrad/program.hpp"
 
-/// Derivatives of steps while a rule is derived, and how the chain rule joins them.
+/// Derivatives of steps, used while a rule is being derived, and their combination by the chain
+/// rule.
 namespace dagrad::detail {
 
-/// The derivative of a step along one operand of the program: `value` times all `factors`, but 0
-/// where `dead` holds. Symbols may be literals.
+/// The derivative of a step with respect to one operand of the program: `value` times all
+/// `factors`, but 0 where `dead` holds. Symbols may be literals.
 struct Tangent {
-  /// Empty: structurally zero, which is not the number 0 and exists only while deriving.
+  /// Empty if the tangent is structurally zero, which differs from the number 0.
   std::optional<Symbol> value = {};
-  /// Cotangents of earlier derivations, the oldest first. It pulls the value; a later one meets
-  /// what holds a cotangent, and so joins it: where either is 0, nothing of the other, infinite or
-  /// NaN, reaches the result.
+  /// Cotangents of earlier derivations, the oldest first. The oldest is applied to the value with
+  /// `pull`; each later one is combined with `joint`, so that if either is 0, the result is 0 even
+  /// if the other is infinite or NaN.
   std::vector<Symbol> factors = {};
-  /// A condition under which the tangent is structurally zero, whatever `value` is there, and so
-  /// for any cotangent. It is blended in last. Empty: nowhere.
+  /// A condition under which the tangent is structurally zero, whatever `value` and the cotangents
+  /// are. It is applied last. Empty if there is none.
   std::optional<Symbol> dead = {};
 
   explicit operator bool() const { return value.has_value(); }
 };
 
-/// The value of a constant or a literal.
+/// The value of a constant or literal, if it is one.
 std::optional<double> known(const Symbol& s);
-/// The step that recorded a symbol, which is not a literal.
+/// The step of a symbol that is not a literal.
 Instruction origin(const Symbol& s);
 
-// Exact shortcuts only: no product with 1 or -1 rounds.
+// Products with 1 and -1 are simplified, which is exact.
 Symbol negated(const Symbol& s);
 Symbol product(const Symbol& u, const Symbol& v);
 
-/// u + v and u - v of tangents of a dtype.
+/// u + v and u - v for tangents of a dtype.
 Tangent plus(const Tangent& u, const Tangent& v, DType dtype);
 Tangent minus(const Tangent& u, const Tangent& v, DType dtype);
-/// d select(condition, a, b): nothing of the side not taken reaches the result.
+/// The tangent of select(condition, a, b). The side that is not taken does not affect it.
 Tangent choose(const Symbol& condition, const Tangent& a, const Tangent& b, DType dtype);
 
-/// The tangent times a partial derivative; structurally zero where that is the number 0.
+/// The tangent times a partial derivative; structurally zero if that is the number 0.
 Tangent scaled(const Tangent& t, const Symbol& partial);
-/// The same of a partial derivative that is made only where it is needed.
+/// The same with a partial derivative that is made only if it is needed.
 template <class Partial>
 Tangent times(const Tangent& t, Partial partial) {
   return t ? scaled(t, partial()) : Tangent();
 }
 Tangent quotient(const Tangent& t, const Symbol& divisor);
-/// The tangent times a cotangent, or what is 0 in the same way.
+/// The tangent times a cotangent, or times a value that annihilates infinities and NaN in the same
+/// way where it is 0.
 Tangent pulled(Tangent t, const Symbol& cotangent);
-/// The tangent, structurally zero where a condition holds too.
+/// The tangent, which is also structurally zero where the condition holds.
 Tangent guarded(const Tangent& t, const Symbol& dead);
 Tangent converted(const Tangent& t, DType dtype);
 

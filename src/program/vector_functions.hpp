@@ -1,6 +1,6 @@
-// The library functions of one instruction set, by libmvec. A source that includes this says which:
-// DAGRAD_BYTES of a register, the letter DAGRAD_REGISTER of its name, and libmvec's names
-// DAGRAD_FLOAT and DAGRAD_DOUBLE. libmvec computes each lane alone and is right at zeros,
+// The library functions of one instruction set, implemented by libmvec. The including source
+// defines DAGRAD_BYTES (size of a register), DAGRAD_REGISTER (letter of its name), and DAGRAD_FLOAT
+// and DAGRAD_DOUBLE (libmvec's names). libmvec computes lanes independently and is right at zeros,
 // subnormals, infinities and NaN.
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace {
           use(acosh) use(atanh) use(erf) use(erfc)
 #define DAGRAD_BINARY_FUNCTIONS(use) use(pow) use(atan2) use(hypot)
 
-// Names alone: a C++ type would be passed as the compiler sees fit, and clang 14 passes vectors on
-// the stack where the program around is not compiled for them.
+// Only names are declared: how C++ types are passed depends on the compiler, and clang 14 passes
+// vectors on the stack in code that is not compiled for them.
 extern "C" {
 #define DAGRAD_DECLARE(word)             \
   void DAGRAD_FLOAT(v, word)() noexcept; \
@@ -31,7 +31,7 @@ DAGRAD_BINARY_FUNCTIONS(DAGRAD_DECLARE)
 #undef DAGRAD_DECLARE
 }
 
-/// One register of each operand through a function of libmvec.
+/// Calls a function of libmvec for one register of each operand.
 void call(void (*function)(), const void* a, const void* b, void* out) {
   asm volatile(
       "movq %%rsp, %%rbx\n\t"
@@ -53,13 +53,13 @@ void call(void (*function)(), const void* a, const void* b, void* out) {
         "xmm14", "xmm15", "cc", "memory");
 }
 
-/// A sine or cosine, of which libmvec makes 1.0000000000000002 at times. NaN passes.
+/// Clamps a sine or cosine, for which libmvec sometimes gives 1.0000000000000002. NaN stays NaN.
 template <class T>
 T clamped(T y) {
   return y > 1 ? T(1) : y < -1 ? T(-1) : y;
 }
 
-/// The last lanes repeat the first element.
+/// Fills unused lanes with the first element.
 template <void (*F)(), Primitive P, class T>
 void apply(const T* a, const T* b, T* out, std::int64_t n) {
   constexpr std::int64_t lanes = DAGRAD_BYTES / sizeof(T);

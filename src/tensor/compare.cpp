@@ -9,8 +9,8 @@ namespace dagrad {
 
 namespace {
 
-// How far beyond its bound a pair is, as a multiple of it: 0 where equal, infinite where no bound
-// can help (a NaN or an infinity against anything else).
+// The difference of a pair as a multiple of its bound: 0 if equal, infinite if no bound would
+// suffice (a NaN or an infinity against anything else).
 template <class T>
 double excess(T a, T b, double relative, double absolute) {
   if (a == b) return 0;
@@ -20,7 +20,7 @@ double excess(T a, T b, double relative, double absolute) {
   }
   const double distance = std::fabs(static_cast<double>(a) - static_cast<double>(b));
   const double bound = absolute + relative * std::fabs(static_cast<double>(b));
-  // Integers beyond 2^53 may differ and be at no distance as doubles.
+  // Integers beyond 2^53 may differ although they are equal as doubles.
   return bound > 0 ? distance / bound : HUGE_VAL;
 }
 

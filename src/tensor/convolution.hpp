@@ -4,7 +4,7 @@
 
 #include "dagrad/kernels/convolution.hpp"
 
-/// What the public kernels are made of.
+/// The implementations behind the public kernels.
 namespace dagrad::kernels {
 
 /// Matrix products of gathered columns (im2col), for any sizes, zero included.
@@ -12,8 +12,8 @@ std::shared_ptr<const ConvolutionKernel> columns_convolution(const Machine& mach
                                                              ConvolutionResult result, DType dtype,
                                                              const ConvolutionSizes& sizes);
 
-/// oneDNN's of float32, by the best instruction set there is, each call on one thread; null where
-/// it has no kernel that is worth while.
+/// A float32 convolution by oneDNN, with the best instruction set of this machine and one thread
+/// for each call. Null if oneDNN has no fast kernel for these sizes.
 std::shared_ptr<const ConvolutionKernel> onednn_convolution(ConvolutionResult result,
                                                             const ConvolutionSizes& sizes);
 

@@ -10,13 +10,14 @@ namespace {
 
 using Index = std::int64_t;
 
-/// Neighbouring positions of the output, one column each: whole images, or pixels of one.
+/// Neighbouring positions of the output, one column for each: those of whole images, or some pixels
+/// of one image.
 struct Panel {
   Index image, images, pixel, pixels;
   Index columns() const { return images * pixels; }
 };
 
-/// How the output falls into panels.
+/// The division of the output into panels.
 class Panels {
  public:
   Panels(const ConvolutionSizes& s, std::size_t element) : batch_(s.batch), all_(s.out_pixels()) {
@@ -37,20 +38,22 @@ class Panels {
   }
 
  private:
-  static constexpr Index cache = 1 << 20;           // bytes that columns should take
-  static constexpr Index least = 256, most = 4096;  // a kernel that is read wants some columns
+  static constexpr Index cache = 1 << 20;  // bytes that the columns should occupy
+  static constexpr Index least = 256,
+                         most = 4096;  // reading the kernel pays off only for enough columns
   Index batch_, all_, pieces_, pixels_, images_;
 };
 
-/// Calls `visit(at, before, inside, from)` for each row of a panel's image that one tap of the
-/// kernel meets: where it starts in the panel, how many positions lie on padding in front, how many
-/// inside, the first of which the tap finds at `from` of the plane, and how many behind.
+/// Calls `visit(at, before, inside, behind, from)` for each row of positions in an image of the
+/// panel: the row starts at `at` in the panel; the tap lies on padding for its first `before`
+/// positions, inside the image for `inside` positions, of which the first is at `from` in the
+/// plane, and on padding for the last `behind`.
 template <class Visit>
 void each_row(const ConvolutionSizes& s, const Panel& panel, Index tap, Visit visit) {
   const Index ky = tap / s.kernel[1] * s.dilation[0] - s.padding[0];
   const Index kx = tap % s.kernel[1] * s.dilation[1] - s.padding[1];
   const Index step = s.stride[1], width = s.out[1];
-  const auto first_from = [&](Index x) {  // the first position whose tap is at x or behind
+  const auto first_from = [&](Index x) {  // the first position whose tap is at or beyond x
     return std::clamp<Index>(x > kx ? (x - kx + step - 1) / step : 0, 0, width);
   };
   const Index low = first_from(0), high = first_from(s.in[1]);
@@ -116,15 +119,15 @@ class Columns final : public ConvolutionKernel {
 
  private:
   static constexpr double task_work = 3e6, most_tasks = 16;
-  static constexpr Index most_partial = 1 << 21;  // elements of the sums of all tasks
+  static constexpr Index most_partial = 1 << 21;  // elements of all tasks' sums together
 
   Index weights() const { return s_.out_channels * depth_; }
-  /// Elements that a task works in: columns, and a block of the output that takes part with them.
+  /// Elements of a task's work space: the columns and the matching block of the output.
   Index space() const { return round_up(depth_ * columns()) + round_up(out_ * columns()); }
   Index columns() const { return panels_.columns(); }
   static Index round_up(Index n) { return (n + 15) / 16 * 16; }
 
-  /// Tasks of the pool, or one whose products are cut over it.
+  /// Runs several tasks on the pool, or a single one that distributes its products over the pool.
   template <class F>
   void each_task(const Parallel& parallel, F f) const {
     if (tasks_ == 1) return f(parallel, Index{0}, items_);
@@ -132,7 +135,8 @@ class Columns final : public ConvolutionKernel {
     parallel.ranges(items_, grain_, [&](Index begin, Index end) { f(alone, begin, end); });
   }
 
-  /// Row (channel, tap) of the columns holds what that tap finds for each position of the panel.
+  /// Fills the columns: row (channel, tap) holds the element under that tap for each position of
+  /// the panel.
   void gather(const Parallel& parallel, const Panel& panel, Index group, const T* in,
               T* columns) const {
     const Index grain = std::max<Index>(1, 65536 / std::max<Index>(panel.columns(), 1));
@@ -158,7 +162,7 @@ class Columns final : public ConvolutionKernel {
       for (Index i = 0; i < n; ++i) to[i] = from[i * s_.stride[1]];
     }
   }
-  /// Adds columns to where they were gathered from.
+  /// The transpose of `gather`: adds the columns to the elements that they come from.
   void scatter(const Parallel& parallel, const Panel& panel, Index group, const T* columns,
                T* in) const {
     const Index size = s_.taps() * panel.columns();
@@ -181,7 +185,7 @@ class Columns final : public ConvolutionKernel {
     return (image * s_.in_channels + group * in_ + channel) * s_.in_pixels();
   }
 
-  /// Where the panel's part of the output starts, and whether it is a matrix as it lies.
+  /// Offset of the panel's part of the output.
   Index block_of(const Panel& panel, Index group) const {
     return (panel.image * s_.out_channels + group * out_) * s_.out_pixels() + panel.pixel;
   }
@@ -229,7 +233,7 @@ class Columns final : public ConvolutionKernel {
     }
   }
 
-  /// Each task sums up its panels, and then the tasks are summed up in order.
+  /// Each task adds up its panels; then the sums of the tasks are added in order.
   void find_kernel(const Parallel& parallel, const T* in, const T* out, T* kernel,
                    T* scratch) const {
     T* const sums = tasks_ > 1 ? scratch + tasks_ * space() : kernel;
@@ -260,7 +264,7 @@ class Columns final : public ConvolutionKernel {
   ConvolutionResult result_;
   ConvolutionSizes s_;
   Panels panels_;
-  Index in_, out_, depth_;  // channels of a group, and elements of a column
+  Index in_, out_, depth_;  // channels per group, and elements of a column
   Index items_ = 0, grain_ = 1, tasks_ = 0;
 };
 

@@ -12,7 +12,7 @@
 #include "dagrad/scratch.hpp"
 #include "src/tensor/convolution.hpp"
 
-// Of the OpenMP that oneDNN was built with, whose header some compilers lack.
+// Functions of the OpenMP runtime that oneDNN was built with. Some compilers lack its header.
 extern "C" {
 int omp_get_max_threads(void);
 void omp_set_num_threads(int threads);
@@ -27,8 +27,8 @@ using dnnl::primitive_attr;
 using dnnl::reorder;
 using Index = std::int64_t;
 
-/// Keeps oneDNN to the calling thread: it is the pool that runs several. Bits hang on the number of
-/// threads, both when a primitive is made and when it runs.
+/// Restricts oneDNN to the calling thread while it exists; parallelism comes from the pool. Results
+/// depend on the number of threads, both when a primitive is made and when it runs.
 class OneThread {
  public:
   OneThread() { omp_set_num_threads(1); }
@@ -51,7 +51,7 @@ primitive_attr with_own_scratch() {
   return attributes;
 }
 
-/// A primitive and the memory that it works in.
+/// A primitive and the memory that it uses.
 struct Step {
   dnnl::primitive primitive;
   memory::desc space;
@@ -63,7 +63,7 @@ struct Step {
   }
 };
 
-/// A tensor as it lies in the graph, and as the primitive wants it.
+/// The layout of a tensor in the graph, and the one that the primitive wants.
 struct Layout {
   memory::desc plain, wanted;
   bool moves() const { return plain != wanted; }
@@ -85,11 +85,11 @@ std::array<memory::desc, 3> plain_descs(const ConvolutionSizes& s, Index images)
           memory::desc({images, s.out_channels, s.out[0], s.out[1]}, f, picture)};
 }
 
-/// The primitives for so many images.
+/// The primitives for a given number of images.
 class Piece {
  public:
-  /// `kernel` is the layout that kernels must have, where that is given. Throws dnnl::error where
-  /// oneDNN has nothing but its reference.
+  /// `kernel` is the layout that kernels must have, or null. Throws dnnl::error if oneDNN offers
+  /// only its reference implementation.
   Piece(ConvolutionResult result, const ConvolutionSizes& s, Index images,
         const memory::desc* kernel)
       : result_(slot_of(result)) {
@@ -117,23 +117,23 @@ class Piece {
     return whole_lines(bytes);
   }
 
-  /// Moves a tensor between its two layouts.
+  /// Converts a tensor from one of its layouts to the other.
   void move(const dnnl::stream& stream, Slot slot, void* plain, void* wanted, void* scratch) const {
     memory a(layouts_[slot].plain, engine(), plain), b(layouts_[slot].wanted, engine(), wanted);
     if (slot == result_) std::swap(a, b);
     moves_[slot].run(stream, {{DNNL_ARG_FROM, a}, {DNNL_ARG_TO, b}}, scratch);
   }
-  /// Computes from tensors in the wanted layouts.
+  /// Computes with tensors in the wanted layouts.
   void compute(const dnnl::stream& stream, const std::array<void*, 3>& tensors,
                void* scratch) const {
-    static constexpr std::array operands{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
-    static constexpr std::array gradients{DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS,
-                                          DNNL_ARG_DIFF_DST};
+    static constexpr int values[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+    static constexpr int gradients[] = {DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS,
+                                        DNNL_ARG_DIFF_DST};
     std::unordered_map<int, memory> arguments;
     for (std::size_t i = 0; i < 3; ++i) {
       const bool gradient = result_ != out_slot && (i == result_ || i == out_slot);
       arguments.insert(
-          {(gradient ? gradients : operands)[i], memory(layouts_[i].wanted, engine(), tensors[i])});
+          {gradient ? gradients[i] : values[i], memory(layouts_[i].wanted, engine(), tensors[i])});
     }
     convolve_.run(stream, std::move(arguments), scratch);
   }
@@ -174,7 +174,7 @@ class Piece {
             const memory::desc& kernel, const memory::desc& out) {
     const std::string_view name = made.impl_info_str();
     if (!name.starts_with("jit") && !name.starts_with("brg"))
-      throw dnnl::error(dnnl_unimplemented, "no kernel is made for these sizes");
+      throw dnnl::error(dnnl_unimplemented, "oneDNN has no fast kernel for these sizes");
     convolve_ = {Primitive(made), made.scratchpad_desc()};
     layouts_[in_slot].wanted = in;
     layouts_[kernel_slot].wanted = kernel;
@@ -216,7 +216,7 @@ class OneDnn final : public ConvolutionKernel {
 
   void run(const Parallel& parallel, const void* first, const void* second, void* result,
            void* scratch) const override {
-    // What is read comes without const in oneDNN.
+    // oneDNN takes pointers without const even to data that it only reads.
     void* const a = const_cast<void*>(first);
     void* const b = const_cast<void*>(second);
     auto* const memory = static_cast<std::byte*>(scratch);
@@ -236,12 +236,12 @@ class OneDnn final : public ConvolutionKernel {
   static constexpr double task_work = 3e6;
   static constexpr Index most_partial = 1 << 22;  // elements of the sums of all tasks
 
-  /// Of a kernel as the primitives want it, apart from that of the graph.
+  /// Size of the kernel in the layout that the primitives want.
   std::size_t kernel_bytes() const {
     return whole_lines(pieces_[0].layout(kernel_slot).wanted.get_size());
   }
 
-  /// The kernel as the primitives want it.
+  /// The kernel in the layout that the primitives want.
   void* packed(void* kernel, std::byte* memory) const {
     if (!pieces_[0].layout(kernel_slot).moves()) return kernel;
     const OneThread alone;
@@ -284,7 +284,7 @@ class OneDnn final : public ConvolutionKernel {
     if (result_ == ConvolutionResult::out) move(out_slot);
   }
 
-  /// The sums of the tasks, in order, into the kernel as it lies in the graph.
+  /// Adds the sums of the tasks in order and stores them in the graph's layout of the kernel.
   void add_up(const Parallel& parallel, std::byte* memory, void* kernel, std::byte* scratch) const {
     const Layout& layout = pieces_[0].layout(kernel_slot);
     auto* const sum = reinterpret_cast<float*>(memory);
@@ -302,12 +302,13 @@ class OneDnn final : public ConvolutionKernel {
 
   ConvolutionResult result_;
   Index batch_, weights_, images_ = 1, tasks_ = 1;
-  Index in_ = 0, out_ = 0;  // elements of an image
+  Index in_ = 0, out_ = 0;  // elements per image
   std::size_t space_ = 0;
-  std::vector<Piece> pieces_;  // of most tasks, and of the last one where that has fewer images
+  std::vector<Piece> pieces_;  // for most tasks, and for the last one if that has fewer images
 };
 
-/// Channels fill its vectors, alone or one a group, and there are images to share out.
+/// Whether oneDNN is fast for these sizes: channels fill its vectors, in one group or with one
+/// channel per group, and there are enough images to share out.
 bool suits(const ConvolutionSizes& s) {
   const Index in = s.in_channels / s.groups, out = s.out_channels / s.groups;
   const bool wide = s.groups == 1 && in >= 16 && out >= 16;

@@ -15,7 +15,7 @@ namespace dagrad {
 
 namespace {
 
-/// "f32", as the constant of a float dtype is called.
+/// The short name of a float dtype, such as "f32".
 std::string short_name(DType dtype) {
   return fmt::format("{}f{}", dtype == bf16 ? "b" : "", 8 * size_of(dtype));
 }
@@ -31,12 +31,13 @@ DType promote(DType a, DType b) {
                     name(a), name(b), short_name(std::max(a, b)), short_name(std::min(a, b))));
   }
   const auto [low, high] = std::minmax(a, b);
-  return low == i8 && high == u8 ? i16 : high;  // the others are declared in the order of promotion
+  return low == i8 && high == u8 ? i16 : high;  // the enumerators are in order of promotion
 }
 
 void detail::throw_stored_only(DType dtype) {
-  throw TypeError(fmt::format("{} elements are stored, not computed with: convert with cast to {}",
-                              name(dtype), name(compute_dtype(dtype))));
+  throw TypeError(
+      fmt::format("{} elements can be stored but not computed with: convert them with cast to {}",
+                  name(dtype), name(compute_dtype(dtype))));
 }
 
 void detail::throw_dtype_mismatch(DType is, DType asked) {
@@ -75,7 +76,7 @@ std::uint64_t Literal::bits(DType dtype) const {
     T element;
     if constexpr (!is_float(dtype_of<T>))
       element = checked<T>(integer_of(*this, dtype), dtype);
-    else if (integral_)  // by way of a double it would be rounded twice
+    else if (integral_)  // through a double it would be rounded twice
       element = static_cast<T>(integer_);
     else
       element = static_cast<T>(real_);

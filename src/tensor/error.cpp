@@ -6,7 +6,8 @@ std::string to_string(Location where) {
   return std::string(where.file) + ":" + std::to_string(where.line);
 }
 
-// Out of line, so that each type has one home and can be caught across shared libraries.
+// Defined out of line, so that each type has its type information in one place and can be caught
+// across shared libraries.
 Error::~Error() = default;
 ShapeError::~ShapeError() = default;
 TypeError::~TypeError() = default;

@@ -6,7 +6,8 @@ namespace dagrad::kernels {
 
 namespace {
 
-/// LAPACK looks for the best instruction set itself: it serves machines that have that.
+/// OpenBLAS chooses the best instruction set itself, so it is used only by Machines that have that
+/// set.
 constexpr bool has_lapack = DAGRAD_OPENBLAS;
 
 }  // namespace
@@ -42,7 +43,7 @@ std::int64_t lu(const Machine& machine, std::int64_t n, T* a, std::int64_t strid
   return plain::lu(n, a, stride, pivots);
 }
 
-// a = L·U·P: with P's swaps last, or for the transpose Pᵀ·Uᵀ·Lᵀ first.
+// a = L·U·P, so P's swaps come last; its transpose is Pᵀ·Uᵀ·Lᵀ, so they come first.
 template <class T>
 void lu_solve(const Machine& machine, const Parallel& parallel, std::int64_t n,
               std::int64_t columns, bool transposed, const T* factors, std::int64_t stride,

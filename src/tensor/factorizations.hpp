@@ -4,8 +4,8 @@
 
 #include "dagrad/kernels/factorizations.hpp"
 
-/// What the public kernels are made of: the same functions twice, for one thread and n > 0. Each
-/// source says what it takes them from.
+/// The implementations behind the public kernels: the same functions twice, for one thread and n >
+/// 0.
 namespace dagrad::kernels {
 
 namespace plain {

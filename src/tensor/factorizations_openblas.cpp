@@ -14,13 +14,14 @@ void dgetrf_(const blasint*, const blasint*, double*, const blasint*, blasint*, 
 }
 // NOLINTEND(readability-identifier-naming)
 
-/// A row-major matrix is LAPACK's of the transpose: its lower triangle their upper one, and rows
-/// pivoted there are columns here. Nothing is copied.
+/// LAPACK sees a row-major matrix as its transpose: our lower triangle is its upper one, and rows
+/// that it pivots are columns here. Nothing is copied.
 namespace dagrad::kernels::lapack {
 
 namespace {
 
-/// Debian's serial flavour hands one buffer to whoever calls: two calls at once spoil each other.
+/// Debian's serial flavour uses a single buffer for all calls, so two calls at once would corrupt
+/// each other.
 std::mutex one_at_a_time;
 
 }  // namespace
@@ -36,7 +37,7 @@ std::int64_t cholesky(std::int64_t n, T* a, std::int64_t stride) {
     dpotrf_("U", &size, a, &lead, &failed);
   }
   if (failed != 0) return failed;
-  for (std::int64_t i = 0; i < n; ++i)  // NaN passes through some of its kernels
+  for (std::int64_t i = 0; i < n; ++i)  // some of its kernels overlook NaN
     if (!(a[i * stride + i] > 0)) return i + 1;
   return 0;
 }
@@ -70,7 +71,7 @@ std::int64_t lu(std::int64_t n, T* a, std::int64_t stride, std::int32_t* pivots)
   } else {
     dgetrf_(&size, &size, a, &lead, pivots, &zero);
   }
-  for (std::int64_t i = 0; i < n; ++i) --pivots[i];  // theirs count from 1
+  for (std::int64_t i = 0; i < n; ++i) --pivots[i];  // LAPACK counts from 1
   return zero;
 }
 

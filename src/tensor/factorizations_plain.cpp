@@ -3,12 +3,12 @@
 
 #include "src/tensor/factorizations.hpp"
 
-/// By rows, so that inner loops go along memory.
+/// Works by rows, so that inner loops run along contiguous memory.
 namespace dagrad::kernels::plain {
 
 namespace {
 
-/// to − factor·from, over n elements.
+/// to ← to − factor·from, for n elements.
 template <class T>
 void subtract(T* to, T factor, const T* from, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) to[i] -= factor * from[i];

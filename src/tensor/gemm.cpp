@@ -9,8 +9,8 @@ namespace dagrad::kernels {
 
 namespace {
 
-constexpr double small_work = 50;  // multiplications that tiles do not pay for
-constexpr double task_work = 3e6;  // those of a task, about: some 60 µs
+constexpr double small_work = 50;  // up to this many multiplications, tiles do not pay off
+constexpr double task_work = 3e6;  // multiplications per task: about 60 µs
 constexpr double most_tasks = 16;
 
 template <class T>
@@ -24,7 +24,7 @@ Multiply<T> multiply_of([[maybe_unused]] InstructionSet set) {
   return multiply_plain<T>();
 }
 
-/// Packed operands of this thread's product, kept for the next one.
+/// Memory for packed operands, kept for this thread's next product.
 template <class T>
 T* scratch(std::int64_t elements) {
   thread_local detail::Blocks blocks;
@@ -37,17 +37,17 @@ T* scratch(std::int64_t elements) {
   return reinterpret_cast<T*>(blocks.get());
 }
 
-/// What a product over nothing is.
+/// Stores the product for k = 0, which is 0.
 template <class T>
 void clear(const Product<T>& p) {
   for (std::int64_t i = 0; i < p.m; ++i) std::fill_n(p.c.data + i * p.c.stride, p.n, T(0));
 }
 
-/// A side of the output in pieces of like size.
+/// Divides a side of the output into pieces of similar size.
 struct Cut {
   std::int64_t size, pieces;
 
-  /// At most `wanted` pieces, none much below `least`, whole multiples of `step`.
+  /// At most `wanted` pieces, none much smaller than `least`, in multiples of `step`.
   Cut(std::int64_t length, std::int64_t wanted, std::int64_t least, std::int64_t step) {
     pieces = std::clamp(length / least, std::int64_t{1}, wanted);
     size = ((length + pieces - 1) / pieces + step - 1) / step * step;
@@ -55,11 +55,11 @@ struct Cut {
   }
 };
 
-/// The output cut into tasks: into columns first, as each task packs its columns of b, or reads
-/// them where they lie; transposed rows of a are packed again for each task beside.
+/// Divides the output into tasks. Columns are divided first, because each task packs only its own
+/// columns of b, whereas tasks side by side each pack the same rows of a transposed a.
 template <class T>
 void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>& p, double work) {
-  constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles of any instruction set
+  constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles for every instruction set
   const auto tasks = static_cast<std::int64_t>(std::min(1 + work / task_work, most_tasks));
   const Cut columns(p.n, tasks, p.a.transposed ? 256 : 64, column_step);
   const Cut rows(p.m, std::max<std::int64_t>(tasks / columns.pieces, 1), 96, row_step);
@@ -88,7 +88,7 @@ void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std:
     if (!accumulate) clear(p);
     return;
   }
-  if (n == 1 && c.stride == 1) {  // a column is a row of the transpose, and rows fill the lanes
+  if (n == 1 && c.stride == 1) {  // computed as a row of the transpose, because rows fill the lanes
     std::swap(p.m, p.n);
     p.a = {b.data, b.stride, !b.transposed};
     p.b = {a.data, a.stride, !a.transposed};

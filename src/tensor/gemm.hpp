@@ -6,7 +6,7 @@
 
 namespace dagrad::kernels {
 
-/// c = a · b, or c + a · b; not empty, k > 0.
+/// The product c = a · b or c = c + a · b. No matrix is empty.
 template <class T>
 struct Product {
   std::int64_t m = 0, n = 0, k = 0;
@@ -15,18 +15,18 @@ struct Product {
   bool accumulate = false;
 };
 
-/// A matrix without what lies above a row and left of a column. Of each source its own, since they
-/// are compiled for different instruction sets.
+/// The part of a matrix that begins at a row and a column. It is static because sources compiled
+/// for different instruction sets must not share code.
 template <class T>
 static Matrix<T> from(Matrix<T> matrix, std::int64_t row, std::int64_t column) {
   matrix.data += matrix.transposed ? column * matrix.stride + row : row * matrix.stride + column;
   return matrix;
 }
 
-/// The product of one thread, by the code for one instruction set.
+/// The product on one thread, in code for one instruction set.
 template <class T>
 struct Multiply {
-  void (*small)(const Product<T>& product) = nullptr;  ///< k of at most one block
+  void (*small)(const Product<T>& product) = nullptr;  ///< for k of at most one block
   void (*large)(const Product<T>& product, T* scratch) = nullptr;
   std::int64_t scratch = 0;  ///< elements
 };

@@ -6,7 +6,7 @@ namespace dagrad::kernels {
 
 namespace {
 
-/// All ones in the first `n` of eight 32-bit lanes.
+/// A mask with all bits set in the first `n` of eight 32-bit lanes.
 __m256i first(Index n) {
   alignas(32) static constexpr int ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - n));

@@ -4,36 +4,37 @@
 #include "src/tensor/gemm_packing.hpp"
 #include "src/tensor/gemm_tile.hpp"
 
-/// The matrix product of one thread, for the instruction set of the source that includes this and
-/// says what vectors are (`L`, see gemm_tile.hpp). It is cut so that whatever is read many times
-/// lies in a cache; from outside in:
+/// The matrix product on one thread, for the instruction set of the source that includes this file
+/// and defines the vectors (`L`, see gemm_tile.hpp). It is divided so that data which is read
+/// repeatedly lies in a cache. From the outermost part to the innermost:
 ///
-///     panel   columns of c whose part of b is packed at once                 `panel` columns
-///     block   steps of k, over which sums stay in registers                  `depth` steps
-///     band    rows of c that meet one strip of b before the next             `band` rows
-///     strip   columns of a tile: its part of b stays in the first cache      `width` columns
-///     tile    rows of a strip: as many sums as there are registers
+///     panel   columns of c whose part of b is packed at once                `panel` columns
+///     block   steps of k during which sums stay in registers                `depth` steps
+///     band    rows of c that use one strip of b before the next one         `band` rows
+///     strip   columns of a tile, whose part of b stays in the first cache   `width` columns
+///     tile    rows of a strip, with as many sums as there are registers
 ///
 /// An element of c is the same sum for any m, n, strides and transposes: the products of `depth`
-/// successive k are added in order, from 0, fused where the instruction set does that; the sums of
-/// these blocks are added in order. So no cut of the output can change a bit.
+/// successive k are added in order, beginning with 0, with fused multiply-add if the instruction
+/// set has it; then the sums of these blocks are added in order. So the division of the output does
+/// not change any bits.
 ///
-/// All of it lies in unnamed namespaces and calls no inline function of a library: code for one
-/// instruction set must never be linked where another is meant.
+/// Everything is in unnamed namespaces and calls no inline functions of libraries, so that code for
+/// one instruction set is never linked in place of code for another.
 namespace dagrad::kernels {
 namespace {
 
 constexpr Index depth = 256;
 constexpr Index band = 128;
-constexpr Index few_rows = 64;  // up to here b is not worth packing
-constexpr Index page = 4096;    // bytes; rows so far apart evict each other
+constexpr Index few_rows = 64;  // up to this many rows, packing b does not pay off
+constexpr Index page = 4096;    // bytes; rows at this distance evict each other from the cache
 
 template <class L>
 class Blocks {
  public:
   using T = typename L::T;
 
-  /// Element by element: tiles do not pay for the smallest products.
+  /// Computes element by element, since tiles do not pay off for the smallest products.
   static void small(const Product<T>& p) {
     const Index a_row = p.a.transposed ? 1 : p.a.stride, a_step = p.a.transposed ? p.a.stride : 1;
     const Index b_step = p.b.transposed ? 1 : p.b.stride,
@@ -74,7 +75,8 @@ class Blocks {
   static void block(const Product<T>& p, T* b_space, T* a_space) {
     const bool pack = p.b.transposed || p.m > few_rows ||
                       (p.m > 2 * L::rows && p.b.stride * Index{sizeof(T)} % page == 0);
-    const Index direct = pack ? 0 : p.n / width * width;  // columns of b read where they lie
+    // Columns of b that are read without packing.
+    const Index direct = pack ? 0 : p.n / width * width;
     for (Index j = direct; j < p.n; j += width)
       pack_strip<L>(from(p.b, 0, j), p.k, least(width, p.n - j), b_space + j * p.k);
     for (Index i = 0; i < p.m; i += band) {
@@ -92,7 +94,7 @@ class Blocks {
     }
   }
 
-  /// The tiles of the strip of c whose first column is `j`.
+  /// Computes the tiles of the strip of c whose first column is `j`.
   static void strip(const Product<T>& p, Index j, const T* packed_a, Strip<T> b) {
     const Index columns = least(width, p.n - j), vectors = (columns + L::lanes - 1) / L::lanes;
     Tile<T> tile{.k = p.k,

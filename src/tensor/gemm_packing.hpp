@@ -3,8 +3,8 @@
 #include "src/tensor/gemm.hpp"
 #include "src/tensor/gemm_tile.hpp"
 
-/// How operands of the matrix product (gemm_blocks.hpp) are copied so that tiles find what they
-/// read side by side.
+/// Copies operands of the matrix product (gemm_blocks.hpp) so that the elements which tiles read
+/// are contiguous.
 namespace dagrad::kernels {
 namespace {
 
@@ -13,14 +13,14 @@ constexpr Index tile_width = L::lanes* L::vectors;  // columns
 
 constexpr Index least(Index a, Index b) { return b < a ? b : a; }
 
-/// Rows of the tile that starts at row `i` of `m`: as few tiles as possible, of like height.
+/// Height of the tile that starts at row `i` of `m`: as few tiles as possible, of similar heights.
 template <class L>
 Index tile_rows(Index i, Index m) {
   const Index tiles = (m - i + L::rows - 1) / L::rows;
   return (m - i + tiles - 1) / tiles;
 }
 
-/// Squares of 16 bytes a side: rows of `from` become columns of `to`.
+/// Transposes squares of 16 bytes a side: rows of `from` become columns of `to`.
 template <class T>
 void transpose_square(const T* from, Index from_row, T* to, Index to_row) {
   typedef T V __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
@@ -43,7 +43,7 @@ void transpose_square(const T* from, Index from_row, T* to, Index to_row) {
   }
 }
 
-/// `columns` columns of b, which lies by rows, filled up with 0 to the width of a tile.
+/// Packs `columns` columns of b, which is row-major, padded with 0 to the width of a tile.
 template <class L>
 void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   for (Index l = 0; l < k; ++l, b.data += b.stride, to += tile_width<L>) {
@@ -56,7 +56,7 @@ void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L
   }
 }
 
-/// The same of b that is transposed.
+/// The same for a transposed b.
 template <class L>
 void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   using T = typename L::T;
@@ -74,7 +74,7 @@ void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typenam
   }
 }
 
-/// The strip of b whose first column is `b`'s.
+/// Packs the strip of b that begins at the first column of `b`.
 template <class L>
 void pack_strip(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   if (b.transposed) {
@@ -84,14 +84,14 @@ void pack_strip(Matrix<const typename L::T> b, Index k, Index columns, typename 
   }
 }
 
-/// All `m` rows of a that is transposed, tile by tile: the rows of a step of k side by side. A tile
-/// takes L::rows * k elements, whatever rows it has.
+/// Packs all `m` rows of a transposed a tile by tile, with the rows of one step of k side by side.
+/// A tile takes L::rows * k elements, however many rows it has.
 template <class L>
 void pack_band(Matrix<const typename L::T> a, Index m, Index k, typename L::T* to) {
   for (Index i = 0, rows = 0; i < m; i += rows) {
     rows = tile_rows<L>(i, m);
     const typename L::T* row = a.data + i;
-    const bool whole = i + L::rows <= m;  // rows too many do no harm while they exist
+    const bool whole = i + L::rows <= m;  // reading extra rows is harmless as long as they exist
     for (Index l = 0; l < k; ++l, row += a.stride, to += L::rows) {
       if (whole) {
         __builtin_memcpy(to, row, L::rows * sizeof(typename L::T));

@@ -8,7 +8,7 @@ namespace {
 
 template <class Number>
 struct Unsigned {
-  using type = std::make_unsigned_t<Number>;  // integers wrap
+  using type = std::make_unsigned_t<Number>;  // unsigned, so that integers wrap around
 };
 template <>
 struct Unsigned<float> {
@@ -19,7 +19,7 @@ struct Unsigned<double> {
   using type = double;
 };
 
-/// Vectors of 16 bytes, which every processor of interest has, without fused operations.
+/// Vectors of 16 bytes, which every supported processor has, without fused multiply-add.
 template <class Number>
 struct Lanes {
   using T = Number;

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 
-/// The innermost part of the matrix product (gemm_blocks.hpp): a tile of c, whose sums are held in
-/// registers. `L` says what a vector of the instruction set is: its type V of `lanes` Ts, how it is
-/// loaded, stored, added and multiplied, whole or the first n lanes of it, and how many `rows` and
-/// `vectors` of sums there are registers for.
+/// The innermost part of the matrix product (gemm_blocks.hpp): a tile of c, whose sums are kept in
+/// registers. `L` describes the vectors of the instruction set: their type V of `lanes` Ts, how to
+/// load, store, add and multiply a whole vector or its first n lanes, and how many `rows` and
+/// `vectors` of sums fit into the registers.
 namespace dagrad::kernels {
 namespace {
 
@@ -17,14 +17,14 @@ struct Rows {
   const T* data;
   Index row, step;
 };
-/// Columns of b, as many as a tile has, over a block of k: step l begins at data[l * step]. Whole
-/// vectors can be read.
+/// The columns of b that a tile uses, over a block of k: step l begins at data[l * step]. Reading
+/// whole vectors is safe.
 template <class T>
 struct Strip {
   const T* data;
   Index step;
 };
-/// One tile: rows times strip is what goes to c, or is added there.
+/// One tile: the product of rows and strip is stored in c or added to it.
 template <class T>
 struct Tile {
   Index k;
@@ -32,12 +32,13 @@ struct Tile {
   Strip<T> b;
   T* c;
   Index c_stride;
-  Index last_lanes;  ///< of the last vector of each row of c; the others are whole
+  Index last_lanes;  ///< lanes of the last vector of each row of c; the others are whole
   bool accumulate;
 };
 
-/// Stores sums in c, or adds them; `last` is nothing where the last vector of a row is whole, else
-/// its lanes. The loops are unrolled and free of branches, or compilers keep the sums in memory.
+/// Stores sums in c or adds them. `last` is the number of lanes of the last vector of a row, or is
+/// left out if that is whole. The loops are unrolled and free of branches, since otherwise
+/// compilers keep the sums in memory.
 template <class L, int rows, int vectors, class... Last>
 void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c_stride,
             bool accumulate, Last... last) {
@@ -58,7 +59,7 @@ void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c
   }
 }
 
-/// A tile of so many rows, and of so many vectors of columns.
+/// Computes a tile of `rows` rows and `vectors` vectors of columns.
 template <class L, int rows, int vectors>
 void multiply(const Tile<typename L::T>& tile) {
   using V = typename L::V;
@@ -84,7 +85,7 @@ void multiply(const Tile<typename L::T>& tile) {
   }
 }
 
-/// `multiply` for each size of a tile.
+/// A table of `multiply` for every size of tile.
 template <class L>
 class Tiles {
  public:

@@ -17,12 +17,13 @@ namespace {
 // NumPy's defaults.
 constexpr int precision = 8, edge = 3, line_width = 75;
 
-// A finite number cut at its marks: "-1.5e-05" is "-1", "5", "-05".
+// A finite number split at its point and exponent: "-1.5e-05" is "-1", "5" and "-05".
 struct Parts {
   std::string whole, fraction, exponent;
 };
 
-// With `digits` after the point, or the shortest digits that read back as `value`.
+// Formats with `digits` digits after the point, or else with the fewest digits that read back as
+// `value`.
 template <class T, class... Digits>
 Parts parts(T value, std::chars_format format, Digits... digits) {
   char buffer[512];
@@ -39,7 +40,7 @@ Parts parts(T value, std::chars_format format, Digits... digits) {
   return p;
 }
 
-// The shortest digits, but no more than `precision` after the point.
+// The fewest digits that read back, but at most `precision` after the point.
 template <class T>
 Parts short_parts(T value, std::chars_format format) {
   Parts p = parts(value, format);
@@ -50,7 +51,7 @@ Parts short_parts(T value, std::chars_format format) {
   return p;
 }
 
-/// From which size on NumPy writes floats of an element type with exponents: scalars, and arrays.
+/// The magnitudes from which NumPy writes floats with exponents, in scalars and in arrays.
 struct Exponents {
   double scalar, array;
 };
@@ -75,8 +76,8 @@ std::string scalar(T value, double exponents_from = 0) {
   return fmt::format("{}{}{}e{}", p.whole, p.fraction.empty() ? "" : ".", p.fraction, p.exponent);
 }
 
-// What is printed of an element: an int as int64; for a narrow float the double with the fewest
-// digits of those that round to it.
+// The number printed for an element: an integer as int64; a narrow float as the double with the
+// fewest digits among those that round to it.
 template <class T>
 auto printed(T element) {
   if constexpr (std::same_as<T, Float16> || std::same_as<T, BFloat16>) {
@@ -97,7 +98,7 @@ auto printed(T element) {
   }
 }
 
-// The words of the elements shown, of one width.
+// The texts of the elements shown, all of the same width.
 template <class T>
 class Words {
  public:
@@ -110,12 +111,12 @@ class Words {
   std::size_t width_ = std::is_same_v<T, bool> ? 5 : 0;
 };
 
-// Points stand below each other; with exponents where numbers are too large, small or far apart.
+// Aligns decimal points, and uses exponents if numbers are too large, too small or too far apart.
 template <std::floating_point T>
 class Words<T> {
  public:
   Words(const std::vector<T>& values, double exponents_from) {
-    std::size_t longest = 0;  // of what is not finite
+    std::size_t longest = 0;  // longest text of a NaN or infinity
     exponents_ = far_apart(values, exponents_from);
     for (const T value : values) {
       if (!std::isfinite(value)) {
@@ -157,11 +158,12 @@ class Words<T> {
   std::size_t width() const { return left_ + 1 + right_ + (exponents_ ? 2 + digits_ : 0); }
 
   bool exponents_ = false;
-  std::size_t left_ = 0, right_ = 0, digits_ = 0;  // before and after the point, of an exponent
+  std::size_t left_ = 0, right_ = 0,
+              digits_ = 0;  // digits before and after the point, and of the exponent
 };
 
-// Lays the words of a tensor out in nested brackets. `slots` of an axis are what is shown of it:
-// all positions, or three at either end with a gap between.
+// Lays out the texts of a tensor in nested brackets. The `slots` of an axis are what is shown of
+// it: all positions, or three at either end with a gap between them.
 class Layout {
  public:
   Layout(const Shape& shape, bool shortened) : shape_(shape), shortened_(shortened) {}

@@ -11,8 +11,8 @@ namespace dagrad {
 
 namespace {
 
-// The upper half of the counter keeps streams of one key apart by what they are drawn for; above
-// its lowest byte it counts what was drawn before for the same element.
+// The upper half of the counter separates the streams of a key by purpose; above its lowest byte,
+// it counts the earlier draws for the same element.
 enum class Stream : std::uint64_t { uniform = 0, normal = 1, key = 2, truncated = 3, gumbel = 4 };
 
 std::uint64_t pair(std::uint32_t low, std::uint32_t high) {
@@ -25,7 +25,7 @@ PhiloxBlock block(std::int64_t key, std::int64_t counter, Stream stream,
                 static_cast<std::uint64_t>(stream) | attempt << 8);
 }
 
-// A block holds four floats or two doubles; the element in its place of the block.
+// Elements per block of random bits: four floats or two doubles.
 template <class T>
 constexpr std::int64_t per_block = std::is_same_v<T, float> ? 4 : 2;
 
@@ -41,7 +41,8 @@ void uniforms(std::int64_t key, std::int64_t counter, double (&out)[2]) {
   }
 }
 
-// Box and Muller 1958: two independent normals of two uniforms, `u` in (0, 1] and `v` in [0, 1).
+// Two independent normal numbers from two uniform ones, `u` in (0, 1] and `v` in [0, 1) (Box and
+// Muller 1958).
 void box_muller(double u, double v, double& first, double& second) {
   const double radius = std::sqrt(-2 * std::log(u)), angle = 2 * std::numbers::pi * v;
   first = radius * std::cos(angle);
@@ -66,8 +67,8 @@ void normals(std::int64_t key, std::int64_t counter, double (&out)[2]) {
   box_muller(u, v, out[0], out[1]);
 }
 
-// A normal variable given that it lies in an interval, by rejection (Robert 1995). Of the four
-// proposals that one is taken which is accepted in two of five attempts or more.
+// A normal variable restricted to an interval, by rejection (Robert 1995). Of the four proposals,
+// it uses one that is accepted in at least two of five attempts.
 class TruncatedNormal {
  public:
   TruncatedNormal(double low, double high) : negative_(high < 0) {
@@ -100,7 +101,7 @@ class TruncatedNormal {
       x = low_ + (high_ - low_) * u;
       return v < std::exp((mode - x) * (mode + x) / 2);
     }
-    if (proposal_ == Proposal::exponential) {  // decays as the density does at `low_`
+    if (proposal_ == Proposal::exponential) {  // decays like the density at `low_`
       const double beyond = -std::log1p(u * std::expm1(low_ * (low_ - high_))) / low_;
       x = std::min(low_ + beyond, high_);
       return v < std::exp(-beyond * beyond / 2);
@@ -129,7 +130,7 @@ void truncated_normals(std::int64_t key, std::int64_t first, std::span<T> out, d
   }
 }
 
-// Of 52 bits and a half, so that neither logarithm is of 0.
+// Uses 52 random bits plus one half, so that neither logarithm is taken of 0.
 template <class T>
 void gumbels(std::int64_t key, std::int64_t first, std::span<T> out) {
   for (T& value : out) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -16,23 +17,23 @@ namespace {
 void require_float(const char* what, DType dtype) {
   if (compute_float_dtypes.contains(dtype)) return;
   throw TypeError(
-      fmt::format("{}: wants float32 or float64, got {}{}", what, name(dtype),
+      fmt::format("{}: the dtype must be float32 or float64, got {}{}", what, name(dtype),
                   is_float(dtype) ? "; draw float32 and convert the tensor with cast" : ""));
 }
 
 void require_range(double low, double high) {
   if (low < high && std::isfinite(high - low)) return;
   throw ArgumentError(fmt::format(
-      "uniform: wants finite low < high at a finite distance, got [{}, {})", low, high));
+      "uniform: needs low < high, both finite and at a finite distance, got [{}, {})", low, high));
 }
 
 void require_range(std::int64_t low, std::int64_t high) {
   if (low < high) return;
-  throw ArgumentError(fmt::format("integers: wants low < high, got [{}, {})", low, high));
+  throw ArgumentError(fmt::format("integers: needs low < high, got [{}, {})", low, high));
 }
 
 // Element `i` of the stream of `key`, scaled to [low, high) by the upper half of a product of 128
-// random bits: no value is likelier than another by more than one part in 2^64.
+// random bits, so that probabilities of values differ by at most one part in 2^64.
 std::int64_t integer_in(std::int64_t key, std::int64_t i, std::int64_t low, std::int64_t high) {
   __extension__ using Wide = unsigned __int128;
   const PhiloxBlock bits =
@@ -72,8 +73,8 @@ Tensor Rng::uniform(const Shape& shape, double low, double high, DType dtype) {
 Tensor Rng::normal(const Shape& shape, double mean, double deviation, DType dtype) {
   require_float("normal", dtype);
   if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation < 0) {
-    throw ArgumentError(fmt::format("normal: wants a finite mean and deviation >= 0, got {} and {}",
-                                    mean, deviation));
+    throw ArgumentError(fmt::format(
+        "normal: needs a finite mean and a finite deviation >= 0, got {} and {}", mean, deviation));
   }
   Tensor tensor = detail::uninitialized({dtype, shape});
   const auto fill = [&]<class T>(std::span<T> values) {
@@ -85,7 +86,7 @@ Tensor Rng::normal(const Shape& shape, double mean, double deviation, DType dtyp
 
 Tensor Rng::integers(const Shape& shape, std::int64_t low, std::int64_t high, DType dtype) {
   require_range(low, high);
-  Literal(low).bits(dtype);  // throws where the dtype does not hold them
+  Literal(low).bits(dtype);  // throws if the dtype cannot represent them
   Literal(high - 1).bits(dtype);
   Tensor tensor = detail::uninitialized({dtype, shape});
   const std::int64_t stream = key();
@@ -107,7 +108,8 @@ Tensor Rng::permutation(std::int64_t n) {
 namespace {
 void require_weights(const char* what, const Shape& shape) {
   if (shape.rank() == 2) return;
-  throw ShapeError(fmt::format("{}: weights are [in, out], got {}", what, to_string(shape)));
+  throw ShapeError(
+      fmt::format("{}: weights must have the shape [in, out], got {}", what, to_string(shape)));
 }
 }  // namespace
 

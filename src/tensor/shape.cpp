@@ -27,7 +27,7 @@ Shape::Shape(std::span<const std::int64_t> dims) {
   for (const std::int64_t dim : dims) {
     if (dim < 0) {
       throw ShapeError(
-          fmt::format("a dimension is at least 0, got {} in [{}]", dim, fmt::join(dims, ",")));
+          fmt::format("a dimension must be at least 0, got {} in [{}]", dim, fmt::join(dims, ",")));
     }
     const std::int64_t factor = std::max<std::int64_t>(dim, 1);
     if (factor > max_elements / elements) {
@@ -71,10 +71,11 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 }
 
 int normalize_axis(std::int64_t axis, int rank) {
-  if (rank == 0) throw ShapeError(fmt::format("axis {} of a scalar, which has none", axis));
+  if (rank == 0)
+    throw ShapeError(fmt::format("axis {} does not exist: a scalar has no axes", axis));
   if (axis < -rank || axis >= rank) {
     throw ShapeError(
-        fmt::format("axis {} is outside [{}, {}] of rank {}", axis, -rank, rank - 1, rank));
+        fmt::format("axis {} is outside [{}, {}] for rank {}", axis, -rank, rank - 1, rank));
   }
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }

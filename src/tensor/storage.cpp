@@ -15,7 +15,8 @@ void FreeBlocks::operator()(std::byte* blocks) const noexcept {
 Blocks allocate_blocks(std::size_t bytes, std::size_t in_front) {
   void* blocks =
       ::operator new (in_front + padded(bytes), std::align_val_t{block_bytes}, std::nothrow);
-  if (blocks == nullptr) throw RunError(fmt::format("out of memory: {} bytes asked for", bytes));
+  if (blocks == nullptr)
+    throw RunError(fmt::format("out of memory: cannot allocate {} bytes", bytes));
   return Blocks(static_cast<std::byte*>(blocks));
 }
 
@@ -52,7 +53,7 @@ void Storage::release() const noexcept {
 
 void* Storage::data() const noexcept { return header_ == nullptr ? nullptr : header_->data; }
 
-// Acquire: what the last other holder read is read before we write.
+// Acquire orders the reads of the last other holder before our writes.
 bool Storage::sole() const noexcept {
   return header_ != nullptr && header_->references.load(std::memory_order_acquire) == 1;
 }

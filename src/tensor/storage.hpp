@@ -9,10 +9,10 @@
 
 namespace dagrad::detail {
 
-/// Loops write whole blocks of this many bytes, and start at multiples of it.
+/// Loops write whole blocks of this many bytes, aligned to that size.
 inline constexpr std::size_t block_bytes = 64;
 
-/// Bytes of whole blocks that hold `bytes`; at least one block, so that no data is null.
+/// The size of the whole blocks that hold `bytes`; at least one block, so that data is never null.
 constexpr std::size_t padded(std::size_t bytes) {
   return bytes == 0 ? block_bytes : (bytes + block_bytes - 1) / block_bytes * block_bytes;
 }
@@ -22,21 +22,21 @@ struct FreeBlocks {
 };
 using Blocks = std::unique_ptr<std::byte, FreeBlocks>;
 
-/// Whole blocks, aligned to a block, of any content: the one place memory for elements comes from.
-/// Throws RunError naming the size where memory is out. `in_front` are bytes of whole blocks before
-/// those, which the caller did not ask for.
+/// Allocates whole, aligned, uninitialised blocks. All memory for elements comes from here. Throws
+/// RunError naming `bytes` if memory runs out. `in_front` is the size of additional blocks in
+/// front, which errors do not mention.
 Blocks allocate_blocks(std::size_t bytes, std::size_t in_front = 0);
 
-/// A tensor whose elements are yet to be written; the padding behind them is zero.
+/// A tensor whose elements are uninitialised; the padding after them is zero.
 Tensor uninitialized(const Type& type);
 
-/// What a counted handle points at. It fills the block in front of elements that dagrad allocated,
-/// and stands alone for those handed over.
+/// What a reference-counted handle points to. It occupies the block in front of elements that
+/// dagrad has allocated, and is allocated by itself for adopted memory.
 struct Storage::Header {
   std::atomic<std::int64_t> references{1};
   void* data = nullptr;
-  bool in_front = false;               ///< of the elements, in the same memory
-  std::function<void(void*)> deleter;  ///< of elements elsewhere
+  bool in_front = false;  ///< whether it lies in front of the elements, in the same memory
+  std::function<void(void*)> deleter;  ///< frees adopted memory
   MemoryKind kind = MemoryKind::host;
 };
 static_assert(sizeof(Storage::Header) <= block_bytes);

@@ -14,7 +14,7 @@ namespace dagrad {
 
 namespace {
 
-// What tensors without storage show: a zero nobody writes, for a write copies first.
+// The data of tensors without storage. It is never written, because a write copies first.
 alignas(detail::block_bytes) constexpr std::byte zeros[detail::block_bytes]{};
 
 void require_count(const Shape& shape, std::size_t count) {
@@ -26,9 +26,10 @@ void require_count(const Shape& shape, std::size_t count) {
 
 }  // namespace
 
-void detail::throw_ragged(std::size_t first, std::size_t other) {
+void detail::throw_ragged(std::int64_t first, std::int64_t other) {
   throw ShapeError(fmt::format(
-      "rows of a nested list differ in length: the first has {}, another {}", first, other));
+      "the rows of a nested list differ in length: the first has {} elements, another {}", first,
+      other));
 }
 
 Tensor detail::uninitialized(const Type& type) {
@@ -86,14 +87,14 @@ Tensor Tensor::borrow(const Shape& shape, DType dtype, const void* values, std::
   require_count(shape, count);
   Tensor tensor;
   tensor.type_ = {dtype, shape};
-  if (count > 0) tensor.data_ = const_cast<void*>(values);  // only read: a write copies first
+  if (count > 0) tensor.data_ = const_cast<void*>(values);  // never written: a write copies first
   return tensor;
 }
 
 Tensor Tensor::adopt(const Type& type, void* data, std::function<void(void*)> deleter,
                      MemoryKind kind) {
   if (data == nullptr && type.elements() > 0) {
-    throw ArgumentError(fmt::format("adopt: null given for {}", to_string(type)));
+    throw ArgumentError(fmt::format("adopt: the data of {} is null", to_string(type)));
   }
   if (reinterpret_cast<std::uintptr_t>(data) % size_of(type.dtype) != 0) {
     throw ArgumentError(fmt::format("adopt: data of {} must be aligned to {} bytes, got {}",
@@ -114,7 +115,8 @@ void* Tensor::writable() {
 template <Element T>
 T Tensor::item() const {
   if (size() != 1) {
-    throw ShapeError(fmt::format("item: {} holds {} elements, not one", to_string(type_), size()));
+    throw ShapeError(
+        fmt::format("item: {} has {} elements, expected exactly one", to_string(type_), size()));
   }
   return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
     return convert<T>(*static_cast<const From*>(data_));
@@ -133,8 +135,8 @@ template double Tensor::item() const;
 
 double Tensor::at(std::int64_t i) const {
   if (i < 0 || i >= size()) {
-    throw ArgumentError(
-        fmt::format("at: element {} of {}, which holds {}", i, to_string(type_), size()));
+    throw ArgumentError(fmt::format("at: element {} does not exist: {} has {} elements", i,
+                                    to_string(type_), size()));
   }
   return dispatch_stored(dtype(), [&]<class From>(std::type_identity<From>) {
     return convert<double>(static_cast<const From*>(data_)[i]);

@@ -6,7 +6,8 @@
 
 namespace dagrad::detail {
 
-/// A character of UTF-8 and the bytes that it takes. A byte that is no part of one counts alone.
+/// A character of UTF-8 and its length in bytes. A byte that is not part of a character counts as
+/// one on its own.
 struct Character {
   static constexpr char32_t invalid = 0xffffffff;
   char32_t code = invalid;
@@ -18,20 +19,19 @@ Character character_at(std::string_view text, std::size_t at);
 /// Offset of the first byte that is not UTF-8, or npos.
 std::size_t invalid_utf8(std::string_view text);
 
-/// Whether it is one of ASCII's control characters.
+/// Whether it is an ASCII control character.
 constexpr bool is_control(char32_t code) { return code < 0x20 || code == 0x7f; }
 
-/// A text of more than `most` bytes with its middle cut out, at the ends of characters.
+/// The text; if it has more than `most` bytes, its middle is cut out at character boundaries.
 std::string shortened(std::string_view text, std::size_t most);
 
-/// A text from outside for a message: with \x1b and the like in the place of control characters,
-/// but for line breaks and tabs, and of bytes that are not UTF-8. Of a long one no more than some
-/// 200 bytes.
+/// Makes a text safe for messages: control characters other than line breaks and tabs, and bytes
+/// that are not UTF-8, become escapes such as \x1b. Long texts are shortened to about 200 bytes.
 std::string printable(std::string_view text);
-/// The same on one line and in single quotes, of the first 4,096 bytes: text of a file, which may
-/// hold what a message must not, such as a NUL that would end it.
+/// The same on one line and in single quotes, for the first 4,096 bytes. For text from files, which
+/// may contain anything, such as a NUL that would end the message.
 std::string in_quotes(std::string_view text);
-/// The same for a dump: all of it, with \n and \t where the line breaks and tabs are.
+/// The same for listings: the whole text, with \n and \t for line breaks and tabs.
 std::string printable_line(std::string_view text);
 
 }  // namespace dagrad::detail

@@ -14,7 +14,7 @@ namespace dagrad {
 std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const Operand& high) {
   std::vector<Value> clipped;
   if (gradients.empty()) return clipped;
-  const Building building(gradients, low.where());
+  const Building building("clip_by_value", gradients, low.where());
   for (const Value& gradient : gradients) clipped.push_back(clamp(gradient, low, high));
   return clipped;
 }
@@ -22,12 +22,12 @@ std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const 
 Clipped clip_by_global_norm(ValueSpan gradients, const Operand& max_norm) {
   detail::Scalar most(max_norm, "clip_by_global_norm: max_norm");
   if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
-    throw ArgumentError(
-        fmt::format("clip_by_global_norm: max_norm is positive and finite, got {}", most.number()));
-  if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs a gradient or more");
-  const Building building(gradients, max_norm.where());
+    throw ArgumentError(fmt::format(
+        "clip_by_global_norm: max_norm must be positive and finite, got {}", most.number()));
+  if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs at least one gradient");
+  const Building building("clip_by_global_norm", gradients, max_norm.where());
   Clipped clipped{{}, global_norm(gradients)};
-  // Not min(1, max_norm / norm), which is NaN where both are 0.
+  // Not min(1, max_norm / norm), which would be NaN if both were 0.
   const DType dtype = clipped.norm.dtype();
   const Value within = less_equal(clipped.norm, most.in(dtype));
   const Value ratio = div(most.in(dtype), clipped.norm);

@@ -15,7 +15,7 @@ Scalar::Scalar(const Operand& scalar, std::string_view what) : scalar_(scalar) {
   if (scalar.is_literal()) return;
   const Type type = scalar.type();
   const std::string text =
-      fmt::format("{} is a number or a float scalar, got {}", what, to_string(type));
+      fmt::format("{} must be a number or a float scalar, got {}", what, to_string(type));
   if (type.shape.rank() != 0) throw ShapeError(text);
   if (!is_float(type.dtype)) throw TypeError(text);
 }
@@ -33,7 +33,7 @@ StepBuilder::StepBuilder(std::string_view optimizer, std::span<const Value> para
       parameters_(parameters),
       gradients_(gradients),
       rate_(rate, fmt::format("{}: the rate", optimizer)),
-      building_(parameters, rate.where()) {
+      building_(optimizer, parameters, rate.where()) {
   if (rate_.is_literal()) require_not_negative("the rate", rate_.number());
   check_pairs();
 }
@@ -46,7 +46,7 @@ void StepBuilder::check_pairs() const {
   for (std::size_t i = 0; i < size(); ++i) {
     const Value &p = parameters_[i], &g = gradients_[i];
     if (p.node().kind() != NodeKind::parameter)
-      throw ArgumentError(fmt::format("{}: '{}' is no parameter", optimizer_, p.name()));
+      throw ArgumentError(fmt::format("{}: '{}' is not a parameter", optimizer_, p.name()));
     if (!seen.insert(p).second)
       throw ArgumentError(fmt::format("{}: parameter '{}' is listed twice", optimizer_, p.name()));
     const std::string text =
@@ -59,13 +59,13 @@ void StepBuilder::check_pairs() const {
 
 void StepBuilder::require_fraction(std::string_view name, double number) const {
   if (!(number >= 0 && number < 1))
-    throw ArgumentError(fmt::format("{}: {} is in [0, 1), got {}", optimizer_, name, number));
+    throw ArgumentError(fmt::format("{}: {} must be in [0, 1), got {}", optimizer_, name, number));
 }
 
 void StepBuilder::require_not_negative(std::string_view name, double number) const {
   if (!(number >= 0 && std::isfinite(number)))
     throw ArgumentError(
-        fmt::format("{}: {} is finite and at least 0, got {}", optimizer_, name, number));
+        fmt::format("{}: {} must be finite and at least 0, got {}", optimizer_, name, number));
 }
 
 Value StepBuilder::slot(std::size_t i, std::string_view name) {

@@ -11,10 +11,10 @@
 
 namespace dagrad::detail {
 
-/// A number, or a float scalar that is cast once for each dtype in which it is wanted.
+/// A number or a float scalar, which is cast once for each dtype that is needed.
 class Scalar {
  public:
-  /// `what` names it in errors. Throws ShapeError, TypeError unless it is a number or a float
+  /// `what` names it in errors. Throws ShapeError or TypeError unless it is a number or a float
   /// scalar.
   Scalar(const Operand& scalar, std::string_view what);
   Operand in(DType dtype);
@@ -26,8 +26,8 @@ class Scalar {
   std::map<DType, Value> casts_;
 };
 
-/// The updates of one optimiser while they are made: checks its arguments, drops what it has
-/// appended when it throws, and places what it appends at the user's line.
+/// Builds the updates of one optimiser: checks the arguments, gives new nodes the user's source
+/// line, and removes them again if it throws.
 class StepBuilder {
  public:
   /// Throws as optimisers do; see `dagrad/optimizers.hpp`.
@@ -45,9 +45,9 @@ class StepBuilder {
   DType dtype(std::size_t i) const { return parameters_[i].dtype(); }
   Scalar& rate() { return rate_; }
 
-  /// What is remembered of parameter i: a new parameter like it, of zeros.
+  /// Adds a parameter of zeros, of the type of parameter i, to remember something about that one.
   Value slot(std::size_t i, std::string_view name);
-  /// A new int64 scalar parameter 0 with the optimiser's name before its own.
+  /// Adds an int64 scalar parameter that starts at 0, with the optimiser's name as prefix.
   Value counter(std::string_view name);
   void update(const Value& parameter, const Value& next) { updates_.push_back({parameter, next}); }
   std::vector<Update> finish() { return std::move(updates_); }

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-/// Benchmarks: programs that print one line of JSON a case, in the form of the peers'
-/// (peers/peers.py).
+/// Benchmarks. They print one line of JSON for each case, in the same form as peers/peers.py.
 namespace dagrad::bench {
 
 struct Settings {
@@ -21,9 +20,9 @@ struct Case {
   bool has_peers = false;
 };
 
-/// Milliseconds of the first call, the fastest and the median one: 3 to warm up, then at least 20
-/// calls or 3 seconds, as the peers are measured. The first includes `before`; `verify`, which may
-/// throw, looks at what it has left.
+/// Milliseconds of the first call, the fastest and the median one. There are 3 calls to warm up and
+/// then at least 20 calls or 3 seconds, as for the peers. The first call includes `before`;
+/// `verify`, which may throw, checks its results.
 struct Times {
   double first, min, median;
 };
@@ -34,7 +33,7 @@ Times measure(double before, const std::function<void()>& step,
 double ratio(const std::function<void()>& a, const std::function<void()>& b);
 /// Seconds on a clock that only goes forward.
 double now();
-/// The fastest of some calls, in seconds a call.
+/// The time of the fastest of several rounds, in seconds per call.
 double fastest(int rounds, int calls, const std::function<void()>& run);
 
 /// {"system": "dagrad", "case": …, "threads": …, "min_ms": …, "median_ms": …, "first_ms": …}
@@ -58,8 +57,8 @@ void memory(const Settings& settings);
 void schedule(const Settings& settings);
 void start(const Settings& settings);
 
-/// Runs a case in each peer, in turns with dagrad, and prints the ratio to the best. `folder` is
-/// the environment that peers/setup has made, `self` this program.
+/// Runs a case in each peer, in turns with dagrad, and prints the ratio to the best peer. `folder`
+/// is the environment made by peers/setup, `self` is this program.
 void against_peers(const Settings& settings, const std::string& name, const std::string& folder,
                    const std::string& self);
 

@@ -13,7 +13,7 @@ struct ByHand {
   void (*adamw)(T* p, T* m, T* v, const T* dout, std::size_t n);
 };
 
-/// Compiled for AVX2, for AVX-512. For float and double.
+/// Compiled for AVX2 and for AVX-512, for float and double.
 template <class T>
 const ByHand<T>& by_hand_avx2();
 template <class T>

@@ -1,10 +1,10 @@
-// The loops of by_hand.hpp, for the instruction set that the including source is compiled for.
+// The loops of by_hand.hpp, for the instruction set for which the including source is compiled.
 
 #include "tests/bench/by_hand.hpp"
 
 namespace dagrad::bench {
 
-// gcc vectorises the loops around these by libmvec; other compilers call libm an element at a time.
+// gcc vectorises the loops around these with libmvec; other compilers call libm for each element.
 #if defined(__GNUC__) && !defined(__clang__)
 #define DAGRAD_LANE [[gnu::const, gnu::simd("notinbranch")]]
 #else

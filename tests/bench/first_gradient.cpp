@@ -1,4 +1,4 @@
-// What the case `start` runs: one training step of the XOR network.
+// The program that the case `start` runs: one training step of the XOR network.
 #include "docs/examples/xor_network.hpp"
 
 int main() {

@@ -1,5 +1,5 @@
-// Users' functors, assembled, against the same loops written by hand and vectorised by gcc -O3 for
-// the same instruction set, libmvec called through gnu::simd (by_hand_loops.hpp).
+// Compares assembled functors of users with the same loops written by hand and vectorised by gcc
+// -O3 for the same instruction set, with libmvec called through gnu::simd (by_hand_loops.hpp).
 
 #include "tests/bench/loops.hpp"
 
@@ -58,11 +58,11 @@ struct AdamW {
   }
 };
 
-// ---- the race
+// ---- measurements
 
 using Clock = std::chrono::steady_clock;
 
-/// Seconds a call.
+/// Seconds per call.
 template <class F>
 double seconds(std::size_t repeats, F&& run) {
   const auto start = Clock::now();
@@ -106,7 +106,7 @@ class Race {
     const ProgramPtr program = std::move(recorder).finish(functor(operands), dtype_of<T>);
     const Type type{dtype_of<T>, {static_cast<std::int64_t>(n_)}};
     const detail::BroadcastLoop kernel(cache_, program, std::vector<Type>(in.size(), type),
-                                           std::vector<Type>(out.size(), type));
+                                       std::vector<Type>(out.size(), type));
     const auto assembled = [&] {
       for (std::int64_t t = 0; t < kernel.tasks(); ++t) kernel.run(t, in.data(), out.data());
     };

@@ -4,12 +4,11 @@
 
 namespace dagrad::bench {
 
-/// Users' functors against the same loops written by hand, in nanoseconds an element: one line of
-/// JSON for each functor, dtype and length. One thread.
+/// Compares functors of users with the same loops written by hand, on one thread. Prints one line
+/// of JSON for each functor, dtype and length, in nanoseconds per element.
 void loops(std::FILE* out);
 
-/// The same for elements of float32, float16 and bfloat16: one line for each functor, dtype and
-/// length. One thread.
+/// Measures loops over float32, float16 and bfloat16 in the same way.
 void narrow_loops(std::FILE* out);
 
 }  // namespace dagrad::bench

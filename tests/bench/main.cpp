@@ -13,10 +13,12 @@ using namespace dagrad::bench;
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       {"xor", "training step of the XOR network, float64", xor_step, true},
-      {"chain", "1000 times y = tanh(y) * 1.001 on one float32, value and gradient", chain, true},
+      {"chain", "y = tanh(y) * 1.001, repeated 1000 times, on one float32: value and gradient",
+       chain, true},
       {"mlp_small", "784-128-10, batch 32: training step, float32", mlp_small, true},
-      {"mlp", "784-512-512-10, batch 64", mlp, true},
-      {"mlp_wide", "1024-1024-1024-1024-1024-10, batch 256", mlp_wide, true},
+      {"mlp", "784-512-512-10, batch 64: training step, float32", mlp, true},
+      {"mlp_wide", "1024-1024-1024-1024-1024-10, batch 256: training step, float32", mlp_wide,
+       true},
       {"lenet5", "LeNet-5 on 28 x 28, batch 64: SGD step, float32", lenet5, true},
       {"resnet18", "CIFAR ResNet-18, batch norm in training mode, batch 32: SGD step, float32",
        resnet18, true},
@@ -25,15 +27,15 @@ const std::vector<Case>& cases() {
       {"gmm", "ADBench's mixture of 50 Gaussians in 20 dimensions, 1000 points: gradient, float64",
        gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
-      {"nodes", "to build, differentiate and compile a node", nodes},
-      {"memory", "bytes of resident memory a node, built, differentiated, compiled and cloned",
+      {"nodes", "time per node for building, differentiating and compiling", nodes},
+      {"memory", "resident memory per node for building, differentiating, compiling and cloning",
        memory},
-      {"schedule", "to schedule a node that does nothing", schedule},
-      {"loops", "assembled loops against loops written by hand",
+      {"schedule", "time for scheduling a node that does nothing", schedule},
+      {"loops", "assembled loops compared with loops written by hand",
        [](const Settings& s) { loops(s.out); }},
-      {"narrow", "assembled loops over float16 and bfloat16 against float32",
+      {"narrow", "assembled loops over float16 and bfloat16 compared with float32",
        [](const Settings& s) { narrow_loops(s.out); }},
-      {"start", "process start to the first gradient", start}};
+      {"start", "time from process start to the first gradient", start}};
   return all;
 }
 

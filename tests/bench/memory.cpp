@@ -1,5 +1,5 @@
-// What a node costs in resident memory: to build, to differentiate, to clone and to compile; and a
-// parameter of a State.
+// The resident memory per node for building, differentiating, cloning and compiling a graph, and
+// per parameter of a State.
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ namespace dagrad::bench {
 
 namespace {
 
-/// Bytes of this process that are in memory.
+/// Resident memory of this process in bytes.
 double resident() {
   std::ifstream statm("/proc/self/statm");
   double all = 0, pages = 0;
@@ -28,21 +28,21 @@ struct Form {
   Value (*build)(const Value& x, int nodes);
 };
 
-/// Every node reads the one before.
+/// A chain in which every node uses the one before.
 Value chain(const Value& x, int nodes) {
   Value y = x;
   for (int i = 0; i < nodes; ++i) y = tanh(y);
   return y;
 }
 
-/// Every node reads the one before and a constant that all share.
+/// A chain in which every node uses the one before and a shared constant.
 Value with_constant(const Value& x, int nodes) {
   Value y = x;
   for (int i = 0; i < nodes; ++i) y = y * 1.001;
   return y;
 }
 
-/// Prints by how much resident memory grows, a node, with each thing that is made of a graph.
+/// Prints the growth of resident memory per node for each thing made from a graph.
 void measure_memory(const Settings& settings, const Form& form) {
   constexpr int nodes = 1'000'000;
   double before = resident();
@@ -65,7 +65,7 @@ void measure_memory(const Settings& settings, const Form& form) {
   grown("clone", copy.graph.size());
 }
 
-/// The same for a State's parameters, beside their data, which it shares with the graph.
+/// The same per parameter of a State, without the data, which the State shares with the graph.
 void measure_state(const Settings& settings) {
   constexpr int parameters = 100'000;
   Graph graph;
@@ -76,8 +76,8 @@ void measure_state(const Settings& settings) {
   print(settings, "memory", "State a parameter", "bytes", (resident() - before) / parameters);
 }
 
-/// Measures in a process of its own: memory that was freed before and is still resident would not
-/// be seen to grow.
+/// Measures in a separate process, because memory that is still resident after being freed would
+/// hide growth.
 template <class Measure>
 void in_child(const Measure& measure) {
   malloc_trim(0);

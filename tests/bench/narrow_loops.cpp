@@ -1,4 +1,4 @@
-// Assembled loops over floats of 16 bits beside the same over float32, in turns.
+// Compares assembled loops over 16-bit floats with the same loops over float32, in turns.
 
 #include <algorithm>
 #include <array>
@@ -38,7 +38,7 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-/// A case over elements of one dtype.
+/// One case for elements of one dtype.
 class Runner {
  public:
   Runner(detail::LoopCache& cache, const Case& of, DType dtype, std::int64_t n)
@@ -54,7 +54,7 @@ class Runner {
         cache, std::move(recorder).finish(results, dtype), types, std::array{type});
   }
 
-  /// Seconds a run.
+  /// Seconds per run.
   double time(std::int64_t repeats) {
     using Clock = std::chrono::steady_clock;
     std::array<const void*, 2> in{};

@@ -1,4 +1,5 @@
-// What a node costs to build, to differentiate and to compile, by the size of its graph.
+// The time per node for building, differentiating and compiling, depending on the size of the
+// graph.
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
 
@@ -7,10 +8,10 @@ namespace dagrad::bench {
 namespace {
 
 struct Costs {
-  double build = 1e9, gradient = 1e9, compile = 1e9;  ///< microseconds a node
+  double build = 1e9, gradient = 1e9, compile = 1e9;  ///< microseconds per node
 };
 
-/// A deep chain that every tenth node rejoins, with ops of several kinds.
+/// A deep chain of ops of several kinds; every tenth node joins in an earlier one.
 Costs measure_nodes(int n) {
   Costs costs;
   for (int round = 0; round < (n > 100'000 ? 2 : 5); ++round) {
@@ -37,7 +38,7 @@ Costs measure_nodes(int n) {
 }  // namespace
 
 void nodes(const Settings& settings) {
-  (void)measure_nodes(1000);  // the loops are in the cache from now on
+  (void)measure_nodes(1000);  // fills the loop cache
   for (const int n : {1'000, 10'000, 100'000, 1'000'000}) {
     const Costs costs = measure_nodes(n);
     const std::string size = " a node, n=" + std::to_string(n);

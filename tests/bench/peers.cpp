@@ -1,4 +1,4 @@
-// The same case in the systems that users would pick instead, in turns.
+// Runs the same case in other systems that users might choose, in turns.
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -19,7 +19,7 @@ std::string output_of(const std::string& command) {
   return pclose(pipe) == 0 ? text : "";
 }
 
-/// The number behind `"key": ` in the last line that has one; 0 where none has.
+/// The number after `"key": ` in the last line that has one; 0 if there is none.
 double number(const std::string& text, const std::string& key) {
   const auto at = text.rfind("\"" + key + "\": ");
   return at == text.npos ? 0 : std::atof(text.c_str() + at + key.size() + 4);

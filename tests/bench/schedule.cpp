@@ -1,4 +1,4 @@
-// What scheduling costs: nodes that do nothing, in a chain, in a fan, in layers 32 wide.
+// The cost of scheduling: nodes that do nothing, in a chain, a fan, and layers 32 nodes wide.
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
 
@@ -6,8 +6,7 @@ namespace dagrad::bench {
 
 namespace {
 
-/// Does nothing, and says that it takes long, so that no graph of it is too small for several
-/// threads.
+/// Does nothing but claims a high cost, so that even small graphs run on several threads.
 struct Nothing {
   static constexpr auto name = "nothing";
   static constexpr no_grad grad{"it computes nothing"};

@@ -1,4 +1,4 @@
-// From the start of a process to the first gradient of the XOR network.
+// The time from the start of a process to the first gradient of the XOR network.
 #include <spawn.h>
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-// Training steps and gradients of whole models.
+// Training steps and gradients of complete models.
 #include <stdexcept>
 
 #include "dagrad/dagrad.hpp"
@@ -109,8 +109,8 @@ void mlp_wide(const Settings& settings) {
 
 namespace {
 
-/// SGD on images [n, channels, height, width]; running statistics, where the model has them, are
-/// kept too.
+/// SGD on images [n, channels, height, width]; also updates running statistics if the model has
+/// them.
 template <class Model, class Sizes>
 void train_images(const Settings& settings, const std::string& name, const Shape& shape,
                   const Sizes& sizes) {
@@ -153,7 +153,7 @@ void nanogpt(const Settings& settings) {
 
 namespace {
 
-/// Throws where the first `count` fetches of a run are not the golden gradients.
+/// Throws unless the first `count` fetches of a run are the golden gradients.
 void hold_to(const adbench::Golden& golden, const BoundRun& run, std::size_t count) {
   std::vector<Tensor> gradients;
   for (std::size_t i = 0; i < count; ++i)
@@ -162,8 +162,8 @@ void hold_to(const adbench::Golden& golden, const BoundRun& run, std::size_t cou
     throw std::runtime_error("the gradients are not the golden ones");
 }
 
-/// Times the gradient of an input, once it is seen to be the golden one: in full for the input that
-/// the peers have, as one figure for others.
+/// Measures the gradient of an input after comparing it with the golden one: in full for the input
+/// that the peers have, as a single figure for others.
 void time_gradient(const Settings& settings, const std::string& name, const std::string& of_peers,
                    const std::filesystem::path& file, BoundRun& run, std::size_t gradients,
                    double begin) {

@@ -8,7 +8,7 @@
 namespace dagrad::detail {
 namespace {
 
-/// f on the line through x, whose natural step is `size`; `trace` names the branch taken.
+/// f along a line through x with natural step `size`; `trace` identifies the branch taken.
 template <class F>
 Line line_through(F f, double x, double size, std::function<std::uint64_t(double)> trace = {}) {
   return [=](double t) {
@@ -66,13 +66,13 @@ const std::vector<Known> known{
      {0, 1, 1.57}},
 };
 
-TEST(Derivative, AgreesWithWhatIsKnown) {
+TEST(Derivative, AgreesWithKnownDerivatives) {
   for (const Known& k : known)
     for (const double x : k.at)
       EXPECT_EQ(name(verdict(k.f, x, k.slope(x))), "agree") << k.name << " at " << x;
 }
 
-TEST(Derivative, RejectsOnePerCentAndMore) {
+TEST(Derivative, RejectsErrorsOfOnePercent) {
   for (const Known& k : known)
     for (const double x : k.at)
       for (const double factor : {1.01, 0.99, 2.0, -1.0, 0.0})
@@ -80,7 +80,7 @@ TEST(Derivative, RejectsOnePerCentAndMore) {
             << k.name << " at " << x << " times " << factor;
 }
 
-TEST(Derivative, IsAsGoodAsItSays) {
+TEST(Derivative, StaysWithinItsErrorBound) {
   for (const Known& k : known) {
     for (const double x : k.at) {
       const double size = x == 0 ? 1 : std::max(std::abs(x), 1e-3);
@@ -100,13 +100,13 @@ TEST(Derivative, KeepsToTheBranchAtThePoint) {
   EXPECT_EQ(verdict(abs, 0, 0.5, sign), Verdict::unresolved);
 }
 
-TEST(Derivative, FindsAKinkThatNobodyTellsOf) {
+TEST(Derivative, FindsAnUnreportedKink) {
   const auto kink = [](double x) { return std::abs(x - 1.0009765625) + x; };
   EXPECT_EQ(verdict(kink, 1, 0), Verdict::agree);
   EXPECT_EQ(verdict(kink, 1, 1), Verdict::disagree);
 }
 
-TEST(Derivative, KnowsWhatRoundingHides) {
+TEST(Derivative, IsUnresolvedIfRoundingHidesIt) {
   const auto lost = [](double x) { return 1e9 + 1e-9 * x; };
   EXPECT_EQ(verdict(lost, 1, 1e-9), Verdict::unresolved);
   const auto offset = [](double x) { return (1e6 + x) - 1e6; };
@@ -114,7 +114,7 @@ TEST(Derivative, KnowsWhatRoundingHides) {
   EXPECT_EQ(verdict(offset, 1e-3, 0.9), Verdict::disagree);
 }
 
-TEST(Derivative, NeglectsWhatIsTinyBesideTheValue) {
+TEST(Derivative, NeglectsTinySlopesOfLargeValues) {
   const auto beside_value = [](auto f, double x, double slope) {
     return hold(line_through(f, x, x), slope * x,
                 std::numeric_limits<double>::epsilon() * (1 + std::abs(f(x))), std::abs(f(x)))
@@ -125,18 +125,18 @@ TEST(Derivative, NeglectsWhatIsTinyBesideTheValue) {
   EXPECT_EQ(beside_value(sigmoid, 60, 8.75651076269652e-27), Verdict::negligible);
   EXPECT_EQ(beside_value(sigmoid, 60, 0), Verdict::agree);
   EXPECT_EQ(beside_value([](double x) { return 1e9 + 1e-9 * x; }, 1, -1e-9), Verdict::negligible);
-  // What differences can see is held to them.
+  // Slopes that finite differences can resolve are compared.
   EXPECT_EQ(beside_value(sigmoid, 40, 1e-9), Verdict::disagree);
   EXPECT_EQ(beside_value(sigmoid, 20, 2.061153618190204e-9), Verdict::agree);
   EXPECT_EQ(beside_value(sigmoid, 20, 0), Verdict::disagree);
 }
 
-TEST(Derivative, TakesZeroForZero) {
+TEST(Derivative, AcceptsZeroForZero) {
   EXPECT_EQ(verdict([](double) { return 3.0; }, 1, 0), Verdict::agree);
   EXPECT_EQ(verdict([](double x) { return x * x; }, 0, 0), Verdict::agree);
 }
 
-TEST(Derivative, NeverTakesWhatIsNoNumber) {
+TEST(Derivative, NeverAcceptsNaN) {
   const double nan = std::numeric_limits<double>::quiet_NaN(),
                infinity = std::numeric_limits<double>::infinity();
   const auto square = [](double x) { return x * x; };

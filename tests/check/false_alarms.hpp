@@ -7,7 +7,7 @@
 
 namespace dagrad::tests {
 
-/// No comparison disagrees on correct graphs, and at most three in a hundred stay unresolved.
+/// Expects that no comparison disagrees on correct graphs, and at most 3 % are unresolved.
 inline void expect_no_false_alarm(std::int64_t first, std::int64_t last) {
   std::size_t comparisons = 0, unresolved = 0;
   for (std::int64_t seed = first; seed < last; ++seed) {

@@ -9,7 +9,7 @@ namespace {
 
 using Change = Value (*)(const Value&);
 
-/// An op as another, but for one fault.
+/// A copy of an op with a fault.
 class Faulted final : public OpInterface {
  public:
   Faulted(Op inner, Fault fault) : inner_(std::move(inner)), fault_(fault) {

@@ -7,27 +7,27 @@
 
 namespace dagrad::tests {
 
-/// What can be wrong with an op.
+/// The faults that can be planted in an op.
 enum class Fault {
   sign,           ///< the gradient of its first operand is negated
-  swapped,        ///< the gradients of its first two operands change places
-  lost_dout,      ///< the rule takes the cotangent for ones
+  swapped,        ///< the gradients of its first two operands are swapped
+  lost_dout,      ///< the rule uses ones instead of the cotangent
   zeroed,         ///< the gradient of its first operand is zero
-  no_sum,         ///< a mean where the sum over broadcast axes is due
-  overwritten,    ///< of two operands that are one value, the gradient of the first is lost
-  doubled,        ///< twice the gradients
+  no_sum,         ///< the mean over broadcast axes instead of the sum
+  overwritten,    ///< if two operands are one value, the gradient of the first is lost
+  doubled,        ///< gradients are doubled
   transposed,     ///< gradients of square matrices are transposed
   off,            ///< gradients are 1 % too large
-  averaged,       ///< the rule takes the mean of the cotangents for each of them
+  averaged,       ///< the rule uses the mean of the cotangents for each of them
   not_linear,     ///< the rule is not linear in the cotangent
-  second_order,   ///< the gradient is right, its own gradient is not
+  second_order,   ///< the gradient is right, but its own gradient is not
   narrow_kernel,  ///< results of float32 are 1 % too large
-  at_zero,        ///< the gradient of the first operand is wrong at 0 alone
-  saturated       ///< sigmoid and tanh: slopes by the result, which lose their digits far out
+  at_zero,        ///< the gradient of the first operand is wrong only at 0
+  saturated  ///< sigmoid and tanh: slopes computed from the result, which lose digits far from 0
 };
 std::string_view name(Fault fault);
 
-/// Those that change a gradient nearly everywhere.
+/// Faults that change a gradient nearly everywhere.
 inline constexpr std::array visible{
     Fault::sign,        Fault::swapped, Fault::lost_dout,  Fault::zeroed, Fault::no_sum,
     Fault::overwritten, Fault::doubled, Fault::transposed, Fault::off,    Fault::averaged};

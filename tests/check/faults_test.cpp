@@ -31,7 +31,7 @@ std::vector<Op> binary_ops() {
           Hypot{}, Logaddexp{}, Maximum{}, Minimum{}, Remainder{}};
 }
 
-/// Samples of an op, each with the fault.
+/// The samples of an op with the fault.
 Samples samples_with(const Op& op, Fault fault) {
   Rng rng(1);
   Samples samples = default_samples(op, rng);
@@ -39,14 +39,14 @@ Samples samples_with(const Op& op, Fault fault) {
   return samples;
 }
 
-/// The op as it is passes; with the fault it fails, by that instrument.
+/// Expects that the op passes, and with the fault fails in the check called `instrument`.
 void expect_rejected(const Op& op, const Samples& right, const Samples& wrong, Fault fault,
                      std::string_view instrument) {
   const OpReport before = check_op(op, right), after = check_op(op, wrong);
   EXPECT_TRUE(before.passed()) << before;
   EXPECT_FALSE(after.passed()) << name(fault) << " in " << op.name();
   EXPECT_NE(after.text().find(instrument), std::string::npos)
-      << name(fault) << " in " << op.name() << " wants '" << instrument << "'\n"
+      << name(fault) << " in " << op.name() << " should be found by '" << instrument << "'\n"
       << after;
 }
 
@@ -58,23 +58,23 @@ void expect_rejected(const std::vector<Op>& ops, Fault fault, std::string_view i
   }
 }
 
-TEST(PlantedFault, OfTheFirstOrderIsSeenByDifferences) {
+TEST(PlantedFault, OfFirstOrderIsFoundByDifferences) {
   for (const Fault fault :
        {Fault::sign, Fault::lost_dout, Fault::zeroed, Fault::doubled, Fault::off})
     expect_rejected(smooth_ops(), fault, "first derivative");
 }
 
-TEST(PlantedFault, OfTwoOperandsIsSeenByDifferences) {
+TEST(PlantedFault, OfTwoOperandsIsFoundByDifferences) {
   expect_rejected(binary_ops(), Fault::swapped, "first derivative");
   std::vector<Op> broadcast = binary_ops();
   std::erase_if(broadcast, [](const Op& op) {
     return op.get_if<Remainder>() != nullptr;
-  });  // of its own samples none broadcasts
+  });  // none of its own samples broadcasts
   broadcast.push_back(Add{});
   expect_rejected(broadcast, Fault::no_sum, "first derivative");
 }
 
-TEST(PlantedFault, OfMatricesIsSeenByDifferences) {
+TEST(PlantedFault, OfMatricesIsFoundByDifferences) {
   for (const Op& op :
        {Op(Sin{}), Op(Exp{}), Op(Tanh{}), Op(Sigmoid{}), Op(Square{}), Op(Softplus{}), Op(Gelu{}),
         Op(Mul{}), Op(Hypot{}), Op(Matmul{}), Op(Div{})}) {
@@ -89,7 +89,7 @@ TEST(PlantedFault, OfMatricesIsSeenByDifferences) {
   }
 }
 
-TEST(PlantedFault, OfAValueUsedTwiceIsSeenByDifferences) {
+TEST(PlantedFault, OfAValueUsedTwiceIsFoundByDifferences) {
   for (const Op& op : {Op(Add{}), Op(Sub{}), Op(Mul{}), Op(Div{}), Op(Pow{}), Op(Atan2{}),
                        Op(Hypot{}), Op(Logaddexp{}), Op(Pull{}), Op(AddN{}), Op(Matmul{})}) {
     const auto check = [](const Op& op_to_check) {
@@ -107,7 +107,7 @@ TEST(PlantedFault, OfAValueUsedTwiceIsSeenByDifferences) {
   }
 }
 
-/// Checks Σ op(exp(x), …), where the op is handed a constant cotangent.
+/// Checks Σ op(exp(x), …), in which the op gets a constant cotangent.
 CheckReport check_sum_of(const Op& op, std::size_t operands, DType dtype) {
   Graph graph;
   Rng rng(1);
@@ -117,7 +117,7 @@ CheckReport check_sum_of(const Op& op, std::size_t operands, DType dtype) {
   return check_gradient(sum(apply(op, in).front()), x, {{x, rng.uniform({3, 3}, 0.1, 0.6, dtype)}});
 }
 
-TEST(PlantedFault, ThatAConstantCotangentHidesIsSeenInTheNodeAlone) {
+TEST(PlantedFault, HiddenByAConstantCotangentIsFoundInTheNodeAlone) {
   const std::pair<Op, std::size_t> ops[] = {{Sin{}, 1},
                                             {Log{}, 1},
                                             {Tanh{}, 1},
@@ -147,7 +147,7 @@ TEST(PlantedFault, ThatAConstantCotangentHidesIsSeenInTheNodeAlone) {
   }
 }
 
-TEST(PlantedFault, OfTheSecondOrderIsSeenByTheSecondRun) {
+TEST(PlantedFault, OfSecondOrderIsFoundByTheSecondRun) {
   for (const Op& op : smooth_ops()) {
     const OpReport report = check_op(op, samples_with(op, Fault::second_order));
     EXPECT_EQ(report.text().find("first derivative"), std::string::npos) << report;
@@ -155,11 +155,11 @@ TEST(PlantedFault, OfTheSecondOrderIsSeenByTheSecondRun) {
   }
 }
 
-TEST(PlantedFault, ThatIsNotLinearIsSeenByTheTestOfLinearity) {
+TEST(PlantedFault, OfLinearityIsFoundByTheTestOfLinearity) {
   expect_rejected(smooth_ops(), Fault::not_linear, "not linear");
 }
 
-TEST(PlantedFault, OfAFloat32KernelIsSeenBesideFloat64) {
+TEST(PlantedFault, OfAFloat32KernelIsFoundByFloat64) {
   for (const Op& op : smooth_ops()) {
     const OpReport report = check_op(op, samples_with(op, Fault::narrow_kernel));
     EXPECT_FALSE(report.passed()) << op.name();
@@ -186,7 +186,7 @@ void expect_rejected_at(const std::vector<Expected>& points, Fault fault) {
   }
 }
 
-TEST(PlantedFault, AtZeroAloneIsSeenByExpectedGradients) {
+TEST(PlantedFault, OnlyAtZeroIsFoundByExpectedGradients) {
   const std::vector<Tensor> zero{0.0};
   expect_rejected_at({{Relu{}, zero, 0},
                       {LeakyRelu{}, zero, 0.01},
@@ -203,7 +203,7 @@ TEST(PlantedFault, AtZeroAloneIsSeenByExpectedGradients) {
                      Fault::at_zero);
 }
 
-TEST(PlantedFault, ThatLosesDigitsIsSeenByExpectedGradients) {
+TEST(PlantedFault, OfLostDigitsIsFoundByExpectedGradients) {
   expect_rejected_at(
       {{Sigmoid{}, {40.0}, 4.248354255291589e-18}, {Tanh{}, {20.0}, 1.699341702116636e-17}},
       Fault::saturated);

@@ -40,7 +40,7 @@ TEST_F(CheckGradient, AgreesOnATinyNetwork) {
   EXPECT_EQ(report.culprit, "");
 }
 
-TEST_F(CheckGradient, OfLargeTensorsGoesInRandomDirections) {
+TEST_F(CheckGradient, OfLargeTensorsUsesRandomDirections) {
   const Value x = graph.input("x", {f64, {65}});
   const Feeds feeds{{x, rng.normal({65})}};
   const CheckReport report = check_gradient(sin(x), x, feeds, {.directions = 5});
@@ -66,7 +66,7 @@ TEST_F(CheckGradient, NamesTheWorstElementAndTheFirstNodeThatFailsAlone) {
   EXPECT_NE(report.culprit.find("gradient_check_test.cpp:"), std::string::npos) << report;
 }
 
-/// x, with NaN for a gradient.
+/// Returns x, and NaN as its gradient.
 struct NanRule {
   static constexpr auto name = "nan_rule";
   template <class T>
@@ -78,7 +78,7 @@ struct NanRule {
   }
 };
 
-TEST_F(CheckGradient, NanIsNoAgreement) {
+TEST_F(CheckGradient, NanDoesNotAgree) {
   const Value x = graph.input("x", {f64, {}});
   const CheckReport report = check_gradient(apply(NanRule{}, {x}), x, {{x, Tensor(1.0)}});
   EXPECT_EQ(report.verdict(), Verdict::disagree) << report;
@@ -96,7 +96,7 @@ TEST_F(CheckGradient, NothingToCompareIsEmptyAndFails) {
   EXPECT_TRUE(has(report, "gradient check: empty")) << report;
 }
 
-TEST_F(CheckGradient, KinksAreUnresolvedAndMayBeSoManyOnly) {
+TEST_F(CheckGradient, KinksAreUnresolvedAndLimited) {
   const Value x = graph.input("x", {f64, {4}});
   const Feeds feeds{{x, Tensor::of({0.0, 1.0, -2.0, 3.0})}};
   const CheckReport report = check_gradient(relu(x), x, feeds);
@@ -104,19 +104,19 @@ TEST_F(CheckGradient, KinksAreUnresolvedAndMayBeSoManyOnly) {
   EXPECT_EQ(report.verdict(), Verdict::unresolved) << report;
   EXPECT_FALSE(report.passed());
   EXPECT_TRUE(check_gradient(relu(x), x, feeds, {.unresolved = 0.25}).passed());
-  // Near the kink steps are short enough.
+  // Near the kink, steps are short enough.
   EXPECT_TRUE(check_gradient(relu(x), x, {{x, Tensor::of({1e-5, 1.0, -1e-6, 3.0})}}).passed());
 }
 
-TEST_F(CheckGradient, ZeroWhereASlopeShowsIsNoAgreement) {
-  // The slope is lost in the rounding of 1, but not in two steps.
+TEST_F(CheckGradient, ZeroDoesNotAgreeWithAVisibleSlope) {
+  // The slope is lost in the rounding of 1, but visible in two steps.
   const Value x = graph.input("x", {f64, {}});
   const Value tiny = apply(faulted(Mul{}, Fault::zeroed), std::vector<Operand>{x, 1e-12}).front();
   const CheckReport report = check_gradient(tiny, x, {{x, Tensor(1.0)}});
   EXPECT_FALSE(report.passed()) << report;
 }
 
-TEST_F(CheckGradient, CountsNegligibleSlopesApart) {
+TEST_F(CheckGradient, CountsNegligibleSlopesSeparately) {
   const Value x = graph.input("x", {f64, {4}});
   const Feeds feeds{{x, Tensor::of({0.0, 300.0, -200.0, 50.0})}};
   EXPECT_GRADIENT(softmax(x), x, feeds);
@@ -130,19 +130,19 @@ TEST_F(CheckGradient, CountsNegligibleSlopesApart) {
   EXPECT_EQ(report.worst()->verdict, Verdict::agree);
 }
 
-TEST_F(CheckGradient, OfNegligibleSlopesAlonePassesWithAWarning) {
+TEST_F(CheckGradient, OfOnlyNegligibleSlopesPassesWithAWarning) {
   const Value x = graph.input("x", {f64, {2}});
   const CheckReport report = check_gradient(sigmoid(x), x, {{x, Tensor::of({40.0, 60.0})}});
   EXPECT_TRUE(report.passed()) << report;
   EXPECT_EQ(report.count(Verdict::negligible), 2U) << report;
   ASSERT_EQ(report.warnings.size(), 1U) << report;
-  EXPECT_TRUE(has(report, "every slope is negligible beside the values")) << report;
+  EXPECT_TRUE(has(report, "all slopes are negligible compared with the values")) << report;
   const OpReport op = check_op(Sigmoid{}, {{Sigmoid{}, {Tensor::of({50.0, 60.0})}}});
   EXPECT_TRUE(op.passed()) << op;
   EXPECT_GE(op.negligible, 2U) << op;
 }
 
-TEST_F(CheckGradient, UnresolvedIsNeverTheWorstOfWhatPasses) {
+TEST_F(CheckGradient, UnresolvedIsNeverTheWorstIfItPasses) {
   const Value x = graph.input("x", {f64, {4}});
   const CheckReport report =
       check_gradient(relu(x), x, {{x, Tensor::of({0.0, 1.0, -2.0, 3.0})}}, {.unresolved = 0.25});
@@ -151,14 +151,14 @@ TEST_F(CheckGradient, UnresolvedIsNeverTheWorstOfWhatPasses) {
   EXPECT_EQ(report.worst()->verdict, Verdict::agree) << report;
 }
 
-TEST_F(CheckGradient, ChecksNodesAloneOfEachOpOneAtLeast) {
+TEST_F(CheckGradient, ChecksAtLeastOneNodeOfEachOpAlone) {
   const Value x = graph.input("x", {f64, {3}});
   Value y = x;
   for (int i = 0; i < 30; ++i) y = tanh(y + 0.1);
   y = sum(apply(faulted(Square{}, Fault::averaged), std::vector<Operand>{y}).front());
   const Feeds feeds{{x, rng.normal({3})}};
   const CheckReport all = check_gradient(y, x, feeds);
-  EXPECT_EQ(all.alone, 61U) << all;  // but the sum, which the seed itself reaches
+  EXPECT_EQ(all.alone, 61U) << all;  // except the sum, which gets the seed itself
   EXPECT_FALSE(all.passed()) << all;
   EXPECT_TRUE(has(all, "first node that fails when checked alone: 'square', square")) << all;
   const CheckReport some = check_gradient(y, x, feeds, {.nodes = 3});
@@ -169,10 +169,11 @@ TEST_F(CheckGradient, ChecksNodesAloneOfEachOpOneAtLeast) {
   EXPECT_EQ(none.alone, 0U);
 }
 
-TEST_F(CheckGradient, ChecksNodesAloneOnlyWhereCotangentsPass) {
+TEST_F(CheckGradient, ChecksOnlyNodesWithCotangentsAlone) {
   const Value x = graph.input("x", {f64, {3}});
   const Feeds feeds{{x, Tensor::of({0.5, -1.0, 2.0})}};
-  // The dead branch has no value and no slope; what the custom rule stands for has a wrong one.
+  // The dead branch has no value and no slope; the function for which the custom rule stands has a
+  // wrong slope.
   EXPECT_GRADIENT(sum(where(greater(x, 0), sqrt(x), square(x))), x, feeds);
   const Value inside = exp(x);
   const Value square_of_exp =
@@ -183,7 +184,7 @@ TEST_F(CheckGradient, ChecksNodesAloneOnlyWhereCotangentsPass) {
   EXPECT_EQ(report.alone, 3U) << report;
 }
 
-TEST_F(CheckGradient, OfInnerValuesAndOfParametersWhereTheyAre) {
+TEST_F(CheckGradient, OfInnerValuesAndParametersAtTheirValues) {
   const Value x = graph.input("x", {f64, {2}});
   const Value w = graph.parameter("w", Tensor::of({0.3, 0.4}));
   const Value h = exp(x * w), y = sum(square(h));
@@ -194,14 +195,14 @@ TEST_F(CheckGradient, OfInnerValuesAndOfParametersWhereTheyAre) {
   EXPECT_NEAR(report.comparisons[0].gradient / report.comparisons[0].difference, 1, 1e-6);
 }
 
-TEST_F(CheckGradient, HoldsWhatStopGradientGivesFixed) {
+TEST_F(CheckGradient, KeepsResultsOfStopGradientFixed) {
   const Value x = graph.input("x", {f64, {3}});
   EXPECT_GRADIENT(x * stop_gradient(sin(x)), x, {{x, rng.normal({3})}});
   const Value inner = square(x), y = stop_gradient(inner) * inner;
   EXPECT_GRADIENT(y, {x, inner}, {{x, rng.uniform({3}, 1, 2)}});
 }
 
-TEST_F(CheckGradient, OfFloat32IsHeldToFloat64) {
+TEST_F(CheckGradient, OfFloat32IsComparedWithFloat64) {
   const Value x = graph.input("x", {f32, {4}});
   const Feeds feeds{{x, rng.uniform({4}, 0.5, 2, f32)}};
   const CheckReport right = check_gradient(tanh(x) * 3, x, feeds);
@@ -214,12 +215,12 @@ TEST_F(CheckGradient, OfFloat32IsHeldToFloat64) {
   EXPECT_TRUE(has(report, "float32 results are not explained by rounding")) << report;
 }
 
-TEST_F(CheckGradient, NamesNodesThatDecideOtherwiseInFloat64) {
+TEST_F(CheckGradient, NamesNodesThatDecideDifferentlyInFloat64) {
   const Value x = graph.input("x", {f32, {}});
-  const Value y = x * floor(x * 10);  // 0.7 as float32 times 10 is 7 there, less in float64
+  const Value y = x * floor(x * 10);  // 0.7 as float32 times 10 is 7 in float32 and less in float64
   const CheckReport report = check_gradient(y, x, {{x, Tensor(0.7F)}});
   ASSERT_EQ(report.decisions.size(), 1U) << report;
-  EXPECT_TRUE(has(report, "nodes that decide otherwise in float64")) << report;
+  EXPECT_TRUE(has(report, "these nodes decide differently there")) << report;
   EXPECT_NE(report.decisions[0].find("'floor'"), std::string::npos);
 }
 
@@ -247,7 +248,8 @@ TEST_F(CheckGradient, FailsTheTestsOfUsers) {
   const Value y = wrong(Sin{}, x);
   EXPECT_NONFATAL_FAILURE(EXPECT_GRADIENT(y, x, feeds), "gradient check: disagree");
   EXPECT_NONFATAL_FAILURE(EXPECT_OP(faulted(Sin{}, Fault::sign)), "check of sin: failed");
-  EXPECT_NONFATAL_FAILURE(EXPECT_OP(Op(Where{}), Samples{}), "no samples: nothing was checked");
+  EXPECT_NONFATAL_FAILURE(EXPECT_OP(Op(Where{}), Samples{}),
+                          "there are no samples, so nothing was checked");
   EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_NEAR(Tensor(1.0), Tensor(2.0), 0.1), "");
   EXPECT_NONFATAL_FAILURE(EXPECT_TENSOR_SAME(Tensor(0.0), Tensor(-0.0)), "the bits differ");
 }

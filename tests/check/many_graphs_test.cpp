@@ -10,14 +10,14 @@ TEST(ManyRandomGraphs, RaiseNoFalseAlarm) { expect_no_false_alarm(0, 10000); }
 
 class FaultInRandomGraphs : public ::testing::TestWithParam<Fault> {};
 
-/// Plants a fault in the n-th node that is tried.
+/// Plants a fault in the n-th suitable node.
 Plant in_node(Fault fault, std::int64_t n) {
   return [fault, n, seen = std::int64_t{0}](const Op& op) mutable {
     return seen++ == n ? faulted(op, fault) : op;
   };
 }
 
-/// Whether the second gradient is the first to less than one per cent.
+/// Whether the gradients differ by less than one percent.
 bool nearly_equal(double right, double wrong) {
   return std::abs(wrong - right) < 0.0099 * std::max(std::abs(wrong), std::abs(right)) ||
          wrong == right;
@@ -36,7 +36,7 @@ TEST_P(FaultInRandomGraphs, IsNeverAccepted) {
       const Comparison &is = report.comparisons[i], &should = truth.comparisons[i];
       if (should.verdict != Verdict::agree || nearly_equal(should.gradient, is.gradient)) continue;
       EXPECT_NE(is.verdict, Verdict::agree)
-          << "graph " << seed << ", right " << should.gradient << "\n"
+          << "graph " << seed << ", correct " << should.gradient << "\n"
           << report;
       rejected += is.verdict == Verdict::disagree ? 1 : 0;
     }

@@ -13,7 +13,7 @@ bool nonzero(double x) { return x != 0; }
 bool above_minus_one(double x) { return x > -1; }
 bool inside_one(double x) { return std::abs(x) < 1; }
 
-/// Quotients are values as others are: remainder has no slope to speak of where they are beyond
+/// Quotients are limited like all values, since remainder has no meaningful slope if they exceed
 /// 1e6.
 bool quotients_are_known(const Tensor& a, const Tensor& b) {
   double largest = 0, smallest = 1e300;
@@ -22,11 +22,12 @@ bool quotients_are_known(const Tensor& a, const Tensor& b) {
   return largest <= 1e6 * smallest;
 }
 
-/// An op, and where its operands may be.
+/// An op, and the range of its operands.
 struct Choice {
   Op op;
   std::vector<Domain> domains;
-  bool reference = false;  ///< of the last operand the type counts, and it is to broadcast
+  /// Only the type of the last operand is used, to which the others broadcast.
+  bool reference = false;
 };
 
 const std::vector<Choice>& choices() {
@@ -87,7 +88,7 @@ class Generator {
     numbers_.push_back(data);
   }
 
-  /// Recent values are taken more often, so that graphs grow deep.
+  /// Prefers recent values, so that graphs get deep.
   std::size_t pick() {
     const double u = rng_.number();
     return values_.size() - 1 -

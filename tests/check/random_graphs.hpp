@@ -6,7 +6,7 @@
 
 namespace dagrad::tests {
 
-/// A random computation, each value of which is finite and at most 1e6 in size.
+/// A random computation whose values are finite and at most 1e6 in magnitude.
 struct RandomGraph {
   Graph graph;
   std::vector<Value> xs;
@@ -14,10 +14,10 @@ struct RandomGraph {
   Feeds feeds;
 };
 
-/// Changes an op before its node is made: how faults are planted.
+/// Changes an op before its node is made, in order to plant faults.
 using Plant = std::function<Op(const Op&)>;
 
-/// The same graph for the same seed; `plant` is asked for each node.
+/// Returns the same graph for the same seed. `plant` is called for each node.
 RandomGraph random_graph(std::int64_t seed, const Plant& plant = {}, DType dtype = f64);
 
 }  // namespace dagrad::tests

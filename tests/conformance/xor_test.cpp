@@ -1,4 +1,4 @@
-// The XOR network follows each of 20 kept runs, those that get stuck too.
+// The XOR network reproduces each of 20 recorded runs, including those that get stuck.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// What a user does: an op of their own, its gradient, a run, and an error caught. Returns 0 when
-// everything is as it should be, to the bit.
+// A user's program: defines an op, takes its gradient, runs it and catches an error. Returns 0 if
+// everything is right to the bit.
 
 #include <cmath>
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// A product and a sum: a compiler that fused them, as -march=native lets it, would show.
+// A product and a sum, which show whether the compiler fuses them, as -march=native allows.
 struct Bend {
   double curvature = 0.3;
   using attributes = dagrad::attributes<&Bend::curvature>;

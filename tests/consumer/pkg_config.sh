@@ -11,6 +11,6 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
 [[ $flavour == static ]] && static=--static || static=
 flags=$(pkg-config $static --cflags --libs dagrad)
 echo "pkg-config says: $flags"
-# shellcheck disable=SC2086  # the flags are words
+# shellcheck disable=SC2086 # flags are separate words
 "$compiler" -std=c++20 "$here/main.cpp" $flags -o "$program"
 "$program"

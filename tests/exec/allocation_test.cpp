@@ -10,8 +10,8 @@ namespace {
 using namespace dagrad;
 using namespace dagrad::test;
 
-/// Allocations of a hundred steady runs. Each thread allocates for itself when it first takes part,
-/// and on a busy machine a helper may come late: so several hundreds may be tried.
+/// The number of allocations in a hundred steady runs. Threads allocate when they first take part,
+/// and on a busy machine a helper may come late, so several hundred runs may be tried.
 std::int64_t of_a_hundred(BoundRun& run) {
   std::int64_t count = 0;
   for (int tries = 0; tries < 10; ++tries) {
@@ -71,7 +71,7 @@ TEST_P(Allocations, NoneInFeeding) {
 
 TEST_P(Allocations, NoneInTraining) {
   const Value next = p - x * 0.5;
-  // computed; the same, fetched; from an input; two parameters swapped
+  // Updates: computed, computed and fetched, from an input, and two parameters swapped.
   const Value r = g.parameter("r", Tensor(type)), s = g.parameter("s", Tensor(type)),
               t = g.parameter("t", Tensor(type));
   const Function f =
@@ -81,7 +81,7 @@ TEST_P(Allocations, NoneInTraining) {
   BoundRun run = f.bind(state);
   run.feed(x, data.view());
   EXPECT_EQ(of_a_hundred(run), 0);
-  EXPECT_LE(state.get(p).at(0), -60);  // half a step in each of 120 runs or more
+  EXPECT_LE(state.get(p).at(0), -60);  // half a step in each of at least 120 runs
 }
 
 TEST_P(Allocations, PeakBytesAreWhatARunHolds) {

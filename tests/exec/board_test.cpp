@@ -24,7 +24,7 @@ struct Work {
   }
 };
 
-TEST(Board, VisitorsFindWhatIsPostedWhileItIs) {
+TEST(Board, VisitorsFindWorkWhileItIsPosted) {
   Board<int> board;
   int seven = 7, seen = 0;
   const auto look = [&](int& work) { return (seen = work) == 7; };
@@ -39,7 +39,7 @@ TEST(Board, VisitorsFindWhatIsPostedWhileItIs) {
   EXPECT_FALSE(board.visit(look));
 }
 
-TEST(Board, PostsNothingWhereItIsFull) {
+TEST(Board, PostsNothingWhenItIsFull) {
   Board<int> board;
   int work = 0, visits = 0;
   std::deque<std::unique_ptr<Board<int>::Posting>> postings;
@@ -52,8 +52,8 @@ TEST(Board, PostsNothingWhereItIsFull) {
   EXPECT_TRUE(Board<int>::Posting(board, work).posted());
 }
 
-// Else two that take work down could wait for each other's visitors for ever.
-TEST(Board, WhoTakesWorkDownWaitsForItsOwnVisitorsAlone) {
+// Otherwise, two threads that take down work could wait for each other's visitors for ever.
+TEST(Board, TakingDownWorkWaitsOnlyForItsOwnVisitors) {
   Board<Work> board;
   Work first, second;
   const auto visit = [&] {
@@ -67,12 +67,13 @@ TEST(Board, WhoTakesWorkDownWaitsForItsOwnVisitorsAlone) {
   std::thread one(visit);
   first.entered.wait(false);
   std::thread taking_down([&] { posting.reset(); });
-  while (board.visit([](Work&) { return true; })) std::this_thread::yield();  // it is down
+  // Wait until the first is taken down.
+  while (board.visit([](Work&) { return true; })) std::this_thread::yield();
   const Board<Work>::Posting other(board, second);
   std::thread two(visit);
   second.entered.wait(false);
   first.release();
-  taking_down.join();  // though somebody is at the second
+  taking_down.join();  // although the second still has a visitor
   second.release();
   one.join();
   two.join();

@@ -33,10 +33,10 @@ RunError run_error(F&& f) {
   return RunError("nothing was thrown");
 }
 
-/// On one thread and on two: everything here ends alike.
+/// Runs on one thread and on two, with the same outcome.
 class Failure : public testing::TestWithParam<int> {
  protected:
-  /// Eight branches, each with something to do.
+  /// Eight branches with some work in each.
   Value wide(const Value& start) {
     std::vector<Value> branches;
     for (int i = 0; i < 8; ++i) branches.push_back(costly(costly(start + i)));
@@ -85,9 +85,10 @@ TEST_P(Failure, KeepsTheCauseNested) {
   }
 }
 
-TEST_P(Failure, OfWhatIsNoException) {
+TEST_P(Failure, OfSomethingThatIsNotAnException) {
   const RunError e = run_error([&] { first(compiled(hook(x, [] { throw 1; }))); });
-  EXPECT_NE(std::string(e.what()).find("hook: threw what is no std::exception"), std::string::npos);
+  EXPECT_NE(std::string(e.what()).find("hook: threw something that is not a std::exception"),
+            std::string::npos);
 }
 
 TEST_P(Failure, InABoundRunLeavesNothingToFetch) {
@@ -206,7 +207,8 @@ TEST_P(Failure, AnObserverMayHaveOneHookAndMayThrow) {
 
 TEST_P(Failure, AnObserverFindsTheNodeThatMakesTheFirstNaN) {
   std::mutex mutex;
-  std::map<std::uint32_t, std::string> with_nan;  // ids count up: the first has sound operands
+  // Ids count up, so the operands of the first are valid.
+  std::map<std::uint32_t, std::string> with_nan;
   auto observer = std::make_shared<Observer>();
   observer->finish = [&](const NodeEvent& e) {
     const auto values = e.out[0].as<double>();
@@ -221,9 +223,9 @@ TEST_P(Failure, AnObserverFindsTheNodeThatMakesTheFirstNaN) {
   EXPECT_EQ(with_nan.begin()->second, "of_negative");
 }
 
-TEST_P(Failure, ObserversSeeValuesWhileTheyAreThere) {
+TEST_P(Failure, ObserversSeeValuesWhileTheyExist) {
   struct Seen {
-    std::vector<double> before, after;  ///< of the first operand; empty where it has no data
+    std::vector<double> before, after;  ///< the first operand; empty if it has no data
     std::vector<double> result;
     std::vector<Type> in;
     bool result_at_start = false;
@@ -261,7 +263,7 @@ TEST_P(Failure, ObserversSeeValuesWhileTheyAreThere) {
   EXPECT_FALSE(seen.contains("alias")) << "it computes nothing";
   EXPECT_EQ(seen["overwritten"].in[0], (Type{f64, {2, 1}})) << "the operand's new type";
   EXPECT_EQ(seen["overwritten"].before, (std::vector<double>{1, 2}));
-  EXPECT_TRUE(seen["overwritten"].after.empty()) << "the result lies there";
+  EXPECT_TRUE(seen["overwritten"].after.empty()) << "the result has overwritten it";
   EXPECT_EQ(seen["overwritten"].result, (std::vector<double>{2, 4}));
   EXPECT_TRUE(seen["of_type"].before.empty()) << "only its type is used";
   EXPECT_EQ(seen["of_type"].in[0], (Type{f64, {2, 1}}));

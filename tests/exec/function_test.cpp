@@ -30,7 +30,7 @@ std::string thrown(F&& f) {
 const Tensor one_two = Tensor::of({1.0, 2.0});
 const Type pair{f64, {2}};
 
-TEST(Fetch, OfAComputedValueAndWhatItIsMadeOf) {
+TEST(Fetch, OfAComputedValueAndItsOperands) {
   Graph g;
   const Value x = g.input("x", pair);
   const Value a = x + 1, b = a * a;
@@ -84,7 +84,7 @@ TEST(Fetch, KeepsItsValueWhenTheFunctionRunsAgain) {
     dropped = second.data();
   }
   const Tensor third = f({{x, Tensor::of({7.0, 7.0})}})[0];
-  EXPECT_EQ(third.data(), dropped) << "dropped memory is used again";
+  EXPECT_EQ(third.data(), dropped) << "released memory is reused";
   EXPECT_EQ(numbers(first), (Numbers{2, 3}));
 }
 
@@ -102,7 +102,7 @@ TEST(Plan, HoldsOnlyWhatIsNeeded) {
   const Value x = g.input("x", pair), y = g.input("y", pair);
   const Value a = x + 1;
   exp(y) + a;
-  const Value z = sum_to_like(a * 2, exp(y));  // exp(y) gives its type only
+  const Value z = sum_to_like(a * 2, exp(y));  // uses only the type of exp(y)
   const Function f = compile({z});
   EXPECT_EQ(f.nodes(), 2U) << f.text();
   EXPECT_EQ(f.input_names(), std::vector<std::string>{"x"});
@@ -139,7 +139,7 @@ TEST(Plan, ScratchAndPreparedStateReachTheOp) {
   EXPECT_EQ(r.at(999), 1999);
 }
 
-TEST(Plan, ResultsThatNobodyReads) {
+TEST(Plan, UnusedResults) {
   Graph g;
   const Value x = g.input("x", pair);
   const auto [a, b, c] = three(x);
@@ -184,7 +184,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   Numbers mine{1, 2};
   run.feed(x, View{mine.data(), pair});
   run.feed("y", Tensor::of({10.0, 20.0}));
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }), "nothing to fetch: no run has completed");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(0); }),
+            "fetch: there is nothing to fetch because no run has completed");
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 40);
   EXPECT_EQ(run.fetch(1).as<double>()[0], 10);
@@ -193,7 +194,8 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
   run();
   EXPECT_EQ(run.fetch(0).as<double>()[1], 80);
   EXPECT_EQ(run.fetch(0).data, at);
-  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }), "fetch 2 of 2");
+  EXPECT_EQ(thrown<ArgumentError>([&] { run.fetch(2); }),
+            "fetch: there is no result 2; the function has 2 fetches");
   BoundRun moved = std::move(run);
   moved();
   EXPECT_EQ(moved.fetch(0).as<double>()[0], 30);
@@ -203,7 +205,7 @@ TEST(BoundRun, ReadsTheUsersMemoryAndGivesItsOwn) {
 
 // ---- threads
 
-// Handing a step on to another thread takes longer than the steps of a few elements take.
+// Handing a step to another thread takes longer than computing a few elements.
 TEST(Compile, KeepsTinyStepsOnOneThread) {
   Runtime two({.threads = 2});
   const auto text = [&](std::int64_t elements) {
@@ -217,7 +219,7 @@ TEST(Compile, KeepsTinyStepsOnOneThread) {
   EXPECT_NE(text(1000).find("up to 2 threads"), std::string::npos);
 }
 
-// ---- what is refused
+// ---- errors
 
 TEST(Compile, RefusesNonsense) {
   Graph g, other;

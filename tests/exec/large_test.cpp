@@ -24,7 +24,7 @@ TEST(Large, AChainOfAMillion) {
   }
 }
 
-TEST(Large, AHundredThousandSideBySide) {
+TEST(Large, AHundredThousandIndependentNodes) {
   Graph g;
   const Value x = g.input("x", {f64, {}});
   std::vector<Value> branches;

@@ -1,5 +1,5 @@
-// Runtimes begin and end wherever they like: no run and no destructor waits for a thread that does
-// not come.
+// Runtimes may be constructed and destroyed anywhere: no run and no destructor waits for a thread
+// that does not come.
 
 #include <dagrad/compile.hpp>
 #include <dagrad/runtime.hpp>
@@ -23,7 +23,7 @@ namespace {
 using namespace dagrad;
 using namespace dagrad::test;
 
-/// Has work for several threads, and gives 36 for an input of 1.
+/// A function with work for several threads, which returns 36 for an input of 1.
 Function wide(Runtime& runtime) {
   Graph g;
   const Value x = g.input("x", {f64, {1}});
@@ -54,7 +54,7 @@ TEST(Lifetime, InTasksOfTheCallersArena) {
   EXPECT_EQ(right, 24);
 }
 
-TEST(Lifetime, WhileTbbsThreadsAreAtOtherWork) {
+TEST(Lifetime, WhileTbbsThreadsAreBusy) {
   const Watchdog watchdog;
   {
     const Busy busy;
@@ -63,7 +63,7 @@ TEST(Lifetime, WhileTbbsThreadsAreAtOtherWork) {
       EXPECT_TRUE(works(wide(runtime)));
     }
   }
-  // Now the helpers come that were called: they find their crews closed.
+  // Now the helpers that were called come, and find that their crews have ended.
   Runtime runtime({.threads = 4});
   const Function f = wide(runtime);
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(works(f));
@@ -83,7 +83,7 @@ TEST(Lifetime, OfFunctionsBeyondTheirRuntimes) {
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < functions.size(); i += 4) {
         right += works(functions[i]);
-        functions[i] = Function();  // and its crew ends, on this thread
+        functions[i] = Function();  // its crew ends too, on this thread
       }
     });
   }
@@ -119,7 +119,8 @@ constexpr bool leaks_are_sought = __has_feature(address_sanitizer);
 constexpr bool leaks_are_sought = false;
 #endif
 
-/// How a child process ends: 0 where `body` says true. It has a watchdog of its own.
+/// Runs `body` in a child process with a watchdog; returns its exit status, which is 0 if `body`
+/// returns true.
 template <class F>
 int in_child(F&& body, void (*end)(int) = _exit) {
   std::fflush(nullptr);
@@ -138,11 +139,11 @@ int in_child(F&& body, void (*end)(int) = _exit) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
 }
 
-TEST(Fork, AChildUsesAndEndsWhatItsParentMade) {
+TEST(Fork, AChildUsesAndDestroysItsParentsObjects) {
   auto runtime = std::make_unique<Runtime>(RuntimeOptions{.threads = 4});
   Function f = wide(*runtime);
   for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(works(f));  // helpers linger for a while now
+    ASSERT_TRUE(works(f));  // helpers now linger for a while
     EXPECT_EQ(in_child([&] {
                 bool right = works(f) && works(wide(*runtime)) && works(wide(Runtime::shared()));
                 runtime.reset();
@@ -155,7 +156,7 @@ TEST(Fork, AChildUsesAndEndsWhatItsParentMade) {
   EXPECT_TRUE(works(f)) << "the parent goes on";
 }
 
-TEST(Fork, AChildMakesRuntimesOfItsOwn) {
+TEST(Fork, AChildMakesItsOwnRuntimes) {
   Runtime parents({.threads = 4});
   ASSERT_TRUE(works(wide(parents)));
   const auto makes = [](RuntimeOptions options) {
@@ -170,7 +171,7 @@ TEST(Fork, AChildMakesRuntimesOfItsOwn) {
 TEST(Fork, WhileAnotherThreadAndItsHelpersRun) {
   Runtime runtime({.threads = 4});
   std::atomic<bool> over{false};
-  std::thread other([&] {  // which allocates nothing, as some allocators are not made for forks
+  std::thread other([&] {  // does not allocate, since some allocators do not support forks
     BoundRun run = wide(runtime).bind();
     run.feed("x", Tensor::of({1.0}));
     while (!over) run();
@@ -186,7 +187,7 @@ TEST(Fork, WhileAnotherThreadAndItsHelpersRun) {
 }
 
 TEST(Fork, AChildEndsByExit) {
-  if (leaks_are_sought) GTEST_SKIP() << "in the threads that stayed with the parent, too";
+  if (leaks_are_sought) GTEST_SKIP() << "the leak checker would also search threads of the parent";
   ASSERT_TRUE(works(wide(Runtime::shared())));
   static Runtime mine({.threads = 4});
   static const Function f = wide(mine);  // both end in the child as well

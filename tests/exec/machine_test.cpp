@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "dagrad/compile.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad {
 namespace {
@@ -37,7 +38,7 @@ std::vector<double> run(const ProgramLoop& loop, const std::vector<double>& x) {
   return y;
 }
 
-/// One Runtime for each instruction set that this machine has.
+/// Tests with one Runtime for each instruction set of this machine.
 class OnEverySet : public testing::TestWithParam<InstructionSet> {
  protected:
   void SetUp() override {
@@ -46,7 +47,7 @@ class OnEverySet : public testing::TestWithParam<InstructionSet> {
   }
   const Machine& machine() const { return runtime_->machine(); }
   Tensor compute(const Value& value) { return compile({value}, {.runtime = &*runtime_})()[0]; }
-  /// f(x) by the functions of the set.
+  /// f(x), computed by the functions of the instruction set.
   double by_set(Primitive f, double x) const {
     machine().apply(f, &x, nullptr, &x, 1);
     return x;
@@ -63,6 +64,15 @@ TEST_P(OnEverySet, MachineIsThatOfTheRuntime) {
   EXPECT_EQ(machine().threads(), 2);
   if (GetParam() == InstructionSet::plain)
     EXPECT_EQ(machine().is_best(), !available(InstructionSet::avx2));
+}
+
+TEST_P(OnEverySet, OnlyFunctionsAreApplied) {
+  float x = 2;
+  double y = 2;
+  EXPECT_THROWS(machine().apply(Primitive::sqrt, &x, nullptr, &x, 1), ArgumentError,
+                "Machine::apply: sqrt is not a library function; use Machine::loop");
+  EXPECT_THROWS(machine().apply(Primitive::pow, &y, nullptr, &y, 1), ArgumentError,
+                "Machine::apply: pow has two operands, got one");
 }
 
 TEST_P(OnEverySet, LoopsFunctionsAndNumbersGiveTheSameBits) {
@@ -105,16 +115,16 @@ TEST_P(OnEverySet, LoopsOutliveTheRuntimeAndShareCode) {
   EXPECT_EQ(run(thrice, {1, 5}), (std::vector<double>{3, 15}));
 }
 
-// -1 + (1 + e)(1 - e) is -e² where the product is not rounded before the sum, else 0.
+// -1 + (1 + e)(1 - e) is -e² if the product is not rounded before the sum, else 0.
 constexpr float e = 0x1p-13F;
 
-/// What a sum of `pairs` of those terms is.
+/// The sum of `pairs` such terms.
 float expected(InstructionSet set, int pairs) {
   return set == InstructionSet::plain ? 0.0F : static_cast<float>(-pairs) * e * e;
 }
 
 TEST_P(OnEverySet, MatrixProductsAreThoseOfTheSet) {
-  for (const std::int64_t n : {1, 100}) {  // without tiles and with them
+  for (const std::int64_t n : {1, 100}) {  // without and with tiles
     std::vector<float> rows, columns;
     for (std::int64_t i = 0; i < n; ++i) {
       rows.insert(rows.end(), {-1, 1 + e});
@@ -134,10 +144,10 @@ TEST_P(OnEverySet, MatrixProductsAreThoseOfTheSet) {
   }
 }
 
-/// Channels and images as a library would like them, that chooses its instructions itself.
+/// Sizes that suit a library which chooses its instructions itself.
 TEST_P(OnEverySet, ConvolutionsAreThoseOfTheSet) {
   if (machine().is_best() && GetParam() != InstructionSet::plain)
-    GTEST_SKIP() << "the library's order of sums is its own";
+    GTEST_SKIP() << "the library sums in a different order";
   std::vector<float> in, kernel;
   for (int image = 0; image < 2; ++image)
     for (int channel = 0; channel < 16; ++channel)
@@ -154,7 +164,7 @@ TEST_P(OnEverySet, ConvolutionsAreThoseOfTheSet) {
 }
 
 /// Rows of 0 and x < 0: the sum of exponentials is 1 + exp(x).
-TEST_P(OnEverySet, SoftmaxAndItsLikeTakeTheFunctionsOfTheSet) {
+TEST_P(OnEverySet, SoftmaxAndSimilarOpsUseTheFunctionsOfTheSet) {
   const std::int64_t n = 500;
   Graph graph;
   std::vector<double> rows;
@@ -174,7 +184,7 @@ TEST_P(OnEverySet, SoftmaxAndItsLikeTakeTheFunctionsOfTheSet) {
   }
 }
 
-/// Branches, and so has no program.
+/// An op that branches and so has no program.
 struct Branching {
   static constexpr auto name = "branching";
   static constexpr no_grad grad{"only for tests"};
@@ -185,7 +195,7 @@ struct Branching {
   }
 };
 
-TEST_P(OnEverySet, FunctorsThatBranchTakeTheFunctionsOfTheSet) {
+TEST_P(OnEverySet, BranchingFunctorsUseTheFunctionsOfTheSet) {
   Graph graph;
   const Tensor x = Rng(2).uniform({20'000}, 0.1, 3);
   const auto y = compute(apply(Branching{}, {graph.constant(x)})).to_vector<double>();
@@ -193,7 +203,7 @@ TEST_P(OnEverySet, FunctorsThatBranchTakeTheFunctionsOfTheSet) {
     ASSERT_EQ(y[i], by_set(Primitive::exp, x.to_vector<double>()[i]));
 }
 
-/// Computes exp(x) - 1 by a graph of its own, compiled for the machine that the op runs on.
+/// Computes exp(x) - 1 with its own graph, compiled for the machine on which the op runs.
 struct Nested {
   static constexpr auto name = "nested";
   static constexpr no_grad grad{"only for tests"};
@@ -219,7 +229,7 @@ TEST_P(OnEverySet, AnOpCompilesAGraphOfItsOwnForItsMachine) {
   const Value value = apply(Nested{}, {graph.constant(Tensor({300}, x))});
   const Function function = compile({value}, {.runtime = &*runtime_});
   const Runtime::CodeCache cache = runtime_->code_cache();
-  EXPECT_EQ(cache.assembled + cache.interpreted, 2);  // those of the op's own graph
+  EXPECT_EQ(cache.assembled + cache.interpreted, 2);  // the loops of the op's own graph
   std::vector<double> wanted;
   for (const double a : x) wanted.push_back(by_set(Primitive::exp, a) - 1);
   runtime_.reset();

@@ -32,20 +32,20 @@ TEST_F(Memory, AChainOfLoopsTakesOneBlock) {
   EXPECT_EQ(numbers_of(f), (Numbers{2, 3, 4, 5}));
 }
 
-TEST_F(Memory, AnOperandThatIsReadLaterIsNotWrittenOver) {
+TEST_F(Memory, AnOperandThatIsReadLaterIsNotOverwritten) {
   const Value b = reverse(a), c = b + a;
   const Function f = compile({c});
   EXPECT_EQ(f.peak_bytes(), 128U) << f.text();
   EXPECT_EQ(numbers_of(f), (Numbers{7, 7, 7, 7}));
 }
 
-TEST_F(Memory, AnOperandThatDiesIsWrittenOver) {
+TEST_F(Memory, AnOperandThatDiesIsOverwritten) {
   const Function f = compile({reverse(a) * 1.0});
   EXPECT_EQ(f.peak_bytes(), 64U) << f.text();
   EXPECT_EQ(numbers_of(f), (Numbers{5, 4, 3, 2}));
 }
 
-TEST_F(Memory, LeavesAndFetchesAreNotWrittenOver) {
+TEST_F(Memory, LeavesAndFetchesAreNotOverwritten) {
   const Value p = g.parameter("p", data), c = g.constant(data);
   const Function f = compile({reverse(x), reverse(p), reverse(c), a, reverse(a), x, p, c});
   for (int run = 0; run < 2; ++run) {
@@ -67,45 +67,46 @@ TEST_F(Memory, AnAliasKeepsItsMemoryAlive) {
   EXPECT_EQ(run(c), (Numbers{7, 7, 7, 7}));
 }
 
-TEST_F(Memory, AnAliasThatDiesIsWrittenOver) {
+TEST_F(Memory, AnAliasThatDiesIsOverwritten) {
   const Value column = g.input("column", {f64, {4, 1}});
   const Function f = compile({reverse(reshape_like(a, column)) * 1.0});
   EXPECT_EQ(f.peak_bytes(), 64U) << f.text();
   EXPECT_EQ(numbers_of(f), (Numbers{5, 4, 3, 2}));
 }
 
-TEST_F(Memory, AnOperandThatIsTwoOperandsIsNotWrittenOver) {
+TEST_F(Memory, AnOperandThatIsUsedTwiceIsNotOverwritten) {
   EXPECT_EQ(run(add_reversed(a, a) * 1.0), (Numbers{7, 7, 7, 7}));
   const Value alias = reshape_like(reshape_like(a, g.input("column", {f64, {4, 1}})), a);
   EXPECT_EQ(run(add_reversed(a, alias) * 1.0), (Numbers{7, 7, 7, 7}));
-  EXPECT_EQ(run(a * a * 1.0), (Numbers{4, 9, 16, 25})) << "loops may";
+  EXPECT_EQ(run(a * a * 1.0), (Numbers{4, 9, 16, 25})) << "loops may overwrite it";
 }
 
-TEST_F(Memory, AnOperandOfAnotherSizeIsNotWrittenOver) {
+TEST_F(Memory, AnOperandOfAnotherSizeIsNotOverwritten) {
   const Value row = g.constant(Tensor(Type{f64, {3, 4}}));
   EXPECT_EQ(run(sum_to_like(a + row, a)), (Numbers{6, 9, 12, 15}));
   const Value wide = cast(cast(a, f32), f64);
   EXPECT_EQ(run(wide * 1.0), (Numbers{2, 3, 4, 5}));
 }
 
-TEST_F(Memory, ATypeOnlyOperandIsNotThere) {
+TEST_F(Memory, ATypeOnlyOperandHasNoData) {
   const Value heavy = exp(g.input("other", {f64, {1000}}));
   const Function f = compile({zeros_like(heavy) + sum_to_like(a, g.constant(Tensor(0.0)))});
   EXPECT_EQ(f.input_names(), std::vector<std::string>{"x"});
   EXPECT_EQ(numbers_of(f), Numbers(1000, 14));
-  const Value late = zeros_like(a) + x;  // `a` is there, but need not live
+  const Value late = zeros_like(a) + x;  // `a` has been computed but need not be kept
   EXPECT_EQ(run(late), (Numbers{1, 2, 3, 4}));
 }
 
-TEST_F(Memory, BuffersAreUsedAgain) {
+TEST_F(Memory, BuffersAreReused) {
   Value y = a;
-  for (int i = 0; i < 50; ++i) y = tanh(y) + reverse(y);  // y and tanh(y) at once, and reverse(y)
+  // Y, tanh(y) and reverse(y) are live at once.
+  for (int i = 0; i < 50; ++i) y = tanh(y) + reverse(y);
   const Function f = compile({y * 1.0});
   EXPECT_LE(f.peak_bytes(), 3U * 64U) << f.text();
 }
 
-TEST_F(Memory, PeakIsNotFarFromWhatIsAliveAtOnce) {
-  // Sizes that grow and shrink: 1000 values, never more than three alive.
+TEST_F(Memory, PeakIsCloseToWhatIsLiveAtOnce) {
+  // 1000 values of growing and shrinking sizes, of which never more than three are live.
   Value y = sum_to_like(x, g.constant(Tensor(0.0)));
   std::size_t most = 0;
   for (int i = 0; i < 500; ++i) {
@@ -118,8 +119,9 @@ TEST_F(Memory, PeakIsNotFarFromWhatIsAliveAtOnce) {
   EXPECT_LE(f.peak_bytes(), 3 * most) << f.nodes();
 }
 
-TEST_F(Memory, WritesNoPlaceThatAnotherThreadStillReads) {
-  // Wide and shallow, each value read by two: with memory reused at once, hazards everywhere.
+TEST_F(Memory, DoesNotOverwriteWhatAnotherThreadStillReads) {
+  // A wide and shallow graph in which two nodes read each value, so that reusing memory at once
+  // would cause hazards everywhere.
   Runtime two({.threads = 2}), one({.threads = 1});
   const Type type{f64, {64}};
   const Value in = g.input("in", type);

@@ -8,7 +8,7 @@ namespace {
 
 using dagrad::detail::NameTable;
 
-TEST(NameTable, FindsEachOfManyNamesAndNoOther) {
+TEST(NameTable, FindsEachOfManyNamesAndNoOthers) {
   NameTable names;
   EXPECT_EQ(names.find("a"), NameTable::none);
   EXPECT_EQ(names.listed(), "");

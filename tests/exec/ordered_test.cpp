@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -12,13 +13,13 @@
 namespace dagrad::test {
 namespace {
 
-/// Notes when it runs: without a lock, for of several the next waits for the one before.
+/// Records when it runs. It needs no lock, because ordered nodes wait for each other.
 struct Noted {
   std::vector<int>* calls = nullptr;
   int number = 0;
   static constexpr auto name = "noted";
   static constexpr bool ordered = true;
-  static constexpr int identity = 0;  // which an ordered op may not be taken for
+  static constexpr int identity = 0;  // must be ignored for an ordered op
   static constexpr no_grad grad{"only for tests"};
   Type infer(std::span<const Type> in) const { return in[0]; }
   void eval(const EvalContext& c) const {
@@ -44,7 +45,7 @@ TEST(Ordered, OpsRunInTheOrderInWhichTheyWereMade) {
     const Value x = graph.input("x", {f64, {4}});
     std::vector<Value> results;
     for (int i = 0; i < n; ++i) {
-      // Every other one is ready at once, the others behind a step that takes its time.
+      // Every other one is ready at once; the others wait for a slow step.
       const Value operand = i % 2 == 0 ? costly(x) : x;
       results.push_back(apply(Noted{&calls, i}, {operand}));
     }
@@ -58,7 +59,7 @@ TEST(Ordered, OpsRunInTheOrderInWhichTheyWereMade) {
   }
 }
 
-TEST(Ordered, OpsRunWhereAResultNeedsThem) {
+TEST(Ordered, OpsRunOnlyIfAResultNeedsThem) {
   std::vector<int> calls;
   Graph graph;
   const Value x = graph.input("x", {f64, {}});

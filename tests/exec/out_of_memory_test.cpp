@@ -1,4 +1,4 @@
-// A run that finds no memory, at whichever allocation, has changed nothing, and the next one works.
+// A run that runs out of memory, at any allocation, changes nothing, and the next run works.
 
 #include <dagrad/dagrad.hpp>
 
@@ -18,7 +18,7 @@ namespace {
 using namespace dagrad;
 using namespace dagrad::test;
 
-/// What `f` returns, or nothing where memory was out after `n` allocations.
+/// What `f` returns, or nothing if it ran out of memory after `n` allocations.
 template <class F>
 std::optional<std::invoke_result_t<F>> failing_at(std::int64_t n, F&& f) {
   const FailingNew failure(n + 1, Failures::one);
@@ -43,7 +43,8 @@ bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_bits);
 }
 
-/// A model of names too long for a string's own memory, with every sort of fetch and update.
+/// A model whose names do not fit into a string without allocation, with fetches and updates of
+/// every kind.
 class OutOfMemory : public testing::TestWithParam<int> {
  protected:
   OutOfMemory() {
@@ -102,7 +103,7 @@ TEST_P(OutOfMemory, ALaterRunChangesNothing) {
   const Feeds given = feeds();
   const Function f = compiled();
   State state(g);
-  std::vector<std::vector<Tensor>> kept;  // so that outputs find no memory to use again
+  std::vector<std::vector<Tensor>> kept;  // keeps outputs from reusing memory
   int failures = 0;
   for (int round = 0; round < 3; ++round) {
     bool done = false;
@@ -152,10 +153,10 @@ TEST_P(OutOfMemory, ABoundRunChangesNothing) {
   EXPECT_GT(failures, 20);
 }
 
-TEST_P(OutOfMemory, AStateOfAnotherLayoutIsFoundAnew) {
+TEST_P(OutOfMemory, AStateOfAnotherLayoutIsMatchedAgain) {
   const Function f =
       compile({sum(costly(w)) - sum(costly(b))}, {.threads = GetParam(), .runtime = &runtime});
-  Graph turned;  // the same parameters, in other places
+  Graph turned;  // the same parameters at other positions
   turned.parameter("one_that_is_not_in_the_function_at_all", Tensor(0.0));
   turned.parameter("the_biases_of_the_only_layer", Tensor::full(b.type(), 5));
   turned.parameter("the_weights_of_the_only_layer", Tensor::full(w.type(), 10));
@@ -168,10 +169,10 @@ TEST_P(OutOfMemory, AStateOfAnotherLayoutIsFoundAnew) {
     EXPECT_EQ((*results)[0].at(0), 12 * 10 - 3 * 5);
     return;
   }
-  FAIL() << "no end of allocations";
+  FAIL() << "the number of allocations does not end";
 }
 
-TEST(LoopCacheOutOfMemory, KeepsNoLoopThatWasNotMade) {
+TEST(LoopCacheOutOfMemory, KeepsNoIncompleteLoop) {
   Recorder recorder;
   const Symbol x = recorder.input(f64);
   const Symbol result[] = {tanh(x) * 2 + x};

@@ -16,9 +16,9 @@ using namespace dagrad::test;
 
 const tbb::global_control many_threads(tbb::global_control::max_allowed_parallelism, 8);
 
-/// A graph of all that plans must get right: values read early and late, in several places, as
-/// aliases, by their types alone; ops that write over an operand, have several results, scratch
-/// memory or tasks.
+/// A random graph with everything that plans must get right: values used early and late, in several
+/// places, as aliases, or only for their types; ops that overwrite an operand or have several
+/// results, scratch memory or tasks.
 struct RandomGraph {
   RandomGraph(std::int64_t seed, int nodes) : rng(seed) {
     const std::vector<Shape> shapes = {{},      {3},      {2, 3}, {40, 1},
@@ -38,7 +38,7 @@ struct RandomGraph {
     return values[static_cast<std::size_t>(
         rng.integer(0, static_cast<std::int64_t>(values.size())))];
   }
-  /// Mostly recent ones, so that there is depth.
+  /// A value, preferably a recent one, so that the graph gets deep.
   Value recent() {
     const auto n = static_cast<std::int64_t>(values.size());
     return values[static_cast<std::size_t>(rng.integer(std::max<std::int64_t>(0, n - 12), n))];
@@ -48,7 +48,7 @@ struct RandomGraph {
       if (const Value y = any(); y.type() == x.type()) return y;
     return x;
   }
-  /// Something that broadcasts with x to a size that a test can bear, or x itself.
+  /// A value that broadcasts with x to a moderate size, or x itself.
   Value beside(const Value& x) {
     for (int tries = 0; tries < 20; ++tries) {
       const Value y = rng.integer(0, 2) == 0 ? any() : recent();
@@ -95,7 +95,7 @@ struct RandomGraph {
       case 10:
         values.push_back(costly(x));
         break;
-      case 11: {  // an alias, and one of an alias
+      case 11: {  // an alias, and an alias of that
         const Value row = graph.input("row" + std::to_string(values.size()), {f64, {x.size()}});
         values.push_back(reshape_like(x, row));
         values.push_back(reshape_like(values.back(), x));
@@ -130,7 +130,7 @@ struct Runtimes {
   std::array<Runtime*, 4> all{&one, &two, &eight, &sixty_four};
 };
 
-TEST(RandomGraphs, AreWhatTheReferenceSaysOnAnyNumberOfThreads) {
+TEST(RandomGraphs, AgreeWithTheReferenceOnAnyNumberOfThreads) {
   Runtimes runtimes;
   int parallel = 0;
   for (int seed = 0; seed < 60; ++seed) {
@@ -155,7 +155,7 @@ TEST(RandomGraphs, AreWhatTheReferenceSaysOnAnyNumberOfThreads) {
       }
     }
   }
-  EXPECT_GT(parallel, 20) << "too few of the graphs were worth several threads to prove anything";
+  EXPECT_GT(parallel, 20) << "too few of the graphs used several threads";
 }
 
 TEST(BigValues, InTasksGiveTheSameBitsUnderEveryInstructionSet) {

@@ -10,8 +10,8 @@
 
 namespace dagrad::test {
 
-/// The value of every result of a graph, computed as plainly as can be: nodes in order, each into
-/// memory of its own, formulas row by row.
+/// The value of every result of a graph, computed as simply as possible: nodes in order, each into
+/// its own memory, and formulas element by element.
 class Reference {
  public:
   Reference(const Graph& graph, const std::map<std::string, Tensor>& leaves) {
@@ -70,7 +70,7 @@ class Reference {
     }
   }
 
-  /// The element of an operand that belongs to position `at` of a result it broadcasts to.
+  /// The element of an operand at position `at` of the result to which it broadcasts.
   static const void* element(const View& view, const Shape& shape, std::int64_t at) {
     std::int64_t offset = 0, stride = 1;
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {

@@ -10,13 +10,13 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/rewrite.hpp"
 
-/// A compiled function knows the graph that the user has built, however many rewrites lie between.
+/// A compiled function refers to the user's graph, even after several rewrites.
 namespace dagrad::test {
 namespace {
 
 struct Fails {
   static constexpr auto name = "fails";
-  static constexpr no_grad grad{"a test has no use for it"};
+  static constexpr no_grad grad{"it is only for tests"};
   Type infer(std::span<const Type> in) const { return in[0]; }
   void eval(const EvalContext&) const { throw ArgumentError("it always does"); }
 };
@@ -30,7 +30,7 @@ struct Model {
   Value y = sum(squared);
 };
 
-/// A clone of what is left of a replacement.
+/// A replacement, then an extraction, then a clone.
 Rewritten rewritten(Model& m, Value& y) {
   const Replacement instead[] = {{m.squared, m.doubled}};
   const Rewritten replaced = replace(*m.graph, instead);
@@ -56,10 +56,11 @@ TEST(RewrittenFunction, IsFedWithTheUsersInputs) {
   run();
   EXPECT_EQ(run.fetch(0).data != nullptr, true);
   m.graph.reset();
-  EXPECT_EQ(f({{m.x, data}})[0].item<double>(), 6) << "the handle is known without its graph";
+  EXPECT_EQ(f({{m.x, data}})[0].item<double>(), 6)
+      << "the handle is recognised although its graph is gone";
 }
 
-TEST(RewrittenFunction, IsFedThroughEveryGraphBetween) {
+TEST(RewrittenFunction, IsFedThroughEveryIntermediateGraph) {
   Model m;
   const Rewritten first = clone(*m.graph);
   const Rewritten second =
@@ -67,13 +68,13 @@ TEST(RewrittenFunction, IsFedThroughEveryGraphBetween) {
   const Rewritten third = clone(second.graph);
   const Function f = compile({third.mapping(second.mapping(first.mapping(m.y)))});
   const Tensor data = Tensor::of({0.0, 0.0});
-  EXPECT_EQ(f({{first.mapping(m.doubled), data}})[0].item<double>(), 2) << "a cut by its value";
+  EXPECT_EQ(f({{first.mapping(m.doubled), data}})[0].item<double>(), 2) << "a cut value";
   EXPECT_EQ(f({{second.mapping(first.mapping(m.doubled)), data}})[0].item<double>(), 2);
   EXPECT_EQ(f({{m.doubled.name(), data}})[0].item<double>(), 2);
   EXPECT_THROW(f({{m.x, data}}), GraphError) << "it is not in the new graph";
 }
 
-/// Everything twice over, and then made of its halves.
+/// Computes everything as the sum of two halves.
 Rewritten obscured(const Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) {
     if (node.kind() != NodeKind::op) return;
@@ -89,14 +90,14 @@ TEST(RewrittenFunction, NamesTheUsersNodeInErrors) {
   const Value bad = apply(Fails{}, {x + 1.0});
   const Value y = bad.named("bad") * 2.0;
   const Rewritten once = rewrite(graph, [&](Rewriter& rewriter, const Node& node) {
-    if (node == bad.node())  // another node takes its place
+    if (node == bad.node())  // replaced by another node
       rewriter.replace(apply(Fails{}, {rewriter(node.operands()[0]) * 1.0}) * 1.0);
   });
   const Rewritten twice = clone(once.graph);
   const Function f = compile({twice.mapping(once.mapping(y))});
   try {
     f({{x, Tensor::of({1.0, 2.0})}});
-    ADD_FAILURE() << "it fails";
+    ADD_FAILURE() << "it did not fail";
   } catch (const RunError& error) {
     EXPECT_EQ(error.node(), "bad");
     EXPECT_EQ(error.where().line, line);

@@ -79,8 +79,8 @@ TEST(Log, ASinkMayCompileRunAndSetAnotherSink) {
   compile_something(runtime);
   compile_something(runtime);
   const std::string rest = testing::internal::GetCapturedStderr();
-  EXPECT_EQ(told, 2) << "the sink is not told of what it does itself";
-  EXPECT_NE(rest.find("compiled 4 nodes"), std::string::npos) << "which goes to standard error";
+  EXPECT_EQ(told, 2) << "the sink does not get lines that it causes itself";
+  EXPECT_NE(rest.find("compiled 4 nodes"), std::string::npos) << "these go to standard error";
   compile_something(runtime);
   EXPECT_EQ(told, 12);
 }
@@ -129,7 +129,7 @@ TEST(Log, ASinkThatThrowsFailsNothing) {
   EXPECT_EQ(told, 2);
 }
 
-TEST(CodeCache, IsBoundedAndNoFunctionNoticesIt) {
+TEST(CodeCache, IsBoundedWithoutAffectingFunctions) {
   Runtime runtime({.code_cache_bytes = 64 << 10});
   Graph g;
   const Value x = g.input("x", {f64, {2}});
@@ -150,7 +150,7 @@ TEST(CodeCache, IsBoundedAndNoFunctionNoticesIt) {
     EXPECT_EQ(f({{"x", Tensor::of({1.0, 2.0})}})[0].at(1), wanted++);
 }
 
-TEST(Runtime, HasAsManyThreadsAsAskedFor) {
+TEST(Runtime, HasTheRequestedNumberOfThreads) {
   EXPECT_EQ(Runtime({.threads = 1}).threads(), 1);
   EXPECT_EQ(Runtime({.threads = 64}).threads(), 64);
   EXPECT_GE(Runtime().threads(), 1);
@@ -167,9 +167,10 @@ TEST(Runtime, RefusesNonsense) {
     }
     return "nothing was thrown";
   };
-  EXPECT_EQ(text({.threads = -1}), "a Runtime has 1 to 1024 threads (0: one a core), got -1");
+  EXPECT_EQ(text({.threads = -1}),
+            "a Runtime can have 1 to 1024 threads (0: one per core), got -1");
   EXPECT_EQ(text({.threads = 1'000'000}),
-            "a Runtime has 1 to 1024 threads (0: one a core), got 1000000");
+            "a Runtime can have 1 to 1024 threads (0: one per core), got 1000000");
   if (available(InstructionSet::avx512)) return;
   EXPECT_EQ(text({.instruction_set = InstructionSet::avx512}),
             "this machine, or this build of dagrad, cannot run avx512");
@@ -197,11 +198,11 @@ TEST(Runtime, OfTheCallersArenaRunsThere) {
     const Function f = compile({add_n(branches)}, {.runtime = &runtime});
     EXPECT_EQ(f({{x, Tensor::of({1.0})}})[0].at(0), 40);
   });
-  EXPECT_FALSE(slots.contains(-1)) << "somebody was not in the arena";
+  EXPECT_FALSE(slots.contains(-1)) << "a thread was not in the arena";
   EXPECT_FALSE(slots.empty());
 }
 
-TEST(Runtime, MayBeMadeAndEndedAgainAndAgain) {
+TEST(Runtime, MayBeMadeAndDestroyedRepeatedly) {
   for (int i = 0; i < 20; ++i) {
     Runtime runtime({.threads = 2});
     Graph g;

@@ -17,10 +17,10 @@ namespace {
 using namespace dagrad;
 using namespace dagrad::detail;
 
-/// More threads than this machine has cores, if need be.
+/// Allows more threads than this machine may have cores.
 const tbb::global_control many_threads(tbb::global_control::max_allowed_parallelism, 8);
 
-/// Steps that check their own order.
+/// Steps that check the order in which they run.
 class Recorded final : public Steps {
  public:
   explicit Recorded(const Topology& topology) : topology_(topology), runs_(topology.size()) {}
@@ -71,9 +71,7 @@ class SchedulerOf : public testing::TestWithParam<int> {
  protected:
   ThreadPool pool{GetParam()};
   Crew crew{pool};
-  Scheduler make(const Topology& t) {
-    return Scheduler(t, crew, GetParam());
-  }
+  Scheduler make(const Topology& t) { return Scheduler(t, crew, GetParam()); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Threads, SchedulerOf, testing::Values(1, 2, 8, 64));
@@ -97,7 +95,7 @@ TEST_P(SchedulerOf, AStepThatAllOthersWaitForAndOneThatWaitsForAll) {
   for (std::uint32_t i = 1; i <= 10000; ++i) {
     edges.push_back({0, i});
     edges.push_back({i, 10001});
-    edges.push_back({i, 10001});  // twice: the same operand in two places
+    edges.push_back({i, 10001});  // twice, like the same operand in two places
   }
   const Topology t = make_topology(10002, edges);
   Scheduler scheduler = make(t);
@@ -109,7 +107,7 @@ TEST_P(SchedulerOf, AStepThatAllOthersWaitForAndOneThatWaitsForAll) {
   }
 }
 
-TEST_P(SchedulerOf, AFailureEndsTheRunAndTheNextRunIsWhole) {
+TEST_P(SchedulerOf, AFailureEndsTheRunAndTheNextRunIsComplete) {
   const Topology t = layers(8, 100);
   Scheduler scheduler = make(t);
   for (int round = 0; round < 20; ++round) {
@@ -199,8 +197,8 @@ TEST_P(SchedulerOf, HelpersTakeTheCallersRoundingMode) {
   EXPECT_EQ(other, 0);
 }
 
-/// How many steps helpers ran, in the first run where they ran any: on a busy machine none may come
-/// at first.
+/// The number of steps that helpers ran in the first run in which they ran any; on a busy machine,
+/// none may come at first.
 int by_helpers(const Topology& t, int first_step_milliseconds) {
   ThreadPool pool(2);
   Crew crew(pool);
@@ -223,7 +221,7 @@ TEST(Scheduler, HelpersThatHadLeftComeBackForWorkThatAppearsLate) {
   EXPECT_GT(by_helpers(make_topology(51, edges), 20), 0);
 }
 
-TEST(Scheduler, NoMoreWorkersThanAllowed) {
+TEST(Scheduler, UsesNoMoreWorkersThanAllowed) {
   ThreadPool pool(8);
   Crew crew(pool);
   const Topology t = make_topology(200, {});
@@ -248,7 +246,7 @@ TEST(Scheduler, ManyRunsOfOneCrewAtOnce) {
   const Topology t = layers(8, 20);
   std::vector<std::thread> callers;
   std::atomic<int> wrong{0};
-  for (int c = 0; c < 40; ++c) {  // more than there are places on the crew's board
+  for (int c = 0; c < 40; ++c) {  // more than the crew's board has places
     callers.emplace_back([&] {
       Scheduler scheduler(t, crew, 4);
       Recorded steps(t);

@@ -37,7 +37,7 @@ class StateTest : public testing::Test {
   const Value x = g.input("x", {f64, {2}});
 };
 
-TEST_F(StateTest, ThatWasMovedFromIsRefused) {
+TEST_F(StateTest, MovedFromIsRefused) {
   State s(g);
   const State taken = std::move(s);
   EXPECT_EQ(mistake<ArgumentError>([&] { s.get("p"); }),  // NOLINT(bugprone-use-after-move)
@@ -100,17 +100,17 @@ TEST_F(StateTest, UpdatesAreCommittedAtTheEndAndFetchesSeeTheValuesFromBefore) {
     kept.insert(kept.end(), r.begin(), r.end());
   }
   for (std::size_t i = 0; i < kept.size(); ++i)
-    EXPECT_EQ(kept[i].at(0), static_cast<double>(1 + i / 2 + i % 2))
-        << "results stay what they were";
+    EXPECT_EQ(kept[i].at(0), static_cast<double>(1 + i / 2 + i % 2)) << "results stay unchanged";
 }
 
-TEST_F(StateTest, UpdatesFromEverySortOfValue) {
+TEST_F(StateTest, UpdatesFromEveryKindOfValue) {
   const Value r = g.parameter("r", Tensor::of({9.0, 9.0})),
               t = g.parameter("t", Tensor::of({9.0, 9.0}));
   const Value column = g.input("column", {f64, {2, 1}});
   const Value u = g.parameter("u", Tensor(Type{f64, {2, 1}}));
   const Value computed = x * 10;
-  // swapped; a constant; an input; one value for two, once in another shape
+  // swapped parameters, a constant, an input, and one value for two parameters, once in another
+  // shape
   const Function f = compile({x}, {.update = {{p, q},
                                               {q, p},
                                               {r, g.constant(Tensor::of({3.0, 4.0}))},
@@ -202,8 +202,8 @@ TEST_F(StateTest, UpdatesNeedOneThatMayChange) {
 }
 
 TEST_F(StateTest, ReadersSeeOneMomentWhileAnotherThreadUpdates) {
-  // Both parameters always hold the same numbers; a reader that saw two moments would see a
-  // difference.
+  // Both parameters always hold the same numbers, so a reader would notice values of different
+  // moments.
   Graph graph;
   const Type type{f64, {500}};
   const Value a = graph.parameter("a", Tensor(type)), b = graph.parameter("b", Tensor(type));
@@ -245,7 +245,7 @@ TEST_F(StateTest, BoundRunsKeepItAlive) {
   EXPECT_EQ(run->fetch(0).as<double>()[0], 2);
 }
 
-TEST_F(StateTest, SetsSeveralAtOnceOrNone) {
+TEST_F(StateTest, SetsAllValuesOrNone) {
   State s(g);
   EXPECT_EQ(mistake<TypeError>([&] {
               s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor(1.0)}});
@@ -274,7 +274,7 @@ TEST_F(StateTest, ThatABoundRunHoldsMayEndInADeleterThatReadsTheState) {
   run();
   s.set(p, Tensor::of({8.0, 9.0}));
   EXPECT_TRUE(seen.empty());
-  run();  // lets go of the old value, which nobody else has
+  run();  // releases the last handle of the old value
   EXPECT_EQ(seen, (Numbers{8, 9}));
   EXPECT_EQ(run.fetch(0).as<double>()[0], 8);
 }
@@ -289,7 +289,7 @@ TEST_F(StateTest, WhatAnUpdateReplacesMayEndInADeleterThatSetsTheState) {
   EXPECT_EQ(numbers(s.get(q)), (Numbers{0, 0}));
 }
 
-TEST_F(StateTest, UpdatesFromConstantsOfTheUsersMemorySeeItAsItIs) {
+TEST_F(StateTest, UpdatesFromBorrowedConstantsSeeTheirCurrentMemory) {
   Numbers mine{1, 2};
   const Function f = compile({}, {.update = {{p, g.constant(Tensor::borrow({2}, mine))}}});
   State s(g);

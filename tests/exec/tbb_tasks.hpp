@@ -3,17 +3,17 @@
 #include <atomic>
 #include <memory>
 
-/// TBB as a user has it at work beside dagrad. The source is not built for the thread sanitizer,
-/// which sees nothing of TBB's own order.
+/// Uses TBB beside dagrad, as a user's program may. The source is not built for the thread
+/// sanitizer, which cannot see how TBB orders its threads.
 namespace dagrad::test {
 
-/// Calls `call(context)` `n` times by a `parallel_for`, in an arena of so many threads; 0: in the
-/// one that the caller is in.
+/// Calls `call(context)` `n` times in a `parallel_for`, in an arena of `threads` threads; 0: in the
+/// caller's arena.
 void run_tasks(int threads, int n, void (*call)(void* context), void* context);
 
 template <class F>
 void in_tasks(int threads, int n, F body) {
-  static std::atomic<int> order{0};  // what the thread sanitizer sees
+  static std::atomic<int> order{0};  // shows the order to the thread sanitizer
   order.fetch_add(1, std::memory_order_acq_rel);
   run_tasks(
       threads, n,
@@ -26,7 +26,7 @@ void in_tasks(int threads, int n, F body) {
   order.load(std::memory_order_acquire);
 }
 
-/// Keeps all of TBB's threads at other work for as long as it lives.
+/// Keeps all of TBB's threads busy while it exists.
 class Busy {
  public:
   Busy();

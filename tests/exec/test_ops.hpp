@@ -15,10 +15,10 @@
 #include <stdexcept>
 #include <string>
 
-/// Ops that the executor's tests need: each shows one thing that an op can do.
+/// Ops for tests of the executor, each with one special property.
 namespace dagrad::test {
 
-/// Calls a function of the test's in `eval`; gives its operand.
+/// Calls a function of the test in `eval`, and returns its operand.
 struct Hook {
   std::shared_ptr<std::function<void()>> hook;
   static constexpr auto name = "hook";
@@ -34,7 +34,7 @@ inline Value hook(const Operand& x, std::function<void()> f) {
   return apply(Hook{std::make_shared<std::function<void()>>(std::move(f))}, {x});
 }
 
-/// The elements backwards, written over the operand where that is allowed.
+/// Reverses the elements, in place if allowed.
 struct Reverse {
   static constexpr auto name = "reverse";
   static constexpr no_grad grad{"only for tests"};
@@ -51,7 +51,7 @@ struct Reverse {
 };
 inline Value reverse(const Operand& x) { return apply(Reverse{}, {x}); }
 
-/// a[i] + b[n - 1 - i], written over a: wrong where b is the same memory.
+/// a[i] + b[n - 1 - i], which may overwrite a; wrong if b is the same memory.
 struct AddReversed {
   static constexpr auto name = "add_reversed";
   static constexpr no_grad grad{"only for tests"};
@@ -80,7 +80,7 @@ struct Three {
 };
 inline std::array<Value, 3> three(const Operand& x) { return apply(Three{}, {x}); }
 
-/// Sum of prefix sums, by way of scratch memory and prepared state, in tasks.
+/// The sum of prefix sums, using scratch memory, prepared state and tasks.
 struct Prefix {
   static constexpr auto name = "prefix";
   static constexpr no_grad grad{"only for tests"};
@@ -108,7 +108,7 @@ struct Prefix {
 };
 inline Value prefix(const Operand& x) { return apply(Prefix{}, {x}); }
 
-/// Nothing at all: for what a step itself costs.
+/// Does nothing, to measure the cost of a step itself.
 struct Nothing {
   static constexpr auto name = "nothing";
   static constexpr no_grad grad{"only for tests"};
@@ -119,7 +119,7 @@ struct Nothing {
   using attributes = dagrad::attributes<&Nothing::nanoseconds>;
 };
 
-/// Looks worth a thread of its own, so that small graphs run on several.
+/// Claims a high cost, so that even small graphs run on several threads.
 struct Costly {
   static constexpr auto name = "costly";
   static constexpr no_grad grad{"only for tests"};

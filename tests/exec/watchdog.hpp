@@ -4,7 +4,7 @@
 
 namespace dagrad::test {
 
-/// Ends the process (SIGALRM) where a test that might hang does.
+/// Ends the process (SIGALRM) if a test hangs.
 class Watchdog {
  public:
   Watchdog() { alarm(seconds); }

@@ -49,7 +49,7 @@ def mish(x):
 
 
 def selu(x):
-    """By Klambauer et al. 2017."""
+    """Klambauer et al. 2017."""
     scale = mp.mpf("1.0507009873554804934193349852946")
     slope = scale * mp.mpf("1.6732632423543772848170429916717")
     if x > 0:
@@ -62,7 +62,7 @@ AT_SIX = ("6", "5.999", "6.001", "-2.999", "2.999")
 
 
 def table(slope):
-    """Name → op, for the format in which `slope` is leaky_relu's."""
+    """Name → op, for the format; `slope` is that of leaky_relu."""
     return {
         "sigmoid": Unary(
             parts(sigmoid_family), (0.0,) * 3, (1.0, 0.0, -0.0), oracle="special.expit"

@@ -1,4 +1,4 @@
-"""Golden cases of triangles, diagonals, and what factorises matrices.
+"""Golden cases of triangles, diagonals, and ops that factorise matrices.
 
 numpy.linalg knows no 80-bit floats, so that LU and Cholesky are written out here, and held against
 it in 64 bits.
@@ -11,7 +11,7 @@ from shapes import move
 
 
 def each(function, *operands):
-    """The function over the matrices of operands whose batches broadcast."""
+    """Applies the function to the matrices of operands whose batches broadcast."""
     batch = numpy.broadcast_shapes(*(x.shape[:-2] for x in operands))
     spread = [numpy.broadcast_to(x, batch + x.shape[-2:]) for x in operands]
     results = [function(*(x[at] for x in spread)) for at in numpy.ndindex(batch)]
@@ -32,7 +32,7 @@ def factor(a):
 
 
 def eliminate(a, b):
-    """x of a x = b, and the determinant of a, by rows pivoted."""
+    """Solves a x = b with row pivoting; returns x and the determinant of a."""
     a, b, determinant = a.copy(), b.copy(), a.dtype.type(1)
     n = len(a)
     for k in range(n):
@@ -63,7 +63,7 @@ def slogdet(a):
 
 
 def leibniz(a):
-    """The determinant by its first row, without a division."""
+    """The determinant, expanded along the first row without divisions."""
     if len(a) == 0:
         return a.dtype.type(1)
     minors = [leibniz(numpy.delete(a[1:], j, 1)) for j in range(len(a))]
@@ -144,12 +144,12 @@ def add_triangles(cases):
 
 
 def kept(triangle, x, k):
-    """A triangle, but of places −1 where nothing comes from."""
+    """A triangle; for positions, −1 marks elements that come from nowhere."""
     return triangle(x + 1, k) - 1 if x.dtype.kind == "i" else triangle(x, k)
 
 
 def diag(x, k):
-    """numpy.diag, but of places −1 where nothing comes from."""
+    """numpy.diag; for positions, −1 marks elements that come from nowhere."""
     if x.ndim == 2:
         return numpy.diagonal(x, k)
     return numpy.diag(x + 1, k) - 1 if x.dtype.kind == "i" else numpy.diag(x, k)
@@ -211,7 +211,7 @@ def add_factorizations(cases):
 
 
 def add_determinants(cases):
-    """Of full rank, and of rank n - 1, n - 2 and 0, where eliminating is exact."""
+    """Matrices of full rank and of rank n - 1, n - 2 and 0, for which elimination is exact."""
     for a in (near_identity(3, 3), numbers(2, 4, 4), numbers(1, 1), numpy.zeros((0, 0)),
               numbers(5, 5, dtype="float32"), numpy.eye(4)[::-1] * 2, [[1.0, 2], [2, 4]],
               numpy.arange(9.0).reshape(3, 3), numpy.outer([1.0, 2, 4], [1, 0.5, -1]),

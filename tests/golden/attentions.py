@@ -1,7 +1,7 @@
-"""Golden cases of attention, asserted against torch.nn.functional in float64.
+"""Golden cases of attention, compared with torch.nn.functional in float64.
 
-A mask and causality are aligned as dagrad aligns them: the last query sees every key. A query with
-nothing to attend to gives 0.
+Masks and causality are aligned as in dagrad: the last query sees every key. A query that may not
+attend to any key gives 0.
 """
 
 import math

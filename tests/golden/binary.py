@@ -1,7 +1,7 @@
 """The binary elementwise ops: value and all partials to second order, and their edges.
 
-Fields are (value, da, db, daa, dab, dbb). None means that no convention fixes the field: it is not
-compared. At an infinite operand a field holds the limit where there is one.
+Fields are (value, da, db, daa, dab, dbb). None means that no convention defines the field, so it is
+not compared. At an infinite operand, a field is the limit if there is one.
 """
 
 import math
@@ -18,10 +18,10 @@ ALL_NAN = (NAN, NAN, NAN, None, None, None)
 
 @dataclass(frozen=True)
 class Binary:
-    formulas: Callable  # of two mpfs: the six fields
-    edge: Callable = lambda a, b: None  # of two floats: the six fields, or None where formulas hold
-    points: tuple = ()  # pairs of texts beside those of every op
-    oracle: str = ""  # what numpy calls it
+    formulas: Callable  # two mpfs → the six fields
+    edge: Callable = lambda a, b: None  # two floats → the six fields, or None if the formulas hold
+    points: tuple = ()  # pairs of texts, in addition to those of every op
+    oracle: str = ""  # its name in numpy
 
 
 def sign_of(x):
@@ -37,7 +37,7 @@ def times(a, b):
 
 
 def over(a, b):
-    """a / b as IEEE 754 has it."""
+    """a / b by IEEE 754."""
     if b != 0:
         return NAN if abs(a) == INF == abs(b) else a / b
     return NAN if a == 0 or a != a else sign_of(a) * sign_of(b) * INF
@@ -60,7 +60,7 @@ def mul_edge(a, b):
 
 
 def pull_edge(c, p):
-    """Exactly 0 where c is 0; bilinear: its partials are those of a product."""
+    """Exactly 0 if c is 0, else bilinear, with the partials of a product."""
     if c == 0:
         return 0.0, p, c, 0.0, 1.0, 0.0
     return mul_edge(c, p)
@@ -68,7 +68,7 @@ def pull_edge(c, p):
 
 def div_edge(a, b):
     if a != a or b != b:
-        return NAN, NAN if b != b else None, *ALL_NAN[2:]  # ∂a is 1/b, whatever a is
+        return NAN, NAN if b != b else None, *ALL_NAN[2:]  # ∂a is 1/b for any a
     if abs(b) == INF:  # −out/b etc. vanish for finite a
         rest = (-0.0 * sign_of(a), 0.0, -0.0, 0.0) if abs(a) != INF else (None, 0.0, -0.0, None)
         return (over(a, b), over(1.0, b), *rest)
@@ -86,7 +86,7 @@ def div_edge(a, b):
 
 
 def pow_value(x, y):
-    """IEEE 754's pow where an operand is zero, infinite or NaN."""
+    """pow by IEEE 754 if an operand is zero, infinite or NaN."""
     odd = math.isfinite(y) and y % 2 == 1
     if x == 1 or y == 0:
         return 1.0
@@ -116,12 +116,12 @@ def pow_nan(x, y):
 
 
 def keeps_parity(y):
-    """Whether y − 1 is odd where y is even, as numbers of either format."""
+    """Whether y − 1 is odd if y is even, as numbers of either format."""
     return abs(y) < 2**24
 
 
 def pow_left(x, y):
-    """x < 0, where ∂y is NaN."""
+    """The fields for x < 0, where ∂y is NaN."""
     if y != math.floor(y):
         slope = NAN if y - 1 != math.floor(y - 1) else None
         return NAN, slope, NAN, slope, None, None
@@ -131,15 +131,15 @@ def pow_left(x, y):
 
 
 def pow_limits(x, y):
-    """x is zero or infinite."""
+    """The fields if x is zero or infinite."""
     out, left = pow_value(x, y), sign_of(x) < 0
     dx = 0.0 if y == 0 else y * pow_value(x, y - 1)
     dxx = 0.0 if y in (0, 1) else y * times(y - 1, pow_value(x, y - 2))
-    if left and y != math.floor(y):  # beside the domain
+    if left and y != math.floor(y):  # outside the domain
         dx = dxx = None
     elif left and not keeps_parity(y):
         dx = None
-    if x == 0:  # ∂y is 0 where y ≥ 0
+    if x == 0:  # ∂y is 0 for y ≥ 0
         dy = 0.0 if y >= 0 else None if left else -INF
         return out, dx, dy, dxx, None, 0.0 if y > 0 else None
     if left:
@@ -170,7 +170,7 @@ def extremum(pick):
         if a != a or b != b:
             return ALL_NAN
         if a == b:
-            value = a if sign_of(a) == sign_of(b) else None  # which zero is not said
+            value = a if sign_of(a) == sign_of(b) else None  # the sign of zero is unspecified
             return value, 0.5, 0.5, 0.0, 0.0, 0.0
         if special(a, b) or 0 in (a, b):
             first = 1.0 if pick(a, b) == a else 0.0
@@ -183,7 +183,7 @@ def extremum(pick):
 def atan2_formulas(y, x):
     r2 = x * x + y * y
     second = 2 * x * y / r2**2
-    mixed = (y * y - x * x) / r2**2 if abs(y) != abs(x) else None  # crosses zero there
+    mixed = (y * y - x * x) / r2**2 if abs(y) != abs(x) else None  # it crosses zero there
     return mp.atan2(y, x), x / r2, -y / r2, -second, mixed, second
 
 
@@ -264,7 +264,7 @@ def remainder_edge(a, b):
 
 
 def floor_divide_edge(a, b):
-    """⌊a/b⌋, a step function: slopes 0 wherever it is."""
+    """⌊a/b⌋, a step function, whose slopes are 0 everywhere."""
     if b == 0:
         value = over(a, b)
     elif a != a or b != b or abs(a) == INF:
@@ -279,7 +279,7 @@ def floor_divide_edge(a, b):
 
 def copysign_edge(a, b):
     """|a| with the sign bit of b; the slope of |a|, which is 0 at 0."""
-    if b != b:  # which sign bit a NaN has is not said
+    if b != b:  # the sign bit of NaN is unspecified
         return UNKNOWN
     if a != a:
         return NAN, None, 0.0, 0.0, 0.0, 0.0

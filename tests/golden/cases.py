@@ -1,4 +1,4 @@
-"""What the golden cases of the ops that are not elementwise are made with."""
+"""Helpers for the golden cases of ops that are not elementwise."""
 
 import json
 import math
@@ -10,12 +10,12 @@ random = None
 
 
 def numbers(*shape, low=-2, high=2, dtype="float64"):
-    """Random numbers of three decimals: short to write, and none special."""
+    """Random numbers with three decimals: short to write, and not special."""
     return numpy.round(random.uniform(low, high, size=shape), 3).astype(dtype)
 
 
 def wide(x):
-    """Floats in 80 bits, so that a result is right to the last bit or nearly; the rest as it is."""
+    """Converts floats to 80 bits, so that results are nearly exact; leaves other types unchanged."""
     x = numpy.asarray(x)
     return x.astype(WIDE) if x.dtype.kind == "f" else x
 
@@ -26,7 +26,7 @@ def narrow(x, dtype):
 
 
 def undo_broadcast(gradient, shape):
-    """Sums a gradient back to the shape that was broadcast."""
+    """Sums a gradient to the shape that was broadcast."""
     gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
     return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
@@ -83,7 +83,7 @@ class Cases:
 
     def __init__(self):
         global random
-        random = numpy.random.default_rng(20240414)  # no family's numbers hang on another's
+        random = numpy.random.default_rng(20240414)  # each family has its own numbers
         self.records = []
 
     def add(self, op, operands, function, pullback=None, dtype=None, smooth=True, **attributes):

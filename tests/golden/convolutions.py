@@ -1,4 +1,4 @@
-"""Golden cases of convolutions: plain loops over positions, asserted against torch in float64.
+"""Golden cases of convolutions: plain loops over positions, compared with torch in float64.
 
 Attributes: stride, padding, dilation (one number, or one for each spatial axis), groups,
 output_padding (conv_transpose).
@@ -18,7 +18,7 @@ def spread(option, axes):
 
 
 def meetings(shape, kernel, out, stride, padding, dilation, groups):
-    """Every (input, kernel, output) index of channels and space whose product counts."""
+    """All (input, kernel, output) indices of channels and space whose product contributes."""
     axes = len(shape) - 2
     stride, padding, dilation = (spread(x, axes) for x in (stride, padding, dilation))
     for o, c in itertools.product(range(kernel[0]), range(kernel[1])):
@@ -70,7 +70,7 @@ def torch_conv(transposed, axes, x, w, **options):
 
 
 def with_bias(bias, axes, function, pullback):
-    """Operands of one bias more, which is added to each channel of the result."""
+    """Adds a bias to the operands, which is added to each channel of the result."""
     if not bias:
         return [], function, pullback
     spatial = tuple(range(2, axes + 2))

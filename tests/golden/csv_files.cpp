@@ -10,7 +10,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// The lines of a CSV file below its header, cut at commas; the last field keeps those of its own.
+/// The lines of a CSV file below its header, split at commas; the last field may contain commas.
 class Table {
  public:
   Table(std::string_view name, std::string_view header)

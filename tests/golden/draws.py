@@ -1,4 +1,4 @@
-"""Golden cases of the random ops, by a Philox4x32-10 (Salmon et al., SC 2011) of its own.
+"""Golden cases of the random ops, by an independent Philox4x32-10 (Salmon et al., SC 2011).
 
 Attributes: size (of the result), low, high, mean, deviation (truncated_normal), p (bernoulli of a
 number), axis, samples (categorical).
@@ -75,7 +75,7 @@ def truncated(key, i, low, high):
 
 
 def integer_below(key, i, n):
-    """The upper part of a product of 128 random bits."""
+    """The upper part of a product with 128 random bits."""
     low, high = words(key, i, UNIFORM)
     return (low | high << 64) * n >> 128
 

@@ -1,4 +1,4 @@
-"""Golden cases of einsum. numpy.einsum takes 80-bit floats; of integers it keeps the dtype."""
+"""Golden cases of einsum. numpy.einsum accepts 80-bit floats, and keeps the dtype of integers."""
 
 import numpy
 
@@ -18,8 +18,8 @@ def letters_of(equation):
 
 
 def pullback_of(equation):
-    """The einsum is linear in each operand: its gradient is the einsum of the rest and the
-    cotangent, with each repeated letter taken apart by an identity, and each summed one by ones."""
+    """einsum is linear in each operand: its gradient is the einsum of the others and the
+    cotangent, with an identity for each repeated letter and ones for each summed letter."""
     terms, out = letters_of(equation)
 
     def pullback(d, *operands):

@@ -1,17 +1,17 @@
-"""Writes elementwise_{unary,binary}_{float32,float64}.csv: what the elementwise ops must give.
+"""Writes elementwise_{unary,binary}_{float32,float64}.csv: the results of elementwise ops.
 
     python elementwise.py        (numpy, scipy, mpmath; a minute)
 
 Columns: op,dtype,a,b,value,da,db,daa,dab,dbb. Numbers are C hexfloats, inf, -inf or nan; an empty
 field does not apply (b, db, dab, dbb of a unary op) or is not compared. Operands are numbers of the
 dtype; results are correctly rounded to it from 3,000 binary digits, so that the only error in a
-comparison is the op's own. Ties, kinks and edges follow the conventions that unary.py,
-activations.py and binary.py spell out. The sign of a zero in a derivative column says from which
-side it is reached and is no promise. Operands where a derivative crosses zero are left out: near
-those, no formula keeps relative accuracy.
+comparison is that of the op. Ties, kinks and edges follow the conventions in unary.py,
+activations.py and binary.py. The sign of a zero in a derivative column tells from which side it is
+reached and is not guaranteed. Operands at which a derivative crosses zero are left out, because no
+formula is accurate there in relative terms.
 
-While it writes, the script checks its own closed forms: derivatives against mpmath's numerical ones
-at ordinary points, values against numpy and scipy at every operand, within 4 epsilons.
+The script checks its own closed forms: it compares derivatives with mpmath's numerical ones at
+ordinary points, and values with numpy and scipy at every operand, within 4 epsilons.
 """
 
 import math
@@ -112,7 +112,7 @@ WITH_NAN = (
 
 
 def finish(fields, fmt):
-    """Fields as numbers of the format; floats are edges already fixed and must survive rounding."""
+    """Fields as numbers of the format; floats are edges and must survive rounding."""
     return [
         None if f is None else fmt.rounded(mp.mpf(f)) if f != 0 or isinstance(f, mp.mpf) else f
         for f in fields
@@ -152,7 +152,7 @@ def unary_operands(op, fmt):
 
 
 def clipped(text):
-    """A float64's text with an exponent that float32 has."""
+    """The text of a float64 with an exponent that float32 has."""
     for wide, narrow in CLIPPED:
         text = text.replace(wide, narrow)
     return text
@@ -183,7 +183,7 @@ def library(name):
 
 
 def check_value(row, fmt, oracle):
-    """The value against numpy's or scipy's at every operand, special ones too."""
+    """Compares the value with numpy or scipy at every operand, including special ones."""
     operands, value = [float.fromhex(x) for x in row[2:4] if x], row[4]
     if not value:
         return
@@ -205,7 +205,7 @@ def check_derivatives(name, function, point, closed_forms):
 
 
 def check_closed_forms():
-    """Derivatives against numerical ones at ordinary points, but integers, where floor jumps."""
+    """Compares derivatives with numerical ones at ordinary points, except integers (floor jumps)."""
     for name, op in unary.table(0.01).items():
         for x in (sign * mp.mpf(text) for text in ORDINARY if "." in text for sign in (1, -1)):
             if op.domain(x):

@@ -13,10 +13,10 @@ class Format:
     digits: int  # binary digits of the significand
     lowest: int  # exponent of the smallest normal number
     highest: int  # exponent of the largest number
-    code: str  # of the struct module
+    code: str  # in the struct module
 
     def read(self, text):
-        """The format's number nearest to a decimal (or hexadecimal) text."""
+        """The number of the format nearest to a decimal (or hexadecimal) text."""
         value = float.fromhex(text) if "0x" in text else float(text)
         return struct.unpack(self.code, struct.pack(self.code, value))[0]
 
@@ -56,7 +56,7 @@ FLOAT64 = Format("float64", 53, -1022, 1023, "<d")
 
 
 def hexfloat(x):
-    """A C hexfloat without needless zeros; empty for None (not compared)."""
+    """A C hexfloat without redundant zeros; empty for None (not compared)."""
     if x is None:
         return ""
     text = x.hex()

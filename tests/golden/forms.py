@@ -1,4 +1,4 @@
-"""What the unary elementwise ops are made of: their form, and the forms of their functions."""
+"""The forms of unary elementwise ops and of their functions."""
 
 from dataclasses import dataclass, field
 from typing import Callable
@@ -12,7 +12,7 @@ NOTHING = (NAN, NAN, NAN)
 
 @dataclass(frozen=True)
 class Unary:
-    formulas: tuple  # of an mpf: value, first, second derivative
+    formulas: tuple  # mpf → value, first and second derivative
     minus_infinity: tuple
     plus_infinity: tuple
     nan: tuple = NOTHING
@@ -20,18 +20,18 @@ class Unary:
     domain: Callable = lambda x: True
     outside: tuple = NOTHING
     signed_zero: bool = False  # a zero result takes the operand's sign
-    points: tuple = ()  # texts, beside those of every op
+    points: tuple = ()  # texts, in addition to those of every op
     float32_points: tuple = ()
-    oracle: str = ""  # what numpy or scipy call it
+    oracle: str = ""  # its name in numpy or scipy
 
 
 def odd(function):
-    """Of a function that mpmath computes better to the right of 0."""
+    """The formulas of a function that mpmath computes better to the right of 0."""
     return lambda x: function(x) if x >= 0 else -function(-x)
 
 
 def between(low, high, left, middle, right):
-    """Three pieces; at `low` and `high` the outer ones count, slopes too."""
+    """Three pieces; at `low` and `high`, the outer ones count, including their slopes."""
     return lambda x: left(x) if x <= low else right(x) if x >= high else middle(x)
 
 

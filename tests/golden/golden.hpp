@@ -9,16 +9,16 @@
 #include <variant>
 #include <vector>
 
-/// Readers of the golden files beside this header. They know nothing of the library under test.
+/// Readers of the golden files beside this header. They do not depend on the library under test.
 namespace dagrad::golden {
 
-/// A file that is missing or malformed: its path, line and what is wrong there.
+/// A file is missing or malformed. The text gives its path, line and the reason.
 struct FileProblem : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// One operand pair of an elementwise op, with its value and partial derivatives, rounded to the
-/// dtype. What is empty does not apply or is not compared.
+/// One pair of operands of an elementwise op with its value and partial derivatives, rounded to the
+/// dtype. Empty members do not apply or are not compared.
 struct Elementwise {
   std::string op, dtype;
   double a = 0;
@@ -30,12 +30,12 @@ std::vector<Elementwise> read_elementwise();
 
 enum class What { value, first_derivative, second_derivative };
 
-/// How far results may be from the golden ones: 16 epsilons of the dtype unless a row of bounds.csv
-/// says otherwise.
+/// How much results may differ from golden ones: by 16 epsilons of the dtype unless a row of
+/// bounds.csv specifies otherwise.
 class Bounds {
  public:
   static Bounds read();
-  /// In epsilons, relative. 0: the same bits; infinite: not compared.
+  /// The relative bound in epsilons. 0 means the same bits; infinity means not compared.
   double epsilons(const Elementwise& row, What what) const;
 
  private:
@@ -49,12 +49,12 @@ class Bounds {
   std::vector<Row> rows_;
 };
 
-/// Whether `got` is as near to `want` as the goldens ask for: NaN to NaN, infinities equal, the
-/// relative bound in general; for second derivatives at operands below 1 also an absolute 4
-/// epsilons; results below the smallest normal number up to that number.
+/// Whether `got` is close enough to `want`: NaN for NaN, equal infinities, else within the relative
+/// bound; for second derivatives at operands below 1, also within 4 epsilons absolutely; for
+/// results below the smallest normal number, also within that number.
 bool agrees(const Elementwise& row, What what, double want, double got, const Bounds& bounds);
 
-/// A tensor, row-major. Floats are in `real`; ints, and bools as 0 and 1, in `integer`.
+/// A row-major tensor. Floats are in `real`; integers, and bools as 0 and 1, in `integer`.
 struct Tensor {
   std::string dtype;
   std::vector<std::int64_t> shape;
@@ -63,7 +63,7 @@ struct Tensor {
   bool is_float() const { return dtype.starts_with("float"); }
 };
 
-/// The attributes of a call; a missing one is an error unless asked for with a fallback.
+/// The attributes of a call. Reading a missing one is an error unless a default is given.
 class Attributes {
  public:
   using Integers = std::vector<std::int64_t>;
@@ -86,8 +86,8 @@ class Attributes {
   std::map<std::string, Entry> entries_;
 };
 
-/// One call of an op: its results, or the type of the error it throws. With cotangents `dout`
-/// of the results, `din` are the gradients of the operands, empty where not compared.
+/// One call of an op with its results, or the type of the error that it throws. `din` are the
+/// gradients of the operands for cotangents `dout`; empty ones are not compared.
 struct Case {
   std::string op;
   Attributes attributes;
@@ -103,12 +103,12 @@ std::vector<Case> read_cases();
 struct XorWeights {
   std::vector<double> w1, b1, w2, b2;
 };
-/// One training of the XOR network, 2-3-1.
+/// One training run of the XOR network, 2-3-1.
 struct XorRun {
   int seed = 0;
-  XorWeights initial, gradients;  ///< gradients: those of the first epoch
-  std::map<int, double> cost;     ///< by epoch: mean of half squared errors before the update
-  std::vector<double> output;     ///< of the last epoch, before its update
+  XorWeights initial, gradients;  ///< `gradients` are those of the first epoch
+  std::map<int, double> cost;  ///< by epoch: the mean of half the squared errors before the update
+  std::vector<double> output;  ///< output of the last epoch, before its update
   std::vector<int> prediction;
   double accuracy = 0;
 };
@@ -119,22 +119,22 @@ struct Xor {
 };
 Xor read_xor();
 
-/// Steps of one of PyTorch's optimisers with two parameters "p" and "q".
+/// Steps of one of PyTorch's optimisers for two parameters "p" and "q".
 struct OptimizerCase {
   std::string optimizer, dtype;
   std::map<std::string, double> options;  ///< bools as 0 and 1
   std::vector<double> rates;
-  std::vector<std::vector<std::vector<double>>> parameters;  ///< after each step
-  std::map<std::string, std::vector<double>> state;          ///< after the last
+  std::vector<std::vector<std::vector<double>>> parameters;  ///< values after each step
+  std::map<std::string, std::vector<double>> state;          ///< state after the last step
 };
 struct Optimizers {
   std::vector<std::vector<double>> initial;
-  std::vector<std::vector<std::vector<double>>> gradients;  ///< of each step
+  std::vector<std::vector<std::vector<double>>> gradients;  ///< gradients of each step
   std::vector<OptimizerCase> cases;
 };
 Optimizers read_optimizers();
 
-/// A model's losses before each of twenty steps, by PyTorch: models/<model>.json.
+/// The losses of a model before each of twenty steps, computed by PyTorch (models/<model>.json).
 struct Losses {
   std::vector<double> float32, float64;
 };

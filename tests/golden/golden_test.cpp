@@ -44,7 +44,7 @@ class ElementwiseFiles : public testing::Test {
   static inline const std::vector<Elementwise>* rows_ = nullptr;
 };
 
-TEST_F(ElementwiseFiles, HoldEveryOpInBothFloats) {
+TEST_F(ElementwiseFiles, ContainEveryOpInBothFloats) {
   std::map<std::string, int> count;
   for (const Elementwise& row : *rows_) ++count[row.op + " " + row.dtype];
   for (const char* dtype : {" float32", " float64"}) {
@@ -54,7 +54,7 @@ TEST_F(ElementwiseFiles, HoldEveryOpInBothFloats) {
   EXPECT_EQ(count.size(), 2 * (unary_ops.size() + binary_ops.size()));
 }
 
-TEST_F(ElementwiseFiles, HoldTheHardPoints) {
+TEST_F(ElementwiseFiles, ContainTheDifficultPoints) {
   for (const auto& op : unary_ops) {
     for (const double x :
          {0.0, -0.0, 1.0, -1.0, 12.0, -12.0, 40.0, 100.0, 710.0, -800.0, 1e155, -1e155, 5e-324,
@@ -67,7 +67,7 @@ TEST_F(ElementwiseFiles, HoldTheHardPoints) {
   }
 }
 
-TEST_F(ElementwiseFiles, HoldNumbersOfTheirDtype) {
+TEST_F(ElementwiseFiles, ContainNumbersOfTheirDtype) {
   for (const Elementwise& row : *rows_) {
     if (row.dtype != "float32") continue;
     for (const auto& x :
@@ -87,7 +87,7 @@ TEST_F(ElementwiseFiles, AreUnaryOrBinary) {
   }
 }
 
-TEST_F(ElementwiseFiles, KnowWhatIsKnown) {
+TEST_F(ElementwiseFiles, ContainKnownValues) {
   EXPECT_EQ(at("exp", "float64", 1).value, std::numbers::e);
   EXPECT_EQ(at("exp", "float32", 1).value, static_cast<double>(std::numbers::e_v<float>));
   EXPECT_EQ(at("atan2", "float64", 0, -1).value, std::numbers::pi);
@@ -174,7 +174,7 @@ TEST(GoldenBounds, JudgeNearness) {
   EXPECT_TRUE(second({"exp", "float64", 0.5, {}, {}, {}, {}, {}, {}, {}}));
 }
 
-TEST(GoldenCases, HoldEveryFamily) {
+TEST(GoldenCases, ContainEveryFamily) {
   std::set<std::string> ops;
   for (const Case& one : read_cases()) ops.insert(one.op);
   for (const char* op : {"sum",
@@ -230,7 +230,7 @@ TEST(GoldenCases, HoldEveryFamily) {
   }
 }
 
-TEST(GoldenCases, AreWhole) {
+TEST(GoldenCases, AreComplete) {
   for (const Case& one : read_cases()) {
     SCOPED_TRACE(one.place + " " + one.op);
     EXPECT_NE(one.error.empty(), one.out.empty());
@@ -244,7 +244,7 @@ TEST(GoldenCases, AreWhole) {
   }
 }
 
-TEST(GoldenCases, KnowWhatIsKnown) {
+TEST(GoldenCases, ContainKnownValues) {
   int checked = 0;
   for (const Case& one : read_cases()) {
     if (one.op == "sum" && one.error.empty() && !one.attributes.has("axes") &&
@@ -273,7 +273,7 @@ TEST(GoldenCases, NameMissingAttributes) {
   EXPECT_THROW(attributes.text("axis"), FileProblem);
 }
 
-TEST(GoldenXor, HoldsTwentyRuns) {
+TEST(GoldenXor, ContainsTwentyRuns) {
   const Xor file = read_xor();
   EXPECT_EQ(file.learning_rate, 0.5);
   EXPECT_EQ(file.epochs, 2500);
@@ -288,7 +288,7 @@ TEST(GoldenXor, HoldsTwentyRuns) {
   }
 }
 
-/// Philox4x32 as its paper gives it (Salmon et al., SC 2011, section 3.3).
+/// Philox4x32 as specified in its paper (Salmon et al., SC 2011, section 3.3).
 std::vector<std::uint32_t> philox(std::vector<std::uint32_t> c, std::vector<std::uint32_t> k,
                                   int rounds) {
   for (int round = 0; round < rounds; ++round) {

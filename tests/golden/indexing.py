@@ -1,4 +1,4 @@
-"""Golden cases of ops that read and write where indices say. Attribute: axis."""
+"""Golden cases of ops that read and write at indices. Attribute: axis."""
 
 import numpy
 import torch
@@ -13,12 +13,12 @@ def positive(indices, size):
 
 
 def at_slices(indices, axis):
-    """A key of numpy's for the slices that indices name across an axis."""
+    """The numpy key for the slices at indices of an axis."""
     return lambda x: (slice(None),) * (axis % x.ndim) + (indices,)
 
 
 def at_elements(indices, axis):
-    """A key of numpy's for the elements that indices name along an axis."""
+    """The numpy key for the elements at indices along an axis."""
 
     def key(x):
         grid = list(numpy.indices(indices.shape, sparse=True))
@@ -43,12 +43,12 @@ def put(x, key, values):
     spots = numpy.arange(x.size).reshape(x.shape)[key(x)]
     flat = out.reshape(-1)
     for spot, value in zip(spots.ravel(), numpy.broadcast_to(values, spots.shape).ravel()):
-        flat[spot] = value  # numpy leaves open which of several is the last
+        flat[spot] = value  # numpy does not specify which one is last
     return out
 
 
 def last(x, key):
-    """Which of the values put are still there."""
+    """Which of the written values remain."""
     spots = numpy.arange(x.size).reshape(x.shape)[key(x)]
     flat = spots.ravel()
     return numpy.array([s not in flat[i + 1 :] for i, s in enumerate(flat)], dtype=bool).reshape(
@@ -211,7 +211,7 @@ def add_elements(cases):
 
 
 def at_rows(indices):
-    """A key of numpy's for what rows of indices name."""
+    """The numpy key for rows of indices."""
     return lambda x: tuple(positive(indices[..., i], x.shape[i]) for i in range(indices.shape[-1]))
 
 

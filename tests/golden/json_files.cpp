@@ -17,7 +17,7 @@ std::string path_of(std::string_view name) {
   return std::string(DAGRAD_GOLDEN_DIR) + "/" + std::string(name);
 }
 
-/// Parses a golden file and hands it to `read`; what goes wrong names the file.
+/// Parses a golden file and passes it to `read`. Errors name the file.
 template <class Read>
 auto parsed(std::string_view name, Read read) {
   const std::string path = path_of(name);

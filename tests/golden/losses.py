@@ -19,7 +19,7 @@ def same(ours, theirs):
 
 
 def hold(function, pullback, peer, *operands):
-    """To PyTorch's values and gradients, where it has them."""
+    """Compares with values and gradients of PyTorch, where it has them."""
     with numpy.errstate(all="ignore"):
         out = numpy.asarray(function(*operands))
         tensors = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in operands]
@@ -91,7 +91,7 @@ def add_kl_divergence(cases):
     def pullback(d, q, p):
         return [-d * p, d * (numpy.log(p) - q + 1)]
 
-    first = lambda d, q, p: [-d * p, None]  # the other is log of 0
+    first = lambda d, q, p: [-d * p, None]  # the other would be log of 0
     peer = lambda q, p: functional.kl_div(q, p, reduction="none")
     q = numpy.round(log_softmax(numbers(2, 3), -1), 3)
     for q, p in (

@@ -1,4 +1,4 @@
-"""Golden cases of matmul, softmax, log_softmax and the losses, none reduced but mse."""
+"""Golden cases of matmul, softmax, log_softmax and the losses; only mse is reduced."""
 
 import numpy
 

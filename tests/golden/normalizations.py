@@ -1,4 +1,4 @@
-"""Golden cases of the normalisations, asserted against torch.nn.functional in float64."""
+"""Golden cases of the normalisations, compared with torch.nn.functional in float64."""
 
 import numpy
 import torch
@@ -34,7 +34,7 @@ def rms_pullback(d, x, axes, epsilon):
 
 
 def assert_torch(reference, function, operands):
-    """The reference takes and gives torch tensors; compared in float64."""
+    """Compares with a reference in float64, which takes and returns torch tensors."""
     theirs = reference(*(torch.tensor(numpy.asarray(x, dtype="float64")) for x in operands))
     ours = function(*(numpy.asarray(x, dtype=WIDE) for x in operands))
     assert numpy.allclose(theirs.numpy(), ours.astype("float64"), rtol=1e-10, atol=1e-12)

@@ -1,4 +1,4 @@
-"""Golden cases of norm, standard_deviation and count_nonzero. Axes absent: all of them.
+"""Golden cases of norm, standard_deviation and count_nonzero. No axes means all axes.
 
 Attributes besides axes and keep_dims: order (norm; 1, 2, or 0 for infinity, which JSON lacks), ddof.
 """

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 DTYPES = ("bool", "int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64")
-WIDENED = ("uint16", "uint32")  # which dagrad has no dtype for
+WIDENED = ("uint16", "uint32")  # dagrad has no dtype for these
 FOLDER = pathlib.Path(__file__).parent / "npy"
 
 

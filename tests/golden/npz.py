@@ -2,8 +2,8 @@
 
     python npz.py        (numpy)
 
-The arrays are those of npy.py. dagrad.npz holds the same ones, written by dagrad's write_npz: its
-tests ask for these very bytes, and this script for their meaning.
+The arrays are those of npy.py. dagrad.npz contains the same arrays, written by write_npz: dagrad's
+tests compare the bytes, and this script checks that numpy reads them.
 """
 
 import numpy as np

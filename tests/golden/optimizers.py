@@ -1,9 +1,9 @@
-"""Writes optimizers.json: twenty steps of each of PyTorch's optimisers, in each of its options.
+"""Writes optimizers.json: twenty steps of each of PyTorch's optimisers with each of its options.
 
     python optimizers.py        (torch; a second)
 
-Two parameters get the same made-up gradients in every case, so that the numbers depend on updates
-alone: the second parameter's are sparse, whole steps of zeros among them. A case is
+Two parameters get the same synthetic gradients in every case, so that the numbers depend only on the
+updates. Those of the second parameter are sparse and include steps with only zeros. A case is
 
     {"optimizer": "adam", "options": {"beta1": 0.9, …}, "dtype": "float64", "rates": [20 numbers],
      "parameters": [p, q after each step], "state": {"p/first_moment": after the last, …}}

@@ -12,12 +12,12 @@ INF, NAN = numpy.inf, numpy.nan
 
 
 def distinct(*shape):
-    """As many numbers, no two of them close."""
+    """This many numbers, no two of them close."""
     return numpy.argsort(numbers(*shape), None).reshape(shape) / 16 - 2
 
 
 def order(x, axis, descending):
-    """Positions in stable order: numpy has no descending one, but the mirror image of it."""
+    """Positions in stable order. numpy has no descending order, but its mirror image."""
     if not descending:
         return numpy.argsort(x, axis, kind="stable")
     return x.shape[axis] - 1 - numpy.flip(order(numpy.flip(x, axis), axis, False), axis)
@@ -66,7 +66,7 @@ def add_sorts(cases, x, axis, descending=False, smooth=True):
 
 
 def add_topk(cases, x, k, axis, largest=True, smooth=True):
-    if x.dtype != bool and smooth:  # which of equal ones torch takes is left open
+    if x.dtype != bool and smooth:  # torch does not specify which of equal ones it takes
         values, positions = torch.topk(torch.tensor(x), k, axis, largest)
         ours = first(order(x, axis, largest), k, axis)
         assert (positions.numpy() == ours).all() and (values.numpy() == read(x, ours, axis)).all()
@@ -112,7 +112,7 @@ def add_all(cases):
             x = numpy.array([0, ends.max, -1, ends.min, 1, ends.max, ends.min], dtype=kind)
             add_sorts(cases, x, 0, descending)
         add_sorts(cases, distinct(150), 0, descending)
-        for kind in ("float32", "int64"):  # longer than what is sorted by comparisons
+        for kind in ("float32", "int64"):  # longer than lines that are sorted by comparisons
             x = numbers(2, 150, low=-50, high=50).astype(kind)
             add_sorts(cases, x, 1, descending, smooth=False)
     for largest in (True, False):

@@ -1,4 +1,4 @@
-"""Golden cases for what the elementwise CSV files leave out.
+"""Golden cases that the elementwise CSV files leave out.
 
 Ints and bools, broadcasting, comparisons, where, clamp, casts, lerp, isclose, celu.
 """
@@ -39,7 +39,7 @@ def add_broadcasting(cases):
 
 
 def floor_divide(a, b):
-    """Ints: numpy's, which wraps as products do."""
+    """For integers that of numpy, which wraps around as products do."""
     with numpy.errstate(over="ignore"):
         return numpy.floor_divide(a, b)
 
@@ -136,7 +136,7 @@ def add_selections(cases):
 
 
 def saturated(x, dtype):
-    """float → int: towards zero, saturating, NaN to 0."""
+    """float → int: rounds towards zero, saturates, and turns NaN into 0."""
     limits = numpy.iinfo(dtype)
     return numpy.array(
         [

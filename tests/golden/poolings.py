@@ -1,4 +1,4 @@
-"""Golden cases of poolings: plain loops over windows, asserted against torch in float64.
+"""Golden cases of poolings: plain loops over windows, compared with torch in float64.
 
 Attributes: window, stride, padding (one number, or one for each spatial axis).
 """
@@ -14,7 +14,7 @@ from convolutions import spread
 
 
 def windows(shape, window, stride, padding):
-    """Every index of the result's planes, with the indices of its window that are inside."""
+    """All indices of the result's planes, each with the indices of its window inside the input."""
     window, stride, padding = (spread(x, 2) for x in (window, stride or window, padding))
     places = [
         [
@@ -37,7 +37,7 @@ def planes(shape):
 
 
 def first_largest(plane, places):
-    """As numpy.argmax: the first of equal ones, and the first NaN."""
+    """Like numpy.argmax: the first of equal ones, or the first NaN."""
     return places[int(numpy.argmax([plane[at] for at in places]))]
 
 

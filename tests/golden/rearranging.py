@@ -1,4 +1,4 @@
-"""Golden cases of ops that turn, shift and repeat elements.
+"""Golden cases of ops that flip, shift and repeat elements.
 
 Attributes: axes (flip: absent for all; roll: absent for the flattened tensor), shifts (roll),
 repeats (tile), count, axis (repeat: absent for the flattened tensor).

@@ -1,4 +1,4 @@
-"""Golden cases of the reductions. Axes absent: all of them."""
+"""Golden cases of the reductions. No axes means all axes."""
 
 import numpy
 
@@ -13,7 +13,7 @@ def axes_of(x, attributes):
 
 
 def kept(function):
-    """The reduction with its axes kept, dropped at the end unless asked for."""
+    """The reduction, computed with its axes kept; they are dropped at the end unless requested."""
 
     def reduced(x, attributes):
         axes = axes_of(x, attributes)
@@ -24,7 +24,7 @@ def kept(function):
 
 
 def spread(dout, x, attributes):
-    """The cotangent in the shape that keeps its axes."""
+    """The cotangent in the shape with the axes kept."""
     return numpy.reshape(
         dout, [1 if i in axes_of(x, attributes) else n for i, n in enumerate(x.shape)]
     )
@@ -51,7 +51,7 @@ def variance(x, axes, attributes):
 
 
 def left_out(x, axes):
-    """The product of all the others, for each element of a group."""
+    """For each element of a group, the product of all others."""
     rest = [a for a in range(x.ndim) if a not in axes]
     moved = x.transpose(rest + list(axes))
     flat = moved.reshape([x.shape[a] for a in rest] + [count(x, axes)])
@@ -130,7 +130,7 @@ def add_all(cases):
             for keep_dims in (False, True):
                 reduce(cases, op, cube, axes=axes, keep_dims=keep_dims)
         reduce(cases, op, numbers(3, 5, dtype="float32"), axes=[1])
-        reduce(cases, op, numpy.zeros((2, 0, 3)), axes=[0])  # nothing to reduce, nothing to give
+        reduce(cases, op, numpy.zeros((2, 0, 3)), axes=[0])  # nothing to reduce and no result
         reduce(cases, op, [1.5, NAN, 2], gradient=False)
         reduce(cases, op, [[1.5, INF], [0.5, -INF]], gradient=False, axes=[1])
     for op in ("sum", "prod", "logsumexp"):
@@ -175,7 +175,7 @@ def edges(cases):
     reduce(cases, "logsumexp", [[-INF, -INF], [0, -INF], [INF, -INF]], gradient=False, axes=[1])
     for ddof in (0, 1, 2):
         reduce(cases, "variance", numbers(3, 4), axes=[1], ddof=ddof)
-    reduce(cases, "variance", [1e8 + 0.25, 1e8 - 0.5, 1e8 + 1])  # one pass loses all digits
+    reduce(cases, "variance", [1e8 + 0.25, 1e8 - 0.5, 1e8 + 1])  # one pass would lose all digits
     reduce(cases, "variance", [3.5])
     cases.error("variance", [[3.5]], "ShapeError", ddof=1)
     cases.error("variance", [numbers(2, 2)], "ShapeError", axes=[0], ddof=2)

@@ -9,7 +9,7 @@ INF, NAN = numpy.inf, numpy.nan
 
 
 def in_order(function):
-    """A function of lines on the first axis, walked as the attributes say."""
+    """A function of lines on the first axis, processed according to the attributes."""
 
     def scan(x, axis, reverse=False, exclusive=False):
         lines = numpy.moveaxis(x, axis, 0)
@@ -35,13 +35,13 @@ SCANS = {
 
 
 def weight(op, lines, j, i):
-    """∂ result i / ∂ element j of what result i is made of, `lines`."""
+    """∂ result i / ∂ element j of `lines`, from which result i is computed."""
     if op == "cumsum":
         return numpy.ones_like(lines[j])
     if op == "cumprod":
         return numpy.delete(lines, j, axis=0).prod(axis=0)
     out = log_sum_exp(lines)
-    same = numpy.isinf(out) & (out == lines[j])  # the convention: infinities that are 0 apart
+    same = numpy.isinf(out) & (out == lines[j])  # by convention, equal infinities differ by 0
     return numpy.where(same, 1, numpy.exp(lines[j] - out))
 
 

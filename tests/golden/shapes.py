@@ -1,4 +1,4 @@
-"""Golden cases of the shape ops, whose gradients scatter the cotangent back, and the sources."""
+"""Golden cases of the shape ops, whose gradients scatter the cotangent, and of sources."""
 
 import numpy
 
@@ -10,12 +10,12 @@ def ints(*shape):
 
 
 def scattered(function):
-    """The pullback of an op that only moves, repeats or drops elements: back where each came from."""
+    """The pullback of an op that only moves, repeats or drops elements."""
 
     def pullback(dout, *operands):
         start, gradients = 0, [numpy.zeros(x.size, dtype=dout[0].dtype) for x in operands]
         places = []
-        for x in operands:  # −1 marks what came from nowhere
+        for x in operands:  # −1 marks elements that come from nowhere
             places.append(numpy.arange(start, start + x.size).reshape(x.shape))
             start += x.size
         flat = numpy.zeros(start, dtype=dout[0].dtype)
@@ -31,7 +31,7 @@ def scattered(function):
 
 
 def move(cases, op, operands, function, **attributes):
-    """A case, with its gradient where the operands are floats."""
+    """A case, with its gradient if the operands are floats."""
     operands = [numpy.asarray(x) for x in operands]
     pullback = None
     if operands[0].dtype.kind == "f":
@@ -46,7 +46,7 @@ def slices(x, starts, stops, steps):
 
 
 def pad(x, before, after, value):
-    filler = value if x.dtype.kind == "f" else -1  # places, see `scattered`
+    filler = value if x.dtype.kind == "f" else -1  # positions, see `scattered`
     return numpy.pad(x, list(zip(before, after)), constant_values=filler)
 
 

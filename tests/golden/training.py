@@ -1,4 +1,4 @@
-"""Golden cases for the ops that optimisers are made of, with their attributes as by default."""
+"""Golden cases for the ops of optimisers, with default attributes."""
 
 import numpy
 
@@ -47,7 +47,7 @@ def add_steps(cases):
         [draw(), squares(), draw(low=-1, high=1), draw(), RATE],
         lambda p, s, m, g, r: rmsprop(p, s, g, r, mean=m),
     )
-    # of the variance that rounding or a mean from elsewhere makes negative, 0 is left
+    # a variance that is negative because of rounding or a foreign mean becomes 0
     cases.add(
         "centred_rmsprop_step",
         [numbers(3), [1.0, 2, 3], [4.0, 5, 6], [7.0, 8, 9], RATE],

@@ -1,8 +1,8 @@
 """The unary elementwise ops: value, first and second derivative in closed form, and their edges.
 
-An edge maps a class of operands to (value, d1, d2). None means that no convention fixes the field:
-it is not compared. At an infinite operand a field holds the limit. The operand NaN gives NaN, in
-derivatives too where they depend on the operand and the op's formula has no guards.
+An edge maps a class of operands to (value, d1, d2). None means that no convention defines the
+field, so it is not compared. At an infinite operand, a field is the limit. The operand NaN gives NaN,
+also in derivatives that depend on the operand unless the op's formula has guards.
 """
 
 import mpmath as mp
@@ -17,7 +17,7 @@ def lgamma(x):
 
 
 def digamma(order):
-    """Its derivative of that order."""
+    """The derivative of that order."""
     return lambda x: mp.psi(order, x)
 
 
@@ -96,7 +96,7 @@ TURNS_32 = ("1.5707964", "3.1415927", "-4.712389", "1e5", "-1e10")
 
 
 def table(slope):
-    """Name → op, for the format in which `slope` is leaky_relu's."""
+    """Name → op, for the format; `slope` is that of leaky_relu."""
     inside = lambda x: abs(x) <= 1
     positive = lambda x: x > 0
     return {

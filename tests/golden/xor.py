@@ -1,12 +1,12 @@
-"""Writes xor.json: twenty trainings of the XOR network in plain numpy, the stuck ones too.
+"""Writes xor.json: twenty training runs of the XOR network in plain numpy, some of which get stuck.
 
     python xor.py        (numpy; a few seconds)
 
 The network is 2-3-1 with sigmoids, half squared errors, full batches and plain gradient descent.
-A run holds its first weights, the gradients of its first epoch, the cost (the mean of the half
+A run contains its initial weights, the gradients of its first epoch, the cost (the mean of the half
 squared errors) at some epochs, and output, prediction and accuracy of its last one, all before
-that epoch's update. numpy's exp differs between instruction sets in its last bit, so another
-machine writes numbers up to 1e-15 away.
+that epoch's update. The last bit of numpy's exp depends on the instruction set, so results of other
+machines differ by up to 1e-15.
 """
 
 import json

@@ -9,8 +9,8 @@
 #include "dagrad/dagrad.hpp"
 #include "dagrad/ops/recurrence.hpp"
 
-/// What infinite and NaN cotangents make of partial derivatives that are zero: by structure, where
-/// nothing of them may pass, and by value, where a NaN stays.
+/// Infinite and NaN cotangents times partial derivatives that are zero. If these are structurally
+/// zero, the result is 0; if only their value is 0, the result is NaN.
 namespace dagrad {
 namespace {
 
@@ -23,7 +23,7 @@ Tensor vector(const std::vector<double>& x) {
   return Tensor({static_cast<std::int64_t>(x.size())}, x);
 }
 
-/// At x, the multiples of a seed that a gradient and the gradient of that, by the same seed, are.
+/// At x, the expected factors of a gradient and of its own gradient, both with the same seed.
 struct Case {
   const char* name;
   Function f;
@@ -38,7 +38,7 @@ void expect_multiples(const Value& gradient, double seed, const std::vector<doub
     const double is = got.at(static_cast<std::int64_t>(i));
     const double want = multiples[i] == 0 ? 0 : multiples[i] * seed;
     EXPECT_TRUE(std::isnan(want) ? std::isnan(is) : is == want)
-        << "element " << i << " is " << is << ", not " << want;
+        << "element " << i << " is " << is << ", expected " << want;
   }
 }
 
@@ -86,7 +86,7 @@ TEST(Cotangents, DoNotPassActivationsThatAreCutOff) {
   });
 }
 
-TEST(Cotangents, DoNotPassOperandsThatLose) {
+TEST(Cotangents, DoNotPassOperandsThatAreNotChosen) {
   check_all({
       {"maximum", [](const Value& x) { return maximum(x, 0.0); }, {-1, 0, 2}, {0, 1, 1}, {0, 0, 0}},
       {"maximum of a constant and",
@@ -166,7 +166,8 @@ TEST(Cotangents, StayNanAtSlopesThatAreZeroByValue) {
   });
 }
 
-TEST(Cotangents, DoNotPassCotangentsThatAreZeroByValue) {  // nothing tells them from dead ones
+TEST(Cotangents,
+     DoNotPassCotangentsThatAreZeroByValue) {  // they cannot be distinguished from dead ones
   for (const double seed : {infinity, nan}) {
     Graph graph;
     const Value x = graph.parameter("x", vector({0})), slope = gradient(sum(sin(x)), x);
@@ -181,7 +182,7 @@ TEST(Cotangents, OfGroupsWithANanAreNan) {
   check({"norm", [](const Value& x) { return norm(x, infinity); }, {1, nan}, {nan, nan}}, 1);
 }
 
-TEST(Cotangents, AreCarriedBackByPulls) {
+TEST(Cotangents, ArePassedBackByPulls) {
   Graph graph;
   const Value c = graph.constant(vector({0, 0, 2, 1})),
               b = graph.constant(vector({infinity, nan, nan, 3}));
@@ -191,7 +192,8 @@ TEST(Cotangents, AreCarriedBackByPulls) {
   EXPECT_TRUE(std::isnan(evaluate(recurrence(c, b, 0)).at(3)));
 }
 
-/// The order-th derivative of f(s, t) along `along` of its operands, at float64 scalars.
+/// The derivative of the given order of f(s, t) with respect to operand `along`, at float64
+/// scalars.
 double derivative_of(const std::function<Value(const Value&, const Value&)>& f, double s, double t,
                      const std::vector<std::size_t>& along) {
   Graph graph;

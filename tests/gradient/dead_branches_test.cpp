@@ -8,14 +8,14 @@
 
 #include "dagrad/dagrad.hpp"
 
-/// Nothing of a branch that is not taken reaches a derivative of any order.
+/// The branch not taken does not affect derivatives of any order.
 namespace dagrad {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 using Function = std::function<Value(const Value& x)>;
-/// A derivative of order k at x.
+/// The derivative of order k at x.
 using Derivative = std::function<double(int k, double x)>;
 
 Tensor vector(const std::vector<double>& x) {
@@ -29,7 +29,8 @@ void expect_near(double got, double want) {
     EXPECT_NEAR(got, want, 1e-9 * std::abs(want) + 1e-12);
 }
 
-/// Holds the derivatives of sum(f(x)), each that of the sum of the one before, against right ones.
+/// Compares the derivatives of sum(f(x)), each the derivative of the sum of the previous one, with
+/// expected values.
 void expect_derivatives(const std::string& name, const Function& f, const std::vector<double>& x,
                         const Derivative& want, int orders = 5) {
   Graph graph;
@@ -65,7 +66,7 @@ struct Case {
   Derivative derivative;
 };
 
-/// Functions whose value or slopes are infinite or NaN for x <= 0.
+/// Functions whose values or derivatives are infinite or NaN for x <= 0.
 const std::vector<Case> functions{
     {"sqrt", [](const Value& x) { return sqrt(x); }, of_power(0.5)},
     {"rsqrt", [](const Value& x) { return rsqrt(x); }, of_power(-0.5)},
@@ -93,14 +94,14 @@ const std::vector<Case> functions{
 
 const std::vector<double> points{-1, 0, -0.0, -1e300, 2};
 
-TEST(DeadBranches, OfWhereNeverReachADerivative) {
+TEST(DeadBranches, OfWhereDoNotAffectDerivatives) {
   for (const Case& c : functions)
     expect_derivatives(
         c.name, [&](const Value& x) { return where(x > 0.0, c.f(x), 0.0); }, points,
         where_positive(c.derivative));
 }
 
-TEST(DeadBranches, OfWhereNeverReachWhatIsBuiltOnIt) {
+TEST(DeadBranches, OfWhereDoNotAffectLaterOps) {
   for (const Case& c : functions) {
     const auto cut = [&](const Value& x) { return where(x > 0.0, c.f(x), 0.0); };
     expect_derivatives(
@@ -110,12 +111,12 @@ TEST(DeadBranches, OfWhereNeverReachWhatIsBuiltOnIt) {
   }
 }
 
-TEST(DeadBranches, OfAPowerBy0AreAllOfIt) {
+TEST(DeadBranches, OfAPowerWithExponent0AreEverything) {
   expect_derivatives(
       "pow by 0", [](const Value& x) { return pow(x, 0.0); }, {0, -1, 2}, zero_everywhere);
 }
 
-TEST(DeadBranches, OfAnExponentNeverReachADerivative) {
+TEST(DeadBranches, OfAnExponentDoNotAffectDerivatives) {
   Graph graph;
   const Value x = graph.parameter("x", vector({-1, 0, 2})), y = graph.parameter("y", Tensor(2.5));
   Value z = where(x > 0.0, pow(x, y), 0.0);
@@ -125,7 +126,7 @@ TEST(DeadBranches, OfAnExponentNeverReachADerivative) {
   }
 }
 
-TEST(DeadBranches, OfOneFunctorNeverReachADerivative) {
+TEST(DeadBranches, OfOneFunctorDoNotAffectDerivatives) {
   const auto check = [](const std::string& name, auto functor, const Derivative& derivative) {
     expect_derivatives(
         name, [&](const Value& x) { return elementwise("f", functor)(x); }, points,
@@ -155,7 +156,7 @@ TEST(DeadBranches, OfOneFunctorNeverReachADerivative) {
       "sqrt select else", [](auto x) { return sqrt(select(x <= 0, 0, x)); }, of_power(0.5));
 }
 
-TEST(DeadBranches, OfClippedOperandsNeverReachADerivative) {
+TEST(DeadBranches, OfClippedOperandsDoNotAffectDerivatives) {
   const auto relu_of = [](Function f) { return [f](const Value& x) { return f(relu(x)); }; };
   for (const auto& [name, f, derivative] : functions) {
     if (std::string(name) == "sqrt sqrt" || std::string(name) == "x log x") continue;  // 0 · ∞
@@ -183,7 +184,7 @@ TEST(DeadBranches, OfClippedOperandsNeverReachADerivative) {
   check_all("where", [](const Value& v) { return where(v > 0.0, v, 0.0); });
 }
 
-TEST(DeadBranches, OfActivationsNeverReachADerivative) {
+TEST(DeadBranches, OfActivationsDoNotAffectDerivatives) {
   expect_derivatives(
       "hard_sigmoid", [](const Value& x) { return sqrt(hard_sigmoid(x)); }, {-4, -3, 1, 5},
       [](int k, double x) {
@@ -200,7 +201,7 @@ TEST(DeadBranches, OfActivationsNeverReachADerivative) {
       "silu", [](const Value& x) { return log(silu(x)); }, {-2000}, zero_everywhere);
 }
 
-TEST(DeadBranches, ThatAreInfiniteNeverReachADerivative) {
+TEST(DeadBranches, ThatAreInfiniteDoNotAffectDerivatives) {
   const auto growing = [](int, double x) { return x > 0 ? 0 : std::exp(x); };
   expect_derivatives(
       "minimum", [](const Value& x) { return minimum(exp(x), 1.0); }, {-1, 800}, growing);
@@ -219,7 +220,7 @@ TEST(DeadBranches, ThatAreInfiniteNeverReachADerivative) {
       zero_everywhere);
 }
 
-TEST(DeadBranches, OfReductionsNeverReachADerivative) {
+TEST(DeadBranches, OfReductionsDoNotAffectDerivatives) {
   const auto cut = [](const Value& x) { return where(x > 0.0, sqrt(x), 0.0); };
   const Derivative root = where_positive(of_power(0.5));
   const auto root_of_4 = [](int k, double x) { return x == 4 ? of_power(0.5, k, x) : 0; };
@@ -247,7 +248,7 @@ TEST(DeadBranches, OfReductionsNeverReachADerivative) {
       "softsign", [&](const Value& v) { return softsign(cut(v)); }, dead, zero_everywhere, 5);
 }
 
-TEST(DeadBranches, ThatHoldOpsWithRulesOfTheirOwnNeverReachADerivative) {
+TEST(DeadBranches, OfOpsWithTheirOwnRulesDoNotAffectDerivatives) {
   const auto check = [](const char* name, const Function& f) {
     expect_derivatives(
         name, [&](const Value& x) { return where(x > 0.0, f(x), 0.0); }, {-1, 0}, zero_everywhere);
@@ -265,7 +266,7 @@ TEST(DeadBranches, ThatHoldOpsWithRulesOfTheirOwnNeverReachADerivative) {
   check("global_norm", [](const Value& x) { return global_norm(std::vector{sqrt(x)}); });
 }
 
-TEST(DeadBranches, LeaveJvpsByTransposingTwiceRight) {
+TEST(DeadBranches, DoNotAffectJvpsByDoubleTransposition) {
   const std::vector<Function> of{
       [](const Value& x) { return relu(x) * x; },
       [](const Value& x) { return where(x > 0.0, sqrt(x), 0.0); },
@@ -282,11 +283,12 @@ TEST(DeadBranches, LeaveJvpsByTransposingTwiceRight) {
     const Value x = graph.parameter("x", vector({-1, 2, 3}));
     const Value w = graph.constant(vector({1, 10, 100}));
     Value jvp = of[i](x), directional = of[i](x);
-    for (int order = 1; order <= 3; ++order) {  // a rule is linear in its cotangent, 0 here
+    for (int order = 1; order <= 3;
+         ++order) {  // rules are linear in their cotangent, which is 0 here
       const Value u = graph.parameter("u" + std::to_string(order), vector({0, 0, 0}));
       const GradientOptions zeros{.seed = u, .unconnected = Unconnected::zeros};
       jvp = gradient(gradient(jvp, x, zeros), u, {.seed = w, .unconnected = Unconnected::zeros});
-      // The same row by row: the slope of each element along w.
+      // The same row by row: the derivative of each element along w.
       std::vector<Value> rows;
       for (const Value& element : split(directional, 3))
         rows.push_back(

@@ -8,8 +8,8 @@
 
 #include "dagrad/dagrad.hpp"
 
-/// A row, or whatever is reduced together, whose cotangents are all 0 has gradient exactly 0,
-/// whatever its elements, its own results and later cotangents are.
+/// A row (or another group of elements that is reduced together) whose cotangents are all 0 has a
+/// gradient of exactly 0, whatever its elements, its results and later cotangents are.
 namespace dagrad {
 namespace {
 
@@ -18,10 +18,10 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t columns = 4;
 
 using Row = std::vector<double>;
-/// Of x [3, 4], row by row: [3, n].
+/// Maps x[3,4] row by row to [3,n].
 using Function = std::function<Value(Graph& graph, const Value& x)>;
 
-/// Elements of the dead row.
+/// The elements of dead rows.
 const std::vector<Row> dead_rows{{nan, nan, nan, nan}, {-infinity, -infinity, -infinity, -infinity},
                                  {1, nan, 2, 3},       {infinity, 1, 2, 3},
                                  {-infinity, 1, 2, 3}, {infinity, infinity, -infinity, 2},
@@ -99,7 +99,7 @@ const std::vector<Case> cases{
     {"cumprod", [](Graph&, const Value& x) { return cumprod(x, -1); }},
 };
 
-/// Holds that the middle row of a gradient is 0, and the others are finite.
+/// Expects that the middle row of a gradient is 0 and the others are finite.
 void expect_dead(const Tensor& gradient) {
   const Tensor all = gradient.cast(f64);
   for (std::int64_t i = 0; i < 3 * columns; ++i) {
@@ -110,7 +110,7 @@ void expect_dead(const Tensor& gradient) {
   }
 }
 
-/// Calls `check(y, x, graph)` with every function, its middle row cut off, at every dead row.
+/// Calls `check(y, x, graph)` for every function, with its middle row masked, and every dead row.
 void for_all(const std::function<void(Value y, const Value& x, Graph& graph)>& check,
              DType dtype = f64) {
   for (const auto& [name, f] : cases) {
@@ -138,7 +138,7 @@ TEST(DeadRows, HaveGradient0) {
   for_all(check, f32);
 }
 
-TEST(DeadRows, HaveGradient0BehindWhatIsBuiltOnThem) {
+TEST(DeadRows, HaveGradient0UnderLaterOps) {
   for_all([](const Value& y, const Value& x, Graph&) { expect_dead_to_order_3(exp(y) * y, x); });
 }
 
@@ -160,7 +160,7 @@ TEST(DeadRows, HaveGradient0ForAnyCotangent) {
   }
 }
 
-TEST(DeadRows, ThatAreTakenInChunksHaveGradient0) {
+TEST(DeadRows, ReducedInChunksHaveGradient0) {
   for (const DType dtype : {f32, f64}) {
     const Tensor x = Tensor({1 << 18}, Row(1 << 18, nan)).cast(dtype);
     Graph graph;
@@ -173,7 +173,7 @@ TEST(DeadRows, ThatAreTakenInChunksHaveGradient0) {
   }
 }
 
-TEST(DeadRows, AreNotThoseOfWhichAnElementLives) {
+TEST(DeadRows, AreNotRowsWithALiveElement) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor::of({{1.0, nan, 2.0}, {0.5, 1.0, 4.0}}));
   const Value first = graph.constant(Tensor::of({true, false, false}));

@@ -23,7 +23,7 @@ namespace {
 using namespace dagrad;
 using test::message;
 
-/// Two results, with a rule that counts what it is asked for.
+/// An op with two results, whose rule counts what it is asked for.
 struct SumAndDifference {
   static constexpr auto name = "sum_and_difference";
   static constexpr DTypes dtypes = float_dtypes;
@@ -33,7 +33,7 @@ struct SumAndDifference {
   }
 };
 
-/// Two results, and a rule that asks for its cotangents as values.
+/// An op with two results, whose rule asks for its cotangents as values.
 struct Both {
   static constexpr auto name = "both";
   static constexpr std::size_t operands = 1;
@@ -45,7 +45,7 @@ struct Both {
   }
 };
 
-/// A rule that returns what its member says.
+/// An op whose rule returns what a member tells.
 struct Faulty {
   std::int64_t fault = 0;
   using attributes = dagrad::attributes<&Faulty::fault>;
@@ -80,10 +80,10 @@ TEST_F(Gradients, SumsUsesInOneNode) {
   const Value y = x * x + x * 2.0 + exp(x);
   const Value dx = gradient(y, x);
   EXPECT_EQ(dx.node().op().name(), "add_n");
-  EXPECT_EQ(dx.node().operands().size(), 4U);  // x twice of x * x, once of x * 2, once of exp
+  EXPECT_EQ(dx.node().operands().size(), 4U);  // two uses in x * x, one in x * 2, one in exp
 }
 
-TEST_F(Gradients, SumsBackOverBroadcasting) {
+TEST_F(Gradients, AreSummedOverBroadcastAxes) {
   const Value y = v * x;
   const Value seed = ones_like(y);
   const auto grads = gradient(y, {x, v}, {.seed = seed});
@@ -93,14 +93,14 @@ TEST_F(Gradients, SumsBackOverBroadcasting) {
   EXPECT_EQ(grads[1].type(), v.type());
 }
 
-TEST_F(Gradients, OfInnerNodesStopThere) {
+TEST_F(Gradients, OfInnerNodesGoNoFurther) {
   const Value inner = exp(x), y = inner * inner;
   const std::size_t before = graph.size();
   const Value d = gradient(y, inner);
   EXPECT_EQ(d.type(), inner.type());
   for (std::uint32_t id = static_cast<std::uint32_t>(before); id < graph.size(); ++id)
     EXPECT_NE(graph.node(id).op().name(), "exp_grad");
-  const auto both = gradient(y, {inner, x});  // further down for x, the same sum for both
+  const auto both = gradient(y, {inner, x});  // goes further for x; both share a sum
   EXPECT_EQ(both[1].node().op().name(), "exp_grad");
 }
 
@@ -163,7 +163,7 @@ TEST_F(Gradients, NotConnectedIsAnErrorOrZeros) {
   EXPECT_EQ(graph.size(), before + 1);
   const Value zeros = gradient(y, other, {.unconnected = Unconnected::zeros});
   EXPECT_EQ(zeros.node().op().name(), "full_like");
-  EXPECT_THROW((void)gradient(y, exp(y)), GradientError);  // younger than y
+  EXPECT_THROW((void)gradient(y, exp(y)), GradientError);  // newer than y
 }
 
 TEST_F(Gradients, TypeOnlyOperandsConnectNothing) {
@@ -180,7 +180,7 @@ TEST_F(Gradients, ThroughJumpsIsZero) {
   }
 }
 
-TEST_F(Gradients, OfWhatIsNoFloat) {
+TEST_F(Gradients, OfIntegersAreRefused) {
   const Value i = graph.input("i", {i64, {}});
   EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(x * i, i); }),
             "gradient: x 'i', int64[], is not a float: only floats have gradients");
@@ -205,7 +205,7 @@ TEST_F(Gradients, OfAnotherGraphAreRefused) {
   EXPECT_THROW((void)gradient(std::span<const Seeded>{}, {&x, 1}), ArgumentError);
 }
 
-TEST_F(Gradients, FaultyRulesAreNamedAndLeaveNothing) {
+TEST_F(Gradients, FaultyRulesAreNamedAndAppendNothing) {
   for (std::int64_t fault = 0; fault < 3; ++fault) {
     const Value y = apply(Faulty{fault}, {x});
     const std::size_t before = graph.size();
@@ -216,11 +216,11 @@ TEST_F(Gradients, FaultyRulesAreNamedAndLeaveNothing) {
         "'faulty' is not differentiable in operand 0, 'x': a test says so"};
     EXPECT_TRUE(text.starts_with(wants[fault])) << text;
     EXPECT_NE(text.find("gradient_test.cpp"), text.npos) << text;
-    EXPECT_EQ(graph.size(), before + 1);  // the exp; nothing of the gradient
+    EXPECT_EQ(graph.size(), before + 1);  // only the exp, no node of the gradient
   }
 }
 
-TEST_F(Gradients, RulesMayReturnOtherShapesOnlyWhereTheOpBroadcasts) {
+TEST_F(Gradients, RulesMayReturnOtherShapesOnlyIfTheOpBroadcasts) {
   const Value y = apply(Faulty{3}, {v});
   EXPECT_EQ(gradient(y, v, {.seed = ones_like(y)}).type(), v.type());
 }
@@ -232,7 +232,7 @@ TEST_F(Gradients, OfVeryDeepGraphs) {
   const std::size_t before = graph.size();
   const Value dx = gradient(y, x);
   EXPECT_EQ(dx.type(), x.type());
-  EXPECT_EQ(graph.size(), before + depth + 1);  // one node each, and the seed
+  EXPECT_EQ(graph.size(), before + depth + 1);  // one node for each, and the seed
 }
 
 TEST_F(Gradients, OfManyDiamondsAreLinear) {
@@ -259,27 +259,28 @@ TEST_F(Gradients, AreReplayableAtOtherShapes) {
   EXPECT_EQ(other.mapping(dx).shape(), Shape{});
 }
 
-TEST_F(Gradients, CountTheOrderOfWhatLiesBetween) {
+TEST_F(Gradients, CountTheOrderOfNodesOnThePath) {
   const Value dv = gradient(sum(exp(v) * v), v), y = sum(dv);
   EXPECT_EQ(dv.node().gradient_order(), 1);
   EXPECT_EQ(y.node().gradient_order(), 0);
   EXPECT_EQ(gradient(y, v).node().gradient_order(), 2);
   EXPECT_EQ(gradient(sum(gradient(y, v)) * x, v).node().gradient_order(), 3);
-  // Beside the way, or before the x, it does not count.
+  // Nodes beside the path or before the x do not count.
   EXPECT_EQ(gradient(y * x, x).node().gradient_order(), 1);
   EXPECT_EQ(gradient(sum(sin(dv)), dv).node().gradient_order(), 1);
   EXPECT_EQ(gradient(x * x, {x, y}, {.unconnected = Unconnected::zeros})[0].node().gradient_order(),
             1);
 }
 
-TEST_F(Gradients, AreSummedBackWhereAReplayCouldBroadcast) {
+TEST_F(Gradients, AreSummedIfAReplayCouldBroadcast) {
   const Value w = graph.input("w", {f64, {3}}), y = sum(v * w);
   const Value dw = gradient(y, w);
   EXPECT_EQ(dw.node().op().name(), "sum_to_like");
-  EXPECT_EQ(compile({dw}).nodes(), compile({dw.node().operands()[0]}).nodes());  // no step of it
+  EXPECT_EQ(compile({dw}).nodes(),
+            compile({dw.node().operands()[0]}).nodes());  // the sum is not a step
 }
 
-TEST_F(Gradients, AreNotSummedWhereShapesCannotDiffer) {
+TEST_F(Gradients, AreNotSummedIfShapesCannotDiffer) {
   const Value scale = graph.parameter("scale", Tensor(2.0));
   const Value u = v * 2.0 * scale * x;  // scalars stay scalars
   const Value y = sum(u * v + tanh(u) * exp(v));
@@ -290,8 +291,8 @@ TEST_F(Gradients, AreNotSummedWhereShapesCannotDiffer) {
   EXPECT_NE(gradient(sum(a * b), a).node().op().name(), "sum_to_like");  // nor do parameters
 }
 
-// Shapes that may differ in a replay are known by the inputs that they come from. Here each sum
-// holds the two before it, so that searching all ways through them would take for ever.
+// Shapes that may differ in a replay are identified by the inputs they come from. Here each sum
+// contains the two before it, so searching all paths through them would take for ever.
 TEST_F(Gradients, OfManyInputsThatMayBroadcastAreBuiltInLinearTime) {
   Value a = graph.input("a", {f64, {3}}), b = graph.input("b", {f64, {3}});
   for (int i = 0; i < 200; ++i) {
@@ -314,7 +315,7 @@ TEST_F(Gradients, OfOnePartOfManyAppendNothingForTheOthers) {
   EXPECT_LE(appended(rows[7]), 6U);
   EXPECT_LE(appended(rows[7] + rows[400]), 9U);
   EXPECT_LE(appended(halves[1]), 5U);
-  const Value joined = concat(rows);  // its rule makes parts again, of which one is used
+  const Value joined = concat(rows);  // its rule splits again, and one part is used
   const Value part = gradient(sum(square(joined)), rows[0]);
   EXPECT_LE(appended(part), 20U + 2 * parts);  // one for each part that leads to `whole`
   const Value d = gradient(sum(rows[1] * rows[498]), whole);
@@ -324,7 +325,7 @@ TEST_F(Gradients, OfOnePartOfManyAppendNothingForTheOthers) {
     EXPECT_EQ(values.at(at), at / 3 == 1 || at / 3 == 498 ? 2.0 : 0.0);
 }
 
-TEST_F(Gradients, AskForZerosOnlyWhereARuleDoes) {
+TEST_F(Gradients, MakeZerosOnlyIfARuleAsks) {
   const auto [first, second] = apply(Both{}, {v});
   const auto zeros = [&] {
     const std::vector<Node> nodes = graph.nodes();
@@ -338,7 +339,7 @@ TEST_F(Gradients, AskForZerosOnlyWhereARuleDoes) {
   EXPECT_EQ(zeros(), 1);
 }
 
-/// Seconds of one gradient, the fastest of some.
+/// The time of one gradient in seconds, the fastest of several.
 double seconds(const Value& y, const Value& x) {
   double best = 1;
   for (int i = 0; i < 50; ++i) {
@@ -350,15 +351,15 @@ double seconds(const Value& y, const Value& x) {
   return best;
 }
 
-TEST_F(Gradients, CostWhatLiesBetween) {
+TEST_F(Gradients, CostAsMuchAsTheNodesOnThePath) {
   const Value early = exp(x) * x;
   const double alone = seconds(early, x);
   Value chain = x;
   for (int i = 0; i < 50'000; ++i) chain = neg(chain);
   const Value u = graph.input("u", {f64, {}});
-  EXPECT_LT(seconds(exp(u) * u, u), 20 * alone);  // behind others
-  EXPECT_LT(seconds(exp(x) * x, x), 20 * alone);  // x before them, y behind
-  EXPECT_LT(seconds(u * chain, u), 20 * alone);   // y made of them, x behind
+  EXPECT_LT(seconds(exp(u) * u, u), 20 * alone);  // after other nodes
+  EXPECT_LT(seconds(exp(x) * x, x), 20 * alone);  // x before other nodes, y after them
+  EXPECT_LT(seconds(u * chain, u), 20 * alone);   // y computed from other nodes, x after them
 }
 
 TEST_F(Gradients, CountResultsAndOperandsBeyond16Bits) {

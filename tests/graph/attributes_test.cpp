@@ -17,7 +17,7 @@ namespace {
 
 enum class Mode { constant, reflect, wrap };
 
-/// Of a user's own.
+/// An attribute type defined by a user.
 struct Colour {
   int red = 0, green = 0;
   friend bool operator==(const Colour&, const Colour&) = default;
@@ -59,7 +59,7 @@ struct OfEveryKind {
                          &E::mode, &E::dtype, &E::shape, &E::type, &E::tensor, &E::program,
                          &E::ints, &E::integers, &E::reals, &E::texts, &E::ranges, &E::colour>;
   static constexpr auto name = "of_every_kind";
-  static constexpr no_grad grad{"a test has no use for it"};
+  static constexpr no_grad grad{"it is only for tests"};
   Type infer(std::span<const Type> in) const { return in[0]; }
   void eval(const EvalContext&) const {}
 };
@@ -99,7 +99,7 @@ std::map<std::string, Attribute> attributes_of(const Op& op) {
   return all;
 }
 
-/// The default op of a kind with all attributes of another.
+/// A default op with all attributes set to those of another.
 Op rebuilt(Op op, const Op& like) {
   for (const auto& [name, value] : attributes_of(like)) op = op.with(name, value);
   return op;
@@ -112,7 +112,7 @@ TEST(Attributes, OfEveryKindAreReadAndAssigned) {
   EXPECT_TRUE(copy == full);
   EXPECT_EQ(copy->hash(), full->hash());
   EXPECT_FALSE(copy == empty);
-  EXPECT_TRUE(empty == Op(OfEveryKind{})) << "the original stays as it is";
+  EXPECT_TRUE(empty == Op(OfEveryKind{})) << "the original is unchanged";
 }
 
 TEST(Attributes, EachCountsInIdentity) {
@@ -134,7 +134,7 @@ TEST(Attributes, AreTyped) {
   EXPECT_EQ(std::get<std::string>(all.at("colour")), "3/4");
 }
 
-TEST(Attributes, ShowInOneLineOfText) {
+TEST(Attributes, AreShownInOneLineOfText) {
   const auto all = attributes_of(Op(filled()));
   const auto text = [&](const char* name) { return attribute_text(all.at(name)); };
   EXPECT_EQ(text("flag"), "true");
@@ -154,7 +154,7 @@ TEST(Attributes, ShowInOneLineOfText) {
   EXPECT_EQ(text("colour"), "\"3/4\"");
 }
 
-TEST(Attributes, TellTensorsApartInText) {
+TEST(Attributes, DistinguishTensorsInText) {
   EXPECT_EQ(attribute_text(Tensor(0.1F)), "0.1");
   EXPECT_EQ(attribute_text(Tensor(Type{f64, {0, 3}})), "float64[0,3]{}");
   EXPECT_EQ(attribute_text(Tensor({1}, {true})), "bool[1]{true}");
@@ -166,7 +166,7 @@ TEST(Attributes, TellTensorsApartInText) {
   EXPECT_NE(attribute_text(large), zeros);
 }
 
-TEST(Attributes, TakeAnIntForAFloatAndAStringForAnEnumerator) {
+TEST(Attributes, AcceptIntegersForFloatsAndStringsForEnumerators) {
   const Op op(OfEveryKind{});
   EXPECT_EQ(op.with("wide", 3).get_if<OfEveryKind>()->wide, 3.0);
   EXPECT_EQ(op.with("reals", std::vector<std::int64_t>{1, 2}).get_if<OfEveryKind>()->reals,
@@ -175,33 +175,34 @@ TEST(Attributes, TakeAnIntForAFloatAndAStringForAnEnumerator) {
   EXPECT_EQ(op.with("mode", Enumerator{"reflect"}).get_if<OfEveryKind>()->mode, Mode::reflect);
 }
 
-TEST(Attributes, SayWhatWouldBeRight) {
+TEST(Attributes, ErrorsSayWhatIsExpected) {
   const Op op(OfEveryKind{});
   const auto said = [&](const char* name, const Attribute& value) {
     return message<ArgumentError>([&] { op.with(name, value); });
   };
-  EXPECT_EQ(said("flag", 1), "of_every_kind: attribute 'flag' is a bool, got an integer, 1");
+  EXPECT_EQ(said("flag", 1), "of_every_kind: attribute 'flag' must be a bool, got an integer, 1");
   EXPECT_EQ(said("small", 0.5),
-            "of_every_kind: attribute 'small' is an integer, got a number, 0.5");
+            "of_every_kind: attribute 'small' must be an integer, got a number, 0.5");
   EXPECT_EQ(
       said("small", std::int64_t{1} << 40),
-      "of_every_kind: attribute 'small' is from -2147483648 to 2147483647, got 1099511627776");
-  EXPECT_EQ(said("byte", -1), "of_every_kind: attribute 'byte' is from 0 to 255, got -1");
-  EXPECT_EQ(said("ints", std::vector<std::int64_t>{1, std::int64_t{1} << 31}),
-            "of_every_kind: attribute 'ints' is from -2147483648 to 2147483647, got 2147483648");
+      "of_every_kind: attribute 'small' must be from -2147483648 to 2147483647, got 1099511627776");
+  EXPECT_EQ(said("byte", -1), "of_every_kind: attribute 'byte' must be from 0 to 255, got -1");
+  EXPECT_EQ(
+      said("ints", std::vector<std::int64_t>{1, std::int64_t{1} << 31}),
+      "of_every_kind: attribute 'ints' must be from -2147483648 to 2147483647, got 2147483648");
   EXPECT_EQ(said("mode", std::string("mirror")),
-            "of_every_kind: attribute 'mode' is one of constant, reflect, wrap, got 'mirror'");
+            "of_every_kind: attribute 'mode' must be one of constant, reflect, wrap, got 'mirror'");
   EXPECT_EQ(said("colour", std::string("red")),
             "of_every_kind: attribute 'colour' cannot be read from 'red'");
   EXPECT_EQ(said("shape", f64),
-            "of_every_kind: attribute 'shape' is a shape, got a dtype, float64");
+            "of_every_kind: attribute 'shape' must be a shape, got a dtype, float64");
   EXPECT_EQ(message<ArgumentError>([&] { Op(Scale{}).with("bi", 1); }),
-            "scale: has no attribute 'bi'; it has by");
+            "scale: has no attribute 'bi'; its attributes are by");
   EXPECT_EQ(message<ArgumentError>([&] { Op(Plus{}).with("by", 1); }),
             "plus: has no attribute 'by'");
 }
 
-TEST(Attributes, RebuildEverySampleOfTheCatalogue) {
+TEST(Attributes, RebuildAllSamplesOfTheCatalogue) {
   Rng rng(1);
   std::size_t rebuilt_with_attributes = 0;
   const Catalog catalog = Catalog::builtin();
@@ -218,7 +219,7 @@ TEST(Attributes, RebuildEverySampleOfTheCatalogue) {
   EXPECT_GE(rebuilt_with_attributes, 200U);
 }
 
-TEST(Attributes, OfATracedOpAreItsProgram) {
+TEST(Attributes, OfATracedOpShowItsProgram) {
   const Op traced(Traced{"double", doubling()});
   EXPECT_EQ(traced.attributes(), "formula=x + x");
   Recorder recorder;
@@ -226,7 +227,7 @@ TEST(Attributes, OfATracedOpAreItsProgram) {
   const ProgramPtr other = std::move(recorder).finish({&square, 1}, f64);
   EXPECT_EQ(traced.with("formula", other).attributes(), "formula=x * x");
   EXPECT_EQ(message<ArgumentError>([&] { traced.with("formula", ProgramPtr()); }),
-            "double: attribute 'formula' is a program, got none");
+            "double: attribute 'formula' must be a program, got none");
 }
 
 /// A functor that counts how often it is recorded.
@@ -241,7 +242,7 @@ struct Counted {
   }
 };
 
-TEST(Attributes, OpsThatAreEqualAreRecordedOnce) {
+TEST(Attributes, EqualOpsAreRecordedOnce) {
   Graph graph;
   Value x = graph.input("x", {f64, {2}});
   Counted::recorded = 0;

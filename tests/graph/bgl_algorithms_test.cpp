@@ -1,4 +1,5 @@
-// Algorithms of Boost.Graph run on a graph itself, and answer as they do on an adjacency_list.
+// Algorithms of Boost.Graph run on the graph itself and give the same results as on an
+// adjacency_list.
 #include <boost/graph/breadth_first_search.hpp>
 #include <boost/graph/depth_first_search.hpp>
 #include <boost/graph/dominator_tree.hpp>
@@ -7,6 +8,8 @@
 #include <boost/graph/strong_components.hpp>
 #include <boost/graph/topological_sort.hpp>
 #include <boost/graph/transitive_closure.hpp>
+
+#include <algorithm>
 #include <sstream>
 
 #include "tests/graph/random_graph.hpp"
@@ -26,7 +29,7 @@ TEST(Bgl, TopologicalSort) {
 }
 TEST(Bgl, TopologicalSortOfTheReverse) {
   expect_same([](const auto& g) {
-    const auto reversed = boost::make_reverse_graph(g);  // it refers to what it is given
+    const auto reversed = boost::make_reverse_graph(g);  // it refers to the graph
     return topological_order(reversed);
   });
 }
@@ -68,7 +71,7 @@ TEST(Bgl, DepthFirstSearch) {
   });
 }
 
-/// A number for each vertex, as an algorithm writes them to a property map.
+/// One number for each vertex, as written by an algorithm to a property map.
 template <class G, class Algorithm>
 Numbers of_vertices(const G& g, Algorithm&& algorithm) {
   Numbers numbers(num_vertices(g), boost::graph_traits<G>::null_vertex());
@@ -76,9 +79,9 @@ Numbers of_vertices(const G& g, Algorithm&& algorithm) {
   return numbers;
 }
 
-/// The immediate dominator of each node that vertex 0 leads to. With only three arguments
-/// lengauer_tarjan_dominator_tree numbers what it does not reach like the entry, and is wrong of
-/// its users.
+/// The immediate dominator of each node that can be reached from vertex 0. With only three
+/// arguments, lengauer_tarjan_dominator_tree numbers unreachable nodes like the entry and is wrong
+/// about their users.
 template <class G>
 Numbers dominators(const G& g) {
   const auto index = get(boost::vertex_index, g);
@@ -93,7 +96,7 @@ Numbers dominators(const G& g) {
 TEST(Bgl, DominatorTree) {
   expect_same([](const auto& g) { return dominators(g); });
 }
-TEST(Bgl, DominatorsAreWhereAllWaysMeet) {
+TEST(Bgl, DominatorsAreOnAllPaths) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     const RandomGraph random(seed);
     const Graph& graph = random.graph();
@@ -102,13 +105,13 @@ TEST(Bgl, DominatorsAreWhereAllWaysMeet) {
     for (std::size_t v = 1; v < graph.size(); ++v)
       for (const GraphEdge& edge : boost::make_iterator_range(in_edges(v, graph))) {
         std::size_t from = edge.source;
-        if (from != 0 && expected[from] == none) continue;  // vertex 0 does not lead there
+        if (from != 0 && expected[from] == none) continue;  // unreachable from vertex 0
         std::size_t& meeting = expected[v];
         if (meeting == none) meeting = from;
         while (meeting != from)
           (meeting > from ? meeting : from) = expected[std::max(meeting, from)];
       }
-    ASSERT_EQ(dominators(graph), expected) << "of random graph " << seed;
+    ASSERT_EQ(dominators(graph), expected) << "random graph " << seed;
   }
 }
 
@@ -133,7 +136,7 @@ TEST(Bgl, TransitiveClosure) {
     return all;
   });
 }
-TEST(Bgl, TransitiveClosureIsWhatCanBeReached) {  // for two graphs may agree on a wrong answer
+TEST(Bgl, TransitiveClosureIsReachability) {  // two graphs could agree on a wrong answer
   for (unsigned seed = 0; seed < 20; ++seed) {
     const RandomGraph random(seed);
     const Graph& graph = random.graph();

@@ -1,5 +1,5 @@
-// A graph is a graph of Boost.Graph: its concepts, its properties, and that it has the vertices and
-// edges of the same adjacency_list.
+// A graph models the concepts of Boost.Graph, has properties, and has the same vertices and edges
+// as an equal adjacency_list.
 #include <boost/graph/filtered_graph.hpp>
 #include <boost/graph/graph_concepts.hpp>
 #include <boost/graph/graphviz.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace test;
 
-// ---- what a graph models
+// ---- concepts
 
 BOOST_CONCEPT_ASSERT((boost::VertexAndEdgeListGraphConcept<Graph>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<Graph>));
@@ -39,7 +39,7 @@ template struct HasProperty<GraphEdge, std::remove_const_t<decltype(edge_type_on
 
 // ---- vertices, edges and their neighbours
 
-TEST(Bgl, EdgesAndEdgesInComeAsTheyWereMade) {
+TEST(Bgl, EdgesAndInEdgesAreInOrder) {
   expect_same([](const auto& g) {
     Numbers all{num_vertices(g), num_edges(g)};
     append(all, described(edges(g), g));
@@ -51,7 +51,7 @@ TEST(Bgl, EdgesAndEdgesInComeAsTheyWereMade) {
   });
 }
 
-TEST(Bgl, EdgesOutComeFromTheNewest) {
+TEST(Bgl, OutEdgesBeginWithTheNewest) {
   expect_same([](const auto& g) {
     Numbers all;
     for (const std::size_t v : boost::make_iterator_range(vertices(g))) {
@@ -63,14 +63,14 @@ TEST(Bgl, EdgesOutComeFromTheNewest) {
   });
 }
 
-TEST(Bgl, BothEdgesOfASquareAreThere) {
+TEST(Bgl, ASquareHasTwoEdges) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   times(x, x);
   EXPECT_EQ(described(out_edges(0, graph), graph), (Numbers{0, 1, 0, 1, 0, 0, 1, 0, 0, 0}));
 }
 
-TEST(Bgl, WideNodesLoseTheirNewestUsers) {
+TEST(Bgl, TruncatingRemovesTheNewestUsers) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   times(x, x);
@@ -134,7 +134,7 @@ TEST(Bgl, EdgesHaveProperties) {
   EXPECT_FALSE(get(edge_type_only, graph, *in_edges(y.node_id(), graph).first));
 }
 
-TEST(Bgl, AlgorithmsAndAdaptorsTakeThem) {
+TEST(Bgl, AlgorithmsAndAdaptorsAcceptProperties) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}});
   fill(scale(x, 0.5), x);

@@ -17,7 +17,7 @@ TEST(Graph, KnowsTypesWhenANodeIsMade) {
   EXPECT_EQ(plus(x, 1).type(), (Type{f32, {4, 1}}));
 }
 
-TEST(Graph, PromotesAsNumbersDo) {
+TEST(Graph, PromotesDtypes) {
   Graph graph;
   const Value i = graph.input("i", {i32, {}}), l = graph.input("l", {i64, {}}),
               f = graph.input("f", {f32, {}});
@@ -56,7 +56,7 @@ TEST(Graph, ErrorsNameOpAndPlace) {
   EXPECT_EQ(graph.size(), 3U);
 }
 
-TEST(Graph, OperandsNoteTheUsersLine) {
+TEST(Graph, OperandsRecordTheUsersLine) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}});
   const int line = __LINE__;
@@ -73,9 +73,9 @@ TEST(Graph, RefusesValuesOfTwoGraphs) {
   EXPECT_TRUE(text.starts_with("plus: operand 1, 'y', belongs to another graph")) << text;
 }
 
-TEST(Graph, RefusesNumbersAlone) {
+TEST(Graph, RefusesPlainNumbersOnly) {
   EXPECT_EQ(message<ArgumentError>([] { plus(1, 2); }),
-            "plus: needs a value of a graph among its operands, got plain numbers only");
+            "plus: at least one operand must be a value of a graph, got plain numbers only");
 }
 
 TEST(Graph, RefusesFractionsForIntegers) {
@@ -89,7 +89,7 @@ TEST(Graph, RefusesFractionsForIntegers) {
 TEST(Graph, HandlesKnowWhenTheirGraphIsGone) {
   Value x;
   EXPECT_EQ(message<GraphError>([&] { (void)x.type(); }),
-            "a default-made Value belongs to no graph");
+            "this Value is empty: a default-constructed Value belongs to no graph");
   std::optional<Node> node;
   {
     Graph graph;
@@ -112,7 +112,7 @@ TEST(Graph, MovesUnderItsHandles) {
   const Value gone = other.input("y", {f64, {}});
   other = std::move(moved);
   EXPECT_EQ(other.size(), 2U);
-  EXPECT_EQ(gone.name(), "y");  // swapped: it lives on in `moved` until that ends
+  EXPECT_EQ(gone.name(), "y");  // the graph now lives in `moved`
 }
 
 TEST(Graph, ShowsNodesOperandsUsersAndAttributes) {
@@ -131,7 +131,7 @@ TEST(Graph, ShowsNodesOperandsUsersAndAttributes) {
   EXPECT_THROW((void)y.node().tensor(), GraphError);
   EXPECT_FALSE(z.node().type_only(1));
   EXPECT_THROWS(z.node().type_only(2), GraphError,
-                "node 'plus' has 2 operands, asked for operand 2");
+                "node 'plus' has 2 operands; there is no operand 2");
 }
 
 struct Titled {
@@ -144,7 +144,7 @@ struct Titled {
   }
 };
 
-TEST(Graph, PrintsAnyTextInOneLine) {
+TEST(Graph, PrintsAnyTextOnOneLine) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   dagrad::apply(Titled{"a \"b\"\\\n\tß\xff\x01"}, {x});
@@ -152,7 +152,7 @@ TEST(Graph, PrintsAnyTextInOneLine) {
             R"(%titled = titled(%x) {title="a \"b\"\\\n\tß\xff\x01"} : float64[])");
 }
 
-TEST(Graph, PrintsOneLineANode) {
+TEST(Graph, PrintsOneLinePerNode) {
   Graph graph;
   const Value x = graph.input("x", {f64, {4, 2}});
   fill(scale(x, 0.5), x);
@@ -180,7 +180,7 @@ TEST(Graph, FunctorsBecomeBuilders) {
   EXPECT_EQ(leaky(x).name(), "leaky_1");
 }
 
-TEST(Graph, DeepAndWideGraphsAreNothingSpecial) {
+TEST(Graph, MayBeDeepAndWide) {
   Graph graph;
   Value x = graph.input("x", {f64, {}});
   const Value first = x;
@@ -201,7 +201,8 @@ TEST(Graph, BuildersThatThrowLeaveNoTrace) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {3}});
   const std::string before = to_string(graph);
-  EXPECT_THROW(dagrad::apply(PlusOfThree{}, {x, 2.5, y}), ShapeError);  // 2.5 had become a constant
+  EXPECT_THROW(dagrad::apply(PlusOfThree{}, {x, 2.5, y}),
+               ShapeError);  // 2.5 had already become a constant
   const auto sum_of_three = [&](const Operand& a, const Operand& b, const Operand& c) {
     const Building building{1.0, a};
     return plus(plus(a, b), c);
@@ -212,8 +213,8 @@ TEST(Graph, BuildersThatThrowLeaveNoTrace) {
   EXPECT_EQ(graph.size(), 5U);
 }
 
-// While an exception unwinds, a builder that succeeds keeps its nodes.
-TEST(Graph, BuildersMayRunWhileAnExceptionUnwinds) {
+// A builder that succeeds during stack unwinding keeps its nodes.
+TEST(Graph, BuildersMayRunDuringStackUnwinding) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   struct Cleanup {
@@ -249,7 +250,8 @@ TEST(Graph, BuildersPlaceTheirNodesAtTheOutermostCall) {
   EXPECT_EQ(first.node().where().line, line);
   EXPECT_EQ(first.node().operands()[0].node().where().line, line);
   EXPECT_EQ(second.node().where().line, line);
-  EXPECT_EQ(plus(x, x).node().where().line, __LINE__) << "a builder's place ends with it";
+  EXPECT_EQ(plus(x, x).node().where().line, __LINE__)
+      << "a builder's line applies only while it is open";
 }
 
 TEST(Graph, BuildersErrorsShowTheOutermostCall) {
@@ -272,7 +274,7 @@ TEST(Graph, BuildersErrorsShowTheOutermostCall) {
   EXPECT_EQ(graph.size(), 2U);
 }
 
-TEST(Graph, BuildersHaveParametersOfTheirOwn) {
+TEST(Graph, BuildersMayAddParameters) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   const auto counted = [](const Operand& a, const char* name) {
@@ -295,10 +297,11 @@ TEST(Graph, BuildersOutliveTheirGraph) {
   graph.reset();
 }
 
-TEST(Graph, EmptyThingsAreRefused) {
+TEST(Graph, EmptyHandlesAreRefused) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
-  EXPECT_THROWS(plus(x, Value()), GraphError, "a default-made Value belongs to no graph");
+  EXPECT_THROWS(plus(x, Value()), GraphError,
+                "this Value is empty: a default-constructed Value belongs to no graph");
   EXPECT_THROWS(dagrad::apply(Op(), std::vector<Operand>{x}), ArgumentError,
                 "apply: this Op is empty");
   const Graph taken = std::move(graph);

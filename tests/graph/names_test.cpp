@@ -12,7 +12,7 @@ namespace {
 
 using namespace test;
 
-TEST(Names, ReadWellWithoutHelp) {
+TEST(Names, AreMadeAutomatically) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}});
   EXPECT_EQ(plus(x, x).name(), "plus");
@@ -21,7 +21,7 @@ TEST(Names, ReadWellWithoutHelp) {
   EXPECT_EQ(plus(x, x).name(), "plus_2");
 }
 
-TEST(Names, SecondResultsCarryTheirPort) {
+TEST(Names, OfSecondResultsEndInThePort) {
   Graph graph;
   const auto [a, b] = halve(graph.input("x", {f64, {5}}));
   EXPECT_EQ(a.name(), "halve");
@@ -65,7 +65,7 @@ TEST(Names, MovedScopeClosesOnce) {
 
 TEST(Names, UsersNamesTakePrecedenceOverAutomaticOnes) {
   Graph graph;
-  const Value x = graph.input("plus_1", {f64, {}});  // before there is any plus
+  const Value x = graph.input("plus_1", {f64, {}});  // before the first plus
   EXPECT_EQ(plus(x, x).name(), "plus");
   EXPECT_EQ(plus(x, x).name(), "plus_2");
   EXPECT_EQ(graph.at("plus_1"), x);
@@ -98,16 +98,16 @@ TEST(Names, TakenNamesAreRefused) {
             "the name \"x\" is taken by node 0 (input)");
 }
 
-TEST(Names, StrangeNamesAreRefused) {
+TEST(Names, MalformedNamesAreRefused) {
   Graph graph;
   const auto refused = [&](std::string_view name) {
     return mistake<ArgumentError>([&] { graph.input(name, {f64, {}}); });
   };
   EXPECT_EQ(refused(""), "bad name \"\" for a node: it is empty");
   EXPECT_EQ(refused("a b"),
-            "bad name \"a b\" for a node: it holds white space or control characters");
-  EXPECT_EQ(refused("/a"), "bad name \"/a\" for a node: a '/' separates two words");
-  EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: a '/' separates two words");
+            "bad name \"a b\" for a node: it contains white space or control characters");
+  EXPECT_EQ(refused("/a"), "bad name \"/a\" for a node: each '/' must stand between two words");
+  EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: each '/' must stand between two words");
   EXPECT_EQ(refused("a:0"),
             "bad name \"a:0\" for a node: only letters, digits and _ . - + ' / may stand in it");
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope("a\n"); }),
@@ -116,7 +116,8 @@ TEST(Names, StrangeNamesAreRefused) {
   EXPECT_EQ(graph.input("größe.1-β'", {f64, {}}).name(), "größe.1-β'");
 }
 
-// The same automatic name stands in each scope, and a user may give it in any where it is free.
+// Each scope may contain the same automatic name, and a user may give it in any scope where it is
+// free.
 TEST(Names, AreComparedWithTheirScopes) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
@@ -143,7 +144,7 @@ TEST(Names, AreComparedWithTheirScopes) {
             "the name \"layer1/plus\" is taken by node 1 (plus)");
 }
 
-TEST(Names, WithSlashesAreGivenAtTheTopToo) {
+TEST(Names, MayContainSlashesAtTheTopLevel) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   const Value y = plus(x, x).named("block/plus");
@@ -155,8 +156,8 @@ TEST(Names, WithSlashesAreGivenAtTheTopToo) {
             "the name \"block/plus\" is taken by node 1 (plus)");
 }
 
-// An op "plus_1" beside an op "plus", each of them the first to come.
-TEST(Names, OfOpsThatEndInANumberAreNotGivenTwice) {
+// An op "plus_1" beside an op "plus", in either order.
+TEST(Names, OfOpsThatEndInANumberAreUnique) {
   const auto plus_1 = elementwise("plus_1", [](auto x) { return x + x; });
   for (const bool numbered_first : {false, true}) {
     Graph graph;
@@ -175,8 +176,8 @@ TEST(Names, OfOpsThatEndInANumberAreNotGivenTwice) {
   }
 }
 
-// A user takes an automatic name before there is such an op, before its turn, and frees it again.
-TEST(Names, ThatUsersTakeAreLeftOut) {
+// A user takes an automatic name before there is such an op or before its turn, and frees it again.
+TEST(Names, TakenByUsersAreSkipped) {
   Graph graph;
   const Value taken = graph.input("a/plus_1", {f64, {}});
   const Scope scope = graph.scope("a");
@@ -194,7 +195,7 @@ TEST(Names, ThatUsersTakeAreLeftOut) {
   EXPECT_EQ(plus(x, x).named("plus_1").name(), "a/plus_1");
 }
 
-TEST(Names, GoWithTheNodesOfAFailedBuilder) {
+TEST(Names, OfAFailedBuilderBecomeFree) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   plus(x, x);
@@ -211,13 +212,13 @@ TEST(Names, GoWithTheNodesOfAFailedBuilder) {
   EXPECT_EQ(plus(x, x).name(), "plus_2");
 }
 
-TEST(Names, ThatWereGivenSurviveCopies) {
+TEST(Names, GivenByUsersSurviveCopies) {
   Graph graph;
   const Value x = graph.input("plus_1", {f64, {}});
   const Value a = plus(x, x), b = plus(x, x);
   EXPECT_EQ(b.name(), "plus_2");
   (void)x.named("x");
-  const Value c = times(a, b).named("plus_1");  // which the copy of b would have got
+  const Value c = times(a, b).named("plus_1");  // would be the automatic name of the copy of b
   const Rewritten copy = clone(graph);
   EXPECT_EQ(copy.mapping(b).name(), "plus_2");
   EXPECT_EQ(copy.mapping(c).name(), "plus_1");
@@ -225,16 +226,16 @@ TEST(Names, ThatWereGivenSurviveCopies) {
   const Value d = times(x, b).named("plus");
   const Rewritten part = extract(std::vector{d});  // without a
   EXPECT_EQ(part.mapping(d).name(), "plus");
-  EXPECT_EQ(part.mapping(b).name(), "plus_2") << "automatic names are kept as well";
+  EXPECT_EQ(part.mapping(b).name(), "plus_2") << "automatic names are also kept";
   EXPECT_EQ(part.graph.at("plus_2"), part.mapping(b));
-  // A name that is given stays, even where it is the automatic one.
+  // A given name stays, even if it equals the automatic one.
   const Value e = times(x, b).named("times_2");
   EXPECT_TRUE(e.node().has_user_name());
   const Rewritten alone = extract(std::vector{e});
   EXPECT_EQ(alone.mapping(e).name(), "times_2");
 }
 
-TEST(Names, BecomeNoOtherByTheirLength) {
+TEST(Names, HaveALimitedLength) {
   Graph graph;
   const std::string longest(4096, 'a');
   EXPECT_EQ(graph.input(longest, {f64, {}}).name(), longest);
@@ -250,13 +251,13 @@ TEST(Names, BecomeNoOtherByTheirLength) {
   const std::string text =
       mistake<ArgumentError>([&] { graph.parameter(rest + 'b', Tensor(1.0)); });
   EXPECT_TRUE(text.ends_with(
-      " for a node: it has 65532 bytes, at most 65531 are allowed with the scopes before it"))
+      " for a node: it has 65532 bytes, at most 65531 are allowed together with its scopes"))
       << text;
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
 }
 
-// What dagrad makes of a long name is never too long.
-TEST(Names, OfAnyLengthTakePartInTraining) {
+// Names that dagrad derives from a long name are never too long.
+TEST(Names, OfAnyLengthCanBeTrained) {
   Graph graph;
   const std::string longest(4096, 'a');
   const Value x = graph.parameter(longest, Tensor(3.0));
@@ -272,11 +273,11 @@ TEST(Names, AreUtf8) {
     std::string name, shown;
     int byte, value;
   } cases[] = {{"gr\xf6\xdf", "gr\\xf6\\xdf", 2, 0xf6},       // Latin-1
-               {"a\x80", "a\\x80", 1, 0x80},                  // goes on with nothing before it
-               {"\xc0\xaf", "\\xc0\\xaf", 0, 0xc0},           // a slash in more bytes than it needs
-               {"\xe2\x82", "\\xe2\\x82", 0, 0xe2},           // cut short
-               {"\xed\xa0\x80", "\\xed\\xa0\\x80", 0, 0xed},  // half of a pair
-               {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 0, 0xf4},  // beyond the last
+               {"a\x80", "a\\x80", 1, 0x80},                  // continuation byte without a start
+               {"\xc0\xaf", "\\xc0\\xaf", 0, 0xc0},           // overlong encoding of a slash
+               {"\xe2\x82", "\\xe2\\x82", 0, 0xe2},           // truncated
+               {"\xed\xa0\x80", "\\xed\\xa0\\x80", 0, 0xed},  // half of a surrogate pair
+               {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 0, 0xf4},  // beyond the last code point
                {"ok\xff", "ok\\xff", 2, 0xff}};
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
@@ -310,7 +311,7 @@ TEST(Names, OfOpsAreChecked) {
   const auto refused = [](std::string_view name) {
     const auto text =
         message<ArgumentError>([&] { elementwise(name, [](auto x) { return x + x; }); });
-    Graph graph;  // and where the op is a struct
+    Graph graph;  // and for an op struct
     const Value x = graph.input("x", {f64, {}});
     const int line = __LINE__ + 2;
     const auto applied = message<ArgumentError>([&] {
@@ -323,12 +324,13 @@ TEST(Names, OfOpsAreChecked) {
   };
   EXPECT_EQ(refused(""), "bad name \"\" for an op: it is empty");
   EXPECT_EQ(refused("a b"),
-            "bad name \"a b\" for an op: it holds white space or control characters");
+            "bad name \"a b\" for an op: it contains white space or control characters");
   EXPECT_EQ(refused("a\x1b"),
-            "bad name \"a\\x1b\" for an op: it holds white space or control characters");
-  EXPECT_EQ(refused("a/b"), "bad name \"a/b\" for an op: it holds a '/', which separates scopes");
+            "bad name \"a\\x1b\" for an op: it contains white space or control characters");
+  EXPECT_EQ(refused("a/b"),
+            "bad name \"a/b\" for an op: it contains a '/', which separates scopes");
   EXPECT_EQ(refused("a:1"),
-            "bad name \"a:1\" for an op: it holds a ':', which stands before the number of a "
+            "bad name \"a:1\" for an op: it contains a ':', which precedes the number of a "
             "result");
   EXPECT_TRUE(refused(std::string(5000, 'a'))
                   .ends_with("for an op: it has 5000 bytes, at most 4096 are allowed"));
@@ -356,7 +358,7 @@ TEST(Names, MissingOnesSuggestSimilarOnes) {
       "there is no value \"hidden_\" in the graph; similar names: hidden, hidden_a, hidden_b");
 }
 
-TEST(Names, LongMissingOnesAreShownInShort) {
+TEST(Names, LongMissingOnesAreShortened) {
   Graph graph;
   const std::string name(4096, 'a');
   graph.input(name, {f64, {}});
@@ -371,7 +373,7 @@ TEST(Names, LongMissingOnesAreShownInShort) {
 TEST(Names, ScopesEndInAnyOrder) {
   Graph graph;
   const auto name = [&] { return graph.constant(Tensor(1.0)).node().scope(); };
-  std::vector<Scope> scopes;  // which ends the outermost first
+  std::vector<Scope> scopes;  // destroys the outermost first
   for (const char* scope : {"a", "b", "c"}) scopes.push_back(graph.scope(scope));
   EXPECT_EQ(name(), "a/b/c");
   scopes.clear();

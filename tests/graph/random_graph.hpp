@@ -11,16 +11,17 @@
 #include "dagrad/bgl.hpp"
 #include "tests/graph/test_ops.hpp"
 
-/// Random graphs, and the same as adjacency_lists.
+/// Random graphs and equal adjacency_lists.
 namespace test {
 
-/// Any number of operands and results; uses only the type of all operands but two.
+/// An op with any number of operands and results, which uses only the types of all operands except
+/// two.
 struct Mix {
   std::int64_t results = 1;
   using attributes = dagrad::attributes<&Mix::results>;
   static constexpr auto name = "mix";
   static constexpr auto type_only = operands_from<2>;
-  static constexpr no_grad grad{"a test has no use for it"};
+  static constexpr no_grad grad{"it is only for tests"};
   std::vector<Type> infer(std::span<const Type>) const {
     if (results == 0) throw ShapeError("is refused");
     return std::vector<Type>(static_cast<std::size_t>(results), {f64, {}});
@@ -47,7 +48,7 @@ class RandomGraph {
   }
 
   const Graph& graph() const { return graph_; }
-  /// The same as an adjacency_list, the edges out of its vertices from the newest to the oldest.
+  /// The graph as an adjacency_list, whose out-edges are ordered from the newest to the oldest.
   List list() const {
     List list(operands_.size());
     for (std::size_t node = 0; node < operands_.size(); ++node)
@@ -67,7 +68,7 @@ class RandomGraph {
     return std::uniform_int_distribution<std::uint32_t>(0,
                                                         static_cast<std::uint32_t>(n) - 1)(random_);
   }
-  /// Appends nodes with up to eight operands, some of which are the same twice, or with none.
+  /// Appends nodes with zero to eight operands, some of which occur twice.
   void grow(std::size_t nodes, std::vector<Operands>& made) {
     for (; nodes > 0; --nodes) {
       Operands from;
@@ -85,7 +86,7 @@ class RandomGraph {
       made.push_back(std::move(from));
     }
   }
-  /// Appends nodes that go again, since the last one of their builder is refused.
+  /// Appends nodes that are removed again, because the last one of their builder is refused.
   void drop(std::size_t nodes) {
     const std::size_t before = graph_.size();
     const Value any = graph_.node(0).output();
@@ -101,15 +102,15 @@ class RandomGraph {
 
   std::mt19937 random_;
   Graph graph_;
-  std::vector<Operands> operands_;  ///< of each node
+  std::vector<Operands> operands_;  ///< operands of each node
 };
 
-/// Asks many random graphs the same as the adjacency_lists of their edges.
+/// Expects that `ask` returns the same for many random graphs and their adjacency_lists.
 template <class Ask>
 void expect_same(Ask&& ask) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     const RandomGraph random(seed);
-    ASSERT_EQ(ask(random.graph()), ask(random.list())) << "of random graph " << seed;
+    ASSERT_EQ(ask(random.graph()), ask(random.list())) << "random graph " << seed;
   }
 }
 using Numbers = std::vector<std::size_t>;
@@ -120,7 +121,7 @@ inline Ports ports(const GraphEdge& edge, const Graph& graph) {
 }
 inline Ports ports(const List::edge_descriptor& edge, const List& list) { return list[edge]; }
 
-/// Ends, result and operand of edges, one after the other.
+/// Source, target, result and operand of each edge.
 template <class Range, class G>
 Numbers described(const Range& range, const G& g) {
   Numbers all;

@@ -16,7 +16,7 @@ Tensor run(const Rewritten& copy, const Value& old, const Feeds& feeds = {}) {
   return evaluate(copy.mapping(old), feeds);
 }
 
-TEST(ReplayInAnotherDtype, WidensConstantsAsTheyWereRounded) {
+TEST(ReplayInAnotherDtype, WidensConstantsAfterRounding) {
   Graph graph;
   const Value x = graph.input("x", {f32, {}});
   const Value y = x + 0.1;
@@ -41,7 +41,7 @@ TEST(ReplayInAnotherDtype, DrawsRandomNumbersAsBefore) {
   EXPECT_TRUE(same_bits(wide, narrow.cast(f64)));
 }
 
-TEST(ReplayInAnotherDtype, CastsIntsThroughTheOldDtype) {
+TEST(ReplayInAnotherDtype, CastsIntegersThroughTheOldDtype) {
   Graph graph;
   const Value n = graph.input("n", {i64, {}});
   const Value y = cast(n, f32);
@@ -50,7 +50,7 @@ TEST(ReplayInAnotherDtype, CastsIntsThroughTheOldDtype) {
             static_cast<double>(odd - 1));
 }
 
-TEST(ReplayInAnotherDtype, RecordsDerivedRulesAnew) {
+TEST(ReplayInAnotherDtype, RecordsDerivedRulesAgain) {
   Graph graph;
   const Value x = graph.input("x", {f32, {}});
   const Value slope =
@@ -63,7 +63,7 @@ TEST(ReplayInAnotherDtype, RecordsDerivedRulesAnew) {
       same_bits(run(back, wide.mapping(slope), {{"x", 3.0F}}), evaluate(slope, {{"x", 3.0F}})));
 }
 
-TEST(Extract, KnowsItsGraphByTheOutputs) {
+TEST(Extract, FindsItsGraphByTheOutputs) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}}), y = square(x) + 1;
   (void)exp(x);

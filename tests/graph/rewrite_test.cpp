@@ -18,7 +18,7 @@ struct Model {
   }
 };
 
-TEST(Rewrite, ClonesToTheLetter) {
+TEST(Rewrite, ClonesExactly) {
   Model m;
   const Rewritten copy = clone(m.graph);
   EXPECT_EQ(to_string(copy.graph), to_string(m.graph));
@@ -85,7 +85,7 @@ TEST(Rewrite, TypeOnlyOperandsFollow) {
   EXPECT_EQ(replay(graph, types).mapping(filled).shape(), Shape{9});
 }
 
-TEST(Rewrite, ReplayRefusesWhatCannotBe) {
+TEST(Rewrite, ReplayRefusesImpossibleTypes) {
   Model m;
   const Retyped computed[] = {{m.y, {f64, {}}}};
   EXPECT_EQ(message<GraphError>([&] { (void)replay(m.graph, computed); }),
@@ -97,26 +97,26 @@ TEST(Rewrite, ReplayRefusesWhatCannotBe) {
             "inputs can change their shape");
   const Retyped twice[] = {{m.x, {f64, {1, 2}}}, {m.x, {f64, {2, 2}}}};
   EXPECT_EQ(message<ArgumentError>([&] { (void)replay(m.graph, twice); }),
-            "replay: 'x' is given a type twice");
+            "replay: 'x' is given two types");
 }
 
 TEST(Rewrite, ReplacesUses) {
   Model m;
-  const Value other = scale(m.x, 9);  // younger than the user that will read it
+  const Value other = scale(m.x, 9);  // newer than the node that will use it
   const Replacement r[] = {{m.y, other}};
   const Rewritten fresh = replace(m.graph, r);
   EXPECT_EQ(fresh.mapping(m.z).node().operands()[0], fresh.mapping(other));
-  EXPECT_EQ(m.z.node().operands()[0], m.y);  // the original stays
+  EXPECT_EQ(m.z.node().operands()[0], m.y);  // the original is unchanged
 }
 
-TEST(Rewrite, ReplacementMayNotDependOnWhatItReplaces) {
+TEST(Rewrite, ReplacementMustNotDependOnWhatItReplaces) {
   Model m;
   const Replacement r[] = {{m.y, m.z}};
   const std::string text = message<GraphError>([&] { (void)replace(m.graph, r); });
   EXPECT_TRUE(text.starts_with("replace: a replacement depends on what it replaces")) << text;
 }
 
-TEST(Rewrite, ReplacementHasTheSameType) {
+TEST(Rewrite, ReplacementMustHaveTheSameType) {
   Model m;
   const Replacement r[] = {{m.y, m.w}};
   EXPECT_EQ(message<TypeError>([&] { (void)replace(m.graph, r); }),

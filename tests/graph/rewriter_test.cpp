@@ -7,12 +7,12 @@
 #include "dagrad/ops/structural.hpp"
 #include "tests/graph/test_ops.hpp"
 
-/// The tool that passes are written with, and two small passes.
+/// The Rewriter, and two small passes written with it.
 namespace {
 
 using namespace test;
 
-/// Merges nodes of equal ops on the same operands.
+/// Merges nodes with equal ops and the same operands.
 Rewritten merge_equal(const Graph& graph) {
   std::multimap<std::size_t, Node> known;  // new nodes by the hash of their op
   return rewrite(graph, [&](Rewriter& rewriter, const Node& node) {
@@ -26,7 +26,7 @@ Rewritten merge_equal(const Graph& graph) {
   });
 }
 
-/// Leaves out sums to a shape that is there already.
+/// Drops sums to a shape that the value already has.
 Rewritten drop_idle_sums(const Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) {
     if (node.op().name() != "sum_to_like") return;
@@ -54,7 +54,7 @@ TEST(Rewriter, MergesEqualNodes) {
   EXPECT_EQ(names_of(merged.mapping(a).node().origins()), (Names{"scale", "b"}));
   EXPECT_EQ(merged.mapping(a).node().origins()[1].where.line, b.node().where().line);
   EXPECT_EQ(names_of(merged.mapping(c).node().origins()), Names{"scale_2"});
-  EXPECT_EQ(merged.mapping(a).name(), "b") << "the name that a user has given is kept";
+  EXPECT_EQ(merged.mapping(a).name(), "b") << "names given by the user are kept";
   EXPECT_EQ(evaluate(merged.mapping(y), {{x, Tensor::of({1.0, 2.0})}}).to_vector<double>(),
             (std::vector{10.0, 20.0}));
   EXPECT_EQ(to_string(merged.mapping(a).node()),
@@ -86,7 +86,7 @@ TEST(Rewriter, DropsIdleSums) {
   EXPECT_EQ(dropped.mapping(busy).name(), "sum_to_like_1") << "names are kept";
 }
 
-TEST(Rewriter, NodesThatItMakesBelongToTheVisitedOne) {
+TEST(Rewriter, NewNodesBelongToTheVisitedNode) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   Value y, z;
@@ -110,7 +110,7 @@ TEST(Rewriter, NodesThatItMakesBelongToTheVisitedOne) {
   EXPECT_EQ(half.scope(), "layer");
   EXPECT_EQ(half.where().line, y.node().where().line);
   EXPECT_EQ(names_of(half.origins()), Names{"layer/y"});
-  EXPECT_EQ(half.name(), "layer/scale_2") << "not a name that the old graph has";
+  EXPECT_EQ(half.name(), "layer/scale_2") << "not a name of the old graph";
   EXPECT_EQ(made.mapping(z).name(), "layer/plus_1");
   EXPECT_EQ(names_of(made.mapping(z).node().origins()), Names{"layer/scale_1"});
   EXPECT_EQ(made.mapping(dz).node().gradient_order(), 1);
@@ -119,7 +119,7 @@ TEST(Rewriter, NodesThatItMakesBelongToTheVisitedOne) {
   EXPECT_EQ(evaluate(made.mapping(dz)).item<double>(), 16);
 }
 
-TEST(Rewriter, NodesOfTheGradientStayThere) {
+TEST(Rewriter, NodesOfTheGradientStayInTheGradient) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   const Value y = times(x, x), dy = gradient(y, x);
@@ -196,10 +196,11 @@ TEST(Rewriter, RefusesNonsense) {
             "rewrite: the value 'alien' belongs to another graph");
   EXPECT_EQ(refused(
                 y, [](Rewriter& r) { r.copy(), r.copy(); }, graph_error),
-            "rewrite: two things are said of 'y': a node is copied, replaced or dropped once");
+            "rewrite: the visitor decided twice what becomes of 'y': a node can be copied, "
+            "replaced or dropped once");
   EXPECT_EQ(refused(
                 first, [&](Rewriter& r) { r.replace(r(x)); }, graph_error),
-            "rewrite: 'halve' has 2 results, got 1 in their place");
+            "rewrite: 'halve' has 2 results, but 1 replacements are given");
   EXPECT_EQ(refused(
                 x, [&](Rewriter& r) { r.copy(std::vector<Value>{}); }, graph_error),
             "rewrite: 'x' is not computed: it has no op and no operands to change");
@@ -216,11 +217,11 @@ TEST(Rewriter, RefusesNonsense) {
                                "rewrite keeps types\n  made at "));
   EXPECT_EQ(message<ArgumentError>(
                 [&] { (void)rewrite(graph, [](Rewriter&, const Node&) {}, {.cut = {y}}); }),
-            "rewrite: values are cut from what outputs need, and there are no outputs");
+            "rewrite: values can be cut only if outputs are given");
   EXPECT_EQ(to_string(graph), before);
 }
 
-TEST(Rewriter, KeepsTheOldGraphWhereAVisitThrows) {
+TEST(Rewriter, KeepsTheOldGraphIfAVisitThrows) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), w = graph.input("w", {f64, {3}});
   const Value y = scale(x, 2);
@@ -235,7 +236,7 @@ TEST(Rewriter, KeepsTheOldGraphWhereAVisitThrows) {
   EXPECT_EQ(to_string(graph), before);
 }
 
-TEST(Rewriter, RetypesWhereItIsAllowed) {
+TEST(Rewriter, RetypesOnlyIfAllowed) {
   Graph graph;
   const Value x = graph.input("x", {f64, {4}}), y = scale(x, 2);
   const auto retype = [&](const Shape& shape) {
@@ -246,12 +247,11 @@ TEST(Rewriter, RetypesWhereItIsAllowed) {
                    {.retypes = true});
   };
   EXPECT_EQ(retype({7}).mapping(y).type(), (Type{f32, {7}}));
-  EXPECT_TRUE(
-      message<ShapeError>([&] {
-        (void)retype({7, 1});
-      })
-          .starts_with("rewrite: 'x' is float64[4] and would become float32[7,1]: sizes can "
-                       "change, but not the number of axes"));
+  EXPECT_TRUE(message<ShapeError>([&] {
+                (void)retype({7, 1});
+              })
+                  .starts_with("rewrite: 'x' is float64[4] and would become float32[7,1]: a replay "
+                               "can change sizes but not the number of axes"));
 }
 
 TEST(Rewriter, MappingsOutliveTheOldGraph) {
@@ -267,7 +267,7 @@ TEST(Rewriter, MappingsOutliveTheOldGraph) {
   EXPECT_FALSE(Mapping().find(y));
 }
 
-TEST(Rewriter, TakesDeepGraphs) {
+TEST(Rewriter, HandlesDeepGraphs) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   Value y = x;

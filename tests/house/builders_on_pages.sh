@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# builders_on_pages.sh <root>: each builder that a header of ops declares is in the catalogue's
-# index, and has one section on one of its pages.
+# builders_on_pages.sh <root>: checks that each builder declared by a header of ops is in the index
+# of the catalogue and has one section on one of its pages.
 set -euo pipefail
 
 cd "$1"
@@ -8,11 +8,12 @@ declaration='^(?!(template|struct|using|inline|T|std::string)\b)[A-Za-z][\w:<>, 
 builders=$(grep -hoP "$declaration" include/dagrad/ops/*.hpp | sort -u)
 (($(wc -w <<< "$builders") > 100)) || { echo "no builders read"; exit 1; }
 
-# lacks <what> <pattern> <file>...: the builders that the pattern does not find exactly once.
+# lacks <what> <pattern> <file>...: prints the builders that the pattern does not match exactly
+# once.
 lacks() {
   grep -hoP "$2" "${@:3}" | sort | uniq -u | comm -23 <(echo "$builders") - |
     sed "s/$/: not one $1/"
 }
 broken=$(lacks section '^## \K\w+$' docs/ops/*.md
   lacks 'entry in the index' '^\| \[\K\w+(?=\]\()' docs/ops/README.md)
-[[ -z $broken ]] || { echo "$broken"; exit 1; }
+[[ -z $broken ]] || { printf '%s\n./run docs writes both\n' "$broken"; exit 1; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# header_alone.sh <compiler> <root> <header>: a public header compiles without help and without a
-# warning, reads nothing private, refuses what config.hpp refuses, and brings no library with it
-# but the one that it is for.
+# header_alone.sh <compiler> <root> <header>: checks that a public header compiles alone and without
+# warnings, includes no private header, includes config.hpp, and includes no library except the one
+# that it supports.
 set -euo pipefail
 
 compiler=$1 root=$2 header=$3
@@ -14,14 +14,14 @@ esac
 
 cd "$root"
 compile=("$compiler" -std=c++20 -I include -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-# In a source that includes it, for a main file has rules of its own (`#pragma once`).
+# Compiles a source that includes it, because `#pragma once` behaves differently in a main file.
 source="#include <$header>"
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 "${compile[@]}" -fsyntax-only -H -x c++ - <<< "$source" 2> "$said" ||
   { grep -v '^\.' "$said"; exit 1; }
 
-# The files that the compiler read: -H names them behind a dot for each level.
+# The files that the compiler reads; -H prints them after one dot per level.
 read=$(sed -n 's/^\.\.* //p' "$said" | sort -u)
 grep -q '^include/dagrad/config.hpp$' <<< "$read" || { echo "$header: no config.hpp"; exit 1; }
 broken=$(grep -E '(^|\./)(src|ops|tests)/' <<< "$read" || true)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ops_use_only_include.sh <compiler> <root>: a built-in op has nothing that a user's op lacks. The
-# sources of ops/ read no private file, and no library that dagrad is built on; nor do they or their
-# headers use what is in `detail`.
+# ops_use_only_include.sh <compiler> <root>: checks that built-in ops use only what user-defined ops
+# can use. The sources of ops/ include no private files and no libraries that dagrad depends on;
+# neither they nor their headers use `detail`.
 set -euo pipefail
 
 compiler=$1 root=$2
@@ -9,8 +9,8 @@ cd "$root"
 sources=$(find ops -name '*.cpp' 2> /dev/null || true)
 [[ -n $sources ]] || { echo "no sources under $root/ops"; exit 1; }
 
-# The files that the preprocessor goes through, from its line markers.
-# shellcheck disable=SC2086  # no name in the tree has a space
+# The files that the preprocessor reads, from its line markers. shellcheck disable=SC2086 # file
+# names contain no spaces
 read=$("$compiler" -std=c++20 -I include -I . -I src -E $sources |
   sed -n 's/^# [0-9]* "\([^"]*\)".*/\1/p' | sort -u)
 grep -q '^include/dagrad/config.hpp$' <<< "$read" || { echo "nothing of include/ read"; exit 1; }

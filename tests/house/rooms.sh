@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# rooms.sh <root>: a room of src/ includes only the rooms that the house plan lets it, and no public
-# header of a room on its right. Nothing on the left knows anything on the right.
+# rooms.sh <root>: checks that each directory of src/ includes only the directories that the house
+# plan allows, and no public header of a directory to its right: code on the left does not depend on
+# code on the right.
 set -euo pipefail
 cd "$1"
 
-# room: the other rooms that it may include. All stand on src/tensor.
+# directory: the other directories that it may include. All of them may include src/tensor.
 declare -A may=(
   [tensor]=""
   [graph]="tensor"
@@ -17,7 +18,8 @@ declare -A may=(
   [io]="graph tensor"
   [train]=""
 )
-# Public headers that a room must not know. (What Runtime says of the code cache is of src/loops.)
+# Public headers that a directory must not include. (The counts of the code cache in Runtime belong
+# to src/loops.)
 right='compile|state|runtime|check|checkpoint|csv|dot|npy|npz|optimizers|updates|gtest'
 declare -A unknown=(
   [tensor]="$right|graph|apply|rewrite|gradient|op|program|traced|ops/.*"
@@ -44,7 +46,7 @@ for path in src/*/; do
   [[ -z $bad ]] || broken+="src/$room includes:"$'\n'"$bad"$'\n'
 done
 
-# The public headers stand alone.
+# Public headers include only public headers.
 bad=$(grep -rnE '^#include "' --include='*.hpp' include | grep -v '#include "dagrad/' || true)
 [[ -z $bad ]] || broken+="include/ includes:"$'\n'"$bad"$'\n'
 

@@ -21,7 +21,7 @@ class CheckpointTest : public test::InFolder {
   const std::filesystem::path file = folder / "state.npz";
 };
 
-TEST_F(CheckpointTest, BringsAStateBack) {
+TEST_F(CheckpointTest, RestoresAState) {
   State s(g);
   s.set(w, Tensor::of({{-1.0, 0.5}, {0.25, -0.0}}));
   save(file, s);
@@ -34,8 +34,8 @@ TEST_F(CheckpointTest, BringsAStateBack) {
   EXPECT_EQ(test::bytes_of(file), bytes);
 }
 
-// Whatever name a parameter is given, its file can be written and read.
-TEST_F(CheckpointTest, TakesTheLongestNames) {
+// Parameters with any valid name can be saved and loaded.
+TEST_F(CheckpointTest, AcceptsTheLongestNames) {
   Graph graph;
   std::vector<Scope> scopes;
   for (int i = 0; i < 15; ++i) scopes.push_back(graph.scope(std::string(4096, 'a')));
@@ -60,7 +60,7 @@ TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
   EXPECT_EQ(s.get(b).item<float>(), 1.0F);
 }
 
-TEST_F(CheckpointTest, InPartSetsWhatIsThere) {
+TEST_F(CheckpointTest, PartialLoadSetsWhatTheFileHas) {
   write_npz(file, {{"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
   State s(g);
   const Loaded loaded = load(file, s, {.partial = true});
@@ -95,6 +95,45 @@ TEST_F(CheckpointTest, ABadFileSetsNothing) {
   write("state.npz", test::bytes_of(file).substr(0, 300));
   EXPECT_THROW(load(file, s), FileError);
   EXPECT_EQ(s.get(step).item<int>(), 8);
+}
+
+TEST_F(CheckpointTest, SavesChosenParameters) {
+  save(file, State(g), {w, step});
+  const auto arrays = read_npz(file);
+  EXPECT_EQ(arrays.size(), 2U);
+  EXPECT_TRUE(same_bits(arrays.at("hidden/w"), Tensor::of({{1.0, 2.0}, {3.0, 4.0}})));
+  EXPECT_TRUE(arrays.contains("step"));
+  save(file, State(g), std::span<const Value>());
+  EXPECT_TRUE(read_npz(file).empty());
+  EXPECT_THROWS(save(file, State(g), {w, w * 2.0}), ArgumentError,
+                "save: the State has no parameter 'mul'");
+  EXPECT_TRUE(read_npz(file).empty());
+}
+
+TEST_F(CheckpointTest, LoadsForInferenceWhatATrainingSaved) {
+  save(file, State(g));
+  Graph model;
+  const Value v = model.parameter("hidden/w", Tensor(Type{f64, {2, 2}}));
+  State s(model);
+  EXPECT_THROWS(load(file, s), ArgumentError,
+                "load: '" + file.string() +
+                    "' does not fit the State:\n"
+                    "  array 'b' float32[1] belongs to no parameter\n"
+                    "  array 'step' int32[] belongs to no parameter");
+  const Loaded loaded = load(file, s, {.ignore_extra = true});
+  EXPECT_EQ(loaded.unexpected, (Names{"b", "step"}));
+  EXPECT_TRUE(same_bits(s.get(v), Tensor::of({{1.0, 2.0}, {3.0, 4.0}})));
+}
+
+TEST_F(CheckpointTest, WantsEveryParameterWhereItIgnoresExtraArrays) {
+  write_npz(file, {{"hidden/w", Tensor::of({{9.0, 9.0}, {9.0, 9.0}})}, {"c", Tensor(true)}});
+  State s(g);
+  EXPECT_THROWS(load(file, s, {.ignore_extra = true}), ArgumentError,
+                "load: '" + file.string() +
+                    "' does not fit the State:\n"
+                    "  parameter 'b' float32[1] is not in the file\n"
+                    "  parameter 'step' int32[] is not in the file");
+  EXPECT_EQ(s.get(w).at(0), 1.0);
 }
 
 }  // namespace

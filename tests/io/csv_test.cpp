@@ -29,7 +29,7 @@ TEST(CsvTest, ReadsNumbersUnderNames) {
   EXPECT_EQ(csv.values.to_vector<double>(), (Numbers{1, 2.5, -300, 4, 5, 6}));
 }
 
-TEST(CsvTest, TakesAnyEndOfLineAndSpaces) {
+TEST(CsvTest, AcceptsAnyEndOfLineAndSpaces) {
   const Numbers want{1, 2, 3, 4};
   for (const char* text :
        {"a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4\n\n  \n\r\n", "a,b\r1,2\r3,4",
@@ -43,7 +43,7 @@ TEST(CsvTest, TakesAnyEndOfLineAndSpaces) {
   }
 }
 
-TEST(CsvTest, TakesQuotes) {
+TEST(CsvTest, AcceptsQuotes) {
   const Csv csv = read("\"first, or \"\"a\"\"\", b\n\"1\",2\n 3 , \"4\" \n");
   EXPECT_EQ(csv.columns, (Names{"first, or \"a\"", "b"}));
   EXPECT_EQ(csv.values.to_vector<double>(), (Numbers{1, 2, 3, 4}));
@@ -74,7 +74,7 @@ TEST(CsvTest, ReadsEveryFormOfANumber) {
   EXPECT_EQ(x[11], std::numeric_limits<double>::denorm_min());
 }
 
-TEST(CsvTest, TooSmallIsZeroAndTooLargeAMistake) {
+TEST(CsvTest, TooSmallIsZeroAndTooLargeIsAnError) {
   const std::string zeros(5000, '0'), nines = "99999999999999999999";
   const std::string tiny_ones[] = {"1e-400",
                                    "1e-5000",
@@ -132,24 +132,24 @@ TEST(CsvTest, ReadsEveryDType) {
 }
 
 TEST(CsvTest, RoundsFloatsOnce) {
-  // Between two floats, and by a hair nearer to the upper one than a double can say.
+  // Between two floats, and nearer to the upper one by less than a double can represent.
   const char* text = "a\n1.00000005960464477539062500000000000001\n";
   EXPECT_EQ(read(text, f32).values.to_vector<float>()[0], 1 + 0x1p-23F);
 }
 
-TEST(CsvTest, NamesPlaceAndFault) {
+TEST(CsvTest, ErrorsNamePlaceAndFault) {
   const std::pair<const char*, const char*> faults[] = {
-      {"", "line 1: expected a line of names, the file is empty"},
+      {"", "line 1: expected a line of names, but the file is empty"},
       {"\n1\n", "line 1: column 1: the name is empty"},
       {"a,,c\n", "line 1: column 2: the name is empty"},
       {"a,b,\n", "line 1: column 3: the name is empty"},
-      {"a,b,a\n", "line 1: column 3: the name 'a' is that of column 1 too"},
-      {"a,\"b\n", "line 1: column 2: the quotes do not end"},
-      {"a,\"b\"c\n", "line 1: column 2: expected a comma after the quotes"},
-      {"a,b\n1,2\n3\n", "line 3: expected 2 numbers as there are names, got 1"},
-      {"a,b\n1,2,3\n", "line 2: expected 2 numbers as there are names, got 3"},
-      {"a,b\n1,2,\n", "line 2: expected 2 numbers as there are names, got 3"},
-      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers as there are names, got 1"},
+      {"a,b,a\n", "line 1: column 3: the name 'a' is also that of column 1"},
+      {"a,\"b\n", "line 1: column 2: the closing quote is missing"},
+      {"a,\"b\"c\n", "line 1: column 2: expected a comma after the closing quote"},
+      {"a,b\n1,2\n3\n", "line 3: expected 2 numbers, one for each name, got 1"},
+      {"a,b\n1,2,3\n", "line 2: expected 2 numbers, one for each name, got 3"},
+      {"a,b\n1,2,\n", "line 2: expected 2 numbers, one for each name, got 3"},
+      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers, one for each name, got 1"},
       {"a\n1\n\n3\n", "line 3: column 1: '' is not a number"},
       {"a,b\n1,\n", "line 2: column 2: '' is not a number"},
       {"a,b\n1,x\n", "line 2: column 2: 'x' is not a number"},
@@ -181,15 +181,15 @@ std::string text_of(std::initializer_list<std::string_view> parts) {
 }
 constexpr std::string_view nul("\0", 1);
 
-/// An error's text is a C string: what is behind a NUL in it would not be seen.
-TEST(CsvTest, ShowsWhatIsBehindNul) {
+/// An error's text is a C string, so text after a NUL would be lost.
+TEST(CsvTest, ErrorsShowTextAfterNul) {
   EXPECT_THROWS(read(text_of({"a,b\n1,2", nul, "3\n"})), FileError,
                 "read_csv: stream: line 2: column 2: '2\\x003' is not a number");
   EXPECT_THROWS(read(text_of({"a\n1\n", nul, nul, nul})), FileError,
                 "read_csv: stream: line 3: column 1: '\\x00\\x00\\x00' is not a number");
   EXPECT_THROWS(
       read(text_of({"a,b", nul, "c\n1,2\n"})), FileError,
-      "read_csv: stream: line 1: the names hold a NUL byte, as in UTF-16; expected UTF-8, "
+      "read_csv: stream: line 1: the names contain a NUL byte, as in UTF-16; expected UTF-8, "
       "got 'a,b\\x00c'");
   EXPECT_THROWS(
       read("a\n" + std::string(5000, 'x') + "\n"), FileError,
@@ -214,12 +214,12 @@ TEST(CsvTest, TakesLinearTimeInTheColumns) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(read(names + "\n").columns.size(), 200'000U);
   EXPECT_THROWS(read(names + ",c1\n"), FileError,
-                "read_csv: stream: line 1: column 200001: the name 'c1' is that of column 2 too");
-  // A tenth of a second; comparing each name with each takes a minute.
+                "read_csv: stream: line 1: column 200001: the name 'c1' is also that of column 2");
+  // It takes a tenth of a second; comparing all pairs of names would take a minute.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
-/// Any bytes are rows or a FileError.
+/// Any bytes give rows or a FileError.
 TEST(CsvTest, SurvivesAnyByte) {
   const std::string text = "a,\"b\"\r\n1,-2e-3\n\"3\",4\n";
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -256,6 +256,18 @@ TEST(CsvTest, NamesFilesThatItCannotOpen) {
                 "read_csv: 'no/such.csv': cannot be opened: No such file or directory");
   EXPECT_THROWS(read_csv(std::filesystem::path("/")), FileError,
                 "read_csv: '/': line 1: the file cannot be read: Is a directory");
+}
+
+TEST(CsvTest, GivesColumnsByName) {
+  const Csv csv = read("a,b,c\n1,2,3\n4,5,6\n", f32);
+  EXPECT_TRUE(same_bits(csv.column("b"), Tensor::of({2.0F, 5.0F})));
+  EXPECT_TRUE(same_bits(csv.select({"c", "a"}), Tensor::of({{3.0F, 1.0F}, {6.0F, 4.0F}})));
+  EXPECT_TRUE(same_bits(csv.select({"b"}), Tensor::of({{2.0F}, {5.0F}})));
+  EXPECT_EQ(csv.select({}).type(), (Type{f32, {2, 0}}));
+  EXPECT_EQ(read("a,b\n").column("b").type(), (Type{f64, {0}}));
+  EXPECT_THROWS(csv.column("d"), ArgumentError, "the table has no column 'd'; it has: a, b, c");
+  EXPECT_THROWS(csv.select({"a", ""}), ArgumentError,
+                "the table has no column ''; it has: a, b, c");
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ struct Network {
   DotOptions options() const { return {.title = "a & b", .fetches = {out, gradients[0]}}; }
 };
 
-/// What is drawn is compared with the file that is kept; DAGRAD_UPDATE_GOLDEN=1 in the environment
-/// writes it anew.
+/// Compares the drawing with a golden file, which is rewritten if the environment has
+/// DAGRAD_UPDATE_GOLDEN=1.
 void expect_golden(const std::string& name, const std::string& text) {
   const fs::path file = fs::path(DAGRAD_DOT_GOLDEN) / (name + ".dot");
   if (std::getenv("DAGRAD_UPDATE_GOLDEN")) std::ofstream(file) << text;
@@ -64,7 +64,7 @@ TEST(Dot, DrawsSecondDerivatives) {
   expect_golden("second", to_dot(graph, {.fetches = {d2}, .left_to_right = true, .legend = false}));
 }
 
-TEST(Dot, DrawsTheGradientOfASumOfAGradientApart) {
+TEST(Dot, DrawsTheGradientOfASumOfAGradientSeparately) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3}});
   const Value dx = gradient(sum(exp(x) * x), x), ddx = gradient(sum(dx), x);
@@ -81,7 +81,8 @@ TEST(Dot, LeavesOutWhatFetchesDoNotNeed) {
   EXPECT_EQ(text.find("<b>exp</b>"), text.npos);
 }
 
-// The products and sums of "0" are one node, in the forward computation and in its gradient.
+// The products and sums in scope "0" become one node, both in the forward computation and in its
+// gradient.
 TEST(Dot, ClosesScopes) {
   const Network network;
   DotOptions options = network.options();
@@ -91,7 +92,7 @@ TEST(Dot, ClosesScopes) {
   EXPECT_EQ(to_dot(network.graph, options), to_dot(network.graph, network.options()));
 }
 
-TEST(Dot, DrawsNothingToo) { expect_golden("empty", to_dot(Graph(), {.legend = false})); }
+TEST(Dot, DrawsEmptyGraphs) { expect_golden("empty", to_dot(Graph(), {.legend = false})); }
 
 TEST(Dot, EscapesLabels) {
   Graph graph;
@@ -111,7 +112,7 @@ struct Titled {
   }
 };
 
-/// Texts that Graphviz does not take as they are, or that are hard to cut.
+/// Texts that Graphviz does not accept unchanged, or that are hard to shorten.
 std::vector<std::string> awkward_texts() {
   std::vector<std::string> texts{"",
                                  " ",
@@ -137,8 +138,8 @@ std::vector<std::string> awkward_texts() {
   return texts;
 }
 
-// All graphs are in one file, so that Graphviz starts once.
-TEST(Dot, TakesAnyTextAndEveryName) {
+// All graphs are in one file, so that Graphviz runs only once.
+TEST(Dot, AcceptsAnyTextAndName) {
   std::string drawn;
   for (const std::string& text : awkward_texts()) {
     Graph graph;
@@ -162,13 +163,13 @@ TEST(Dot, TakesAnyTextAndEveryName) {
   fs::remove(file);
 }
 
-TEST(Dot, ShowsWhatGraphvizDoesNotTake) {
+TEST(Dot, ShowsCharactersThatGraphvizRefuses) {
   const std::string text = to_dot(Graph(), {.title = "a\nb\x1b\x7f\xff\t<"});
   EXPECT_NE(text.find("<b>a<br/>b␛␡\xef\xbf\xbd &lt;</b>"), std::string::npos) << text;
 }
 
-// On a small stack; beyond 100 within each other they are drawn closed.
-TEST(Dot, TakesScopesOfAnyDepth) {
+// Runs on a small stack. Scopes nested deeper than 100 levels are drawn as one node.
+TEST(Dot, AcceptsScopesOfAnyDepth) {
   struct Deep {
     std::string drawn;
     static void* draw(void* self) {

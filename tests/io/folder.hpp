@@ -16,7 +16,7 @@ inline std::string bytes_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// A test with a folder of its own, which goes when it is over.
+/// A test with its own directory, which is removed at the end.
 class InFolder : public testing::Test {
  protected:
   InFolder() { std::filesystem::create_directories(folder); }

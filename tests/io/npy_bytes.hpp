@@ -14,7 +14,7 @@ inline Tensor read(const std::string& bytes, const NpyOptions& options = {}) {
   return read_npy(in, "stream", options);
 }
 
-/// A file of that header, as version 1.
+/// A version 1 file with this header.
 inline std::string with_header(const std::string& header, const std::string& data = "") {
   std::string bytes("\x93NUMPY\1\0", 8);
   bytes += static_cast<char>(header.size() & 0xFF);
@@ -22,7 +22,7 @@ inline std::string with_header(const std::string& header, const std::string& dat
   return bytes + header + data;
 }
 
-/// A stream that cannot tell how long it is.
+/// A stream of unknown length.
 struct Pipe : std::streambuf {
   explicit Pipe(std::string content) : bytes(std::move(content)) {
     setg(bytes.data(), bytes.data(), bytes.data() + bytes.size());

@@ -6,7 +6,7 @@
 
 namespace dagrad::test {
 
-/// What tests/golden/npy.py writes.
+/// The numbers that tests/golden/npy.py writes.
 inline Tensor npy_numbers(DType dtype, const Shape& shape) {
   Tensor tensor(Type{dtype, shape});
   dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {

@@ -75,8 +75,8 @@ TEST(NpyTest, WritesTheBytesThatNumPyWrites) {
   }
 }
 
-/// As np.save writes the bfloat16 of ml_dtypes, and what np.load makes of that.
-TEST(NpyTest, HoldsBFloat16AsTwoRawBytes) {
+/// As np.save writes the bfloat16 of ml_dtypes, and as np.load reads it.
+TEST(NpyTest, StoresBFloat16AsTwoRawBytes) {
   const Tensor x = numbers(bf16, {2, 3, 4});
   EXPECT_TRUE(same_bits(read_npy(golden / "bfloat16.npy"), x));
   EXPECT_EQ(written(x), bytes_of(golden / "bfloat16.npy"));
@@ -88,7 +88,7 @@ TEST(NpyTest, HoldsBFloat16AsTwoRawBytes) {
   EXPECT_TRUE(same_bits(read(with_header("{'descr': '>V2" + rest, swapped)), x));
 }
 
-TEST(NpyTest, ReadsFilesItWrote) {
+TEST(NpyTest, ReadsItsOwnFiles) {
   const auto file =
       std::filesystem::temp_directory_path() / ("dagrad_npy_" + std::to_string(getpid()) + ".npy");
   const Tensor tensor = numbers(f32, {7, 5});
@@ -103,7 +103,7 @@ TEST(NpyTest, ReadsArraysOneAfterTheOther) {
   EXPECT_TRUE(same_bits(read_npy(both), numbers(i32, {3})));
 }
 
-TEST(NpyTest, MakesAnyByteABool) {
+TEST(NpyTest, ReadsAnyByteAsABool) {
   std::string bytes = written(Tensor::of({false, true, true}));
   bytes.back() = 7;
   EXPECT_TRUE(same_bits(read(bytes), Tensor::of({false, true, true})));
@@ -120,7 +120,7 @@ TEST(NpyTest, ReadsAnyFormOfTheHeader) {
   }
 }
 
-TEST(NpyTest, TellsTruncatedFiles) {
+TEST(NpyTest, RefusesTruncatedFiles) {
   const std::string whole = written(numbers(f64, {2, 3}));
   ASSERT_EQ(whole.size(), 128U + 48U);
   EXPECT_THROWS(
@@ -153,7 +153,7 @@ TEST(NpyTest, ReadsFromPipes) {
       "read_npy: pipe: byte 128: expected 48 bytes of float64[2,3], the file ends after 42");
 }
 
-TEST(NpyTest, TellsWhatIsNoNpyFile) {
+TEST(NpyTest, RefusesOtherFiles) {
   std::string bytes = written(numbers(f64, {2}));
   bytes[1] = 'n';
   EXPECT_THROWS(read(bytes), FileError,
@@ -176,7 +176,7 @@ TEST(NpyTest, RefusesHugeHeaders) {
                 "read_npy: stream: byte 8: expected a header of at most 10000 bytes, got 10001");
 }
 
-TEST(NpyTest, PointsAtWhatDoesNotParse) {
+TEST(NpyTest, ErrorsPointToTheSyntaxError) {
   const std::pair<const char*, const char*> faults[] = {
       {"", "byte 10: expected '{'"},
       {"{", "byte 11: expected a string in quotes"},
@@ -206,7 +206,7 @@ std::string of_descr(const std::string& descr) {
   return with_header("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,)}");
 }
 
-TEST(NpyTest, SaysWhatElementsAreThatItDoesNotRead) {
+TEST(NpyTest, ErrorsExplainUnsupportedElements) {
   const std::string all =
       "expected elements of bool (b1), an int (i1, u1, i2, i4, i8) or a float (f2, V2, f4, f8), "
       "got ";
@@ -251,7 +251,7 @@ TEST(NpyTest, ReadsWhatPython2Wrote) {
                 "read_npy: stream: byte 23: expected ')'");
 }
 
-/// A NUL is neither white space nor the end of anything.
+/// A NUL is neither white space nor an end.
 TEST(NpyTest, RefusesNulInHeaders) {
   const std::string header = "{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }";
   const std::string nul(1, '\0');
@@ -271,7 +271,7 @@ TEST(NpyTest, RefusesNulInHeaders) {
                 "got 'sh\\x00\\napes'");
 }
 
-/// Whatever stands in a header, it is read or refused.
+/// Any header is either read or refused.
 TEST(NpyTest, SurvivesAnyByteInAHeader) {
   const std::string header = "{'descr': '<f2', 'fortran_order': True, 'shape': (2L, 1), }";
   int read_ones = 0;
@@ -296,15 +296,15 @@ TEST(NpyTest, RefusesSizesThatOverflow) {
   EXPECT_THROWS(read(shaped("(99999999999999999999,)")), FileError,
                 "read_npy: stream: byte 61: expected a dimension of at most 2^48");
   EXPECT_THROWS(read(shaped("(4294967296, 4294967296)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "read_npy: stream: byte 60: expected a valid shape: a shape has at most "
                 "2^48 elements, got [4294967296,4294967296]");
   EXPECT_THROWS(read(shaped("(-1,)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a dimension is at "
-                "least 0, got -1 in [-1]");
+                "read_npy: stream: byte 60: expected a valid shape: a dimension must be "
+                "at least 0, got -1 in [-1]");
   EXPECT_THROWS(read(shaped("(1,1,1,1,1,1,1,1,1)")), FileError,
-                "read_npy: stream: byte 60: expected a shape that can be held: a shape has at most "
+                "read_npy: stream: byte 60: expected a valid shape: a shape has at most "
                 "8 dimensions, got 9: [1,1,1,1,1,1,1,1,1]");
-  // As much as a shape may say, and no byte of it there.
+  // The largest shape, without any data.
   EXPECT_THROWS(read(shaped("(281474976710656,)")), FileError,
                 "read_npy: stream: byte 79: expected 2251799813685248 bytes of "
                 "float64[281474976710656], the file ends after 0");

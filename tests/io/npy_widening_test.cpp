@@ -22,7 +22,7 @@ const std::filesystem::path golden = "tests/golden/npy";
 
 Tensor numbers(DType dtype, const Shape& shape) { return test::npy_numbers(dtype, shape); }
 
-/// The numbers of npy_numbers as NumPy casts them to another kind of int.
+/// The numbers of npy_numbers as NumPy casts them to another integer type.
 template <class T>
 Tensor wrapped(Tensor ints) {
   dispatch(ints.dtype(), [&]<class Wide>(std::type_identity<Wide>) {

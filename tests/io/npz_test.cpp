@@ -21,7 +21,7 @@ using test::npy_numbers;
 
 const std::filesystem::path golden = "tests/golden/npz";
 
-/// What tests/golden/npz.py writes.
+/// The arrays that tests/golden/npz.py writes.
 Tensors arrays() {
   return {{"hidden/w", npy_numbers(f64, {2, 3, 4})},
           {"hidden/b", npy_numbers(f32, {5})},
@@ -40,7 +40,7 @@ void expect_same(const Tensors& got, const Tensors& wanted) {
 
 class NpzTest : public test::InFolder {
  protected:
-  /// The text of the FileError for a file, without its folder.
+  /// The text of the FileError for a file, without its directory.
   std::string problem(const std::filesystem::path& file) const {
     try {
       read_npz(file);
@@ -55,7 +55,7 @@ class NpzTest : public test::InFolder {
   }
   std::string problem_of(const std::string& bytes) const { return problem(write("x.npz", bytes)); }
 
-  /// An archive of members as they are given.
+  /// Writes an archive with these members.
   std::filesystem::path archive(const std::vector<std::pair<std::string, std::string>>& members,
                                 bool encrypted = false, int method = ZIP_CM_STORE) const {
     const auto file = folder / "x.npz";
@@ -70,7 +70,7 @@ class NpzTest : public test::InFolder {
     return file;
   }
 
-  /// The bytes of a good archive of one member "w.npy".
+  /// The bytes of a valid archive with one member, "w.npy".
   std::string good() const {
     write_npz(folder / "good.npz", {{"w", npy_numbers(f64, {3})}});
     return bytes_of(folder / "good.npz");
@@ -85,10 +85,10 @@ TEST_F(NpzTest, ReadsWhatNumPyWrites) {
 TEST_F(NpzTest, WritesTheSameBytesForTheSameTensors) {
   write_npz(folder / "a.npz", arrays());
   EXPECT_EQ(bytes_of(folder / "a.npz"), bytes_of(golden / "dagrad.npz"));
-  EXPECT_EQ(files(), 1) << "nothing temporary is left";
+  EXPECT_EQ(files(), 1) << "no temporary file is left";
 }
 
-TEST_F(NpzTest, ReadsFilesItWrote) {
+TEST_F(NpzTest, ReadsItsOwnFiles) {
   const auto file = folder / "a.npz";
   for (const Tensors& tensors : {arrays(), Tensors{}, Tensors{{"größe", Tensor(1.5)}},
                                  Tensors{{"large", npy_numbers(f32, {300, 301})}},
@@ -110,7 +110,7 @@ TEST_F(NpzTest, WidensOnRequest) {
               {{"w", npy_numbers(f16, {2, 2})}, {"step", Tensor(std::uint8_t{200})}});
 }
 
-/// More members than 16 bits count.
+/// More members than 16 bits can count.
 TEST_F(NpzTest, HoldsManyArrays) {
   Tensors tensors;
   for (int i = 0; i < 70'000; ++i) tensors.emplace("a" + std::to_string(i), Tensor(i));
@@ -123,7 +123,7 @@ TEST_F(NpzTest, HoldsManyArrays) {
   zip_discard(zip);
 }
 
-/// Large enough that it is neither buffered nor read through a window.
+/// Large enough not to be buffered.
 TEST_F(NpzTest, HoldsLargeArrays) {
   const Tensors tensors{{"a", Tensor(1)}, {"b", npy_numbers(f64, {600, 601})}, {"c", Tensor(2)}};
   const auto file = folder / "a.npz";
@@ -139,20 +139,20 @@ TEST_F(NpzTest, ShowsControlCharactersInNames) {
   write_npz(file, {{"a\n!", Tensor(1)}});
   std::string bytes = bytes_of(file);
   for (std::size_t at = 0; (at = bytes.find("a\n!.npy", at)) != std::string::npos;)
-    bytes[at + 2] = '\x1B';  // which write_npz refuses
+    bytes[at + 2] = '\x1B';  // a character that write_npz refuses
   const Tensors odd{{"a\n\x1B", Tensor(1)}};
   expect_same(read_npz(write("x.npz", bytes)), odd);
   bytes[bytes.find("a\n\x1B.npy") + 7 + 128] ^= 1;
   EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'a\\n\\x1b.npy': CRC error");
 }
 
-TEST_F(NpzTest, PassesOverFolders) {
+TEST_F(NpzTest, SkipsDirectories) {
   const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   expect_same(read_npz(archive({{"hidden/", ""}, {"hidden/w.npy", npy}})),
               {{"hidden/w", npy_numbers(f64, {5})}});
 }
 
-TEST_F(NpzTest, RefusesWhatIsNoArchive) {
+TEST_F(NpzTest, RefusesOtherFiles) {
   EXPECT_EQ(problem(folder / "none.npz"), "read_npz: 'none.npz': cannot be opened: No such file");
   EXPECT_EQ(problem(folder), "read_npz: '" + folder.string() + "': is not a regular file");
   EXPECT_EQ(problem_of("\x93NUMPY"), "read_npz: 'x.npz': cannot be opened: Not a zip archive");
@@ -165,7 +165,8 @@ TEST_F(NpzTest, RefusesEveryTruncation) {
     EXPECT_TRUE(problem_of(bytes.substr(0, size)).starts_with("read_npz: 'x.npz'")) << size;
 }
 
-/// A byte that says nothing of the array may change; what is read is right all the same.
+/// A damaged byte that does not affect the array may go unnoticed; the numbers read are right
+/// anyway.
 TEST_F(NpzTest, NeverReadsWrongNumbersFromADamagedFile) {
   const std::string bytes = good();
   int refused = 0;
@@ -198,14 +199,14 @@ TEST_F(NpzTest, RefusesWrongChecksums) {
   EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': CRC error");
 }
 
-TEST_F(NpzTest, RefusesNamesThatAreThereTwice) {
+TEST_F(NpzTest, RefusesDuplicateNames) {
   const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   std::string bytes = bytes_of(archive({{"v.npy", npy}, {"w.npy", npy}}));
   for (std::size_t at; (at = bytes.find("v.npy")) != std::string::npos;) bytes[at] = 'w';
-  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': is there twice");
+  EXPECT_EQ(problem_of(bytes), "read_npz: 'x.npz', member 'w.npy': occurs twice");
 }
 
-TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
+TEST_F(NpzTest, RefusesMembersThatAreNotArrays) {
   const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   EXPECT_EQ(problem(archive({{"readme", npy}})),
             "read_npz: 'x.npz', member 'readme': is not a .npy file");
@@ -213,7 +214,7 @@ TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
             "read_npy: 'x.npz', member 'w.npy': byte 0: expected magic and version of 8 bytes, the "
             "file ends after 4");
   EXPECT_EQ(problem(archive({{"w.npy", npy + "!"}})),
-            "read_npz: 'x.npz', member 'w.npy': goes on after its array");
+            "read_npz: 'x.npz', member 'w.npy': has more data after its array");
   EXPECT_EQ(
       problem(archive({{"w.npy", npy.substr(0, npy.size() - 1)}})),
       "read_npy: 'x.npz', member 'w.npy': byte 128: expected 40 bytes of float64[5], the file "
@@ -226,11 +227,11 @@ TEST_F(NpzTest, RefusesMembersThatAreNoArrays) {
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, true)),
             "read_npz: 'x.npz', member 'w.npy': is encrypted");
   EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, ZIP_CM_BZIP2)),
-            "read_npz: 'x.npz', member 'w.npy': is compressed by method 12; stored and deflated "
-            "members are read");
+            "read_npz: 'x.npz', member 'w.npy': is compressed by method 12; only stored and "
+            "deflated members can be read");
 }
 
-/// Sizes are checked before memory is asked for: of these none could be had.
+/// Sizes are checked before memory is allocated; none of these could be allocated.
 TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
   std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   npy.replace(npy.find("(5,), }             "), 20, "(99999999999999,), }");
@@ -239,7 +240,7 @@ TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
               "read_npy: 'x.npz', member 'w.npy': byte 128: expected 799999999999992 bytes of "
               "float64[99999999999999], the file ends after 40");
   std::string bytes = bytes_of(archive({{"w.npy", npy}}, false, ZIP_CM_DEFLATE));
-  for (const char* header : {"PK\3\4", "PK\1\2"}) {  // both say that it unpacks to 4 GB
+  for (const char* header : {"PK\3\4", "PK\1\2"}) {  // both claim that it unpacks to 4 GB
     const std::size_t size = bytes.find(header) + (header[2] == 3 ? 22 : 24);
     bytes.replace(size, 4, "\xF0\xFF\xFF\xFF");
   }
@@ -250,7 +251,7 @@ TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
       << text;
 }
 
-TEST_F(NpzTest, RefusesNamesThatNoArchiveHolds) {
+TEST_F(NpzTest, RefusesNamesThatArchivesCannotContain) {
   const auto file = folder / "a.npz";
   write_npz(file, arrays());
   const std::string before = bytes_of(file);
@@ -260,7 +261,7 @@ TEST_F(NpzTest, RefusesNamesThatNoArchiveHolds) {
   EXPECT_THROWS(write("gr\xf6\xdf"), ArgumentError,
                 "write_npz: bad name \"gr\\xf6\\xdf\" for an array: byte 2, 0xf6, is not UTF-8");
   EXPECT_THROWS(write(std::string("b\0c", 3)), ArgumentError,
-                "write_npz: bad name \"b\\x00c\" for an array: it holds control characters");
+                "write_npz: bad name \"b\\x00c\" for an array: it contains control characters");
   EXPECT_THROWS(write(std::string(65'532, 'b')), ArgumentError,
                 "write_npz: bad name \"" + std::string(134, 'b') + " … " + std::string(66, 'b') +
                     "\" for an array: it has 65532 bytes, at most 65531 are allowed");
@@ -291,12 +292,12 @@ TEST_F(NpzTest, AFailedWriteLeavesTheOldFile) {
     setrlimit(RLIMIT_FSIZE, &old);
     EXPECT_EQ(text, "write_npz: '" + file.string() + "': cannot be written: File too large");
     EXPECT_EQ(bytes_of(file), before);
-    EXPECT_EQ(files(), 1) << "nothing temporary is left";
+    EXPECT_EQ(files(), 1) << "no temporary file is left";
   }
   std::signal(SIGXFSZ, handler);
   EXPECT_THROWS(write_npz(folder / "none" / "a.npz", arrays()), FileError,
                 "write_npz: '" + (folder / "none" / "a.npz").string() +
-                    "': the folder cannot be opened: No such file or directory");
+                    "': its directory cannot be opened: No such file or directory");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 
 using std::filesystem::path;
 
-// What becomes of files under the names that arrays are saved to.
+// What saving does to existing files.
 class SavingTest : public test::InFolder {
  protected:
   void save_and_read(const path& file, int number) const {
@@ -39,7 +39,7 @@ TEST_F(SavingTest, KeepsTheMode) {
   const path file = folder / "a.npz";
   const mode_t mask = ::umask(027);
   save_and_read(file, 1);
-  EXPECT_EQ(mode(file), 0640U) << "that of a new file";
+  EXPECT_EQ(mode(file), 0640U) << "the mode of a new file";
   for (const mode_t kept : {0600U, 0666U, 0440U, 0755U, 0604U}) {
     ASSERT_EQ(::chmod(file.c_str(), kept), 0);
     write_npz(file, {{"a", Tensor(2)}});
@@ -49,7 +49,7 @@ TEST_F(SavingTest, KeepsTheMode) {
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(SavingTest, TakesTheLongestNames) {
+TEST_F(SavingTest, AcceptsTheLongestNames) {
   const path file = folder / (std::string(251, 'n') + ".npz");
   save_and_read(file, 1);
   save_and_read(file, 2);
@@ -59,7 +59,7 @@ TEST_F(SavingTest, TakesTheLongestNames) {
                 refusal(longer, "cannot be written: File name too long"));
 }
 
-TEST_F(SavingTest, TakesTheLongestPaths) {
+TEST_F(SavingTest, AcceptsTheLongestPaths) {
   constexpr std::size_t most = 4095;  // PATH_MAX without its NUL
   path deep = folder;
   while (deep.native().size() + 120 < most) {
@@ -81,7 +81,7 @@ TEST_F(SavingTest, FollowsLinks) {
   std::filesystem::create_symlink("a.npz", link);
   std::filesystem::create_symlink(link, second);
   std::filesystem::create_symlink("../second", folder / "sub" / "third");
-  save_and_read(link, 1);  // to what is not there yet
+  save_and_read(link, 1);  // to a file that does not exist yet
   for (const path& name : {file, link, second, folder / "sub" / "third"}) {
     save_and_read(name, 2);
     EXPECT_TRUE(is_regular_file(symlink_status(file)));
@@ -93,7 +93,7 @@ TEST_F(SavingTest, FollowsLinks) {
                 refusal(folder / "loop", "cannot be written: Too many levels of symbolic links"));
 }
 
-TEST_F(SavingTest, ReplacesNothingButRegularFiles) {
+TEST_F(SavingTest, ReplacesOnlyRegularFiles) {
   const path pipe = folder / "pipe", link = folder / "link";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::filesystem::create_symlink("pipe", link);
@@ -102,9 +102,7 @@ TEST_F(SavingTest, ReplacesNothingButRegularFiles) {
   const path open_pipe = "/proc/self/fd/" + std::to_string(ends[1]);
   for (const path& file : {pipe, link, open_pipe, folder, folder / "", path("."), path("/")}) {
     EXPECT_THROWS(write_npz(file, {{"a", Tensor(1)}}), FileError,
-                  refusal(file,
-                          "is not a regular file, and only such a file can be replaced as a "
-                          "whole"));
+                  refusal(file, "is not a regular file; only regular files can be replaced"));
   }
   ::close(ends[0]);
   ::close(ends[1]);
@@ -114,20 +112,20 @@ TEST_F(SavingTest, ReplacesNothingButRegularFiles) {
                 "read_npz: '" + pipe.string() + "': is not a regular file");
 }
 
-/// As standard output may be one: there is nothing to put the new file in the place of.
+/// Standard output may be such a file; there is no name that the new file could take over.
 TEST_F(SavingTest, RefusesFilesWithoutAName) {
   const int file = ::open((folder / "gone").c_str(), O_RDWR | O_CREAT, 0600);
   ASSERT_GE(file, 0);
   const path open_file = "/proc/self/fd/" + std::to_string(file);
   write_npz(open_file, {{"a", Tensor(1)}});
-  EXPECT_EQ(read_npz(folder / "gone").at("a").item<int>(), 1) << "and `file` has lost its name";
+  EXPECT_EQ(read_npz(folder / "gone").at("a").item<int>(), 1) << "`file` has lost its name";
   EXPECT_THROWS(write_npz(open_file, {}), FileError,
-                refusal(open_file, "leads to a file that has no name, and cannot be replaced"));
+                refusal(open_file, "leads to a file without a name, which cannot be replaced"));
   ::close(file);
   EXPECT_EQ(files(), 1);
 }
 
-TEST_F(SavingTest, RefusesPathsThatNameNoFile) {
+TEST_F(SavingTest, RefusesPathsWithoutAFileName) {
   EXPECT_THROWS(write_npz("", {}), FileError, refusal("", "does not name a file"));
   const path slash = folder / "none" / "";
   EXPECT_THROWS(write_npz(slash, {}), FileError, refusal(slash, "does not name a file"));
@@ -140,7 +138,7 @@ TEST_F(SavingTest, RefusesPathsThatNameNoFile) {
 TEST_F(SavingTest, RefusesPathsWithNul) {
   write("a", "x\n1\n");
   const path file = folder / path(std::string("a\0b", 3));
-  const std::string fault = ": '" + folder.string() + "/a\\x00b': a path cannot hold a NUL byte";
+  const std::string fault = ": '" + folder.string() + "/a\\x00b': a path cannot contain a NUL byte";
   EXPECT_THROWS(write_npz(file, {}), FileError, "write_npz" + fault);
   EXPECT_THROWS(write_npy(file, Tensor(1)), FileError, "write_npy" + fault);
   EXPECT_THROWS(read_npz(file), FileError, "read_npz" + fault);
@@ -149,8 +147,8 @@ TEST_F(SavingTest, RefusesPathsWithNul) {
   EXPECT_EQ(test::bytes_of(folder / "a"), "x\n1\n");
 }
 
-/// A folder that may be written but not read: it cannot be flushed once the file has its place.
-TEST_F(SavingTest, IsNoFailureOnceTheFileIsThere) {
+/// A directory that can be written but not read cannot be flushed after the file has been replaced.
+TEST_F(SavingTest, SucceedsOnceTheFileIsReplaced) {
   const path closed = folder / "closed";
   std::filesystem::create_directory(closed);
   const bool root = ::geteuid() == 0;
@@ -165,7 +163,7 @@ TEST_F(SavingTest, IsNoFailureOnceTheFileIsThere) {
   ::chmod(closed.c_str(), 0500);
   EXPECT_THROWS(
       write_npz(closed / "b.npz", {}), FileError,
-      refusal(closed / "b.npz", "no new file can be made in its folder: Permission denied"));
+      refusal(closed / "b.npz", "no new file can be made in its directory: Permission denied"));
   ::chmod(closed.c_str(), 0700);
   EXPECT_EQ(::seteuid(root ? 0 : ::geteuid()), 0);
 }

@@ -105,13 +105,13 @@ TEST(LoopCache, ManyThreadsAssembleEachLoopOnce) {
   EXPECT_EQ(counts.reused, 8 * 200 - 20);
 }
 
-TEST(LoopCache, TheLoopsAskedForLastAreKept) {
+TEST(LoopCache, KeepsTheMostRecentlyUsedLoops) {
   for (InstructionSet set : {InstructionSet::plain, best_instruction_set()}) {
     std::size_t each = 0;
     {
       detail::LoopCache all(set);
       all.get(scaled(2, 9), dense);
-      each = 64 + 1024 + all.get(scaled(2, 9), dense)->held_bytes();  // or a little less
+      each = 64 + 1024 + all.get(scaled(2, 9), dense)->held_bytes();  // or slightly less
     }
     detail::LoopCache cache(set, 4 * each);
     const auto misses = [&](int adds) {
@@ -122,18 +122,18 @@ TEST(LoopCache, TheLoopsAskedForLastAreKept) {
     const auto first = cache.get(scaled(2, 0), dense);
     for (int adds = 1; adds < 40; ++adds) {
       EXPECT_TRUE(misses(adds));
-      EXPECT_FALSE(misses(0)) << "asked for again and again";
+      EXPECT_FALSE(misses(0)) << "used repeatedly";
       EXPECT_FALSE(misses(adds));
     }
     EXPECT_TRUE(misses(1));
     EXPECT_GT(cache.counts().evicted, 30);
     for (int adds = 100; adds < 140; ++adds) misses(adds);
     EXPECT_NE(cache.get(scaled(2, 0), dense), first);
-    EXPECT_EQ(run_one(*first, scaled(2, 0), 7), 14) << "whoever has a loop keeps it";
+    EXPECT_EQ(run_one(*first, scaled(2, 0), 7), 14) << "a loop in use stays alive";
   }
 }
 
-TEST(LoopCache, WithoutRoomKeepsNothingAndStillGivesLoops) {
+TEST(LoopCache, WithoutRoomKeepsNothingButStillReturnsLoops) {
   detail::LoopCache cache(best_instruction_set(), 0);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(run_one(*cache.get(scaled(3), dense), scaled(3), 7), 21);
   EXPECT_EQ(cache.counts().assembled + cache.counts().interpreted, 3);
@@ -158,7 +158,7 @@ TEST(LoopCache, ManyThreadsRunLoopsThatAreEvicted) {
 }
 
 #if defined(__linux__)
-/// Bytes of memory that is executable and of no file.
+/// Size of anonymous executable memory in bytes.
 std::size_t executable_bytes() {
   std::ifstream maps("/proc/self/maps");
   std::size_t sum = 0;
@@ -173,7 +173,7 @@ std::size_t executable_bytes() {
   return sum;
 }
 
-TEST(LoopCache, PagesGoBackToTheSystem) {
+TEST(LoopCache, ReturnsPagesToTheSystem) {
   const std::size_t before = executable_bytes();
   detail::LoopCache cache(best_instruction_set(), 256 << 10);
   for (int adds = 0; adds < 500; ++adds) cache.get(scaled(2, adds), dense);
@@ -197,7 +197,7 @@ TEST(LoopCache, ProgramsTooWideForTheStackAreInterpreted) {
   const Symbol x = recorder.input(f64);
   std::vector<Symbol> values{x};
   for (int i = 1; i < 3000; ++i) values.push_back(values.back() + x);
-  Symbol sum = values.back();  // needs the last value first, so that all live at once
+  Symbol sum = values.back();  // uses the last value first, so that all are live at once
   for (std::size_t i = values.size() - 1; i-- > 0;) sum = sum + values[i];
   const Symbol result[] = {sum};
   const Program program = *std::move(recorder).finish(result, f64);
@@ -208,8 +208,8 @@ TEST(LoopCache, ProgramsTooWideForTheStackAreInterpreted) {
 }
 
 #if defined(__linux__) && defined(__x86_64__)
-/// Leaves the process with 0 if a loop works where no memory may become executable, 1 if it does
-/// not, 2 if the kernel knows no such rule.
+/// Exits with 0 if a loop works although no memory may become executable, with 1 if it does not,
+/// and with 2 if the kernel does not support this restriction.
 [[noreturn]] void run_without_executable_memory() {
   constexpr int set_mdwe = 65, refuse_exec_gain = 1;
   if (prctl(set_mdwe, refuse_exec_gain, 0L, 0L, 0L) != 0) std::_Exit(2);
@@ -221,7 +221,7 @@ TEST(LoopCache, ProgramsTooWideForTheStackAreInterpreted) {
                                                                                               : 1);
 }
 
-TEST(LoopCache, LoopsAreInterpretedWhereNoMemoryMayBecomeExecutable) {
+TEST(LoopCache, LoopsAreInterpretedWithoutExecutableMemory) {
   EXPECT_EXIT(
       run_without_executable_memory(),
       [](int status) { return WIFEXITED(status) && WEXITSTATUS(status) != 1; }, "");
@@ -229,7 +229,7 @@ TEST(LoopCache, LoopsAreInterpretedWhereNoMemoryMayBecomeExecutable) {
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
-TEST(LoopCache, TheAddressSanitizerSeesOperandsThatAreTooShort) {
+TEST(LoopCache, TheAddressSanitizerDetectsShortOperands) {
   const Program program = scaled(3);
   const detail::Loop loop(program, dense, best_instruction_set());
   std::vector<double> x(100), y(99);

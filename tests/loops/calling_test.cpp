@@ -1,4 +1,4 @@
-// What a loop leaves alone: the caller's registers and the way of rounding.
+// Loops preserve the caller's registers and rounding mode.
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 namespace dagrad::loops {
 namespace {
 
-/// Seven operands and results, more than the registers for pointers; `spills` of values that live
-/// at once; a call or none.
+/// A program with seven operands and results, more than there are registers for pointers, with
+/// `spills` live values, and with or without a call.
 Program busy(int spills, bool call) {
   Recorder recorder;
   std::vector<Symbol> in, values, out;
@@ -25,7 +25,7 @@ Program busy(int spills, bool call) {
 }
 
 #if defined(__x86_64__)
-/// 0 if the code gives rbx, rbp and r12 to r15 back as it found them.
+/// Runs the code and returns 0 if it preserves rbx, rbp and r12 to r15.
 std::uint64_t changed_registers(detail::LoopEntry code, const void* const* in, void* const* out,
                                 std::int64_t n, const std::uint64_t* constants) {
   std::uint64_t changed = 0;

@@ -1,9 +1,10 @@
-// Loops touch no memory but their operands': every length, every dtype, beside pages that fault.
+// Loops touch only the memory of their operands: every length and dtype, next to pages that fault.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "tests/loops/support.hpp"
@@ -11,7 +12,7 @@
 namespace dagrad::loops {
 namespace {
 
-/// Memory that ends where the next page faults.
+/// Memory that ends at a page which faults.
 class Guarded {
  public:
   explicit Guarded(std::size_t bytes) : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
@@ -39,7 +40,7 @@ std::vector<std::size_t> lengths() {
   return all;
 }
 
-/// What comes in goes out, a test and a blend beside it, so that every kind of access is there.
+/// Copies its input, with a test and a blend, so that every kind of access occurs.
 Program copy(DType dtype, bool wide) {
   Recorder recorder;
   const Symbol x = recorder.input(dtype), c = recorder.input(b8), one = recorder.input(dtype);
@@ -50,7 +51,7 @@ Program copy(DType dtype, bool wide) {
 
 class Memory : public ::testing::TestWithParam<std::tuple<DType, bool>> {};
 
-TEST_P(Memory, NothingBeyondTheOperandsIsTouched) {
+TEST_P(Memory, BeyondTheOperandsIsNotTouched) {
   const auto [dtype, wide] = GetParam();
   const Program program = copy(dtype, wide);
   std::vector<std::int64_t> in_step(program.inputs.size(), 1);
@@ -95,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Dtypes, Memory,
                                   (std::get<1>(instance.param) ? "_beside_int64" : "");
                          });
 
-TEST(Memory, BytesBeforeAndAfterAResultStay) {
+TEST(Memory, BytesBeforeAndAfterAResultAreUnchanged) {
   const Program program = copy(f32, false);
   const std::vector<std::int64_t> in_step{1, 1, 0};
   for (InstructionSet set : assembled_sets()) {
@@ -122,7 +123,7 @@ TEST(Memory, BytesBeforeAndAfterAResultStay) {
   }
 }
 
-TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each over the operand of its place
+TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each overwriting the operand at its position
   for (DType dtype : {i32, i64, f16, bf16, f32, f64}) {
     Recorder recorder;
     const Symbol x = recorder.input(dtype), y = recorder.input(dtype);
@@ -146,7 +147,7 @@ TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each over the operand of
   }
 }
 
-TEST(Memory, OperandsGivenBackCrosswiseInPlace) {  // more than there are registers
+TEST(Memory, SwappedOperandsInPlace) {  // more than there are registers
   Recorder recorder;
   std::vector<Symbol> in, out;
   for (int i = 0; i < 40; ++i) in.push_back(recorder.input(f64));

@@ -1,4 +1,4 @@
-// Floats of 16 bits in loops: every bit pattern, every rounding, and where they are rounded.
+// 16-bit floats in loops: every bit pattern, all roundings, and where they are rounded.
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 class Narrow : public ::testing::TestWithParam<DType> {};
 
-/// Every bit pattern, in an order that puts it beside others.
+/// All bit patterns, in a mixed order.
 Array all_patterns(DType dtype, unsigned step = 1) {
   Array array(dtype, 1 << 16);
   for (unsigned i = 0; i < 1 << 16; ++i) {
@@ -23,7 +23,7 @@ Array all_patterns(DType dtype, unsigned step = 1) {
   return array;
 }
 
-/// Results of the loop and of the interpreter, with the same functions.
+/// Compares results of the loop and of the interpreter with the same functions.
 void expect_same(const Program& program, std::span<const Array> in, bool bits,
                  const std::string& what) {
   const std::vector<std::int64_t> dense(in.size(), 1);
@@ -52,7 +52,7 @@ TEST_P(Narrow, EveryPatternIsLoadedAndStoredBitByBit) {
   expect_same(copy, in, true, "copy");
 }
 
-TEST_P(Narrow, EveryWordOfOneOperandOnEveryPattern) {
+TEST_P(Narrow, EveryUnaryPrimitiveOnEveryPattern) {
   const std::vector<Array> in{all_patterns(GetParam())};
   for (auto p = Primitive::cast; p < Primitive::sigmoid; p = Primitive(int(p) + 1)) {
     if (arity(p) != 1 || !detail::operand_dtypes(p).contains(GetParam())) continue;
@@ -61,7 +61,7 @@ TEST_P(Narrow, EveryWordOfOneOperandOnEveryPattern) {
   }
 }
 
-TEST_P(Narrow, EveryWordOfTwoOperandsOnEveryPattern) {
+TEST_P(Narrow, EveryBinaryPrimitiveOnEveryPattern) {
   const std::vector<Array> in{all_patterns(GetParam()), all_patterns(GetParam(), 40503)};
   for (auto p = Primitive::cast; p < Primitive::sigmoid; p = Primitive(int(p) + 1)) {
     if (arity(p) != 2 || !detail::operand_dtypes(p).contains(GetParam())) continue;
@@ -70,8 +70,8 @@ TEST_P(Narrow, EveryWordOfTwoOperandsOnEveryPattern) {
   }
 }
 
-/// Every element, the middle between it and the next one, and the floats beside that.
-TEST_P(Narrow, FloatsAreRoundedToTheNearestAndTiesToEven) {
+/// Every number, the middle between it and the next one, and the floats beside that middle.
+TEST_P(Narrow, FloatsAreRoundedToNearestAndTiesToEven) {
   const std::vector<Array> patterns{all_patterns(GetParam())};
   const Array elements = run_interpreted(one_word(Primitive::cast, f32, {GetParam()}), patterns,
                                          std::vector<std::int64_t>{1}, 1 << 16)[0];
@@ -88,7 +88,7 @@ TEST_P(Narrow, FloatsAreRoundedToTheNearestAndTiesToEven) {
   expect_same(one_word(Primitive::cast, GetParam(), {f32}), in, true, "cast");
 }
 
-TEST_P(Narrow, NaNIsKeptAndMadeQuiet) {
+TEST_P(Narrow, NaNStaysNaNAndBecomesQuiet) {
   std::vector<std::uint32_t> bits;
   for (std::uint32_t payload :
        {1U, 0x1fffU, 0x2000U, 0xffffU, 0x10000U, 0x3fffffU, 0x400000U, 0x7fffffU})
@@ -99,7 +99,7 @@ TEST_P(Narrow, NaNIsKeptAndMadeQuiet) {
               "cast");
 }
 
-TEST_P(Narrow, RoundingIsToTheNearestInEveryRoundingMode) {
+TEST_P(Narrow, RoundsToNearestInEveryRoundingMode) {
   const std::vector<Array> in{
       Array::of<float>({1 + 0x1p-20F, -1 - 0x1p-20F, 65519, 1e-9F, -1e-9F})};
   const Program program = one_word(Primitive::cast, GetParam(), {f32});
@@ -115,7 +115,7 @@ TEST_P(Narrow, RoundingIsToTheNearestInEveryRoundingMode) {
   }
 }
 
-/// float64 and ints beside a tie of the float that they must not be rounded to on the way.
+/// float64 numbers and integers next to a tie of float, to which they must not be rounded first.
 TEST_P(Narrow, CastsRoundOnce) {
   std::vector<double> doubles;
   std::vector<std::int64_t> wide;
@@ -148,7 +148,7 @@ TEST_P(Narrow, CastsRoundOnce) {
   expect(Array::of(ints));
 }
 
-/// x + 4096 - 4096 - x is 0 in float32, and -x where x + 4096 is rounded to 4096.
+/// x + 4096 - 4096 - x is 0 in float32, but -x if x + 4096 is rounded to 4096.
 TEST_P(Narrow, OnlyResultsAndCastsAreRounded) {
   const auto program = [&](bool rounds) {
     Recorder recorder;

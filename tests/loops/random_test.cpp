@@ -1,5 +1,5 @@
-// Random programs of every word and dtype, wide enough to run out of registers, against the plain
-// reading.
+// Random programs of all primitives and dtypes, wide enough to run out of registers, compared with
+// the interpreter.
 
 #include <gtest/gtest.h>
 
@@ -126,12 +126,12 @@ void run(Generator& generator, bool functions) {
   }
 }
 
-TEST(Random, ProgramsOfExactWordsAreBitEqual) {
+TEST(Random, ProgramsOfExactPrimitivesAreBitEqual) {
   Generator generator(5);
   for (int i = 0; i < 600 && !HasFatalFailure(); ++i) run(generator, false);
 }
 
-TEST(Random, ProgramsOfAllWordsAreBitEqualWithTheSameFunctions) {
+TEST(Random, ProgramsOfAllPrimitivesAreBitEqualWithTheSameFunctions) {
   Generator generator(6);
   for (int i = 0; i < 600 && !HasFatalFailure(); ++i) run(generator, true);
 }

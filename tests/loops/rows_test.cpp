@@ -1,4 +1,5 @@
-// Kernels over operands that broadcast, against the interpreter over operands spread out by hand.
+// Loops over operands that broadcast, compared with the interpreter over operands that are copied
+// out by hand.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,7 @@
 namespace dagrad::loops {
 namespace {
 
-/// a * b - c, of three dtypes' worth of bytes: a and b of `dtype`, c a bool.
+/// a * b - c with elements of different sizes: a and b of `dtype`, c a bool.
 Program formula(DType dtype) {
   Recorder recorder;
   const Symbol a = recorder.input(dtype), b = recorder.input(dtype), c = recorder.input(b8);
@@ -27,7 +28,7 @@ Array random_array(DType dtype, std::int64_t n, std::mt19937& random) {
   return array;
 }
 
-/// The operand repeated to the shape, element by element, by NumPy's rule.
+/// The operand broadcast to the shape element by element, by NumPy's rule.
 Array broadcast_by_hand(const Array& operand, const Shape& from, const Shape& to) {
   Array result(operand.dtype, static_cast<std::size_t>(to.elements()));
   const std::size_t size = size_of(operand.dtype);
@@ -64,7 +65,7 @@ void expect_broadcast(DType dtype, const std::vector<Shape>& shapes, std::mt1993
     if (!available(set)) continue;
     detail::LoopCache cache(set);
     const detail::BroadcastLoop kernel(cache, std::make_shared<const Program>(program), types,
-                                           out_types);
+                                       out_types);
     std::vector<Array> out = results(program, n);
     with_pointers(in, out, [&](auto& from, auto& to) {
       for (std::int64_t task = kernel.tasks(); task-- > 0;)
@@ -79,7 +80,7 @@ TEST(Rows, KnownPatterns) {
   for (DType dtype : {i32, f16, bf16, f32, f64}) {
     for (std::int64_t n : {1, 2, 3, 7, 47, 48, 49, 100, 1023, 1024, 1500}) {
       expect_broadcast(dtype, {{5, n}, {n}, {}}, random);         // one row for all
-      expect_broadcast(dtype, {{5, n}, {5, 1}, {1}}, random);     // one element a row
+      expect_broadcast(dtype, {{5, n}, {5, 1}, {1}}, random);     // one element per row
       expect_broadcast(dtype, {{5, 1}, {1, n}, {5, n}}, random);  // outer product
       expect_broadcast(dtype, {{n, 1}, {1, 3}, {n, 3}}, random);
       expect_broadcast(dtype, {{2, 3, n}, {3, 1}, {2, 1, n}}, random);
@@ -124,7 +125,7 @@ TEST(Rows, ManyTasks) {
   expect_broadcast(f32, {{100, 3001}, {3001}, {100, 1}}, random);
 }
 
-TEST(Rows, ManyOperands) {  // more than are kept without an allocation, of alternating shapes
+TEST(Rows, ManyOperands) {  // more than fit without an allocation, with alternating shapes
   for (std::int64_t columns : {5, 700}) {
     const Shape shapes[] = {{4, columns}, {columns}, {4, 1}, {}};
     Recorder recorder;
@@ -155,7 +156,7 @@ TEST(Rows, ManyOperands) {  // more than are kept without an allocation, of alte
   }
 }
 
-TEST(Rows, TasksDependOnShapeAlone) {
+TEST(Rows, TasksDependOnlyOnTheShape) {
   const auto tasks = [](InstructionSet set, const Shape& shape) {
     detail::LoopCache cache(set);
     const std::vector<Type> in{{f32, shape}, {f32, {}}, {b8, {}}};
@@ -172,7 +173,7 @@ TEST(Rows, TasksDependOnShapeAlone) {
   }
 }
 
-TEST(Rows, CompositeWordsAreLowered) {
+TEST(Rows, CompositePrimitivesAreLowered) {
   Recorder recorder;
   const Symbol result[] = {sigmoid(recorder.input(f64))};
   const ProgramPtr program = std::move(recorder).finish(result, f64);

@@ -17,11 +17,12 @@
 #include "src/loops/cache.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/primitives.hpp"
+#include "tests/dtypes.hpp"
 
-/// Loops of machine code held to the interpreter.
+/// Compares loops of machine code with the interpreter.
 namespace dagrad::loops {
 
-constexpr DType dtypes[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+constexpr auto dtypes = test::every_dtype;
 
 /// Elements of one dtype, as bytes.
 struct Array {
@@ -49,8 +50,8 @@ struct Array {
   }
 };
 
-/// Of floats of 16 bits: zeros, subnormals, the largest, infinities, NaN quiet and signalling, and
-/// numbers.
+/// Special 16-bit floats: zeros, subnormals, the largest, infinities, quiet and signalling NaN, and
+/// ordinary numbers.
 template <Element T>
 std::vector<T> narrow_edges() {
   std::vector<T> values;
@@ -66,7 +67,7 @@ std::vector<T> narrow_edges() {
   return values;
 }
 
-/// The values of a dtype where words have edges.
+/// The values of a dtype at which primitives have edges.
 template <Element T>
 std::vector<T> edges() {
   using Limits = std::numeric_limits<T>;
@@ -140,7 +141,7 @@ inline Array edge_array(DType dtype) {
                          []<class T>(std::type_identity<T>) { return Array::of<T>(edges<T>()); });
 }
 
-/// A program of one word, on inputs of these dtypes.
+/// A program of one primitive on inputs of these dtypes.
 inline Program one_word(Primitive primitive, DType result, const std::vector<DType>& operands) {
   Program program;
   Instruction step{.primitive = primitive, .dtype = result};
@@ -162,7 +163,7 @@ inline std::vector<Array> results(const Program& program, std::size_t n) {
   return out;
 }
 
-/// `run(in, out)` with pointers to the bytes of the arrays.
+/// Calls `run(in, out)` with pointers to the bytes of the arrays.
 template <class F>
 void with_pointers(std::span<const Array> in, std::span<Array> out, F&& run) {
   std::vector<const void*> from;
@@ -193,7 +194,7 @@ inline std::vector<Array> run_assembled(const Program& program, std::span<const 
   return out;
 }
 
-/// Units in the last place between two floats; 0 for equal values and for two NaN.
+/// The distance of two floats in units in the last place; 0 for equal values and for two NaN.
 template <Element T>
 double ulps(T a, T b) {
   if constexpr (is_float(dtype_of<T>) && sizeof(T) == 2) {
@@ -216,7 +217,7 @@ double ulps(T a, T b) {
   }
 }
 
-/// "element 3: -0 against 0", or nothing where every element is within `bound` units in the last
+/// "element 3: -0 against 0", or an empty text if all elements are within `bound` units in the last
 /// place.
 inline std::string difference(const Array& got, const Array& wanted, double bound = 0) {
   return dispatch_stored(got.dtype, [&]<class T>(std::type_identity<T>) -> std::string {

@@ -1,4 +1,4 @@
-// Every word on every dtype, at the values where words have edges, against the interpreter.
+// Every primitive on every dtype at edge values, compared with the interpreter.
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 namespace dagrad::loops {
 namespace {
 
-/// All pairs (for three operands: triples with a condition) of the edges of the operands' dtypes.
+/// All pairs of edge values of the operands' dtypes; for three operands, triples with a condition.
 std::vector<Array> all_combinations(const std::vector<DType>& operands) {
   std::vector<Array> edges, in;
   std::size_t n = 1;
@@ -24,7 +24,7 @@ std::vector<Array> all_combinations(const std::vector<DType>& operands) {
   return in;
 }
 
-/// The program with one more int64 input that it gives back: its lanes are then eight bytes wide.
+/// The program with an additional int64 input that it returns, which makes lanes eight bytes wide.
 Program beside_int64(Program program) {
   const auto input = static_cast<std::uint32_t>(program.inputs.size());
   program.outputs.push_back(static_cast<std::uint32_t>(program.steps.size()));
@@ -46,7 +46,7 @@ void expect_same(const Program& program, std::span<const Array> in, double bound
   }
 }
 
-/// The word in lanes of its own width, and in lanes of eight bytes.
+/// Compares the primitive in lanes of its own width and in lanes of eight bytes.
 void expect_word(Primitive p, DType result, const std::vector<DType>& operands) {
   const Program program = one_word(p, result, operands);
   const double bound = detail::is_function(p) ? 4 : 0;

@@ -7,7 +7,7 @@
 namespace dagrad::test {
 namespace {
 
-/// What builders take: values of several forms.
+/// Arguments for builders: values of several kinds.
 struct Leaves {
   Graph graph;
   Value s = graph.input("s", {f64, {}}), v = graph.input("v", {f64, {4}});
@@ -21,7 +21,7 @@ struct Leaves {
 };
 using Build = std::function<void(Leaves&)>;
 
-/// A graph before and after a builder's call.
+/// A graph and a builder's call.
 struct Built {
   explicit Built(const Build& call) : build(call) {}
   void run() { build(leaves); }
@@ -151,7 +151,7 @@ TEST(OutOfMemory, BuildersAddAllTheirNodesOrNone) {
   }
 }
 
-/// A scope is open, or it is not.
+/// A scope is either open or not.
 TEST(OutOfMemory, Scope) {
   struct World {
     void run() {
@@ -191,8 +191,8 @@ TEST(OutOfMemory, WholeModels) {
   survives([] { return WholeModel<RichModel>(); });
 }
 
-/// After each failure the next node goes on where the last one ended.
-TEST(OutOfMemory, HalfBuiltGraphsGoOn) {
+/// After each failure, the next node continues where the last one ended.
+TEST(OutOfMemory, HalfBuiltGraphsCanBeContinued) {
   struct World {
     void run() {
       for (; made < 6; ++made) {
@@ -214,7 +214,7 @@ TEST(OutOfMemory, HalfBuiltGraphsGoOn) {
   survives([] { return World(); });
 }
 
-/// Steps that are there already are found again.
+/// Existing steps are found again.
 TEST(OutOfMemory, RecordingAProgram) {
   struct World {
     void run() { result.emplace(tanh(x * 2.5 + 1) * (x * 2.5)); }

@@ -2,7 +2,7 @@
 #include "tests/memory/models.hpp"
 #include "tests/memory/survives.hpp"
 
-/// What reads and writes files.
+/// Functions that read and write files.
 namespace dagrad::test {
 namespace {
 
@@ -12,7 +12,7 @@ std::string text_of(const std::map<std::string, Tensor>& tensors) {
   return text;
 }
 
-/// A file beside an operation: as a whole it is there, or not.
+/// A file that an operation writes: it is complete or does not exist.
 struct Folder {
   explicit Folder(std::filesystem::path path) : file(std::move(path)) {}
   ~Folder() { std::filesystem::remove(file); }

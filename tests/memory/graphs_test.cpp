@@ -1,11 +1,11 @@
 #include "tests/memory/models.hpp"
 #include "tests/memory/survives.hpp"
 
-/// What makes graphs of graphs, and looks at them.
+/// Functions that make graphs from graphs or inspect them.
 namespace dagrad::test {
 namespace {
 
-/// A model, something made of it, and the text of both.
+/// A model, something made from it, and the text of both.
 template <class Model, class Made, class Make, class Show>
 auto world_of(Make make, Show show) {
   struct World {
@@ -45,7 +45,7 @@ TEST(OutOfMemory, GradientOfAGradient) {
   world_of<Twice, std::vector<Value>>([](Twice& m) { return gradient(m.dx, {m.x, m.w}); }, names);
 }
 
-TEST(OutOfMemory, GradientThatIsRefused) {
+TEST(OutOfMemory, RefusedGradient) {
   struct World {
     void run() {
       try {

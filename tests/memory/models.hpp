@@ -5,16 +5,17 @@
 
 #include "dagrad/dagrad.hpp"
 
-/// Small graphs, and everything that can be seen of one.
+/// Small graphs, and everything that can be observed of them.
 namespace dagrad::test {
 
-/// Its listing; each node's place in the table of names, its users and scope; its Boost edges.
+/// The listing of a graph; the position in the table of names, the users and the scope of each
+/// node; and its Boost edges.
 std::string listing(const Graph& graph);
 
-/// The bits of tensors.
+/// The bits of tensors as text.
 std::string bits(const std::vector<Tensor>& tensors);
 
-/// One layer, and its loss.
+/// One layer and its loss.
 struct SmallModel {
   SmallModel();
   Graph graph;
@@ -22,8 +23,8 @@ struct SmallModel {
   Feeds feeds() const;
 };
 
-/// Scopes, names, several results, a rule and a functor of the user's, a captured literal, and
-/// parameters that move on.
+/// A model with scopes, names, several results, a custom rule and functor, a captured literal, and
+/// advancing parameters.
 struct RichModel {
   RichModel();
   Graph graph;

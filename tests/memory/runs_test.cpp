@@ -3,7 +3,7 @@
 #include "tests/memory/models.hpp"
 #include "tests/memory/survives.hpp"
 
-/// What compiles and runs.
+/// Functions that compile and run.
 namespace dagrad::test {
 namespace {
 
@@ -13,7 +13,7 @@ std::string values_of(const State& state) {
   return text;
 }
 
-/// A model with what is asked of it, and a Runtime of its own, which sees the failures too.
+/// A model with its fetches, and its own Runtime, in which allocations fail too.
 template <class Model>
 struct Asked {
   Function compiled() { return compile(fetches, {.update = updates, .runtime = &runtime}); }
@@ -42,7 +42,7 @@ TEST(OutOfMemory, NewRuntime) {
   survives([] { return World(); });
 }
 
-/// The same plan on the same loops, and the same results.
+/// Expects the same plan, the same loops and the same results.
 template <class Model>
 struct Compiling : Model {
   void run() { function = this->compiled(); }

@@ -12,16 +12,17 @@
 #include "dagrad/runtime.hpp"
 #include "tests/allocations.hpp"
 
-/// Lets every allocation of an operation fail in turn. What it works on is a *world*: `make()`
-/// gives a fresh one, `world.run()` is the operation, `world.text()` is all that can be seen of it.
+/// Lets every allocation of an operation fail in turn. The operation works on a *world*: `make()`
+/// returns a new one, `world.run()` is the operation, and `world.text()` is everything that can be
+/// observed of the world.
 namespace dagrad::test {
 
 struct Attempt {
-  bool failed = false;  ///< an allocation did
+  bool failed = false;  ///< whether an allocation failed
   bool threw = false;
 };
 
-/// Runs with failures. Whatever is thrown is bad_alloc or an error of dagrad's.
+/// Runs with failures. Exceptions must be bad_alloc or errors of dagrad.
 template <class World>
 Attempt attempt(World& world, std::int64_t n, Failures failures) {
   Attempt result;
@@ -41,12 +42,12 @@ Attempt attempt(World& world, std::int64_t n, Failures failures) {
     result.failed = failing.failed();
   }
   EXPECT_EQ(wrong, "") << "allocation " << n;
-  EXPECT_TRUE(result.failed || !result.threw) << "threw by itself, at allocation " << n;
+  EXPECT_TRUE(result.failed || !result.threw) << "threw without a failure, at allocation " << n;
   return result;
 }
 
-/// One attempt, after which the world is as it was, and does as a fresh one does. False where
-/// nothing failed any more.
+/// One attempt, after which the world must be unchanged and behave like a new one. Returns false if
+/// no allocation failed any more.
 template <class Make>
 bool survives_at(Make& make, const std::string& fresh, const std::string& expected, std::int64_t n,
                  Failures failures) {
@@ -60,13 +61,13 @@ bool survives_at(Make& make, const std::string& fresh, const std::string& expect
   return first.failed;
 }
 
-/// Fails the test where any allocation's failure ends in anything but a clean error, a world as it
-/// was, and the right result afterwards; or in memory that is never given back. Returns how many
-/// allocations the operation makes.
+/// Expects that after the failure of any allocation there is a clean error, the world is unchanged,
+/// later runs give the right result, and no memory leaks. Returns the number of allocations of the
+/// operation.
 template <class Make>
 std::int64_t survives(Make make) {
-  static const Runtime first;  // TBB hangs once its own initialisation has failed
-  // Without a run in between, so that what is made once a process or a Runtime meets failures too.
+  static const Runtime first;  // TBB hangs after its own initialisation has failed
+  // Without a run before it, so that allocations made once per process or Runtime fail too.
   const std::string fresh = make().text();
   std::string expected;
   for (std::int64_t n = 1;; ++n) {
@@ -80,7 +81,8 @@ std::int64_t survives(Make make) {
     bool failed = true;
     for (std::int64_t n = 1; failed && !testing::Test::HasFailure(); ++n) {
       std::int64_t leaked = 1;
-      for (int tries = 0; tries < 4 && leaked != 0; ++tries) {  // caches may grow, but not for ever
+      for (int tries = 0; tries < 4 && leaked != 0;
+           ++tries) {  // caches may grow, but not without end
         const std::int64_t before = live_allocations();
         failed = survives_at(make, fresh, expected, n, failures);
         leaked = live_allocations() - before;

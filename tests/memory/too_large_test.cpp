@@ -5,13 +5,13 @@
 
 #include "dagrad/dagrad.hpp"
 
-/// Sizes that no memory has: an error, never a number that wrapped around.
+/// Sizes that exceed any memory give an error; no number wraps around.
 namespace dagrad::test {
 namespace {
 
 using testing::HasSubstr;
 
-constexpr std::int64_t most = std::int64_t{1} << 48;  // elements of a shape
+constexpr std::int64_t most = std::int64_t{1} << 48;  // the most elements of a shape
 
 template <class E, class F>
 std::string refusal(F&& call) {
@@ -57,12 +57,12 @@ TEST_F(TooLarge, ReachOfKernels) {
   const Value in = graph.input("in", {f64, {1, 1, 4}});
   const Value kernel = graph.input("kernel", {f64, {1, 1, (std::int64_t{1} << 33) + 1}});
   const Convolution wide{.dilation = {std::int64_t{1} << 31}};
-  EXPECT_THAT(refusal<ShapeError>([&] { conv1d(in, kernel, wide); }), HasSubstr("reaches over"));
+  EXPECT_THAT(refusal<ShapeError>([&] { conv1d(in, kernel, wide); }), HasSubstr(" spans "));
 }
 
 TEST_F(TooLarge, WhatARunHolds) {
   const Value huge = graph.input("huge", {f64, {1 << 24, 1 << 24}});
-  std::vector<Value> terms;  // 2^51 bytes each, and so 2^64 in all
+  std::vector<Value> terms;  // 2^51 bytes each, 2^64 in total
   for (int i = 0; i < 1 << 13; ++i) terms.push_back(zeros_like(huge));
   EXPECT_THAT(refusal<RunError>([&] { compile({add_n(terms)}); }),
               HasSubstr("more than memory has addresses for"));

@@ -12,7 +12,7 @@
 namespace dagrad::adbench {
 namespace {
 
-/// The numbers of a file, taken from its front.
+/// Takes numbers from the front of a file.
 class Numbers {
  public:
   explicit Numbers(const std::filesystem::path& file) : name_(file.string()) {
@@ -49,7 +49,7 @@ class Numbers {
     at_ = values_.size();
     return {from, values_.end()};
   }
-  /// To be called last.
+  /// Must be called last.
   void end() const {
     if (at_ < values_.size())
       fail("has " + std::to_string(values_.size()) + " numbers, " + std::to_string(at_) +

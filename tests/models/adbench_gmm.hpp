@@ -7,8 +7,8 @@
 
 namespace dagrad::adbench {
 
-/// The mixture of an input of ADBench, with its gradient. The prior counts with the sign that it
-/// has in ADBench's code.
+/// The mixture for an input of ADBench, with its gradient. The prior has the sign that it has in
+/// ADBench's code.
 struct GmmNetwork {
   explicit GmmNetwork(const Gmm& data)
       : points(graph.input("points", data.x.type())),

@@ -10,7 +10,7 @@
 
 namespace dagrad::adbench {
 
-/// The LSTM of an input of ADBench, with its gradient.
+/// The LSTM for an input of ADBench, with its gradient.
 struct LstmNetwork {
   explicit LstmNetwork(const Lstm& data)
       : sequence(graph.input("sequence", data.sequence.type())),
@@ -42,7 +42,7 @@ struct LstmNetwork {
 
  private:
   using Values = std::vector<Value>::const_iterator;
-  /// Gives as many values the rows of a tensor, [..., bits].
+  /// Sets values to the rows of a tensor [..., bits].
   static Values set_rows(State& state, Values value, const Tensor& tensor) {
     const std::span<const double> numbers = tensor.values<double>();
     const auto bits = static_cast<std::size_t>(tensor.shape()[tensor.rank() - 1]);

@@ -42,7 +42,7 @@ TEST_F(Adbench, ReadsLstms) {
   EXPECT_EQ(lstm.sequence.at(1), 14);
 }
 
-// Each input has its golden gradient, an element for each of its parameters.
+// Each input has a golden gradient with one element for each of its parameters.
 TEST_F(Adbench, HasGoldensForAllItsInputs) {
   EXPECT_EQ(adbench::files("gmm").size(), 5U);
   for (const auto& path : adbench::files("gmm")) {
@@ -68,7 +68,7 @@ TEST_F(Adbench, MeasuresByTheLargestElement) {
   EXPECT_TRUE(std::isnan(golden.error_of({first, nan})));
 }
 
-TEST_F(Adbench, SaysWhatIsWrongInAFile) {
+TEST_F(Adbench, ErrorsExplainWhatIsWrongInAFile) {
   const std::string name = (folder / "bad").string();
   EXPECT_THROWS(read_gmm(name), FileError, name + ": cannot be read");
   const auto read = [&](const char* text) { return read_gmm(write("bad", text)); };

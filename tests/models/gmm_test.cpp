@@ -24,7 +24,7 @@ struct Mixture {
   Tensor golden_points(std::uint64_t seed) const {
     return uniform_at(seed, points.shape(), 2, points.dtype());
   }
-  /// Of tests/golden/models/gmm.py.
+  /// The weights of tests/golden/models/gmm.py.
   std::vector<Tensor> golden_weights() const {
     std::vector<Tensor> all;
     for (const Value& weight : gmm.weights)
@@ -52,13 +52,13 @@ void expect_losses(DType dtype, const std::vector<double>& want, double bound) {
   }
 }
 
-TEST(Gmm, LearnsAsInPyTorch) {
+TEST(Gmm, LearnsLikePyTorch) {
   const golden::Losses losses = golden::read_losses("gmm");
   expect_losses(f32, losses.float32, 1e-5);
   expect_losses(f64, losses.float64, 1e-11);
 }
 
-// Weights and means element by element, the factors along random directions.
+// Weights and means are checked element by element, the factors along random directions.
 TEST(Gmm, HasTheGradientOfFiniteDifferences) {
   const Mixture mixture({f64, {12, 5}}, 5);
   const Gmm& gmm = mixture.gmm;
@@ -86,7 +86,7 @@ TEST(Gmm, HasTheGradientsOfAdbench) {
   }
 }
 
-// Points and means that lie far from 0 lose no digits: they are subtracted before all else.
+// Points and means far from 0 lose no digits, because they are subtracted first.
 TEST(Gmm, IsTheSameFarFromZero) {
   const Mixture mixture({f32, {20, 3}}, 2);
   const auto likelihood = [&](float shift) {
@@ -103,7 +103,7 @@ TEST(Gmm, IsTheSameFarFromZero) {
   EXPECT_EQ(likelihood(0), likelihood(0x1p20F));
 }
 
-// Points half a deviation, which is 2, to both sides of the mean.
+// Points at half a standard deviation of 2 on both sides of the mean.
 TEST(Gmm, IsTheNormalDistributionWithOneComponentOnALine) {
   const Mixture mixture({f64, {2, 1}}, 1);
   const State state = mixture.state({Tensor(Shape{1}, {7.0}), Tensor(Shape{1, 1}, {0.5}),

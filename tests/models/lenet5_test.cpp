@@ -9,8 +9,8 @@
 namespace dagrad::models {
 namespace {
 
-/// The weights of tests/golden/models/lenet5.py: the i-th from stream 100 + i, within
-/// 1 / sqrt(fan in); a bias follows the kernel or matrix whose result it is added to.
+/// The weights of tests/golden/models/lenet5.py: the i-th is drawn from stream 100 + i, within ±1 /
+/// sqrt(fan in). A bias follows the kernel or matrix to whose result it is added.
 Tensor golden_weight(const std::vector<Value>& weights, std::size_t i) {
   const Shape& of = weights[i - i % 2].shape();
   const std::int64_t fan_in = of.rank() == 4 ? of.elements() / of[0] : of[0];
@@ -49,13 +49,13 @@ void expect_losses(DType dtype, const std::vector<double>& want, double bound) {
   }
 }
 
-TEST(LeNet5, LearnsAsInPyTorch) {
+TEST(LeNet5, LearnsLikePyTorch) {
   const golden::Losses losses = golden::read_losses("lenet5");
   expect_losses(f32, losses.float32, 1e-5);
   expect_losses(f64, losses.float64, 1e-11);
 }
 
-// Biases and the smaller matrices element by element, the others along random directions.
+// Biases and small matrices are checked element by element, the others along random directions.
 TEST(LeNet5, HasTheGradientOfFiniteDifferences) {
   constexpr LeNet5Sizes sizes{
       .channels1 = 2, .channels2 = 3, .hidden1 = 5, .hidden2 = 4, .classes = 3};

@@ -29,7 +29,7 @@ struct Network {
   }
 };
 
-/// The weights of tests/golden/models/lstm.py: the i-th from stream 100 + i.
+/// The weights of tests/golden/models/lstm.py: the i-th is drawn from stream 100 + i.
 Tensor golden_weight(const Value& weight, std::uint64_t i) {
   return uniform_at(100 + i, weight.shape(), 0.5, weight.dtype());
 }
@@ -49,13 +49,13 @@ void expect_losses(DType dtype, const std::vector<double>& want, double bound) {
   }
 }
 
-TEST(Lstm, LearnsAsInPyTorch) {
+TEST(Lstm, LearnsLikePyTorch) {
   const golden::Losses losses = golden::read_losses("lstm");
   expect_losses(f32, losses.float32, 1e-5);
   expect_losses(f64, losses.float64, 1e-11);
 }
 
-// Also of the states that the layers begin with, which are not zero here.
+// Includes the initial states of the layers, which are not zero here.
 TEST(Lstm, HasTheGradientOfFiniteDifferences) {
   constexpr LstmSizes sizes{.layers = 2, .width = 3, .vocabulary = 5};
   const Network network({2, 4}, sizes, f64);
@@ -68,8 +68,8 @@ TEST(Lstm, HasTheGradientOfFiniteDifferences) {
   EXPECT_GE(report.count(Verdict::agree), xs.size() * 5);
 }
 
-// Two texts one behind the other, read in one run and in two.
-TEST(Lstm, GoesOnWhereItEnded) {
+// Two consecutive texts, read in one run and in two runs.
+TEST(Lstm, ContinuesFromItsState) {
   constexpr LstmSizes sizes{.layers = 2, .width = 3, .vocabulary = 5};
   const Network whole({2, 6}, sizes, f64), half({2, 3}, sizes, f64);
   const Tensor text = integers_at(0, {2, 6}, sizes.vocabulary);

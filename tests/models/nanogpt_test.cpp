@@ -9,8 +9,8 @@
 namespace dagrad::models {
 namespace {
 
-/// The weights of tests/golden/models/nanogpt.py: the i-th from stream 100 + i, around 1 where it
-/// scales a normalisation.
+/// The weights of tests/golden/models/nanogpt.py: the i-th is drawn from stream 100 + i, around 1
+/// if it scales a normalisation.
 Tensor golden_weight(const Value& weight, std::uint64_t i) {
   const double centre = weight.name().ends_with("/scale") ? 1 : 0;
   return uniform_at(100 + i, weight.shape(), 0.3, weight.dtype(), centre);
@@ -70,8 +70,8 @@ TEST(NanoGpt, HasTheGradientOfFiniteDifferences) {
   EXPECT_GE(report.count(Verdict::agree), weights.size() * 8);
 }
 
-// What a token is told must not depend on its successors.
-TEST(NanoGpt, SeesNoLaterToken) {
+// The prediction for a token must not depend on later tokens.
+TEST(NanoGpt, DoesNotSeeLaterTokens) {
   constexpr GptSizes sizes{.layers = 2, .heads = 2, .width = 8, .context = 6, .vocabulary = 7};
   const Network network(1, sizes, f64);
   const Tensor text = integers_at(3, {1, 6}, 7);

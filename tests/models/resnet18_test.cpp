@@ -9,9 +9,9 @@
 namespace dagrad::models {
 namespace {
 
-/// The weights of tests/golden/models/resnet18.py: the i-th from stream 100 + i, within
-/// 1 / sqrt(fan in) where it is a kernel or matrix, else within 0.1, around 1 where it scales a
-/// normalisation, and in float32 where it shifts one: that keeps clear of the kink of ReLU.
+/// The weights of tests/golden/models/resnet18.py: the i-th is drawn from stream 100 + i, within ±1
+/// / sqrt(fan in) for kernels and matrices, else within ±0.1; around 1 if it scales a
+/// normalisation, and rounded to float32 if it shifts one, which avoids the kink of ReLU.
 Tensor golden_weight(const Value& weight, std::uint64_t i) {
   const Shape& shape = weight.shape();
   const std::int64_t fan_in = shape.rank() == 4 ? shape.elements() / shape[0] : shape[0];
@@ -40,8 +40,8 @@ struct Network {
   }
 };
 
-/// The losses of training, and before each step that of a batch which is never learnt, by the
-/// running statistics.
+/// Compares the losses of training and, before each step, that of a batch which is not trained on,
+/// computed with the running statistics.
 void expect_losses(DType dtype, const std::vector<double>& want,
                    const std::vector<double>& want_unseen, double bound) {
   constexpr ResNet18Sizes sizes{.width = 8};
@@ -65,7 +65,7 @@ void expect_losses(DType dtype, const std::vector<double>& want,
   }
 }
 
-TEST(ResNet18, LearnsAsInPyTorch) {
+TEST(ResNet18, LearnsLikePyTorch) {
   const golden::Losses losses = golden::read_losses("resnet18"),
                        unseen = golden::read_losses("resnet18_running");
   expect_losses(f32, losses.float32, unseen.float32, 1e-5);
@@ -85,9 +85,10 @@ void check_narrow(Statistics statistics) {
   EXPECT_GE(report.count(Verdict::agree), weights.size() * 3);
 }
 
-// Scales and shifts of the first stages element by element, the others along random directions.
+// Scales and shifts of the first stages are checked element by element, the others along random
+// directions.
 TEST(ResNet18, HasTheGradientOfFiniteDifferences) { check_narrow(Statistics::of_batch); }
-TEST(ResNet18, HasItByRunningStatisticsToo) { check_narrow(Statistics::running); }
+TEST(ResNet18, HasTheGradientWithRunningStatistics) { check_narrow(Statistics::running); }
 
 }  // namespace
 }  // namespace dagrad::models

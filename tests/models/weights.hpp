@@ -6,11 +6,12 @@
 
 #include "dagrad/tensor.hpp"
 
-/// Weights and data of the models that are compared with PyTorch: a function of a seed and a place,
-/// which tests/golden/models/weights.py computes too, to the bit.
+/// Weights and data of the models that are compared with PyTorch. They are a function of a seed and
+/// a position, which tests/golden/models/weights.py computes with the same bits.
 namespace dagrad::models {
 
-/// The bits at place i of stream `seed`: the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+/// The bits at position i of stream `seed`, by the finalizer of SplitMix64 (Steele, Lea and Flood
+/// 2014).
 inline std::uint64_t bits_at(std::uint64_t seed, std::uint64_t i) {
   std::uint64_t z = ((seed << 32) + i + 1) * 0x9E3779B97F4A7C15u;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -18,8 +19,8 @@ inline std::uint64_t bits_at(std::uint64_t seed, std::uint64_t i) {
   return z ^ (z >> 31);
 }
 
-/// Uniform in [-bound, bound): made in double, then rounded to the dtype, f32 or f64, in which
-/// `centre` is added.
+/// Uniform in [-bound, bound). Computed in double and rounded to the dtype, float32 or float64, in
+/// which `centre` is then added.
 inline Tensor uniform_at(std::uint64_t seed, const Shape& shape, double bound, DType dtype,
                          double centre = 0) {
   Tensor out(Type{dtype, shape});
@@ -34,7 +35,7 @@ inline Tensor uniform_at(std::uint64_t seed, const Shape& shape, double bound, D
   return out;
 }
 
-/// Whole numbers in [0, end), as i64.
+/// Integers in [0, end), as int64.
 inline Tensor integers_at(std::uint64_t seed, const Shape& shape, std::int64_t end) {
   Tensor out(Type{i64, shape});
   std::uint64_t i = 0;
@@ -43,7 +44,7 @@ inline Tensor integers_at(std::uint64_t seed, const Shape& shape, std::int64_t e
   return out;
 }
 
-/// Columns [first, first + count) of rows of whole numbers.
+/// Columns [first, first + count) of rows of integers.
 inline Tensor columns(const Tensor& rows, std::int64_t first, std::int64_t count) {
   Tensor out(Type{i64, {rows.shape()[0], count}});
   auto to = out.mutate<std::int64_t>().begin();

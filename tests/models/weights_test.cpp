@@ -7,8 +7,9 @@
 namespace dagrad::models {
 namespace {
 
-// What the Python formula gives, so that a difference shows here and not as a wrong loss.
-TEST(Weights, AreThoseOfTheScript) {
+// Compares with results of the Python formula, so that a difference shows here and not as a wrong
+// loss.
+TEST(Weights, AgreeWithTheScript) {
   const Tensor wide = uniform_at(7, {2, 2}, 0.5, f64), narrow = uniform_at(7, {2, 2}, 0.5, f32);
   const double want[] = {0x1.c4cc1263ac274p-3, -0x1.5c823d1182df4p-2, -0x1.cd1fd22093bb0p-5,
                          -0x1.04babc2724eb8p-4};

@@ -1,4 +1,4 @@
-// expect: a builder takes its values as Operands, which know the line of the call
+// expect: a builder must take its values as Operands, which record the line of the call
 #include <dagrad/dagrad.hpp>
 
 dagrad::Value twice(const dagrad::Value& x) {

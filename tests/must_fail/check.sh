@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# check.sh <compiler> <include folder> <source>: the source is refused with the text it expects.
+# check.sh <compiler> <include folder> <source>: checks that the compiler refuses the source with
+# the expected text.
 set -euo pipefail
 
 compiler=$1 include=$2 source=$3
@@ -7,9 +8,9 @@ expected=$(sed -n '1s|^// expect: ||p' "$source")
 flags=$(sed -n '2s|^// flags: ||p' "$source")
 [[ -n $expected ]] || { echo "$source does not start with '// expect: <text>'"; exit 1; }
 
-# shellcheck disable=SC2086  # the flags are words
+# shellcheck disable=SC2086 # flags are separate words
 if said=$("$compiler" -std=c++20 -fsyntax-only $flags -I "$include" "$source" 2>&1); then
-  echo "$source compiles, and should not"
+  echo "$source compiles but should not"
   exit 1
 fi
 if ! grep -qF -- "$expected" <<< "$said"; then

@@ -1,4 +1,4 @@
-// expect: dagrad: an attribute is of one of the types that dagrad::attributes names
+// expect: dagrad: an attribute must be of a type that dagrad::attributes names
 #include <dagrad/apply.hpp>
 
 struct Colour {

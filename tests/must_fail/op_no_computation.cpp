@@ -1,4 +1,4 @@
-// expect: dagrad: an op computes by a functor (template <class T> T operator()(T x) const) or by
+// expect: dagrad: an op needs a functor (template <class T> T operator()(T x) const) or
 // infer and eval(const EvalContext&)
 #include <dagrad/apply.hpp>
 

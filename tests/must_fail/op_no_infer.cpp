@@ -1,4 +1,4 @@
-// expect: dagrad: an op with eval needs infer(std::span<const Type>), which gives its results'
+// expect: dagrad: an op with eval needs infer(std::span<const Type>), which returns its results'
 // types
 #include <dagrad/apply.hpp>
 

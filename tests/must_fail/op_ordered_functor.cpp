@@ -1,4 +1,4 @@
-// expect: dagrad: an ordered op computes by infer and eval: a functor has no effects
+// expect: dagrad: an ordered op needs infer and eval, because a functor has no effects
 #include <dagrad/apply.hpp>
 
 struct Op {

@@ -1,11 +1,11 @@
-// expect: dagrad: the attributes of an op list all its data members, inherited ones too
+// expect: dagrad: the attributes of an op must list all its data members, including inherited ones
 #include <dagrad/apply.hpp>
 
 struct Base {
   double shift = 1;
   using attributes = dagrad::attributes<&Base::shift>;
 };
-struct Op : Base {  // takes over the list of its base, which lacks its own member
+struct Op : Base {  // inherits the list of its base, which lacks its own member
   double scale = 0;
   static constexpr auto name = "op";
   template <class T>

@@ -1,4 +1,4 @@
-// expect: dagrad: the attributes of an op list all its data members, inherited ones too
+// expect: dagrad: the attributes of an op must list all its data members, including inherited ones
 #include <dagrad/apply.hpp>
 
 struct Base {

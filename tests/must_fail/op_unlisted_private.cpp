@@ -1,7 +1,7 @@
-// expect: dagrad: the attributes of an op list all its data members, inherited ones too
+// expect: dagrad: the attributes of an op must list all its data members, including inherited ones
 #include <dagrad/apply.hpp>
 
-class Op {  // not an aggregate: its size betrays the member
+class Op {  // not an aggregate: its size reveals the member
  public:
   explicit Op(double scale) : scale_(scale) {}
   static constexpr auto name = "op";

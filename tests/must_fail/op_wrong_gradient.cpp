@@ -1,5 +1,5 @@
-// expect: dagrad: grad is either Grads grad(const GradContext&) const or static constexpr no_grad
-// grad{why}
+// expect: dagrad: grad must be either Grads grad(const GradContext&) const or static constexpr
+// no_grad grad{why}
 #include <dagrad/apply.hpp>
 
 struct Op {

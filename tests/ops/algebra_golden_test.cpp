@@ -41,7 +41,7 @@ Values of_one(In in, const Attributes&) {
   return {function(in[0])};
 }
 
-// The condition of a matrix multiplies the rounding of its elements.
+// Rounding errors of the elements are multiplied by the condition number of the matrix.
 const OpCases all_cases[] = {
     {"tril", at_offset<tril>},
     {"triu", at_offset<triu>},

@@ -49,7 +49,7 @@ struct AttentionTest : ::testing::Test {
   Value constant(const Tensor& tensor) { return graph.constant(tensor); }
 };
 
-TEST_F(AttentionTest, HoldsToSecondOrder) {
+TEST_F(AttentionTest, PassesTheCheckToSecondOrder) {
   Graph own;
   const Value a = own.parameter("q", rng.normal({3, 2})),
               b = own.parameter("k", rng.normal({4, 2}));
@@ -61,7 +61,7 @@ TEST_F(AttentionTest, HoldsToSecondOrder) {
   EXPECT_GRADIENT(sum(square(gradient(y, a))), {a, b, c});
 }
 
-TEST_F(AttentionTest, WhatIsMaskedCountsForNothing) {
+TEST_F(AttentionTest, MaskedElementsHaveNoEffect) {
   const Value scores = constant(Tensor::of({{nan, 1.0, infinity}, {nan, nan, nan}}));
   const Value mask = constant(Tensor::of({{false, true, false}, {false, false, false}}));
   const Value weights = apply(MaskedSoftmax{}, {scores, mask});
@@ -70,7 +70,7 @@ TEST_F(AttentionTest, WhatIsMaskedCountsForNothing) {
     EXPECT_EQ(slope, 0);
 }
 
-TEST_F(AttentionTest, OfScoresThatAreAllAllowedIsSoftmax) {
+TEST_F(AttentionTest, MaskedSoftmaxOfAllAllowedIsSoftmax) {
   const Value all = constant(Tensor::full({b8, {}}, 1));
   EXPECT_TRUE(compare(evaluate(attention(q, k, v, {.mask = all})), evaluate(attention(q, k, v)),
                       1e-14, 1e-15)
@@ -101,7 +101,7 @@ TEST_F(AttentionTest, IsReplayedAtOtherLengths) {
   EXPECT_TRUE(same_bits(got[1], evaluate(gradient(sum(square(wanted)), anew))));
 }
 
-TEST_F(AttentionTest, HeadsAreAttentionsSideBySide) {
+TEST_F(AttentionTest, HeadsAreIndependentAttentions) {
   const Value x = constant(rng.normal({2, 3, 4})), w = constant(rng.normal({2, 3, 6}));
   const Tensor joined = evaluate(multi_head_attention(x, x, w, 2, {.causal = true}));
   const auto xs = split(x, 2, -1), ws = split(w, 2, -1);
@@ -111,7 +111,7 @@ TEST_F(AttentionTest, HeadsAreAttentionsSideBySide) {
   EXPECT_TRUE(compare(joined, evaluate(by_hand), 1e-14, 1e-15).close);
 }
 
-TEST_F(AttentionTest, RefusesWhatDoesNotFit) {
+TEST_F(AttentionTest, RefusesBadArguments) {
   EXPECT_THAT(message<ShapeError>([&] { attention(q, v, v); }),
               HasSubstr("attention: needs q [..., T, d], k [..., S, d] and v [..., S, e], got "
                         "[2,3,2], [2,4,3] and [2,4,3]"));
@@ -122,7 +122,7 @@ TEST_F(AttentionTest, RefusesWhatDoesNotFit) {
               HasSubstr("mask of [4,3] does not broadcast to [2,3,4]"));
   EXPECT_EQ(graph.size(), before + 1);  // the mask
   EXPECT_THAT(message<TypeError>([&] { attention(q, k, v, {.mask = q}); }),
-              HasSubstr("a mask is bool, got float64[2,3,2]"));
+              HasSubstr("a mask must be bool, got float64[2,3,2]"));
   EXPECT_THAT(message<ArgumentError>([&] { attention(q, k, v, {.scale = infinity}); }),
               HasSubstr("attention: scale must be finite, got inf"));
   const Value ints = constant(Tensor({i64, {2, 2}}));
@@ -155,15 +155,15 @@ TEST_F(DropoutTest, GradientsGoThroughTheSameMask) {
   const Value y = dropout(x, key, 0.3);
   const auto both = evaluate(Values{dropout(ones, key, 0.3), gradient(sum(y), x)});
   EXPECT_TRUE(same_bits(both[0], both[1]));
-  // One mask, drawn once.
+  // The mask is drawn once.
   std::size_t masks = 0;
   const Value again = gradient(sum(square(gradient(sum(square(y)), x))), x);
   for (const Node& node : graph.nodes()) masks += node.op().name() == "dropout_mask";
-  EXPECT_EQ(masks, 2U);  // of y and of the ones
+  EXPECT_EQ(masks, 2U);  // those of y and of the ones
   EXPECT_FALSE(again.empty());
 }
 
-TEST_F(DropoutTest, AtTheEndsOfProbability) {
+TEST_F(DropoutTest, AtProbabilities0And1) {
   const Value x = graph.constant(Tensor::of({1.5, nan, infinity}));
   const Value all = dropout(x, key, 0), none = dropout(x, key, 1);
   EXPECT_TRUE(same_bits(evaluate(all), evaluate(x)));
@@ -201,7 +201,7 @@ TEST_F(DropoutTest, Refuses) {
     EXPECT_THAT(message<ArgumentError>([&] { dropout(ones, key, p); }),
                 HasSubstr("dropout_mask: the probability must be in [0, 1], got "));
   EXPECT_THAT(message<TypeError>([&] { dropout(ones, ones, 0.5); }),
-              HasSubstr("a key is int64, got float64[100000]"));
+              HasSubstr("a key must be int64, got float64[100000]"));
   EXPECT_THROW(dropout(ones, graph.constant(Tensor({i64, {2}})), 0.5), ShapeError);
   EXPECT_THROW(dropout(key, key, 0.5), TypeError);
 }

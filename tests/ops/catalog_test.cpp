@@ -17,7 +17,7 @@
 namespace dagrad {
 namespace {
 
-/// Names that the op structs of a header declare: all texts in `static constexpr auto name = …`.
+/// The names of the op structs of a header: all texts in `static constexpr auto name = …`.
 std::set<std::string> declared_names(const std::filesystem::path& header) {
   std::ifstream file(header);
   const std::string text(std::istreambuf_iterator<char>(file), {});
@@ -33,7 +33,7 @@ std::set<std::string> declared_names(const std::filesystem::path& header) {
   return names;
 }
 
-TEST(Catalog, HoldsEveryOpOfEveryHeader) {
+TEST(Catalog, ContainsEveryOpOfEveryHeader) {
   std::set<std::string> declared, listed;
   for (const auto& header : std::filesystem::directory_iterator("include/dagrad/ops"))
     declared.merge(declared_names(header.path()));
@@ -88,7 +88,7 @@ TEST(Catalog, IsAValueThatUsersExtend) {
     mine.add(Add{}, "mine");
     FAIL();
   } catch (const ArgumentError& e) {
-    EXPECT_STREQ(e.what(), "catalog: there is an op named 'add'");
+    EXPECT_STREQ(e.what(), "catalog: there already is an op named 'add'");
   }
 }
 

@@ -35,12 +35,12 @@ TEST(Control, StopGradientIsConnectedAndZero) {
   EXPECT_EQ(at({3}, [](X v) { return v[0] * stop_gradient(v[0]); }).slope[0], 3);
 }
 
-/// The square of x with the slope of 5x.
+/// The square of x with the gradient of 5x.
 Value odd_square(const Value& x) {
   return custom_gradient(square(x), {x}, [](const GradContext& g) { return Grads{5 * g.dout}; });
 }
 
-TEST(CustomGradient, RuleAloneFeedsTheInputs) {
+TEST(CustomGradient, OnlyTheRuleDeterminesTheGradient) {
   const auto point = at({3}, [](X x) { return odd_square(x[0]); });
   EXPECT_EQ(point.value, 9);
   EXPECT_EQ(point.slope[0], 5);
@@ -57,7 +57,7 @@ TEST(CustomGradient, RuleIsDifferentiable) {
   EXPECT_EQ(second.slope[0], 6);
 }
 
-TEST(CustomGradient, RuleSeesInputsOutputsAndWhatIsWanted) {
+TEST(CustomGradient, RuleGetsInputsOutputsAndWanted) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}}), y = graph.input("y", {f64, {}});
   bool called = false;

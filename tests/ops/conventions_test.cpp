@@ -6,7 +6,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "tests/ops/support.hpp"
 
-/// What elementwise ops do at ties, kinks and edges.
+/// The behaviour of elementwise ops at ties, kinks and edges.
 namespace dagrad {
 namespace {
 
@@ -36,7 +36,7 @@ TEST(Conventions, SlopesOfClippedActivationsAreTheOuterOnes) {
   EXPECT_EQ(slope(3, [](X x) { return hard_swish(x[0]); }), 1);
 }
 
-TEST(Conventions, CopysignTakesTheBit) {
+TEST(Conventions, CopysignCopiesTheSignBit) {
   const test::Build copied = [](X x) { return copysign(x[0], x[1]); };
   EXPECT_EQ(at({3, -0.0}, copied).value, -3);
   EXPECT_EQ(at({-3, std::copysign(nan, 1.0)}, copied).value, 3);
@@ -46,7 +46,7 @@ TEST(Conventions, CopysignTakesTheBit) {
   EXPECT_EQ(at({0, -2}, copied).slope, (std::vector<double>{0, 0}));
 }
 
-TEST(Conventions, LerpEndsInItsEndsToTheBit) {
+TEST(Conventions, LerpIsExactAtItsEnds) {
   const test::Build between = [](X x) { return lerp(x[0], x[1], x[2]); };
   for (const double a : {0.1, -3e300, infinity, nan, 7.0}) {
     for (const double b : {0.3, 1.7e308, -0.1, -infinity, nan}) {
@@ -127,7 +127,7 @@ TEST(Conventions, SlopeIsZeroOnJumpsAndOfAbsAtZero) {
   }
 }
 
-TEST(Conventions, RoundGoesToTheEvenHalf) {
+TEST(Conventions, RoundsHalvesToEven) {
   const auto rounded = [](double x) { return at({x}, [](X v) { return round(v[0]); }).value; };
   EXPECT_EQ(rounded(0.5), 0);
   EXPECT_EQ(rounded(1.5), 2);
@@ -154,7 +154,7 @@ TEST(Conventions, MaximumOfNanIsNanInValueAndGradient) {
   }
 }
 
-TEST(Conventions, ClampIsOpenToItsBoundsOnlyOutside) {
+TEST(Conventions, ClampHasGradientAtItsBounds) {
   const test::Build build = [](X x) { return clamp(x[0], x[1], x[2]); };
   using Slopes = std::vector<double>;
   EXPECT_EQ(at({0, -1, 1}, build).slope, (Slopes{1, 0, 0}));
@@ -175,7 +175,7 @@ TEST(Conventions, DeadBranchesGiveExactlyZero) {
                 {0}, [](X x) { return where(x[0] > 0, log(x[0]), 1 / x[0]); }, 0)
                 .slope[0],
             0);
-  // In one functor too, and to the third order.
+  // Also in a single functor, and up to third order.
   const auto guarded = elementwise("guarded", [](auto x) { return select(x > 0, sqrt(x), 0); });
   const auto third = at({-1}, [&](X x) {
     Value y = guarded(x[0]);
@@ -186,7 +186,7 @@ TEST(Conventions, DeadBranchesGiveExactlyZero) {
   EXPECT_EQ(third.slope[0], 0);
 }
 
-TEST(Conventions, InfiniteSlopesAreZeroWhereNothingArrives) {
+TEST(Conventions, InfiniteSlopesTimesZeroCotangentsAreZero) {
   for (const auto& [x, build, slope] : {
            std::tuple<double, test::Build, double>{0, [](X v) { return sqrt(v[0]); }, infinity},
            {1, [](X v) { return asin(v[0]); }, infinity},
@@ -215,7 +215,7 @@ TEST(Conventions, PowAtItsEdges) {
   EXPECT_TRUE(std::isnan(at({-2, 3}, build).slope[1]));
 }
 
-TEST(Conventions, PowByANumberDoesNotTouchTheLogarithm) {
+TEST(Conventions, PowWithAPlainExponentDoesNotUseTheLogarithm) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   const Value slope = gradient(pow(x, 3), x);
@@ -267,7 +267,7 @@ TEST(Conventions, PullIsZeroWhereItsCotangentIs) {
 }
 
 TEST(Conventions, RulesAreLinearEnoughToBeTransposedTwice) {
-  // The derivative of the gradient's dependence on its seed is the forward derivative: 2 * 3.
+  // The derivative of the gradient with respect to its seed is the forward derivative, 2 * 3.
   Graph graph;
   const Value x = graph.input("x", {f64, {}}), seed = graph.input("seed", {f64, {}});
   const Value slope = gradient(x * x, x, {.seed = seed});
@@ -275,7 +275,7 @@ TEST(Conventions, RulesAreLinearEnoughToBeTransposedTwice) {
   EXPECT_EQ(evaluate(forward, {{x, Tensor(3.0)}}).item<double>(), 6);
 }
 
-TEST(Conventions, OneAgainstZeroBroadcastsToZero) {
+TEST(Conventions, DimensionOneBroadcastsToZero) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 1}}), y = graph.input("y", {f64, {1, 0}});
   const Value z = x * y;

@@ -58,7 +58,7 @@ struct ConvolutionTest : ::testing::Test {
   Value normal(const Shape& shape) { return graph.constant(rng.normal(shape)); }
 };
 
-TEST_F(ConvolutionTest, HoldsToSecondOrder) {
+TEST_F(ConvolutionTest, PassesTheCheckToSecondOrder) {
   const Value x = graph.parameter("x", rng.normal({2, 4, 5, 4}));
   const Value w = graph.parameter("w", rng.normal({2, 2, 3, 2}));
   const Value b = graph.parameter("b", rng.normal({2}));
@@ -68,8 +68,8 @@ TEST_F(ConvolutionTest, HoldsToSecondOrder) {
   EXPECT_GRADIENT(sum(square(gradient(y, w))), {x, w, b});
 }
 
-/// A convolution large enough to be cut up: batches that leave a remainder, wide and narrow
-/// channels, pictures of several panels and panels of several pictures.
+/// Convolutions large enough to be divided: batches with a remainder, many and few channels, images
+/// of several panels and panels of several images.
 struct Large {
   const char* name;
   Shape in, kernel;
@@ -94,7 +94,7 @@ class LargeConvolution : public ::testing::TestWithParam<Large> {
   }
 };
 
-TEST_P(LargeConvolution, OfFloatsIsThatOfDoublesRounded) {
+TEST_P(LargeConvolution, OfFloatsAgreesWithDoubles) {
   const auto got = run(f32, 1), want = run(f64, 1);
   for (std::size_t i = 0; i < got.size(); ++i) {
     double largest = 0;
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Large{"points", {3, 64, 9, 9}, {32, 64, 1, 1}, {}}),
     ::testing::PrintToStringParamName());
 
-TEST_F(ConvolutionTest, TransposedIsTheGradientByTheInput) {
+TEST_F(ConvolutionTest, TransposedIsTheGradientOfTheInput) {
   const Convolution options{.stride = {2, 3}, .padding = {1, 0}};
   const Value x = normal({2, 3, 6, 7}), w = normal({4, 3, 3, 2}), y = conv2d(x, w, options);
   const Value d = normal(y.shape());
@@ -148,7 +148,7 @@ TEST_F(ConvolutionTest, IsReplayedWithOtherSizes) {
                           evaluate(wanted[i])));
 }
 
-TEST_F(ConvolutionTest, NanReachesWhatItMeets) {
+TEST_F(ConvolutionTest, NanReachesAllItsOutputs) {
   Tensor in = Tensor::full({f64, {1, 1, 1, 4}}, 1);
   in.mutate<double>()[1] = nan;
   const Value ones = graph.constant(Tensor::full({f64, {1, 1, 1, 2}}, 1));
@@ -157,7 +157,7 @@ TEST_F(ConvolutionTest, NanReachesWhatItMeets) {
   EXPECT_EQ(y.at(2), 2);
 }
 
-TEST_F(ConvolutionTest, OfNothing) {
+TEST_F(ConvolutionTest, OfEmptyTensors) {
   const Value none = normal({0, 2, 4, 4}), w = normal({3, 2, 2, 2}), y = conv2d(none, w);
   EXPECT_EQ(y.shape(), (Shape{0, 3, 3, 3}));
   EXPECT_TENSOR_SAME(evaluate(gradient(sum(y), w)), Tensor({f64, {3, 2, 2, 2}}));
@@ -165,39 +165,41 @@ TEST_F(ConvolutionTest, OfNothing) {
   EXPECT_TENSOR_SAME(evaluate(empty), Tensor({f64, {1, 3, 3, 3}}));
 }
 
-TEST_F(ConvolutionTest, RefusesWhatDoesNotFit) {
+TEST_F(ConvolutionTest, RefusesBadArguments) {
   const Value x = normal({2, 4, 5, 6}), w = normal({6, 4, 3, 3}), half = normal({6, 2, 3, 3});
   const auto refusal = [&](const Value& kernel, const Convolution& options) {
     return message<Error>([&] { conv2d(x, kernel, options); });
   };
   EXPECT_THAT(refusal(normal({6, 4, 4, 3}), {.dilation = {2}}),
-              HasSubstr("conv: the kernel [6,4,4,3] reaches over 7 elements, spatial axis 0 of the "
+              HasSubstr("conv2d: the kernel [6,4,4,3] spans 7 elements, but spatial axis 0 of the "
                         "input [2,4,5,6] has 5 with its padding"));
-  EXPECT_THAT(refusal(half, {}), HasSubstr("conv: the input [2,4,5,6] in 1 groups needs a kernel "
+  EXPECT_THAT(refusal(half, {}), HasSubstr("conv2d: the input [2,4,5,6] in 1 groups needs a kernel "
                                            "of 4 channels, got [6,2,3,3]"));
   EXPECT_THAT(refusal(w, {.groups = 3}),
-              HasSubstr("conv: 3 groups do not divide the 4 channels of the input [2,4,5,6]"));
+              HasSubstr("conv2d: 3 groups do not divide the 4 channels of the input [2,4,5,6]"));
   EXPECT_THAT(refusal(half, {.groups = 4}),
-              HasSubstr("conv: 4 groups do not divide the 6 rows of the kernel [6,2,3,3]"));
-  EXPECT_THAT(refusal(w, {.groups = 0}), HasSubstr("conv: groups must be at least 1, got 0"));
-  EXPECT_THAT(refusal(w, {.stride = {0}}), HasSubstr("conv: stride must be at least 1, got 0"));
+              HasSubstr("conv2d: 4 groups do not divide the 6 rows of the kernel [6,2,3,3]"));
+  EXPECT_THAT(refusal(w, {.groups = 0}), HasSubstr("conv2d: groups must be at least 1, got 0"));
+  EXPECT_THAT(refusal(w, {.stride = {0}}), HasSubstr("conv2d: stride must be at least 1, got 0"));
   EXPECT_THAT(refusal(w, {.padding = {0, -1}}),
-              HasSubstr("conv: padding must be at least 0, got -1"));
-  EXPECT_THAT(refusal(w, {.dilation = {0}}), HasSubstr("conv: dilation must be at least 1, got 0"));
-  EXPECT_THAT(refusal(w, {.stride = {1, 2, 3}}),
-              HasSubstr("conv: stride needs one number, or one for each of 2 spatial axes, got "));
+              HasSubstr("conv2d: padding must be at least 0, got -1"));
+  EXPECT_THAT(refusal(w, {.dilation = {0}}),
+              HasSubstr("conv2d: dilation must be at least 1, got 0"));
+  EXPECT_THAT(
+      refusal(w, {.stride = {1, 2, 3}}),
+      HasSubstr("conv2d: stride needs one number, or one for each of 2 spatial axes, got "));
   EXPECT_THAT(refusal(normal({6, 4, 3}), {}),
               HasSubstr("conv2d: needs input and kernel of 4 axes, got [2,4,5,6] and [6,4,3]"));
   EXPECT_THAT(message<ShapeError>([&] { conv1d(x, w); }),
               HasSubstr("conv1d: needs input and kernel of 3 axes"));
   EXPECT_THAT(message<TypeError>([&] { conv2d(x, cast(w, f32)); }),
-              HasSubstr("conv: float64 and float32 do not mix"));
+              HasSubstr("conv2d: float64 and float32 do not mix"));
   EXPECT_THROW(conv2d(cast(x, i32), cast(w, i32)), TypeError);
   EXPECT_THROW(conv2d(x, cast(w, i32)), TypeError);
   EXPECT_THROW(conv2d(cast(x, i32), w), TypeError);
 }
 
-TEST_F(ConvolutionTest, RefusesABiasThatDoesNotFitAndLeavesNothingBehind) {
+TEST_F(ConvolutionTest, RefusesABadBiasAndAppendsNothing) {
   const Value x = normal({2, 4, 5, 6}), w = normal({6, 4, 3, 3}), bias = normal({4});
   const std::size_t before = graph.size();
   EXPECT_THAT(message<ShapeError>([&] { conv2d(x, w, bias); }),
@@ -205,18 +207,19 @@ TEST_F(ConvolutionTest, RefusesABiasThatDoesNotFitAndLeavesNothingBehind) {
   EXPECT_EQ(graph.size(), before);
 }
 
-TEST_F(ConvolutionTest, RefusesWhatDoesNotFitTransposed) {
+TEST_F(ConvolutionTest, RefusesBadArgumentsTransposed) {
   const Value x = normal({2, 4, 1, 6}), w = normal({4, 3, 2, 2});
   EXPECT_THAT(message<ShapeError>([&] {
                 conv_transpose2d(x, normal({3, 4, 2, 2}));
               }),
-              HasSubstr("conv_transpose: the input [2,4,1,6] needs a kernel of 4 rows, got "
+              HasSubstr("conv_transpose2d: the input [2,4,1,6] needs a kernel of 4 rows, got "
                         "[3,4,2,2]"));
-  EXPECT_THAT(message<ShapeError>([&] { conv_transpose2d(x, w, {.padding = {2}}); }),
-              HasSubstr("conv_transpose: of the input [2,4,1,6] and the kernel [4,3,2,2] nothing "
-                        "is left within the padding of spatial axis 0"));
+  EXPECT_THAT(
+      message<ShapeError>([&] { conv_transpose2d(x, w, {.padding = {2}}); }),
+      HasSubstr("conv_transpose2d: the padding of spatial axis 0 leaves nothing of the result "
+                "of the input [2,4,1,6] and the kernel [4,3,2,2]"));
   EXPECT_THAT(message<ArgumentError>([&] { conv_transpose2d(x, w, {.stride = {2}}, {2}); }),
-              HasSubstr("conv_transpose: output_padding must be less than the stride 2, got 2"));
+              HasSubstr("conv_transpose2d: output_padding must be less than the stride 2, got 2"));
   EXPECT_THAT(message<ShapeError>([&] {
                 apply(ConvKernel{}, {normal({2, 4, 5, 5}), normal({2, 3, 3, 3}), w});
               }),

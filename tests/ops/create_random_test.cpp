@@ -27,7 +27,7 @@ TEST(Create, FullTakesTheValueExactly) {
   EXPECT_EQ(evaluate(ones(graph, {f64, {2, 2}})).at(3), 1);
 }
 
-TEST(Create, FullRefusesWhatTheDtypeDoesNotHold) {
+TEST(Create, FullRefusesUnrepresentableValues) {
   Graph graph;
   EXPECT_THROW(full(graph, {i32, {2}}, 0.5), TypeError);
   EXPECT_THROW(full(graph, {i32, {2}}, std::int64_t{1} << 40), ArgumentError);
@@ -47,13 +47,13 @@ TEST(Create, IotaCountsInAnyNumber) {
   EXPECT_EQ(iota(graph, (1 << 24) + 1, f32).size(), (1 << 24) + 1);
 }
 
-TEST(Create, NotesTheLine) {
+TEST(Create, RecordsTheLine) {
   Graph graph;
   EXPECT_EQ(zeros(graph, {f64, {}}).node().where().line, __LINE__);
   EXPECT_EQ(iota(graph, 2).node().where().line, __LINE__);
 }
 
-TEST(Create, EqualOnesAreEqualOps) {
+TEST(Create, EqualCallsGiveEqualOps) {
   Graph graph;
   const auto op = [](const Value& value) { return value.node().op(); };
   EXPECT_EQ(op(zeros(graph, {f64, {2}})), op(full(graph, {f64, {2}}, 0.0)));
@@ -66,13 +66,13 @@ struct RandomOps : testing::Test {
   Value key = graph.constant(Tensor(std::int64_t{42}));
 };
 
-TEST_F(RandomOps, DependOnKeyAndAttributesAlone) {
+TEST_F(RandomOps, DependOnlyOnKeyAndAttributes) {
   const Type type{f64, {1000}};
   const Tensor first = evaluate(uniform(key, type));
   EXPECT_TRUE(same_bits(first, evaluate(uniform(key + 0, type))));
   EXPECT_FALSE(same_bits(first, evaluate(uniform(key + 1, type))));
   EXPECT_TRUE(same_bits(evaluate(normal(key, type)), evaluate(normal(key, type))));
-  // A longer tensor begins as the shorter one.
+  // A longer tensor begins with the shorter one.
   EXPECT_EQ(evaluate(uniform(key, {f64, {100000}})).at(999), first.at(999));
   EXPECT_EQ(first.at(7), uniform_double(42, 7));
   EXPECT_EQ(evaluate(normal(key, {f32, {20}})).values<float>()[13], normal_float(42, 13));
@@ -125,28 +125,28 @@ TEST_F(RandomOps, KeysFoldAndSplit) {
               HasSubstr("split_key: needs n >= 0"));
 }
 
-TEST_F(RandomOps, HaveNoGradientInTheKeyAndOneInWhatTheyMeet) {
+TEST_F(RandomOps, HaveNoGradientForTheKeyButPassOthers) {
   const Value x = graph.input("x", {f64, {}});
   const Value y = uniform(key, {f64, {}}, 1, 2) * x;
   EXPECT_EQ(evaluate(gradient(y, x)).item<double>(),
             evaluate(uniform(key, {f64, {}}, 1, 2)).item<double>());
 }
 
-TEST_F(RandomOps, RefuseWhatIsNoKeyOrNoRange) {
+TEST_F(RandomOps, RefuseBadKeysAndRanges) {
   const Value many = graph.input("many", {i64, {2}}), wrong = graph.input("wrong", {i32, {}});
   EXPECT_THAT(message<ShapeError>([&] {
                 uniform(many, {f64, {}});
               }),
-              HasSubstr("uniform: a key is a scalar, got int64[2]"));
+              HasSubstr("uniform: a key must be a scalar, got int64[2]"));
   EXPECT_THAT(message<TypeError>([&] {
                 normal(wrong, {f64, {}});
               }),
-              HasSubstr("normal: a key is int64, got int32[]"));
+              HasSubstr("normal: a key must be int64, got int32[]"));
   EXPECT_THAT(message<TypeError>([&] { uniform(key, {i32, {}}); }), HasSubstr("not int32"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 uniform(key, {f64, {}}, 1, 1);
               }),
-              HasSubstr("needs finite low < high"));
+              HasSubstr("needs low < high, both finite with a finite difference"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 uniform(key, {f64, {}}, 0, test::nan);
               }),

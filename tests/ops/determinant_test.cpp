@@ -36,7 +36,7 @@ Matrix without(const Matrix& a, std::size_t row, std::size_t column) {
   return rest;
 }
 
-/// By its first row: no quotient, and exact for small integers.
+/// Expands along the first row, without divisions, which is exact for small integers.
 long double det_of(const Matrix& a) {
   if (a.empty()) return 1;
   long double sum = 0;
@@ -60,7 +60,7 @@ Matrix to_matrix(const Tensor& a) {
   return matrix;
 }
 
-/// Derivatives of a determinant, contracted with matrices to be fed.
+/// Derivatives of a determinant, contracted with matrices that are fed.
 struct Derivatives {
   Graph graph;
   Value a, u, v, value, first, second, third;
@@ -75,7 +75,7 @@ struct Derivatives {
         third(gradient(sum(second * v), a)) {}
 };
 
-/// det is linear in each element, so that differences are its derivatives.
+/// det is linear in each element, so differences are its derivatives.
 std::vector<double> second_by_differences(const Matrix& a, std::size_t at) {
   const std::size_t n = a.size();
   std::vector<double> all;
@@ -90,7 +90,7 @@ std::vector<double> second_by_differences(const Matrix& a, std::size_t at) {
   return all;
 }
 
-/// n × n of integers and of that rank.
+/// An n × n matrix of integers with the given rank.
 Tensor of_rank(std::int64_t n, std::int64_t rank, Rng& rng) {
   const Tensor left = rng.integers({n, rank}, -3, 4).cast(f64),
                right = rng.integers({rank, n}, -3, 4).cast(f64);
@@ -124,7 +124,7 @@ TEST(Det, HasDerivativesOfTwoOrdersAtEveryRank) {
   }
 }
 
-TEST(Det, HasAThirdDerivativeWhereAllElseIsZero) {
+TEST(Det, HasAThirdDerivativeIfAllElseIsZero) {
   const Derivatives d({f64, {3, 3}});
   const Tensor zeros({f64, {3, 3}}), w = Tensor::of<double>({{1, 2, -1}, {0, 3, 1}, {2, 1, 1}});
   const std::vector<Tensor> out =
@@ -137,7 +137,7 @@ TEST(Det, HasAThirdDerivativeWhereAllElseIsZero) {
   EXPECT_THAT(out[3].to_vector<double>(), ElementsAreArray(twice));
 }
 
-/// Rank 3 and 2 up to the rounding of a product.
+/// Of rank 3 and 2, up to the rounding of a product.
 TEST(Det, KeepsItsDigitsNearASingularMatrix) {
   Rng rng(3);
   for (const std::int64_t rank : {3, 2}) {
@@ -169,7 +169,7 @@ TEST(Det, GoesMatrixByMatrixInEitherPrecision) {
   EXPECT_EQ(evaluate(gradient(det(one), one)).at(0), 1);
 }
 
-TEST(Det, NeitherOverflowsNorVanishesOnTheWay) {
+TEST(Det, HasNoIntermediateOverflowOrUnderflow) {
   Graph graph;
   const Value a =
       graph.parameter("a", Tensor::of({{1e200, 0.0, 0.0}, {0.0, 1e200, 0.0}, {0.0, 0.0, 1e-200}}));
@@ -180,7 +180,7 @@ TEST(Det, NeitherOverflowsNorVanishesOnTheWay) {
   EXPECT_EQ(slope.at(8), infinity);
 }
 
-TEST(Det, PassesNanOnButNotFromADeadBranch) {
+TEST(Det, PassesNanExceptFromADeadBranch) {
   Graph graph;
   const Value a = graph.parameter("a", Tensor::of({{nan, 1.0}, {1.0, 2.0}}));
   EXPECT_TRUE(std::isnan(evaluate(det(a)).item<double>()));
@@ -192,12 +192,12 @@ TEST(Det, PassesNanOnButNotFromADeadBranch) {
   EXPECT_THAT(evaluate(gradient(sum(weighed), a)).to_vector<double>(), Each(0));
 }
 
-TEST(Det, RefusesWhatIsNotSquare) {
+TEST(Det, RefusesNonSquareMatrices) {
   Graph graph;
   EXPECT_THAT(message<ShapeError>([&] {
                 det(graph.input("a", {f64, {2, 3}}));
               }),
-              HasSubstr("det: takes square matrices, got [2,3]"));
+              HasSubstr("det: needs square matrices, got [2,3]"));
   EXPECT_THROW(det(graph.input("i", {i64, {2, 2}})), TypeError);
 }
 

@@ -48,7 +48,7 @@ TEST_F(Vectors, HaveProductsWithGradients) {
   EXPECT_GRADIENT(outer(x, y), {x, y}, feeds);
 }
 
-TEST_F(Vectors, AreToldApartFromOtherShapes) {
+TEST_F(Vectors, AreDistinguishedFromOtherShapes) {
   const Value m = graph.input("m", {f64, {2, 3}});
   EXPECT_THAT(message<ShapeError>([&] { dot(x, y); }),
               HasSubstr("dot: needs vectors of one size, got [2] and [3]"));
@@ -73,7 +73,7 @@ struct Einsum : ::testing::Test {
   }
   Value a = input({2, 3}), b = input({3, 4});
 
-  /// How many nodes of an op there are.
+  /// The number of nodes with this op.
   std::int64_t count(std::string_view op) const {
     const std::vector<Node> nodes = graph.nodes();
     return std::count_if(nodes.begin(), nodes.end(),
@@ -101,11 +101,11 @@ TEST_F(Einsum, HasGradientsToSecondOrder) {
   check("i,i,i->", {{3}, {3}, {3}});
 }
 
-TEST_F(Einsum, IsAMatrixProductWhereItCanBe) {
+TEST_F(Einsum, IsAMatrixProductIfPossible) {
   const std::size_t before = graph.size();
   einsum("ij,jk->ik", {a, b});
   EXPECT_EQ(graph.size(), before + 1);
-  einsum("ij,kj->ik", {a, a});  // the transpose goes into the product
+  einsum("ij,kj->ik", {a, a});  // the product takes the transpose
   EXPECT_EQ(graph.size(), before + 3);
   const Value v = input({3});
   einsum("i,i", {v, v});
@@ -134,21 +134,21 @@ TEST_F(Einsum, IsReplayedAtOtherSizes) {
   EXPECT_TRUE(same_bits(got, evaluate(wanted)));
 }
 
-TEST_F(Einsum, TakesNumbersAndKeepsInts) {
+TEST_F(Einsum, AcceptsNumbersAndKeepsIntegers) {
   const Value n = graph.constant(Tensor::of({{1, 2}, {3, 4}}).cast(i32));
   EXPECT_TRUE(same_bits(evaluate(einsum(",ij->j", {2, n})), Tensor::of({8, 12}).cast(i32)));
   EXPECT_EQ(einsum("ii", {n}).dtype(), i32);
   EXPECT_THAT(message<ArgumentError>([&] {
                 einsum(",", {2.0, 3.0});
               }),
-              HasSubstr("einsum: needs a value of a graph among its operands"));
+              HasSubstr("einsum: at least one operand must be a value of a graph"));
   EXPECT_THAT(message<TypeError>([&] {
                 einsum("ij,jk", {a, input({3, 2}, f32)});
               }),
               HasSubstr("float32"));
 }
 
-TEST_F(Einsum, SaysWhatIsNoEquation) {
+TEST_F(Einsum, ErrorsExplainBadEquations) {
   const auto text = [&](const char* equation) {
     return message<ArgumentError>([&] { einsum(equation, {a, b}); });
   };
@@ -160,16 +160,16 @@ TEST_F(Einsum, SaysWhatIsNoEquation) {
   expect("ij,jk-ik", "unexpected '-' at 5");
   expect("i..,jk", "unexpected '.' at 1");
   expect("ij,jk->i->k", "a second '->' at 8");
-  expect("ij,jk->i,k", "',' behind '->' at 8: there is one result");
-  expect("ij,...j...", "a second '...' of one operand at 7");
-  expect("ij->i", "1 operands wanted, got 2");
-  expect("ij,jk,kl", "3 operands wanted, got 2");
-  expect("ij,jk -> iz", "'z' at 10 of the result is in no operand");
+  expect("ij,jk->i,k", "',' after '->' at 8: there is only one result");
+  expect("ij,...j...", "a second '...' in one operand at 7");
+  expect("ij->i", "the equation has 1 operand, got 2");
+  expect("ij,jk,kl", "the equation has 3 operands, got 2");
+  expect("ij,jk -> iz", "'z' at 10 of the result is not in any operand");
   expect("ij,jk->iki", "'i' at 9 is in the result twice");
-  expect("i...,jk->i", "the result lacks the '...' of the operands, of 1 axes");
+  expect("i...,jk->i", "the result lacks '...', which the operands have");
 }
 
-TEST_F(Einsum, SaysWhichShapesDoNotFit) {
+TEST_F(Einsum, ErrorsNameMismatchedShapes) {
   const auto expect = [&](const char* equation, std::initializer_list<Operand> operands,
                           const std::string& what) {
     EXPECT_THAT(
@@ -177,21 +177,21 @@ TEST_F(Einsum, SaysWhichShapesDoNotFit) {
         StartsWith("einsum \"" + std::string(equation) + "\": " + what + "\n  made at " __FILE__));
   };
   const Value cube = input({2, 3, 3, 4});
-  expect("ij,k", {a, b}, "operand 1 of [3,4] has 2 axes, 1 wanted");
-  expect("...ijk,jk", {a, b}, "operand 0 of [2,3] has 2 axes, 3 or more wanted");
-  expect("ij,", {a, b}, "operand 1 of [3,4] has 2 axes, 0 wanted");
-  expect("i,ij", {2.0, a}, "operand 0 of [] has 0 axes, 1 wanted");
-  expect("ij,ik", {a, b}, "'i' at 3 has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
-  expect("ii", {a}, "'i' at 1 has size 3 in operand 0 of [2,3], 2 in operand 0 of [2,3]");
+  expect("ij,k", {a, b}, "operand 1 of [3,4] has 2 axes, but the equation names 1");
+  expect("...ijk,jk", {a, b}, "operand 0 of [2,3] has 2 axes, but the equation names 3 or more");
+  expect("ij,", {a, b}, "operand 1 of [3,4] has 2 axes, but the equation names 0");
+  expect("i,ij", {2.0, a}, "operand 0 of [] has 0 axes, but the equation names 1");
+  expect("ij,ik", {a, b}, "'i' at 3 has size 3 in operand 1 of [3,4], but 2 in operand 0 of [2,3]");
+  expect("ii", {a}, "'i' at 1 has size 3 in operand 0 of [2,3], but 2 in operand 0 of [2,3]");
   expect("i...jj", {cube},
-         "'j' at 5 has size 4 in operand 0 of [2,3,3,4], 3 in operand 0 of [2,3,3,4]");
+         "'j' at 5 has size 4 in operand 0 of [2,3,3,4], but 3 in operand 0 of [2,3,3,4]");
   expect("...,...", {a, b},
-         "axis -2 of '...' has size 3 in operand 1 of [3,4], 2 in operand 0 of [2,3]");
+         "axis -2 of '...' has size 3 in operand 1 of [3,4], but 2 in operand 0 of [2,3]");
   expect("ij,jk", {input({2, 1}), b},  // letters do not broadcast
-         "'j' at 3 has size 3 in operand 1 of [3,4], 1 in operand 0 of [2,1]");
+         "'j' at 3 has size 3 in operand 1 of [3,4], but 1 in operand 0 of [2,1]");
 }
 
-TEST_F(Einsum, LeavesNothingBehindWhenItThrows) {
+TEST_F(Einsum, AppendsNothingIfItThrows) {
   const Value c = input({3, 2}, f32), d = input({2, 2, 3});
   const std::size_t before = graph.size();
   message<TypeError>([&] { einsum("iij,jk->ik", {d, c}); });

@@ -11,8 +11,8 @@
 #include "dagrad/ops/structural.hpp"
 #include "tests/golden/golden.hpp"
 
-/// Every elementwise op as a node of a graph, and its first and second derivatives as its gradient
-/// nodes compute them, against the golden values at the hard points.
+/// Compares every elementwise op as a node of a graph, and the first and second derivatives
+/// computed by its gradient nodes, with golden values at difficult points.
 namespace dagrad {
 namespace {
 
@@ -27,7 +27,7 @@ std::map<std::string, Rows> rows_by_op() {
   return rows;
 }
 
-/// One number of each row as a tensor.
+/// A tensor of one number of each row.
 template <class Pick>
 Tensor column(const Rows& rows, DType dtype, Pick pick) {
   std::vector<double> values;
@@ -35,14 +35,14 @@ Tensor column(const Rows& rows, DType dtype, Pick pick) {
   return Tensor(Shape{static_cast<std::int64_t>(rows.size())}, values).cast(dtype);
 }
 
-/// ∂y/∂x of an elementwise y; an x that it does not depend on gives zeros.
+/// ∂y/∂x of an elementwise y; zeros if y does not depend on x.
 Value slope(const Value& y, const Value& x) {
   return gradient(y, x, {.seed = ones_like(y), .unconnected = Unconnected::zeros});
 }
 
 class ElementwiseGolden : public testing::TestWithParam<std::string> {};
 
-TEST_P(ElementwiseGolden, HoldsValueAndTwoDerivatives) {
+TEST_P(ElementwiseGolden, AgreesInValueAndTwoDerivatives) {
   static const auto all = rows_by_op();
   static const golden::Bounds bounds = golden::Bounds::read();
   const Rows& rows = all.at(GetParam());
@@ -98,8 +98,8 @@ TEST_P(ElementwiseGolden, HoldsValueAndTwoDerivatives) {
   EXPECT_GT(compared, 40);
 }
 
-// pow by a plain number, which is computed in another way, is held against the same rows.
-TEST(PowerGolden, HoldsValueAndTwoDerivatives) {
+// pow with a plain number as exponent is computed differently; it is compared with the same rows.
+TEST(PowerGolden, AgreesInValueAndTwoDerivatives) {
   static const golden::Bounds bounds = golden::Bounds::read();
   int compared = 0;
   for (const auto& [name, rows] : rows_by_op()) {

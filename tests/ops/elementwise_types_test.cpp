@@ -8,9 +8,10 @@
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/ops/support.hpp"
 
-/// Which dtypes elementwise ops take, what they make of them, and what errors say.
+/// Which dtypes elementwise ops take, what they return for them, and the errors.
 namespace dagrad {
 namespace {
 
@@ -24,7 +25,7 @@ struct Types : testing::Test {
   }
 };
 
-TEST_F(Types, PromoteAsWidthsDo) {
+TEST_F(Types, PromoteByWidth) {
   EXPECT_EQ((input(b8) + input(i32)).dtype(), i32);
   EXPECT_EQ((input(i32) + input(i64)).dtype(), i64);
   EXPECT_EQ((input(i64) * input(f32)).dtype(), f32);
@@ -58,7 +59,7 @@ TEST_F(Types, OfArithmeticAreNumbers) {
   EXPECT_THAT(message<TypeError>([&] { input(b8) + input(b8); }),
               HasSubstr("add: takes int32, int64, float16, bfloat16, float32, float64, got bool"));
   EXPECT_THAT(message<TypeError>([&] { -input(b8); }), HasSubstr("neg: takes int32"));
-  for (const DType dtype : {i8, u8, i16})
+  for (const DType dtype : test::small_ints())
     EXPECT_THAT(message<TypeError>([&] { input(dtype) + 1; }),
                 HasSubstr("got " + std::string(name(dtype)) + "; convert with cast"));
 }
@@ -79,7 +80,7 @@ TEST_F(Types, OfTwoFloatsAreNotMixed) {
   EXPECT_THAT(message<TypeError>([&] { (void)(input(f32) < input(f64)); }), HasSubstr("cast"));
 }
 
-TEST_F(Types, OfIntsTakeNoFractions) {
+TEST_F(Types, OfIntegersRefuseFractions) {
   EXPECT_THAT(message<TypeError>([&] { input(i32) + 0.5; }), HasSubstr("add: "));
   EXPECT_EQ((input(i32) + 2.0).dtype(), i32);
 }
@@ -91,7 +92,7 @@ TEST_F(Types, OfShapesThatDoNotBroadcastAreNamed) {
   EXPECT_THAT(text, HasSubstr("[2]"));
 }
 
-TEST_F(Types, IntsWrap) {
+TEST_F(Types, IntegersWrap) {
   constexpr std::int32_t largest = std::numeric_limits<std::int32_t>::max();
   const Value x = graph.constant(Tensor(largest));
   EXPECT_EQ(evaluate(x + 1).item<std::int32_t>(), std::numeric_limits<std::int32_t>::min());
@@ -99,7 +100,7 @@ TEST_F(Types, IntsWrap) {
   EXPECT_EQ(evaluate(-(x + 1)).item<std::int32_t>(), std::numeric_limits<std::int32_t>::min());
 }
 
-TEST_F(Types, OfFloatsSaturateWhenCastToInts) {
+TEST_F(Types, FloatsSaturateWhenCastToIntegers) {
   const auto cast_to = [&](double x, DType dtype) {
     return evaluate(cast(graph.constant(Tensor(x)), dtype)).at(0);
   };
@@ -117,17 +118,17 @@ TEST_F(Types, IntRemainderByZeroNamesTheElement) {
   EXPECT_THAT(message<RunError>([&] {
                 evaluate(z, {{x, a}, {y, b}});
               }),
-              HasSubstr("remainder: division of ints by zero: the divisor's element [1,0] is 0"));
-  EXPECT_THAT(message<ArgumentError>([&] { x % 0; }), HasSubstr("the divisor's element [] is 0"));
+              HasSubstr("remainder: integer division by zero: element [1,0] of the divisor is 0"));
+  EXPECT_THAT(message<ArgumentError>([&] { x % 0; }), HasSubstr("element [] of the divisor is 0"));
   EXPECT_EQ(evaluate(z, {{x, a}, {y, a}}).at(3), 0);
   const Value quotient = floor_divide(x, y);
   EXPECT_THAT(
       message<RunError>([&] {
         evaluate(quotient, {{x, a}, {y, b}});
       }),
-      HasSubstr("floor_divide: division of ints by zero: the divisor's element [1,0] is 0"));
+      HasSubstr("floor_divide: integer division by zero: element [1,0] of the divisor is 0"));
   EXPECT_THAT(message<ArgumentError>([&] { floor_divide(x, 0); }),
-              HasSubstr("the divisor's element [] is 0"));
+              HasSubstr("element [] of the divisor is 0"));
 }
 
 TEST_F(Types, ClampRefusesBoundsOutOfOrder) {
@@ -144,7 +145,7 @@ TEST_F(Types, ClampRefusesBoundsOutOfOrder) {
               HasSubstr("clamp: needs low <= high, got 0.5 and 0 at [1,1]"));
 }
 
-TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
+TEST_F(Types, AttributesOutOfRangeAreRefused) {
   const Value x = input(f64);
   EXPECT_THAT(message<ArgumentError>([&] { celu(x, -1); }),
               HasSubstr("celu: needs alpha > 0, got -1"));
@@ -153,12 +154,11 @@ TEST_F(Types, AttributesOutOfTheirRangeAreRefused) {
               HasSubstr("isclose: needs rtol >= 0 and atol >= 0, got 0 and -0.5"));
 }
 
-constexpr DType every_dtype[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
-
-/// "float32 float64": what an op takes for all its operands but a leading condition.
+/// The dtypes that an op takes for all operands except a leading condition, such as "float32
+/// float64".
 std::string taken(const Op& op) {
   std::string text;
-  for (const DType dtype : every_dtype) {
+  for (const DType dtype : test::every_dtype) {
     for (const std::size_t operands : {1U, 2U, 3U}) {
       std::vector<Type> in(operands, {dtype, {2}}), out;
       for (std::size_t i = 0; i < op.traits().conditions && i < operands; ++i) in[i].dtype = b8;
@@ -166,14 +166,14 @@ std::string taken(const Op& op) {
         op->infer(in, out);
         text += (text.empty() ? "" : " ") + std::string(name(dtype));
       } catch (const TypeError&) {
-      } catch (const ArgumentError&) {  // it has another number of operands
+      } catch (const ArgumentError&) {  // it takes another number of operands
       }
     }
   }
   return text;
 }
 
-TEST_F(Types, AreTakenAsDeclared) {
+TEST_F(Types, AreAcceptedAsDeclared) {
   const std::set<std::string> numbers{"neg",       "abs",     "sign",         "square", "floor",
                                       "ceil",      "round",   "add",          "sub",    "mul",
                                       "maximum",   "minimum", "clamp",        "relu",   "pull",

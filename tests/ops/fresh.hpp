@@ -6,8 +6,8 @@
 
 namespace dagrad::test {
 
-/// A copy of its operand in memory of the run's own, which may be written over where nothing else
-/// reads it. Gradients pass.
+/// Copies its operand into memory of the run, which later ops may overwrite if nothing else reads
+/// it. Gradients pass through.
 struct Fresh {
   static constexpr auto name = "fresh";
   Type infer(std::span<const Type> in) const { return in[0]; }

@@ -19,7 +19,7 @@ DType dtype_named(const std::string& text) {
   throw std::invalid_argument(text);
 }
 
-/// The kind of error that `run` throws; empty without one.
+/// The kind of error that `run` throws; empty if it does not throw.
 template <class F>
 std::string error_of(F&& run) {
   try {
@@ -36,7 +36,7 @@ std::string error_of(F&& run) {
   return {};
 }
 
-/// Within some roundings of the largest element: sums may cancel.
+/// Compares within some roundings of the largest element, because sums may cancel.
 void expect_near(const Tensor& got, const Tensor& want, double epsilons) {
   double largest = 0;
   for (std::int64_t i = 0; i < want.size(); ++i)
@@ -49,7 +49,7 @@ void expect_near(const Tensor& got, const Tensor& want, double epsilons) {
   EXPECT_TRUE(difference.close) << difference.text;
 }
 
-/// Runs values that may not need all inputs of the case.
+/// Computes values, which may not need all inputs of the case.
 std::vector<Tensor> run(const std::vector<Value>& values, Feeds feeds) {
   const Function function = compile(values);
   const std::vector<std::string> needed = function.input_names();

@@ -93,24 +93,24 @@ TEST(Index, ShapesAndTypesThatDoNotFitAreErrors) {
   const Value x = graph.input("x", {f64, {3, 2}}), i = graph.input("i", {i64, {4}});
   const std::size_t size = graph.size();
   EXPECT_THAT(message<TypeError>([&] { take(x, x, 0); }),
-              HasSubstr("indices are int32 or int64, got float64[3,2]"));
+              HasSubstr("indices must be int32 or int64, got float64[3,2]"));
   EXPECT_THAT(message<ShapeError>([&] { take_along_axis(x, i, 0); }),
-              HasSubstr("indices must agree with [3,2] in all axes but 0, got [4]"));
+              HasSubstr("indices must match [3,2] in all axes but 0, got [4]"));
   const Value narrow = graph.input("n", {f32, {4, 2}});
   EXPECT_THAT(message<TypeError>([&] { scatter(x, i, narrow, 0); }),
-              HasSubstr("x is float64, values are float32; convert with cast"));
+              HasSubstr("x is float64, but values are float32; convert with cast"));
   const Value truth = graph.input("t", {b8, {3}});
   EXPECT_THAT(message<TypeError>([&] { scatter_add(truth, i, truth, 0); }),
-              HasSubstr("bool elements have no sum; x is bool[3]; convert with cast"));
+              HasSubstr("bool elements cannot be added; x is bool[3]; convert with cast"));
   EXPECT_THROW(scatter(x, i, graph.input("w", {f64, {3, 2}}), 0), ShapeError);
-  EXPECT_EQ(graph.size(), size + 3);  // what a builder appended before it threw is gone
+  EXPECT_EQ(graph.size(), size + 3);  // nodes appended before the error are removed
   EXPECT_THAT(message<ShapeError>([&] {
                 apply(Scatter{}, {x, i, x});
               }),
-              HasSubstr("indices [4] name [4,2] of [3,2], values are [3,2]"));
+              HasSubstr("indices [4] select [4,2] of [3,2], but values are [3,2]"));
 }
 
-TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
+TEST(Index, RowsOfIndicesNameTheIndexOutOfRangeAndItsPlace) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2, 2}});
   const Tensor ones({2, 3}, std::vector<double>(6, 1));
@@ -120,7 +120,7 @@ TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
       evaluate(value, {{x, ones}, {i, Tensor({2, 2}, std::move(indices))}});
     });
   };
-  // 2 is an index of the second axis, and not of the first.
+  // 2 is a valid index for the second axis but not for the first.
   const std::string text = run(y, {0, 2, 2, 2});
   EXPECT_THAT(text, HasSubstr("index 2 at [1,0] is outside of [-2, 2)"));
   EXPECT_THAT(text, HasSubstr("linear_index_like"));
@@ -133,14 +133,15 @@ TEST(Index, RowsOfIndicesNameTheOneOutOfRangeAndItsPlace) {
               }),
               HasSubstr("index 3 at [1] is outside of [-3, 3)"));
   const std::size_t size = graph.size();
-  EXPECT_THAT(message<ShapeError>([&] { gather_nd(x, graph.constant(Tensor(std::int64_t{0}))); }),
-              HasSubstr("indices need an axis, one index for each axis of x, got []"));
+  EXPECT_THAT(
+      message<ShapeError>([&] { gather_nd(x, graph.constant(Tensor(std::int64_t{0}))); }),
+      HasSubstr("indices need at least one axis, with one index for each axis of x, got []"));
   EXPECT_THAT(message<ShapeError>([&] {
                 gather_nd(x, graph.constant(indices_of({0, 0, 0})));
               }),
-              HasSubstr("indices [3] name 3 axes, [2,3] has 2"));
+              HasSubstr("indices [3] name 3 axes, but [2,3] has 2"));
   EXPECT_THAT(message<TypeError>([&] { gather_nd(x, x); }),
-              HasSubstr("indices are int32 or int64, got float64[2,3]"));
+              HasSubstr("indices must be int32 or int64, got float64[2,3]"));
   EXPECT_EQ(graph.size(), size + 2);  // the constants
 }
 
@@ -159,7 +160,7 @@ TEST(Index, RowsOfIndicesFollowOtherShapes) {
 
 TEST(Index, RepeatedIndicesAddInTheirOrder) {
   Graph graph;
-  // 1 is lost beside 1e16 unless what comes before it takes that away.
+  // 1 is lost beside 1e16 unless that is subtracted first.
   const Value x = graph.constant(Tensor::of({0.0})), i = graph.constant(indices_of({0, -1, 0}));
   const auto added = [&](const Tensor& values, auto add) {
     return evaluate(add(x, i, graph.constant(values), 0)).at(0);
@@ -170,7 +171,7 @@ TEST(Index, RepeatedIndicesAddInTheirOrder) {
   }
 }
 
-TEST(Index, AddsLongSlicesInTheSameOrderOnAnyThreads) {
+TEST(Index, AddsLongSlicesInTheSameOrderOnAnyNumberOfThreads) {
   Graph graph;
   Rng rng(3);
   const Value x = graph.constant(rng.normal({50, 200}, 0, 1, f32));
@@ -204,7 +205,7 @@ TEST(Index, TheLastValueWins) {
   }
 }
 
-TEST(Index, WritesOverItsOperandOnlyWhereNothingElseReadsIt) {
+TEST(Index, OverwritesItsOperandOnlyIfNothingElseReadsIt) {
   Graph graph;
   const Value x = test::fresh(graph.constant(Tensor::of({1.0, 2.0, 3.0})));
   const Value i = graph.constant(indices_of({2, 1, 0}));

@@ -17,7 +17,7 @@
 #include "dagrad/ops/training.hpp"
 #include "tests/ops/support.hpp"
 
-/// Equal infinities share equally: values, slopes and second derivatives at infinite elements.
+/// Equal infinities share equally: values, gradients and second derivatives at infinite elements.
 namespace dagrad {
 namespace {
 
@@ -27,7 +27,7 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 
-/// In either precision.
+/// Within the precision of float32.
 auto about(double x) { return ::testing::DoubleNear(x, 1e-7); }
 
 struct AtInfinity : ::testing::TestWithParam<DType> {
@@ -45,12 +45,12 @@ struct AtInfinity : ::testing::TestWithParam<DType> {
   std::vector<double> value(const Build& build, const Tensor& x) {
     return numbers(build(parameter(x)));
   }
-  /// Slopes of the sum.
+  /// The gradient of the sum.
   std::vector<double> slope(const Build& build, const Tensor& x) {
     const Value at = parameter(x);
     return numbers(gradient(sum(build(at)), at));
   }
-  /// The derivative of the slope of an element.
+  /// The derivatives of one element of the gradient.
   std::vector<double> second(const Build& build, const Tensor& x, std::int64_t element) {
     const Value at = parameter(x);
     Tensor chosen({f64, x.shape()});
@@ -170,7 +170,7 @@ TEST_P(AtInfinity, GlobalNormHasTheSlopeOfADirection) {
   EXPECT_THAT(numbers(slopes[1]), ElementsAre(about(-std::sqrt(0.5)), 0));
 }
 
-TEST_P(AtInfinity, CrossEntropyOfACertainTargetIsNothing) {
+TEST_P(AtInfinity, CrossEntropyOfACertainTargetIsZero) {
   const Tensor logits = Tensor::of({{infinity, 1.0, 2.0}, {-infinity, -infinity, 3.0}});
   const Value indices = constant(Tensor::of<std::int64_t>({0, 2}));
   const Value certain = constant(Tensor::of({{1.0, 0.0, 0.0}, {0.0, 0.0, 1.0}}));
@@ -184,14 +184,14 @@ TEST_P(AtInfinity, CrossEntropyOfACertainTargetIsNothing) {
     EXPECT_THAT(slope(loss, logits), Each(0));
     for (const std::int64_t element : {0, 5}) EXPECT_THAT(second(loss, logits, element), Each(0));
   }
-  // Any other target is infinitely wrong.
+  // Any other target has an infinite loss.
   const Value wrong = constant(Tensor::of<std::int64_t>({1, 2}));
   const Build loss = [&](const Value& x) { return 2 * cross_entropy(x, wrong); };
   EXPECT_THAT(value(loss, logits), ElementsAre(infinity));
   EXPECT_THAT(slope(loss, logits), ElementsAre(1, -1, 0, 0, 0, 0));
 }
 
-TEST_P(AtInfinity, BinaryCrossEntropyOfACertainTargetIsNothing) {
+TEST_P(AtInfinity, BinaryCrossEntropyOfACertainTargetIsZero) {
   const Value target = constant(Tensor::of({1.0, 0.0, 0.25, 0.25}));
   const Build loss = [&](const Value& x) { return binary_cross_entropy_with_logits(x, target); };
   const Tensor x = Tensor::of({infinity, -infinity, infinity, -infinity});

@@ -9,6 +9,7 @@
 #include "dagrad/random.hpp"
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad {
 namespace {
@@ -22,17 +23,17 @@ using X = const std::vector<Value>&;
 
 TEST(LossGolden, Huber) {
   check_golden_cases("huber", [](const Graph&, auto in, const golden::Case& golden) {
-    return Values{huber(in[0], in[1], golden.attributes.real("delta"))};
+    return Values{dagrad::apply(Huber{golden.attributes.real("delta")}, {in[0], in[1]})};
   });
 }
 TEST(LossGolden, Hinge) {
   check_golden_cases("hinge", [](const Graph&, auto in, const golden::Case&) {
-    return Values{hinge(in[0], in[1])};
+    return Values{dagrad::apply(Hinge{}, {in[0], in[1]})};
   });
 }
 TEST(LossGolden, KlDivergence) {
   check_golden_cases("kl_divergence", [](const Graph&, auto in, const golden::Case&) {
-    return Values{kl_divergence(in[0], in[1])};
+    return Values{dagrad::apply(KlDivergence{}, {in[0], in[1]})};
   });
 }
 TEST(LossGolden, NllOfRows) {
@@ -96,22 +97,22 @@ TEST(Loss, SmoothedCrossEntropyOfIndicesAndOfTheirOneHotsAgree) {
     EXPECT_TRUE(compare(results[0][i], results[1][i], 1e-13, 1e-15).close) << i;
 }
 
-TEST(Loss, RefusesWhatDoesNotFit) {
+TEST(Loss, RefusesBadArguments) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), i = graph.input("i", {i64, {2}});
   const std::size_t before = graph.size();
   for (const double smoothing : {-0.1, 1.0, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { cross_entropy(x, i, smoothing); }),
-                HasSubstr("cross_entropy: smoothing lies in [0, 1), got "));
+                HasSubstr("cross_entropy: smoothing must be in [0, 1), got "));
   for (const double delta : {0.0, -1.0, infinity, test::nan})
     EXPECT_THAT(message<ArgumentError>([&] { huber(x, x, delta); }),
                 HasSubstr("huber: needs a positive and finite delta, got "));
   EXPECT_THAT(message<TypeError>([&] { huber(i, i); }),
               HasSubstr("huber: takes float16, bfloat16, float32, float64"));
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
-              HasSubstr("nll: targets are int32 or int64 indices, got float64[2,3]"));
+              HasSubstr("nll: class labels are integers, int32 or int64, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),
-              HasSubstr("log-probabilities are float32 or float64, got int64[2]"));
+              HasSubstr("log-probabilities must be float32 or float64, got int64[2]"));
   EXPECT_EQ(graph.size(), before);
   const Value wrong = graph.input("wrong", {i64, {3}});
   EXPECT_THAT(message<ShapeError>([&] { nll(x, wrong); }),
@@ -121,6 +122,66 @@ TEST(Loss, RefusesWhatDoesNotFit) {
                                      {i, Tensor({2}, {std::int64_t{0}, std::int64_t{3}})}});
               }),
               HasSubstr("nll: index 3 at [1] is outside of [0, 3)"));
+}
+
+/// The losses of single elements and their mean, under the names that errors show.
+const std::pair<const char*, Value (*)(const Operand&, const Operand&)> elementwise_losses[] = {
+    {"mse", mse},
+    {"half_squared_error", half_squared_error},
+    {"binary_cross_entropy", binary_cross_entropy},
+    {"binary_cross_entropy_with_logits", binary_cross_entropy_with_logits},
+    {"huber", [](const Operand& p, const Operand& t) { return huber(p, t); }},
+    {"hinge", hinge},
+    {"kl_divergence", kl_divergence}};
+
+TEST(Loss, RefusesShapesThatWouldBroadcast) {
+  Graph graph;
+  const Value column = graph.input("column", {f64, {32, 1}}), row = graph.input("row", {f64, {32}}),
+              wide = graph.input("wide", {f64, {32, 5}}), other = graph.input("other", {f64, {7}});
+  for (const auto& [name, loss] : elementwise_losses) {
+    const std::string start =
+        std::string(name) + ": prediction and target must have the same shape, ";
+    const std::size_t nodes = graph.size();
+    EXPECT_THROWS_HERE(loss(column, row), ShapeError,
+                       start + "got [32,1] and [32]; reshape the target to [32,1]");
+    EXPECT_THROWS_HERE(loss(column, wide), ShapeError,
+                       start +
+                           "got [32,1] and [32,5]; where the prediction is meant to repeat, use "
+                           "broadcast_to");
+    EXPECT_THROWS_HERE(loss(wide, column), ShapeError,
+                       start +
+                           "got [32,5] and [32,1]; where the target is meant to repeat, use "
+                           "broadcast_to");
+    EXPECT_THROWS_HERE(loss(wide, other), ShapeError, start + "got [32,5] and [7]");
+    EXPECT_EQ(graph.size(), nodes);
+  }
+}
+
+TEST(Loss, TakesAScalarOnEitherSide) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3, 2}}), scalar = graph.input("scalar", {f64, {}});
+  for (const auto& [name, loss] : elementwise_losses) {
+    const Shape wanted = std::string(name) == "mse" ? Shape{} : Shape{3, 2};
+    EXPECT_EQ(loss(x, x).shape(), wanted) << name;
+    EXPECT_EQ(loss(x, scalar).shape(), wanted) << name;
+    EXPECT_EQ(loss(scalar, x).shape(), wanted) << name;
+    EXPECT_EQ(loss(x, 1).shape(), wanted) << name;
+  }
+}
+
+TEST(Loss, NamesIntegerLabelsWhereClassesAreFloats) {
+  Graph graph;
+  const Value logits = graph.input("logits", {f32, {32, 10}}),
+              labels = graph.input("labels", {f32, {32}}), wide = graph.input("wide", {f64, {32}});
+  EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, labels); }),
+              HasSubstr("cross_entropy: class labels are integers, int32 or int64, got "
+                        "float32[32]; convert with cast(targets, i64), or give a probability for "
+                        "each class, float32[32,10]"));
+  EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, wide); }),
+              HasSubstr("class labels are integers, int32 or int64, got float64[32]"));
+  EXPECT_THAT(message<TypeError>([&] { nll(logits, labels); }),
+              HasSubstr("nll: class labels are integers, int32 or int64, got float32[32]; convert "
+                        "with cast(targets, i64)"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "dagrad/random.hpp"
 #include "tests/ops/support.hpp"
 
-/// What a query may not attend to is absent, whatever it holds.
+/// Keys and values that a query may not attend to have no effect, whatever they contain.
 namespace dagrad {
 namespace {
 
@@ -50,7 +50,7 @@ struct MaskedAttention : ::testing::Test {
     v = rng.normal({keys, 2}, 0, 1, dtype);
     seed = rng.normal({queries, 2}, 0, 1, dtype);
   }
-  /// The result; the gradients of q, k, v; those of a sum of squares of these.
+  /// The result, the gradients of q, k and v, and the gradients of the sum of squares of these.
   std::vector<Tensor> run(const Tensor& keys, const Tensor& values, bool causal, bool masked) {
     Graph graph;
     const Value a = graph.parameter("q", q), b = graph.parameter("k", keys);
@@ -66,7 +66,7 @@ struct MaskedAttention : ::testing::Test {
   }
 };
 
-TEST_F(MaskedAttention, OfAKeyThatNobodySeesIsAttentionWithoutIt) {
+TEST_F(MaskedAttention, OfAnUnseenKeyIsAttentionWithoutIt) {
   for (const DType dtype : {f32, f64}) {
     draw(dtype);
     const auto want = run(k, v, false, true);
@@ -79,7 +79,7 @@ TEST_F(MaskedAttention, OfAKeyThatNobodySeesIsAttentionWithoutIt) {
   }
 }
 
-TEST_F(MaskedAttention, NanReachesThoseWhoSeeItAlone) {
+TEST_F(MaskedAttention, NanReachesOnlyQueriesThatSeeIt) {
   draw(f64);
   const auto want = run(k, v, false, true);
   const auto got = run(k, with_row(v, 3, nan), false, true);  // query 0 sees key 3
@@ -87,11 +87,11 @@ TEST_F(MaskedAttention, NanReachesThoseWhoSeeItAlone) {
   EXPECT_TRUE(same_row(got[0], want[0], 1) && same_row(got[0], want[0], 2));
   EXPECT_TRUE(std::isnan(got[1].at(0)));
   EXPECT_TRUE(same_row(got[1], want[1], 1) && same_row(got[1], want[1], 2));
-  EXPECT_TRUE(same_row(got[2], want[2], 2)) << "nobody sees key 2";
-  EXPECT_FALSE(std::isnan(got[3].at(3 * 2))) << "slopes of v do not hang on v";
+  EXPECT_TRUE(same_row(got[2], want[2], 2)) << "no query sees key 2";
+  EXPECT_FALSE(std::isnan(got[3].at(3 * 2))) << "gradients of v do not depend on v";
 }
 
-TEST_F(MaskedAttention, OfTheFutureIsAbsent) {
+TEST_F(MaskedAttention, TheFutureHasNoEffect) {
   draw(f32, 6, 6);
   const auto want = run(k, v, true, false);
   const auto got = run(with_row(k, 5, nan), with_row(v, 5, infinity), true, false);
@@ -100,7 +100,7 @@ TEST_F(MaskedAttention, OfTheFutureIsAbsent) {
   for (std::int64_t j = 0; j < 2; ++j) EXPECT_TRUE(std::isnan(got[0].at(10 + j)));
 }
 
-TEST_F(MaskedAttention, NanOfAQueryReachesTheKeysItSeesAlone) {
+TEST_F(MaskedAttention, NanOfAQueryReachesOnlyKeysThatItSees) {
   draw(f64);
   const auto want = run(k, v, false, true);
   for (Tensor* const changed : {&q, &seed}) {  // query 1 sees key 0
@@ -125,7 +125,7 @@ TEST_F(MaskedAttention, ANanThatIsSeenWithWeightZeroStaysNan) {
   EXPECT_TRUE(std::isnan(evaluate(apply(MaskedMatmul{{true}}, {weights, values})).at(0)));
 }
 
-TEST_F(MaskedAttention, OfInfiniteValuesThatAreSeen) {
+TEST_F(MaskedAttention, OfVisibleInfiniteValues) {
   Graph graph;
   const Value weights = graph.constant(Tensor::of({{1.0, 0.0}, {infinity, 0.5}}));
   const Value values = graph.constant(Tensor::of({{-infinity, 2.0}, {1.0, nan}}));

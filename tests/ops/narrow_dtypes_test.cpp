@@ -12,20 +12,20 @@
 #include "dagrad/check.hpp"
 #include "dagrad/dagrad.hpp"
 #include "dagrad/gtest.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/ops/support.hpp"
 
-/// What ops do with dtypes that are stored only.
+/// How ops treat storage dtypes.
 namespace dagrad::test {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 constexpr DType narrow_floats[] = {f16, bf16};
 
 double epsilon(DType dtype) { return std::ldexp(1.0, 1 - digits(dtype)); }
 
-/// Elements 0, 1, 2, … of a dtype, where it is bool their last bit.
+/// Elements 0, 1, 2, … of a dtype; for bool, their last bits.
 Tensor counted(const Shape& shape, DType dtype) {
   std::vector<std::int64_t> values(static_cast<std::size_t>(shape.elements()));
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -33,7 +33,7 @@ Tensor counted(const Shape& shape, DType dtype) {
   return Tensor(shape, values).cast(dtype);
 }
 
-/// Results of builders that move elements of x, which is [3,4], and of `flags`, bools of its shape.
+/// Results of builders that move elements of x [3,4] and of `flags`, bools of the same shape.
 std::vector<Value> moved(Graph& graph, const Value& x, const Value& flags) {
   const Value rows = graph.constant(Tensor::of<std::int64_t>({2, 0, -1}));
   const Value columns = graph.constant(Tensor::of<std::int64_t>({{1, 3}, {0, 0}, {2, -1}}));
@@ -79,7 +79,7 @@ TEST(NarrowDtypes, AreMovedByEveryShapeAndIndexOp) {
                     {});
   };
   const std::vector<Tensor> wide = run(i64), bools = run(b8);
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     const std::vector<Tensor> got = run(dtype);
     for (std::size_t i = 0; i < got.size(); ++i) {
       const Tensor want = (dtype == b8 ? bools : wide)[i].cast(dtype);
@@ -102,7 +102,7 @@ TEST(NarrowDtypes, AreMovedBitByBit) {
 }
 
 TEST(NarrowDtypes, AreCompared) {
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     Graph graph;
     const Value a = graph.constant(counted({5}, dtype)), b = graph.constant(Tensor(1).cast(dtype));
     const std::vector<Tensor> got =
@@ -122,7 +122,7 @@ TEST(NarrowDtypes, AreCompared) {
   EXPECT_FALSE(evaluate(equal(bytes, signs), {}).item<bool>()) << "both become int16";
 }
 
-/// A sample with its float64 numbers in another dtype; empty where there are none.
+/// A sample with its float64 numbers converted to another dtype; empty if there are none.
 Sample in_dtype(const Sample& sample, DType from, DType to) {
   const Op op = sample.op->retyped(from, to);
   Sample other{op ? op : sample.op, sample.in};
@@ -135,7 +135,7 @@ Sample in_dtype(const Sample& sample, DType from, DType to) {
   return changed ? other : Sample{};
 }
 
-/// Results of a sample, and gradients in its float operands.
+/// Results of a sample and gradients of its float operands.
 std::vector<Tensor> results(const Sample& sample) {
   Graph graph;
   std::vector<Operand> operands;
@@ -161,8 +161,8 @@ std::set<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-/// What moves elements, compares them or passes them on. `full_like` does too, but not the fraction
-/// of its samples.
+/// Ops that move elements, compare them or pass them on. `full_like` does so too, but its samples
+/// have a fraction.
 const std::set<std::string> takes_small_ints = words(
     "broadcast_like broadcast_to cast concat custom_gradient diag_embed diagonal "
     "dropout_mask equal flatten full greater greater_equal identity iota is_finite is_nan "
@@ -171,7 +171,7 @@ const std::set<std::string> takes_small_ints = words(
     "split_like squeeze stop_gradient take take_along_axis transpose tril triu "
     "undiagonal_like unflatten unslice_like unsplit_like unsqueeze where");
 
-/// What has no elementwise formula and is none of the sums.
+/// Ops that are neither elementwise nor sums.
 const std::set<std::string> refuses_narrow_floats = words(
     "argmax argmin avg_pool avg_pool_gradient bernoulli categorical centre cholesky conv "
     "conv_kernel conv_transpose count_nonzero cross_entropy cumprod cumsum det det_slope "
@@ -183,7 +183,7 @@ const std::set<std::string> refuses_narrow_floats = words(
 
 class Catalogue : public ::testing::TestWithParam<DType> {};
 
-TEST_P(Catalogue, TakesThemOrNamesCast) {
+TEST_P(Catalogue, AcceptsThemOrRecommendsCast) {
   const DType dtype = GetParam(), wide = is_float(dtype) ? f32 : i32;
   Rng rng(3);
   std::set<std::string> taken, refused;
@@ -223,7 +223,7 @@ TEST_P(Catalogue, TakesThemOrNamesCast) {
     EXPECT_EQ(taken, takes_small_ints);
 }
 
-INSTANTIATE_TEST_SUITE_P(Narrow, Catalogue, ::testing::Values(i8, u8, i16, f16, bf16),
+INSTANTIATE_TEST_SUITE_P(Narrow, Catalogue, ::testing::ValuesIn(stored_dtypes()),
                          [](const auto& tested) { return std::string(name(tested.param)); });
 
 TEST(NarrowFloats, AreAddedUpAsFloat32) {
@@ -249,7 +249,7 @@ TEST(NarrowFloats, AreAddedUpAsFloat32) {
     EXPECT_TENSOR_SAME(evaluate(sum(graph.constant(Tensor(2.5).cast(dtype))), {}),
                        Tensor(2.5).cast(dtype));
   }
-  Graph graph;  // many rows: partial sums in scratch memory
+  Graph graph;  // many rows, with partial sums in scratch memory
   const Tensor x = Rng(5).uniform({70'000, 3}, 0, 1, f32).cast(f16);
   const Value narrow = graph.constant(x), wide = graph.constant(x.cast(f32));
   for (const int threads : {1, 2}) {
@@ -295,7 +295,7 @@ TEST(NarrowFloats, HaveGradientsOfTheirDtype) {
   }
 }
 
-/// A number of elements that float16 does not hold.
+/// More elements than float16 can count.
 TEST(NarrowFloats, ShareTheGradientOfALargeMean) {
   Graph graph;
   const Value x = graph.constant(Tensor::full({f16, {100'000}}, 1));
@@ -313,7 +313,7 @@ TEST(NarrowFloats, AreCastWithTheirGradients) {
   EXPECT_THAT(message<TypeError>([&] { cast(x, f16) + x; }), HasSubstr("cast"));
 }
 
-TEST(NarrowFloats, AreReplayedInto) {
+TEST(NarrowFloats, AreTargetsOfReplay) {
   Graph graph;
   const Value x = graph.constant(Tensor::of({0.1, 0.7, -2.0}));
   const Value slope = gradient(sum(leaky_relu(x) * sigmoid(x)), {x})[0];
@@ -326,7 +326,7 @@ TEST(NarrowFloats, AreReplayedInto) {
   }
 }
 
-TEST(NarrowFloats, AreTrained) {
+TEST(NarrowFloats, CanBeTrained) {
   for (const DType dtype : narrow_floats) {
     Graph graph;
     const Value w = graph.parameter("w", Tensor::of({1.0, -2.0}).cast(dtype));

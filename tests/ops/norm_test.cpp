@@ -44,7 +44,7 @@ TEST(NormGolden, CountNonzero) {
   });
 }
 
-TEST(Norm, OfTheNullVectorHasSlopeZeroToSecondOrder) {
+TEST(Norm, OfTheZeroVectorHasZeroDerivativesToSecondOrder) {
   for (const double order : {1.0, 2.0, infinity}) {
     const test::Build size = [&](X x) { return norm(x[0], order); };
     EXPECT_EQ(at({0}, size).slope[0], 0) << order;
@@ -54,7 +54,7 @@ TEST(Norm, OfTheNullVectorHasSlopeZeroToSecondOrder) {
   EXPECT_EQ(at({2}, [](X x) { return standard_deviation(x[0]); }).slope[0], 0);
 }
 
-TEST(Norm, ThatIsScaledLeavesItsNeighboursBits) {
+TEST(Norm, ScalingDoesNotChangeBitsOfNeighbours) {
   Graph graph;
   Rng rng(2);
   Tensor x = rng.normal({50, 2}), alone = x;
@@ -64,7 +64,7 @@ TEST(Norm, ThatIsScaledLeavesItsNeighboursBits) {
   EXPECT_TRUE(std::isfinite(both.at(0)));
 }
 
-/// What a norm decided at x: it changes where a kink lies between.
+/// The decisions of a norm at x, which differ between points on different sides of a kink.
 std::vector<std::int64_t> decisions(double order, const Tensor& x) {
   Graph graph;
   const Op op(Norm{{{0}, false}, order});
@@ -75,7 +75,7 @@ std::vector<std::int64_t> decisions(double order, const Tensor& x) {
   return made;
 }
 
-TEST(Norm, TellsWhereItsKinksAre) {
+TEST(Norm, ReportsItsKinks) {
   const auto jumps = [](double order, const Tensor& a, const Tensor& b) {
     return decisions(order, a) != decisions(order, b);
   };
@@ -92,15 +92,15 @@ TEST(Norm, RefusesOtherOrders) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}});
   EXPECT_THAT(message<ArgumentError>([&] { norm(x, 3); }),
-              HasSubstr("norm: order is 1, 2 or inf, got 3"));
+              HasSubstr("norm: order must be 1, 2 or inf, got 3"));
   EXPECT_THAT(message<ArgumentError>([&] { norm(x, test::nan); }), HasSubstr("got nan"));
   EXPECT_THAT(message<ArgumentError>([&] { standard_deviation(x, {}, false, -1); }),
               HasSubstr("standard_deviation: ddof must not be negative"));
   EXPECT_THAT(message<ShapeError>([&] { standard_deviation(x, 0, false, 2); }),
-              HasSubstr("needs more than 2 elements (ddof), got 2 of [2,3]"));
+              HasSubstr("needs more than ddof = 2 elements, got 2 in [2,3]"));
 }
 
-TEST(Norm, OfZeroHasNoSecondDerivativeWhichItsSquareMisses) {
+TEST(Norm, SquaredLosesItsSecondDerivativeAtZero) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor::of({0.0, 0.0}));
   const auto second = [&](const Value& y) {

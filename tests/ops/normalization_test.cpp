@@ -34,7 +34,7 @@ TEST(NormalizationGolden, Standardize) {
     const Attributes& a = golden.attributes;
     const Reduction over{a.integers("axes"), true};
     Values results = apply(Standardize{over, a.real("epsilon"), a.flag("centred", true)}, {in[0]});
-    results.pop_back();  // the reciprocal: held by its sample and by the gradients
+    results.pop_back();  // the reciprocal is checked by samples and gradients
     return results;
   });
 }
@@ -89,7 +89,7 @@ TEST(NormalizationGolden, GroupNorm) {
   });
 }
 
-/// One channel of two elements beside parameters whose values are known.
+/// One channel of two elements, with parameters of known values.
 struct Training : testing::Test {
   Graph graph;
   Value x = graph.input("x", {f64, {2, 1}});
@@ -99,7 +99,7 @@ struct Training : testing::Test {
   Value variance = graph.parameter("variance", Tensor::of({20.0}));
 };
 
-TEST_F(Training, UpdatesTheStatisticsItIsToldTo) {
+TEST_F(Training, UpdatesTheListedStatistics) {
   const BatchNorm y = batch_norm(x, scale, shift, mean, variance, {.momentum = 0.5, .epsilon = 0});
   const Value loss = sum(y.out * y.out);
   const Value slope = gradient(loss, scale);
@@ -110,7 +110,7 @@ TEST_F(Training, UpdatesTheStatisticsItIsToldTo) {
   const Feeds feeds{{x, Tensor::of({{1.0}, {5.0}})}};  // mean 3, variance 4, or 8 unbiased
   const auto first = train(state, feeds);
   EXPECT_EQ(first[0].to_vector<double>(), (std::vector<double>{-1, 3}));
-  EXPECT_EQ(first[1].at(0), 10) << "a fetch shows the value from before the update";
+  EXPECT_EQ(first[1].at(0), 10) << "a fetch shows the value before the update";
   EXPECT_EQ(first[2].at(0), 20);
   EXPECT_EQ(state.get(mean).at(0), 6.5);
   EXPECT_EQ(state.get(variance).at(0), 14);
@@ -121,14 +121,14 @@ TEST_F(Training, UpdatesTheStatisticsItIsToldTo) {
   EXPECT_EQ(state.get(variance).at(0), 11);
 }
 
-TEST_F(Training, StoresNothingUnasked) {
+TEST_F(Training, StoresOnlyListedUpdates) {
   const BatchNorm y = batch_norm(x, scale, shift, mean, variance);
   State state(graph);
   compile({y.out, y.mean})(state, {{x, Tensor::of({{1.0}, {5.0}})}});
   EXPECT_EQ(state.get(mean).at(0), 10);
 }
 
-TEST_F(Training, CutsTheStatisticsOffFromTheGradient) {
+TEST_F(Training, StopsGradientsOfTheStatistics) {
   const BatchNorm y = batch_norm(x, scale, shift, mean, variance);
   const auto slopes =
       gradient(sum(y.mean + y.variance), {x, mean, variance}, {.unconnected = Unconnected::zeros});
@@ -160,7 +160,7 @@ TEST(GroupNorm, IsReplayedAtAnotherSize) {
 
 TEST(Standardize, KeepsDigitsFarFromZero) {
   Graph graph;
-  // The mean itself is rounded to 1e-7, and the deviation is 18.
+  // The mean is rounded to 1e-7, and the deviation is 18.
   for (const Shape& shape : {Shape{4, 1000}, Shape{1000, 7}}) {
     const std::int64_t axis = shape[0] == 4 ? 1 : 0;
     Rng rng(1);
@@ -172,7 +172,7 @@ TEST(Standardize, KeepsDigitsFarFromZero) {
   }
 }
 
-/// Few results of many elements are cut into chunks; that is another way through the code.
+/// Few results of many elements are divided into chunks by other code.
 TEST(Standardize, TakesAnySizeAndAxes) {
   Graph graph;
   Rng rng(2);
@@ -224,14 +224,14 @@ TEST_F(Refusals, OfBatchNorm) {
   EXPECT_THAT(message<ShapeError>(of(three)), HasSubstr("batch_norm: needs x of [N, C, ...]"));
   const Value single = graph.input("single", {f64, {1, 3}});
   EXPECT_THAT(message<ShapeError>(of(single)),
-              HasSubstr("needs two elements a channel or more, x of [1,3] has 1"));
+              HasSubstr("needs at least two elements per channel, but x of [1,3] has 1"));
   EXPECT_NO_THROW(batch_norm_inference(single, three, three, three, three));
   EXPECT_THAT(message<ShapeError>([&] { batch_norm(x, c, three, c, c); }),
               HasSubstr("batch_norm: shift must be [4] for x of [2,4,3], got [3]"));
   EXPECT_THAT(message<ShapeError>([&] { batch_norm_inference(x, c, c, c, three); }),
               HasSubstr("batch_norm_inference: variance must be [4]"));
   EXPECT_THAT(message<TypeError>([&] { batch_norm(x, c, c, narrow, c); }),
-              HasSubstr("mean must be float64 as x, got float32[4]; convert with cast"));
+              HasSubstr("mean must be float64 like x, got float32[4]; convert with cast"));
   EXPECT_THAT(message<ArgumentError>([&] { batch_norm(x, c, c, c, c, {.momentum = 1.5}); }),
               HasSubstr("momentum must be in [0, 1], got 1.5"));
   EXPECT_THAT(message<ArgumentError>([&] { batch_norm(x, c, c, c, c, {.epsilon = -1}); }),
@@ -242,15 +242,15 @@ TEST_F(Refusals, OfTheOthers) {
   EXPECT_THAT(message<ShapeError>([&] { group_norm(x, 3); }),
               HasSubstr("group_norm: 3 groups do not divide the 4 channels of [2,4,3]"));
   EXPECT_THAT(message<ArgumentError>([&] { group_norm(x, 0); }),
-              HasSubstr("group_norm: needs one group or more, got 0"));
+              HasSubstr("group_norm: needs at least one group, got 0"));
   EXPECT_THAT(message<ShapeError>([&] { group_norm(x, 2, c, three); }),
               HasSubstr("group_norm: shift must be [4]"));
   EXPECT_THAT(message<ShapeError>([&] { layer_norm(x, c, c); }),
               HasSubstr("layer_norm: scale must be [3] for x of [2,4,3], got [4]"));
   EXPECT_THAT(message<ShapeError>([&] { layer_norm(c, {.axes = 2}); }),
-              HasSubstr("layer_norm: x of [4] has no 2 axes"));
+              HasSubstr("layer_norm: x of [4] has fewer than 2 axes"));
   EXPECT_THAT(message<ArgumentError>([&] { rms_norm(x, {.axes = 0}); }),
-              HasSubstr("rms_norm: needs one axis or more, got 0"));
+              HasSubstr("rms_norm: needs at least one axis, got 0"));
   EXPECT_THAT(message<ArgumentError>([&] { rms_norm(x, {.epsilon = test::nan}); }),
               HasSubstr("rms_norm: epsilon must be finite"));
   const Value ints = graph.input("ints", {i64, {2, 3}});
@@ -268,7 +268,7 @@ TEST(Unflatten, TakesAnAxisApart) {
   EXPECT_THAT(message<ShapeError>([&] {
                 unflatten(x, 1, {4, -1});
               }),
-              HasSubstr("unflatten: cannot make axis 1 of [2,6] into [4,-1]"));
+              HasSubstr("unflatten: cannot divide axis 1 of [2,6] into [4,-1]"));
 }
 
 }  // namespace

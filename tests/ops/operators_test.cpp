@@ -7,7 +7,7 @@
 namespace dagrad {
 namespace {
 
-TEST(Operators, BuildTheOpOfTheirName) {
+TEST(Operators, BuildTheirOps) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {2}});
   const auto op = [](const Value& value) { return std::string(value.node().op().name()); };
@@ -27,10 +27,10 @@ TEST(Operators, BuildTheOpOfTheirName) {
   EXPECT_EQ(op(!(x < y)), "logical_not");
 }
 
-// `!x` builds a node, so it must not be mistaken for "is empty".
+// `!x` builds a node, so it must not be mistaken for a test for emptiness.
 static_assert(!std::is_constructible_v<bool, Value>);
 
-TEST(Operators, TakeAPlainNumberOnEitherSide) {
+TEST(Operators, AcceptAPlainNumberOnEitherSide) {
   Graph graph;
   const Value x = graph.input("x", {f32, {2}});
   for (const Value& value : {0.5 * x, x * 2, 1 - x, x / 2.0, 2 % x, x + true}) {
@@ -41,7 +41,7 @@ TEST(Operators, TakeAPlainNumberOnEitherSide) {
   EXPECT_EQ((x - 1).node().operands()[0], x);
 }
 
-TEST(Operators, NoteTheLineTheyStandOn) {
+TEST(Operators, RecordTheirLine) {
   Graph graph;
   Value x = graph.input("x", {f64, {}});
   const auto line = [](const Value& value) { return value.node().where().line; };

@@ -84,10 +84,10 @@ TEST(Order, NanIsTheLargestAndZerosAreEqual) {
   const Tensor sorted = evaluate(sort(in));
   EXPECT_FALSE(std::signbit(sorted.at(1)));
   EXPECT_TRUE(std::signbit(sorted.at(2)));
-  EXPECT_TRUE(std::signbit(sorted.at(6)));  // of the NaN
+  EXPECT_TRUE(std::signbit(sorted.at(6)));  // the sign of the NaN is kept
 }
 
-/// What the standard library's stable sort makes of lines side by side, without NaN.
+/// The result of std::stable_sort for adjacent lines without NaN.
 template <class T>
 std::vector<std::int64_t> stable_order(const std::vector<T>& x, std::int64_t lines, bool down) {
   const auto n = static_cast<std::int64_t>(x.size()) / lines;
@@ -104,7 +104,7 @@ std::vector<std::int64_t> stable_order(const std::vector<T>& x, std::int64_t lin
   return all;
 }
 
-/// Lines long enough for every way to sort them, many ties in them, on any threads.
+/// Lines long enough for every sorting algorithm, with many ties, on different numbers of threads.
 template <class T>
 void check_lines(std::int64_t length, std::int64_t lines, bool descending) {
   Rng rng(length);
@@ -129,7 +129,7 @@ void check_lines(std::int64_t length, std::int64_t lines, bool descending) {
   }
 }
 
-TEST(Order, IsStableForLinesOfAnyLengthOnAnyThreads) {
+TEST(Order, IsStableForLinesOfAnyLengthOnAnyNumberOfThreads) {
   for (const bool descending : {false, true}) {
     for (const std::int64_t length : {2, 17, 128, 129, 1000, 70000, 200000}) {
       check_lines<float>(length, 1, descending);
@@ -140,12 +140,12 @@ TEST(Order, IsStableForLinesOfAnyLengthOnAnyThreads) {
   }
 }
 
-TEST(Order, TellsTheCheckerOfTies) {
+TEST(Order, ReportsTiesToTheChecker) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3}});
   const Value weights = graph.constant(Tensor::of({1.0, 20.0, 300.0}));
   const Value y = sum(sort(x) * weights);
-  // Each element is alone within its step, and its neighbours are not.
+  // Within its steps, the last element meets no tie, but the two close neighbours do.
   const CheckReport report = check_gradient(y, {x}, {{x, Tensor::of({1.0, 1.0 + 1e-7, 2.0})}});
   EXPECT_EQ(report.verdict(), Verdict::agree) << report.text();
 }
@@ -162,15 +162,15 @@ TEST(Order, NumbersOutOfRangeAreErrors) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3, 4}});
   EXPECT_THAT(message<ArgumentError>([&] { topk(x, 5); }),
-              HasSubstr("topk: k must lie in [0, 4], axis 1 of [3,4], got 5"));
+              HasSubstr("topk: k must be in [0, 4], the size of axis 1 of [3,4], got 5"));
   EXPECT_THAT(message<ArgumentError>([&] { topk(x, -1, 0); }),
-              HasSubstr("k must lie in [0, 3], axis 0 of [3,4], got -1"));
+              HasSubstr("k must be in [0, 3], the size of axis 0 of [3,4], got -1"));
   EXPECT_THAT(message<ShapeError>([&] { sort(x, 2); }),
-              HasSubstr("sort: axis 2 is outside [-2, 1] of rank 2"));
+              HasSubstr("sort: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ShapeError>([&] {
                 argsort(graph.input("s", {f64, {}}));
               }),
-              HasSubstr("axis -1 of a scalar, which has none"));
+              HasSubstr("axis -1 does not exist: a scalar has no axes"));
 }
 
 TEST(Order, GradientsFollowOtherShapes) {

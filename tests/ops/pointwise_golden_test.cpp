@@ -4,14 +4,14 @@
 #include "dagrad/dagrad.hpp"
 #include "tests/ops/golden_cases.hpp"
 
-/// Broadcasting, ints, bools and promotion of elementwise ops, what optimisers are made of, and ops
-/// without operands, against NumPy's answers.
+/// Compares broadcasting, integers, bools and promotion of elementwise ops, the ops of optimisers,
+/// and ops without operands with NumPy.
 namespace dagrad {
 namespace {
 
 class PointwiseGolden : public testing::TestWithParam<const char*> {};
 
-TEST_P(PointwiseGolden, Holds) {
+TEST_P(PointwiseGolden, Agrees) {
   const Catalog catalog = Catalog::builtin();
   const Catalog::Entry* entry = catalog.find(GetParam());
   ASSERT_NE(entry, nullptr);

@@ -44,7 +44,7 @@ struct PoolingTest : ::testing::Test {
   Graph graph;
   Rng rng{5};
   Value normal(const Shape& shape) { return graph.constant(rng.normal(shape)); }
-  /// A picture of one channel.
+  /// An image with one channel.
   Value picture(std::int64_t width, const std::vector<double>& elements) {
     const auto height = static_cast<std::int64_t>(elements.size()) / width;
     return graph.constant(Tensor({1, 1, height, width}, elements));
@@ -58,7 +58,7 @@ struct PoolingTest : ::testing::Test {
 };
 using Elements = std::vector<double>;
 
-TEST_F(PoolingTest, HoldsToSecondOrder) {
+TEST_F(PoolingTest, PassesTheCheckToSecondOrder) {
   const Value x = graph.parameter("x", rng.normal({2, 3, 6, 5}));
   const Pooling options{.window = {3, 2}, .stride = {2, 1}, .padding = {1, 0}};
   for (const auto pool : {max_pool2d, avg_pool2d}) {
@@ -143,7 +143,7 @@ TEST_F(PoolingTest, ARemainderIsDropped) {
   EXPECT_EQ(elements(gradient(sum(mean), x)), (Elements{0.5, 0.5, 0.5, 0.5, 0}));
 }
 
-TEST_F(PoolingTest, OfNothing) {
+TEST_F(PoolingTest, OfEmptyTensors) {
   for (const auto pool : {max_pool2d, avg_pool2d})
     for (const Shape& shape : {Shape{0, 2, 4, 4}, Shape{3, 0, 4, 4}}) {
       const Value x = normal(shape), y = pool(x, {.window = {2}});
@@ -163,7 +163,7 @@ TEST_F(PoolingTest, WindowsMayBeFarLargerThanTheInput) {
   EXPECT_EQ(elements(gradient(sum(mean * 0x1p62), x)), Elements(4, 9));
 }
 
-/// Planes larger than what one task takes, rows longer than one block.
+/// Planes larger than one task and rows longer than one block.
 struct Large {
   const char* name;
   Shape in;
@@ -173,7 +173,7 @@ std::ostream& operator<<(std::ostream& out, const Large& large) { return out << 
 
 class LargePooling : public ::testing::TestWithParam<Large> {
  protected:
-  /// Values and gradients of both poolings, then input and cotangent.
+  /// Values and gradients of both poolings, followed by input and cotangent.
   std::vector<Tensor> run(DType dtype, int threads) const {
     Graph graph;
     Rng rng(3);
@@ -190,7 +190,7 @@ class LargePooling : public ::testing::TestWithParam<Large> {
   }
 };
 
-TEST_P(LargePooling, OfFloatsIsThatOfDoublesRounded) {
+TEST_P(LargePooling, OfFloatsAgreesWithDoubles) {
   const auto got = run(f32, 1), want = run(f64, 1);
   EXPECT_TENSOR_SAME(got[0].cast(f64), want[0]);
   for (std::size_t i = 1; i < got.size(); ++i)
@@ -206,13 +206,13 @@ TEST_P(LargePooling, GivesTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-TEST_P(LargePooling, GradientsAreThoseOfTheValues) {
+TEST_P(LargePooling, GradientsMatchTheValues) {
   const auto product = [](const Tensor& a, const Tensor& b) {
     double all = 0;
     for (std::int64_t i = 0; i < a.size(); ++i) all += a.at(i) * b.at(i);
     return all;
   };
-  const auto got = run(f64, 1);  // a pooling is homogeneous: the product with x is the value's
+  const auto got = run(f64, 1);  // pooling is homogeneous, so gradient · x is the value
   for (std::size_t i = 0; i < 2; ++i)
     EXPECT_NEAR(product(got[i], got[5]), product(got[i + 2], got[4]), 1e-10) << i;
 }
@@ -241,11 +241,11 @@ TEST_F(PoolingTest, IsReplayedWithOtherSizes) {
   }
 }
 
-TEST_F(PoolingTest, RefusesWhatDoesNotFit) {
+TEST_F(PoolingTest, RefusesBadArguments) {
   const Value x = normal({2, 4, 5, 6});
   const auto refuses = [&](const Pooling& options, const std::string& why) {
-    EXPECT_THAT(message<Error>([&] { max_pool2d(x, options); }), HasSubstr("max_pool: " + why));
-    EXPECT_THAT(message<Error>([&] { avg_pool2d(x, options); }), HasSubstr("avg_pool: " + why));
+    EXPECT_THAT(message<Error>([&] { max_pool2d(x, options); }), HasSubstr("max_pool2d: " + why));
+    EXPECT_THAT(message<Error>([&] { avg_pool2d(x, options); }), HasSubstr("avg_pool2d: " + why));
   };
   refuses({.window = {6, 2}},
           "a window of 6 is larger than the 5 elements of spatial axis 0 of the input [2,4,5,6] "
@@ -269,7 +269,7 @@ TEST_F(PoolingTest, RefusesTypes) {
     EXPECT_THAT(message<ShapeError>([&] {
                   pool(normal({4, 5, 6}), options);
                 }),
-                HasSubstr("needs [n, c, h, w], got [4,5,6]"));
+                HasSubstr("needs [N, C, H, W], got [4,5,6]"));
     EXPECT_THAT(message<ShapeError>([&] {
                   pool(normal({2, 3, 0, 6}), options);
                 }),
@@ -312,12 +312,12 @@ TEST(GlobalAvgPool, HasAGradient) {
   EXPECT_GRADIENT(global_avg_pool(x), x, {{x, rng.normal({2, 3, 2, 4})}});
 }
 
-TEST(GlobalAvgPool, TellsWhatItCannotTake) {
+TEST(GlobalAvgPool, RefusesBadArguments) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3, 4}}),
               empty = graph.input("empty", {f64, {1, 2, 0, 3}});
   EXPECT_THAT(message<ShapeError>([&] { global_avg_pool(x); }),
-              HasSubstr("global_avg_pool: needs [n, c, h, w], got [3,4]"));
+              HasSubstr("global_avg_pool: needs [N, C, H, W], got [3,4]"));
   EXPECT_THROW(global_avg_pool(empty), ShapeError);
 }
 

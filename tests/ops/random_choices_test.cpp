@@ -13,8 +13,9 @@
 #include "tests/ops/golden_cases.hpp"
 #include "tests/ops/support.hpp"
 
-/// Random ops beside uniform and normal: their bits by goldens, their distributions by tests that
-/// a right one fails once in 10^6 keys; these keys are fixed.
+/// Random ops other than uniform and normal. Their bits are compared with golden files, and their
+/// distributions are tested statistically: a correct distribution fails for one in 10^6 keys, and
+/// the keys are fixed.
 namespace dagrad {
 namespace {
 
@@ -63,7 +64,7 @@ struct RandomChoices : testing::Test {
   Value key = graph.constant(Tensor(std::int64_t{42}));
 };
 
-/// Kolmogorov's and Smirnov's distance of a sample from a distribution, times √n.
+/// The Kolmogorov-Smirnov distance between a sample and a distribution, times √n.
 template <class Distribution>
 double distance(const Tensor& sample, Distribution below) {
   std::vector<double> x = sample.cast(f64).to_vector<double>();
@@ -78,7 +79,7 @@ double distance(const Tensor& sample, Distribution below) {
 }
 constexpr double once_in_a_million = 2.7;  // 2 exp(-2 d²)
 
-/// Pearson's sum over counts of equally likely events, in deviations from its mean.
+/// Pearson's χ² for counts of equally likely events, in standard deviations from its mean.
 double excess(const std::vector<std::int64_t>& counts) {
   const double n = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0L));
   const double wanted = n / static_cast<double>(counts.size());
@@ -91,8 +92,9 @@ double excess(const std::vector<std::int64_t>& counts) {
   return (sum - degrees) / std::sqrt(2 * degrees);
 }
 
-TEST_F(RandomChoices, TruncatedNormalIsSoInEveryRange) {
-  // Each proposal and both sides, far tails too: P(x beyond a) by erfc, which keeps its digits.
+TEST_F(RandomChoices, TruncatedNormalHasItsDistributionInEveryRange) {
+  // Covers each proposal, both sides and far tails. P(x > a) is computed by erfc, which keeps its
+  // digits.
   for (const auto& [low, high] : std::vector<std::pair<double, double>>{{-2, 2},
                                                                         {-0.3, 1},
                                                                         {-infinity, infinity},
@@ -127,7 +129,7 @@ TEST_F(RandomChoices, GumbelHasItsDistribution) {
               once_in_a_million);
 }
 
-TEST_F(RandomChoices, BernoulliIsTrueAsOftenAsAsked) {
+TEST_F(RandomChoices, BernoulliHasItsProbability) {
   for (const double p : {1e-4, 0.3, 0.999}) {
     const Tensor flags = evaluate(bernoulli(key, p, {200, 500}));
     EXPECT_EQ(flags.type(), (Type{b8, {200, 500}}));
@@ -154,7 +156,7 @@ TEST_F(RandomChoices, CategoricalDrawsBySoftmax) {
   EXPECT_EQ(evaluate(categorical(key, logits)).shape(), Shape{});
 }
 
-TEST_F(RandomChoices, PermutationGivesEveryOrderAsOften) {
+TEST_F(RandomChoices, PermutationGivesAllOrdersEquallyOften) {
   std::map<std::vector<std::int64_t>, std::int64_t> seen;
   for (std::int64_t i = 0; i < 12000; ++i) {
     std::vector<std::int64_t> order(4);
@@ -190,12 +192,12 @@ TEST_F(RandomChoices, HaveNoGradient) {
   EXPECT_TRUE(same_bits(slope, evaluate(bernoulli(key, p)).cast(f64)));
 }
 
-TEST_F(RandomChoices, RefuseWhatHasNoDistribution) {
+TEST_F(RandomChoices, RefuseInvalidDistributions) {
   const Type type{f64, {2}};
   EXPECT_THAT(message<ArgumentError>([&] { bernoulli(key, 1.5); }),
-              HasSubstr("bernoulli: a probability lies in [0, 1], got 1.5"));
+              HasSubstr("bernoulli: a probability must be in [0, 1], got 1.5"));
   EXPECT_THAT(message<ArgumentError>([&] { bernoulli(key, nan); }), HasSubstr("got nan"));
-  // A constant is known on the user's line; what is fed is not.
+  // Constants are checked at the user's line; feeds are checked in the run.
   EXPECT_THAT(message<ArgumentError>([&] {
                 bernoulli(key, graph.constant(Tensor::of({{0.5, 1.0}, {0.0, -0.1}})));
               }),
@@ -206,7 +208,7 @@ TEST_F(RandomChoices, RefuseWhatHasNoDistribution) {
               }),
               testing::AllOf(HasSubstr("got nan at [1]"), HasSubstr("node 'flags'")));
   EXPECT_THAT(message<TypeError>([&] { bernoulli(key, key); }),
-              HasSubstr("probabilities are float32 or float64, got int64[]"));
+              HasSubstr("probabilities must be float32 or float64, got int64[]"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, 2, 2); }),
               HasSubstr("truncated_normal: needs low < high, got 2 and 2"));
   EXPECT_THAT(message<ArgumentError>([&] { truncated_normal(key, type, 0, 1, nan, 2); }),
@@ -215,7 +217,7 @@ TEST_F(RandomChoices, RefuseWhatHasNoDistribution) {
               HasSubstr("deviation >= 0"));
   EXPECT_THAT(message<ArgumentError>([&] { permutation(key, -1); }),
               HasSubstr("permutation: needs n >= 0, got -1"));
-  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key is int64"));
+  EXPECT_THAT(message<TypeError>([&] { permutation(p, 3); }), HasSubstr("a key must be int64"));
 }
 
 TEST_F(RandomChoices, CategoricalNamesARowWithoutDistribution) {
@@ -225,18 +227,19 @@ TEST_F(RandomChoices, CategoricalNamesARowWithoutDistribution) {
       evaluate(categorical(key, x, axis), {{x, Tensor::of({{0.0, a}, {0.0, b}})}});
     });
   };
-  EXPECT_THAT(drawn(-infinity, -infinity, 0), HasSubstr("categorical: the row from [0,1] on"));
-  EXPECT_THAT(drawn(0, nan, 1), HasSubstr("the row from [1,0] on has no distribution"));
-  EXPECT_THAT(drawn(0, infinity, 1), HasSubstr("the row from [1,0] on"));
+  EXPECT_THAT(drawn(-infinity, -infinity, 0),
+              HasSubstr("categorical: the row that begins at [0,1] has no"));
+  EXPECT_THAT(drawn(0, nan, 1), HasSubstr("the row that begins at [1,0] has no distribution"));
+  EXPECT_THAT(drawn(0, infinity, 1), HasSubstr("the row that begins at [1,0] has no"));
   EXPECT_THAT(message<ShapeError>([&] {
                 categorical(key, graph.input("e", {f64, {2, 0}}));
               }),
-              HasSubstr("logits have a class or more, got [2,0]"));
+              HasSubstr("logits must have at least one class, got [2,0]"));
   EXPECT_THAT(message<ShapeError>([&] { categorical(key, x, 2); }), HasSubstr("axis 2"));
   EXPECT_THAT(message<ArgumentError>([&] { categorical(key, x, 1, -1); }),
               HasSubstr("needs samples >= 0, got -1"));
   EXPECT_THAT(message<TypeError>([&] { categorical(key, key, 0); }),
-              HasSubstr("logits are float32 or float64, got int64[]"));
+              HasSubstr("logits must be float32 or float64, got int64[]"));
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST(Rearrange, BuildersHaveGradientsToSecondOrder) {
   }
 }
 
-TEST(Rearrange, ShiftsWrapWhateverTheSizeOfAReplay) {
+TEST(Rearrange, ShiftsWrapForAnySizeOfAReplay) {
   Graph graph;
   const Value x = graph.input("x", {f64, {5}});
   const Value y = roll(x, 4, 0), z = roll(x, -4);
@@ -93,7 +93,7 @@ TEST(Rearrange, GradientsFollowOtherShapes) {
   EXPECT_THAT(evaluate(other.mapping(slope), feeds).to_vector<double>(), ElementsAre(12, 24, 36));
 }
 
-TEST(Rearrange, WhatDoesNotFitIsAnError) {
+TEST(Rearrange, RefusesBadArguments) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}});
   EXPECT_THAT(message<ShapeError>([&] {
@@ -101,25 +101,25 @@ TEST(Rearrange, WhatDoesNotFitIsAnError) {
               }),
               HasSubstr("flip: axis -2 is given twice"));
   EXPECT_THAT(message<ShapeError>([&] { flip(x, {2}); }),
-              HasSubstr("flip: axis 2 is outside [-2, 1] of rank 2"));
+              HasSubstr("flip: axis 2 is outside [-2, 1] for rank 2"));
   EXPECT_THAT(message<ArgumentError>([&] {
                 roll(x, {1, 2}, {0});
               }),
-              HasSubstr("roll: needs one shift an axis, got 2 for 1 axes"));
+              HasSubstr("roll: needs one shift for each axis, got 2 for 1 axes"));
   EXPECT_THAT(message<ArgumentError>([&] { roll(x, INT64_MIN, 0); }),
               HasSubstr("cannot shift by -9223372036854775808"));
   EXPECT_THAT(message<ArgumentError>([&] { repeat(x, -1, 0); }),
-              HasSubstr("repeat: needs a count >= 0, got -1"));
+              HasSubstr("repeat: count must not be negative, got -1"));
   EXPECT_THAT(message<ShapeError>([&] { repeat(x, INT64_MAX, 0); }),
               HasSubstr("axis 0 of [2,3] cannot be repeated 9223372036854775807 times"));
   const std::size_t size = graph.size();
   EXPECT_THAT(message<ArgumentError>([&] {
                 tile(x, {-2, 2});
               }),
-              HasSubstr("needs a count >= 0, got -2"));
+              HasSubstr("count must not be negative, got -2"));
   const Value deep = graph.input("deep", {f64, {1, 1, 1, 1, 1, 1, 1, 2}});
   EXPECT_THAT(message<ShapeError>([&] { tile(deep, {2}); }), HasSubstr("rank 9 is more than 8"));
-  EXPECT_EQ(graph.size(), size + 1);  // what a builder appended before it threw is gone
+  EXPECT_EQ(graph.size(), size + 1);  // nodes appended before the error are removed
 }
 
 TEST(Rearrange, TilingOnceIsTheValueItself) {

@@ -8,8 +8,8 @@
 #include "dagrad/dagrad.hpp"
 #include "tests/ops/replay_model.hpp"
 
-/// Builders of several nodes, built at the smallest sizes and replayed at others; and what a replay
-/// refuses.
+/// Builders of several nodes, built at the smallest sizes and replayed at others, and errors of
+/// replays.
 namespace dagrad::test {
 namespace {
 
@@ -49,7 +49,7 @@ std::vector<Composite> arithmetic() {
                 [](In x) { return exp(x[0] + x[1]) * 2.0; }),
       of_floats("add_n", {{1, 1}, {1, 1}, {1, 1}}, {{2, 1}, {1, 3}, {2, 3}},
                 [](In x) { return add_n(x); }),
-      of_floats("mse", {{1, 1}, {1, 1}}, {{3, 2}, {3, 1}}, [](In x) { return mse(x[0], x[1]); }),
+      of_floats("mse", {{1, 1}, {1, 1}}, {{3, 2}, {3, 2}}, [](In x) { return mse(x[0], x[1]); }),
       of_floats("a rule with sum_to_like", {{1}, {1}}, {{4}, {1}}, [](In x) {
         return custom_gradient(x[0] * x[1], {x[0], x[1]}, [](const GradContext& g) {
           return Grads{sum_to_like(g.dout * g.in[1], g.in[0]),
@@ -161,7 +161,7 @@ std::vector<Composite> shapes() {
 
 class ReplayOfComposite : public ::testing::TestWithParam<Composite> {};
 
-TEST_P(ReplayOfComposite, AtLargerSizesIsTheGraphBuiltAnew) {
+TEST_P(ReplayOfComposite, AtLargerSizesEqualsBuildingAgain) {
   const Composite& tested = GetParam();
   const Model small(tested.small, tested.build, true), large(tested.large, tested.build, true);
   const Rewritten replayed = replay(small.graph, types_of(small, large));
@@ -197,15 +197,16 @@ TEST(Replay, ChangesNoRank) {
     (void)replay(graph, {{{x, {f64, {5, 2}}}}});
     FAIL() << "a replay changed a rank";
   } catch (const ShapeError& error) {
-    EXPECT_TRUE(std::string(error.what())
-                    .starts_with("replay: 'x' is float64[2] and would become float64[5,2]: sizes "
-                                 "can change, but not the number of axes; build the graph anew"))
+    EXPECT_TRUE(
+        std::string(error.what())
+            .starts_with("replay: 'x' is float64[2] and would become float64[5,2]: a replay can "
+                         "change sizes but not the number of axes; build the graph again"))
         << error.what();
   }
 }
 
-/// What building anew would give has another rank, or is refused.
-TEST(Replay, RefusesWhatASizeDecided) {
+/// Building again would give another rank or be refused.
+TEST(Replay, RefusesGraphsThatDependOnASize) {
   Graph graph;
   const Value x = graph.input("x", {f64, {5, 2}}), i = graph.input("i", {i64, {3, 1}});
   (void)squeeze(x);
@@ -215,7 +216,7 @@ TEST(Replay, RefusesWhatASizeDecided) {
   EXPECT_NO_THROW((void)replay(graph, {{{i, {i64, {7, 1}}}}}));
 }
 
-/// The case that a model built at batch 1 is: its parameters' gradients are sums over the batch.
+/// A model built with batch size 1, whose parameters' gradients are sums over the batch.
 TEST(Replay, SumsTheGradientsOfParametersOverABatch) {
   Graph graph;
   const Value x = graph.input("x", {f64, {1, 2}});

@@ -14,16 +14,16 @@
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
 
-/// Graphs to replay: that a graph replayed with other types is the one that building it for these
-/// types gives.
+/// Checks that a graph replayed with other types equals the graph built for these types.
 namespace dagrad::test {
 
 using Build = std::function<std::vector<Value>(std::span<const Value>)>;
 
-/// Results, gradients of the float operands, and gradients of these; each cotangent is an input.
+/// A graph with results, gradients of the float operands, and gradients of these. Each cotangent is
+/// an input.
 class Model {
  public:
-  /// By the operands behind the first `cut`.
+  /// Takes gradients of the operands after the first `cut`.
   Model(std::span<const Type> types, const Build& build, bool differentiable, std::size_t cut = 0) {
     std::vector<Value> operands;
     for (const Type& type : types) operands.push_back(input("x", type));
@@ -70,9 +70,10 @@ inline Feeds feeds_of(const Graph& graph, std::span<const Tensor> given) {
   return feeds;
 }
 
-/// The results of a run; none where the operands are outside of the op's domain.
+/// The results of a run; empty if the operands are outside the op's domain.
 inline std::vector<Tensor> run(const Graph& graph, std::vector<Value> values, const Feeds& feeds) {
-  for (const Value& x : graph.inputs()) values.push_back(x);  // a feed that nobody reads is refused
+  // Uses all inputs, so that all feeds are accepted.
+  for (const Value& x : graph.inputs()) values.push_back(x);
   try {
     return compile(values, {.threads = 1})(feeds);
   } catch (const RunError&) {

@@ -11,7 +11,7 @@
 #include "dagrad/check.hpp"
 #include "tests/ops/replay_model.hpp"
 
-/// Every op, with its first and second derivatives, replayed whatever broadcasts in one graph and
+/// Every op with its first and second derivatives, replayed with any broadcasting in one graph but
 /// not in the other.
 namespace dagrad::test {
 namespace {
@@ -22,8 +22,8 @@ std::string to_text(std::span<const Type> types) {
   return text;
 }
 
-/// The operands of a sample, each cut down to one element along the axes of a mask whose bits count
-/// through the axes of all operands. Empty axes stay empty.
+/// The operands of a sample, cut down to one element along the axes in a mask, whose bits number
+/// the axes of all operands. Empty axes stay empty.
 std::vector<Tensor> cut_down(std::span<const Tensor> in, std::uint32_t mask) {
   std::vector<Tensor> small;
   for (const Tensor& tensor : in) {
@@ -55,8 +55,8 @@ bool takes(const Op& op, std::span<const Type> types) {
   return true;
 }
 
-/// Ways to cut an op's operands down that it takes, from none to as many axes as can be; of a great
-/// many, some from all over.
+/// The ways to cut down an op's operands that it accepts, from no axes to as many as possible; if
+/// there are many, a selection.
 std::vector<std::vector<Tensor>> patterns(const Sample& sample) {
   std::size_t axes = 0;
   for (const Tensor& tensor : sample.in) axes += static_cast<std::size_t>(tensor.shape().rank());
@@ -90,7 +90,7 @@ class ReplayOfOp : public ::testing::TestWithParam<std::string> {
     for (Sample& sample : samples_)
       if (!sample.op) sample.op = op_;
   }
-  /// None where the rule of a sample is of its own shapes only.
+  /// Empty if the rule of a sample works only for its own shapes.
   static std::unique_ptr<Model> model(const Sample& sample, std::span<const Type> types) try {
     return std::make_unique<Model>(types, build_of(sample.op), !sample.op.traits().no_grad,
                                    sample.op.traits().cut);
@@ -101,7 +101,7 @@ class ReplayOfOp : public ::testing::TestWithParam<std::string> {
   Samples samples_;
 };
 
-TEST_P(ReplayOfOp, AtEveryBroadcastPatternIsTheGraphBuiltAnew) {
+TEST_P(ReplayOfOp, AtEveryBroadcastPatternEqualsBuildingAgain) {
   for (const Sample& sample : samples_) {
     if (sample.in.empty()) continue;
     const auto cuts = patterns(sample);
@@ -122,13 +122,14 @@ TEST_P(ReplayOfOp, AtEveryBroadcastPatternIsTheGraphBuiltAnew) {
   }
 }
 
-/// What an op makes of no floats keeps its dtype and is cast; a cast from float32 or to it rounds.
+/// Ops that make floats from other types keep their dtype and are cast; casts from or to float32
+/// round.
 bool keeps_its_dtype(std::string_view op) {
   static const std::set<std::string_view> names{"cast", "one_hot"};
   return names.contains(op);
 }
 
-TEST_P(ReplayOfOp, InAnotherDtypeIsTheGraphBuiltAnew) {
+TEST_P(ReplayOfOp, InAnotherDtypeEqualsBuildingAgain) {
   if (keeps_its_dtype(op_.name())) return;
   for (const Sample& sample : samples_) {
     const Op op = sample.op->retyped(f64, f32);
@@ -141,7 +142,8 @@ TEST_P(ReplayOfOp, InAnotherDtypeIsTheGraphBuiltAnew) {
     const std::string what = op_.name().data() + (" of " + to_text(types));
     const Rewritten narrowed = replay(wide->graph, f64, f32);
     expect_same_values(narrowed, *wide, *narrow, other.in, what);
-    // The other way round where float32 has all constants; elsewhere they stay rounded.
+    // Also in the other direction, if float32 represents all constants; otherwise they stay
+    // rounded.
     if (to_string(replay(narrowed.graph, f32, f64).graph) == to_string(wide->graph))
       expect_same_values(replay(narrow->graph, f32, f64), *narrow, *wide, sample.in, what);
   }

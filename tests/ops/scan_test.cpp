@@ -43,14 +43,14 @@ TEST_P(ScanGolden, CasesAgree) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, ScanGolden,
                          testing::Values(ScanCases{"cumsum", cumsum}, ScanCases{"cumprod", cumprod},
-                                         // exp(x - out) at x = 1000: the rounding of out counts
+                                         // exp(x - out) at x = 1000 magnifies the rounding of out
                                          ScanCases{"logcumsumexp", logcumsumexp, 1000}),
                          testing::PrintToStringParamName());
 
-TEST(Scan, TakesLongLinesAndManyOfThem) {
+TEST(Scan, AcceptsLongAndManyLines) {
   Graph graph;
   Rng rng(1);
-  // One line in many pieces, more columns than are walked together, both.
+  // One line in many pieces, more columns than are processed together, and both.
   for (const auto& [shape, axis] : std::vector<std::pair<Shape, std::int64_t>>{
            {{5000}, 0}, {{3, 1300}, 0}, {{3, 1300}, 1}, {{2, 40, 700}, 1}}) {
     const Value x = graph.constant(rng.uniform(shape, -1, 1));
@@ -64,7 +64,7 @@ TEST(Scan, TakesLongLinesAndManyOfThem) {
 
 TEST(Scan, AccumulatesFloat32InFloat64) {
   Graph graph;
-  const std::vector<float> ones(1 << 25, 1.0F);  // float32 stops counting at 2^24
+  const std::vector<float> ones(1 << 25, 1.0F);  // counting in float32 would stop at 2^24
   const Tensor sums = evaluate(cumsum(graph.constant(Tensor({1 << 25}, ones)), 0));
   EXPECT_EQ(sums.at((1 << 25) - 1), 1 << 25);
   const Value x = graph.constant(Tensor::of({1e30F, 1e30F, 1e-30F}));
@@ -72,12 +72,12 @@ TEST(Scan, AccumulatesFloat32InFloat64) {
               ElementsAre(1e30F, static_cast<float>(infinity), 1e30F));
 }
 
-TEST(Scan, LogCumSumExpOfInfinitiesHasSlopesThatAreNumbers) {
+TEST(Scan, LogCumSumExpOfInfinitiesHasNoNanGradients) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor::of({-infinity, -infinity, 0.0, -infinity, 0.0}));
   const Value out = logcumsumexp(x, 0);
   const Value seed = graph.constant(Tensor::of({1.0, 2.0, 4.0, 8.0, 16.0}));
-  // Equal infinities share a prefix equally; beside a number -inf has no part of it.
+  // Equal infinities share a prefix equally; -inf has no share beside a number.
   EXPECT_THAT(evaluate(gradient(out, x, {.seed = seed})).to_vector<double>(),
               ElementsAre(2, 1, 20, 0, 8));
 }
@@ -91,7 +91,7 @@ TEST(Scan, CumProdOfZerosToThirdOrder) {
     at.mutate<double>()[static_cast<std::size_t>(i)] = 1;
     return sum(v * graph.constant(at));
   };
-  // x0 x1 x2 x3 by x1, x2 and x3.
+  // The derivative of x0 x1 x2 x3 along x1, x2 and x3.
   const Value first = element(gradient(last, x), 1);
   const Value second = element(gradient(first, x), 2);
   EXPECT_EQ(evaluate(first).item<double>(), 0);
@@ -102,9 +102,10 @@ TEST(Scan, CumProdOfZerosToThirdOrder) {
 TEST(Scan, RefusesWrongAxesAndDtypes) {
   Graph graph;
   const Value s = graph.input("s", {f64, {}}), n = graph.input("n", {i64, {2}});
-  EXPECT_THAT(message<ShapeError>([&] { cumsum(s, 0); }), HasSubstr("cumsum: axis 0 of a scalar"));
+  EXPECT_THAT(message<ShapeError>([&] { cumsum(s, 0); }),
+              HasSubstr("cumsum: axis 0 does not exist: a scalar has no axes"));
   EXPECT_THAT(message<ShapeError>([&] { cumprod(n, 1); }),
-              HasSubstr("cumprod: axis 1 is outside [-1, 0] of rank 1"));
+              HasSubstr("cumprod: axis 1 is outside [-1, 0] for rank 1"));
   EXPECT_THAT(message<TypeError>([&] { logcumsumexp(n, 0); }),
               HasSubstr("logcumsumexp: takes float32, float64, got int64"));
 }

@@ -17,7 +17,7 @@
 #include "dagrad/random.hpp"
 #include "tests/ops/support.hpp"
 
-/// Statistics far from 0, very large, very small, and of equal elements.
+/// Statistics of numbers far from 0, very large, very small or equal.
 namespace dagrad {
 namespace {
 
@@ -36,7 +36,7 @@ Wide smallest_of(DType dtype) {
   return dtype == f32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
 }
 
-/// Numbers to hold results against: within 8 epsilons of the largest, where that is representable.
+/// Expected numbers. Results must agree within 8 epsilons of the largest, if that is representable.
 struct Wanted {
   std::vector<Wide> numbers;
   void expect(const Tensor& got, const std::string& what) const {
@@ -49,11 +49,11 @@ struct Wanted {
       ASSERT_LE(std::fabs(static_cast<Wide>(got.at(static_cast<std::int64_t>(i))) - numbers[i]),
                 bound)
           << what << ", element " << i << ": got " << got.at(static_cast<std::int64_t>(i))
-          << ", wanted " << static_cast<double>(numbers[i]);
+          << ", expected " << static_cast<double>(numbers[i]);
   }
 };
 
-/// What the statistics of x [groups, n, columns] over the middle axis are.
+/// Reference values of the statistics of x [groups, n, columns] over the middle axis.
 struct Reference {
   Wanted variance, deviation, standardized, root_mean_square;
   Reference(const Tensor& x, std::int64_t ddof, double epsilon) {
@@ -68,7 +68,7 @@ struct Reference {
         std::vector<Wide> all;
         for (std::int64_t i = 0; i < n; ++i)
           all.push_back(x.at(static_cast<std::int64_t>(place(i))));
-        // From one of them: their own differences are exact, or nearly.
+        // Relative to one of them, since differences are nearly exact.
         const Wide origin = all[0];
         Wide mean = 0, squares = 0, size = 0;
         for (int round = 0; round < 2; ++round) {
@@ -121,7 +121,7 @@ TEST(Statistics, AreRightForAnyShiftAndScale) {
     const Shape shape{1 + pick(3), n, pick(2) == 0 ? 1 : 1 + pick(20)};
     const double range = dtype == f32 ? 37 : 306;
     const double scale = std::pow(10, rng.uniform({}, -range, range).item<double>());
-    // As far away as its digits allow, and beyond: then few different numbers are left.
+    // As far away as the digits allow, and farther, where few distinct numbers are left.
     const double far = std::pow(10, rng.uniform({}, -2, dtype == f32 ? 9 : 18).item<double>());
     const double shift = pick(3) == 0 || scale * far > std::pow(10, range) ? 0 : scale * far;
     const Tensor x = rng.normal(shape, shift, scale).cast(dtype);
@@ -132,7 +132,7 @@ TEST(Statistics, AreRightForAnyShiftAndScale) {
   }
 }
 
-/// Rows of which a sample says nothing, and chunks.
+/// Rows that sampling does not describe, and chunks.
 TEST(Statistics, AreRightForAnyOrder) {
   for (const DType dtype : {f32, f64})
     for (const std::int64_t n : {4096, 70000})
@@ -148,7 +148,7 @@ TEST(Statistics, AreRightForAnyOrder) {
       }
 }
 
-TEST(Statistics, OfTheExamplesReported) {
+TEST(Statistics, OfReportedExamples) {
   Graph graph;
   std::vector<float> rising;
   for (int i = 0; i < 16; ++i) rising.push_back(static_cast<float>(10000 + i * 1e-3));
@@ -203,7 +203,7 @@ TEST(Statistics, OfEqualElementsAreExactlyZero) {
       }
 }
 
-TEST(Statistics, OfEqualElementsHaveSlopeZeroWithoutEpsilon) {
+TEST(Statistics, OfEqualElementsHaveGradientZeroWithoutEpsilon) {
   Graph graph;
   const Value x = graph.constant(Tensor::full({f64, {2, 6}}, 0.7));
   const Value seed = graph.constant(Rng(1).normal({2, 6}));
@@ -214,14 +214,14 @@ TEST(Statistics, OfEqualElementsHaveSlopeZeroWithoutEpsilon) {
     for (const Tensor& tensor : evaluate(Values{first, second}))
       for (std::int64_t i = 0; i < tensor.size(); ++i) EXPECT_EQ(tensor.at(i), 0);
   }
-  // With one it is smooth there.
+  // With an epsilon, it is smooth there.
   const Value y = layer_norm(x, {.epsilon = 0.25});
   EXPECT_GRADIENT(sum(y * seed), {x});
   const Value square = sum(variance(x, -1));
   EXPECT_GRADIENT(sum(gradient(square, x) * seed), {x});
 }
 
-TEST(Statistics, AreTheSameBitsBesideOthersThatNeedCare) {
+TEST(Statistics, HaveTheSameBitsBesideDifficultOnes) {
   Rng rng(3);
   for (const DType dtype : {f32, f64}) {
     const Tensor calm = rng.normal({200, 4}, 0, 1, dtype);
@@ -269,7 +269,7 @@ TEST(Statistics, OfBatchesAreRightFarFromZero) {
                               {.momentum = 1, .epsilon = 0});
     const Tensor grouped = evaluate(group_norm(graph.constant(x), 1, 0));
     const auto got = evaluate(Values{y.out, y.variance, y.mean});
-    // Channel by channel, the axis of which comes first.
+    // Channel by channel; the channel axis comes first.
     std::vector<double> channels;
     for (std::int64_t c = 0; c < 3; ++c)
       for (std::int64_t i = 0; i < 30; ++i) channels.push_back(x.at((i / 5 * 3 + c) * 5 + i % 5));

@@ -63,7 +63,7 @@ const OpCases all_cases[] = {
     {"max", reduced<max>},
     {"min", reduced<min>},
     {"logsumexp", reduced<logsumexp>,
-     1000},  // exp(x - out) at x = 1000: the rounding of out counts
+     1000},  // exp(x - out) at x = 1000 magnifies the rounding of out
     {"any", reduced<any>},
     {"all", reduced<all>},
     {"argmax", reduced<argmax>},

@@ -16,10 +16,10 @@ namespace dagrad::test {
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Builds a value of inputs.
+/// Builds a value from inputs.
 using Build = std::function<Value(const std::vector<Value>& x)>;
 
-/// A value of scalars with its slopes in each of them.
+/// A value at scalar inputs with its derivatives along each of them.
 struct Point {
   double value = 0;
   std::vector<double> slope;
@@ -41,14 +41,14 @@ inline Point at(const std::vector<double>& x, const Build& build, double dout = 
   values.push_back(y);
   values.push_back(seed);
   values.insert(values.end(), inputs.begin(),
-                inputs.end());  // fed, so they must be of the function
+                inputs.end());  // fetched, so that all of them can be fed
   const std::vector<Tensor> results = evaluate(values, feeds);
   Point point{results[x.size()].at(0), {}};
   for (std::size_t i = 0; i < x.size(); ++i) point.slope.push_back(results[i].at(0));
   return point;
 }
 
-/// The text of what `run` throws.
+/// The text of the exception that `run` throws.
 template <class Error, class Run>
 std::string message(Run&& run) {
   try {

@@ -18,7 +18,7 @@
 #include "tests/golden/golden.hpp"
 #include "tests/ops/fresh.hpp"
 
-/// One sweep over the catalogue: every op, by its samples, in every way that a graph may run it.
+/// A sweep over the catalogue: every op with its samples, in every way that a graph may run it.
 namespace dagrad::test {
 namespace {
 
@@ -33,15 +33,15 @@ Runtime& runtime(InstructionSet set) {
   return all.try_emplace(set, RuntimeOptions{.threads = 2, .instruction_set = set}).first->second;
 }
 
-/// How an op is run on the operands of a sample, to its results and its gradients for random
-/// cotangents.
+/// A way to run an op on the operands of a sample, which returns its results and its gradients for
+/// random cotangents.
 struct Way {
   int threads = 1;
   InstructionSet set = best_instruction_set();
   bool in_place = false;
 };
 
-/// Types of operands, then of results; empty where the op does not take such operands.
+/// The types of operands and results; empty if the op does not take such operands.
 std::vector<Type> types_of(const Sample& sample) {
   std::vector<Type> in, out;
   for (const Tensor& tensor : sample.in) in.push_back(tensor.type());
@@ -54,7 +54,7 @@ std::vector<Type> types_of(const Sample& sample) {
   return in;
 }
 
-/// Nanoseconds of one evaluation, roughly.
+/// Rough estimate of one evaluation in nanoseconds.
 double cost_of(const Sample& sample) {
   const std::vector<Type> types = types_of(sample);
   const auto all = std::span(types);
@@ -67,7 +67,7 @@ std::vector<Tensor> run(const Sample& sample, const Way& way) {
   std::vector<Value> xs;
   std::vector<Operand> operands;
   for (std::size_t i = 0; i < sample.in.size(); ++i) {
-    const Value x = fresh(graph.constant(sample.in[i]));  // memory that may be written over
+    const Value x = fresh(graph.constant(sample.in[i]));  // memory that may be overwritten
     if (is_float(x.dtype()) && i >= sample.op.traits().cut) xs.push_back(x);
     operands.push_back(x);
   }
@@ -91,8 +91,8 @@ std::vector<Tensor> run(const Sample& sample, const Way& way) {
   return values;
 }
 
-/// A sample with every dimension but those of 1 so many times larger: what agreed in size still
-/// agrees, so that many ops take it. The numbers are those of the sample, over and over.
+/// A sample with all dimensions except those of 1 multiplied by a factor, which keeps equal sizes
+/// equal, so that many ops accept it. The numbers of the sample are repeated.
 std::optional<Sample> enlarged(const Sample& sample, std::int64_t factor) {
   Sample large{sample.op, {}};
   for (const Tensor& tensor : sample.in) {
@@ -110,8 +110,8 @@ std::optional<Sample> enlarged(const Sample& sample, std::int64_t factor) {
   return large;
 }
 
-/// So large that no operand or result has more than some 10^5 elements, and that it takes some
-/// hundredths of a second at most.
+/// The largest such sample in which no operand or result has more than about 10^5 elements and
+/// which takes at most some hundredths of a second.
 std::optional<Sample> enlarged(const Sample& sample) {
   std::int64_t factor = 1 << 20;
   for (const Type& type : types_of(sample)) {
@@ -128,7 +128,7 @@ std::optional<Sample> enlarged(const Sample& sample) {
   return large;
 }
 
-/// Whether the op takes these values: an enlarged matrix is singular, for its rows repeat.
+/// Whether the op accepts these values: an enlarged matrix is singular, because its rows repeat.
 bool computes(const Sample& sample) {
   try {
     run(sample, {});
@@ -138,7 +138,7 @@ bool computes(const Sample& sample) {
   }
 }
 
-/// A sample in the other dtypes: of its floats, four times each, in the same order.
+/// A sample in other dtypes, made from its floats times four, which keeps their order.
 Samples retyped(const Sample& sample) {
   Samples all;
   for (const DType dtype : {b8, i32, i64, f32}) {
@@ -168,7 +168,7 @@ class Sweep : public ::testing::TestWithParam<std::string> {
     }
   }
 
-  /// The sample gives the same bits in two ways.
+  /// Expects that the sample gives the same bits in two ways.
   void expect_same_bits(const Sample& sample, const Way& one, const Way& other) {
     const auto a = run(sample, one), b = run(sample, other);
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -185,7 +185,7 @@ class Sweep : public ::testing::TestWithParam<std::string> {
   Samples samples_;
 };
 
-TEST_P(Sweep, HoldsValuesAndGradientsToSecondOrder) {
+TEST_P(Sweep, PassesTheCheckToSecondOrder) {
   const OpReport report = check_op(op_);
   EXPECT_TRUE(dagrad::testing::passed(report));
   EXPECT_TRUE(report.warnings.empty()) << report;
@@ -204,8 +204,8 @@ TEST_P(Sweep, GivesTheSameBitsInPlace) {
     expect_same_bits(sample, {.in_place = false}, {.in_place = true});
 }
 
-/// As far apart as two results may be of which each is off by its golden bound, 16 epsilons, or by
-/// as much of the largest element where elements are sums.
+/// Two results may differ by twice the golden bound of 16 epsilons, relative to the largest element
+/// if elements are sums.
 TEST_P(Sweep, AgreesAssembledAndPlain) {
   for (const Sample& sample : samples_) {
     const auto best = run(sample, {}), plain = run(sample, {.set = InstructionSet::plain});
@@ -225,8 +225,8 @@ TEST_P(Sweep, AgreesAssembledAndPlain) {
   }
 }
 
-/// Its samples hold scalars and tensors without elements where it takes them, and an elementwise
-/// op's operands that broadcast.
+/// Samples include scalars and tensors without elements if the op accepts them and, for elementwise
+/// ops, operands that broadcast.
 TEST_P(Sweep, CoversEdges) {
   bool scalar = false, empty = false, broadcast = false;
   for (const Sample& sample : samples_) {
@@ -238,7 +238,7 @@ TEST_P(Sweep, CoversEdges) {
       broadcast = broadcast || tensor.shape() != sample.in.front().shape();
   }
   EXPECT_TRUE(scalar || !takes({})) << "no sample is a scalar";
-  EXPECT_TRUE(empty || !takes({0})) << "no sample has no element";
+  EXPECT_TRUE(empty || !takes({0})) << "no sample is empty";
   const bool several = op_.traits().elementwise && samples_.front().in.size() > 1;
   EXPECT_TRUE(broadcast || !several) << "no sample broadcasts";
 }
@@ -246,13 +246,14 @@ TEST_P(Sweep, CoversEdges) {
 INSTANTIATE_TEST_SUITE_P(Ops, Sweep, ::testing::ValuesIn(op_names()),
                          [](const auto& tested) { return tested.param; });
 
-/// Every op's values come from somebody else than dagrad in one test or another.
-TEST(Oracles, AreThereForEveryOp) {
+/// The values of every op are compared with another system in some test.
+TEST(Oracles, ExistForEveryOp) {
   std::set<std::string> held;
   for (const auto& row : golden::read_elementwise()) held.insert(row.op);
   for (const auto& golden : golden::read_cases()) held.insert(golden.op);
   Rng rng(1);
-  // Their stream is held to the paper's known answers, and their moments, by tests of their own.
+  // Their streams are compared with the paper's known answers, and their moments are checked, by
+  // other tests.
   held.insert({"uniform", "normal", "fold_in"});
   std::vector<std::string> without;
   for (const auto& entry : Catalog::builtin()) {

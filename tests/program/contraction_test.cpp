@@ -4,11 +4,12 @@
 
 #include "dagrad/number.hpp"
 
-/// Compiled as a consumer might: for a processor with fused multiply-add, products contracted.
+/// Compiled as a consumer might do it, with contraction for a processor with fused multiply-add.
 namespace dagrad {
 namespace {
 
-// Apart from each other, or one product would serve both; of values known at run time only.
+// The functions are separate, so that they do not share a product, and the values are known only at
+// run time.
 template <class T>
 [[gnu::noinline]] T contracted(const volatile T* x) {
   const T a = x[0], b = x[1], c = x[2];
@@ -24,11 +25,11 @@ template <class T>
 void expect_two_roundings() {
   const T e = std::numeric_limits<T>::epsilon();
   const volatile T x[] = {1 + e, 1 - e, -1};  // the product is 1 - e², rounded 1
-  EXPECT_EQ(contracted(x), -e * e) << "the compiler contracts nothing: this test shows nothing";
+  EXPECT_EQ(contracted(x), -e * e) << "the compiler does not contract, so this test shows nothing";
   EXPECT_EQ(of_numbers(x), 0);
 }
 
-TEST(Contraction, NeverReachesNumbers) {
+TEST(Contraction, DoesNotAffectNumbers) {
   if (!__builtin_cpu_supports("fma")) GTEST_SKIP();
   expect_two_roundings<float>();
   expect_two_roundings<double>();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -19,7 +20,7 @@ Trace decided(const F& functor, double x, double y = 0) {
   decisions(record2(functor), in, sink);
   return trace;
 }
-/// The same functor on probes.
+/// Runs the functor on probes.
 template <class F>
 Trace probed(const F& functor, double x, double y = 0) {
   Trace trace;
@@ -28,7 +29,7 @@ Trace probed(const F& functor, double x, double y = 0) {
   return trace;
 }
 
-TEST(Decisions, NameTheBranchOfEachWordThatHasOne) {
+TEST(Decisions, IdentifyTheBranchOfEachPrimitiveThatHasOne) {
   const auto one = [](auto word, double x, double y = 0) { return decided(word, x, y); };
   EXPECT_EQ(one([](auto x, auto) { return abs(x); }, -3), Trace{-1});
   EXPECT_EQ(one([](auto x, auto) { return abs(x); }, 0), Trace{0});
@@ -49,7 +50,7 @@ TEST(Decisions, NameTheBranchOfEachWordThatHasOne) {
   EXPECT_EQ(one([](auto y, auto x) { return atan2(y, x); }, -1, 1), Trace{0});
 }
 
-TEST(Decisions, AreNoneWhereWordsAreSmooth) {
+TEST(Decisions, AreNotReportedForSmoothPrimitives) {
   EXPECT_EQ(
       decided([](auto x, auto y) { return softplus(x) + logaddexp(x, y) * sigmoid(x); }, 0, 0),
       Trace{});
@@ -86,7 +87,7 @@ TEST(Probe, DecidesAsTheProgramDoes) {
       Trace program = decided(functor, x, y), probe = probed(functor, x, y);
       EXPECT_EQ(std::count(program.begin(), program.end(), x > y) > 0, true);
       std::sort(program.begin(), program.end());
-      probe.push_back(x > y);  // a program's select names its condition too
+      probe.push_back(x > y);  // the select of a program also reports its condition
       std::sort(probe.begin(), probe.end());
       EXPECT_EQ(program, probe);
     }
@@ -100,7 +101,7 @@ T branching(const T& x) {
   return x * x;
 }
 
-TEST(Probe, BranchesAndComputesAsANumber) {
+TEST(Probe, BranchesAndComputesLikeANumber) {
   static_assert(PlainNumber<Probe<float>> && PlainNumber<Number<float, true>>);
   static_assert(!PlainNumber<Number<float>> && !PlainNumber<Symbol>);
   Trace trace;
@@ -113,7 +114,7 @@ TEST(Probe, BranchesAndComputesAsANumber) {
   EXPECT_EQ(branching(Number<double, true>(0.5)).value(), 0.25);
 }
 
-TEST(Probe, OfALiteralTellsNobody) {
+TEST(Probe, OfALiteralReportsNothing) {
   const Probe<double> x(2.0);
   EXPECT_TRUE(static_cast<bool>(x > 1));
   EXPECT_EQ(floor(x).value(), 2);

@@ -16,14 +16,14 @@ std::string text2(const F& f) {
   return formula(record2(f));
 }
 
-TEST(Formula, ReadsAsItWasWritten) {
+TEST(Formula, LooksAsItWasWritten) {
   EXPECT_EQ(text1([](auto x) { return select(x > 0, x, 0.01 * x); }), "select(x > 0, x, 0.01 * x)");
   EXPECT_EQ(text2([](auto x, auto y) { return x * (x + y) - y / 2; }), "x * (x + y) - y / 2");
   EXPECT_EQ(text2([](auto x, auto y) { return hypot(x, y) + pow(x, 2); }),
             "hypot(x, y) + pow(x, 2)");
 }
 
-TEST(Formula, EnclosesOnlyWhatBindsLess) {
+TEST(Formula, HasOnlyNecessaryParentheses) {
   EXPECT_EQ(text2([](auto x, auto y) { return (x + y) + x; }), "x + y + x");
   EXPECT_EQ(text2([](auto x, auto y) { return x + (y + x); }), "x + (y + x)");
   EXPECT_EQ(text2([](auto x, auto y) { return x - (y - x); }), "x - (y - x)");
@@ -34,7 +34,7 @@ TEST(Formula, EnclosesOnlyWhatBindsLess) {
   EXPECT_EQ(text1([](auto x) { return sin((x + 1)); }), "sin(x + 1)");
 }
 
-TEST(Formula, PutsSignsBeforeWhatTheyBelongTo) {
+TEST(Formula, PutsSignsBeforeTheirOperands) {
   EXPECT_EQ(text1([](auto x) { return -x * x; }), "-x * x");
   EXPECT_EQ(text1([](auto x) { return -(x * x); }), "-(x * x)");
   EXPECT_EQ(text1([](auto x) { return -(-x); }), "-(-x)");
@@ -42,7 +42,7 @@ TEST(Formula, PutsSignsBeforeWhatTheyBelongTo) {
   EXPECT_EQ(text1([](auto x) { return !(x > 0); }), "!(x > 0)");
 }
 
-TEST(Formula, WritesNumbersShortestInTheirDtype) {
+TEST(Formula, WritesTheShortestNumbersOfTheirDtype) {
   EXPECT_EQ(text1([](auto x) { return x * 0.1; }, f32), "x * 0.1");
   EXPECT_EQ(text1([](auto x) { return x * 0.1f; }), "x * 0.10000000149011612");
   EXPECT_EQ(text1([](auto x) { return x * 1e300; }), "x * 1e+300");
@@ -64,13 +64,13 @@ TEST(Formula, NamesCastsByTheirDtype) {
   EXPECT_EQ(text1([](auto x) { return Symbol::cast(x, f32) + 1; }), "float32(x) + 1");
 }
 
-TEST(Formula, WritesTheResultAskedFor) {
+TEST(Formula, WritesTheRequestedResult) {
   const Program p = record([](auto x) { return std::vector<Symbol>{x[0] + 1, x[0] * 2}; }, {f64});
   EXPECT_EQ(formula(p, 0), "x + 1");
   EXPECT_EQ(formula(p, 1), "x * 2");
 }
 
-TEST(Formula, ShortensWhatNobodyReads) {
+TEST(Formula, ShortensVeryLongFormulas) {
   const Program squares = record1([](Symbol x) {  // 2^60 factors if written out
     for (int i = 0; i < 60; ++i) x = x * x;
     return x;

@@ -25,7 +25,7 @@ std::vector<Primitive> library_functions() {
   return all;
 }
 
-/// Numbers of every kind side by side: ordinary, huge, tiny, infinite, NaN.
+/// Numbers of every kind: ordinary, huge, tiny, infinite, NaN.
 template <class T>
 std::vector<T> mixed(std::size_t n, unsigned seed) {
   using L = std::numeric_limits<T>;
@@ -164,7 +164,7 @@ TEST(InstructionSets, HaveNamesAndPlainEverywhere) {
   EXPECT_LE(available(InstructionSet::avx512), available(InstructionSet::avx2));
 }
 
-TEST(InstructionSetsDeathTest, AreChosenByTheEnvironment) {  // by a process of its own
+TEST(InstructionSetsDeathTest, AreChosenByTheEnvironment) {  // in a separate process
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto chosen = [](const char* asked, InstructionSet expected) {
     ::setenv("DAGRAD_INSTRUCTION_SET", asked, 1);

@@ -8,14 +8,15 @@
 #include "src/program/functions.hpp"
 #include "tests/program/support.hpp"
 
-/// Every word against correctly rounded values and derivatives at its hard points, with the
-/// functions of each instruction set.
+/// Compares every primitive with correctly rounded values and derivatives at difficult points, for
+/// the functions of each instruction set.
 namespace dagrad::test {
 namespace {
 
 using golden::What;
 
-/// Words by their names in the golden files; ops that are made of several words are not among them.
+/// Primitives by their names in the golden files. Ops that consist of several primitives are not
+/// included.
 std::map<std::string, Primitive> words() {
   std::map<std::string, Primitive> all;
   for (int i = 0; i <= static_cast<int>(Primitive::logaddexp); ++i) {
@@ -33,11 +34,11 @@ Program word_program(Primitive word, DType dtype) {
       std::vector<DType>(static_cast<std::size_t>(arity(word)), dtype));
 }
 
-/// A word with its derivatives as programs of the operands.
+/// A primitive with its derivatives as programs of the operands.
 struct Derivatives {
   Program value;
-  std::vector<Program> first;                ///< by operand
-  std::vector<std::vector<Program>> second;  ///< by operands
+  std::vector<Program> first;                ///< indexed by operand
+  std::vector<std::vector<Program>> second;  ///< indexed by both operands
   explicit Derivatives(const Program& program) : value(program) {
     for (std::size_t i = 0; i < value.inputs.size(); ++i) {
       first.push_back(derivative(value, i));
@@ -48,8 +49,8 @@ struct Derivatives {
   }
 };
 
-/// A word with its rule and the rule of that, chained as a graph chains them: through the word's
-/// result, which is an operand of its rule.
+/// A primitive with its rule and the rule of that rule, chained as in a graph: through the result
+/// of the primitive, which is an operand of its rule.
 struct Chain {
   Program value;
   Pullback rule, rule_of_rule;
@@ -60,7 +61,7 @@ struct Chain {
     rule_of_rule =
         pull_back(*rule.program, {all, rule.sources.size()}, {all, rule.program->outputs.size()});
   }
-  /// Σ over the rule's operands, of the gradient of Σᵢ ∂f/∂xᵢ along x_j.
+  /// The gradient of Σᵢ ∂f/∂xᵢ along x_j, summed over the operands of the rule.
   double second(const std::vector<double>& in, std::size_t j) const;
 };
 
@@ -69,7 +70,7 @@ double pick(const Pullback& rule, const std::vector<double>& results, std::size_
   return at < 0 ? 0 : results[static_cast<std::size_t>(at)];
 }
 
-/// Operands, results and cotangents as a rule's sources ask for them.
+/// The inputs of a rule, taken from operands, results and cotangents according to its sources.
 std::vector<double> feed(const Pullback& rule, const std::vector<double>& in,
                          const std::vector<double>& out, double dout) {
   std::vector<double> values;

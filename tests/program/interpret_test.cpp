@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -25,7 +26,7 @@ std::vector<double> counting(std::size_t n, double first = 0) {
 
 class Lengths : public testing::TestWithParam<std::int64_t> {};
 
-TEST_P(Lengths, EveryElementIsComputedAndNoneBeyond) {
+TEST_P(Lengths, ComputesAllElementsAndNoneBeyond) {
   const Program p = record2([](Symbol x, Symbol y) { return (x - y) * 2 + x; });
   const auto n = static_cast<std::size_t>(GetParam());
   const auto a = counting(n), b = counting(n, 5);
@@ -47,7 +48,7 @@ TEST(Interpret, RepeatsAnOperandOfOneElement) {
   EXPECT_EQ(out[599], 3 * a[599]);
 }
 
-TEST(Interpret, KeepsConstantsThatFirstAppearLate) {  // no earlier step may use their place
+TEST(Interpret, KeepsConstantsThatFirstAppearLate) {  // no earlier step may use their slot
   const Program p = record1([](Symbol x) { return (((x + x) * x + x) * x + x) * 0.75 + 100; });
   const auto a = counting(700);
   std::vector<double> out(700);
@@ -58,7 +59,7 @@ TEST(Interpret, KeepsConstantsThatFirstAppearLate) {  // no earlier step may use
   }
 }
 
-TEST(Interpret, WritesOverItsOperands) {
+TEST(Interpret, OverwritesItsOperands) {
   const Program p = record(
       [](auto x) {
         return std::vector<Symbol>{x[0] + x[1], x[0] - x[1]};
@@ -80,7 +81,7 @@ TEST(Interpret, SwapsItsOperandsInPlace) {
   EXPECT_EQ(b[299], 299);
 }
 
-TEST(Interpret, GivesOneResultTwice) {
+TEST(Interpret, ReturnsOneResultTwice) {
   const Program p = record(
       [](auto x) {
         const Symbol y = x[0] + 1;
@@ -116,7 +117,7 @@ TEST(Interpret, CastsWideningWithinLongArrays) {
 TEST(Interpret, SelectsBitsWhole) {
   const Program p = record([](auto x) { return select(x[0], x[1], x[2]); }, {b8, f64, f64});
   const bool condition = true;
-  const std::uint64_t nan = 0x7ff4000000000001, zero = 0;  // a signalling one
+  const std::uint64_t nan = 0x7ff4000000000001, zero = 0;  // a signalling NaN
   std::uint64_t out = 0;
   const void* in[] = {&condition, &nan, &zero};
   void* to[] = {&out};
@@ -125,7 +126,7 @@ TEST(Interpret, SelectsBitsWhole) {
   EXPECT_EQ(out, nan);
 }
 
-TEST(Interpret, RunsWidePrograms) {  // thousands of values alive at once
+TEST(Interpret, RunsWidePrograms) {  // thousands of live values
   const Program p = record1([](Symbol x) {
     std::vector<Symbol> terms;
     for (int i = 0; i < 3000; ++i) terms.push_back(x * i);
@@ -149,7 +150,7 @@ TEST(Interpret, RunsDeepPrograms) {
   EXPECT_EQ(run(p, {1}), std::vector{100001.0});
 }
 
-TEST(Interpret, AllocatesNothingOnceWarm) {
+TEST(Interpret, AllocatesNothingAfterTheFirstRun) {
   const Program p = record1([](Symbol x) {
     Symbol y = x;
     for (int i = 0; i < 120; ++i) y = sin(y) + i;

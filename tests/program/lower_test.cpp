@@ -15,7 +15,7 @@ std::ptrdiff_t count(const Program& program, Primitive word) {
                        [&](const Instruction& step) { return step.primitive == word; });
 }
 
-TEST(Lower, LeavesBasicWordsOnly) {
+TEST(Lower, LeavesOnlyBasicPrimitives) {
   const Program p = record2([](auto x, auto y) {
     return sigmoid(x) + softplus(y) * rsqrt(x) - sign(y) / logaddexp(x, y);
   });
@@ -43,7 +43,7 @@ TEST(Lower, ChangesNoBit) {
   }
 }
 
-TEST(Lower, KeepsBasicProgramsAsTheyAre) {
+TEST(Lower, KeepsBasicPrograms) {
   const Program p = record1([](auto x) { return select(x > 0, sqrt(x), -x * 0.5); });
   EXPECT_EQ(lower(p), p);
 }

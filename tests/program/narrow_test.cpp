@@ -6,17 +6,17 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/tensor.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/program/support.hpp"
 
-/// Programs of dtypes that are stored only: elements are computed with in a wider one, and rounded
-/// when they are stored.
+/// Programs of storage dtypes: elements are computed in a wider dtype and rounded when they are
+/// stored.
 namespace dagrad::test {
 namespace {
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
 constexpr DType narrow_floats[] = {f16, bf16};
 
-/// The results of a program for whole tensors; those of one element are repeated.
+/// The results of a program for whole tensors; tensors with one element are repeated.
 std::vector<Tensor> run_all(const Program& program, const std::vector<Tensor>& in) {
   std::vector<const void*> from;
   std::vector<std::int64_t> step;
@@ -35,7 +35,7 @@ std::vector<Tensor> run_all(const Program& program, const std::vector<Tensor>& i
   return out;
 }
 
-/// 600 numbers of either sign and many sizes.
+/// 600 numbers of both signs and many magnitudes.
 Tensor numbers(DType dtype) {
   std::vector<double> values;
   for (int i = 0; i < 600; ++i)
@@ -43,33 +43,33 @@ Tensor numbers(DType dtype) {
   return Tensor({600}, values).cast(dtype);
 }
 
-TEST(NarrowPrograms, CastAsTensorsDo) {
+TEST(NarrowPrograms, CastLikeTensors) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tensor wide = Tensor::of({0.0, -0.0, 0.1, -2.9, 127.5, -129.0, 255.9, 300.0, -40000.0,
                                   65519.0, 65520.0, 1e20, -1e300, nan});
-  for (const DType from : all) {
+  for (const DType from : every_dtype) {
     const Tensor x = wide.cast(from);
-    for (const DType to : all) {
+    for (const DType to : every_dtype) {
       const Program p = record1([&](const Symbol& s) { return Symbol::cast(s, to); }, from);
       EXPECT_TRUE(same_bits(run_all(p, {x})[0], x.cast(to))) << name(from) << " to " << name(to);
-      // Rounded on the way too, not only where it is stored.
+      // Intermediate values are rounded too, not only stored ones.
       const Program there =
           record1([&](const Symbol& s) { return Symbol::cast(Symbol::cast(s, to), f64); }, from);
       EXPECT_TRUE(same_bits(run_all(there, {x})[0], x.cast(to).cast(f64)))
-          << name(from) << " by way of " << name(to);
+          << name(from) << " through " << name(to);
     }
   }
 }
 
-TEST(NarrowPrograms, PassElementsOn) {
-  for (const DType dtype : all) {
+TEST(NarrowPrograms, PassElementsThrough) {
+  for (const DType dtype : every_dtype) {
     const Tensor x = numbers(dtype);
     const Program p = record1([](const Symbol& s) { return s; }, dtype);
     EXPECT_TRUE(same_bits(run_all(p, {x})[0], x)) << name(dtype);
   }
 }
 
-TEST(NarrowPrograms, RoundOnceWhereTheyStore) {
+TEST(NarrowPrograms, RoundOnceWhenTheyStore) {
   for (const DType dtype : narrow_floats) {
     const Tensor x = numbers(dtype), y = Tensor(0.7).cast(dtype);
     const auto f = [](const auto& a, const auto& b) { return exp(a * b) / (a * a + 1) - b; };
@@ -94,7 +94,7 @@ TEST(NarrowPrograms, RoundLiteralsFirst) {
 }
 
 TEST(NarrowPrograms, CompareAndChooseEveryDtype) {
-  for (const DType dtype : all) {
+  for (const DType dtype : every_dtype) {
     const Tensor a = numbers(dtype), b = Tensor(1).cast(dtype);
     const auto less = [](const Symbol& x, const Symbol& y) { return x < y; };
     EXPECT_TRUE(same_bits(run_all(record2(less, dtype), {a, b})[0],
@@ -107,7 +107,7 @@ TEST(NarrowPrograms, CompareAndChooseEveryDtype) {
   }
 }
 
-TEST(NarrowPrograms, MayWriteOverTheirOperands) {
+TEST(NarrowPrograms, MayOverwriteTheirOperands) {
   const Program p = record(
       [](auto x) {
         return std::array<Symbol, 2>{x[0] + x[1], x[0]};
@@ -151,7 +151,7 @@ TEST(NarrowPrograms, RoundBetweenNodesThatAreInlined) {
   EXPECT_TRUE(same_bits(run_all(both, {a})[0], run_all(second, run_all(first, {a}))[0]));
 }
 
-TEST(NarrowPrograms, SaySmallIntsHaveNoArithmetic) {
+TEST(NarrowPrograms, RefuseArithmeticOnSmallIntegers) {
   for (const DType dtype : {i8, u8, i16}) {
     const auto sum = [&] { record1([](const Symbol& x) { return x + x; }, dtype); };
     EXPECT_THROW(sum(), TypeError);

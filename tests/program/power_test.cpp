@@ -9,7 +9,7 @@
 #include "src/program/primitives.hpp"
 #include "tests/program/support.hpp"
 
-/// pow by a literal exponent that has a formula.
+/// pow with a literal exponent that has a formula.
 namespace dagrad::test {
 namespace {
 
@@ -41,8 +41,8 @@ std::vector<double> edges() {
   return all;
 }
 
-/// As pow has it: to the bit where it is 0, infinite or NaN, else within 4 ε, or what a
-/// subnormal number is rounded by.
+/// Whether the result agrees with pow: exactly if it is 0, infinite or NaN, else within 4 ε or the
+/// rounding of a subnormal number.
 template <class T>
 void expect_pow(double exponent, double x) {
   const T base = static_cast<T>(x);
@@ -64,7 +64,7 @@ void expect_pow(double exponent, double x) {
   EXPECT_NEAR(got, static_cast<double>(want), std::max(bound, 8.0 * Limits::denorm_min()));
 }
 
-TEST(Power, IsPowAtItsEdges) {
+TEST(Power, AgreesWithPowAtItsEdges) {
   for (const double exponent : exponents) {
     for (const double x : edges<double>()) expect_pow<double>(exponent, x);
     for (const double x : edges<float>()) expect_pow<float>(exponent, x);
@@ -81,12 +81,12 @@ TEST(Power, IsAsAccurateAsPow) {
   }
 }
 
-TEST(Power, UnderflowsWhereItsResultDoes) {
+TEST(Power, UnderflowsOnlyIfItsResultDoes) {
   EXPECT_EQ(run(power(-2, f64), {0x1p515})[0], 0x1p-1030);
   EXPECT_EQ(run(power(-3, f64), {-0x1p350})[0], -0x1p-1050);
 }
 
-TEST(Power, IsRecordedForLiteralsAlone) {
+TEST(Power, IsRecordedOnlyForLiterals) {
   for (const double exponent : exponents) {
     const Program p = power(exponent, f64);
     EXPECT_TRUE(has(p, Primitive::power)) << exponent;
@@ -105,7 +105,7 @@ TEST(Power, IsRecordedForLiteralsAlone) {
   EXPECT_THROW(power(2, i32), TypeError);
 }
 
-/// One element by every way that there is to compute it.
+/// One element, computed in every possible way.
 template <class T>
 void expect_same_bits(double exponent, const std::vector<T>& x) {
   const DType dtype = dtype_of<T>;
@@ -151,7 +151,7 @@ TEST(Power, HasPowersAsDerivatives) {
   EXPECT_EQ(run(derivative(power(-1, f64)), {-2})[0], -0.25);
 }
 
-TEST(Power, IsANodeOfItsOwn) {
+TEST(Power, IsASeparateNode) {
   Graph graph;
   const Value x = graph.input("x", {f32, {3}}), y = pow(x, 0.5);
   EXPECT_EQ(y.node().op().name(), "power");

@@ -28,7 +28,7 @@ std::string error_of(const std::function<void()>& f) {
 
 TEST(Recorder, KeepsOnlyWhatResultsNeed) {
   const Program p = record1([](Symbol x) {
-    sqrt(x);  // dead
+    sqrt(x);  // unused
     return x + 1;
   });
   EXPECT_EQ(words(p), (std::vector{Primitive::input, Primitive::constant, Primitive::add}));
@@ -47,7 +47,7 @@ TEST(Recorder, RecordsEqualStepsOnce) {
   EXPECT_EQ(p.steps[4].a, p.steps[4].b);
 }
 
-TEST(Recorder, IsTheSameProgramInWhicheverOrderOperandsAreEvaluated) {
+TEST(Recorder, DoesNotDependOnTheOrderOfEvaluation) {
   const auto forward = record1([](Symbol x) {
     const Symbol a = exp(x), b = sin(x);
     return a + b;
@@ -59,7 +59,7 @@ TEST(Recorder, IsTheSameProgramInWhicheverOrderOperandsAreEvaluated) {
   EXPECT_EQ(forward, backward);
 }
 
-TEST(Recorder, TellsConstantsApartByTheirBits) {
+TEST(Recorder, DistinguishesConstantsByTheirBits) {
   const Program zeros = record1([](Symbol x) { return (x + 0.0) * (x + -0.0); });
   EXPECT_EQ(zeros.constants.size(), 2U);
   const Program dtypes = record(
@@ -72,7 +72,7 @@ TEST(Recorder, TellsConstantsApartByTheirBits) {
   EXPECT_EQ(equal.constants.size(), 1U);
 }
 
-TEST(Recorder, FoldsNothingThatHasAnOperand) {
+TEST(Recorder, DoesNotFoldStepsWithOperands) {
   EXPECT_EQ(words(record1([](Symbol x) { return x * 0; })).back(), Primitive::mul);
   EXPECT_EQ(words(record1([](Symbol x) { return x + 0; })).back(), Primitive::add);
   EXPECT_EQ(words(record1([](Symbol x) { return x - x; })).back(), Primitive::sub);
@@ -93,7 +93,7 @@ TEST(Recorder, ReadsOnlyTheLowBytesOfAConstant) {
   EXPECT_EQ(a.step(), b.step());
 }
 
-TEST(Recorder, GivesWeakResultsTheDtypeAskedFor) {
+TEST(Recorder, GivesLiteralResultsTheRequestedDtype) {
   const auto finish = [](DType weak) {
     Recorder r;
     r.input(f32);
@@ -120,11 +120,11 @@ TEST(Recorder, RefusesOperandsOfAnotherCall) {
   Recorder one, two;
   const Symbol x = one.input(f64), y = two.input(f64);
   EXPECT_EQ(error_of<ArgumentError>([&] { x + y; }),
-            "add: operands of different calls of a functor");
+            "add: the operands belong to different calls of a functor");
   EXPECT_EQ(error_of<ArgumentError>([&] {
               std::move(two).finish({&x, 1}, f64);
             }),
-            "a functor returned an operand of another call");
+            "a functor returned a value of another call");
 }
 
 TEST(Promotion, WidensIntegersAndTakesTheFloatsWidth) {
@@ -160,7 +160,7 @@ TEST(Promotion, RefusesAFractionBesideIntegers) {
             "add: the number 3000000000 is outside the range of int32");
 }
 
-TEST(Promotion, NamesTheWordThatTakesNoSuchDtype) {
+TEST(Promotion, ErrorsNameThePrimitive) {
   const auto text = [](auto f, DType dtype) {
     return error_of<TypeError>([&] { record1(f, dtype); });
   };
@@ -184,13 +184,13 @@ TEST(Promotion, MakesTestsBool) {
     EXPECT_EQ(record1(f, f32).output_dtype(0), b8);
 }
 
-TEST(Promotion, KnowsThatIntegersAreWholeAndFinite) {
+TEST(Promotion, KnowsThatIntegersAreFinite) {
   EXPECT_EQ(words(record1([](Symbol x) { return floor(x); }, i32)), std::vector{Primitive::input});
   EXPECT_EQ(run(record1([](Symbol x) { return is_nan(x); }, i32), {5}), std::vector{0.0});
   EXPECT_EQ(run(record1([](Symbol x) { return is_finite(x); }, i64), {5}), std::vector{1.0});
 }
 
-TEST(Promotion, GivesTwoLiteralSidesTheDtypeThatIsCompared) {
+TEST(Promotion, GivesTwoLiteralSidesTheComparedDtype) {
   const auto step = [](Symbol x) { return select(x > 0, Symbol(1), Symbol(0)); };
   EXPECT_EQ(record1(step, f32).output_dtype(0), f32);
   EXPECT_EQ(record1(step, i32).output_dtype(0), i32);
@@ -214,19 +214,19 @@ TEST(Literals, AreComputedInFloat64OrAsIntegers) {
 }
 
 TEST(Literals, AreRoundedOnceToTheDtype) {
-  const Program p = record1([](Symbol x) { return x + 16777217; }, f32);  // not by way of a double
+  const Program p = record1([](Symbol x) { return x + 16777217; }, f32);  // not through a double
   EXPECT_EQ(from_bits<float>(p.constants[0]), 16777216.0f);
   const Program q = record1([](Symbol x) { return x + (std::int64_t{1} << 62); }, i64);
   EXPECT_EQ(q.constants[0], std::uint64_t{1} << 62);
 }
 
-TEST(Cast, IsNoStepToTheSameDtypeNorOfALiteral) {
+TEST(Cast, ToTheSameDtypeOrOfALiteralIsNotAStep) {
   EXPECT_EQ(record1([](Symbol x) { return Symbol::cast(x, f64); }).steps.size(), 1U);
   EXPECT_TRUE(Symbol::cast(Symbol(2), i32).is_literal());
   EXPECT_EQ(record1([](Symbol x) { return Symbol::cast(x, i32); }).output_dtype(0), i32);
 }
 
-TEST(Inline, ReplacesInputsByWhatIsGiven) {
+TEST(Inline, ReplacesInputs) {
   const Program inner = record2([](Symbol x, Symbol y) { return x * x + y; });
   Recorder r;
   const Symbol x = r.input(f64);
@@ -235,7 +235,7 @@ TEST(Inline, ReplacesInputsByWhatIsGiven) {
   EXPECT_EQ(run(*std::move(r).finish(out, f64), {3}), std::vector{18.0});
 }
 
-TEST(Inline, FoldsWhatBecomesConstantAndRefusesOtherDtypes) {
+TEST(Inline, FoldsConstantsAndRefusesOtherDtypes) {
   const Program inner = record1([](Symbol x) { return x * x; });
   Recorder r;
   const Symbol three = 3, x = r.input(f32);

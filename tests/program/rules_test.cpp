@@ -40,7 +40,7 @@ constexpr auto logistic = [](auto x) {
 };
 constexpr auto elu = [](auto x) { return select(x > 0, x, 1.5 * expm1(x)); };
 
-TEST(DeadBranches, NeverReachTheResultAtAnyOrder) {
+TEST(DeadBranches, DoNotAffectTheResultAtAnyOrder) {
   constexpr double smallest = std::numeric_limits<double>::min();
   for (int order = 1; order <= 3; ++order) {
     for (double x : {-1.0, 0.0, -infinity}) EXPECT_EQ(derivative_at(root, order, x), 0) << order;
@@ -59,7 +59,8 @@ TEST(DeadBranches, OfConstantsAreStructurallyZero) {
   EXPECT_EQ(rule_of(p).program, nullptr);
 }
 
-TEST(Pull, KeepsInfiniteSlopesFromZeroCotangents) {  // a root, its rule fed by a dead branch
+TEST(Pull, KeepsInfiniteSlopesFromZeroCotangents) {  // a root whose rule gets the cotangent of a
+                                                     // dead branch
   const Program rule = *rule_of(record1([](auto x) { return sqrt(x); })).program;
   EXPECT_EQ(run(rule, {0, 0}), std::vector{0.0});  // out, dout
   EXPECT_EQ(run(rule, {0, 1}), std::vector{infinity});
@@ -67,7 +68,7 @@ TEST(Pull, KeepsInfiniteSlopesFromZeroCotangents) {  // a root, its rule fed by 
 
 TEST(Pull, IsBilinear) {
   const Program p = record2([](auto c, auto x) { return pull(c, x); });
-  EXPECT_EQ(run(derivative(p, 0), {0, 6}), std::vector{6.0});  // not 0: a JVP goes through here
+  EXPECT_EQ(run(derivative(p, 0), {0, 6}), std::vector{6.0});  // not 0, as JVPs depend on it
   EXPECT_EQ(run(derivative(p, 1), {5, 6}), std::vector{5.0});
   EXPECT_EQ(run(derivative(p, 1), {0, infinity}), std::vector{0.0});
   EXPECT_EQ(run(derivative(derivative(p, 0), 1), {0, 6}), std::vector{1.0});
@@ -81,7 +82,7 @@ TEST(Joint, IsBilinear) {
   EXPECT_EQ(run(derivative(derivative(p, 0), 1), {0, 0}), std::vector{1.0});
 }
 
-TEST(DeadBranches, AreBlendedInLast) {
+TEST(DeadBranches, AreAppliedLast) {
   const auto rule = [](auto f) { return formula(*rule_of(record1(f)).program); };
   EXPECT_EQ(rule([](auto x) { return select(x <= 0, 0, x); }), "select(x <= 0, 0, y)");
   EXPECT_EQ(rule([](auto x) { return select(x > 0, sqrt(x), 0); }),
@@ -126,7 +127,7 @@ TEST(Rules, AreLinearInTheCotangent) {
   check(record1(logistic), {800});
 }
 
-TEST(Rules, AreNoneWhereTheSlopeIsZeroEverywhere) {
+TEST(Rules, AreEmptyIfTheDerivativeIsZeroEverywhere) {
   const auto none = [](const Program& p) {
     const Pullback rule = rule_of(p);
     return rule.program == nullptr && rule.result == std::vector<int>(p.inputs.size(), -1) &&
@@ -144,7 +145,7 @@ TEST(Rules, AreNoneWhereTheSlopeIsZeroEverywhere) {
   EXPECT_FALSE(none(record1([](auto x) { return x; })));
 }
 
-TEST(Rules, FollowWhatIsWantedAndWhatHasACotangent) {
+TEST(Rules, DependOnWantedOperandsAndPresentCotangents) {
   const Program p = record(
       [](auto x) {
         return std::vector<Symbol>{x[0] * x[1], sin(x[0])};
@@ -153,7 +154,7 @@ TEST(Rules, FollowWhatIsWantedAndWhatHasACotangent) {
   const bool first[] = {true, false}, second[] = {false, true}, none[] = {false, false};
   EXPECT_EQ(pull_back(p, none, first).program, nullptr);
   EXPECT_EQ(pull_back(p, first, none).program, nullptr);
-  EXPECT_EQ(pull_back(p, second, second).program, nullptr);  // sin does not see x[1]
+  EXPECT_EQ(pull_back(p, second, second).program, nullptr);  // sin does not depend on x[1]
   const Pullback one = pull_back(p, first, second);
   EXPECT_EQ(one.result, (std::vector{0, -1}));
   EXPECT_EQ(one.sources, (std::vector<Source>{{Source::Kind::in, 0}, {Source::Kind::dout, 1}}));
@@ -179,7 +180,7 @@ TEST(Rules, ShareEqualGradients) {
   EXPECT_EQ(rule.sources, (std::vector<Source>{{Source::Kind::dout, 0}}));
 }
 
-TEST(Rules, TakeCostlyResultsInsteadOfComputingThemAgain) {
+TEST(Rules, ReuseCostlyResults) {
   const auto kinds = [](const Program& p) {
     std::vector<Source::Kind> all_kinds;
     for (const Source& s : rule_of(p).sources) all_kinds.push_back(s.kind);
@@ -200,7 +201,7 @@ TEST(Rules, MultiplyByKnownNumbersWithoutAPull) {
   EXPECT_EQ(formula(*rule_of(record1([](auto x) { return -x; })).program), "-x");
 }
 
-TEST(Rules, SplitTiesInHalvesAndPassNaN) {
+TEST(Rules, SplitTiesEquallyAndPassNaN) {
   for (Primitive word : {Primitive::maximum, Primitive::minimum}) {
     const Program p = record2([&](auto x, auto y) { return Symbol::call(word, x, y); });
     for (std::size_t i : {0U, 1U}) {
@@ -214,7 +215,7 @@ TEST(Rules, SplitTiesInHalvesAndPassNaN) {
   EXPECT_EQ(derivative_at([](auto x) { return maximum(x, x); }, 1, 3), 1);
 }
 
-TEST(Rules, TakeTheConventionsAtKinks) {
+TEST(Rules, FollowTheConventionsAtKinks) {
   EXPECT_EQ(derivative_at([](auto x) { return abs(x); }, 1, 0), 0);
   EXPECT_EQ(derivative_at([](auto x) { return abs(x); }, 2, 0), 0);
   EXPECT_EQ(derivative_at([](auto x) { return abs(x); }, 1, -3), -1);
@@ -239,7 +240,7 @@ TEST(Rules, TakeTheConventionsAtKinks) {
   EXPECT_EQ(run(derivative(rest, 1), {-7.5, 2})[0], 4);
 }
 
-TEST(Rules, AreSmoothWhereTheFunctionIs) {
+TEST(Rules, AreSmoothIfTheFunctionIs) {
   EXPECT_EQ(derivative_at([](auto x) { return softplus(x); }, 1, 0), 0.5);
   EXPECT_EQ(derivative_at([](auto x) { return softplus(x); }, 2, 0), 0.25);
   EXPECT_EQ(derivative_at([](auto x) { return sigmoid(x); }, 1, 0), 0.25);
@@ -265,7 +266,7 @@ TEST(PowRule, StaysPolynomialForSmallExponents) {
   EXPECT_EQ(derivative_at([](auto x) { return pow(x, 1); }, 1, 0), 1);
 }
 
-TEST(PowRule, HoldsItsConventions) {
+TEST(PowRule, FollowsItsConventions) {
   const Program p = record2([](auto x, auto y) { return pow(x, y); });
   EXPECT_EQ(run(derivative(p, 0), {0, 0})[0], 0);
   EXPECT_EQ(run(derivative(p, 0), {nan, 0})[0], 0);
@@ -314,7 +315,7 @@ TEST(Rules, HaveRightThirdDerivatives) {
   near(derivative_at([](auto v) { return hypot(v, 2); }, 3, x), -12 * x / std::pow(4 + x * x, 2.5));
 }
 
-TEST(Rules, AreNoNaNAtThirdOrderOfEveryWord) {
+TEST(Rules, AreNotNaNAtThirdOrderForAnyPrimitive) {
   for (double x : {-3.0, -0.5, 0.25, 0.75, 2.0, 40.0}) {
     for (Primitive word :
          {Primitive::exp, Primitive::expm1, Primitive::sin, Primitive::cos, Primitive::tan,

@@ -55,7 +55,7 @@ T from_bits(std::uint64_t bits) {
   return value;
 }
 
-/// All results for one element; numbers convert to and from each dtype exactly or by rounding.
+/// All results for one element. Numbers are converted to and from each dtype.
 inline std::vector<double> run(const Program& program, const std::vector<double>& in) {
   std::vector<std::uint64_t> x(in.size()), y(program.outputs.size());
   std::vector<const void*> from;
@@ -77,7 +77,7 @@ inline std::vector<double> run(const Program& program, const std::vector<double>
   return out;
 }
 
-/// Σₖ ∂outₖ/∂inᵢ as a program of the same operands, structural zeros as the number 0.
+/// Σₖ ∂outₖ/∂inᵢ as a program of the same operands, with structural zeros as the number 0.
 inline Program derivative(const Program& program, std::size_t operand = 0) {
   std::vector<char> flags(program.inputs.size() + program.outputs.size(), 1);
   const std::span<const bool> all(reinterpret_cast<const bool*>(flags.data()), flags.size());

@@ -7,7 +7,7 @@
 #include "src/program/functions.hpp"
 #include "tests/program/support.hpp"
 
-/// The value of each word: as the standard library has it where that says it all.
+/// The value of each primitive, compared with the standard library where possible.
 namespace dagrad::test {
 namespace {
 
@@ -45,7 +45,7 @@ const double points[] = {
     0.0,  -0.0, 0.5,  -0.5,  1.0,      -1.0,      1.5, 2.5,    -2.5,  3.0,
     1e-3, 40,   -710, 1e155, infinity, -infinity, nan, 5e-324, 1e308, 4503599627370497.5};
 
-TEST(Values, AreThoseOfThePlainLibrary) {
+TEST(Values, AgreeWithTheStandardLibrary) {
   const UseFunctions functions(InstructionSet::plain);
   const std::pair<Primitive, double (*)(double)> unary[] = {
       {Primitive::neg, [](double x) { return -x; }},
@@ -94,7 +94,7 @@ TEST(Values, AreThoseOfThePlainLibrary) {
       for (double y : points) expect_same(value(word, x, y), standard(x, y), name(word), x, y);
 }
 
-TEST(Values, ComparisonsAreThoseOfTheLanguage) {
+TEST(Values, ComparisonsAgreeWithCpp) {
   for (double x : points) {
     for (double y : points) {
       EXPECT_EQ(value(Primitive::equal, x, y), x == y);
@@ -109,14 +109,14 @@ TEST(Values, ComparisonsAreThoseOfTheLanguage) {
   }
 }
 
-TEST(Values, FinitenessIsOfTheDtype) {
+TEST(Values, FinitenessDependsOnTheDtype) {
   const Program p = record1([](Symbol x) { return is_finite(x); }, f32);
   EXPECT_EQ(run(p, {std::numeric_limits<float>::max()})[0], 1);
   EXPECT_EQ(run(p, {infinity})[0], 0);
   EXPECT_FALSE(is_finite(Number<float>(std::numeric_limits<float>::infinity())).value());
 }
 
-TEST(Values, LogicIsOfBools) {
+TEST(Values, LogicWorksOnBools) {
   for (bool a : {false, true}) {
     for (bool b : {false, true}) {
       const auto logic = [&](Primitive word) {
@@ -164,7 +164,7 @@ TEST(Values, JointIsZeroWhereEitherCotangentIs) {
   EXPECT_TRUE(std::isnan(value(Primitive::joint, 2, nan)));
 }
 
-TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
+TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as in NumPy
   const double rows[][3] = {{7, 3, 1},
                             {-7, 3, 2},
                             {7, -3, -2},
@@ -188,7 +188,7 @@ TEST(Values, RemainderHasTheSignOfTheDivisor) {  // as numpy computes it
   }
 }
 
-TEST(Values, FloorDivideGoesWithTheRemainder) {  // as numpy computes it
+TEST(Values, FloorDivideMatchesTheRemainder) {  // as in NumPy
   const double rows[][3] = {{7, 3, 2},
                             {-7, 3, -3},
                             {7, -3, -3},
@@ -247,7 +247,7 @@ TEST(Values, PolygammaIsKnown) {  // Abramowitz and Stegun 6.3, 6.4
   }
 }
 
-TEST(Values, PolygammaHasPolesOfItsSign) {
+TEST(Values, PolygammaHasSignedPoles) {
   for (double n : {0.0, 1.0, 2.0, 3.0, 8.0, 9.0}) {
     const bool odd = std::fmod(n, 2) == 1;
     for (double tiny : {0.0, 5e-324}) {
@@ -276,7 +276,7 @@ TEST(Values, SignKeepsNaNAndZeros) {
   EXPECT_TRUE(std::isnan(value(Primitive::sign, nan)));
 }
 
-TEST(Values, RoundGoesToEvenFromHalves) {
+TEST(Values, RoundsHalvesToEven) {
   const double rows[][2] = {{0.5, 0}, {1.5, 2}, {2.5, 2}, {-0.5, -0.0}, {-1.5, -2}, {-2.5, -2}};
   for (const auto& [x, want] : rows) expect_same(value(Primitive::round, x), want, "round", x);
 }

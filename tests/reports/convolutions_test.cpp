@@ -30,14 +30,14 @@ TEST(Convolutions, Transposed) {
                   {0, 2, 0, 3, 0, 3, 0, 3, 0, 3, 0, 2, 0, 1}));
 }
 
-// PyTorch#7645: NaN is larger than all else.
+// PyTorch#7645: NaN counts as the largest number.
 TEST(MaxPooling, OfNaN) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor({1, 1, 1, 4}, std::vector<double>{nan, nan, 0, nan}));
   EXPECT_TRUE(are(evaluate(max_pool2d(x, Pooling{.window = {1, 2}})), {nan, nan}));
 }
 
-// PyTorch#20465: of -∞ alone the first has the slope.
+// PyTorch#20465: if all elements are -∞, the first gets the gradient.
 TEST(MaxPooling, OfMinusInfinityAlone) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor({1, 1, 2, 2}, std::vector<double>(4, -infinity)));

@@ -1,4 +1,4 @@
-// Nothing of a branch that was not taken reaches a gradient.
+// The branch not taken does not affect gradients.
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/activations.hpp"
 #include "dagrad/ops/arithmetic.hpp"
@@ -36,7 +36,7 @@ TEST(DeadBranches, OfABoundBelowALogarithm) {
   EXPECT_TRUE(are(slopes(both, power), {0, 0.25}));
 }
 
-// PyTorch#10729: exp(x) cut off at 1, where exp(x) is infinite.
+// PyTorch#10729: exp(x) clipped at 1, at an x where exp(x) is infinite.
 TEST(DeadBranches, OfABoundAboveAnInfiniteExponential) {
   const Tensor x = narrow({-5, 90, 100});
   const std::vector<double> right{std::exp(-5.0), 0, 0};
@@ -52,7 +52,7 @@ TEST(DeadBranches, OfALargestElementUnderAnInfiniteCotangent) {
   EXPECT_TRUE(are(evaluate(gradient(norm(x, infinity), x, {.seed = seed})), {0, infinity}));
 }
 
-// jax#37821: maximum and relu decide rightly between subnormal numbers and 0.
+// jax#37821: maximum and relu decide correctly between subnormal numbers and 0.
 TEST(DeadBranches, OfSubnormalNumbers) {
   for (const float v : {1e-45F, -1e-45F}) {
     const std::vector<double> right{v > 0 ? 1.0 : 0.0};
@@ -69,7 +69,7 @@ TEST(DeadBranches, OfALengthWithALowerBound) {
   EXPECT_TRUE(are(evaluate(gradient(sum(length), x)), {0, 0.6}));
 }
 
-// peterdsharpe/NeuralFoil#10: 1 / (1 + exp(-x)) far to the left, to second order.
+// peterdsharpe/NeuralFoil#10: 1 / (1 + exp(-x)) at very negative x, to second order.
 TEST(DeadBranches, OfALogisticWrittenByHand) {
   Graph graph;
   const Value x = graph.parameter("x", vector({-800, -1.15e4}));

@@ -1,4 +1,4 @@
-// What is read and printed, whatever the locale and the program that wrote it.
+// Reading and printing must not depend on the locale or the program that wrote a file.
 #include <locale>
 #include <sstream>
 
@@ -17,7 +17,7 @@ struct Comma : std::numpunct<char> {
   std::string do_grouping() const override { return "\3"; }
 };
 
-/// The program's locale, until this is gone.
+/// Sets the program's locale while it exists.
 class GlobalLocale {
  public:
   explicit GlobalLocale(const std::locale& locale) : before_(std::locale::global(locale)) {}

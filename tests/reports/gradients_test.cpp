@@ -1,4 +1,4 @@
-// What the gradient pass does with its variables, whatever the ops.
+// How the gradient pass treats variables, independently of the ops.
 #include <cmath>
 
 #include "dagrad/dot.hpp"
@@ -16,7 +16,7 @@
 namespace dagrad::reports {
 namespace {
 
-// AutoGrad.jl#75: x · ∂(x + y)/∂y at y = x confuses perturbations that are not kept apart.
+// AutoGrad.jl#75: x · ∂(x + y)/∂y at y = x is wrong if perturbations are confused.
 TEST(Gradients, WithinAnotherGradient) {
   Graph graph;
   const Value x = graph.parameter("x", Tensor(5.0));
@@ -40,7 +40,7 @@ TEST(Gradients, OfACustomGradientWithinAnother) {
   EXPECT_TRUE(are(evaluate(gradient(first, x)), {12}));
 }
 
-// sebgao/cTensor#5: a node that lies on several paths passes its gradient on once: 3x²a.
+// sebgao/cTensor#5: a node on several paths passes its gradient on once: 3x²a.
 TEST(Gradients, OfANodeOnSeveralPaths) {
   Graph graph;
   const Value x = graph.parameter("x", vector({1})), a = graph.constant(vector({1}));
@@ -48,8 +48,8 @@ TEST(Gradients, OfANodeOnSeveralPaths) {
   EXPECT_TRUE(are(evaluate(gradient(sum(x * xa + xx * a + x * xa), x)), {6}));
 }
 
-// TensorFlow#37593: gradients come in the order in which they are asked for, one of them twice.
-TEST(Gradients, InTheOrderAskedFor) {
+// TensorFlow#37593: gradients are returned in the requested order; one is requested twice.
+TEST(Gradients, InTheRequestedOrder) {
   Graph graph;
   const Value b = graph.parameter("b", Tensor(2.0)), a = graph.parameter("a", Tensor(5.0));
   EXPECT_TRUE(are(evaluate(stack(gradient(a * a * b, {a, b, a}))), {20, 25, 20}));
@@ -66,7 +66,7 @@ TEST(Gradients, OfABroadcastAngle) {
   EXPECT_TRUE(are(slopes, std::vector<double>(9, -0.5)));
 }
 
-// ml-explore/mlx#3612: a value that is also used as an index has its gradient as a value alone.
+// ml-explore/mlx#3612: using a value also as an index does not contribute to its gradient.
 TEST(Gradients, OfAValueUsedAsAnIndex) {
   Graph graph;
   const Value x = graph.parameter("x", vector({1, 2, 3}));

@@ -1,4 +1,4 @@
-// Infinities, saturation, and points where a formula loses its digits.
+// Infinities, saturation, and points where formulas lose digits.
 #include <cmath>
 #include <numbers>
 
@@ -27,7 +27,7 @@ TEST(Limits, OfLogsumexpAtInfinity) {
   EXPECT_TRUE(are(evaluate(gradient(logsumexp(y), y)), {0.5, 0, 0.5}));
 }
 
-// stan-dev/math#646, jax#6811: one convention for the three of them, and never NaN.
+// stan-dev/math#646, jax#6811: one convention for all three, and never NaN.
 TEST(Limits, OfLogsumexpAtMinusInfinity) {
   Graph graph;
   const Value x = graph.parameter("x", vector({-infinity, -infinity}));
@@ -69,7 +69,7 @@ TEST(Limits, OfASaturatedSigmoid) {
       are(evaluate(gradient(sum(sigmoid(x)), x)), {std::exp(-40.0), std::exp(-700.0)}, 1e-12, 0));
 }
 
-// jax#40634: the slopes of asinh and acosh are 1 / |x| where x² overflows.
+// jax#40634: the slopes of asinh and acosh are 1 / |x| if x² overflows.
 TEST(Limits, OfInverseHyperbolicFunctionsAtLargeNumbers) {
   Graph graph;
   const Value x = graph.parameter("x", narrow({1e22F, 1e30F}));
@@ -92,8 +92,8 @@ TEST(Limits, OfAttentionToNothing) {
   EXPECT_GRADIENT(y, {q, k, v});
 }
 
-// PyTorch#92075, CasADi#3898: the Hessian of exp(-norm(a - b)²) at a = b. The sum of squares has
-// it; by the convention of slope 0 at norm 0, the square of a norm gives 0.
+// PyTorch#92075, CasADi#3898: the Hessian of exp(-norm(a - b)²) at a = b. The sum of squares gives
+// it; the square of a norm gives 0, because the slope of a norm at 0 is 0 by convention.
 TEST(Limits, OfASquaredNormAtZero) {
   Graph graph;
   const Value a = graph.parameter("a", vector({0.3, -1, 2}));

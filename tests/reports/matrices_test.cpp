@@ -51,7 +51,7 @@ TEST(Matrices, OfEinsumAsMatmul) {
   EXPECT_TRUE(are(evaluate(sum(abs(d[0] - e[0])) + sum(abs(d[1] - e[1]))), {0}, 0, 1e-12));
 }
 
-// tinygrad#18229: a repeated letter that is not at the end.
+// tinygrad#18229: a repeated letter not at the end.
 TEST(Matrices, OfARepeatedLetter) {
   std::vector<double> elements;
   for (int i = 1; i <= 18; ++i) elements.push_back(i);
@@ -63,7 +63,7 @@ TEST(Matrices, OfARepeatedLetter) {
   EXPECT_TRUE(are(evaluate(einsum("iij,j->ij", {a, weights})), {10, 2, 90, 10, 170, 18}));
 }
 
-// PyTorch#15605, #22909: the slope of a determinant is the adjugate, of a singular matrix too.
+// PyTorch#15605, #22909: the gradient of a determinant is the adjugate, even for a singular matrix.
 TEST(Matrices, OfADeterminant) {
   Graph graph;
   const Value a = graph.parameter("a", square_matrix({1, 2, 3, 4}));

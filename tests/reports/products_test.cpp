@@ -1,4 +1,4 @@
-// Products that hold zeros, and shares of a maximum.
+// Products with zeros, and shares of a maximum.
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/scan.hpp"
@@ -8,14 +8,14 @@
 namespace dagrad::reports {
 namespace {
 
-// PyTorch#82644: a product over an axis of one zero has slope 1.
+// PyTorch#82644: the product over an axis with a single element, 0, has slope 1.
 TEST(Products, OfOneZero) {
   Graph graph;
   const Value x = graph.parameter("x", vector({0}));
   EXPECT_TRUE(are(evaluate(gradient(prod(x, 0), x)), {1}));
 }
 
-// PyTorch#106789: of the Hessian of 2 · 3 · 0 · 0 only ∂²/∂x₂∂x₃ = 6 is not 0.
+// PyTorch#106789: in the Hessian of 2 · 3 · 0 · 0, only ∂²/∂x₂∂x₃ = 6 is not 0.
 TEST(Products, OfTwoZerosToSecondOrder) {
   Graph graph;
   const Value x = graph.parameter("x", vector({2, 3, 0, 0}));
@@ -35,7 +35,7 @@ TEST(Products, OfAStack) {
   EXPECT_TRUE(are(evaluate(gradient(gradient(prod(stack({x, y})), x), y)), {1}));
 }
 
-// TensorFlow#119430: the slope of sum(cumprod(x)) where x holds zeros.
+// TensorFlow#119430: the gradient of sum(cumprod(x)) if x contains zeros.
 TEST(Products, OfPrefixesWithZeros) {
   const auto slopes = [](const std::vector<double>& at) {
     Graph graph;
@@ -47,7 +47,7 @@ TEST(Products, OfPrefixesWithZeros) {
   EXPECT_TRUE(are(slopes({2, 0, 0, 3}), {1, 2, 0, 0}));
 }
 
-// tinygrad#12296: 4e7 equal float32 elements have equal shares in their maximum.
+// tinygrad#12296: 4e7 equal float32 elements share the gradient of their maximum equally.
 TEST(Maxima, OfManyEqualElements) {
   const std::int64_t n = 40'000'000;
   Graph graph;

@@ -24,10 +24,11 @@ struct Nested {
     const auto values = results[0].values<double>();
     std::copy(values.begin(), values.end(), context.out<double>().begin());
   }
-  static constexpr no_grad grad{"it is only run"};
+  static constexpr no_grad grad{"it is only for tests"};
 };
 
-// taskflow#435: a function that runs within an op of another one, on the same pool of two threads.
+// taskflow#435: a function that runs within an op of another function, on the same pool of two
+// threads.
 TEST(Runs, WithinARunOnTheSameThreads) {
   const std::int64_t n = 50'000;
   RuntimeOptions two;

@@ -1,4 +1,4 @@
-// Means and deviations of numbers far from 0, of extreme size, and their derivatives.
+// Means and deviations of numbers far from 0 or of extreme magnitude, and their derivatives.
 #include <cmath>
 
 #include "dagrad/gradient.hpp"
@@ -46,7 +46,8 @@ TEST(Statistics, OfExtremeNumbers) {
   EXPECT_TRUE(are(evaluate(standard_deviation(tiny)), {s * 1e-200}, 1e-12, 0));
 }
 
-// PyTorch#196699, #186256: derivatives of batch_norm in training up to order 4 (mpmath).
+// PyTorch#196699, #186256: derivatives of batch_norm in training up to order 4 (values from
+// mpmath).
 TEST(Statistics, OfABatchToFourthOrder) {
   Graph graph;
   const Value t = graph.parameter("t", Tensor(-6.0));

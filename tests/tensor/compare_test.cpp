@@ -25,7 +25,7 @@ TEST(CompareTest, TakesTheBoundFromTheSecond) {
   EXPECT_TRUE(compare(Tensor(1.0), Tensor(2.0), 0.6).close);
 }
 
-TEST(CompareTest, HoldsNaNAndInfinitiesEqualToThemselvesAlone) {
+TEST(CompareTest, NaNAndInfinitiesEqualOnlyThemselves) {
   EXPECT_TRUE(compare(Tensor(nan), Tensor(nan), 0).close);
   EXPECT_TRUE(compare(Tensor(inf), Tensor(inf), 0).close);
   EXPECT_TRUE(compare(Tensor(0.0), Tensor(-0.0), 0).close);
@@ -46,24 +46,24 @@ TEST(CompareTest, NamesTheWorstElement) {
             "2 of 2 elements differ, most at [1]: nan against 1, apart by nan, allowed 0.001");
 }
 
-TEST(CompareTest, WantsTheSameType) {
+TEST(CompareTest, NeedsTheSameType) {
   EXPECT_EQ(compare(Tensor(1.0), Tensor(1.0F), 1).text,
             "the types differ: float64[] and float32[]");
   EXPECT_EQ(compare(Tensor::of({1}), Tensor(1), 1).text, "the types differ: int32[1] and int32[]");
 }
 
-TEST(CompareTest, TellsLargeIntegersApart) {
+TEST(CompareTest, DistinguishesLargeIntegers) {
   const std::int64_t large = std::int64_t{1} << 60;
   EXPECT_FALSE(compare(Tensor(large), Tensor(large + 1), 0).close);
   EXPECT_TRUE(compare(Tensor(large), Tensor(large + 1), 1e-15).close);
   EXPECT_FALSE(compare(Tensor(true), Tensor(false), 0).close);
 }
 
-TEST(CompareTest, OfNothingIsClose) {
+TEST(CompareTest, EmptyTensorsAreClose) {
   EXPECT_TRUE(compare(Tensor(Type{f32, {0}}), Tensor(Type{f32, {0}}), 0).close);
 }
 
-TEST(CompareTest, TakesNarrowElements) {
+TEST(CompareTest, AcceptsNarrowElements) {
   const Tensor a = Tensor::of({1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}).cast(f16);
   EXPECT_TRUE(compare(a, a, 0).close);
   Tensor b = a;

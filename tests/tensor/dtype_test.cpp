@@ -40,7 +40,7 @@ TEST(DTypeTest, HasNameSizeAndCppType) {
   EXPECT_EQ(digits(bf16), 8);
 }
 
-TEST(DTypeTest, IsComputedInItselfOrAWiderOne) {
+TEST(DTypeTest, ComputesInItselfOrAWiderOne) {
   for (const DType dtype : all) {
     EXPECT_EQ(is_stored_only(dtype), !compute_dtypes.contains(dtype)) << name(dtype);
     EXPECT_TRUE(compute_dtypes.contains(compute_dtype(dtype)));
@@ -53,16 +53,18 @@ TEST(DTypeTest, IsComputedInItselfOrAWiderOne) {
       EXPECT_NO_THROW(computes());
     }
   }
-  EXPECT_THROWS(dispatch(f16, [](auto) {}), TypeError,
-                "float16 elements are stored, not computed with: convert with cast to float32");
-  EXPECT_THROWS(dispatch(u8, [](auto) {}), TypeError,
-                "uint8 elements are stored, not computed with: convert with cast to int32");
+  EXPECT_THROWS(
+      dispatch(f16, [](auto) {}), TypeError,
+      "float16 elements can be stored but not computed with: convert them with cast to float32");
+  EXPECT_THROWS(
+      dispatch(u8, [](auto) {}), TypeError,
+      "uint8 elements can be stored but not computed with: convert them with cast to int32");
 }
 
-/// Whether every element of `a` is one of `b`.
+/// Whether every element of dtype `a` is also one of `b`.
 bool holds(DType b, DType a) {
   if (a == b || a == b8) return true;
-  if (is_float(a) || is_float(b)) return !is_float(a);  // a float's own dtype
+  if (is_float(a) || is_float(b)) return !is_float(a);  // a float is promoted only with integers
   return digits(b) >= digits(a) && !(b == u8 && a != u8);
 }
 
@@ -100,7 +102,7 @@ TEST(DTypeTest, FloatsOfTwoWidthsDoNotMix) {
                 "cast(x, f16)");
 }
 
-TEST(DTypeTest, SetsHoldWhatTheyName) {
+TEST(DTypeTest, SetsContainTheirDtypes) {
   EXPECT_TRUE(float_dtypes.contains(f32));
   EXPECT_FALSE(float_dtypes.contains(i32));
   EXPECT_TRUE(number_dtypes.contains(i64));
@@ -122,7 +124,7 @@ T element(Literal literal) {
   return value;
 }
 
-TEST(LiteralTest, TakesAnyDtypeThatHoldsIt) {
+TEST(LiteralTest, AcceptsAnyDtypeThatRepresentsIt) {
   EXPECT_EQ(element<float>(0.1), 0.1F);
   EXPECT_EQ(element<double>(0.1F), static_cast<double>(0.1F));
   EXPECT_EQ(element<double>(3), 3.0);
@@ -144,7 +146,7 @@ TEST(LiteralTest, TakesAnyDtypeThatHoldsIt) {
 }
 
 TEST(LiteralTest, IsRoundedOnce) {
-  // By way of a double it would be 2^54, the even neighbour.
+  // Through a double it would become 2^54, the even neighbour.
   const std::int64_t middle = (std::int64_t{1} << 54) + (std::int64_t{1} << 30) + 1;
   EXPECT_EQ(element<float>(middle), static_cast<float>(middle));
   EXPECT_NE(element<float>(middle), static_cast<float>(static_cast<double>(middle)));
@@ -153,7 +155,7 @@ TEST(LiteralTest, IsRoundedOnce) {
             BFloat16(0x1.02p62).bits);
 }
 
-TEST(LiteralTest, RefusesWhatIntegersDoNotHold) {
+TEST(LiteralTest, RefusesNumbersThatIntegersCannotRepresent) {
   EXPECT_THROWS(Literal(0.5).bits(i32), TypeError,
                 "the number 0.5 does not fit int32: cast the tensor to a float dtype");
   EXPECT_THROWS(Literal(0.5).bits(b8), TypeError,

@@ -20,7 +20,7 @@ std::int64_t factor(bool own, std::int64_t n, T* a, std::int64_t stride, std::in
   return own ? plain::lu(n, a, stride, pivots) : lu(machine(), n, a, stride, pivots);
 }
 
-/// A matrix with room between the rows, and 1 + n on its diagonal.
+/// A matrix with gaps between its rows and 1 + n on its diagonal.
 template <class T>
 std::vector<T> matrix(std::int64_t n, std::int64_t columns, std::int64_t stride, double diagonal,
                       std::int64_t seed = 1) {
@@ -43,7 +43,7 @@ class Factorizations : public testing::Test {};
 using Floats = testing::Types<float, double>;
 TYPED_TEST_SUITE(Factorizations, Floats);
 
-/// The library that was chosen and the loops of our own give the same, outside of the matrix too.
+/// The chosen library and dagrad's own loops give the same, also outside of the matrix.
 TYPED_TEST(Factorizations, AgreeWithPlainLoops) {
   using T = TypeParam;
   for (const std::int64_t n : {1, 2, 3, 8, 33, 130}) {
@@ -73,7 +73,7 @@ TYPED_TEST(Factorizations, AgreeWithPlainLoops) {
   }
 }
 
-TYPED_TEST(Factorizations, SolveWhatTheyFactorised) {
+TYPED_TEST(Factorizations, SolveWithTheirFactors) {
   using T = TypeParam;
   const std::int64_t n = 40, columns = 70;
   const auto a = matrix<T>(n, n, n, 4), b = matrix<T>(n, columns, columns, 0, 2);
@@ -96,7 +96,7 @@ TYPED_TEST(Factorizations, SolveWhatTheyFactorised) {
     }
 }
 
-TYPED_TEST(Factorizations, SayWhereTheyStop) {
+TYPED_TEST(Factorizations, ReturnWhereTheyStop) {
   using T = TypeParam;
   for (const bool own : {false, true}) {
     const auto cholesky_of = [own](std::int64_t n, T* a) {
@@ -112,7 +112,7 @@ TYPED_TEST(Factorizations, SayWhereTheyStop) {
   }
 }
 
-/// The library keeps buffers of its own: threads that call it at once do not disturb each other.
+/// The library has its own buffers; threads that call it at once must not disturb each other.
 TYPED_TEST(Factorizations, RunOnManyThreadsAtOnce) {
   using T = TypeParam;
   const std::int64_t n = 90;

@@ -21,7 +21,7 @@ struct Size {
   std::int64_t m, n, k;
 };
 
-/// A product with room between the rows, in memory of its own.
+/// A product with gaps between the rows, in its own memory.
 template <class T>
 struct Case {
   Size size;
@@ -69,7 +69,7 @@ struct Case {
   }
 };
 
-/// The product by sums of long double, and for each element how far off it may be.
+/// The product computed in long double, with an error bound for each element.
 template <class T>
 class Reference {
  public:
@@ -91,7 +91,7 @@ class Reference {
     }
   }
 
-  /// What lies between the rows must be as it was.
+  /// Memory between the rows must be unchanged.
   void expect(const std::vector<T>& out) const {
     std::size_t next = 0;
     for (std::size_t at = 0; at < out.size(); ++at) {
@@ -128,7 +128,7 @@ std::vector<Multiply<T>> instruction_sets() {
   return all;
 }
 
-/// What `gemm` is made of on the machine of the shared Runtime.
+/// The implementations of `gemm` that the shared Runtime's machine can run.
 template <class T>
 Multiply<T> that_of_the_machine() {
   const auto set = static_cast<std::size_t>(machine().instruction_set());
@@ -167,7 +167,7 @@ TYPED_TEST(Gemm, IsTheProductOnEveryInstructionSet) {
   }
 }
 
-TYPED_TEST(Gemm, IsTheSameWhateverTheCut) {
+TYPED_TEST(Gemm, DoesNotDependOnTheDivision) {
   using T = TypeParam;
   const Multiply<T> multiply = that_of_the_machine<T>();
   std::vector<T> scratch(static_cast<std::size_t>(multiply.scratch));
@@ -184,7 +184,7 @@ TYPED_TEST(Gemm, IsTheSameWhateverTheCut) {
   }
 }
 
-/// Tasks on four threads, the last first.
+/// Runs tasks on four threads, the last task first.
 struct Backwards final : Parallel {
   void run(std::int64_t tasks, Body body, const void* context) const override {
     std::vector<std::thread> threads;
@@ -197,7 +197,7 @@ struct Backwards final : Parallel {
   }
 };
 
-TYPED_TEST(FloatGemm, HasTheSameBitsOnAnyThreads) {
+TYPED_TEST(FloatGemm, HasTheSameBitsOnAnyNumberOfThreads) {
   for (int flags = 0; flags < 4; ++flags) {
     const Case<TypeParam> x({150, 200, 270}, flags & 1, flags & 2);
     EXPECT_EQ(x.run(), x.run(Backwards{}));
@@ -235,7 +235,7 @@ TYPED_TEST(FloatGemm, HasTheSameBitsForAnyStorageOrder) {
 TYPED_TEST(FloatGemm, HasTheSameBitsOnBothFusingInstructionSets) {
   using T = TypeParam;
   const auto sets = instruction_sets<T>();
-  if (sets.size() < 3) GTEST_SKIP() << "no AVX-512 here";
+  if (sets.size() < 3) GTEST_SKIP() << "AVX-512 is not available";
   std::vector<T> scratch(static_cast<std::size_t>(std::max(sets[1].scratch, sets[2].scratch)));
   const Case<T> x({70, 75, 700}, false, true);
   std::vector<T> a = x.c, b = x.c;
@@ -244,7 +244,7 @@ TYPED_TEST(FloatGemm, HasTheSameBitsOnBothFusingInstructionSets) {
   EXPECT_EQ(a, b);
 }
 
-TYPED_TEST(Gemm, OfNoInnerDimensionIsZero) {
+TYPED_TEST(Gemm, OfInnerDimension0IsZero) {
   using T = TypeParam;
   std::vector<T> c{1, 2, 3, 4, 5, 6};
   gemm<T>(machine(), Inline{}, 2, 2, 0, {nullptr, 0}, {nullptr, 2}, {c.data(), 3});
@@ -253,13 +253,13 @@ TYPED_TEST(Gemm, OfNoInnerDimensionIsZero) {
   EXPECT_EQ(c, (std::vector<T>{0, 0, 3, 0, 0, 6}));
 }
 
-TYPED_TEST(Gemm, OfNoRowsOrColumnsTouchesNothing) {
+TYPED_TEST(Gemm, WithoutRowsOrColumnsTouchesNothing) {
   using T = TypeParam;
   gemm<T>(machine(), Inline{}, 0, 5, 7, {nullptr, 7}, {nullptr, 5}, {nullptr, 5});
   gemm<T>(machine(), Inline{}, 5, 0, 7, {nullptr, 7}, {nullptr, 0}, {nullptr, 0});
 }
 
-TYPED_TEST(FloatGemm, LetsNaNAndInfinityThroughBesideZero) {
+TYPED_TEST(FloatGemm, PassesNaNAndInfinityTimesZero) {
   using T = TypeParam;
   const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
   for (const std::int64_t n : {1, 3, 40, 200}) {
@@ -291,7 +291,7 @@ TEST(IntegerGemm, Wraps) {
   EXPECT_EQ(d, 0);
 }
 
-/// Memory whose last byte is the last of a page, with a page behind it that must not be touched.
+/// Memory at the end of a page, followed by a page that must not be touched.
 template <class T>
 class Guarded {
  public:
@@ -316,7 +316,7 @@ class Guarded {
   T* data_;
 };
 
-TYPED_TEST(Gemm, ReadsAndWritesNothingBehindItsOperands) {
+TYPED_TEST(Gemm, TouchesNothingAfterItsOperands) {
   using T = TypeParam;
   for (const Multiply<T>& multiply : instruction_sets<T>()) {
     std::vector<T> scratch(static_cast<std::size_t>(multiply.scratch));

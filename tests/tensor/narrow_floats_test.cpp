@@ -14,7 +14,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// What IEEE 754 says that a bit pattern of so many bits of fraction is.
+/// The value of a bit pattern according to IEEE 754, given the number of fraction bits.
 double by_definition(int bits, int fraction_bits) {
   const int bias = (1 << (14 - fraction_bits)) - 1;
   const int exponent = (bits & 0x7fff) >> fraction_bits;
@@ -35,7 +35,7 @@ class NarrowFloatTest : public testing::Test {
 using NarrowFloats = testing::Types<Float16, BFloat16>;
 TYPED_TEST_SUITE(NarrowFloatTest, NarrowFloats, );
 
-TYPED_TEST(NarrowFloatTest, EveryBitPatternIsAFloatAndComesBack) {
+TYPED_TEST(NarrowFloatTest, EveryBitPatternConvertsToFloatAndBack) {
   for (int bits = 0; bits < 1 << 16; ++bits) {
     const TypeParam x = this->of(bits);
     const double want = by_definition(bits, this->fraction_bits);
@@ -53,14 +53,14 @@ TYPED_TEST(NarrowFloatTest, EveryBitPatternIsAFloatAndComesBack) {
   }
 }
 
-/// Between every two neighbours: their middle goes to the even one, what is beside it to the
-/// nearer.
+/// Between every two neighbours: the middle rounds to the even one, numbers beside it to the nearer
+/// one.
 TYPED_TEST(NarrowFloatTest, RoundsToTheNearestAndTiesToEven) {
   for (int bits = 0; bits < this->inf; ++bits) {
     const double low = by_definition(bits, this->fraction_bits);
     const double step = low - (bits == 0 ? -by_definition(1, this->fraction_bits)
                                          : by_definition(bits - 1, this->fraction_bits));
-    const bool last = bits + 1 == this->inf;  // beyond the largest number lies infinity
+    const bool last = bits + 1 == this->inf;  // the next number after the largest is infinity
     const double high = last ? low + step : by_definition(bits + 1, this->fraction_bits);
     const double middle = low + (high - low) / 2;
     const int even = bits % 2 == 0 ? bits : bits + 1;
@@ -78,7 +78,7 @@ TYPED_TEST(NarrowFloatTest, RoundsToTheNearestAndTiesToEven) {
   }
 }
 
-TYPED_TEST(NarrowFloatTest, IsRoundedTheSameInEveryMode) {
+TYPED_TEST(NarrowFloatTest, RoundsTheSameInEveryMode) {
   const int before = std::fegetround();
   for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
     std::fesetround(mode);
@@ -113,12 +113,12 @@ TEST(NarrowFloats, UnderflowToZeroFromHalfOfTheSmallest) {
 }
 
 TEST(NarrowFloats, AreRoundedOnce) {
-  // By way of a float the last bit would be gone, and the tie go to the even neighbour.
+  // Through a float, the last bit would be lost and the tie would round to the even neighbour.
   const double above = 1 + 0x1p-11 + 0x1p-40;
   EXPECT_EQ(Float16(above).bits, Float16(1 + 0x1p-10).bits);
   EXPECT_EQ(Float16(static_cast<float>(above)).bits, Float16(1.0).bits);
   EXPECT_EQ(BFloat16(1 + 0x1p-8 + 0x1p-40).bits, BFloat16(1 + 0x1p-7).bits);
-  // By way of a double this one.
+  // Through a double, so would this one.
   const std::int64_t large = (std::int64_t{1} << 62) + (std::int64_t{1} << 54);
   EXPECT_EQ(BFloat16(large).bits, BFloat16(0x1p62).bits);
   EXPECT_EQ(BFloat16(large + 1).bits, BFloat16(0x1.02p62).bits);
@@ -128,7 +128,7 @@ TEST(NarrowFloats, AreRoundedOnce) {
   EXPECT_EQ(BFloat16(std::numeric_limits<std::int64_t>::min()).bits, BFloat16(-0x1p63).bits);
 }
 
-TEST(NarrowFloats, ConvertToIntsAsFloatsDo) {
+TEST(NarrowFloats, ConvertToIntegersLikeFloats) {
   EXPECT_EQ(convert<std::int8_t>(Float16(-128.9)), -128);
   EXPECT_EQ(convert<std::int8_t>(Float16(200)), 127);
   EXPECT_EQ(convert<std::uint8_t>(Float16(-0.5)), 0);

@@ -1,12 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <sstream>
 
 #include "dagrad/tensor.hpp"
 
-// What NumPy 2.4 prints for the same arrays.
+// The expected texts are what NumPy 2.4 prints for the same arrays.
 namespace dagrad {
 namespace {
 
@@ -52,8 +53,8 @@ TEST(PrintTest, AlignsNumbers) {
             R"([-9223372036854775808                    0])");
 }
 
-TEST(PrintTest, ShowsExactDigitsBehindTheShortest) {
-  // The shortest that reads back is 7.70952e+04; its neighbours need eight digits.
+TEST(PrintTest, ShowsExactDigitsAfterTheShortest) {
+  // The shortest text that reads back is 7.70952e+04, but its neighbours need eight digits.
   EXPECT_EQ(to_string(Tensor::of({-1.4581667e-30F, 7.7095203e+04F})),
             "[-1.4581667e-30  7.7095203e+04]");
 }
@@ -114,7 +115,7 @@ TEST(PrintTest, NestsBracketsAndWrapsLines) {
   [[[[[[6 7]]]]]]]])");
 }
 
-TEST(PrintTest, ShowsNothingOfNothing) {
+TEST(PrintTest, ShowsEmptyTensors) {
   EXPECT_EQ(to_string(Tensor(Type{f32, {0}})), "[]");
   EXPECT_EQ(to_string(Tensor(Type{b8, {3, 0}})), "[]");
 }
@@ -133,12 +134,12 @@ TEST(PrintTest, ShortensBeyondTheThreshold) {
             R"([[   0    1    2 ...  597  598  599]
  [ 600  601  602 ... 1197 1198 1199]])");
   EXPECT_EQ(to_string(counted({1000})).find("..."), std::string::npos);
-  EXPECT_EQ(to_string(counted({6}), 5), "[0 1 2 3 4 5]") << "three at either end are all";
+  EXPECT_EQ(to_string(counted({6}), 5), "[0 1 2 3 4 5]") << "three at each end are all elements";
   EXPECT_EQ(to_string(counted({7}), 5), "[0 1 2 ... 4 5 6]");
   EXPECT_EQ(to_string(counted({7}), 7), "[0 1 2 3 4 5 6]");
 }
 
-TEST(PrintTest, MeasuresOnlyWhatItShows) {
+TEST(PrintTest, AlignsOnlyShownElements) {
   Tensor tensor = counted({7});
   tensor.mutate<std::int64_t>()[3] = 1'000'000;
   EXPECT_EQ(to_string(tensor, 5), "[0 1 2 ... 4 5 6]");
@@ -150,7 +151,7 @@ TEST(PrintTest, StreamsTheSame) {
   EXPECT_EQ(out.str(), "[[1 2]\n [3 4]]");
 }
 
-TEST(PrintTest, ShowsTheFewestDigitsThatANarrowFloatHas) {
+TEST(PrintTest, ShowsTheFewestDigitsOfNarrowFloats) {
   EXPECT_EQ(to_string(Tensor(Float16(0.1))), "0.1");
   EXPECT_EQ(to_string(Tensor(Float16(65504))), "6.55e+04");
   EXPECT_EQ(to_string(Tensor(Float16(0x1p-24))), "6e-08");

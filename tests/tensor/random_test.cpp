@@ -17,7 +17,7 @@ std::vector<std::uint32_t> words(const PhiloxBlock& block) {
   return {std::begin(block.word), std::end(block.word)};
 }
 
-// The vectors that the authors publish with their implementation.
+// The test vectors that the authors publish with their implementation.
 TEST(PhiloxTest, GivesThePublishedAnswers) {
   using Words = std::vector<std::uint32_t>;
   constexpr std::uint64_t ones = ~std::uint64_t{0};
@@ -35,7 +35,7 @@ TEST(StreamTest, UniformsAreTheBitsOfTheirBlocks) {
   EXPECT_EQ(uniform_double(5, 7), static_cast<double>(pair >> 11) / 0x1p53);
 }
 
-TEST(StreamTest, AreTheSameInOneGoAndElementByElement) {
+TEST(StreamTest, AreTheSameAtOnceAndElementByElement) {
   for (const std::int64_t first : {0, 1, 2, 3, 1000001}) {
     for (const std::size_t n : {0U, 1U, 2U, 5U, 8U, 33U}) {
       std::vector<float> u(n), z(n);
@@ -55,7 +55,7 @@ TEST(StreamTest, AreTheSameInOneGoAndElementByElement) {
   }
 }
 
-TEST(StreamTest, DifferByKeyAndByWhatIsDrawn) {
+TEST(StreamTest, DifferByKeyAndPurpose) {
   EXPECT_NE(uniform_double(1, 0), uniform_double(2, 0));
   EXPECT_NE(fold_in(1, 0), fold_in(0, 1));
   std::set<std::int64_t> keys;
@@ -137,12 +137,12 @@ TEST(StreamTest, NormalsAreNormal) {
   expect_normal<double>();
 }
 
-TEST(RngTest, DependsOnSeedAndOrderAlone) {
+TEST(RngTest, DependsOnlyOnSeedAndOrder) {
   Rng a(3), b(3), c(4);
   const Tensor first = a.uniform({100}), second = a.uniform({5});
   EXPECT_TRUE(same_bits(first, b.uniform({100})));
   b = Rng(3);
-  b.normal({7});  // another first draw does not move the second
+  b.normal({7});  // another first draw does not change the second
   EXPECT_TRUE(same_bits(second, b.uniform({5})));
   EXPECT_FALSE(same_bits(first, c.uniform({100})));
   EXPECT_FALSE(same_bits(first.reshaped({10, 10}), a.uniform({10, 10})));
@@ -207,7 +207,7 @@ TEST(RngTest, Shuffles) {
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(first[i], static_cast<std::int64_t>(i));
   EXPECT_EQ(rng.permutation(0).size(), 0);
   EXPECT_EQ(rng.permutation(1).at(0), 0);
-  // Each of the six orders of three as often as any other.
+  // All six orders of three elements are equally frequent.
   std::vector<int> counts(27);
   for (int i = 0; i < 6000; ++i) {
     const auto p = rng.permutation(3).to_vector<std::int64_t>();
@@ -245,24 +245,25 @@ TEST(RngTest, RefusesNonsense) {
   Rng rng(9);
   const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
   EXPECT_THROWS(rng.uniform({2}, 1, 1), ArgumentError,
-                "uniform: wants finite low < high at a finite distance, got [1, 1)");
+                "uniform: needs low < high, both finite and at a finite distance, got [1, 1)");
   EXPECT_THROW(rng.uniform({2}, 0, inf), ArgumentError);
   EXPECT_THROW(rng.uniform({2}, nan, 1), ArgumentError);
   EXPECT_THROW(rng.uniform({2}, -1e308, 1e308), ArgumentError);
   EXPECT_THROWS(rng.uniform({2}, 0, 1, i32), TypeError,
-                "uniform: wants float32 or float64, got int32");
+                "uniform: the dtype must be float32 or float64, got int32");
   EXPECT_THROWS(rng.normal({2}, 0, -1), ArgumentError,
-                "normal: wants a finite mean and deviation >= 0, got 0 and -1");
+                "normal: needs a finite mean and a finite deviation >= 0, got 0 and -1");
   EXPECT_THROW(rng.normal({2}, nan), ArgumentError);
-  EXPECT_THROWS(rng.normal({2}, 0, 1, b8), TypeError, "normal: wants float32 or float64, got bool");
-  EXPECT_THROWS(rng.integers({2}, 3, 3), ArgumentError, "integers: wants low < high, got [3, 3)");
+  EXPECT_THROWS(rng.normal({2}, 0, 1, b8), TypeError,
+                "normal: the dtype must be float32 or float64, got bool");
+  EXPECT_THROWS(rng.integers({2}, 3, 3), ArgumentError, "integers: needs low < high, got [3, 3)");
   EXPECT_THROWS(rng.integers({2}, 0, std::int64_t{1} << 32, i32), ArgumentError,
                 "the number 4294967295 is outside the range of int32");
-  EXPECT_THROWS(rng.permutation(-1), ShapeError, "a dimension is at least 0, got -1 in [-1]");
+  EXPECT_THROWS(rng.permutation(-1), ShapeError, "a dimension must be at least 0, got -1 in [-1]");
   EXPECT_THROWS(rng.glorot_uniform({3}), ShapeError,
-                "glorot_uniform: weights are [in, out], got [3]");
+                "glorot_uniform: weights must have the shape [in, out], got [3]");
   EXPECT_THROWS(rng.he_normal({3, 4, 5}), ShapeError,
-                "he_normal: weights are [in, out], got [3,4,5]");
+                "he_normal: weights must have the shape [in, out], got [3,4,5]");
   EXPECT_THROW(rng.number(1, 0), ArgumentError);
   EXPECT_THROW(rng.integer(1, 1), ArgumentError);
 }

@@ -7,7 +7,7 @@
 namespace dagrad {
 namespace {
 
-TEST(Scratch, PartsLieSideBySideOnLinesOfTheirOwn) {
+TEST(Scratch, PartsBeginAtTheirOwnCacheLines) {
   ScratchLayout layout;
   const ScratchPart flags = layout.add<bool>(3), sums = layout.add<double>(9),
                     indices = layout.add(i32, 16);
@@ -24,15 +24,15 @@ TEST(Scratch, PartsLieSideBySideOnLinesOfTheirOwn) {
   EXPECT_EQ(at(indices.in<std::int32_t>(memory.data())), 192);
 }
 
-TEST(Scratch, NothingTakesNoMemory) {
+TEST(Scratch, EmptyPartsTakeNoMemory) {
   ScratchLayout layout;
   EXPECT_EQ(layout.bytes(), 0U);
   const ScratchPart none = layout.add<float>(0);
   EXPECT_EQ(layout.bytes(), 0U);
-  EXPECT_TRUE(none.in<float>(nullptr).empty());  // what an op has that asked for none
+  EXPECT_TRUE(none.in<float>(nullptr).empty());  // as for an op without scratch memory
 }
 
-TEST(Scratch, TasksHaveLayoutsOfTheirOwn) {
+TEST(Scratch, TasksHaveTheirOwnLayouts) {
   ScratchLayout task, layout;
   const ScratchPart numbers = task.add<float>(20), tail = task.add<std::byte>(1);
   EXPECT_EQ(task.bytes(), 192U);

@@ -40,13 +40,13 @@ TEST(ShapeTest, CountsAxesFromEitherEnd) {
   EXPECT_EQ(shape[0], 2);
   EXPECT_EQ(shape[-1], 5);
   EXPECT_EQ(shape[-3], 2);
-  EXPECT_THROWS(shape[3], ShapeError, "axis 3 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(shape[-4], ShapeError, "axis -4 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(shape[huge], ShapeError, "axis 9223372036854775807 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(shape[3], ShapeError, "axis 3 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(shape[-4], ShapeError, "axis -4 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(shape[huge], ShapeError, "axis 9223372036854775807 is outside [-3, 2] for rank 3");
   EXPECT_THROWS(shape[std::int64_t{1} << 32], ShapeError,
-                "axis 4294967296 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(Shape{}[0], ShapeError, "axis 0 of a scalar, which has none");
-  EXPECT_THROWS(Shape{}[-1], ShapeError, "axis -1 of a scalar, which has none");
+                "axis 4294967296 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(Shape{}[0], ShapeError, "axis 0 does not exist: a scalar has no axes");
+  EXPECT_THROWS(Shape{}[-1], ShapeError, "axis -1 does not exist: a scalar has no axes");
 }
 
 template <class T>
@@ -57,18 +57,18 @@ constexpr bool gives_pointers = requires(T&& shape) {
 || requires(T&& shape) { std::forward<T>(shape).dims(); };
 static_assert(gives_pointers<Shape&> && gives_pointers<const Shape&>);
 static_assert(!gives_pointers<Shape> && !gives_pointers<const Shape>);
-// Nor do a temporary tensor's type and shape refer to it.
+// The type and shape of a temporary tensor are copies too.
 static_assert(std::is_same_v<decltype(std::declval<Tensor>().shape()), Shape>);
 static_assert(std::is_same_v<decltype(std::declval<Tensor>().type()), Type>);
 static_assert(std::is_same_v<decltype(std::declval<const Tensor&>().shape()), const Shape&>);
 
-TEST(ShapeTest, IsWalkedWhereItIsATemporary) {
+TEST(ShapeTest, OfATemporaryCanBeIterated) {
   std::int64_t product = 1;
   for (const std::int64_t dim : Shape{2, 3, 5}) product *= dim;
   EXPECT_EQ(product, 30);
 }
 
-TEST(ShapeTest, IsEqualByRankAndDimensions) {
+TEST(ShapeTest, ComparesRankAndDimensions) {
   EXPECT_EQ((Shape{2, 3}), (Shape{2, 3}));
   EXPECT_NE((Shape{2, 3}), (Shape{3, 2}));
   EXPECT_NE((Shape{2}), (Shape{2, 0}));
@@ -81,9 +81,10 @@ TEST(ShapeTest, MayHaveNoElements) {
 }
 
 TEST(ShapeTest, RefusesNegativeDimensions) {
-  EXPECT_THROWS((Shape{2, -1}), ShapeError, "a dimension is at least 0, got -1 in [2,-1]");
-  EXPECT_THROWS((Shape{std::numeric_limits<std::int64_t>::min()}), ShapeError,
-                "a dimension is at least 0, got -9223372036854775808 in [-9223372036854775808]");
+  EXPECT_THROWS((Shape{2, -1}), ShapeError, "a dimension must be at least 0, got -1 in [2,-1]");
+  EXPECT_THROWS(
+      (Shape{std::numeric_limits<std::int64_t>::min()}), ShapeError,
+      "a dimension must be at least 0, got -9223372036854775808 in [-9223372036854775808]");
 }
 
 TEST(ShapeTest, RefusesMoreElementsThanCanBeCounted) {
@@ -96,7 +97,7 @@ TEST(ShapeTest, RefusesMoreElementsThanCanBeCounted) {
                 "a shape has at most 2^48 elements, got [16777216,16777217]");
   EXPECT_THROWS((Shape{huge, huge}), ShapeError,
                 "a shape has at most 2^48 elements, got [9223372036854775807,9223372036854775807]");
-  // A product that wraps around to something small, and one that a zero would hide.
+  // A product that would wrap around to a small number, and one hidden by a dimension of zero.
   EXPECT_THROW((Shape{std::int64_t{1} << 32, std::int64_t{1} << 32, 2}), ShapeError);
   EXPECT_THROW((Shape{0, huge, huge}), ShapeError);
 }
@@ -107,7 +108,7 @@ TEST(ShapeTest, PrintsAsAList) {
   EXPECT_EQ(out.str(), "[2,3] float32[4] int64[]");
 }
 
-TEST(TypeTest, KnowsItsBytes) {
+TEST(TypeTest, CountsItsBytes) {
   EXPECT_EQ((Type{f64, {2, 3}}).bytes(), 48U);
   EXPECT_EQ((Type{b8, {5}}).bytes(), 5U);
   EXPECT_EQ((Type{f64, {std::int64_t{1} << 48}}).bytes(), std::size_t{1} << 51);
@@ -128,7 +129,7 @@ TEST(BroadcastTest, OfOneAgainstNoneIsNone) {
   EXPECT_EQ(broadcast({2, 0}, {2, 1}), (Shape{2, 0}));
 }
 
-TEST(BroadcastTest, ShowsBothShapesWhereTheyDiffer) {
+TEST(BroadcastTest, ErrorsShowBothShapes) {
   EXPECT_THROWS(broadcast({2, 3}, {4, 3}), ShapeError,
                 "shapes [2,3] and [4,3] do not broadcast: 2 against 4 on axis -2");
   EXPECT_THROWS(broadcast({2, 3}, {2}), ShapeError,
@@ -149,11 +150,11 @@ TEST(AxisTest, CountsFromEitherEnd) {
 }
 
 TEST(AxisTest, NamesTheRange) {
-  EXPECT_THROWS(normalize_axis(3, 3), ShapeError, "axis 3 is outside [-3, 2] of rank 3");
-  EXPECT_THROWS(normalize_axis(-4, 3), ShapeError, "axis -4 is outside [-3, 2] of rank 3");
+  EXPECT_THROWS(normalize_axis(3, 3), ShapeError, "axis 3 is outside [-3, 2] for rank 3");
+  EXPECT_THROWS(normalize_axis(-4, 3), ShapeError, "axis -4 is outside [-3, 2] for rank 3");
   EXPECT_THROWS(normalize_axis(huge, 1), ShapeError,
-                "axis 9223372036854775807 is outside [-1, 0] of rank 1");
-  EXPECT_THROWS(normalize_axis(0, 0), ShapeError, "axis 0 of a scalar, which has none");
+                "axis 9223372036854775807 is outside [-1, 0] for rank 1");
+  EXPECT_THROWS(normalize_axis(0, 0), ShapeError, "axis 0 does not exist: a scalar has no axes");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Strides and walks over axes that tensors share, against a reading of NumPy's rule element by
-// element.
+// Strides and walks over shared axes, compared with NumPy's rule applied element by element.
 
 #include "dagrad/strides.hpp"
 
@@ -19,7 +18,7 @@ std::vector<std::int64_t> first(const Strides& strides, int rank) {
   return {strides.begin(), strides.begin() + rank};
 }
 
-/// Position in an operand of the element that belongs to a position of the result.
+/// The position in an operand that corresponds to a position of the result.
 std::int64_t position_by_hand(const Shape& operand, const Shape& result, std::int64_t position) {
   std::int64_t offset = 0, stride = 1;
   for (int from_end = 1; from_end <= operand.rank(); ++from_end) {
@@ -38,7 +37,7 @@ Shape random_shape(std::mt19937& random) {
   return Shape(dims);
 }
 
-/// A shape that broadcasts to this one.
+/// A random shape that broadcasts to `result`.
 Shape random_operand(const Shape& result, std::mt19937& random) {
   std::vector<std::int64_t> dims(
       result.begin() + random() % static_cast<unsigned>(result.rank() + 1), result.end());
@@ -54,7 +53,7 @@ TEST(Strides, AreThoseOfRowMajorTensors) {
   EXPECT_EQ(strides_of({}), Strides{});
 }
 
-TEST(Strides, AreZeroWhereAnOperandIsRepeated) {
+TEST(Strides, AreZeroAlongRepeatedAxes) {
   EXPECT_THAT(first(broadcast_strides({3, 1}, {2, 3, 4}), 3), ElementsAre(0, 1, 0));
   EXPECT_THAT(first(broadcast_strides({2, 3, 4}, {2, 3, 4}), 3), ElementsAre(12, 4, 1));
   EXPECT_THAT(first(broadcast_strides({}, {2, 3}), 2), ElementsAre(0, 0));
@@ -72,13 +71,13 @@ TEST(Strides, SeeAShapeAlongAnAxis) {
   EXPECT_THROW(AlongAxis({}, 0), ShapeError);
 }
 
-TEST(Strides, MergeAxesThatNoOperandTellsApart) {
+TEST(Strides, MergeContiguousAxes) {
   EXPECT_EQ(broadcast_axes({{2, 3, 4}, {2, 3, 4}}, {2, 3, 4}).rank(), 1);
   EXPECT_EQ(broadcast_axes({{2, 3, 4}, {}}, {2, 3, 4}).rank(), 1);
   EXPECT_EQ(broadcast_axes({{2, 3, 1, 4}, {1, 4}}, {2, 3, 1, 4}).rank(), 2);
   EXPECT_EQ(broadcast_axes({{2, 1, 4}, {3, 1}}, {2, 3, 4}).rank(), 3);
   EXPECT_EQ(broadcast_axes({{1, 1}}, {1, 1}).rank(), 0);
-  StridedAxes<2> axes;  // a transpose, of which the outer axes stay together
+  StridedAxes<2> axes;  // a transpose whose outer axes stay contiguous
   axes.add(2, {60, 60});
   axes.add(3, {20, 20});
   axes.add(5, {1, 4});
@@ -97,7 +96,7 @@ TEST(Strides, OfScalarsHaveOnePosition) {
   EXPECT_EQ(axes.offset(0, 1), 0);
   StridedWalk walk(axes, 0, 0);
   EXPECT_EQ(walk.offset(1), 0);
-  walk.next();  // behind the only position
+  walk.next();  // past the only position
   EXPECT_EQ(walk.offset(1), 0);
 }
 
@@ -105,7 +104,7 @@ TEST(Strides, OfEmptyShapesHaveNoPosition) {
   for (const Shape& shape : {Shape{0}, Shape{2, 0}, Shape{0, 3}, Shape{2, 0, 3}, Shape{0, 0}}) {
     const StridedAxes<2> axes = broadcast_axes({shape, {}}, shape);
     EXPECT_EQ(axes.positions(), 0);
-    const StridedWalk walk(axes, axes.rank(), 0);  // stands where it would begin
+    const StridedWalk walk(axes, axes.rank(), 0);  // at the position where it would begin
     EXPECT_EQ(walk.offset(0), 0);
   }
 }
@@ -174,7 +173,7 @@ TEST(Strides, GoRowByRow) {
 }
 
 TEST(Strides, StepBackwardsToo) {
-  StridedAxes<1> axes;  // columns of a matrix of 3 x 4 from the last on
+  StridedAxes<1> axes;  // columns of a 3 x 4 matrix, from last to first
   axes.add(4, {-1});
   axes.add(3, {4});
   std::vector<std::int64_t> offsets;
@@ -183,7 +182,7 @@ TEST(Strides, StepBackwardsToo) {
   EXPECT_THAT(offsets, ElementsAre(0, 4, 8, -1, 3, 7, -2, 2, 6, -3, 1, 5));
 }
 
-TEST(Strides, TellWhichAxisMovedOn) {
+TEST(Strides, TellWhichAxisAdvanced) {
   const std::int64_t sizes[] = {2, 2, 2};
   MultiIndex index(sizes, 0);
   std::vector<int> moved;

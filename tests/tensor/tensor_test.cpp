@@ -9,16 +9,17 @@
 
 #include "dagrad/error.hpp"
 #include "src/tensor/storage.hpp"
+#include "tests/dtypes.hpp"
 #include "tests/throws.hpp"
 
-// Memory that cannot be had is an exception under the sanitizers too.
+// Makes allocation failures exceptions under the sanitizers too.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 
 namespace dagrad {
 namespace {
 
-constexpr DType all[] = {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64};
+constexpr auto all = test::every_dtype;
 
 void expect_aligned_and_padded(const Tensor& tensor) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data()) % 64, 0U);
@@ -29,7 +30,7 @@ void expect_aligned_and_padded(const Tensor& tensor) {
   }
 }
 
-TEST(TensorTest, IsAZeroWhereNothingIsSaid) {
+TEST(TensorTest, IsZeroByDefault) {
   const Tensor tensor;
   EXPECT_EQ(tensor.type(), (Type{f64, {}}));
   EXPECT_EQ(tensor.item<double>(), 0.0);
@@ -51,7 +52,7 @@ TEST(TensorTest, StartsWithZeros) {
   }
 }
 
-TEST(TensorTest, OfAnyContentIsPaddedToo) {
+TEST(TensorTest, UninitialisedIsPaddedToo) {
   for (const DType dtype : all) {
     for (const std::int64_t n : {0, 1, 7, 16, 100}) {
       expect_aligned_and_padded(detail::uninitialized({dtype, {n}}));
@@ -61,9 +62,9 @@ TEST(TensorTest, OfAnyContentIsPaddedToo) {
   }
 }
 
-TEST(TensorTest, SaysHowMuchMemoryThereIsNot) {
+TEST(TensorTest, ErrorsNameTheMissingMemory) {
   EXPECT_THROWS(Tensor(Type{f64, {std::int64_t{1} << 48}}), RunError,
-                "out of memory: 2251799813685248 bytes asked for");
+                "out of memory: cannot allocate 2251799813685248 bytes");
 }
 
 TEST(TensorTest, IsMadeOfScalars) {
@@ -104,7 +105,7 @@ TEST(TensorTest, IsMadeOfNestedLists) {
   EXPECT_EQ(Tensor::of({{1.0, 2.0}, {3.0, 4.0}}).to_vector<double>(),
             (std::vector<double>{1, 2, 3, 4}));
   EXPECT_THROWS(Tensor::of({{1, 2}, {3}}), ShapeError,
-                "rows of a nested list differ in length: the first has 2, another 1");
+                "the rows of a nested list differ in length: the first has 2 elements, another 1");
 }
 
 TEST(TensorTest, CountsItsElements) {
@@ -135,12 +136,12 @@ TEST(TensorTest, CopiesShareUntilOneIsWritten) {
   EXPECT_EQ(b.at(0), 7);
   EXPECT_TRUE(a.unique());
   const void* before = a.data();
-  a.mutate<double>()[1] = 3;  // alone: in place
+  a.mutate<double>()[1] = 3;  // not shared: in place
   EXPECT_EQ(a.data(), before);
   expect_aligned_and_padded(b);
 }
 
-TEST(TensorTest, WritingADefaultScalarLeavesTheOthers) {
+TEST(TensorTest, WritingADefaultScalarDoesNotAffectOthers) {
   Tensor a;
   a.mutate<double>()[0] = 5;
   EXPECT_EQ(a.item<double>(), 5);
@@ -199,7 +200,7 @@ TEST(TensorTest, CallsTheDeleterOfAdoptedMemoryOnce) {
     });
     EXPECT_EQ(a.data(), memory);
     EXPECT_FALSE(a.unique()) << "it is not padded";
-    a.mutate<float>()[0] = 9;  // nobody shares it: in place
+    a.mutate<float>()[0] = 9;  // not shared: in place
     EXPECT_EQ(memory[0], 9);
     const Tensor b = a.reshaped({3, 1});
     a = Tensor();
@@ -209,12 +210,12 @@ TEST(TensorTest, CallsTheDeleterOfAdoptedMemoryOnce) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(TensorTest, RefusesToAdoptWhatItCannotRead) {
+TEST(TensorTest, RefusesToAdoptUnreadableMemory) {
   int calls = 0;
   const auto deleter = [&](void*) { ++calls; };
   alignas(8) std::byte memory[16];
   EXPECT_THROWS(Tensor::adopt({f64, {1}}, nullptr, deleter), ArgumentError,
-                "adopt: null given for float64[1]");
+                "adopt: the data of float64[1] is null");
   try {
     Tensor::adopt({f64, {1}}, memory + 4, deleter);
     FAIL();
@@ -222,13 +223,13 @@ TEST(TensorTest, RefusesToAdoptWhatItCannotRead) {
     EXPECT_TRUE(std::string(error.what())
                     .starts_with("adopt: data of float64[1] must be aligned to 8 bytes, got 0x"));
   }
-  EXPECT_EQ(calls, 0) << "it stayed the caller's";
+  EXPECT_EQ(calls, 0) << "the caller keeps the memory";
   EXPECT_EQ(Tensor::adopt({f32, {1}}, memory + 4, deleter).size(), 1);
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(Tensor::adopt({f32, {0}}, nullptr, nullptr).size(), 0);
 }
 
-TEST(TensorTest, SaysWhichDtypeItHas) {
+TEST(TensorTest, ErrorsNameItsDtype) {
   Tensor tensor = Tensor::of({1.0});
   EXPECT_THROWS(tensor.values<float>(), TypeError, "the elements are float64, not float32");
   EXPECT_THROWS(tensor.mutate<std::int32_t>(), TypeError, "the elements are float64, not int32");
@@ -236,22 +237,24 @@ TEST(TensorTest, SaysWhichDtypeItHas) {
   EXPECT_THROWS(tensor.mutable_view().as<bool>(), TypeError, "the elements are float64, not bool");
 }
 
-TEST(TensorTest, GivesItsOnlyElementAsAnyNumber) {
+TEST(TensorTest, ConvertsItsOnlyElementToAnyNumber) {
   EXPECT_EQ(Tensor(2.75).item<std::int32_t>(), 2);
   EXPECT_EQ(Tensor(true).item<double>(), 1.0);
   EXPECT_EQ(Tensor(-3).item<bool>(), true);
   EXPECT_EQ(Tensor::of({{5}}).item<float>(), 5.0F);
   EXPECT_THROWS(Tensor::of({1, 2}).item<double>(), ShapeError,
-                "item: int32[2] holds 2 elements, not one");
+                "item: int32[2] has 2 elements, expected exactly one");
   EXPECT_THROWS(Tensor(Type{f32, {0}}).item<float>(), ShapeError,
-                "item: float32[0] holds 0 elements, not one");
+                "item: float32[0] has 0 elements, expected exactly one");
 }
 
 TEST(TensorTest, GivesElementsByPosition) {
   const Tensor tensor = Tensor::of({{1, 2}, {3, 4}});
   EXPECT_EQ(tensor.at(2), 3);
-  EXPECT_THROWS(tensor.at(4), ArgumentError, "at: element 4 of int32[2,2], which holds 4");
-  EXPECT_THROWS(tensor.at(-1), ArgumentError, "at: element -1 of int32[2,2], which holds 4");
+  EXPECT_THROWS(tensor.at(4), ArgumentError,
+                "at: element 4 does not exist: int32[2,2] has 4 elements");
+  EXPECT_THROWS(tensor.at(-1), ArgumentError,
+                "at: element -1 does not exist: int32[2,2] has 4 elements");
 }
 
 TEST(TensorTest, ChangesShapeWithoutACopy) {
@@ -299,7 +302,7 @@ TEST(TensorTest, CastsBetweenAllDtypes) {
   EXPECT_EQ(halves[2].bits, Float16(300.5).bits);
   EXPECT_EQ(halves[4].bits, 0x7c00);
   EXPECT_EQ(halves[7].bits, 0x8000);
-  // What a dtype holds, every other one that holds it gives back.
+  // Numbers of a dtype survive a cast to any dtype that represents them, and back.
   for (const DType from : all) {
     const Tensor small = Tensor::of<std::int32_t>({0, 1}).cast(from);
     for (const DType to : all) {
@@ -327,7 +330,7 @@ TEST(TensorTest, HoldsNarrowElements) {
                 "the elements are float16, not float32");
 }
 
-TEST(TensorTest, SameBitsTellsZerosAndNaNsApart) {
+TEST(TensorTest, SameBitsDistinguishesZerosAndNaNs) {
   EXPECT_TRUE(same_bits(Tensor::of({1.0, 2.0}), Tensor::of({1.0, 2.0})));
   EXPECT_FALSE(same_bits(Tensor(0.0), Tensor(-0.0)));
   EXPECT_TRUE(same_bits(Tensor(std::nan("")), Tensor(std::nan(""))));
@@ -336,7 +339,7 @@ TEST(TensorTest, SameBitsTellsZerosAndNaNsApart) {
   EXPECT_TRUE(same_bits(Tensor(Type{f32, {0}}), Tensor(Type{f32, {0}})));
 }
 
-TEST(TensorTest, LetsThreadsShareAndWriteTheirCopies) {
+TEST(TensorTest, ThreadsMayShareAndWriteTheirCopies) {
   const Tensor shared = Tensor::full({f64, {100}}, 1);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -36,7 +36,7 @@ TEST(ClipByGlobalNorm, ScalesAllByOneFactor) {
   expect_same(got[2], Tensor(5.0));
 }
 
-TEST(ClipByGlobalNorm, LeavesWhatIsInBounds) {
+TEST(ClipByGlobalNorm, KeepsGradientsWithinBounds) {
   for (const double most : {5.0, 6.0, 1e300}) {
     const Tensor gradient = Tensor::of({3.0, -4.0});
     EXPECT_TRUE(same_bits(clipped({gradient}, most)[0], gradient));
@@ -44,7 +44,7 @@ TEST(ClipByGlobalNorm, LeavesWhatIsInBounds) {
   EXPECT_TRUE(same_bits(clipped({Tensor::of({0.0, -0.0})}, 1)[0], Tensor::of({0.0, -0.0})));
 }
 
-TEST(ClipByGlobalNorm, OfWhatIsNoNumber) {
+TEST(ClipByGlobalNorm, OfNaNAndInfinity) {
   for (const double value :
        clipped({Tensor::of({1.0, nan}), Tensor(infinity)}, 1)[0].to_vector<double>())
     EXPECT_TRUE(std::isnan(value));
@@ -53,7 +53,7 @@ TEST(ClipByGlobalNorm, OfWhatIsNoNumber) {
   expect_same(got[1], Tensor(infinity));
 }
 
-TEST(ClipByGlobalNorm, DoesNotOverflowInVain) {
+TEST(ClipByGlobalNorm, DoesNotOverflowUnnecessarily) {
   auto got = clipped({Tensor::of({3e30F, 4e30F})}, 1);
   EXPECT_TRUE(compare(got[0], Tensor::of({0.6F, 0.8F}), 1e-6).close) << got[0];
   EXPECT_EQ(got[1].item<float>(), 5e30F);
@@ -70,7 +70,7 @@ TEST(ClipByGlobalNorm, MixesDtypes) {
   EXPECT_EQ(got[2].dtype(), f64);
 }
 
-TEST(ClipByGlobalNorm, TakesABoundThatIsAValue) {
+TEST(ClipByGlobalNorm, AcceptsABoundThatIsAValue) {
   Graph graph;
   const std::vector<Value> gradients{graph.constant(Tensor::of({3.0, 4.0}))};
   const Value most = graph.input("most", {f32, {}});
@@ -78,14 +78,14 @@ TEST(ClipByGlobalNorm, TakesABoundThatIsAValue) {
   expect_same(evaluate(clipped.gradients[0], {{most, Tensor(2.5F)}}), Tensor::of({1.5, 2.0}));
 }
 
-TEST(ClipByGlobalNorm, TakesAValueOfZero) {
+TEST(ClipByGlobalNorm, AcceptsAValueOfZero) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), most = graph.input("most", {f64, {}});
   const Clipped clipped = clip_by_global_norm({&x, 1}, most);
   const auto by = [&](const Tensor& gradient, double bound) {
     return evaluate(clipped.gradients[0], {{x, gradient}, {most, Tensor(bound)}});
   };
-  expect_same(by(Tensor::of({0.0, -0.0}), 0), Tensor::of({0.0, -0.0}));  // 0 / 0 is not taken
+  expect_same(by(Tensor::of({0.0, -0.0}), 0), Tensor::of({0.0, -0.0}));  // not 0 / 0
   expect_same(by(Tensor::of({3.0, -4.0}), 0), Tensor::of({0.0, -0.0}));
   EXPECT_TRUE(std::isnan(by(Tensor::of({nan, 1.0}), 0).at(1)));
   const Tensor infinite = by(Tensor::of({infinity, 1.0}), 0);
@@ -93,25 +93,25 @@ TEST(ClipByGlobalNorm, TakesAValueOfZero) {
   EXPECT_EQ(infinite.at(1), 0);
 }
 
-TEST(ClipByGlobalNorm, RefusesWhatDoesNotFit) {
+TEST(ClipByGlobalNorm, RefusesBadArguments) {
   Graph graph;
   const std::vector<Value> gradients{graph.input("x", {f64, {2}})},
       ints{graph.input("i", {i64, {}})};
   const std::size_t before = graph.size();
   EXPECT_THROWS(clip_by_global_norm(gradients, 0), ArgumentError,
-                "clip_by_global_norm: max_norm is positive and finite, got 0");
+                "clip_by_global_norm: max_norm must be positive and finite, got 0");
   EXPECT_THROWS(clip_by_global_norm(gradients, infinity), ArgumentError,
-                "clip_by_global_norm: max_norm is positive and finite, got inf");
+                "clip_by_global_norm: max_norm must be positive and finite, got inf");
   EXPECT_THROWS(clip_by_global_norm({}, 1), ArgumentError,
-                "clip_by_global_norm: needs a gradient or more");
+                "clip_by_global_norm: needs at least one gradient");
   EXPECT_THROWS(clip_by_global_norm(gradients, gradients[0]), ShapeError,
-                "clip_by_global_norm: max_norm is a number or a float scalar, got float64[2]");
+                "clip_by_global_norm: max_norm must be a number or a float scalar, got float64[2]");
   EXPECT_THROW(clip_by_global_norm(ints, 1), TypeError);
-  EXPECT_THROWS(global_norm({}), ArgumentError, "global_norm: needs a value or more");
+  EXPECT_THROWS(global_norm({}), ArgumentError, "global_norm: needs at least one value");
   EXPECT_EQ(graph.size(), before);
 }
 
-TEST(GlobalNorm, SumsLargeTensorsToTheSameBitsOnAnyThreads) {
+TEST(GlobalNorm, OfLargeTensorsHasTheSameBitsOnAnyNumberOfThreads) {
   Graph graph;
   const std::int64_t n = 100'003;
   const std::vector<Value> values{graph.constant(Tensor::full({f32, {n}}, 0.5)),

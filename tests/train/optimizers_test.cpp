@@ -53,7 +53,7 @@ class TorchSteps : public testing::TestWithParam<std::size_t> {
 TEST_P(TorchSteps, AreFollowed) {
   const golden::OptimizerCase& golden = all().cases[GetParam()];
   const DType dtype = golden.dtype == "float32" ? f32 : f64;
-  // roundings of 20 steps, and of the much larger ones that adam makes of the smallest gradients
+  // The rounding of 20 steps; adam turns the smallest gradients into much larger steps.
   const double bound = dtype == f32 ? 2e-6 : 1e-12;
   Graph graph;
   Values parameters, gradients;
@@ -86,7 +86,7 @@ TEST_P(TorchSteps, AreFollowed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TorchSteps, testing::Range<std::size_t>(0, 28));
-TEST(TorchStepsFile, IsReadWhole) { EXPECT_EQ(golden::read_optimizers().cases.size(), 28U); }
+TEST(TorchStepsFile, IsReadCompletely) { EXPECT_EQ(golden::read_optimizers().cases.size(), 28U); }
 
 class OptimizersTest : public testing::Test {
  protected:
@@ -106,7 +106,7 @@ TEST_F(OptimizersTest, SgdGoesDown) {
   EXPECT_EQ(s.get(q).to_vector<double>(), (Numbers{2, 2}));
 }
 
-TEST_F(OptimizersTest, AParameterTakesOneNodeAndSharesWhatDependsOnTheStep) {
+TEST_F(OptimizersTest, AddOneNodePerParameterAndShareTheRest) {
   const auto nodes = [&](const std::vector<Update>& updates) {
     return compile({}, {.update = updates}).nodes();
   };
@@ -119,7 +119,7 @@ TEST_F(OptimizersTest, AParameterTakesOneNodeAndSharesWhatDependsOnTheStep) {
             single + 3);
 }
 
-TEST_F(OptimizersTest, NamesWhatTheyRemember) {
+TEST_F(OptimizersTest, NameTheParametersTheyAdd) {
   const auto names = [](const std::vector<Update>& updates) {
     std::vector<std::string> all;
     for (const Update& update : updates) all.push_back(update.parameter.name());
@@ -209,7 +209,7 @@ TEST_F(OptimizersTest, TrainsBothDtypesWithOneRate) {
   }
 }
 
-TEST_F(OptimizersTest, CentredRmspropStaysFiniteWhereRoundingMakesTheVarianceNegative) {
+TEST_F(OptimizersTest, CentredRmspropStaysFiniteIfTheVarianceRoundsBelowZero) {
   const Function f =
       compile({}, {.update = rmsprop(one, Values{x}, 1e-6, {.decay = 0.5, .centred = true})});
   State s(g);
@@ -217,26 +217,26 @@ TEST_F(OptimizersTest, CentredRmspropStaysFiniteWhereRoundingMakesTheVarianceNeg
   for (const double value : s.get(p).to_vector<double>()) EXPECT_TRUE(std::isfinite(value));
 }
 
-TEST_F(OptimizersTest, RefuseWhatDoesNotFit) {
+TEST_F(OptimizersTest, RefuseBadArguments) {
   const Values narrow{g.input("n", {f32, {2}})}, longer{g.input("l", {f64, {3}})};
   const Value number = g.input("number", {i64, {}});
   const std::size_t before = g.size();
   EXPECT_THROWS(sgd(two, one, 0.1), ArgumentError, "sgd: 2 parameters, but 1 gradients");
   EXPECT_THROWS(adam(two, one, 0.1), ArgumentError, "adam: 2 parameters, but 1 gradients");
   EXPECT_THROWS(sgd(one, one, x), ShapeError,
-                "sgd: the rate is a number or a float scalar, got float64[2]");
+                "sgd: the rate must be a number or a float scalar, got float64[2]");
   EXPECT_THROWS(rmsprop(one, one, number), TypeError,
-                "rmsprop: the rate is a number or a float scalar, got int64[]");
+                "rmsprop: the rate must be a number or a float scalar, got int64[]");
   EXPECT_THROWS(adamw(one, one, -0.1), ArgumentError,
-                "adamw: the rate is finite and at least 0, got -0.1");
+                "adamw: the rate must be finite and at least 0, got -0.1");
   EXPECT_THROWS(sgd(one, one, 0.1, {.momentum = 1}), ArgumentError,
-                "sgd: momentum is in [0, 1), got 1");
+                "sgd: momentum must be in [0, 1), got 1");
   EXPECT_THROWS(adam(one, one, 0.1, {.beta1 = -0.1}), ArgumentError,
-                "adam: beta1 is in [0, 1), got -0.1");
+                "adam: beta1 must be in [0, 1), got -0.1");
   EXPECT_THROWS(adam(one, one, 0.1, {.beta2 = 1}), ArgumentError,
-                "adam: beta2 is in [0, 1), got 1");
+                "adam: beta2 must be in [0, 1), got 1");
   EXPECT_THROWS(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
-                "rmsprop: epsilon is finite and at least 0, got -1");
+                "rmsprop: epsilon must be finite and at least 0, got -1");
   EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
                 ArgumentError, "adamw: weight_decay is finite and at least 0, got inf");
   EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
@@ -249,7 +249,7 @@ TEST_F(OptimizersTest, RefuseWhatDoesNotFit) {
   EXPECT_THROWS(rmsprop(one, longer, 0.1), ShapeError,
                 "rmsprop: parameter 'p' is float64[2], its gradient 'l' is float64[3]");
   EXPECT_THROWS(sgd(Values{p, p}, two, 0.1), ArgumentError, "sgd: parameter 'p' is listed twice");
-  EXPECT_THROWS(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is no parameter");
+  EXPECT_THROWS(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is not a parameter");
   EXPECT_EQ(g.size(), before);
 }
 

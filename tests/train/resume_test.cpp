@@ -8,7 +8,7 @@
 namespace dagrad {
 namespace {
 
-/// A network with dropout, trained by Adam with clipped gradients and a rate that falls.
+/// A network with dropout, trained by Adam with clipped gradients and a decreasing rate.
 struct Network {
   Graph graph;
   Value x = graph.input("x", {f32, {8, 4}}), y = graph.input("y", {f32, {8, 1}});
@@ -37,7 +37,7 @@ struct Network {
 
 class ResumeTest : public test::InFolder {};
 
-TEST_F(ResumeTest, FromASavedStateGivesTheBitsOfNeverHavingStopped) {
+TEST_F(ResumeTest, FromASavedStateGivesTheSameBits) {
   const auto file = folder / "state.npz";
   const Network network;
   State whole(network.graph);
@@ -48,7 +48,7 @@ TEST_F(ResumeTest, FromASavedStateGivesTheBitsOfNeverHavingStopped) {
     losses.push_back(results[0]);
     masks.push_back(results[1]);
   }
-  EXPECT_FALSE(same_bits(masks[0], masks[1])) << "every step draws a mask of its own";
+  EXPECT_FALSE(same_bits(masks[0], masks[1])) << "every step draws a new mask";
 
   const Network again;  // as in another process
   State resumed(again.graph);
@@ -62,7 +62,7 @@ TEST_F(ResumeTest, FromASavedStateGivesTheBitsOfNeverHavingStopped) {
     EXPECT_TRUE(same_bits(resumed.get(name), whole.get(name))) << name;
 }
 
-TEST(RandomKey, IsAnotherOneInEveryRunAndApartFromThoseMadeOfIt) {
+TEST(RandomKey, DiffersInEveryRunAndFromDerivedKeys) {
   Graph graph;
   const Advancing key = random_key(graph, 5);
   const std::vector<Value> split = split_key(key.now, 2);

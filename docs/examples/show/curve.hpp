@@ -12,14 +12,14 @@
 
 namespace show {
 
-/// A line of a diagram.
+/// One line of a diagram.
 struct Curve {
   std::string name;
   std::vector<double> y;  ///< at x = 1, 2, …
 };
 
-/// Draws the curves into one diagram, `file` with .png and .svg behind it, by gnuplot. Throws
-/// FileError where gnuplot is missing or fails.
+/// Draws the curves in one diagram with gnuplot, as `file`.png and `file`.svg. Throws FileError if
+/// gnuplot is missing or fails.
 inline void draw_curves(const std::filesystem::path& file, const std::string& title,
                         const std::string& x, const std::string& y,
                         const std::vector<Curve>& curves) {

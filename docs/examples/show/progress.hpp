@@ -10,13 +10,13 @@
 /// What the examples show on a terminal.
 namespace show {
 
-/// A bar that fills in place; where output is no terminal, one line at each tenth.
+/// A bar that fills in place; one line per tenth if the output is not a terminal.
 class Progress {
  public:
   Progress(std::string_view title, int steps)
       : title_(title), steps_(steps), terminal_(isatty(STDOUT_FILENO) != 0) {}
 
-  /// `step` of the steps are done; `note` stands behind the bar.
+  /// Shows that `step` of the steps are done, with `note` after the bar.
   void operator()(int step, std::string_view note) {
     const int tenth = step * 10 / steps_;
     if (!terminal_ && tenth == shown_) return;

@@ -7,26 +7,26 @@
 
 #include "dagrad/attributes.hpp"
 
-/// Whether the attributes of an op list all its data members, without reflection. An aggregate's
-/// members are counted by how many values it can be initialised with; of another class, more bytes
-/// than those of the members that are listed, each rounded up, betray one that is not.
+/// Checks, without reflection, whether the attributes of an op list all its data members. The
+/// members of an aggregate are counted by the number of values that can initialise it; another
+/// class has unlisted members if it is larger than its listed members with their padding.
 namespace dagrad::detail {
 
 template <class M>
 struct MemberPointer;
 template <class C, class M>
 struct MemberPointer<M C::*> {
-  using Class = C;  ///< the base that declares it, where it is inherited
+  using Class = C;  ///< the class that declares it, which may be a base
   using Type = M;
 };
 
-/// Initialises whatever an aggregate T begins with.
+/// Converts to any type, to initialise the members of an aggregate T.
 template <class T>
 struct AnyValue {
   template <class M>
   requires(!std::same_as<M, T>) operator M() const;
 };
-/// Initialises a direct base of T.
+/// Converts to any direct base of T.
 template <class T>
 struct AnyBase {
   template <class B>
@@ -45,7 +45,7 @@ constexpr bool initialized_by(std::index_sequence<i...>) {
   return InitializedBy<T, Repeated<Value, i>...>;
 }
 
-/// How many direct bases an aggregate has.
+/// The number of direct bases of an aggregate.
 template <class T, std::size_t n = 0>
 constexpr std::size_t base_count() {
   if constexpr (initialized_by<T, AnyBase<T>>(std::make_index_sequence<n + 1>{}))
@@ -64,14 +64,14 @@ struct Coverage<attributes<Members...>> {
   template <auto Member>
   using Type = typename MemberPointer<decltype(Member)>::Type;
 
-  /// Whether the list lists all of T and its bases.
+  /// Whether all members of T and its bases are listed.
   template <class T>
   static constexpr bool of() {
     return complete<T>() && (complete<Class<Members>>() && ...);
   }
 
  private:
-  /// Whether the list has members of B itself, or of a base that is all of its data.
+  /// Whether members of B itself are listed, or those of a base that contains all of its data.
   template <class B>
   static constexpr bool listed() {
     return ((std::is_base_of_v<Class<Members>, B> && sizeof(Class<Members>) == sizeof(B)) || ... ||
@@ -79,7 +79,7 @@ struct Coverage<attributes<Members...>> {
            (std::same_as<Class<Members>, B> || ... || false);
   }
 
-  /// A base with data of which nothing is listed.
+  /// Converts to a base that has data but no listed members.
   template <class T>
   struct ForgottenBase {
     template <class B>
@@ -87,7 +87,7 @@ struct Coverage<attributes<Members...>> {
     operator B() const;
   };
 
-  /// Whether no member that T itself declares, and no direct base, is left out.
+  /// Whether no direct base and no member that T itself declares is left out.
   template <class T>
   static constexpr bool complete() {
     if constexpr (std::is_aggregate_v<T>) {
@@ -108,7 +108,7 @@ struct Coverage<attributes<Members...>> {
   static constexpr bool forgets_base_behind(std::index_sequence<i...>) {
     return InitializedBy<T, Repeated<AnyBase<T>, i>..., ForgottenBase<T>>;
   }
-  /// Bytes of T that a member takes with the padding that may lie behind it.
+  /// Size of a member of T, including the padding that may follow it.
   template <class T, auto Member>
   static constexpr std::size_t rounded() {
     if constexpr (std::is_base_of_v<Class<Member>, T>)
@@ -118,7 +118,7 @@ struct Coverage<attributes<Members...>> {
   }
 };
 
-/// True for an attribute list of an op's own making, which answers for itself.
+/// True for ops with a custom attribute list, which is not checked.
 template <class T>
 constexpr bool lists_every_member() {
   if constexpr (requires { Coverage<typename T::attributes>(); })

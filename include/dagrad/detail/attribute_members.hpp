@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -18,7 +17,7 @@
 #include "dagrad/attribute.hpp"
 #include "dagrad/detail/enumerators.hpp"
 
-/// How a data member of an op becomes an Attribute, is set by one, is hashed and compared.
+/// Conversion of an op's data members to and from Attributes, and their hashes and comparisons.
 namespace dagrad::detail {
 
 template <class T, class Variant>
@@ -31,7 +30,7 @@ template <class T>
 concept EnumAttribute = std::is_enum_v<T> && !std::same_as<T, DType>;
 template <class T>
 concept IntegerAttribute = std::integral<T> && !std::same_as<T, bool>;
-/// A type of a user's own.
+/// A type defined by a user.
 template <class T>
 concept TextAttribute = !is_alternative<T, Attribute> && std::equality_comparable<T> &&
                         requires(T & value, std::string_view text) {
@@ -49,7 +48,7 @@ template <class T>
 constexpr void require_attribute() {
   static_assert(is_alternative<T, Attribute> || EnumAttribute<T> || std::is_arithmetic_v<T> ||
                     IntegerVector<T> || RealVector<T> || TextAttribute<T>,
-                "dagrad: an attribute is of one of the types that dagrad::attributes names, or has "
+                "dagrad: an attribute must be of a type that dagrad::attributes names, or have "
                 "==, to_string(const T&) and bool from_string(std::string_view, T&)");
 }
 
@@ -76,7 +75,7 @@ Attribute to_attribute(const T& value) {
     return std::string(to_string(value));
 }
 
-// ---- from an Attribute: these throw ArgumentError, which says what it is and what would be right
+// ---- from an Attribute; these throw ArgumentError naming what is expected and what is given
 
 [[noreturn]] void throw_other_type(std::size_t wanted, const Attribute& value);
 [[noreturn]] void throw_not_text_of(const std::string& text);
@@ -84,10 +83,10 @@ std::int64_t integer_in(const Attribute& value, std::int64_t low, std::int64_t h
 std::vector<std::int64_t> integers_in(const Attribute& value, std::int64_t low, std::int64_t high);
 double real_in(const Attribute& value);
 std::vector<double> reals_in(const Attribute& value);
-/// The position among the names.
+/// The position of the enumerator among the names.
 std::size_t enumerator_in(const Attribute& value, std::span<const std::string_view> names);
 
-/// The range of an integer type, as far as int64 holds it.
+/// The range of an integer type, as far as it fits int64.
 template <IntegerAttribute T>
 inline constexpr std::int64_t lowest = std::numeric_limits<T>::min();
 template <IntegerAttribute T>
@@ -123,7 +122,7 @@ void assign_attribute(T& member, const Attribute& value) {
   }
 }
 
-// ---- hashed and compared as they are
+// ---- hashes and comparisons
 
 std::size_t attribute_hash(const std::string& value);
 std::size_t attribute_hash(const Shape& value);
@@ -163,8 +162,10 @@ bool attribute_equal(const T& a, const T& b) {
 }
 template <std::floating_point T>
 bool attribute_equal(const std::vector<T>& a, const std::vector<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](T x, T y) { return attribute_equal(double{x}, double{y}); });
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!attribute_equal(double{a[i]}, double{b[i]})) return false;
+  return true;
 }
 
 }  // namespace dagrad::detail

@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 struct GraphData;
 
-/// What handles share with their graph and outlives it: says whether the graph is still there.
+/// Shared by a graph and its handles. It outlives the graph and tells whether it still exists.
 struct Control {
   std::atomic<std::int64_t> references{1};
   GraphData* graph = nullptr;  ///< null once the Graph is gone

@@ -23,9 +23,10 @@ struct Edge {
   bool type_only : 1 = false;
 };
 
-/// All edges of a graph, each stored once and named by its index, in the order they were made. The
-/// edges into a node lie side by side: they are its operands. The edges out of a node form a list
-/// from the newest to the oldest, so that the newest nodes can go again in constant time an edge.
+/// All edges of a graph, each stored once and identified by its index, in the order in which they
+/// were made. The edges into a node, which are its operands, are contiguous. The edges out of a
+/// node form a list from the newest to the oldest, so that the newest nodes can be removed in
+/// constant time per edge.
 class Edges {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -34,7 +35,7 @@ class Edges {
   std::uint32_t size() const { return static_cast<std::uint32_t>(operands_.size()); }
   const Edge& operator[](std::uint32_t edge) const { return operands_[edge]; }
 
-  /// The first edge into a node; that into the next node is the end.
+  /// The first edge into a node; the first edge into the next node is the end.
   std::uint32_t first_operand(std::size_t node) const {
     return node < nodes_.size() ? nodes_[node].first_operand : size();
   }
@@ -44,14 +45,14 @@ class Edges {
   }
   /// The node that an edge leads to.
   std::uint32_t user(std::uint32_t edge) const { return links_[edge].user; }
-  /// The newest edge out of a node, and of the edges out of the same node the one made before;
-  /// `none` where there is no other.
+  /// The newest edge out of a node, and the next older edge out of the same node; `none` if there
+  /// is none.
   std::uint32_t last_use(std::size_t node) const { return nodes_[node].last_use; }
   std::uint32_t previous_use(std::uint32_t edge) const { return links_[edge].previous_use; }
 
-  /// Makes room for a node with so many operands, so that `append` cannot fail.
+  /// Makes room for a node with this many operands, so that `append` cannot fail.
   void make_room(std::size_t operands);
-  /// Appends a node. The operands lie elsewhere than in this table.
+  /// Appends a node. `operands` must not point into this table.
   void append(std::span<const Edge> operands) noexcept;
   /// Removes the newest nodes with their edges until `nodes` are left.
   void truncate(std::uint32_t nodes) noexcept;
@@ -64,8 +65,8 @@ class Edges {
     std::uint32_t user, previous_use;
   };
   std::vector<Node> nodes_;
-  std::vector<Edge> operands_;  ///< what a walk from users to operands reads
-  Segments<Link> links_;        ///< what a walk from operands to users reads
+  std::vector<Edge> operands_;  ///< read by walks from users to operands
+  Segments<Link> links_;        ///< read by walks from operands to users
 };
 
 const Edges& edges_of(const Graph& graph);

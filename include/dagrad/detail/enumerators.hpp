@@ -8,7 +8,7 @@
 
 #include "dagrad/config.hpp"
 
-/// Names of members and enumerators, out of the compiler's text for a template argument.
+/// Names of members and enumerators, extracted from the compiler's text for a template argument.
 namespace dagrad::detail {
 
 template <auto Argument>
@@ -18,14 +18,14 @@ constexpr std::string_view argument_text() {
   return text.substr(begin, text.find_first_of(";]", begin) - begin);
 }
 
-/// "slope" of &LeakyRelu::slope.
+/// The name of a member, such as "slope" for &LeakyRelu::slope.
 template <auto Member>
 constexpr std::string_view member_name() {
   constexpr std::string_view text = argument_text<Member>();
   return text.substr(text.rfind("::") + 2);
 }
 
-/// Whether the enum E has an enumerator of that value: one that has none is written as a cast.
+/// Whether the enum E has an enumerator with that value. Values without one are written as a cast.
 template <class E, std::size_t value>
 constexpr bool is_enumerator() {
   return argument_text<static_cast<E>(value)>().front() != '(';
@@ -39,7 +39,7 @@ constexpr std::size_t enumerator_count() {
     return count;
 }
 
-/// The names of an enum's values 0, 1, … up to the first that has none.
+/// The names of the enumerators with values 0, 1, … up to the first value without one.
 template <class E>
 inline constexpr auto enumerators = []<std::size_t... i>(std::index_sequence<i...>) {
   constexpr auto name = [](std::string_view text) { return text.substr(text.rfind(':') + 1); };

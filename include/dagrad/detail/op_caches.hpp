@@ -5,10 +5,10 @@
 
 #include "dagrad/op_interface.hpp"
 
-/// What an op keeps of the programs that were recorded for it.
+/// Caches of the programs recorded for an op.
 namespace dagrad::detail {
 
-/// Programs of one op, recorded once for each combination of dtypes. Only ever grows; reading
+/// Programs of one op, recorded once for each combination of dtypes. It only grows, and reading
 /// takes no lock.
 class ProgramCache {
  public:
@@ -16,7 +16,7 @@ class ProgramCache {
   ProgramCache(const ProgramCache&) = delete;
   ProgramCache& operator=(const ProgramCache&) = delete;
   ~ProgramCache();
-  /// Null where there is none for operands of these dtypes.
+  /// The program for operands of these dtypes; null if there is none.
   const ProgramPtr* find(std::span<const Type> in) const;
   const ProgramPtr& add(std::span<const Type> in, ProgramPtr program) const;
 
@@ -25,15 +25,15 @@ class ProgramCache {
   mutable std::atomic<Entry*> entries_{nullptr};
 };
 
-/// Chain rules derived from the programs of one op, once for each combination of dtypes and of
-/// gradients that are wanted and there. Grows as a ProgramCache does.
+/// Gradient rules derived from the programs of one op, once for each combination of dtypes, wanted
+/// gradients and present cotangents. It only grows, as a ProgramCache does.
 class RuleCache {
  public:
   RuleCache() = default;
   RuleCache(const RuleCache&) = delete;
   RuleCache& operator=(const RuleCache&) = delete;
   ~RuleCache();
-  /// Appends one Traced node.
+  /// Returns the gradients, for which it appends at most one Traced node.
   Grads grads(const OpInterface& op, const GradContext& context) const;
 
  private:

@@ -16,8 +16,7 @@
 #include "dagrad/number.hpp"
 #include "dagrad/probe.hpp"
 
-/// What kind of op a struct is: what its functor takes and returns, and which of the members that
-/// decide its kind it has.
+/// Determines what kind of op a struct is: the signature of its functor, and which members it has.
 namespace dagrad::detail {
 
 // ---- functors
@@ -31,8 +30,8 @@ constexpr bool invocable_with(std::index_sequence<i...>) {
   return std::invocable<const F&, Repeat<T, i>...>;
 }
 
-/// How many operands a functor takes of reading T: the fewest that it can be called with; 0 where
-/// it takes none of it.
+/// The number of operands of reading T that a functor takes: the smallest with which it can be
+/// called, or 0 if there is none.
 template <class F, class T, std::size_t n = 1>
 constexpr std::size_t functor_arity() {
   if constexpr (n > most_functor_operands)
@@ -43,8 +42,9 @@ constexpr std::size_t functor_arity() {
     return functor_arity<F, T, n + 1>();
 }
 
-/// Calls a functor with elements of one reading: as operands, or as the span of them. (A generic
-/// functor of one operand would take the span as that operand: arity goes first.)
+/// Calls a functor with elements of one reading, either as separate operands or as a span. The
+/// former is tried first, since a generic functor of one operand would accept the span as that
+/// operand.
 template <class F, class T>
 auto call_functor(const F& functor, std::span<const T> x) {
   if constexpr (constexpr std::size_t n = functor_arity<F, T>(); n > 0)
@@ -53,7 +53,7 @@ auto call_functor(const F& functor, std::span<const T> x) {
   else return functor(x);
 }
 
-// ---- members that decide what kind of op it is
+// ---- members that determine the kind of op
 
 template <class T>
 concept HasName = requires(const T& op) {
@@ -88,7 +88,7 @@ concept NamesGrad = requires {
 template <class T>
 concept HasSymbolFunctor = functor_arity<T, Symbol>()
 > 0 || std::invocable<const T&, std::span<const Symbol>>;
-/// A functor that branches on values, and so takes numbers alone.
+/// A functor that branches on values, and therefore accepts only numbers.
 template <class T>
 concept HasPlainFunctor = !HasSymbolFunctor<T> && functor_arity<T, Number<double, true>>() > 0;
 template <class T>
@@ -97,21 +97,21 @@ concept HasProbeFunctor = HasPlainFunctor<T> && functor_arity<T, Probe<double>>(
 template <class T>
 concept ElementwiseOp = HasSymbolFunctor<T> || HasProgram<T>;
 
-// ---- static members, and what stands in for those that a struct leaves out
+// ---- static members and their defaults
 
 template <class T>
 constexpr DTypes dtypes_of() {
   constexpr bool declared = requires { T::dtypes; };
   if constexpr (ElementwiseOp<T> && !declared)
     return float_dtypes;
-  else if constexpr (HasPlainFunctor<T> && declared)  // called with the elements themselves
+  else if constexpr (HasPlainFunctor<T> && declared)  // it is called with elements
     return T::dtypes & compute_dtypes;
   else if constexpr (declared)
     return T::dtypes;
   else
     return compute_float_dtypes;
 }
-/// 0: any number.
+/// The number of operands; 0 means any number.
 template <class T>
 constexpr std::size_t operands_of() {
   if constexpr (requires { T::operands; })
@@ -132,7 +132,7 @@ inline constexpr std::size_t outputs_in<std::array<R, n>> = n;
 template <class R>
 inline constexpr std::size_t outputs_in<std::vector<R>> = dynamic_outputs;
 
-/// Results of an op as its type tells: 1, n, or `dynamic_outputs`.
+/// The number of results as determined by the type of the op: 1, n, or `dynamic_outputs`.
 template <class T>
 constexpr std::size_t outputs_of() {
   if constexpr (requires { T::outputs; })

@@ -16,16 +16,17 @@ namespace dagrad::detail {
 
 class OpBase;
 
-/// The members of an op struct as functions of its address, null where it has no such member: all
-/// of an op that depends on its type. What stands in for a missing one is in `OpBase`.
+/// The members of an op struct as functions of its address, null for members that it lacks.
+/// Everything that depends on the type of an op is here; `OpBase` supplies defaults for missing
+/// members.
 struct OpMembers {
   const std::type_info* type = nullptr;
   std::size_t type_hash = 0;
-  bool stateless = false;  ///< no data members: all ops of the type are equal
+  bool stateless = false;  ///< it has no data members, so that all ops of the type are equal
   OpTraits traits;
   std::size_t operands = 0;    ///< 0: any number
-  DTypes dtypes = {};          ///< of its operands
-  bool checks_dtypes = false;  ///< else `infer` alone says which dtypes it takes
+  DTypes dtypes = {};          ///< dtypes that the operands may have
+  bool checks_dtypes = false;  ///< if false, only `infer` decides which dtypes the op takes
 
   std::string_view (*name)(const void*) = nullptr;
   std::string_view (*doc)(const void*) = nullptr;
@@ -59,7 +60,7 @@ constexpr std::uint32_t mask_of(const Container& positions) {
   return mask;
 }
 
-/// What the static members of T and its kind say.
+/// The traits that follow from the static members of T and its kind.
 template <class T>
 constexpr OpTraits traits_of() {
   OpTraits traits;
@@ -81,7 +82,7 @@ constexpr OpTraits traits_of() {
   return traits;
 }
 
-/// Of the compiler's text for T: types that share it are still told apart by `equal`.
+/// A hash of the compiler's text for T. If types share it, `equal` still distinguishes them.
 template <class T>
 constexpr std::size_t type_hash() {
   std::size_t h = 0xcbf29ce484222325u;

@@ -12,11 +12,11 @@
 #include "dagrad/detail/op_members.hpp"
 #include "dagrad/op_interface.hpp"
 
-/// How an op struct becomes an Op.
+/// Turns an op struct into an Op.
 namespace dagrad::detail {
 
-/// What all ops do that does not depend on the type of their struct: by its members, and by what
-/// stands in for those that it lacks.
+/// The part of an op's implementation that does not depend on the type of its struct: it calls the
+/// struct's members, or uses defaults for those that are missing.
 class OpBase : public OpInterface {
  public:
   std::string_view name() const final { return members_.name(op_); }
@@ -42,7 +42,7 @@ class OpBase : public OpInterface {
   Samples samples(Rng& rng) const final;
 
  protected:
-  /// The op struct lies within the same object, and is not made yet.
+  /// `op` points into the same object; the struct there is not constructed yet.
   OpBase(const OpMembers& members, void* op);
 
  private:
@@ -56,28 +56,29 @@ class OpBase : public OpInterface {
   RuleCache rules_;
 };
 
-/// What an op must be, in one sentence each.
+/// Checks the requirements on an op struct.
 template <class T>
 constexpr void check_form() {
   static_assert(HasName<T>, "dagrad: an op needs a name: static constexpr auto name");
+  static_assert(ElementwiseOp<T> || HasPlainFunctor<T> || HasEval<T>,
+                "dagrad: an op needs a functor (template <class T> T operator()(T x) const) or "
+                "infer and eval(const EvalContext&)");
+  static_assert(!HasEval<T> || HasInfer<T>,
+                "dagrad: an op with eval needs infer(std::span<const Type>), which returns its "
+                "results' types");
   static_assert(
-      ElementwiseOp<T> || HasPlainFunctor<T> || HasEval<T>,
-      "dagrad: an op computes by a functor (template <class T> T operator()(T x) const) or by "
-      "infer and eval(const EvalContext&)");
-  static_assert(
-      !HasEval<T> || HasInfer<T>,
-      "dagrad: an op with eval needs infer(std::span<const Type>), which gives its results' types");
-  static_assert(HasRule<T> || HasNoGrad<T> || !NamesGrad<T>,
-                "dagrad: grad is either Grads grad(const GradContext&) const or static constexpr "
-                "no_grad grad{why}");
+      HasRule<T> || HasNoGrad<T> || !NamesGrad<T>,
+      "dagrad: grad must be either Grads grad(const GradContext&) const or static constexpr "
+      "no_grad grad{why}");
   static_assert(
       HasRule<T> || HasNoGrad<T> || ElementwiseOp<T>,
       "dagrad: an op needs a gradient: Grads grad(const GradContext&) const, or static constexpr "
       "no_grad grad{why}");
   static_assert(!traits_of<T>().ordered || HasEval<T>,
-                "dagrad: an ordered op computes by infer and eval: a functor has no effects");
-  static_assert(lists_every_member<T>(),
-                "dagrad: the attributes of an op list all its data members, inherited ones too");
+                "dagrad: an ordered op needs infer and eval, because a functor has no effects");
+  static_assert(
+      lists_every_member<T>(),
+      "dagrad: the attributes of an op must list all its data members, including inherited ones");
 }
 
 template <class T>
@@ -111,9 +112,9 @@ namespace dagrad {
 
 template <class T>
 requires(!std::same_as<T, Op>) Op::Op(T op) {
-  if constexpr (std::is_empty_v<T>) {  // one immutable instance, shared without counting
+  if constexpr (std::is_empty_v<T>) {  // one immutable instance, shared without reference counting
     static const auto* const model =
-        new detail::OpModel<T>(T{});  // never destroyed: graphs may outlive main
+        new detail::OpModel<T>(T{});  // never destroyed, because graphs may outlive main
     op_ = std::shared_ptr<const OpInterface>(std::shared_ptr<void>{}, model);
   } else {
     op_ = std::make_shared<detail::OpModel<T>>(std::move(op));

@@ -11,16 +11,15 @@
 #include "dagrad/detail/op_form.hpp"
 #include "dagrad/strides.hpp"
 
-/// Functors that branch on values: a loop over numbers of each dtype that the op takes.
+/// Implements functors that branch on values by loops over numbers of each dtype that the op takes.
 namespace dagrad::detail {
 
-/// The dtype of the operands, which must agree. Throws TypeError where they do not, or the op does
-/// not take it.
+/// The dtype of the operands. Throws TypeError if they differ or the op does not take it.
 DType same_dtype(std::span<const Type> in, DTypes takes);
 
 std::vector<Type> types_of(std::span<const View> views);
 
-/// Calls f with a Number of the dtype; only the dtypes that the op takes are instantiated.
+/// Calls f with the Number type of the dtype. Only dtypes that the op takes are instantiated.
 template <class T, class F>
 void with_number(DType dtype, F&& f) {
   constexpr DTypes takes = dtypes_of<T>();
@@ -29,11 +28,11 @@ void with_number(DType dtype, F&& f) {
     if constexpr (takes.contains(dtype_of<E>))
       f(Number<E, true>{});
     else
-      throw InternalError("a dtype that the op does not take reached it");
+      throw InternalError("an op was called with a dtype that it does not take");
   });
 }
 
-/// What the functor gives for numbers of type N.
+/// The result type of the functor for numbers of type N.
 template <class T, class N>
 using PlainResult = decltype(call_functor(std::declval<const T&>(), std::span<const N>()));
 
@@ -73,7 +72,7 @@ void plain_loop(const T& op, const EvalContext& c) {
   });
 }
 
-/// Tells the sink the decisions of every element.
+/// Reports the decisions of every element to the sink.
 template <class T>
 void probe(const T& op, std::span<const View> in, const Shape& shape, const DecisionSink& sink) {
   with_number<T>(in[0].type.dtype, [&](auto number) {

@@ -10,9 +10,8 @@
 
 namespace dagrad::detail {
 
-/// A table that grows at its end, segment by segment. No element moves, and growing leaves no
-/// memory behind: a vector's old copies stay with the process as holes between what has been
-/// allocated since.
+/// A table that grows at its end, segment by segment. Elements never move, and growing frees no
+/// memory, unlike a vector, whose old copies would fragment the heap.
 template <class T>
 class Segments {
   static_assert(std::is_trivial_v<T>);
@@ -27,7 +26,7 @@ class Segments {
     while (size_ + more > segments_.size() * length)
       segments_.push_back(std::make_unique_for_overwrite<T[]>(length));
   }
-  /// There is room.
+  /// Appends an element, for which there must be room.
   void push_back(const T& element) noexcept { (*this)[size_++] = element; }
   /// Removes the newest elements until `size` are left.
   void truncate(std::uint32_t size) noexcept { size_ = size; }

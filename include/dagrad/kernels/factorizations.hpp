@@ -5,39 +5,40 @@
 #include "dagrad/machine.hpp"
 #include "dagrad/parallel.hpp"
 
-/// Factorisations of dense row-major matrices of float or double, and solving with them: LAPACK's
-/// where dagrad is built with it and the machine has the best instruction set there is, else loops
-/// of dagrad's own. No size may be negative; `stride` elements lie from one stored row to the next.
-/// The same bits for any number of threads.
+/// Factorisations of dense row-major matrices of float or double, and solving with them. They use
+/// LAPACK if dagrad is built with it and the machine has the best available instruction set, else
+/// loops of dagrad's own. Sizes must not be negative; `stride` is the number of elements from one
+/// stored row to the next. Results have the same bits for any number of threads.
 namespace dagrad::kernels {
 
-/// Which half of a matrix is read, and how.
+/// Which triangle of a matrix is used, and how.
 struct Triangle {
   bool lower = true;
-  bool transposed = false;     ///< what is solved with is the transpose of what is stored
-  bool unit_diagonal = false;  ///< the diagonal is taken as ones and not read
+  bool transposed = false;     ///< solves with the transpose of the stored triangle
+  bool unit_diagonal = false;  ///< the diagonal counts as ones and is not read
 };
 
-/// The lower triangle of a symmetric [n,n] becomes its Cholesky factor L, a = L·Lᵀ; what lies above
-/// is neither read nor written. Returns 0, or the order of the first leading minor that is not
-/// positive; a NaN is not. The triangle is then of no use.
+/// Replaces the lower triangle of a symmetric matrix a[n,n] with its Cholesky factor L, a = L·Lᵀ;
+/// elements above the diagonal are neither read nor written. Returns 0 on success, else the order
+/// of the first leading minor that is not positive (or is NaN); the triangle is then undefined.
 template <class T>
 std::int64_t cholesky(const Machine& machine, std::int64_t n, T* a, std::int64_t stride);
 
-/// b[n,columns] becomes x with a·x = b, a the triangle of [n,n].
+/// Replaces b[n,columns] with the solution x of a·x = b, where a is a triangle of a[n,n].
 template <class T>
 void triangular_solve(const Machine& machine, const Parallel& parallel, std::int64_t n,
                       std::int64_t columns, Triangle triangle, const T* a, std::int64_t a_stride,
                       T* b, std::int64_t b_stride);
 
-/// a[n,n] becomes L and U of a = L·U·P, L lower with its diagonal, U upper with ones there, by
-/// partial pivoting of columns: step i swapped columns i and pivots[i]. Returns 0, or the order of
-/// the first pivot that is 0, counted from 1.
+/// Replaces a[n,n] with L and U of a = L·U·P, where L is lower triangular and U is upper triangular
+/// with a unit diagonal, by partial pivoting of columns: step i swaps columns i and pivots[i].
+/// Returns 0 on success, else the number of the first pivot that is 0, counted from 1.
 template <class T>
 std::int64_t lu(const Machine& machine, std::int64_t n, T* a, std::int64_t stride,
                 std::int32_t* pivots);
 
-/// b[n,columns] becomes x with a·x = b, or aᵀ·x = b, by what `lu` made of a.
+/// Replaces b[n,columns] with the solution x of a·x = b or aᵀ·x = b, given the factors and pivots
+/// from `lu`.
 template <class T>
 void lu_solve(const Machine& machine, const Parallel& parallel, std::int64_t n,
               std::int64_t columns, bool transposed, const T* factors, std::int64_t stride,

@@ -2,14 +2,14 @@
 
 #include "dagrad/apply.hpp"
 
-/// Activation functions. NaN passes through all of them.
+/// Activation functions. All of them propagate NaN.
 namespace dagrad {
 
 struct Sigmoid {
   static constexpr auto name = "sigmoid";
   static constexpr auto doc =
-      "1 / (1 + exp(-x)), by exp(-|x|), which cannot overflow; slope sigmoid(x) sigmoid(-x), exact "
-      "where it saturates.";
+      "1 / (1 + exp(-x)), computed from exp(-|x|), which cannot overflow. The derivative, "
+      "sigmoid(x) sigmoid(-x), stays accurate where the function saturates.";
   template <class T>
   T operator()(T x) const {
     return sigmoid(x);
@@ -19,7 +19,7 @@ struct Sigmoid {
 struct Softplus {
   static constexpr auto name = "softplus";
   static constexpr auto doc =
-      "log(1 + exp(x)) without overflow or loss of digits; slope sigmoid(x).";
+      "log(1 + exp(x)), without overflow or loss of digits; derivative sigmoid(x).";
   template <class T>
   T operator()(T x) const {
     return softplus(x);
@@ -27,7 +27,7 @@ struct Softplus {
 };
 
 struct Relu {
-  static constexpr auto name = "relu", doc = "x where x > 0, else 0; slope 0 at 0.";
+  static constexpr auto name = "relu", doc = "x where x > 0, else 0; derivative 0 at 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -36,7 +36,8 @@ struct Relu {
 };
 
 struct Relu6 {
-  static constexpr auto name = "relu6", doc = "x, but at least 0 and at most 6; slope 0 at both.";
+  static constexpr auto name = "relu6",
+                        doc = "x limited to the range from 0 to 6; derivative 0 at both ends.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -47,7 +48,8 @@ struct Relu6 {
 struct LeakyRelu {
   double slope = 0.01;
   using attributes = dagrad::attributes<&LeakyRelu::slope>;
-  static constexpr auto name = "leaky_relu", doc = "x where x > 0, else slope * x; `slope` at 0.";
+  static constexpr auto name = "leaky_relu",
+                        doc = "x where x > 0, else slope * x; derivative `slope` at 0.";
   template <class T>
   T operator()(T x) const {
     return select(x <= 0, slope * x, x);
@@ -59,7 +61,7 @@ struct Elu {
   using attributes = dagrad::attributes<&Elu::alpha>;
   static constexpr auto name = "elu";
   static constexpr auto doc =
-      "x where x > 0, else alpha * (exp(x) - 1); slope `alpha` at 0. Clevert et al. 2015.";
+      "x where x > 0, else alpha * (exp(x) - 1); derivative `alpha` at 0. Clevert et al. 2015.";
   template <class T>
   T operator()(T x) const {
     return select(x > 0, x, alpha * expm1(x));
@@ -71,7 +73,8 @@ struct Celu {
   using attributes = dagrad::attributes<&Celu::alpha>;
   static constexpr auto name = "celu";
   static constexpr auto doc =
-      "x where x > 0, else alpha * (exp(x / alpha) - 1), alpha > 0; slope 1 at 0. Barron 2017.";
+      "x where x > 0, else alpha * (exp(x / alpha) - 1), for alpha > 0; derivative 1 at 0. Barron "
+      "2017.";
   template <class T>
   T operator()(T x) const {
     return select(x > 0, x, alpha * expm1(x / alpha));
@@ -81,9 +84,9 @@ struct Celu {
 struct Selu {
   static constexpr auto name = "selu";
   static constexpr auto doc =
-      "scale * elu(x, alpha) with scale 1.0507009873554805 and alpha 1.6732632423543772, for mean "
-      "0 "
-      "and variance 1; slope scale * alpha at 0. Klambauer et al. 2017.";
+      "scale * elu(x, alpha) with scale 1.0507009873554805 and alpha 1.6732632423543772, which "
+      "drive activations towards mean 0 and variance 1; derivative scale * alpha at 0. Klambauer "
+      "et al. 2017.";
   template <class T>
   T operator()(T x) const {
     return select(x > 0, 1.05070098735548049342 * x, 1.75809934084737685994 * expm1(x));
@@ -93,7 +96,7 @@ struct Selu {
 struct HardSigmoid {
   static constexpr auto name = "hard_sigmoid";
   static constexpr auto doc =
-      "(x + 3) / 6, but at least 0 and at most 1; slope 0 at -3 and 3. Howard et al. 2019.";
+      "(x + 3) / 6 limited to the range from 0 to 1; derivative 0 at -3 and 3. Howard et al. 2019.";
   template <class T>
   T operator()(T x) const {
     return select(x <= -3, 0, select(x >= 3, 1, (x + 3) / 6));
@@ -102,7 +105,8 @@ struct HardSigmoid {
 
 struct HardSwish {
   static constexpr auto name = "hard_swish";
-  static constexpr auto doc = "x * hard_sigmoid(x); slope 0 at -3 and 1 at 3. Howard et al. 2019.";
+  static constexpr auto doc =
+      "x * hard_sigmoid(x); derivative 0 at -3 and 1 at 3. Howard et al. 2019.";
   template <class T>
   T operator()(T x) const {
     return select(x <= -3, 0, select(x >= 3, x, x * (x + 3) / 6));
@@ -111,7 +115,8 @@ struct HardSwish {
 
 struct Softsign {
   static constexpr auto name = "softsign";
-  static constexpr auto doc = "x / (1 + |x|); slope 1 / (1 + |x|)^2, whose own slope is 0 at 0.";
+  static constexpr auto doc =
+      "x / (1 + |x|); derivative 1 / (1 + |x|)^2, whose own derivative at 0 is 0.";
   template <class T>
   T operator()(T x) const {
     return select(is_finite(x), x / (1 + abs(x)), sign(x));
@@ -120,7 +125,7 @@ struct Softsign {
 };
 
 namespace formulas {
-/// An activation that is `near` where that can be computed, and has become relu beyond.
+/// An activation that equals relu, up to rounding, far from 0, where `near` may overflow.
 template <class T>
 T relu_far_out(T x, T near) {
   return select(x <= -1000, 0, select(x >= 1000, x, near));
@@ -130,8 +135,8 @@ T relu_far_out(T x, T near) {
 struct Gelu {
   static constexpr auto name = "gelu";
   static constexpr auto doc =
-      "x times the standard normal distribution's share below x: x/2 * erfc(-x / sqrt(2)). "
-      "Hendrycks and Gimpel 2016.";
+      "x times the standard normal distribution function at x: x/2 * erfc(-x / sqrt(2)). Hendrycks "
+      "and Gimpel 2016.";
   template <class T>
   T operator()(T x) const {
     return formulas::relu_far_out(x, 0.5 * x * erfc(x * -0.70710678118654752440));
@@ -141,8 +146,8 @@ struct Gelu {
 struct GeluTanh {
   static constexpr auto name = "gelu_tanh";
   static constexpr auto doc =
-      "gelu's approximation x/2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 x^3), "
-      "computed as x * sigmoid(2u). Hendrycks and Gimpel 2016.";
+      "The approximation of gelu by tanh: x/2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + "
+      "0.044715 x^3), computed as x * sigmoid(2u). Hendrycks and Gimpel 2016.";
   template <class T>
   T operator()(T x) const {
     const T u2 = 1.59576912160573071176 * (x + 0.044715 * x * x * x);
@@ -159,12 +164,14 @@ struct Silu {
   }
 };
 
-/// tanh(softplus(x)) by what is small of p = sigmoid(x) and q = sigmoid(-x): so formulated, nothing
-/// overflows, and neither it nor its derivatives are differences of near numbers.
+/// Computes tanh(softplus(x)) from whichever of p = sigmoid(x) and q = sigmoid(-x) is small. In
+/// this form nothing overflows, and neither the function nor its derivatives subtract numbers that
+/// are nearly equal.
 struct Mish {
   static constexpr auto name = "mish";
   static constexpr auto doc =
-      "x * tanh(softplus(x)), as x * (1 - q^2) / (1 + q^2) with q = sigmoid(-x). Misra 2019.";
+      "x * tanh(softplus(x)), computed as x * (1 - q^2) / (1 + q^2) with q = sigmoid(-x). Misra "
+      "2019.";
   template <class T>
   T operator()(T x) const {
     const T p = sigmoid(x), q = sigmoid(-x);
@@ -179,8 +186,10 @@ Value relu(const Operand& x);
 Value relu6(const Operand& x);
 Value leaky_relu(const Operand& x, double slope = 0.01);
 Value elu(const Operand& x, double alpha = 1);
+
 /// Throws ArgumentError unless alpha > 0.
 Value celu(const Operand& x, double alpha = 1);
+
 Value selu(const Operand& x);
 Value hard_sigmoid(const Operand& x);
 Value hard_swish(const Operand& x);

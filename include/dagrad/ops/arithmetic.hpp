@@ -2,7 +2,8 @@
 
 #include "dagrad/apply.hpp"
 
-/// Arithmetic of elements: operands broadcast and promote. Where ints are taken, + − × wrap.
+/// Elementwise arithmetic: operands broadcast, and their dtypes are promoted. Integer +, − and ×
+/// wrap around.
 namespace dagrad {
 
 struct Neg {
@@ -16,7 +17,7 @@ struct Neg {
 };
 
 struct Abs {
-  static constexpr auto name = "abs", doc = "|x|; slope 0 at 0.";
+  static constexpr auto name = "abs", doc = "|x|; derivative 0 at 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -26,7 +27,7 @@ struct Abs {
 
 struct Sign {
   static constexpr auto name = "sign",
-                        doc = "-1, 0 or 1; zeros and NaN are their own sign; slope 0.";
+                        doc = "-1, 0 or 1; a zero or a NaN is its own sign. The derivative is 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -35,7 +36,7 @@ struct Sign {
 };
 
 struct Sqrt {
-  static constexpr auto name = "sqrt", doc = "Square root; slope 1/2 / out, infinite at 0.";
+  static constexpr auto name = "sqrt", doc = "Square root; derivative 1/2 / out, infinite at 0.";
   template <class T>
   T operator()(T x) const {
     return sqrt(x);
@@ -71,7 +72,7 @@ struct Reciprocal {
 };
 
 struct Floor {
-  static constexpr auto name = "floor", doc = "The largest integer not above x; slope 0.";
+  static constexpr auto name = "floor", doc = "The largest integer not above x; derivative 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -80,7 +81,7 @@ struct Floor {
 };
 
 struct Ceil {
-  static constexpr auto name = "ceil", doc = "The smallest integer not below x; slope 0.";
+  static constexpr auto name = "ceil", doc = "The smallest integer not below x; derivative 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -90,7 +91,7 @@ struct Ceil {
 
 struct Round {
   static constexpr auto name = "round",
-                        doc = "The nearest integer, halves to the even one; slope 0.";
+                        doc = "The nearest integer; halves round to the even one. Derivative 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -99,7 +100,9 @@ struct Round {
 };
 
 struct Trunc {
-  static constexpr auto name = "trunc", doc = "The integer next to x on the side of 0; slope 0.";
+  static constexpr auto name = "trunc",
+                        doc =
+                            "x without its fraction: the nearest integer towards 0; derivative 0.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x) const {
@@ -138,8 +141,10 @@ struct Mul {
 };
 
 struct Div {
-  static constexpr auto name = "div",
-                        doc = "a / b; of ints a TypeError: cast first, or see remainder.";
+  static constexpr auto
+      name = "div",
+      doc =
+          "a / b, for floats. Two ints are a TypeError: cast one to a float, or use floor_divide.";
   template <class T>
   T operator()(T a, T b) const {
     return a / b;
@@ -150,8 +155,8 @@ struct Div {
 struct Remainder {
   static constexpr auto name = "remainder";
   static constexpr auto doc =
-      "a - floor(a / b) * b, with the sign of the divisor; slopes 1 and -floor(a / b). Of ints by "
-      "0 an error that names the element.";
+      "a - floor(a / b) * b, which has the sign of the divisor; derivatives 1 and -floor(a / b). "
+      "An integer division by 0 is an error that names the element.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T a, T b) const {
@@ -164,8 +169,8 @@ struct Remainder {
 struct FloorDivide {
   static constexpr auto name = "floor_divide";
   static constexpr auto doc =
-      "floor(a / b) as remainder takes it: the nearest whole number to (a - remainder(a, b)) / b; "
-      "slopes 0. Of ints by 0 an error that names the element.";
+      "floor(a / b), consistent with remainder: the integer nearest to (a - remainder(a, b)) / b. "
+      "Both derivatives are 0. An integer division by 0 is an error that names the element.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T a, T b) const {
@@ -178,8 +183,8 @@ struct FloorDivide {
 struct Copysign {
   static constexpr auto name = "copysign";
   static constexpr auto doc =
-      "|a| with the sign bit of b, that of a zero or NaN too; slopes sign(a) * copysign(1, b) and "
-      "0.";
+      "|a| with the sign bit of b, even if b is a zero or a NaN; derivatives sign(a) * copysign(1, "
+      "b) and 0.";
   template <class T>
   T operator()(T a, T b) const {
     return copysign(a, b);
@@ -187,8 +192,9 @@ struct Copysign {
 };
 
 struct Maximum {
-  static constexpr auto name = "maximum",
-                        doc = "The larger one; NaN if either is; slopes 1/2 and 1/2 at a tie.";
+  static constexpr auto
+      name = "maximum",
+      doc = "The larger of two elements; NaN if either is NaN; at a tie both derivatives are 1/2.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T a, T b) const {
@@ -197,8 +203,9 @@ struct Maximum {
 };
 
 struct Minimum {
-  static constexpr auto name = "minimum",
-                        doc = "The smaller one; NaN if either is; slopes 1/2 and 1/2 at a tie.";
+  static constexpr auto
+      name = "minimum",
+      doc = "The smaller of two elements; NaN if either is NaN; at a tie both derivatives are 1/2.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T a, T b) const {
@@ -209,8 +216,9 @@ struct Minimum {
 struct Clamp {
   static constexpr auto name = "clamp";
   static constexpr auto doc =
-      "x, but at least low and at most high; NaN stays. Slope 1 in x on the closed interval, in a "
-      "bound strictly outside it. An error that names the element unless low <= high.";
+      "x limited to the range from low to high; NaN stays NaN. The derivative is 1 in x on the "
+      "closed interval, and 1 in a bound where x lies strictly beyond it. Unless low <= high, an "
+      "error names the element.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T x, T low, T high) const {
@@ -223,11 +231,13 @@ struct Clamp {
 struct Lerp {
   static constexpr auto name = "lerp";
   static constexpr auto doc =
-      "a + t * (b - a): a at t = 0 and b at t = 1 to the bit, monotone in t, b - a not overflowing "
-      "where the signs differ. Slopes 1 - t, t and b - a. Any t extrapolates.";
+      "a + t * (b - a), which is exactly a at t = 0 and b at t = 1, monotone in t, and does not "
+      "overflow where the signs of a and b differ. Any t extrapolates. Derivatives 1 - t, t and b "
+      "- a.";
   template <class T>
   T operator()(T a, T b, T t) const {
-    // Monotone beside t = 1 too: the next t moves t * (b - a) by more than b - a was rounded.
+    // This is monotone next to t = 1 as well: a step in t changes t * (b - a) by more than the
+    // rounding error of b - a.
     const auto signs_differ = (a <= 0 && b >= 0) || (a >= 0 && b <= 0);
     const T between = select(signs_differ, t * b + (1 - t) * a, a + t * (b - a));
     return select(t == 0, a, select(t == 1, b, between));
@@ -238,8 +248,8 @@ struct Lerp {
 struct Pull {
   static constexpr auto name = "pull";
   static constexpr auto doc =
-      "A cotangent times a partial derivative: 0 where c is 0, whatever p is; else c * p. Its "
-      "slopes are bilinear, those of c * p.";
+      "A cotangent c times a partial derivative p: 0 where c is 0, whatever p is; elsewhere c * p. "
+      "Its own derivatives are those of the bilinear c * p.";
   static constexpr DTypes dtypes = number_dtypes;
   template <class T>
   T operator()(T c, T p) const {
@@ -251,8 +261,8 @@ struct Pull {
 struct Joint {
   static constexpr auto name = "joint";
   static constexpr auto doc =
-      "The product of two cotangents: 0 where either is 0, whatever the other is; else a * b. Its "
-      "slopes are bilinear, those of a * b.";
+      "The product of two cotangents: 0 where either is 0, whatever the other is; elsewhere a * b. "
+      "Its own derivatives are those of the bilinear a * b.";
   template <class T>
   T operator()(T a, T b) const {
     return joint(a, b);

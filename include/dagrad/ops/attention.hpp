@@ -10,10 +10,10 @@
 
 namespace dagrad {
 
-/// Which pairs of a query and a key count, of scores [..., T, S]: those that a mask of bools, the
-/// last operand where there is one, allows and, where `causal`, whose key lies no further from the
-/// last one than the query. What is masked is absent, infinite or NaN or not: it reaches neither a
-/// result nor a gradient.
+/// Decides which pairs of a query and a key take part in scores of shape [..., T, S]. An optional
+/// mask of bools, the last operand, allows a pair where it is true. With `causal`, query t may
+/// attend only to the keys up to t + S − T. A masked pair counts as absent: even if it is infinite
+/// or NaN, it affects neither a result nor a gradient.
 struct Masking {
   bool causal = false;
   using attributes = dagrad::attributes<&Masking::causal>;
@@ -22,9 +22,9 @@ struct Masking {
 struct MaskedSoftmax : Masking {
   static constexpr auto name = "masked_softmax";
   static constexpr auto doc =
-      "Softmax of each row of x over the columns that a mask of bools, where there is one, allows, "
-      "and, where causal, that lie no further from the end than the row; 0 in all others and where "
-      "none is allowed.";
+      "Softmax of each row of x [..., T, S] over the columns that are allowed: those where the "
+      "optional mask is true and, with causal, those up to column t + S - T in row t. All other "
+      "columns are 0, and so is a row in which no column is allowed.";
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
@@ -33,13 +33,13 @@ struct MaskedSoftmax : Masking {
   static Samples samples(Rng& rng);
 };
 
-/// What the rule of MaskedSoftmax appends: linear and symmetric in its cotangent d.
+/// The gradient rule of MaskedSoftmax appends this op, which is linear and symmetric in its
+/// cotangent d.
 struct MaskedSoftmaxGradient : Masking {
   static constexpr auto name = "masked_softmax_gradient";
   static constexpr auto doc =
-      "y * (d - sum(d * y)) of a cotangent d and a masked softmax y, whose sum goes over the "
-      "columns "
-      "that are allowed; 0 in all others.";
+      "y * (d - sum(d * y)) for a cotangent d and a masked softmax y, summed over the allowed "
+      "columns; 0 in all other columns.";
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -49,7 +49,7 @@ struct MaskedSoftmaxGradient : Masking {
 
 struct Masked : Masking {
   static constexpr auto name = "masked";
-  static constexpr auto doc = "x where the mask and, where causal, the place allow it, else 0.";
+  static constexpr auto doc = "x where the mask and, with causal, the position allow it, else 0.";
   static constexpr std::array in_place{0};
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -61,7 +61,7 @@ struct Masked : Masking {
 struct MaskedScores : Masking {
   static constexpr auto name = "masked_scores";
   static constexpr auto doc =
-      "Matrix product of q and the transpose of k where a query may attend to a key, else 0; "
+      "The matrix product of q and the transpose of k where a query may attend to a key, else 0; "
       "batches broadcast.";
   static constexpr bool broadcasts = true;
   Type infer(std::span<const Type> in) const;
@@ -71,15 +71,15 @@ struct MaskedScores : Masking {
   static Samples samples(Rng& rng);
 };
 
-/// Products of weights [..., T, S] and x: of [..., S, e] to [..., T, e] or, with the weights
-/// transposed, of [..., T, e] to [..., S, e].
+/// Products of weights [..., T, S] with x [..., S, e], giving [..., T, e]; or, with the weights
+/// transposed, of [..., T, e], giving [..., S, e].
 struct MaskedMatmul : Masking {
   bool transpose = false;
   using attributes = dagrad::attributes<&Masking::causal, &MaskedMatmul::transpose>;
   static constexpr auto name = "masked_matmul";
   static constexpr auto doc =
-      "Matrix product of weights, transposed if so told, and x, to which only the pairs that are "
-      "allowed contribute; batches broadcast.";
+      "The matrix product of weights, transposed on request, and x, to which only the allowed "
+      "pairs contribute; batches broadcast.";
   static constexpr bool broadcasts = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -91,30 +91,31 @@ struct MaskedMatmul : Masking {
 
 struct AttentionOptions {
   bool causal = false;
-  std::optional<double> scale = {};  ///< of the products; 1 / sqrt(d) unless given
+  std::optional<double> scale = {};  ///< of the scores; 1 / sqrt(d) by default
   std::optional<Operand> mask = {};
 };
 
-/// Scaled dot product attention (Vaswani et al. 2017): softmax(scale · q kᵀ) v for queries q
-/// [..., T, d], keys k [..., S, d] and values v [..., S, e] of one float dtype, whose leading axes
-/// broadcast; the result is [..., T, e].
+/// Scaled dot-product attention (Vaswani et al. 2017): softmax(scale · q kᵀ) v for queries q [...,
+/// T, d], keys k [..., S, d] and values v [..., S, e] of the same float dtype, float32 or float64.
+/// Leading axes broadcast; the result is [..., T, e].
 ///
-/// A mask of bools that broadcasts to [..., T, S] is true where a query may attend to a key.
-/// Causal, query t may attend to the keys up to t + S − T: the last one to all, so that queries
-/// which continue a longer sequence of keys are in place (PyTorch counts from the first instead;
-/// for T = S it is the same). What a query may not attend to is absent: NaN or an infinity there
-/// reaches neither its result nor any gradient. A query with nothing to attend to gives 0, and so
-/// does its gradient.
+/// A mask of bools that broadcasts to [..., T, S] is true where a query may attend to a key. With
+/// `causal`, query t may attend to the keys up to t + S − T: the last query sees all keys, so
+/// queries that continue a longer sequence of keys are aligned with its end. (PyTorch aligns them
+/// with its start; for T = S both are the same.) Keys that a query may not attend to count as
+/// absent: a NaN or an infinity there affects neither the query's result nor any gradient. A query
+/// that may attend to no key gives 0 and gets gradient 0.
 ///
-/// Throws ShapeError for fewer than two axes and shapes that do not fit, TypeError for ints,
-/// dtypes that differ and a mask that is not bool, ArgumentError for a scale that is not finite.
+/// Throws ShapeError if an operand has fewer than two axes or the shapes do not fit, TypeError for
+/// ints, for dtypes that differ and for a mask that is not bool, and ArgumentError if the scale is
+/// not finite.
 Value attention(const Operand& q, const Operand& k, const Operand& v,
                 const AttentionOptions& options = {});
 
-/// Attention of `heads` heads side by side: q [..., T, heads · d], k [..., S, heads · d], v
-/// [..., S, heads · e] are cut along the last axis, and the results [..., T, heads · e] joined
-/// again. A mask broadcasts to [..., heads, T, S]. Throws as attention; ShapeError where heads do
-/// not divide the last axes.
+/// Attention with `heads` heads: q [..., T, heads · d], k [..., S, heads · d] and v [..., S, heads
+/// · e] are split along the last axis, and the results are joined to [..., T, heads · e]. A mask
+/// broadcasts to [..., heads, T, S]. Throws as `attention` does, and ShapeError if `heads` does not
+/// divide the last axes.
 Value multi_head_attention(const Operand& q, const Operand& k, const Operand& v, std::int64_t heads,
                            const AttentionOptions& options = {});
 

@@ -7,7 +7,7 @@
 
 #include "dagrad/apply.hpp"
 
-/// Ops that pass values on: what they change is a dtype, or how gradients flow.
+/// Ops that pass values on unchanged, except for their dtype, and control how gradients flow.
 namespace dagrad {
 
 struct Identity {
@@ -26,8 +26,9 @@ struct Cast {
   using attributes = dagrad::attributes<&Cast::dtype>;
   static constexpr auto name = "cast";
   static constexpr auto doc =
-      "x in another dtype. Float to int truncates and saturates, NaN becomes 0; int64 to int32 "
-      "wraps; to bool: x != 0. Between floats the gradient is cast back; else it is zero.";
+      "x converted to another dtype. A float becomes an int by truncation and saturates, and NaN "
+      "becomes 0; an int64 that becomes an int32 wraps around; a bool is x != 0. Between floats "
+      "the gradient is cast back; otherwise it is zero.";
   static constexpr DTypes dtypes = all_dtypes;
   Symbol operator()(const Symbol& x) const { return Symbol::cast(x, dtype); }
   Grads grad(const GradContext& g) const;
@@ -46,17 +47,17 @@ struct StopGradient {
   static Samples samples(Rng& rng);
 };
 
-/// A rule for a `custom_gradient`: `in` are its inputs, `outs` its outputs; one gradient an input.
+/// The gradient rule of a `custom_gradient`: `in` holds its inputs and `outs` its outputs. It
+/// returns one gradient for each input.
 using CustomRule = std::function<Grads(const GradContext&)>;
 
 struct CustomGradient {
-  std::size_t cut = 0;  ///< how many operands are outputs; the inputs follow
+  std::size_t cut = 0;  ///< how many of the operands are outputs; the inputs follow them
   CustomRule rule;
   static constexpr auto name = "custom_gradient";
   static constexpr auto doc =
-      "Its outputs as they are. Their gradient flows to its inputs, by its own rule alone, and "
-      "into "
-      "nothing that the outputs were computed from.";
+      "Passes its outputs on unchanged. Their gradient flows to the inputs given, by the rule "
+      "given, and not into the nodes that computed the outputs.";
   static constexpr std::array in_place{0};
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -68,10 +69,10 @@ Value identity(const Operand& x);
 Value cast(const Operand& x, DType dtype);
 Value stop_gradient(const Operand& x);
 
-/// Values equal to `outputs`, whose gradients `rule` computes from their cotangents: it appends
-/// nodes, which are differentiated like any others, and returns a gradient for each of `inputs`.
-/// Asking for the gradient of an x that the outputs depend on otherwise than through the inputs is
-/// a GradientError that names x. Throws ArgumentError without outputs or rule.
+/// Returns values equal to `outputs` whose gradients are computed by `rule`. Given the cotangents,
+/// the rule appends nodes, which can be differentiated like any others, and returns a gradient for
+/// each of `inputs`. Differentiating by an x on which the outputs depend other than through the
+/// inputs is a GradientError that names x. Throws ArgumentError without outputs or without a rule.
 std::vector<Value> custom_gradient(std::span<const Value> outputs, std::span<const Value> inputs,
                                    CustomRule rule, Location where = Location::here());
 Value custom_gradient(const Value& output, std::span<const Value> inputs, CustomRule rule,

@@ -10,17 +10,17 @@
 #include "dagrad/apply.hpp"
 #include "dagrad/kernels/convolution.hpp"
 
-/// Convolutions over one or two spatial axes, as neural networks mean the word (a
-/// cross-correlation: the kernel is not flipped), of float32 and float64. Channels come before
-/// spatial axes: inputs are [N,C,L] or [N,C,H,W], kernels [O,C/groups,K] or [O,C/groups,KH,KW].
+/// Convolutions over one or two spatial axes, in float32 and float64. As usual in neural networks,
+/// these are cross-correlations: the kernel is not flipped. Channels come before the spatial axes:
+/// inputs are [N,C,L] or [N,C,H,W], kernels [O,C/groups,K] or [O,C/groups,KH,KW].
 namespace dagrad {
 
-/// One number stands for every spatial axis.
+/// The options of a convolution. A single number applies to all spatial axes.
 struct Convolution {
   std::vector<std::int64_t> stride = {1};
-  std::vector<std::int64_t> padding = {0};   ///< zeros at both ends
-  std::vector<std::int64_t> dilation = {1};  ///< from one tap of the kernel to the next
-  std::int64_t groups = 1;                   ///< of channels, each convolved with its own kernels
+  std::vector<std::int64_t> padding = {0};   ///< zeros added at both ends
+  std::vector<std::int64_t> dilation = {1};  ///< the distance between taps of the kernel
+  std::int64_t groups = 1;  ///< groups of channels, each convolved with its own kernels
 };
 
 struct Conv : Convolution {
@@ -39,8 +39,8 @@ struct Conv : Convolution {
   static Samples samples(Rng& rng);
 };
 
-/// The gradient of Conv by its input; `like` is that input, where there is one, else the size
-/// follows from the attributes.
+/// The gradient of Conv with respect to its input. The optional operand `like` is that input;
+/// without it the attributes give the size.
 struct ConvTranspose : Convolution {
   std::vector<std::int64_t> output_padding = {0};
   using attributes =
@@ -49,7 +49,7 @@ struct ConvTranspose : Convolution {
   static constexpr auto name = "conv_transpose";
   static constexpr auto doc =
       "Transposed convolution of x [N,C,...] with a kernel [C,O/groups,...]: the gradient of a "
-      "convolution by its input, which `like`, where given, is.";
+      "convolution with respect to its input. If `like` is given, that input has its shape.";
   static constexpr std::array type_only{2};
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -61,13 +61,14 @@ struct ConvTranspose : Convolution {
   static Samples samples(Rng& rng);
 };
 
-/// The gradient of Conv by its kernel.
+/// The gradient of Conv with respect to its kernel.
 struct ConvKernel : Convolution {
   using attributes = dagrad::attributes<&Convolution::stride, &Convolution::padding,
                                         &Convolution::dilation, &Convolution::groups>;
   static constexpr auto name = "conv_kernel";
   static constexpr auto doc =
-      "The gradient of a convolution of x by its kernel `like`, of the result's cotangent.";
+      "The gradient of a convolution of x with respect to its kernel, which has the shape of "
+      "`like`, for a cotangent d of the result.";
   static constexpr std::size_t operands = 3;
   static constexpr std::array type_only{2};
   static constexpr DTypes dtypes = compute_float_dtypes;
@@ -80,25 +81,26 @@ struct ConvKernel : Convolution {
   static Samples samples(Rng& rng);
 };
 
-/// Convolution of `in` [N,C,L] with `kernel` [O,C/groups,K], plus `bias` [O] where given:
-/// [N,O,(L + 2 padding − dilation (K − 1) − 1) / stride + 1], rounded down. Throws ShapeError for
-/// other ranks, channels that do not agree or that groups do not divide, and a kernel larger than
-/// the padded input; ArgumentError for a stride, dilation or groups < 1 and a negative padding;
-/// TypeError for ints and dtypes that differ.
+/// Convolution of `in` [N,C,L] with `kernel` [O,C/groups,K], plus an optional `bias` [O]. The
+/// result is [N,O,(L + 2 padding − dilation (K − 1) − 1) / stride + 1], rounded down. Throws
+/// ShapeError for other ranks, if the channels do not match or the groups do not divide them, and
+/// if the kernel is larger than the padded input; ArgumentError for a stride, dilation or groups <
+/// 1 and for negative padding; TypeError for ints and for dtypes that differ.
 Value conv1d(const Operand& in, const Operand& kernel, const Convolution& options = {});
 Value conv1d(const Operand& in, const Operand& kernel, const Operand& bias,
              const Convolution& options = {});
 
-/// As conv1d, of `in` [N,C,H,W] with `kernel` [O,C/groups,KH,KW].
+/// Like `conv1d`, for `in` [N,C,H,W] and `kernel` [O,C/groups,KH,KW].
 Value conv2d(const Operand& in, const Operand& kernel, const Convolution& options = {});
 Value conv2d(const Operand& in, const Operand& kernel, const Operand& bias,
              const Convolution& options = {});
 
-/// Transposed convolution of `in` [N,C,H,W] with `kernel` [C,O/groups,KH,KW], plus `bias` [O] where
-/// given: the gradient by its input of a convolution with these options. Each spatial axis becomes
-/// (size − 1) stride − 2 padding + dilation (K − 1) + 1 + output_padding; output_padding, less than
-/// the stride, chooses among the inputs that such a convolution takes to the same size. Throws as
-/// conv2d, and ArgumentError for other output paddings.
+/// Transposed convolution of `in` [N,C,H,W] with `kernel` [C,O/groups,KH,KW], plus an optional
+/// `bias` [O]: the gradient, with respect to its input, of a convolution with these options. Each
+/// spatial size becomes (size − 1) stride − 2 padding + dilation (K − 1) + 1 + output_padding.
+/// Several input sizes of a convolution lead to the same output size; `output_padding`, which must
+/// be less than the stride, selects one of them. Throws as `conv2d` does, and ArgumentError for any
+/// other output padding.
 Value conv_transpose2d(const Operand& in, const Operand& kernel, const Convolution& options = {},
                        const std::vector<std::int64_t>& output_padding = {0});
 Value conv_transpose2d(const Operand& in, const Operand& kernel, const Operand& bias,

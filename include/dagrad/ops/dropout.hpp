@@ -13,8 +13,8 @@ struct DropoutMask {
   using attributes = dagrad::attributes<&DropoutMask::p>;
   static constexpr auto name = "dropout_mask";
   static constexpr auto doc =
-      "For each element of `like` whether dropout keeps it, by the bits of a key: unless the "
-      "uniform float32 of that element is below p.";
+      "For each element of `like`, whether dropout keeps it: false where the uniform float32 that "
+      "the key gives for the element is below p.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   Type infer(std::span<const Type> in) const;
@@ -27,7 +27,7 @@ struct Dropout {
   double p = 0.5;
   using attributes = dagrad::attributes<&Dropout::p>;
   static constexpr auto name = "dropout";
-  static constexpr auto doc = "x / (1 - p) where the mask holds, else 0, whatever x is there.";
+  static constexpr auto doc = "x / (1 - p) where `keep` is true, else 0, whatever x is there.";
   static constexpr std::size_t conditions = 1;
   template <class T>
   T operator()(typename T::Boolean keep, T x) const {
@@ -37,13 +37,15 @@ struct Dropout {
   static Samples samples(Rng& rng);
 };
 
-/// Dropout (Srivastava et al. 2014) of float32 or float64: each element is 0 with probability p,
-/// else divided by 1 − p; the gradient goes through the same mask, which is of bools. What is
-/// dropped is 0 even where x is NaN or infinite. p is taken up to the next multiple of 2⁻²⁴; 0
-/// keeps everything, 1 nothing. The key is an int64 scalar; the mask depends on it, p and the
-/// element alone, so a layer and a step each need a key of their own (`fold_in`). Throws
-/// ArgumentError for p outside of [0, 1], TypeError for ints and a key that is no int64, ShapeError
-/// for a key that is no scalar.
+/// Dropout (Srivastava et al. 2014) of floats: each element is set to 0 with
+/// probability p, and divided by 1 − p otherwise. The gradient uses the same mask, which is a
+/// tensor of bools. Dropped elements are 0 even where x is NaN or infinite. p is rounded up to a
+/// multiple of 2⁻²⁴; p = 0 keeps every element, and p = 1 none.
+///
+/// The key is an int64 scalar. The mask depends only on the key, on p and on the position of the
+/// element, so every layer and every step needs a key of its own (`fold_in`). Throws ArgumentError
+/// for p outside of [0, 1], TypeError for ints and for a key that is not int64, and ShapeError for
+/// a key that is not a scalar.
 Value dropout(const Operand& x, const Operand& key, double p);
 
 }  // namespace dagrad

@@ -6,15 +6,16 @@
 
 #include "dagrad/apply.hpp"
 
-/// Ops that factorise matrices, which are the last two axes; those before are batches. Of float32
-/// and float64. A matrix that they do not take is a RunError that names it.
+/// Ops that factorise matrices, in float32 and float64. The last two axes are those of the
+/// matrices; the axes before them are batches. A matrix that cannot be factorised is a RunError
+/// that names it.
 namespace dagrad {
 
 struct Cholesky {
   static constexpr auto name = "cholesky";
   static constexpr auto doc =
-      "L, lower triangular, of a = L transpose(L). Reads the lower triangle of a alone, and has no "
-      "gradient elsewhere.";
+      "The lower triangular L with a = L transpose(L). Only the lower triangle of a is read and "
+      "gets a gradient.";
   static constexpr std::size_t operands = 1;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -31,7 +32,7 @@ struct TriangularSolve {
                                         &TriangularSolve::unit_diagonal>;
   static constexpr auto name = "triangular_solve";
   static constexpr auto doc =
-      "x of a x = b, where a is a triangle: what else there is of it is not read, and has no "
+      "x such that a x = b, where a is triangular: its other triangle is not read and gets no "
       "gradient.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
@@ -45,7 +46,7 @@ struct Solve {
   bool transposed = false;
   using attributes = dagrad::attributes<&Solve::transposed>;
   static constexpr auto name = "solve";
-  static constexpr auto doc = "x of a x = b, by LU with partial pivoting.";
+  static constexpr auto doc = "x such that a x = b, by LU factorisation with partial pivoting.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -56,7 +57,7 @@ struct Solve {
 };
 
 struct Inverse {
-  bool nan_where_singular = false;  ///< instead of an error
+  bool nan_where_singular = false;  ///< NaN instead of an error
   using attributes = dagrad::attributes<&Inverse::nan_where_singular>;
   static constexpr auto name = "inverse";
   static constexpr auto doc = "The inverse of each matrix.";
@@ -72,7 +73,8 @@ struct Inverse {
 struct Slogdet {
   static constexpr auto name = "slogdet";
   static constexpr auto doc =
-      "Sign of the determinant and logarithm of its absolute value; 0 and -inf where it is 0.";
+      "The sign of the determinant and the logarithm of its absolute value; 0 and -inf where the "
+      "determinant is 0.";
   static constexpr std::size_t operands = 1, outputs = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -87,8 +89,8 @@ struct Slogdet {
 struct Det {
   static constexpr auto name = "det";
   static constexpr auto doc =
-      "The determinant of each matrix, by LU with partial pivoting; 1 of none by none. Its "
-      "derivatives of any order are right where the matrix is singular too.";
+      "The determinant of each matrix, by LU factorisation with partial pivoting; that of a 0-by-0 "
+      "matrix is 1. Derivatives of any order are correct for singular matrices as well.";
   static constexpr std::size_t operands = 1;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -101,9 +103,10 @@ struct Det {
 struct DetSlope {
   static constexpr auto name = "det_slope";
   static constexpr auto doc =
-      "The slope of det by each element of a, differentiated once more along each further operand: "
-      "without any, the cofactors of a. By LU with complete pivoting in float64 and products that "
-      "leave pivots out, never by a quotient of the determinant.";
+      "The derivative of det by each element of a, differentiated once more in the direction of "
+      "each further operand; with a as the only operand, its cofactors. Computed by LU "
+      "factorisation with complete pivoting in float64, from products that leave pivots out; the "
+      "determinant is never divided by anything.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -112,39 +115,42 @@ struct DetSlope {
   static Samples samples(Rng& rng);
 };
 
-/// The Cholesky factor L of symmetric positive definite [..., n, n], 0 above its diagonal. Only the
-/// lower triangle is read, so the gradient is lower triangular: an element below the diagonal gets
-/// what both of its places would. Throws ShapeError for what is not square; the run, a RunError for
-/// a matrix that is not positive definite, NaN included.
+/// The Cholesky factor L, with zeros above its diagonal, of symmetric positive definite matrices
+/// [..., n, n]. Only the lower triangle is read, so the gradient is lower triangular too: an
+/// element below the diagonal gets the gradients of both of its places. Throws ShapeError if the
+/// matrices are not square. A run throws RunError for a matrix that is not positive definite, NaN
+/// included.
 Value cholesky(const Operand& a);
 
 struct TriangularOptions {
   bool lower = true;
-  bool transposed = false;     ///< solve with the transpose of the triangle that a holds
-  bool unit_diagonal = false;  ///< the diagonal is ones, and not read
+  bool transposed = false;     ///< solve with the transpose of the triangle
+  bool unit_diagonal = false;  ///< take the diagonal as ones, without reading it
 };
-/// x of a·x = b for triangles [..., n, n] and b [..., n, k], or a vector [n]; batches broadcast.
-/// Division by a zero on the diagonal gives infinities or NaN. Throws ShapeError for a that is not
-/// square, rows that differ and batches that do not broadcast.
+/// Solves a·x = b for triangular matrices a [..., n, n] and b [..., n, k], or a vector b [n];
+/// batches broadcast. A zero on the diagonal gives infinities or NaN. Throws ShapeError if a is not
+/// square, if the numbers of rows differ, and if batches do not broadcast.
 Value triangular_solve(const Operand& a, const Operand& b, const TriangularOptions& options = {});
-/// x of a·x = b for square [..., n, n] and b [..., n, k], or a vector [n]; batches broadcast.
-/// Throws as triangular_solve; the run, a RunError for a singular matrix.
+/// Solves a·x = b for square matrices a [..., n, n] and b [..., n, k], or a vector b [n]; batches
+/// broadcast. Throws as `triangular_solve` does. A run throws RunError for a singular matrix.
 Value solve(const Operand& a, const Operand& b);
-/// The inverse of [..., n, n]. Throws ShapeError for what is not square; the run, a RunError for a
-/// singular matrix.
+/// The inverse of each matrix of [..., n, n]. Throws ShapeError if the matrices are not square. A
+/// run throws RunError for a singular matrix.
 Value inverse(const Operand& a);
 
 struct SignAndLog {
   Value sign, log_abs;
 };
-/// Sign (1, -1, 0) and log |det| of [..., n, n], each [...]; of a singular matrix 0 and -inf, where
-/// the gradient is NaN, but 0 for a cotangent of 0. Throws ShapeError for what is not square.
+/// The sign (1, -1 or 0) of the determinant of [..., n, n] and log |det|, each of shape [...]. For
+/// a singular matrix they are 0 and -inf, and the gradient is NaN, or 0 for a cotangent of 0.
+/// Throws ShapeError if the matrices are not square.
 SignAndLog slogdet(const Operand& a);
-/// The determinant of [..., n, n], as [...]; 1 for n = 0, 0 for a singular matrix. Intermediate
-/// products neither overflow nor vanish. Its slope is the matrix of cofactors, the transposed
-/// adjugate, which singular matrices have too: 0 where the rank is below n - 1. The slope costs a
-/// few times n³ operations, without the blocks of `solve`, and so do the second and the third
-/// derivative; those of higher order m cost n^m. Throws ShapeError for what is not square.
+/// The determinants of [..., n, n], of shape [...]: 1 for n = 0, and 0 for a singular matrix.
+/// Intermediate products neither overflow nor underflow. The gradient is the matrix of cofactors
+/// (the transposed adjugate), which singular matrices have too; it is 0 where the rank is below n −
+/// 1. The gradient takes a few times n³ operations, without the blocking of `solve`, and so do the
+/// second and third derivatives; a derivative of order m > 3 takes about n^m. Throws ShapeError if
+/// the matrices are not square.
 Value det(const Operand& a);
 
 }  // namespace dagrad

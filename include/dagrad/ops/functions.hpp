@@ -2,7 +2,7 @@
 
 #include "dagrad/apply.hpp"
 
-/// Functions of elements, of floats only: operands broadcast; ints are a TypeError.
+/// Elementwise functions of floats: operands broadcast; ints are a TypeError.
 namespace dagrad {
 
 struct Exp {
@@ -23,7 +23,7 @@ struct Exp2 {
 
 struct Expm1 {
   static constexpr auto name = "expm1",
-                        doc = "exp(x) - 1 without loss of digits near 0; slope exp(x).";
+                        doc = "exp(x) - 1, without loss of digits near 0; derivative exp(x).";
   template <class T>
   T operator()(T x) const {
     return expm1(x);
@@ -58,7 +58,7 @@ struct Log10 {
 };
 
 struct Log1p {
-  static constexpr auto name = "log1p", doc = "log(1 + x) without loss of digits near 0.";
+  static constexpr auto name = "log1p", doc = "log(1 + x), without loss of digits near 0.";
   template <class T>
   T operator()(T x) const {
     return log1p(x);
@@ -69,7 +69,7 @@ struct Log1p {
 struct Cbrt {
   static constexpr auto name = "cbrt";
   static constexpr auto doc =
-      "Cube root, of the sign of x; slope 1/3 / (out * out), infinite at 0.";
+      "Cube root, with the sign of x; derivative 1/3 / (out * out), infinite at 0.";
   template <class T>
   T operator()(T x) const {
     return cbrt(x);
@@ -80,8 +80,8 @@ struct Cbrt {
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto doc =
-      "x to the power of y. Slope in x 0 where y is 0; in y 0 where x is 0 and y >= 0, NaN where "
-      "x < 0.";
+      "x to the power of y. The derivative in x is 0 where y is 0; that in y is 0 where x is 0 and "
+      "y >= 0, and NaN where x < 0.";
   template <class T>
   T operator()(T x, T y) const {
     return pow(x, y);
@@ -94,8 +94,9 @@ struct Power {
   using attributes = dagrad::attributes<&Power::exponent>;
   static constexpr auto name = "power";
   static constexpr auto doc =
-      "x to the power of a plain number: pow(x, exponent), by products, a quotient or a root where "
-      "the exponent is a whole number from -4 to 8, 1/2 or -1/2. Slope 0 where the exponent is 0.";
+      "x to the power of a plain number: pow(x, exponent), computed by products, a quotient or a "
+      "square root where the exponent is an integer from -4 to 8, 1/2 or -1/2. The derivative is 0 "
+      "where the exponent is 0.";
   template <class T>
   T operator()(T x) const {
     return pow(x, exponent);
@@ -104,7 +105,7 @@ struct Power {
 };
 
 struct Hypot {
-  static constexpr auto name = "hypot", doc = "sqrt(a * a + b * b) without overflow.";
+  static constexpr auto name = "hypot", doc = "sqrt(a * a + b * b), without overflow.";
   template <class T>
   T operator()(T a, T b) const {
     return hypot(a, b);
@@ -112,7 +113,7 @@ struct Hypot {
 };
 
 struct Logaddexp {
-  static constexpr auto name = "logaddexp", doc = "log(exp(a) + exp(b)) without overflow.";
+  static constexpr auto name = "logaddexp", doc = "log(exp(a) + exp(b)), without overflow.";
   template <class T>
   T operator()(T a, T b) const {
     return logaddexp(a, b);
@@ -145,8 +146,9 @@ struct Tan {
 };
 
 struct Asin {
-  static constexpr auto name = "asin",
-                        doc = "Inverse sine; NaN outside [-1, 1]; slope infinite at its ends.";
+  static constexpr auto
+      name = "asin",
+      doc = "Inverse sine; NaN outside of [-1, 1]; the derivative is infinite at -1 and 1.";
   template <class T>
   T operator()(T x) const {
     return asin(x);
@@ -155,8 +157,9 @@ struct Asin {
 };
 
 struct Acos {
-  static constexpr auto name = "acos",
-                        doc = "Inverse cosine; NaN outside [-1, 1]; slope infinite at its ends.";
+  static constexpr auto
+      name = "acos",
+      doc = "Inverse cosine; NaN outside of [-1, 1]; the derivative is infinite at -1 and 1.";
   template <class T>
   T operator()(T x) const {
     return acos(x);
@@ -175,7 +178,8 @@ struct Atan {
 struct Atan2 {
   static constexpr auto name = "atan2";
   static constexpr auto doc =
-      "Angle of the point (x, y), given as (y, x); slopes 0 and 0 at the origin.";
+      "The angle of the point (x, y), whose coordinates are passed as (y, x); both derivatives are "
+      "0 at the origin.";
   template <class T>
   T operator()(T y, T x) const {
     return atan2(y, x);
@@ -201,7 +205,8 @@ struct Cosh {
 struct Tanh {
   static constexpr auto name = "tanh";
   static constexpr auto doc =
-      "Hyperbolic tangent; slope 4 sigmoid(2x) sigmoid(-2x), exact where it saturates.";
+      "Hyperbolic tangent. The derivative, 4 sigmoid(2x) sigmoid(-2x), stays accurate where the "
+      "function saturates.";
   template <class T>
   T operator()(T x) const {
     return tanh(x);
@@ -209,7 +214,8 @@ struct Tanh {
 };
 
 struct Asinh {
-  static constexpr auto name = "asinh", doc = "Inverse hyperbolic sine; slope 1 / hypot(1, x).";
+  static constexpr auto name = "asinh",
+                        doc = "Inverse hyperbolic sine; derivative 1 / hypot(1, x).";
   template <class T>
   T operator()(T x) const {
     return asinh(x);
@@ -218,7 +224,8 @@ struct Asinh {
 
 struct Acosh {
   static constexpr auto name = "acosh";
-  static constexpr auto doc = "Inverse hyperbolic cosine; NaN left of 1; slope infinite at 1.";
+  static constexpr auto doc =
+      "Inverse hyperbolic cosine; NaN below 1; the derivative is infinite at 1.";
   template <class T>
   T operator()(T x) const {
     return acosh(x);
@@ -238,7 +245,7 @@ struct Atanh {
 
 struct Lgamma {
   static constexpr auto name = "lgamma";
-  static constexpr auto doc = "log |gamma(x)|; infinite at 0, -1, -2, …; slope digamma(x).";
+  static constexpr auto doc = "log |gamma(x)|; infinite at 0, -1, -2, …; derivative digamma(x).";
   template <class T>
   T operator()(T x) const {
     return lgamma(x);
@@ -249,8 +256,8 @@ struct Lgamma {
 struct Digamma {
   static constexpr auto name = "digamma";
   static constexpr auto doc =
-      "Derivative of lgamma, with derivatives of every order; NaN at -1, -2, …, infinite at 0 with "
-      "the sign of -x. Abramowitz and Stegun 6.3.";
+      "The derivative of lgamma; differentiable to any order. It is NaN at -1, -2, …, and infinite "
+      "at 0 with the sign of -x. Abramowitz and Stegun 6.3.";
   template <class T>
   T operator()(T x) const {
     return digamma(x);
@@ -267,7 +274,7 @@ struct Erf {
 };
 
 struct Erfc {
-  static constexpr auto name = "erfc", doc = "1 - erf(x) without loss of digits.";
+  static constexpr auto name = "erfc", doc = "1 - erf(x), without loss of digits.";
   template <class T>
   T operator()(T x) const {
     return erfc(x);
@@ -282,7 +289,7 @@ Value log2(const Operand& x);
 Value log10(const Operand& x);
 Value log1p(const Operand& x);
 Value cbrt(const Operand& x);
-// A node of `power` where the exponent is a plain number other than 0.
+// An exponent that is a plain number other than 0 makes a node of `power`.
 Value pow(const Operand& x, const Operand& y);
 Value hypot(const Operand& a, const Operand& b);
 Value logaddexp(const Operand& a, const Operand& b);

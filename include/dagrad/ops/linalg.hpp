@@ -8,12 +8,13 @@
 namespace dagrad {
 
 struct Matmul {
-  bool transpose_left = false, transpose_right = false;  ///< of the last two axes; ranks from 2 on
+  bool transpose_left = false,
+       transpose_right = false;  ///< swap the last two axes; needs a rank of 2 or more
   using attributes = dagrad::attributes<&Matmul::transpose_left, &Matmul::transpose_right>;
   static constexpr auto name = "matmul";
   static constexpr auto doc =
-      "Matrix product of the last two axes, batches broadcast; a vector is a row on the left, a "
-      "column on the right, and leaves no axis behind.";
+      "The matrix product over the last two axes; batches broadcast. A vector counts as a row on "
+      "the left and as a column on the right, and the result lacks that axis.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_number_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -23,12 +24,13 @@ struct Matmul {
   static Samples samples(Rng& rng);
 };
 
-/// Matrix product: [m,k] by [k,n] is [m,n]. Axes before the last two are batches and broadcast by
-/// NumPy's rule. A vector [k] is a row on the left and a column on the right; the result lacks that
-/// axis. k = 0 gives zeros. Of int32, int64 (which wrap), float32, float64; an int beside a float
-/// is cast to it. An operand that `transpose` made by swapping the last two axes is not copied.
-/// Throws ShapeError for scalars, inner dimensions that differ and batches that do not broadcast,
-/// TypeError for other dtypes and float32 beside float64.
+/// The matrix product: [m,k] times [k,n] gives [m,n]. Axes before the last two are batches and
+/// broadcast by NumPy's rule. A vector [k] counts as a row on the left and as a column on the
+/// right; the result lacks that axis. k = 0 gives zeros. Takes int32 and int64, which wrap around,
+/// float32 and float64; an int operand next to a float one is cast to its dtype. An operand whose
+/// last two axes `transpose` swapped is used without a copy. Throws ShapeError for scalars, for
+/// inner dimensions that differ and for batches that do not broadcast, and TypeError for other
+/// dtypes and for float32 next to float64.
 Value matmul(const Operand& left, const Operand& right);
 
 }  // namespace dagrad

@@ -2,7 +2,7 @@
 
 #include "dagrad/apply.hpp"
 
-/// Comparisons, logic, and choice by a condition. Bools have no gradient.
+/// Comparisons, logical operations, and selection by a condition. Bools have no gradient.
 namespace dagrad {
 
 struct Equal {
@@ -84,8 +84,7 @@ struct IsClose {
   static constexpr auto name = "isclose";
   static constexpr auto doc =
       "Whether |a - b| <= atol + rtol * |b|, as bool. Equal infinities are close; two NaN are "
-      "where "
-      "`equal_nan` says so.";
+      "close only with `equal_nan`.";
   template <class T>
   auto operator()(T a, T b) const {
     const auto near = (is_finite(b) && abs(a - b) <= atol + rtol * abs(b)) || a == b;
@@ -94,7 +93,7 @@ struct IsClose {
 };
 
 struct LogicalNot {
-  static constexpr auto name = "logical_not", doc = "Not x, of bools.";
+  static constexpr auto name = "logical_not", doc = "Not x, for bools.";
   static constexpr DTypes dtypes = b8;
   template <class T>
   T operator()(T x) const {
@@ -103,7 +102,7 @@ struct LogicalNot {
 };
 
 struct LogicalAnd {
-  static constexpr auto name = "logical_and", doc = "a and b, of bools.";
+  static constexpr auto name = "logical_and", doc = "a and b, for bools.";
   static constexpr DTypes dtypes = b8;
   template <class T>
   T operator()(T a, T b) const {
@@ -112,7 +111,7 @@ struct LogicalAnd {
 };
 
 struct LogicalOr {
-  static constexpr auto name = "logical_or", doc = "a or b, of bools.";
+  static constexpr auto name = "logical_or", doc = "a or b, for bools.";
   static constexpr DTypes dtypes = b8;
   template <class T>
   T operator()(T a, T b) const {
@@ -121,7 +120,7 @@ struct LogicalOr {
 };
 
 struct LogicalXor {
-  static constexpr auto name = "logical_xor", doc = "Either a or b, of bools.";
+  static constexpr auto name = "logical_xor", doc = "Either a or b but not both, for bools.";
   static constexpr DTypes dtypes = b8;
   template <class T>
   T operator()(T a, T b) const {
@@ -132,8 +131,8 @@ struct LogicalXor {
 struct Where {
   static constexpr auto name = "where";
   static constexpr auto doc =
-      "a where the condition holds, else b. Nothing of the side not chosen reaches the result or "
-      "the gradient, not even NaN.";
+      "a where the condition is true, else b. The side that is not chosen affects neither the "
+      "result nor the gradient, even if it is NaN.";
   static constexpr DTypes dtypes = all_dtypes;
   static constexpr std::size_t conditions = 1;
   template <class T>
@@ -152,9 +151,11 @@ Value greater(const Operand& a, const Operand& b);
 Value greater_equal(const Operand& a, const Operand& b);
 Value is_nan(const Operand& x);
 Value is_finite(const Operand& x);
-/// Throws ArgumentError unless both tolerances are 0 or more.
+
+/// Throws ArgumentError if a tolerance is negative or NaN.
 Value isclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8,
               bool equal_nan = false);
+
 Value logical_not(const Operand& x);
 Value logical_and(const Operand& a, const Operand& b);
 Value logical_or(const Operand& a, const Operand& b);

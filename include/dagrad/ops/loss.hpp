@@ -5,13 +5,16 @@
 
 #include "dagrad/apply.hpp"
 
-/// Losses. Those of single elements are not reduced: take their `mean` or `sum`.
+/// Losses. The elementwise ones are not reduced: take their `mean` or `sum`. They and `mse` want
+/// predictions and targets of one shape, or a scalar on either side, and throw ShapeError for other
+/// shapes: a target [32] beside a prediction [32,1] would give [32,32] errors. To repeat one side
+/// on purpose, use `broadcast_to`.
 namespace dagrad {
 
 struct HalfSquaredError {
   static constexpr auto name = "half_squared_error";
   static constexpr auto doc =
-      "(prediction - target)^2 / 2 of each element; slope prediction - target.";
+      "(prediction - target)^2 / 2 for each element; derivative prediction - target.";
   template <class T>
   T operator()(T prediction, T target) const {
     return square(prediction - target) / 2;
@@ -21,9 +24,8 @@ struct HalfSquaredError {
 struct BinaryCrossEntropy {
   static constexpr auto name = "binary_cross_entropy";
   static constexpr auto doc =
-      "-(target * log(p) + (1 - target) * log(1 - p)) of each element, where 0 * log(0) is 0; "
-      "slope "
-      "in p (1 - target) / (1 - p) - target / p, each term 0 where its numerator is.";
+      "-(target * log(p) + (1 - target) * log(1 - p)) for each element, where 0 * log(0) is 0. The "
+      "derivative in p is (1 - target) / (1 - p) - target / p, where a term with numerator 0 is 0.";
   template <class T>
   T operator()(T p, T target) const {
     return -(pull(target, log(p)) + pull(1 - target, log1p(-p)));
@@ -34,8 +36,9 @@ struct BinaryCrossEntropy {
 struct BinaryCrossEntropyWithLogits {
   static constexpr auto name = "binary_cross_entropy_with_logits";
   static constexpr auto doc =
-      "binary_cross_entropy of sigmoid(x), as softplus(x) - x * target: no overflow and no loss of "
-      "digits; 0 where x is infinite and the target certain; slope in x sigmoid(x) - target.";
+      "binary_cross_entropy of sigmoid(x), computed as softplus(x) - x * target without overflow "
+      "or loss of digits; 0 where x is infinite and the target agrees with it. The derivative in x "
+      "is sigmoid(x) - target.";
   template <class T>
   T operator()(T x, T target) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -49,8 +52,8 @@ struct Huber {
   using attributes = dagrad::attributes<&Huber::delta>;
   static constexpr auto name = "huber";
   static constexpr auto doc =
-      "Of d = prediction - target d * d / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond "
-      "(Huber 1964); its slope is d, cut off at delta.";
+      "For d = prediction - target: d * d / 2 where |d| <= delta, and delta * (|d| - delta / 2) "
+      "beyond (Huber 1964). The derivative is d limited to [-delta, delta].";
   template <class T>
   T operator()(T prediction, T target) const {
     const T d = prediction - target, size = abs(d);
@@ -63,7 +66,7 @@ struct Huber {
 struct Hinge {
   static constexpr auto name = "hinge";
   static constexpr auto doc =
-      "max(0, 1 - target * x) of each element, for targets -1 and 1; slope 0 at the kink.";
+      "max(0, 1 - target * x) for each element, for targets -1 and 1; derivative 0 at the kink.";
   template <class T>
   T operator()(T x, T target) const {
     const T short_of_margin = 1 - target * x;
@@ -74,11 +77,11 @@ struct Hinge {
 struct KlDivergence {
   static constexpr auto name = "kl_divergence";
   static constexpr auto doc =
-      "target * (log(target) - log_p) of each element: a term of the Kullback-Leibler divergence "
-      "from p to the target. 0 where the target is 0.";
+      "target * (log(target) - log_probabilities) for each element: one term of the "
+      "Kullback-Leibler divergence of the probabilities from the target; 0 where the target is 0.";
   template <class T>
-  T operator()(T log_p, T target) const {
-    return pull(target, log(target) - log_p);
+  T operator()(T log_probabilities, T target) const {
+    return pull(target, log(target) - log_probabilities);
   }
   static Samples samples(Rng& rng);
 };
@@ -86,8 +89,8 @@ struct KlDivergence {
 struct NegativeLogLikelihood {
   static constexpr auto name = "nll";
   static constexpr auto doc =
-      "Of each row of log-probabilities [..., classes] the negative of the one that belongs to a "
-      "class index.";
+      "The negative log-probability that a class index selects from its row of log-probabilities "
+      "[..., classes]. The op gives one value per row, [...]; the builder returns their mean.";
   static constexpr std::size_t operands = 2;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -100,10 +103,11 @@ struct CrossEntropy {
   using attributes = dagrad::attributes<&CrossEntropy::smoothing>;
   static constexpr auto name = "cross_entropy";
   static constexpr auto doc =
-      "Of each row of logits [..., classes] the cross entropy with its target: a class index, or a "
-      "probability for each class, of which 0 counts nothing. Smoothing mixes that with the "
-      "uniform "
-      "distribution. Slope softmax(logits) * sum(target) - target.";
+      "The cross entropy between softmax(logits), over the last axis of [..., classes], and a "
+      "target: a class index, or a probability for each class, where classes of probability 0 "
+      "contribute nothing. Smoothing mixes the targets with the uniform distribution. The op gives "
+      "one value per row, [...], with derivative softmax(logits) * sum(target) - target; the "
+      "builder returns their mean.";
   static constexpr std::size_t operands = 2;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
@@ -112,31 +116,33 @@ struct CrossEntropy {
   static Samples samples(Rng& rng);
 };
 
-/// Mean of (prediction - target)^2 over all elements, a scalar. Shapes broadcast.
+/// Mean of (prediction - target)^2 over all elements, a scalar.
 Value mse(const Operand& prediction, const Operand& target);
-/// (prediction - target)^2 / 2 of each element: its slope is the error itself. Shapes broadcast.
+/// (prediction - target)^2 / 2 for each element: its derivative is the error itself.
 Value half_squared_error(const Operand& prediction, const Operand& target);
-/// Of each element, for a probability p, NaN outside of [0, 1], and a target in [0, 1]. Of what a
-/// sigmoid gives, binary_cross_entropy_with_logits keeps the digits that this one loses.
+/// The binary cross entropy of each element, for a probability p (outside of [0, 1] the result is
+/// NaN) and a target in [0, 1]. If p comes from a sigmoid, prefer
+/// `binary_cross_entropy_with_logits`: it keeps digits that are lost here.
 Value binary_cross_entropy(const Operand& p, const Operand& target);
-/// Of each element, for the logit x of a probability, any number, and a target in [0, 1].
+/// The binary cross entropy of each element, where x is the logit of a probability (any number) and
+/// the target lies in [0, 1].
 Value binary_cross_entropy_with_logits(const Operand& x, const Operand& target);
-/// Of each element: quadratic near 0, linear beyond delta; `huber(p, t, beta) / beta` is the smooth
-/// L1 loss. Throws ArgumentError unless delta is positive and finite.
+/// The Huber loss of each element: quadratic near 0, linear beyond delta. `huber(p, t, beta) /
+/// beta` is the smooth L1 loss. Throws ArgumentError unless delta is positive and finite.
 Value huber(const Operand& prediction, const Operand& target, double delta = 1);
-/// Of each element. Targets are -1 and 1, of the dtype of x.
+/// The hinge loss of each element. Targets are -1 and 1, in the dtype of x.
 Value hinge(const Operand& x, const Operand& target);
-/// Of each element, of probabilities `target` and log-probabilities, as log_softmax gives them. Its
-/// sum over the classes is the divergence of a row.
+/// The divergence term of each element, for probabilities `target` and log-probabilities such as
+/// `log_softmax` gives. Its sum over the classes is the divergence of a row.
 Value kl_divergence(const Operand& log_probabilities, const Operand& target);
-/// Mean of -log p over the rows of log-probabilities [..., classes], a scalar, for int32 or int64
-/// class indices [...]. Throws ShapeError for other shapes, no rows or no classes, TypeError for
-/// other dtypes; a run throws where an index is outside of [0, classes), naming it.
+/// The mean of -log p over the rows of log-probabilities [..., classes], a scalar, for int32 or
+/// int64 class indices [...]. Throws ShapeError for other shapes, for no rows and for no classes,
+/// and TypeError for other dtypes; a run throws if an index is outside of [0, classes), naming it.
 Value nll(const Operand& log_probabilities, const Operand& targets);
-/// Mean over the rows of logits [..., classes], a scalar. Targets are int32 or int64 class indices
-/// [...], or probabilities of the shape and dtype of the logits. With `smoothing` s (Szegedy et al.
-/// 2016) they count as target * (1 - s) + s / classes. Throws as nll, and ArgumentError unless
-/// 0 <= smoothing < 1.
+/// The mean cross entropy over the rows of logits [..., classes], a scalar. Targets are int32 or
+/// int64 class indices [...], or probabilities of the shape and dtype of the logits. With
+/// `smoothing` s (Szegedy et al. 2016), targets become target * (1 - s) + s / classes. Throws as
+/// `nll` does, and ArgumentError unless 0 <= smoothing < 1.
 Value cross_entropy(const Operand& logits, const Operand& targets, double smoothing = 0);
 
 }  // namespace dagrad

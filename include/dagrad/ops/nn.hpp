@@ -5,7 +5,7 @@
 
 #include "dagrad/apply.hpp"
 
-/// Ops of neural networks that work along an axis.
+/// Ops for neural networks that work along an axis.
 namespace dagrad {
 
 struct Softmax {
@@ -13,8 +13,8 @@ struct Softmax {
   using attributes = dagrad::attributes<&Softmax::axis>;
   static constexpr auto name = "softmax";
   static constexpr auto doc =
-      "exp(x) / sum(exp(x)) along an axis, x shifted by its maximum there, or by 0 where that is "
-      "infinite. -inf beside finite ones gives 0; -inf alone gives NaN.";
+      "exp(x) / sum(exp(x)) along an axis, with x shifted by its maximum, or by 0 where that is "
+      "infinite. -inf next to finite elements gives 0; a line of -inf alone gives NaN.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
@@ -30,7 +30,8 @@ struct LogSoftmax {
   std::int64_t axis = -1;
   using attributes = dagrad::attributes<&LogSoftmax::axis>;
   static constexpr auto name = "log_softmax";
-  static constexpr auto doc = "log(softmax(x)) along an axis, without the softmax's overflow to 0.";
+  static constexpr auto doc =
+      "log(softmax(x)) along an axis, accurate even where softmax(x) underflows to 0.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
@@ -48,8 +49,9 @@ struct OneHot {
   using attributes = dagrad::attributes<&OneHot::classes, &OneHot::dtype>;
   static constexpr auto name = "one_hot";
   static constexpr auto doc =
-      "For each index a row of `classes` elements, or of as many as the last axis of a second "
-      "operand has: 1 at the index, else 0. An index outside of the row is an error that names it.";
+      "For each index a row of `classes` elements, or of as many as the last axis of an optional "
+      "second operand has: 1 at the index and 0 elsewhere. An index outside of the row is an error "
+      "that names it.";
   static constexpr DTypes dtypes{i32, i64};
   static constexpr auto type_only = operands_from<1>;
   Type infer(std::span<const Type> in) const;
@@ -58,11 +60,12 @@ struct OneHot {
   static Samples samples(Rng& rng);
 };
 
-/// Along `axis`, negative ones counted from the end; any shape but a scalar. Throws ShapeError for
-/// an axis outside of the rank, TypeError for ints and bools.
+/// Works along `axis`, where a negative axis counts from the end; x has any shape but a scalar's.
+/// Throws ShapeError for an axis outside of the rank, and TypeError for ints and bools.
 Value softmax(const Operand& x, std::int64_t axis = -1);
 Value log_softmax(const Operand& x, std::int64_t axis = -1);
-/// Indices [...], int32 or int64, to [..., classes]. Throws ArgumentError for negative `classes`.
+/// Turns indices [...], int32 or int64, into rows [..., classes]. Throws ArgumentError if `classes`
+/// is negative.
 Value one_hot(const Operand& indices, std::int64_t classes, DType dtype = f64);
 
 }  // namespace dagrad

@@ -5,8 +5,9 @@
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/logic.hpp"
 
-/// Operators on values, each the op of its name. A plain number may stand on one side. `==` and
-/// `!=` compare handles, as containers need it: elementwise they are `equal` and `not_equal`.
+/// Operators on values, each of which is the op of its name. One side may be a plain number. `==`
+/// and `!=` compare handles, as containers need; their elementwise counterparts are `equal` and
+/// `not_equal`.
 namespace dagrad {
 
 inline Value operator-(const Operand& x) { return neg(x); }
@@ -19,7 +20,7 @@ inline Value operator<(const Operand& a, const Operand& b) { return less(a, b); 
 inline Value operator<=(const Operand& a, const Operand& b) { return less_equal(a, b); }
 inline Value operator>(const Operand& a, const Operand& b) { return greater(a, b); }
 inline Value operator>=(const Operand& a, const Operand& b) { return greater_equal(a, b); }
-/// Both sides are computed: these do not short-circuit.
+/// Both sides are computed: these operators do not short-circuit.
 inline Value operator&&(const Operand& a, const Operand& b) { return logical_and(a, b); }
 inline Value operator||(const Operand& a, const Operand& b) { return logical_or(a, b); }
 inline Value operator!(const Operand& x) { return logical_not(x); }

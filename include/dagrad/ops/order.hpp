@@ -7,11 +7,11 @@
 
 #include "dagrad/apply.hpp"
 
-/// Ops that put the elements along an axis in order, and say where they were. All take every dtype.
-/// The order is total: NaN counts as larger than any number, so it comes last, or first where
-/// descending; -0 and 0 are equal. It is stable, descending too: equal elements keep the order that
-/// they had. Values have the bits of the elements, and their gradients go back to those; positions
-/// have none.
+/// Ops that sort the elements along an axis and tell where they came from. All take every dtype.
+/// The order is total: NaN counts as larger than any number, so it comes last in ascending and
+/// first in descending order; -0 and 0 are equal. Both orders are stable: equal elements stay in
+/// their original order. Values keep the bits of the elements, and their gradients go back to
+/// these; positions have no gradient.
 namespace dagrad {
 
 struct Sort {
@@ -20,8 +20,8 @@ struct Sort {
   using attributes = dagrad::attributes<&Sort::axis, &Sort::descending>;
   static constexpr auto name = "sort";
   static constexpr auto doc =
-      "The elements along an axis in order, then the positions that they had; equal ones keep "
-      "their order. NaN counts as the largest.";
+      "The sorted elements along an axis, then their original positions; equal elements stay in "
+      "their original order. NaN counts as the largest.";
   static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -41,8 +41,9 @@ struct TopK {
   using attributes = dagrad::attributes<&TopK::k, &TopK::axis, &TopK::largest>;
   static constexpr auto name = "topk";
   static constexpr auto doc =
-      "The k largest elements along an axis from the largest on, or the smallest from the smallest "
-      "on, then their positions; the first of equal ones. NaN counts as the largest.";
+      "The k largest elements along an axis in descending order, or the smallest in ascending "
+      "order, then their positions; of equal elements the first ones are taken. NaN counts as the "
+      "largest.";
   static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -55,15 +56,17 @@ struct TopK {
   static Samples samples(Rng& rng);
 };
 
-/// Throw ShapeError for an axis outside of the rank.
+/// All builders throw ShapeError for an axis outside of the rank.
 
 struct SortOptions {
   bool descending = false;
 };
-/// The elements along an axis in ascending order, or descending: the first result of the op.
+/// The elements along an axis in ascending order, or descending on request: the first result of the
+/// op.
 Value sort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
-/// The second result of `sort`, int64: the positions along the axis that the elements had.
-/// `take_along_axis` by them gives the elements in order without sorting again.
+/// The original positions, int64, of the sorted elements along the axis: the second result of the
+/// op `sort`. `take_along_axis` with these positions sorts the elements without comparing them
+/// again.
 Value argsort(const Operand& x, std::int64_t axis = -1, const SortOptions& options = {});
 
 struct TopKOptions {
@@ -72,8 +75,8 @@ struct TopKOptions {
 struct ValuesAndIndices {
   Value values, indices;
 };
-/// The first k of `sort`, descending, or ascending where not `largest`; and their positions, int64.
-/// Throws ArgumentError unless k lies in [0, n] of an axis of n.
+/// The first k elements of a descending sort, or of an ascending one if not `largest`, and their
+/// positions, int64. Throws ArgumentError unless 0 <= k <= n, the size of the axis.
 ValuesAndIndices topk(const Operand& x, std::int64_t k, std::int64_t axis = -1,
                       const TopKOptions& options = {});
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
-/// Ops that turn, shift and repeat elements along axes, as NumPy's of the same names. All take
-/// every dtype. Axes are counted from the end where negative. None holds on to a shape: a graph
-/// that is replayed with others follows them.
+/// Ops that reverse, shift and repeat elements along axes, like the NumPy functions of the same
+/// names. None of them stores a shape, so a graph can be replayed with other shapes.
 namespace dagrad {
 
 struct Roll {
@@ -17,7 +17,7 @@ struct Roll {
   using attributes = dagrad::attributes<&Roll::shifts, &Roll::axes>;
   static constexpr auto name = "roll";
   static constexpr auto doc =
-      "The elements shifted along axes; those that leave at one end come in at the other.";
+      "The elements shifted along axes; elements shifted past one end reappear at the other.";
   static constexpr std::size_t operands = 1;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -30,7 +30,8 @@ struct Repeat {
   std::int64_t axis = 0;
   using attributes = dagrad::attributes<&Repeat::count, &Repeat::axis>;
   static constexpr auto name = "repeat";
-  static constexpr auto doc = "Each slice across an axis so many times in a row.";
+  static constexpr auto doc =
+      "Each slice across an axis, repeated a given number of times in a row.";
   static constexpr std::size_t operands = 1;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -41,23 +42,22 @@ struct Repeat {
 /// The elements in reverse order along all axes, or along those given: a slice of step -1. Throws
 /// ShapeError for axes outside of the rank or given twice.
 Value flip(const Operand& x);
-Value flip(const Operand& x, const std::vector<std::int64_t>& axes);
-/// out[i + shift] = x[i] along an axis, around its end; backwards by a negative shift. Shifts of an
-/// axis that is given twice add up. Throws ShapeError for an axis outside of the rank,
-/// ArgumentError where there are not as many shifts as axes.
-Value roll(const Operand& x, std::int64_t shift, std::int64_t axis);
-Value roll(const Operand& x, const std::vector<std::int64_t>& shifts,
-           const std::vector<std::int64_t>& axes);
-/// The same of all elements in row-major order, as if they were one axis.
+Value flip(const Operand& x, const Axes& axes);
+/// out[i + shift] = x[i] along an axis, or along each of several, wrapping around its end; a
+/// negative shift moves backwards. Shifts of an axis that is given twice add up. Throws ShapeError
+/// for an axis outside of the rank, and ArgumentError if the numbers of shifts and axes differ.
+Value roll(const Operand& x, std::int64_t shift, const Axes& axes);
+Value roll(const Operand& x, const std::vector<std::int64_t>& shifts, const Axes& axes);
+/// The same for all elements in row-major order, as if they formed a single axis.
 Value roll(const Operand& x, std::int64_t shift);
-/// The whole of `x` so many times along each of the last axes, which are added in front where there
-/// are more numbers than axes. Throws ArgumentError for a negative number, ShapeError for a rank
-/// that is too large: an axis that is repeated needs one more on the way.
+/// Repeats all of `x` the given number of times along each of the last axes; if there are more
+/// numbers than axes, axes are added in front. Throws ArgumentError for a negative number, and
+/// ShapeError if the rank becomes too large: a repeated axis temporarily needs one more.
 Value tile(const Operand& x, const std::vector<std::int64_t>& repeats);
-/// Each element along an axis `count` times in a row. Throws ShapeError for an axis outside of the
-/// rank, ArgumentError for a negative count.
+/// Repeats each slice across an axis `count` times in a row. Throws ShapeError for an axis outside
+/// of the rank, and ArgumentError for a negative count.
 Value repeat(const Operand& x, std::int64_t count, std::int64_t axis);
-/// The same of all elements in row-major order, as one axis.
+/// The same for all elements in row-major order, as if they formed a single axis.
 Value repeat(const Operand& x, std::int64_t count);
 
 }  // namespace dagrad

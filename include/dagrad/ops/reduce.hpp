@@ -4,45 +4,31 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/axes.hpp"
 
-/// Ops that make one element of many. They reduce any axes, counted from the end where negative, in
-/// any order; `keep_dims` keeps them with size 1. Every result has the same bits whatever the
-/// number of threads; floats are summed in blocks, so that errors grow with the logarithm of their
-/// number.
+/// Ops that reduce many elements to one. They reduce any axes in any order; negative axes count
+/// from the end, and `keep_dims` keeps the reduced axes with size 1. Every result has the same bits
+/// for any number of threads. Floats are summed in blocks, so rounding errors grow only with the
+/// logarithm of their number.
 namespace dagrad {
 
-/// The axes that a reduction goes over: all of them unless some are given.
-class Axes {
- public:
-  Axes() = default;
-  Axes(std::int64_t axis) : axes_(std::vector{axis}) {}
-  Axes(std::initializer_list<std::int64_t> axes) : axes_(axes) {}
-  Axes(std::vector<std::int64_t> axes) : axes_(std::move(axes)) {}
-  /// Counted from 0, in ascending order; as they were given where they do not fit the rank.
-  std::vector<std::int64_t> of(int rank) const;
-
- private:
-  std::optional<std::vector<std::int64_t>> axes_;
-};
-
-/// What all ops have in common that take the elements along some axes together.
+/// What all ops that combine the elements along some axes have in common.
 struct OverAxes {
   std::vector<std::int64_t> axes;
   static constexpr std::size_t operands = 1;
 
-  /// Bit i: it goes over axis i. Throws ShapeError for axes outside of the rank or given twice.
+  /// Bit i is set if axis i is reduced. Throws ShapeError for axes outside of the rank or given
+  /// twice.
   std::uint32_t mask(int rank) const;
-  /// How many elements are taken together.
+  /// The number of elements that are combined into one result.
   std::int64_t count(const Shape& in) const;
-  /// Throws ShapeError where that is none.
+  /// Throws ShapeError if that number is 0.
   void refuse_empty(const Shape& in) const;
 };
 
@@ -53,16 +39,18 @@ struct Reduction : OverAxes {
   Reduction(std::vector<std::int64_t> over = {}, bool keep = false)
       : OverAxes{std::move(over)}, keep_dims(keep) {}
 
-  /// Shape of the result.
+  /// The shape of the result.
   Shape reduced(const Shape& in) const;
-  /// The result, or its cotangent, such that it broadcasts to the operand, whose rank is given.
+  /// The result, or its cotangent, reshaped so that it broadcasts to the operand, which has the
+  /// given rank.
   Value expanded(const Value& result, int rank) const;
 };
 
 struct Sum : Reduction {
   static constexpr auto name = "sum";
   static constexpr auto doc =
-      "Sum over axes; of bools and ints in int64, which wraps. Of nothing 0.";
+      "The sum over axes; bools and ints are summed in int64, which wraps around. The sum of no "
+      "elements is 0.";
   static constexpr DTypes dtypes{b8, i32, i64, f16, bf16, f32, f64};
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -73,7 +61,7 @@ struct Sum : Reduction {
 
 struct Mean : Reduction {
   static constexpr auto name = "mean";
-  static constexpr auto doc = "Mean over axes.";
+  static constexpr auto doc = "The mean over axes.";
   static constexpr DTypes dtypes = float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -85,8 +73,9 @@ struct Mean : Reduction {
 struct Prod : Reduction {
   static constexpr auto name = "prod";
   static constexpr auto doc =
-      "Product over axes; of bools and ints in int64, which wraps. Of nothing 1. The gradient is "
-      "the product of the others, right where elements are 0 too.";
+      "The product over axes; bools and ints are multiplied in int64, which wraps around. The "
+      "product of no elements is 1. The gradient is the product of all other elements, which is "
+      "correct even if some elements are 0.";
   static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -101,8 +90,8 @@ struct Extremum : Reduction {
   static constexpr auto name = largest ? "max" : "min";
   static constexpr auto doc =
       largest
-          ? "Largest element over axes; NaN where there is one. Ties share the gradient equally."
-          : "Smallest element over axes; NaN where there is one. Ties share the gradient equally.";
+          ? "The largest element over axes; NaN if there is one. Ties share the gradient equally."
+          : "The smallest element over axes; NaN if there is one. Ties share the gradient equally.";
   static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -119,9 +108,9 @@ using Min = Extremum<false>;
 struct LogSumExp : Reduction {
   static constexpr auto name = "logsumexp";
   static constexpr auto doc =
-      "log(sum(exp(x))) over axes, shifted by the maximum so that nothing overflows. -inf of "
-      "nothing and of -inf alone. Elements that are the infinity of the result share its slope "
-      "equally.";
+      "log(sum(exp(x))) over axes, shifted by the maximum so that nothing overflows. It is -inf "
+      "for no elements and for elements that are all -inf. If the result is infinite, the elements "
+      "equal to it share the gradient equally.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -136,9 +125,9 @@ struct TiedShare : Reduction {
   using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &TiedShare::sizes>;
   static constexpr auto name = "tied_share";
   static constexpr auto doc =
-      "1 / n, where n elements of x, or of abs(x) where `sizes` are asked for, are the infinity "
-      "that `total`, a reduction of x, is: what each of them has of it. 1 where total is finite, "
-      "NaN where it is NaN. No gradient flows through it.";
+      "1 / n, where n is the number of elements of x (of abs(x) with `sizes`) equal to an infinite "
+      "`total`, a reduction of x: the share of each such element. 1 where total is finite, NaN "
+      "where it is NaN. No gradient flows through it.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -151,10 +140,8 @@ struct TiedShare : Reduction {
 struct ExpShare {
   static constexpr auto name = "exp_share";
   static constexpr auto doc =
-      "exp(x - total), the part that x has of a logsumexp that is `total`; `tied` where x is "
-      "total, "
-      "which may be an infinity. Its slope is itself in x, the negative of that in total, and 0 in "
-      "tied.";
+      "exp(x - total), the share of x in a logsumexp that is `total`; `tied` where x equals total, "
+      "which may be infinite. Its derivative is itself in x, its negative in total, and 0 in tied.";
   template <class T>
   T operator()(T x, T total, T tied) const {
     return select(x == total, tied, exp(x - total));
@@ -168,8 +155,8 @@ struct Variance : Reduction {
   using attributes = dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &Variance::ddof>;
   static constexpr auto name = "variance";
   static constexpr auto doc =
-      "Mean square of what elements differ from their mean, over axes, accurate relative to their "
-      "spread: 0 where they are equal; divided by n - ddof.";
+      "The mean squared deviation from the mean, over axes, with divisor n - ddof. It is accurate "
+      "relative to the spread of the elements, and exactly 0 where they are equal.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -184,8 +171,8 @@ struct StandardDeviation : Reduction {
       dagrad::attributes<&Reduction::axes, &Reduction::keep_dims, &StandardDeviation::ddof>;
   static constexpr auto name = "standard_deviation";
   static constexpr auto doc =
-      "Square root of the variance over axes, without overflow or underflow on the way; slope 0 "
-      "where it is 0.";
+      "The square root of the variance over axes, without overflow or underflow on the way; the "
+      "gradient is 0 where it is 0.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -198,7 +185,8 @@ struct StandardDeviation : Reduction {
 
 struct CountNonzero : Reduction {
   static constexpr auto name = "count_nonzero";
-  static constexpr auto doc = "How many elements over axes are not 0, int64; NaN is not.";
+  static constexpr auto doc =
+      "The number of elements over axes that are not 0, as int64; NaN counts as not 0.";
   static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -212,8 +200,8 @@ template <bool universal>
 struct Quantifier : Reduction {
   static constexpr auto name = universal ? "all" : "any";
   static constexpr auto doc =
-      universal ? "Whether all elements over axes are true; a number is where it is not 0."
-                : "Whether any element over axes is true; a number is where it is not 0.";
+      universal ? "Whether all elements over axes are true; a number is true if it is not 0."
+                : "Whether any element over axes is true; a number is true if it is not 0.";
   static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -229,10 +217,10 @@ using All = Quantifier<true>;
 template <bool largest>
 struct ArgExtremum : Reduction {
   static constexpr auto name = largest ? "argmax" : "argmin";
-  static constexpr auto doc =
-      largest
-          ? "Row-major position over axes of the largest element: the first at a tie; NaN wins."
-          : "Row-major position over axes of the smallest element: the first at a tie; NaN wins.";
+  static constexpr auto doc = largest ? "The row-major position over axes of the largest element; "
+                                        "the first of equal ones, and a NaN before all numbers."
+                                      : "The row-major position over axes of the smallest element; "
+                                        "the first of equal ones, and a NaN before all numbers.";
   static constexpr DTypes dtypes = compute_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -249,7 +237,8 @@ struct CountLike : OverAxes {
   using attributes = dagrad::attributes<&OverAxes::axes, &CountLike::less>;
   static constexpr auto name = "count_like";
   static constexpr auto doc =
-      "How many elements the axes of `like` span, less a number, as a scalar of its dtype.";
+      "The number of elements that the axes of `like` span, minus `less`, as a scalar of the dtype "
+      "of `like`.";
   static constexpr std::array type_only{0};
   static constexpr DTypes dtypes = number_dtypes;
   Type infer(std::span<const Type> in) const;
@@ -258,46 +247,52 @@ struct CountLike : OverAxes {
   static Samples samples(Rng& rng);
 };
 
-/// Each takes any shape. Errors: ShapeError for an axis outside of the rank or given twice.
+/// The builders take any shape. They throw ShapeError for an axis outside of the rank or given
+/// twice.
 
-/// Sum; bools and ints in int64, which wraps, float16 in float32. 0 where there is no element.
+/// The sum; bools and ints are summed in int64, which wraps around, float16 and bfloat16 in
+/// float32. 0 if there is no element.
 Value sum(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Mean of floats. Throws TypeError for other dtypes, ShapeError for no element.
+/// The mean of floats. Throws TypeError for other dtypes, and ShapeError if there is no element.
 Value mean(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Product; bools and ints in int64, which wraps. 1 where there is no element. Its gradient is made
-/// of the products of all others, never by division, to any order.
+/// The product; bools and ints are multiplied in int64, which wraps around. 1 if there is no
+/// element. Its gradients of any order consist of the products of all other elements and never
+/// divide.
 Value prod(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Largest element, of any dtype. NaN where there is one, its gradient too; at a tie the gradient
-/// is shared equally. Throws ShapeError for no element.
+/// The largest element, of any dtype. If there is a NaN, the result and its gradient are NaN; at a
+/// tie the gradient is shared equally. Throws ShapeError if there is no element.
 Value max(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Smallest element, likewise.
+/// The smallest element, otherwise like `max`.
 Value min(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// log(Σ exp(x)) of float32 or float64, without overflow; -inf for no element and for -inf alone.
-/// Throws TypeError for other dtypes.
+/// log(Σ exp(x)) of float32 or float64, without overflow; -inf if there is no element and if all
+/// are -inf. Throws TypeError for other dtypes.
 Value logsumexp(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// Σ (x − mean)² / (n − ddof) of float32 or float64, accurate relative to the spread of the
-/// elements, however far from 0 they are; exactly 0 where they are equal. Throws TypeError for
-/// other dtypes, ShapeError where n ≤ ddof, ArgumentError for a negative ddof.
+/// elements, however far from 0 they are; exactly 0 if they are equal. Throws TypeError for other
+/// dtypes, ShapeError if n ≤ ddof, and ArgumentError for a negative ddof.
 Value variance(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                std::int64_t ddof = 0);
-/// Square root of the variance, right where that would overflow or vanish too. Where it is 0 its
-/// slope is 0 too. Throws as `variance`.
+/// The square root of the variance, accurate even where the variance itself would overflow or
+/// underflow. Where it is 0, its gradient is 0. Throws as `variance` does.
 Value standard_deviation(const Operand& x, const Axes& axes = {}, bool keep_dims = false,
                          std::int64_t ddof = 0);
-/// How many elements are not 0 (NaN is not), of any dtype; int64. 0 for no element. Gradient zero.
+/// The number of elements, of any dtype, that are not 0, as int64; NaN counts as not 0. The result
+/// is 0 if there is no element. The gradient is zero.
 Value count_nonzero(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Whether any element is true, for numbers: not 0 (NaN is not). False for no element. A bool.
+/// Whether any element is true, as a bool; a number is true if it is not 0, NaN included. False if
+/// there is no element.
 Value any(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Whether all elements are true. True for no element. A bool.
+/// Whether all elements are true, as a bool. True if there is no element.
 Value all(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Position of the largest element, int64: along an axis, or in row-major order over several; over
-/// the flattened x where none is given. The first at a tie; NaN wins. Gradient zero. Throws
-/// ShapeError for no element.
+/// The position of the largest element, int64: along one axis, in row-major order over several, or
+/// in the flattened x if no axis is given. The first of equal elements is chosen, and a NaN before
+/// all numbers. The gradient is zero. Throws ShapeError if there is no element.
 Value argmax(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// Position of the smallest element, likewise.
+/// The position of the smallest element, otherwise like `argmax`.
 Value argmin(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
-/// How many elements of `like` go into one result of a reduction over axes, less a number, as a
-/// scalar of the dtype of `like`: what rules divide by, right when a graph is replayed too.
+/// The number of elements of `like` that a reduction over axes combines into one result, minus
+/// `less`, as a scalar of the dtype of `like`. Gradient rules divide by it, so they stay correct
+/// when a graph is replayed with other shapes.
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less = 0);
 
 /// These reduce over axes: of two values, `maximum` takes the larger elements, `minimum` the

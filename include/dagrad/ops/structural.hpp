@@ -10,9 +10,9 @@
 
 #include "dagrad/apply.hpp"
 
-/// What the gradient pass itself appends, and what rules are often made of. A `like` operand gives
-/// its type only: nothing of its value is read, and a graph that is replayed with other shapes
-/// follows it.
+/// Ops that the gradient pass itself appends and that many gradient rules use. Of a `like` operand
+/// only the type is used, not the value, so the result adapts when a graph is replayed with other
+/// shapes.
 namespace dagrad {
 
 struct AddN {
@@ -31,7 +31,8 @@ struct AddN {
 
 struct SumToLike {
   static constexpr auto name = "sum_to_like";
-  static constexpr auto doc = "Sums over the axes along which `like` was broadcast to x's shape.";
+  static constexpr auto doc =
+      "Sums x over the axes along which `like` was broadcast to the shape of x.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   static constexpr int like = 1, identity = 0;
@@ -45,7 +46,7 @@ struct SumToLike {
 
 struct BroadcastLike {
   static constexpr auto name = "broadcast_like";
-  static constexpr auto doc = "Repeats x to the shape of `like` by NumPy's rule.";
+  static constexpr auto doc = "Repeats x to the shape of `like` by NumPy's broadcasting rule.";
   static constexpr std::array type_only{1};
   static constexpr int like = 1, identity = 0;
   static constexpr DTypes dtypes = all_dtypes;
@@ -75,7 +76,7 @@ struct FullLike {
   double value = 0;
   using attributes = dagrad::attributes<&FullLike::value>;
   static constexpr auto name = "full_like";
-  static constexpr auto doc = "Every element `value`, of the type of `like`.";
+  static constexpr auto doc = "A tensor of the type of `like` filled with `value`.";
   static constexpr std::array type_only{0};
   static constexpr DTypes dtypes = all_dtypes;
   template <class T>
@@ -86,25 +87,28 @@ struct FullLike {
   static Samples samples(Rng& rng);
 };
 
-/// The sum of one or more values, which broadcast together; of more than 16, a tree of such sums.
-/// One value is returned as it is. Throws ArgumentError for none, TypeError for bool.
+/// The sum of one or more values, which broadcast together; more than 16 are summed by a tree of
+/// such ops, and a single value is returned unchanged. Throws ArgumentError if there are no values,
+/// and TypeError for bools.
 Value add_n(std::span<const Value> values, Location where = Location::here());
 Value add_n(std::initializer_list<Value> values, Location where = Location::here());
-/// Sums `x`, of any float dtype, down to the shape of `like`, from which it was broadcast. Where
-/// nothing was, the node is there all the same, since a replay may bring other shapes, and costs
-/// nothing in a run. Throws ShapeError where `like` does not broadcast to x.
+/// Sums `x`, of any float dtype, down to the shape of `like`, from which it was broadcast. If the
+/// shapes are equal, a node is made all the same, since a replay may change them, but it costs
+/// nothing in a run. Throws ShapeError if `like` does not broadcast to x.
 Value sum_to_like(const Operand& x, const Operand& like);
-/// Repeats `x`, of any dtype, to the shape of `like` by NumPy's rule; where that is x's, it costs
-/// nothing in a run. Throws ShapeError where `like` has other axes than x.
+/// Repeats `x`, of any dtype, to the shape of `like` by NumPy's broadcasting rule; if x already has
+/// that shape, this costs nothing in a run. Throws ShapeError if x does not broadcast to the shape
+/// of `like`.
 Value broadcast_like(const Operand& x, const Operand& like);
-/// The elements of `x`, of any dtype, in the shape of `like`: the same memory. Throws ShapeError
-/// where that has another number of elements.
+/// The elements of `x`, of any dtype, in the shape of `like`; the memory is shared. Throws
+/// ShapeError if the numbers of elements differ.
 Value reshape_like(const Operand& x, const Operand& like);
 /// Zeros of the type of `like`.
 Value zeros_like(const Operand& like);
 /// Ones of the type of `like`.
 Value ones_like(const Operand& like);
-/// Every element `value`, of the type of `like`. Throws TypeError for a fraction and an int.
+/// A tensor of the type of `like` filled with `value`. Throws TypeError for a fraction in an int
+/// dtype.
 Value full_like(const Operand& like, double value);
 
 }  // namespace dagrad

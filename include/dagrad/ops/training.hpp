@@ -4,8 +4,9 @@
 
 #include "dagrad/apply.hpp"
 
-/// What optimisers are made of, one op a step: it reads a parameter, what is remembered beside it
-/// and its gradient once, and gives the next value of each. See `dagrad/optimizers.hpp`.
+/// The steps of the optimisers, one op each. A step reads a parameter, its gradient and the
+/// optimiser's state for it once, and gives the next value of the parameter and of the state. See
+/// `dagrad/optimizers.hpp`.
 namespace dagrad {
 
 struct Descend {
@@ -24,8 +25,8 @@ struct DescendWithMomentum {
       dagrad::attributes<&DescendWithMomentum::momentum, &DescendWithMomentum::nesterov>;
   static constexpr auto name = "descend_with_momentum";
   static constexpr auto doc =
-      "next = momentum * velocity + gradient; gives parameter - rate * next, and next. With "
-      "nesterov the parameter moves by gradient + momentum * next instead.";
+      "With next = momentum * velocity + gradient, gives parameter - rate * next, and next. With "
+      "nesterov, the parameter moves by rate * (gradient + momentum * next) instead.";
   template <class T>
   std::array<T, 2> operator()(T parameter, T velocity, T gradient, T rate) const {
     const T next = momentum * velocity + gradient;
@@ -41,11 +42,10 @@ struct AdamStep {
   using attributes = dagrad::attributes<&AdamStep::beta1, &AdamStep::beta2, &AdamStep::epsilon>;
   static constexpr auto name = "adam_step";
   static constexpr auto doc =
-      "m = first + (1 - beta1) * (gradient - first), v = beta2 * second + (1 - beta2) * "
-      "gradient^2; "
-      "gives keep * parameter - rate * m / (sqrt(v) / scale + epsilon), m and v. Rate and scale "
-      "hold "
-      "the corrections of the moments' bias, keep the decay of weights.";
+      "With m = first + (1 - beta1) * (gradient - first) and v = beta2 * second + (1 - beta2) * "
+      "gradient^2, gives keep * parameter - rate * m / (sqrt(v) / scale + epsilon), m and v. "
+      "`rate` and `scale` include the bias corrections of the moments, and `keep` the weight "
+      "decay.";
   template <class T>
   std::array<T, 3> operator()(T parameter, T first, T second, T gradient, T rate, T scale,
                               T keep) const {
@@ -56,7 +56,7 @@ struct AdamStep {
   static Samples samples(Rng& rng);
 };
 
-/// What the four forms of RMSprop share.
+/// What the four forms of RMSprop have in common.
 struct RmspropForm {
   double decay = 0.99;
   double epsilon = 1e-8;
@@ -69,8 +69,8 @@ struct RmspropForm {
   T next_mean(T mean, T gradient) const {
     return mean + (1 - decay) * (gradient - mean);
   }
-  /// The gradient over its root mean square; with a mean, over its deviation, whose square rounding
-  /// could make negative.
+  /// The gradient divided by its root mean square; given a mean, by its standard deviation, whose
+  /// square is kept from becoming negative by rounding.
   template <class T>
   T scaled(T gradient, T square) const {
     return gradient / (sqrt(square) + epsilon);
@@ -86,8 +86,8 @@ struct RmspropStep : RmspropForm {
   using attributes = dagrad::attributes<&RmspropStep::decay, &RmspropStep::epsilon>;
   static constexpr auto name = "rmsprop_step";
   static constexpr auto doc =
-      "s = decay * square + (1 - decay) * gradient^2; gives parameter - rate * gradient / (sqrt(s) "
-      "+ epsilon), and s.";
+      "With s = decay * square + (1 - decay) * gradient^2, gives parameter - rate * gradient / "
+      "(sqrt(s) + epsilon), and s.";
   template <class T>
   std::array<T, 2> operator()(T parameter, T square, T gradient, T rate) const {
     const T s = next_square(square, gradient);
@@ -100,8 +100,8 @@ struct CentredRmspropStep : RmspropForm {
   using attributes = dagrad::attributes<&CentredRmspropStep::decay, &CentredRmspropStep::epsilon>;
   static constexpr auto name = "centred_rmsprop_step";
   static constexpr auto doc =
-      "s as of rmsprop_step, m = mean + (1 - decay) * (gradient - mean); gives parameter - rate * "
-      "gradient / (sqrt(s - m^2) + epsilon), s and m. s - m^2 is at least 0.";
+      "With s as in rmsprop_step and m = mean + (1 - decay) * (gradient - mean), gives parameter - "
+      "rate * gradient / (sqrt(s - m^2) + epsilon), s and m. s - m^2 is taken as at least 0.";
   template <class T>
   std::array<T, 3> operator()(T parameter, T square, T mean, T gradient, T rate) const {
     const T s = next_square(square, gradient), m = next_mean(mean, gradient);
@@ -117,8 +117,8 @@ struct RmspropStepWithMomentum : RmspropForm {
                          &RmspropStepWithMomentum::momentum>;
   static constexpr auto name = "rmsprop_step_with_momentum";
   static constexpr auto doc =
-      "next = momentum * velocity + what rmsprop_step multiplies by rate; gives parameter - rate * "
-      "next, s and next.";
+      "With next = momentum * velocity + the quotient that rmsprop_step multiplies by rate, gives "
+      "parameter - rate * next, s and next.";
   template <class T>
   std::array<T, 3> operator()(T parameter, T square, T velocity, T gradient, T rate) const {
     const T s = next_square(square, gradient);
@@ -135,9 +135,8 @@ struct CentredRmspropStepWithMomentum : RmspropForm {
                                         &CentredRmspropStepWithMomentum::momentum>;
   static constexpr auto name = "centred_rmsprop_step_with_momentum";
   static constexpr auto doc =
-      "next = momentum * velocity + what centred_rmsprop_step multiplies by rate; gives parameter "
-      "- "
-      "rate * next, s, m and next.";
+      "With next = momentum * velocity + the quotient that centred_rmsprop_step multiplies by "
+      "rate, gives parameter - rate * next, s, m and next.";
   template <class T>
   std::array<T, 4> operator()(T parameter, T square, T mean, T velocity, T gradient, T rate) const {
     const T s = next_square(square, gradient), m = next_mean(mean, gradient);
@@ -151,9 +150,8 @@ struct GlobalNorm {
   static constexpr auto name = "global_norm";
   static constexpr auto doc =
       "The Euclidean norm of all elements of all operands together, summed in float64 without "
-      "needless overflow; float64 if an operand is. NaN if an element is. Slope x / norm, at norm "
-      "0 "
-      "taken as 0.";
+      "avoidable overflow. The result is float64 if an operand is, and NaN if an element is. The "
+      "gradient is x / norm, and 0 where the norm is 0.";
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -161,8 +159,9 @@ struct GlobalNorm {
   static Samples samples(Rng& rng);
 };
 
-/// The norm of values that may differ in shape and dtype, a scalar. Throws ArgumentError without
-/// values, TypeError where one is no float.
+/// The Euclidean norm of all elements of the values together, a scalar; shapes and dtypes may
+/// differ. Throws ArgumentError if there are no values, and TypeError if a value is not float32 or
+/// float64.
 Value global_norm(std::span<const Value> values);
 
 }  // namespace dagrad

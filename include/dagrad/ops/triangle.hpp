@@ -7,8 +7,8 @@
 
 #include "dagrad/apply.hpp"
 
-/// Triangles and diagonals of matrices, of every dtype. Diagonal `offset` lies so many columns to
-/// the right of the main one, to its left where negative.
+/// Triangles and diagonals of matrices, of every dtype. Diagonal `offset` lies that many columns to
+/// the right of the main diagonal, or to its left if negative.
 namespace dagrad {
 
 /// tril and triu.
@@ -30,13 +30,13 @@ struct TrianglePart {
 using Tril = TrianglePart<true>;
 using Triu = TrianglePart<false>;
 
-/// Which diagonal of which axes: what all ops on diagonals have in common.
+/// Selects a diagonal of two axes: what all ops on diagonals have in common.
 struct DiagonalOf {
   std::int64_t offset = 0, rows = 0, columns = 1;
   using attributes =
       dagrad::attributes<&DiagonalOf::offset, &DiagonalOf::rows, &DiagonalOf::columns>;
-  /// Of a tensor of this shape, the axis at the end. Throws ShapeError for axes outside of the
-  /// rank or that are the same.
+  /// The shape of the diagonals of a tensor of this shape, with the diagonal as the last axis.
+  /// Throws ShapeError for axes outside of the rank and if both axes are the same.
   Shape diagonal(const Shape& shape) const;
 };
 
@@ -52,7 +52,8 @@ struct Diagonal : DiagonalOf {
 
 struct UndiagonalLike : DiagonalOf {
   static constexpr auto name = "undiagonal_like";
-  static constexpr auto doc = "x where a diagonal of `like` would be taken from, 0 elsewhere.";
+  static constexpr auto doc =
+      "x on the diagonal of `like` that it would be taken from, 0 elsewhere.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   Type infer(std::span<const Type> in) const;
@@ -73,25 +74,27 @@ struct DiagEmbed {
   static Samples samples(Rng& rng);
 };
 
-/// [..., m, n] with 0 above diagonal `offset` of the last two axes. What is there is never read, so
-/// that NaN does not pass. Throws ShapeError for a rank below 2.
+/// Sets the elements above diagonal `offset` of the last two axes of [..., m, n] to 0. They are
+/// never read, so a NaN there has no effect. Throws ShapeError for a rank below 2.
 Value tril(const Operand& x, std::int64_t offset = 0);
-/// The same with 0 below it.
+/// Sets the elements below diagonal `offset` to 0, otherwise like `tril`.
 Value triu(const Operand& x, std::int64_t offset = 0);
-/// A diagonal of the axes `rows` and `columns`, which are left out, as a new last axis; empty where
-/// the offset lies outside. Throws ShapeError for a rank below 2, axes outside of it or the same.
+/// A diagonal of the axes `rows` and `columns`, which become a new last axis; empty if the offset
+/// lies outside of the matrix. Throws ShapeError for a rank below 2, for axes outside of it and if
+/// both axes are the same.
 Value diagonal(const Operand& x, std::int64_t offset = 0, std::int64_t rows = 0,
                std::int64_t columns = 1);
-/// `x` on that diagonal of zeros of the shape of `like`. Throws ShapeError where the diagonal has
+/// Puts `x` on that diagonal of zeros of the shape of `like`. Throws ShapeError if the diagonal has
 /// another shape than x.
 Value undiagonal_like(const Operand& x, const Operand& like, std::int64_t offset = 0,
                       std::int64_t rows = 0, std::int64_t columns = 1);
-/// [..., n] as [..., n + |offset|, n + |offset|]. Throws ShapeError for a scalar.
+/// Matrices with x on a diagonal: [..., n] gives [..., n + |offset|, n + |offset|]. Throws
+/// ShapeError for a scalar.
 Value diag_embed(const Operand& x, std::int64_t offset = 0);
-/// As numpy.diag: the matrix of a vector, the diagonal of a matrix. Throws ShapeError for other
-/// ranks.
+/// Like numpy.diag: makes a diagonal matrix of a vector, and takes the diagonal of a matrix. Throws
+/// ShapeError for other ranks.
 Value diag(const Operand& x, std::int64_t offset = 0);
-/// Sum of a diagonal. Throws as diagonal.
+/// The sum of a diagonal. Throws as `diagonal` does.
 Value trace(const Operand& x, std::int64_t offset = 0, std::int64_t rows = 0,
             std::int64_t columns = 1);
 

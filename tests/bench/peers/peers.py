@@ -1,4 +1,4 @@
-"""Times training steps and gradients of the peers. See README.md for the cases."""
+"""Measures training steps and gradients of the peers, for the cases of dagrad_bench."""
 import argparse, json, os, statistics, time
 from pathlib import Path
 
@@ -11,7 +11,7 @@ STAGES = [(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (5
 
 
 def measure(step, verify=None):
-    """Runs step() until steady, the first result verified; returns the first, minimum and median milliseconds."""
+    """Runs step() repeatedly and verifies the first result; returns the first, minimum and median time in milliseconds."""
     clock = time.perf_counter
     start = clock(); result = step(); first = clock() - start
     if verify: verify(result)

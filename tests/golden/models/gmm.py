@@ -18,7 +18,7 @@ K, D, N, GAMMA, M, STEPS = 4, 3, 40, 0.7, 2, 20
 
 
 def triangles(packed):
-    """Lower triangles of logs of their diagonals, then what stands below it, by columns."""
+    """Lower triangles from the logs of their diagonals and the elements below them, by columns."""
     rows, columns = zip(*((row, column) for column in range(D) for row in range(column + 1, D)))
     below = torch.zeros(K, D, D, dtype=packed.dtype)
     below = below.index_put((torch.arange(K)[:, None], torch.tensor(rows), torch.tensor(columns)),

@@ -33,7 +33,7 @@ class Lstm:
         return self.weights[-1]
 
     def loss(self, tokens, following):
-        flat = []  # of each layer, as torch.lstm takes them: w, recurrent, and two biases
+        flat = []  # for each layer, as torch.lstm takes them: w, recurrent, and two biases
         for w, b, recurrent in self.layers:
             flat += [w.T, recurrent.T, b, torch.zeros_like(b)]
         x = self.table[tokens]

@@ -4,9 +4,9 @@
 
 Two blocks, four heads, 32 wide, a context of 16, 19 tokens, batches of 3, two in turns. All
 weights are made by weights.py, in the order in which docs/examples/nanogpt.hpp makes them: the i-th
-is uniform from stream 100 + i, within 0.3, or 1 more where it scales a normalisation.
-The gradient of what is added to all keys is all rounding, and AdamW makes whole steps of its
-signs, but no loss depends on it: float32 stays within 1e-6 of float64.
+is uniform from stream 100 + i, within ±0.3, plus 1 if it scales a normalisation. The gradient of the
+bias of the keys is only rounding error, which AdamW turns into whole steps, but no loss depends on
+it, so float32 stays within 1e-6 of float64.
 """
 
 import torch

@@ -63,7 +63,7 @@ class ResNet18:
 
 
 def losses(dtype, shift, noise=0):
-    """Before each step: of its batch, and of the one that is never learnt."""
+    """Losses before each step: of its batch, and of the batch that is not trained on."""
     model = ResNet18(dtype, shift)
     model.noise = noise
     optimizer = torch.optim.SGD(model.weights, lr=RATE)
@@ -85,7 +85,7 @@ def losses(dtype, shift, noise=0):
 
 
 def assert_steady(dtype, shift, eps, rtol):
-    """The losses are those of float64 to rtol, whatever the noise in the normalised elements."""
+    """Checks that the losses agree with float64 within rtol, despite noise in normalised elements."""
     want = torch.tensor(list(losses("float64", shift)), dtype=torch.float64)
     for seed in range(10):
         torch.manual_seed(seed)

@@ -1,5 +1,5 @@
-"""Weights and data by a formula, the same as tests/models/weights.hpp makes, to the bit; and the
-form of the files: {"float32": [the loss before each step], "float64": [...]}."""
+"""Weights and data by a formula, the same bits as in tests/models/weights.hpp, and the
+format of the files: {"float32": [the loss before each step], "float64": [...]}."""
 
 import json
 import pathlib
@@ -18,20 +18,20 @@ def bits_at(seed, count):
 
 
 def uniform_at(seed, shape, bound, dtype):
-    """Uniform in [-bound, bound): made in float64, then rounded to the dtype."""
+    """Uniform in [-bound, bound), computed in float64 and rounded to the dtype."""
     bits = bits_at(seed, int(numpy.prod(shape, dtype=int)))
     values = bound * ((bits >> numpy.uint64(11)).astype(numpy.float64) * 2.0**-52 - 1)
     return values.reshape(shape).astype(dtype)
 
 
 def integers_at(seed, shape, end):
-    """Whole numbers in [0, end)."""
+    """Integers in [0, end)."""
     bits = bits_at(seed, int(numpy.prod(shape, dtype=int)))
     return (bits % numpy.uint64(end)).astype(numpy.int64).reshape(shape)
 
 
 def write_losses(model, losses_in):
-    """Writes <model>.json; losses_in(dtype name) gives the losses of twenty steps."""
+    """Writes <model>.json; losses_in(dtype name) returns the losses of twenty steps."""
     losses = {dtype: [float(x) for x in losses_in(dtype)] for dtype in ("float32", "float64")}
     assert all(len(values) == 20 for values in losses.values())
     path = pathlib.Path(__file__).with_name(f"{model}.json")
