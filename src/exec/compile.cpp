@@ -8,7 +8,7 @@
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
 #include "src/exec/planner.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
@@ -66,9 +66,10 @@ std::unique_ptr<const detail::Plan> planned(std::span<const Value> fetches,
                                             const CompileOptions& options, Runtime& runtime) {
   if (options.threads < 0)
     throw ArgumentError(fmt::format(
-        "compile: threads is {}; 0 is for all of the pool, else at least 1", options.threads));
+        "compile: threads must be at least 1, or 0 for the whole pool, got {}", options.threads));
   if (fetches.empty() && options.update.empty())
-    throw ArgumentError("compile: nothing to compute: no fetches and no updates");
+    throw ArgumentError(
+        "compile: there is nothing to compute: no fetches and no updates are given");
   const detail::GraphView graph(common_graph(fetches, options));
   CompileOptions checked = options;
   checked.update = distinct(graph, options.update);

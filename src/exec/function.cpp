@@ -5,7 +5,7 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/tensor/storage.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -26,8 +26,7 @@ StateLayout::StateLayout(std::span<const Value> parameters) {
 
 StateData::Updating::Updating(StateData& state) : state_(state) {
   if (state.updating_.exchange(true, std::memory_order_acquire))
-    throw RunError(
-        "this State is being updated by another run: only one run may update it at a time");
+    throw RunError("another run is updating this State; only one run at a time may do so");
 }
 
 Tensor own(const Tensor& tensor) {

@@ -2,7 +2,7 @@
 
 #include "dagrad/apply.hpp"
 #include "src/gradient/reverse.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 

@@ -3,11 +3,10 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
-#include <utility>
 
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/rethrow.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
@@ -25,7 +24,13 @@ void rethrow(const std::string& before, const std::string& behind, std::string_v
              Location where) {
   const auto text = [&](const Error& e) { return before + e.what() + behind; };
   try {
-    retold(std::forward<F>(f), text);
+    throw;
+  } catch (const ShapeError& e) {
+    throw ShapeError(text(e));
+  } catch (const TypeError& e) {
+    throw TypeError(text(e));
+  } catch (const ArgumentError& e) {
+    throw ArgumentError(text(e));
   } catch (const RunError& e) {
     throw RunError(text(e), std::string(name), where);
   }

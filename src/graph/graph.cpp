@@ -4,8 +4,8 @@
 
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
-#include "src/graph/retold.hpp"
 #include "src/graph/room.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {

@@ -3,7 +3,7 @@
 
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
-#include "src/graph/retold.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 

@@ -84,12 +84,12 @@ TEST(Feeds, AreChecked) {
   EXPECT_EQ(mistake<ArgumentError>([&] {
               run.feed(x, View{nullptr, pair});
             }),
-            "input 'x': the view's data are null");
+            "input 'x': the data of the view is null");
   alignas(8) const std::array<char, 24> bytes{};
   EXPECT_EQ(mistake<ArgumentError>([&] {
               run.feed("x", View{bytes.data() + 1, pair});
             }),
-            "input 'x': the view's data are not aligned to an element");
+            "input 'x': the data of the view is not aligned to an element");
   EXPECT_EQ(numbers(f({{x, one_two}, {y, one_two}})[0]), (Numbers{2, 4})) << "after all that";
 }
 

@@ -226,9 +226,9 @@ TEST(Compile, RefusesNonsense) {
   const Value x = g.input("x", pair), y = other.input("y", pair).named("y");
   const Value w = g.parameter("w", one_two);
   EXPECT_EQ(mistake<ArgumentError>([&] { compile({x}, {.threads = -1}); }),
-            "compile: threads is -1; 0 is for all of the pool, else at least 1");
+            "compile: threads must be at least 1, or 0 for the whole pool, got -1");
   EXPECT_EQ(mistake<ArgumentError>([&] { compile({}); }),
-            "compile: nothing to compute: no fetches and no updates");
+            "compile: there is nothing to compute: no fetches and no updates are given");
   EXPECT_EQ(mistake<GraphError>([&] {
               compile({x, y});
             }),
@@ -245,14 +245,14 @@ TEST(Compile, RefusesNonsense) {
   EXPECT_EQ(mistake<ShapeError>([&] {
               compile({}, {.update = {{w, g.input("s", {f64, {3}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 's' is float64[3]");
+            "update: parameter 'w' is float64[2], but its next value 's' is float64[3]");
   EXPECT_EQ(mistake<TypeError>([&] {
               compile({}, {.update = {{w, g.input("i", {i64, {2}})}}});
             }),
-            "update: parameter 'w' is float64[2], its next value 'i' is int64[2]");
+            "update: parameter 'w' is float64[2], but its next value 'i' is int64[2]");
   EXPECT_NE(mistake<GraphError>([&] { compile({Value()}); }), "nothing was thrown");
   EXPECT_EQ(mistake<ArgumentError>([&] { Function()(); }),
-            "this Function is empty: compile makes them");
+            "this Function is empty: make one with compile");
 }
 
 }  // namespace

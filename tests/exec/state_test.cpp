@@ -167,7 +167,7 @@ TEST_F(StateTest, OneUpdatingRunAtATime) {
                        })}}});
   f(s);
   EXPECT_EQ(second,
-            "this State is being updated by another run: only one run may update it at a time");
+            "another run is updating this State; only one run at a time may do so");
   EXPECT_EQ(set, second);
   EXPECT_EQ(seen, (Numbers{1, 2}));
   EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));

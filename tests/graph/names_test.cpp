@@ -109,9 +109,9 @@ TEST(Names, MalformedNamesAreRefused) {
   EXPECT_EQ(refused("/a"), "bad name \"/a\" for a node: each '/' must stand between two words");
   EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: each '/' must stand between two words");
   EXPECT_EQ(refused("a:0"),
-            "bad name \"a:0\" for a node: only letters, digits and _ . - + ' / may stand in it");
+            "bad name \"a:0\" for a node: it may contain only letters, digits and _ . - + ' /");
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope("a\n"); }),
-            "bad name \"a\n\" for a scope: it holds white space or control characters");
+            "bad name \"a\n\" for a scope: it contains white space or control characters");
   EXPECT_EQ(graph.size(), 0U);
   EXPECT_EQ(graph.input("größe.1-β'", {f64, {}}).name(), "größe.1-β'");
 }
@@ -296,7 +296,7 @@ TEST(Names, AreUtf8) {
   EXPECT_EQ(x.named("\U0001d6fc€ß").name(), "\U0001d6fc€ß");
   using namespace std::string_view_literals;
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)x.named("a\0b"sv); }),
-            "bad name \"a\\x00b\" for a node: it holds white space or control characters");
+            "bad name \"a\\x00b\" for a node: it contains white space or control characters");
 }
 
 struct NamedPlus {
