@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <optional>
 
 #include "dagrad/gradient.hpp"
 #include "dagrad/optimizers.hpp"
