@@ -121,10 +121,8 @@ TEST(CheckFinite, FindsNodesOfAGradient) {
 TEST(CheckFinite, SaysWhichResultOfSeveral) {
   Graph g;
   const Value x = g.input("x", {f64, {}});
-  const auto [one, other] = apply(Both{}, {x * 1.0});
-  const RunError error = stopped([&] {
-    compile({one, other}, {.check_finite = true})(Tensor(0.0));
-  });
+  const Function f = compile(apply(Both{}, {x * 1.0}), {.check_finite = true});
+  const RunError error = stopped([&] { f(Tensor(0.0)); });
   EXPECT_TRUE(std::string(error.what()).starts_with("both: the result 1, float64[], is not finite"))
       << error.what();
 }
