@@ -41,11 +41,12 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
                     "; convert with cast");
   const Shape& shape = in.shape;
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
-    throw ShapeError(what + " are [..., classes] with a class or more, got " + to_string(shape));
+    throw ShapeError(what + " must be [..., classes] with at least one class, got " +
+                     to_string(shape));
   const Shape rows(shape.dims().first(static_cast<std::size_t>(shape.rank()) - 1));
   const Shape& wanted = is_float(targets.dtype) ? shape : rows;
   if (targets.shape != wanted)
-    throw ShapeError(what + " " + to_string(shape) + " want " +
+    throw ShapeError(what + " " + to_string(shape) + " need " +
                      (is_float(targets.dtype) ? "probabilities " : "indices ") + to_string(wanted) +
                      ", got " + to_string(targets.shape));
   return {in.dtype, rows};
@@ -60,7 +61,7 @@ Value hot_in(const Value& rows, const Value& indices) {
 
 Type NegativeLogLikelihood::infer(std::span<const Type> in) const {
   if (in[1].dtype != i32 && in[1].dtype != i64)
-    throw TypeError("class labels are integers, int32 or int64, got " + to_string(in[1]) +
+    throw TypeError("class labels must be integers, int32 or int64, got " + to_string(in[1]) +
                     "; convert with cast(targets, i64)");
   return loss_of_rows("log-probabilities", in[0], in[1]);
 }
@@ -96,7 +97,7 @@ Type CrossEntropy::infer(std::span<const Type> in) const {
   if (!(smoothing >= 0 && smoothing < 1))
     throw ArgumentError("smoothing must be in [0, 1), got " + attribute_text(smoothing));
   if (is_float(targets.dtype) && targets.shape.rank() == logits.shape.rank() - 1)
-    throw TypeError("class labels are integers, int32 or int64, got " + to_string(targets) +
+    throw TypeError("class labels must be integers, int32 or int64, got " + to_string(targets) +
                     "; convert with cast(targets, i64), or give a probability for each class, " +
                     to_string(logits));
   if (is_float(logits.dtype) && targets.dtype != i32 && targets.dtype != i64 &&
@@ -187,7 +188,7 @@ namespace {
 std::string cure(const std::string& operand, const Shape& from, const Shape& to) {
   if (from.elements() == to.elements()) return "; reshape the " + operand + " to " + to_string(to);
   if (broadcasts_to(from, to))
-    return "; where the " + operand + " is meant to repeat, use broadcast_to";
+    return "; if the " + operand + " is meant to repeat, use broadcast_to";
   return "";
 }
 

@@ -14,19 +14,19 @@ namespace dagrad {
 enum class Unconnected { error, zeros };
 
 struct GradientOptions {
-  /// The cotangent of y, of its type. A scalar y needs none: its cotangent is then 1.
+  /// Cotangent of y, of the same type. Defaults to 1 if y is a scalar.
   Value seed = {};
   Unconnected unconnected = Unconnected::error;
 };
 
-/// One of several ys, with its cotangent; a scalar needs none, and gets 1.
+/// One of several ys and its cotangent, which defaults to 1 if y is a scalar.
 struct Seeded {
   Value y;
   Value seed = {};
 };
 
-/// What is differentiated: one value or several, each alone or with its seed, as
-/// `{{y1, seed1}, {y2, seed2}}`. Several are differentiated as the sum of seed·y over all of them.
+/// The ys to differentiate: one value or several, each with a seed if you like, as in
+/// `{{y1, seed1}, {y2, seed2}}`. Several ys are differentiated as the sum of seed·y over all.
 class Targets {
  public:
   Targets(const Value& y) : ys_{{y}} {}
@@ -49,15 +49,14 @@ class Targets {
   std::vector<Seeded> ys_;
 };
 
-/// Appends the nodes that compute ∂y/∂x for each x, by reverse accumulation: every node on a path
-/// from an x to y gets its cotangents in one sum, then its op's rule. The result is a graph like
-/// any other. Appends nothing when it throws. One x gives a value, a list of them a vector, and
-/// both take one y or several.
+/// Appends nodes that compute ∂y/∂x for each x by reverse accumulation, and returns one gradient
+/// for each x, of the type of that x. They are ordinary nodes, which can be differentiated again.
 ///
-/// Throws GradientError where a y is not a float, or not a scalar and without a seed; where an x is
-/// not a float, or not connected (unless zeros are asked for); and where a gradient that is asked
-/// for does not exist. Throws GraphError for values of several graphs, and ArgumentError without a
-/// y, or for a seed in the options beside several ys or one that has a seed.
+/// Throws GradientError if a y or an x is not a float, if a y is not a scalar and has no seed, if a
+/// seed's type is not that of its y, if no y depends on an x (unless `unconnected` is `zeros`), or
+/// if a gradient that is needed does not exist; GraphError if the values belong to several graphs;
+/// ArgumentError if there is no y, or if the options have a seed although there are several ys or
+/// the only one has its own. If it throws, it appends nothing.
 std::vector<Value> gradient(const Targets& ys, std::span<const Value> xs,
                             const GradientOptions& options = {}, Location where = Location::here());
 std::vector<Value> gradient(const Targets& ys, std::initializer_list<Value> xs,

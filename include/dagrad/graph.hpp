@@ -144,12 +144,12 @@ class Graph {
     return constant(Tensor::of(list), where);
   }
 
-  /// Opens a scope for the nodes made from now on. Throws ArgumentError for a bad name.
+  /// Opens a scope for the nodes made from now on. Throws ArgumentError if the name is malformed.
   Scope scope(std::string_view name, Location where = Location::here());
 
   /// The value with this full name (ending in ":1" for a second result), if there is one.
   std::optional<Value> find(std::string_view name) const;
-  /// The same; throws GraphError listing similar names where there is none.
+  /// The same, but throws GraphError listing similar names if there is no such value.
   Value at(std::string_view name, Location where = Location::here()) const;
 
   std::size_t size() const;  ///< number of nodes
@@ -167,9 +167,10 @@ class Graph {
   detail::ControlPtr control_;
 };
 
-/// One line for each node: `%name = op(%operand, type of %operand) {attributes} : types`. Behind it
-/// stands `# made of %node, …` where a rewrite made the node of others, and `# from %node` where it
-/// belongs to that node's gradient. `Node::where` and `Node::scope` tell where a node was made.
+/// A listing with one line for each node: `%name = op(%operand, type of %operand) {attributes} :
+/// types`. It is followed by `# made of %node, …` if a rewrite made the node from others, and by
+/// `# from %node` if the node belongs to that node's gradient. `Node::where` and `Node::scope` say
+/// where a node was made.
 std::string to_string(const Graph& graph);
 std::ostream& operator<<(std::ostream& out, const Graph& graph);
 std::string to_string(const Node& node);

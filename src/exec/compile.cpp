@@ -31,7 +31,7 @@ detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOpt
   return graph;
 }
 
-/// The updates, each once: what several optimisers share is listed by each of them.
+/// The updates without repetitions: optimisers that share a counter each list its update.
 std::vector<Update> distinct(const detail::GraphView& graph, std::span<const Update> updates) {
   std::unordered_map<std::uint32_t, Value> next_of;
   std::vector<Update> all;

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::int64_t piece_bytes = std::int64_t{1} << 17;
 
-/// Whether no element has an exponent of ones only. To such an exponent the lowest bit of it is
-/// added: the sum reaches the sign bit, and only then.
+/// Whether no element is infinite or NaN, that is, has an exponent of all ones. Adding the lowest
+/// bit of the exponent carries into the sign bit only for such elements.
 template <class Bits>
 bool finite(const std::byte* data, std::int64_t begin, std::int64_t end, Bits exponent) {
   const auto lowest = static_cast<Bits>(exponent & (~exponent + 1));

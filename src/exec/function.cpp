@@ -66,7 +66,7 @@ std::vector<Tensor> Function::operator()(const State& state, const Feeds& feeds,
   });
 }
 
-/// The input that the function needs; where it needs none, the only one of the graph.
+/// The input that the function needs or, if it needs none, the only input of the graph.
 Feeds Function::feed_only_input(const Tensor& tensor, Location where) const {
   return told_at(where, [&]() -> Feeds {
     const detail::Plan& plan = compiled().plan();

@@ -26,7 +26,7 @@ class NameTable {
   std::uint32_t find(std::string_view name) const {
     return positions_.empty() ? none : positions_[entry(name)];
   }
-  /// The names, or the first of them, in order, as users are shown them.
+  /// The first names in order, at most so many.
   std::vector<std::string> to_vector(std::size_t most = none) const;
   std::string listed(std::size_t most = none) const;  ///< "a, b, c"
   void shrink_to_fit();

@@ -29,7 +29,7 @@ void check_seed(const Seeded& y) {
                         ", does not have the type of y " + describe(y.y));
 }
 
-/// The ys with the seed of the options, which is for a y that is alone.
+/// The ys, where a single one takes the seed of the options.
 std::vector<Seeded> seeded(const Targets& ys, const GradientOptions& options) {
   if (ys.ys().empty()) throw ArgumentError("gradient: needs at least one y");
   std::vector<Seeded> all(ys.ys().begin(), ys.ys().end());
@@ -50,7 +50,7 @@ void check_connected(const detail::Paths& paths, const Value& y, std::span<const
           "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
 }
 
-/// The graph of them all, where nothing is wrong with them.
+/// The graph of all values, after checking them.
 detail::GraphData& checked(std::span<const Seeded> ys, std::span<const Value> xs) {
   const Value& first = ys.front().y;
   detail::GraphData& graph = detail::Access::data(first);

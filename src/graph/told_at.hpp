@@ -7,8 +7,8 @@
 
 namespace dagrad::detail {
 
-/// Runs `f`. If it throws because of a mistake of the user's, the error is thrown again with the
-/// line of the user's call at the end, if that is known. Errors of runs name their node instead.
+/// Runs `f`. If it throws because of a mistake in the user's code, rethrows the error with the line
+/// of the user's call at the end, if that is known. Errors of runs name their node instead.
 template <class F>
 decltype(auto) told_at(Location call, F&& f) {
   const auto behind = [&] {

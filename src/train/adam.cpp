@@ -17,8 +17,8 @@ namespace {
 /// 1 − βᵗ without cancellation.
 Value bias_correction(const Value& t, double beta) { return -expm1(t * std::log(beta)); }
 
-/// How many steps have been made: the count that the options share, or the optimiser's own. Either
-/// way its update is one of the optimiser's, so that it cannot be forgotten.
+/// The counter of completed steps: the one in the options, or the optimiser's own. In both cases
+/// the optimiser returns its update, so that it cannot be forgotten.
 Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
                  const AdamOptions& options) {
   if (!options.step) {

@@ -110,13 +110,13 @@ TEST(Loss, RefusesBadArguments) {
   EXPECT_THAT(message<TypeError>([&] { huber(i, i); }),
               HasSubstr("huber: takes float16, bfloat16, float32, float64"));
   EXPECT_THAT(message<TypeError>([&] { nll(x, x); }),
-              HasSubstr("nll: class labels are integers, int32 or int64, got float64[2,3]"));
+              HasSubstr("nll: class labels must be integers, int32 or int64, got float64[2,3]"));
   EXPECT_THAT(message<TypeError>([&] { nll(i, i); }),
               HasSubstr("log-probabilities must be float32 or float64, got int64[2]"));
   EXPECT_EQ(graph.size(), before);
   const Value wrong = graph.input("wrong", {i64, {3}});
   EXPECT_THAT(message<ShapeError>([&] { nll(x, wrong); }),
-              HasSubstr("nll: log-probabilities [2,3] want indices [2], got [3]"));
+              HasSubstr("nll: log-probabilities [2,3] need indices [2], got [3]"));
   EXPECT_THAT(message<RunError>([&] {
                 evaluate(nll(x, i), {{x, Tensor(x.type())},
                                      {i, Tensor({2}, {std::int64_t{0}, std::int64_t{3}})}});
@@ -146,11 +146,11 @@ TEST(Loss, RefusesShapesThatWouldBroadcast) {
                        start + "got [32,1] and [32]; reshape the target to [32,1]");
     EXPECT_THROWS_HERE(loss(column, wide), ShapeError,
                        start +
-                           "got [32,1] and [32,5]; where the prediction is meant to repeat, use "
+                           "got [32,1] and [32,5]; if the prediction is meant to repeat, use "
                            "broadcast_to");
     EXPECT_THROWS_HERE(loss(wide, column), ShapeError,
                        start +
-                           "got [32,5] and [32,1]; where the target is meant to repeat, use "
+                           "got [32,5] and [32,1]; if the target is meant to repeat, use "
                            "broadcast_to");
     EXPECT_THROWS_HERE(loss(wide, other), ShapeError, start + "got [32,5] and [7]");
     EXPECT_EQ(graph.size(), nodes);
@@ -174,14 +174,15 @@ TEST(Loss, NamesIntegerLabelsWhereClassesAreFloats) {
   const Value logits = graph.input("logits", {f32, {32, 10}}),
               labels = graph.input("labels", {f32, {32}}), wide = graph.input("wide", {f64, {32}});
   EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, labels); }),
-              HasSubstr("cross_entropy: class labels are integers, int32 or int64, got "
+              HasSubstr("cross_entropy: class labels must be integers, int32 or int64, got "
                         "float32[32]; convert with cast(targets, i64), or give a probability for "
                         "each class, float32[32,10]"));
   EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, wide); }),
-              HasSubstr("class labels are integers, int32 or int64, got float64[32]"));
-  EXPECT_THAT(message<TypeError>([&] { nll(logits, labels); }),
-              HasSubstr("nll: class labels are integers, int32 or int64, got float32[32]; convert "
-                        "with cast(targets, i64)"));
+              HasSubstr("class labels must be integers, int32 or int64, got float64[32]"));
+  EXPECT_THAT(
+      message<TypeError>([&] { nll(logits, labels); }),
+      HasSubstr("nll: class labels must be integers, int32 or int64, got float32[32]; convert "
+                "with cast(targets, i64)"));
 }
 
 }  // namespace

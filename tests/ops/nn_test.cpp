@@ -225,13 +225,13 @@ TEST(Loss, CrossEntropyRefusesBadArguments) {
   };
   const Value logits = input(f64, {2, 3});
   EXPECT_THAT(message<ShapeError>([&] { cross_entropy(logits, input(i64, {3})); }),
-              HasSubstr("cross_entropy: logits [2,3] want indices [2], got [3]"));
+              HasSubstr("cross_entropy: logits [2,3] need indices [2], got [3]"));
   EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, input(f64, {2})); }),
-              HasSubstr("class labels are integers, int32 or int64, got float64[2]"));
+              HasSubstr("class labels must be integers, int32 or int64, got float64[2]"));
   EXPECT_THAT(message<ShapeError>([&] {
                 cross_entropy(logits, input(f64, {2, 2}));
               }),
-              HasSubstr("logits [2,3] want probabilities [2,3], got [2,2]"));
+              HasSubstr("logits [2,3] need probabilities [2,3], got [2,2]"));
   EXPECT_THAT(message<TypeError>([&] {
                 cross_entropy(logits, input(f32, {2, 3}));
               }),

@@ -5,10 +5,10 @@
 
 #include "dagrad/apply.hpp"
 
-/// Losses. The elementwise ones are not reduced: take their `mean` or `sum`. They and `mse` want
-/// predictions and targets of one shape, or a scalar on either side, and throw ShapeError for other
-/// shapes: a target [32] beside a prediction [32,1] would give [32,32] errors. To repeat one side
-/// on purpose, use `broadcast_to`.
+/// Losses. The elementwise ones are not reduced: take their `mean` or `sum`. They and `mse` need
+/// predictions and targets of the same shape, or a scalar on either side, and throw ShapeError for
+/// other shapes: a target [32] beside a prediction [32,1] would give [32,32] errors. To repeat one
+/// side on purpose, use `broadcast_to`.
 namespace dagrad {
 
 struct HalfSquaredError {

@@ -25,8 +25,8 @@ inline Value operator&&(const Operand& a, const Operand& b) { return logical_and
 inline Value operator||(const Operand& a, const Operand& b) { return logical_or(a, b); }
 inline Value operator!(const Operand& x) { return logical_not(x); }
 
-// The same for results of expressions, such as !(x > 0): preferred to C++'s own operators, which
-// would make conditions of them. Their nodes are as new as the expression, and tell its line.
+// The same for results of expressions, such as !(x > 0). Without these overloads C++ would prefer
+// its own operators, which convert their operands to bool. The line is that of the operand's node.
 inline Value operator!(Value&& x) { return logical_not({x, x.node().where()}); }
 inline Value operator&&(const Value& a, const Operand& b) { return logical_and({a, b.where()}, b); }
 inline Value operator||(const Value& a, const Operand& b) { return logical_or({a, b.where()}, b); }
@@ -43,7 +43,7 @@ template <class T>
 requires std::is_arithmetic_v<T>
 inline Value operator||(T a, Value&& b) { return logical_or(a, {b, b.node().where()}); }
 
-// These let the handle name a new node; the graph only grows.
+// These make the handle refer to a new node; the old node stays in the graph.
 inline Value& operator+=(Value& a, const Operand& b) { return a = Operand(a, b.where()) + b; }
 inline Value& operator-=(Value& a, const Operand& b) { return a = Operand(a, b.where()) - b; }
 inline Value& operator*=(Value& a, const Operand& b) { return a = Operand(a, b.where()) * b; }

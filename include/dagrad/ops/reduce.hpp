@@ -295,8 +295,8 @@ Value argmin(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// when a graph is replayed with other shapes.
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less = 0);
 
-/// These reduce over axes: of two values, `maximum` takes the larger elements, `minimum` the
-/// smaller ones.
+/// Two values do not compile, since `max` and `min` reduce over axes: `maximum` and `minimum` are
+/// the elementwise ops.
 template <std::same_as<Value> T>
 inline Value max(const Operand&, const T&) {
   static_assert(!std::same_as<T, Value>,
