@@ -80,7 +80,7 @@ TEST(Feeds, AreChecked) {
       "with cast");
   BoundRun run = f.bind();
   EXPECT_EQ(mistake<GraphError>([&] { run.feed(Value(), one_two); }),
-            "a default-made Value belongs to no graph");
+            "this Value is empty: a default-constructed Value belongs to no graph");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               run.feed(x, View{nullptr, pair});
             }),

@@ -238,7 +238,7 @@ TEST_F(OptimizersTest, RefuseBadArguments) {
   EXPECT_THROWS(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
                 "rmsprop: epsilon must be finite and at least 0, got -1");
   EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
-                ArgumentError, "adamw: weight_decay is finite and at least 0, got inf");
+                ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
   EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
                 "adam: the step is int64[], got float64[2]");
   for (const Update& update : {Update{p, number}, Update{number, number}})
