@@ -14,7 +14,7 @@ namespace dagrad {
 
 namespace {
 
-/// In the dtype that ops compute in.
+/// Converted to the dtype that ops compute in.
 Tensor computable(const Tensor& x) { return x.cast(compute_dtype(x.dtype())); }
 
 template <class Comparison>
@@ -35,7 +35,7 @@ Tensor reduced(const HostOperand& x, const Axes& axes, bool keep_dims) {
   return reduced<Op>(x, computable(x.tensor()), axes, keep_dims);
 }
 
-/// What errors of a function that checks its arguments by itself are told by.
+/// Names the function in the errors of its own checks.
 Building checking(std::string_view name, Location where) {
   return {name, std::span<const Value>(), where};
 }

@@ -183,7 +183,7 @@ Samples CrossEntropy::samples(Rng& rng) {
 
 namespace {
 
-/// How the operand of one shape comes to fit beside another shape; empty where nothing does that.
+/// Tells how an operand of one shape can be made to fit another shape; empty if it cannot.
 std::string cure(const std::string& operand, const Shape& from, const Shape& to) {
   if (from.elements() == to.elements()) return "; reshape the " + operand + " to " + to_string(to);
   if (broadcasts_to(from, to))
@@ -191,7 +191,7 @@ std::string cure(const std::string& operand, const Shape& from, const Shape& to)
   return "";
 }
 
-/// Throws ShapeError where one side would be repeated without being asked to.
+/// Throws ShapeError if one side would be repeated implicitly.
 void require_one_shape(const Operand& prediction, const Operand& target) {
   if (prediction.is_literal() || target.is_literal()) return;
   const Shape predicted = prediction.shape(), wanted = target.shape();

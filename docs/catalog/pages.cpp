@@ -94,8 +94,8 @@ bool varies(const Sample& sample, std::size_t i) {
 /// The dtypes that an op takes in those places.
 std::string dtypes(const Sample& sample) {
   std::string text;
-  for (std::size_t i = 0; i < dtype_count; ++i) {
-    const auto dtype = static_cast<DType>(i);
+  for (std::size_t candidate = 0; candidate < dtype_count; ++candidate) {
+    const auto dtype = static_cast<DType>(candidate);
     std::vector<Type> in, out;
     for (std::size_t i = 0; i < sample.in.size(); ++i)
       in.push_back({varies(sample, i) ? dtype : sample.in[i].dtype(), sample.in[i].shape()});

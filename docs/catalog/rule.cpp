@@ -204,7 +204,7 @@ std::string equations(const Sample& sample, const std::vector<std::string>& name
     writer.name(seeded.back().seed, dout);
   }
   if (seeded.empty() || xs.empty() || sample.op.traits().no_grad) return text;
-  const auto gradients = gradient(seeded, xs, Unconnected::zeros);
+  const auto gradients = gradient(seeded, xs, {.unconnected = Unconnected::zeros});
   for (const Value& slope : gradients) writer.count(slope);
   std::string results;
   for (std::size_t i = 0; i < xs.size(); ++i)

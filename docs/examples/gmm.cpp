@@ -114,8 +114,8 @@ int main(int argc, char** argv) try {
   const auto& weights = network.mixture.weights;
   const Advancing step = step_counter(network.graph);
   const Value rate = 0.1 * (1 - cast(step.now, f64) / steps);
-  const auto updates = adam(weights, gradient(network.loss, weights), rate, {.step = step.now});
-  const Function fit = compile({network.loss}, {.update = join({updates, {step.update}})});
+  const auto updates = adam(weights, gradient(network.loss, weights), rate, {.step = step});
+  const Function fit = compile(network.loss, {.update = updates});
 
   State fitted(network.graph);
   fitted.set(weights[1], spread_points(seen, Rng(1)));

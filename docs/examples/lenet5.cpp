@@ -58,8 +58,8 @@ int main(int argc, char** argv) try {
   const Advancing step = step_counter(network.graph);
   const double steps = static_cast<double>(epochs * (images / batch));
   const Value rate = 2e-3 * (1 - cast(step.now, f32) / steps);
-  const auto updates = adam(weights, gradient(network.loss, weights), rate, {.step = step.now});
-  const Function train = compile({network.loss}, {.update = join({updates, {step.update}})});
+  const auto updates = adam(weights, gradient(network.loss, weights), rate, {.step = step});
+  const Function train = compile(network.loss, {.update = updates});
   const Network whole(test.size());
   const Function evaluate_test = compile({whole.loss, whole.accuracy});
 

@@ -80,8 +80,8 @@ int main(int argc, char** argv) try {
   const Value done = cast(step.now + 1, f32) / steps;
   const Value rate = 4e-3 * minimum(20 * done, 1 - 0.9 * done);  // warms up, then falls
   const Clipped clipped = clip_by_global_norm(gradient(network.loss, weights), 1.0);
-  const auto updates = adamw(weights, clipped.gradients, rate, {.beta2 = 0.99, .step = step.now});
-  const Function train = compile({network.loss}, {.update = join({updates, {step.update}})});
+  const auto updates = adamw(weights, clipped.gradients, rate, {.beta2 = 0.99, .step = step});
+  const Function train = compile(network.loss, {.update = updates});
 
   State state(network.graph);
   Rng rng(2);

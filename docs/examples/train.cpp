@@ -31,8 +31,8 @@ int main() {
   const Advancing step = step_counter(graph);
   const Value rate = 0.02 * pow(0.99, cast(step.now, f32));
   const auto updates =
-      adamw(weights, clipped.gradients, rate, {.weight_decay = 0.001, .step = step.now});
-  const Function train = compile({loss}, {.update = join({updates, {key.update, step.update}})});
+      adamw(weights, clipped.gradients, rate, {.weight_decay = 0.001, .step = step});
+  const Function train = compile(loss, {.update = join({updates, {key.update}})});
   // [/optimizer]
 
   const auto batch = [&](int i) -> Feeds {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "dagrad/graph.hpp"
@@ -69,6 +71,11 @@ struct CompileOptions {
   int threads = 0;  ///< the most threads of the pool to use; 0: all. Results do not depend on it.
   Runtime* runtime = nullptr;  ///< null: Runtime::shared()
   std::shared_ptr<const Observer> observer = {};
+  /// Stops a run at the first float result that holds an infinity or a NaN although all elements of
+  /// the node's operands are finite, with a RunError that names the node and its line and gives the
+  /// ranges of the operands. It looks at the results that nodes store, not inside of a node, nor at
+  /// nodes without operands. Needs more memory, since no result is written over an operand.
+  bool check_finite = false;
 };
 
 /// A tensor for an input, which is given by its handle or its name.
@@ -96,23 +103,37 @@ class Function {
  public:
   Function() = default;
 
-  /// Runs the function and returns the fetched values. Without a State, parameters have their
-  /// initial values; a function with updates needs a State. Throws RunError if a node fails (the
-  /// text names it), if the run is cancelled or misses its deadline, or if another run is updating
-  /// the State; ArgumentError if a feed is missing, is given twice or names no input of the
-  /// function, or if the State does not fit (the text lists all differences); TypeError or
-  /// ShapeError if a feed has the wrong type. A run that throws leaves the State unchanged, and the
-  /// function can be run again.
-  std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {}) const;
+  /// Runs it. An input of the graph that the function does not need may be fed, too. Throws
+  /// RunError, naming the node where one failed; ArgumentError for a feed that is missing, given
+  /// twice or not of an input; GraphError for one of another graph; TypeError, ShapeError where its
+  /// type differs. Without a State parameters have their initial values; a function with updates
+  /// needs one. Throws ArgumentError for a State that does not fit, listing all differences, and
+  /// RunError while another run updates it. A run that throws has changed nothing, and the next may
+  /// succeed.
+  std::vector<Tensor> operator()(const Feeds& feeds = {}, const RunOptions& options = {},
+                                 Location where = Location::here()) const;
   std::vector<Tensor> operator()(State& state, const Feeds& feeds = {},
-                                 const RunOptions& options = {}) const;
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
   std::vector<Tensor> operator()(const State& state, const Feeds& feeds = {},
-                                 const RunOptions& options = {}) const;
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
+  /// The same for a function of one input. Throws ArgumentError where it has another number.
+  template <std::same_as<Tensor> T>
+  std::vector<Tensor> operator()(const T& input, const RunOptions& options = {},
+                                 Location where = Location::here()) const {
+    return (*this)(feed_only_input(input, where), options, where);
+  }
+  template <class S, std::same_as<Tensor> T>
+  requires std::same_as<std::remove_const_t<S>, State> std::vector<Tensor>
+  operator()(S& state, const T& input, const RunOptions& options = {},
+             Location where = Location::here()) const {
+    return (*this)(state, feed_only_input(input, where), options, where);
+  }
 
-  /// Binds the function to memory of its own: after a few runs, feeding, running and fetching
-  /// allocate nothing. Only one thread at a time may use the result. It keeps the State's values
-  /// alive.
-  BoundRun bind() const;
+  /// A run with all its memory held ready: once it has run a few times, feeding, running and
+  /// fetching allocate nothing. For one thread at a time. It keeps the State's values alive.
+  BoundRun bind(Location where = Location::here()) const;
   BoundRun bind(State& state) const;
 
   std::size_t nodes() const;  ///< number of nodes that a run executes
@@ -127,8 +148,9 @@ class Function {
   std::string text() const;
 
  private:
-  friend Function compile(std::span<const Value> fetches, const CompileOptions& options);
+  friend Function compile(ValueSpan fetches, const CompileOptions& options, Location where);
   explicit Function(std::shared_ptr<detail::Compiled> compiled);
+  Feeds feed_only_input(const Tensor& tensor, Location where) const;
   detail::Compiled& compiled() const;
   std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
@@ -141,17 +163,17 @@ class BoundRun {
   BoundRun& operator=(BoundRun&&) noexcept;
   ~BoundRun();
 
-  /// Makes later runs read the input from this memory, which is not copied: it must stay valid
-  /// until the input is fed again. Throws ArgumentError if the function has no such input, or if
-  /// the data pointer is null or not aligned to an element; TypeError or ShapeError if the type
+  /// Binds memory to read from: it must stay until the next feed of this input. Not copied. Throws
+  /// ArgumentError for a value that is not an input, and for data that are null or not aligned to
+  /// an element; GraphError for a value of another graph; TypeError, ShapeError where its type
   /// differs.
-  void feed(const Value& input, const View& view);
-  void feed(std::string_view input, const View& view);
-  void feed(const Value& input, const Tensor& tensor);
-  void feed(std::string_view input, const Tensor& tensor);
-  /// Runs the function. Throws as `Function::operator()` does.
-  void operator()(const RunOptions& options = {});
-  /// Result `i` of the last run, valid until the next run. Throws ArgumentError if there is none.
+  void feed(const Value& input, const View& view, Location where = Location::here());
+  void feed(std::string_view input, const View& view, Location where = Location::here());
+  void feed(const Value& input, const Tensor& tensor, Location where = Location::here());
+  void feed(std::string_view input, const Tensor& tensor, Location where = Location::here());
+  /// Throws as the function does.
+  void operator()(const RunOptions& options = {}, Location where = Location::here());
+  /// Result `i` of the last run, valid until the next. Throws ArgumentError where there is none.
   View fetch(std::size_t i) const;
 
  private:
@@ -161,15 +183,18 @@ class BoundRun {
   std::unique_ptr<detail::BoundContext> bound_;
 };
 
-/// Compiles what the fetches and updates need, and nothing else. Throws GraphError if the values
-/// belong to several graphs, or an update assigns to a value that is not a parameter or that
-/// another update assigns to; TypeError or ShapeError if an update's two types differ;
-/// ArgumentError if there is nothing to compute or the number of threads is negative.
-Function compile(std::span<const Value> fetches, const CompileOptions& options = {});
-Function compile(std::initializer_list<Value> fetches, const CompileOptions& options = {});
+/// Plans what the fetches and updates need, and nothing else. Throws GraphError for values of
+/// several graphs, two different updates of a parameter, or an update of a value that is not a
+/// parameter; TypeError, ShapeError where an update's type differs; ArgumentError for negative
+/// threads.
+Function compile(ValueSpan fetches, const CompileOptions& options = {},
+                 Location where = Location::here());
 
-/// Compiles and runs once, with initial values for parameters.
-Tensor evaluate(const Value& value, const Feeds& feeds = {});
-std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {});
+/// Compiles and runs once. Takes one value, or several in braces, a vector, an array or a span.
+Tensor evaluate(const Value& value, const Feeds& feeds = {}, Location where = Location::here());
+std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds = {},
+                             Location where = Location::here());
+std::vector<Tensor> evaluate(std::initializer_list<Value> values, const Feeds& feeds = {},
+                             Location where = Location::here());
 
 }  // namespace dagrad

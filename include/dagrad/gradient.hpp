@@ -1,7 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dagrad/graph.hpp"
@@ -12,30 +14,55 @@ namespace dagrad {
 enum class Unconnected { error, zeros };
 
 struct GradientOptions {
-  /// Cotangent of y, of the same type. Defaults to 1 if y is a scalar.
+  /// The cotangent of y, of its type. A scalar y needs none: its cotangent is then 1.
   Value seed = {};
   Unconnected unconnected = Unconnected::error;
 };
 
-/// Appends nodes that compute ∂y/∂x for each x by reverse accumulation, and returns one gradient
-/// for each x, of the type of that x. They are ordinary nodes, which can be differentiated again.
-/// Throws GradientError if y or an x is not a float, if y is not a scalar and there is no seed, if
-/// the seed's type is not that of y, if y does not depend on an x (unless `unconnected` is
-/// `zeros`), or if a gradient that is needed does not exist; GraphError if the values belong to
-/// several graphs. If it throws, it appends nothing.
-std::vector<Value> gradient(const Value& y, std::span<const Value> xs,
-                            const GradientOptions& options = {});
-std::vector<Value> gradient(const Value& y, std::initializer_list<Value> xs,
-                            const GradientOptions& options = {});
-Value gradient(const Value& y, const Value& x, const GradientOptions& options = {});
-
-/// One of several ys and its cotangent, which defaults to 1 if y is a scalar.
+/// One of several ys, with its cotangent; a scalar needs none, and gets 1.
 struct Seeded {
   Value y;
   Value seed = {};
 };
-/// Gradients of the sum of seed·y over all ys. Throws as above, and ArgumentError if there is no y.
-std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> xs,
-                            Unconnected unconnected = Unconnected::error);
+
+/// What is differentiated: one value or several, each alone or with its seed, as
+/// `{{y1, seed1}, {y2, seed2}}`. Several are differentiated as the sum of seed·y over all of them.
+class Targets {
+ public:
+  Targets(const Value& y) : ys_{{y}} {}
+  Targets(std::initializer_list<Value> ys) : Targets(std::span(ys.begin(), ys.size())) {}
+  Targets(std::initializer_list<Seeded> ys) : ys_(ys) {}
+  /// A vector, an array or a span of values or of `Seeded`.
+  template <class Range>
+  requires std::convertible_to<const Range&, std::span<const Value>> Targets(const Range& ys) {
+    for (const Value& y : std::span<const Value>(ys)) ys_.push_back({y});
+  }
+  template <class Range>
+  requires std::convertible_to<const Range&, std::span<const Seeded>> Targets(const Range& ys) {
+    const std::span<const Seeded> all(ys);
+    ys_.assign(all.begin(), all.end());
+  }
+
+  std::span<const Seeded> ys() const { return ys_; }
+
+ private:
+  std::vector<Seeded> ys_;
+};
+
+/// Appends the nodes that compute ∂y/∂x for each x, by reverse accumulation: every node on a path
+/// from an x to y gets its cotangents in one sum, then its op's rule. The result is a graph like
+/// any other. Appends nothing when it throws. One x gives a value, a list of them a vector, and
+/// both take one y or several.
+///
+/// Throws GradientError where a y is not a float, or not a scalar and without a seed; where an x is
+/// not a float, or not connected (unless zeros are asked for); and where a gradient that is asked
+/// for does not exist. Throws GraphError for values of several graphs, and ArgumentError without a
+/// y, or for a seed in the options beside several ys or one that has a seed.
+std::vector<Value> gradient(const Targets& ys, std::span<const Value> xs,
+                            const GradientOptions& options = {}, Location where = Location::here());
+std::vector<Value> gradient(const Targets& ys, std::initializer_list<Value> xs,
+                            const GradientOptions& options = {}, Location where = Location::here());
+Value gradient(const Targets& ys, const Value& x, const GradientOptions& options = {},
+               Location where = Location::here());
 
 }  // namespace dagrad

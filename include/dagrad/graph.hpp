@@ -144,13 +144,13 @@ class Graph {
     return constant(Tensor::of(list), where);
   }
 
-  /// Opens a scope for the nodes made from now on. Throws ArgumentError if the name is malformed.
-  Scope scope(std::string_view name);
+  /// Opens a scope for the nodes made from now on. Throws ArgumentError for a bad name.
+  Scope scope(std::string_view name, Location where = Location::here());
 
   /// The value with this full name (ending in ":1" for a second result), if there is one.
   std::optional<Value> find(std::string_view name) const;
-  /// The same, but throws GraphError listing similar names if there is no such value.
-  Value at(std::string_view name) const;
+  /// The same; throws GraphError listing similar names where there is none.
+  Value at(std::string_view name, Location where = Location::here()) const;
 
   std::size_t size() const;  ///< number of nodes
   std::size_t edges() const;
@@ -167,9 +167,9 @@ class Graph {
   detail::ControlPtr control_;
 };
 
-/// A listing with one line for each node: `%name = op(%operand, …) {attributes} : types`, then,
-/// where they apply, a comment with the nodes that a rewrite made it of and one with its forward
-/// node.
+/// One line for each node: `%name = op(%operand, type of %operand) {attributes} : types`. Behind it
+/// stands `# made of %node, …` where a rewrite made the node of others, and `# from %node` where it
+/// belongs to that node's gradient. `Node::where` and `Node::scope` tell where a node was made.
 std::string to_string(const Graph& graph);
 std::ostream& operator<<(std::ostream& out, const Graph& graph);
 std::string to_string(const Node& node);

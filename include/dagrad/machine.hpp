@@ -57,7 +57,9 @@ class Machine {
   ProgramLoop loop(const ProgramPtr& program, std::span<const std::int64_t> in_step) const;
 
   /// Applies a library function (`exp`, `pow`, …) to n elements of dense arrays, with the same bits
-  /// as in loops. `b` is not read for functions of one operand; `out` may be an operand.
+  /// as in loops. `b` is not read for functions of one operand; `out` may be an operand. Throws
+  /// ArgumentError for other primitives, such as `add`, for which there is `loop`, and where a
+  /// function of two operands gets no `b`.
   void apply(Primitive function, const float* a, const float* b, float* out, std::int64_t n) const;
   void apply(Primitive function, const double* a, const double* b, double* out,
              std::int64_t n) const;

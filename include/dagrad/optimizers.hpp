@@ -26,36 +26,37 @@ struct SgdOptions {
   /// Nesterov momentum, in the form of Sutskever et al. 2013 that PyTorch uses.
   bool nesterov = false;
 };
-/// Gradient descent: p ← p − rate·g. With momentum m: v ← m·v + g and p ← p − rate·v (Polyak 1964),
-/// or p ← p − rate·(g + m·v) with Nesterov momentum, where v is "<p>/velocity".
-std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value> gradients,
-                        const Operand& rate, const SgdOptions& options = {});
+/// Gradient descent: p ← p − rate·g; with momentum m, v ← m·v + g and p ← p − rate·v (Polyak 1964),
+/// or p ← p − rate·(g + m·v) with Nesterov's; v is "<p>/velocity".
+std::vector<Update> sgd(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                        const SgdOptions& options = {});
 
 struct AdamOptions {
   double beta1 = 0.9;     ///< in [0, 1)
   double beta2 = 0.999;   ///< in [0, 1)
   double epsilon = 1e-8;  ///< at least 0
-  /// The number of completed steps, an int64 scalar that the caller advances. If it is left out, a
-  /// counter named "adam/step" or "adamw/step" is added and advanced.
-  std::optional<Value> step = {};
+  /// The `step_counter` to count steps with, to share it with a schedule or another optimiser; its
+  /// update is among those returned. Left out, one named "adam/step" or "adamw/step" is made.
+  std::optional<Advancing> step = {};
 };
-/// Adam (Kingma and Ba 2015): in step t, counted from 1, m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 −
-/// β₂)·g² and p ← p − rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε), where m is "<p>/first_moment"
-/// and v is "<p>/second_moment". Factors that depend on t are computed once per step, in float64.
-std::vector<Update> adam(std::span<const Value> parameters, std::span<const Value> gradients,
-                         const Operand& rate, const AdamOptions& options = {});
+/// Adam (Kingma and Ba 2015): with step t counted from 1, m ← β₁·m + (1 − β₁)·g,
+/// v ← β₂·v + (1 − β₂)·g² and p ← p − rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε); m is
+/// "<p>/first_moment", v "<p>/second_moment". What depends on t is computed once a step, in
+/// float64.
+std::vector<Update> adam(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                         const AdamOptions& options = {});
 
 struct AdamwOptions {
   double weight_decay = 0.01;  ///< at least 0
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  std::optional<Value> step = {};  ///< this and the three above: as in AdamOptions
+  std::optional<Advancing> step = {};  ///< these as for Adam
 };
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): the step of `adam`, taken from (1
-/// − rate·weight_decay)·p instead of p.
-std::vector<Update> adamw(std::span<const Value> parameters, std::span<const Value> gradients,
-                          const Operand& rate, const AdamwOptions& options = {});
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): Adam's step from
+/// (1 − rate·weight_decay)·p.
+std::vector<Update> adamw(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                          const AdamwOptions& options = {});
 
 struct RmspropOptions {
   double decay = 0.99;    ///< of the mean squares, in [0, 1)
@@ -63,28 +64,26 @@ struct RmspropOptions {
   double momentum = 0;    ///< in [0, 1)
   bool centred = false;   ///< divide by the standard deviation instead of the root mean square
 };
-/// RMSprop (Tieleman and Hinton 2012): with decay d, s ← d·s + (1 − d)·g² and p ← p − rate·g / (√s
-/// + ε). Centred (Graves 2013): also a ← d·a + (1 − d)·g, and √(s − a²) replaces √s. With momentum
-/// m: v ← m·v + g / (√s + ε) and p ← p − rate·v. Here s is "<p>/square", a is "<p>/mean" and v is
-/// "<p>/velocity".
-std::vector<Update> rmsprop(std::span<const Value> parameters, std::span<const Value> gradients,
-                            const Operand& rate, const RmspropOptions& options = {});
+/// RMSprop (Tieleman and Hinton 2012): s ← d·s + (1 − d)·g² and p ← p − rate·g / (√s + ε); centred
+/// (Graves 2013), a ← d·a + (1 − d)·g and √(s − a²) for √s; with momentum m, v ← m·v + g / (√s + ε)
+/// and p ← p − rate·v. s is "<p>/square", a "<p>/mean", v "<p>/velocity".
+std::vector<Update> rmsprop(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                            const RmspropOptions& options = {});
 
 // ---- clipping
 
-/// Clamps each element of each gradient to [low, high]. Throws as `clamp` does.
-std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand& low,
-                                 const Operand& high);
+/// Each element of each gradient, at least low and at most high, as by `clamp`. Throws as `clamp`.
+std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const Operand& high);
 
 struct Clipped {
   std::vector<Value> gradients;
   Value norm;  ///< the global norm before clipping
 };
-/// Multiplies all gradients by min(1, max_norm / norm), where norm is their `global_norm`. If the
-/// norm is 0, they stay as they are; if it is NaN, all of them become NaN; if it is infinite,
-/// finite elements become 0 and infinite ones NaN. Throws ArgumentError if there are no gradients
-/// or a plain max_norm is not positive and finite; TypeError or ShapeError if max_norm is not a
-/// float scalar or a gradient is not a float.
-Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max_norm);
+/// All gradients times min(1, max_norm / norm), where the norm is `global_norm` of all of them: of
+/// norm 0 they stay as they are; a NaN makes all of them NaN; of infinite norm finite elements
+/// become 0 and infinite ones NaN. Throws ArgumentError without gradients, or for a plain max_norm
+/// that is not positive and finite; TypeError, ShapeError for a max_norm that is no float scalar or
+/// gradients that are no floats.
+Clipped clip_by_global_norm(ValueSpan gradients, const Operand& max_norm);
 
 }  // namespace dagrad

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dagrad/graph.hpp"
@@ -14,9 +15,10 @@ namespace detail {
 class StateData;
 }
 
-/// The values of a model's parameters, by name. It starts with their initial values and works with
-/// every function whose parameters are among those of its graph. Any number of threads may read it
-/// and run functions without updates at once; only one run at a time may update it.
+/// The values of a model's parameters, by name. It holds the parameters that the graph has when the
+/// State is made, with their initial values: make it after optimisers, which add parameters. It
+/// works with every function whose parameters are among its own. Any number of threads may read it
+/// and run functions that only read; one updating run at a time.
 class State {
  public:
   explicit State(const Graph& graph);
@@ -24,17 +26,14 @@ class State {
   State& operator=(State&&) noexcept;
   ~State();
 
-  /// The value of a parameter. Throws ArgumentError listing all names if there is no such
-  /// parameter.
-  Tensor get(std::string_view parameter) const;
-  Tensor get(const Value& parameter) const;
-  /// Sets the value of a parameter. Throws TypeError if the type differs from the parameter's,
-  /// RunError while a run is updating the State, and as `get` does.
-  void set(std::string_view parameter, const Tensor& value);
-  void set(const Value& parameter, const Tensor& value);
-  /// Sets several values at once: readers see either all of the new values or none. If it throws,
-  /// as it does for a single value, nothing has changed.
-  void set(const std::map<std::string, Tensor>& values);
+  /// Throws ArgumentError listing the names there are.
+  Tensor get(std::string_view parameter, Location where = Location::here()) const;
+  Tensor get(const Value& parameter, Location where = Location::here()) const;
+  /// Throws TypeError where the type differs from the parameter's, RunError while a run updates.
+  void set(std::string_view parameter, const Tensor& value, Location where = Location::here());
+  void set(const Value& parameter, const Tensor& value, Location where = Location::here());
+  /// Several at once, or none: who reads sees all of them or none. Throws as for one.
+  void set(const std::map<std::string, Tensor>& values, Location where = Location::here());
   std::vector<std::string> names() const;
   /// All values, as they were at a single moment.
   std::map<std::string, Tensor> values() const;
@@ -43,8 +42,8 @@ class State {
 
  private:
   friend class Function;
-  State() = default;
-  /// Throws ArgumentError if the State has been moved from.
+  explicit State(std::shared_ptr<detail::StateData> data) : data_(std::move(data)) {}
+  /// Throws ArgumentError for a State that has been moved from.
   const std::shared_ptr<detail::StateData>& data() const;
   std::shared_ptr<detail::StateData> data_;  // shared with bound runs
 };

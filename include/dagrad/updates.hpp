@@ -12,7 +12,8 @@
 /// had never stopped.
 namespace dagrad {
 
-/// Concatenates lists of updates: `.update = join({adam(…), {step.update}})`.
+/// All updates of several lists, in order: `.update = join({adam(…), {key.update}})`. The same
+/// update may be listed more than once, as when two optimisers share a `step_counter`.
 std::vector<Update> join(std::initializer_list<std::vector<Update>> lists);
 
 /// A parameter together with the update that advances it.

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -40,11 +44,10 @@ class Value {
 
   /// The node's name, followed by ":port" for results after the first.
   std::string name() const;
-  /// Names the node and returns this value. The name is prefixed with the scope in which the node
-  /// was made: both "relu" in scope "block" and "block/relu" outside of any scope give
-  /// "block/relu". Throws ArgumentError if the name is malformed, GraphError if another node
-  /// already has it.
-  Value named(std::string_view name) const;
+  /// Names the node; returns this value. The scope that the node was made in goes before the name:
+  /// in scope "block", "relu" makes "block/relu", and so does "block/relu" at the top. Throws
+  /// ArgumentError for a bad name, GraphError for one that another node has, given or automatic.
+  Value named(std::string_view name, Location where = Location::here()) const;
 
   /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
   /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis, ranges keep it. Throws as
@@ -54,9 +57,19 @@ class Value {
   Node node() const;
   std::uint32_t node_id() const { return node_; }
   std::uint32_t port() const { return port_; }
-  /// Whether the handle was default-constructed and refers to no node. (`!` and `&&` are
-  /// elementwise ops, so a value does not convert to bool.)
+  /// Whether it was made by default and belongs to no node.
   bool empty() const { return !control_; }
+  /// A value is computed when a function runs, so C++ cannot branch on it: this does not compile,
+  /// and says what to write instead. Only results of expressions, such as `x > 0`, are converted:
+  /// for named values `!` and `&&` would not know whether they are elementwise.
+  template <std::same_as<bool> T>
+  explicit operator T() && {
+    static_assert(!std::same_as<T, bool>,
+                  "dagrad: a Value is not a condition, for it is computed when a function runs: "
+                  "choose elements with where(condition, a, b), compare them with equal(a, b), and "
+                  "take the larger ones with maximum(a, b)");
+    return false;
+  }
   friend bool operator==(const Value& a, const Value& b) {
     return a.control_.get() == b.control_.get() && a.node_ == b.node_ && a.port_ == b.port_;
   }
@@ -77,8 +90,18 @@ class Value {
 
 std::ostream& operator<<(std::ostream& out, const Value& value);
 
-/// An argument of a builder: a value, or a plain number, which takes its dtype from the values
-/// beside it. It is constructed implicitly and records the source line of the call.
+/// Several values that a function reads during the call: one value, braces, a vector, an array or
+/// a span. For parameters only, since it refers to what it was made from.
+class ValueSpan : public std::span<const Value> {
+ public:
+  using std::span<const Value>::span;
+  ValueSpan(std::span<const Value> values) : span(values) {}
+  ValueSpan(const Value& value) : span(&value, 1) {}
+  ValueSpan(std::initializer_list<Value> values) : span(values.begin(), values.size()) {}
+};
+
+/// What builders take: a value, or a plain number that adopts the dtype of what it meets. Made
+/// implicitly, and on the way notes the line of the call.
 class Operand {
  public:
   /// Throws GraphError if the value is empty.

@@ -65,7 +65,7 @@ Subject with_cotangents(Applied a, Rng& rng) {
     s.names.push_back("cotangent " + std::to_string(i));
     s.point.push_back(s.seeds[i]);
   }
-  s.ys = gradient(seeded, xs, Unconnected::zeros);
+  s.ys = gradient(seeded, xs, {.unconnected = Unconnected::zeros});
   s.seeds.clear();
   for (const Value& slope : s.ys) s.seeds.push_back(random_seed(rng, slope.type()));
   return s;

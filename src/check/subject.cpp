@@ -130,7 +130,7 @@ std::vector<Value> append_gradient(Subject& subject) {
   std::vector<Seeded> seeded;
   for (std::size_t i = 0; i < subject.ys.size(); ++i)
     seeded.push_back({subject.ys[i], subject.graph.constant(subject.seeds[i])});
-  return gradient(seeded, subject.xs, Unconnected::zeros);
+  return gradient(seeded, subject.xs, {.unconnected = Unconnected::zeros});
 }
 
 Feeds all_feeds(const Subject& subject) {
@@ -182,18 +182,18 @@ std::vector<bool> leading_to(const Graph& graph, std::span<const Value> values) 
 std::vector<Tensor> evaluate_at(std::span<const Value> values, const Feeds& feeds,
                                 Runtime* runtime) {
   if (values.empty()) return {};
-  const Function function = compile(values, {.runtime = runtime});
+  const Function function = compile(values, {.runtime = runtime}, {});
   std::vector<std::string> inputs = function.input_names();
   std::sort(inputs.begin(), inputs.end());
   Feeds needed;
   for (const Feed& feed : feeds)
     if (std::binary_search(inputs.begin(), inputs.end(), name_of(feed)))
       needed.emplace_back(name_of(feed), feed.tensor);
-  return function(needed);
+  return function(needed, {}, {});  // the line is not the user's
 }
 
 Values::Values(std::span<const Value> values, Runtime* runtime)
-    : Values(compile(values, {.runtime = runtime})) {}
+    : Values(compile(values, {.runtime = runtime}, {})) {}
 
 Values::Values(const Function& function) : inputs_(function.input_names()), run_(function.bind()) {
   std::sort(inputs_.begin(), inputs_.end());
@@ -202,14 +202,14 @@ Values::Values(const Function& function) : inputs_(function.input_names()), run_
 void Values::feed(const Value& input, const View& view) {
   if (const std::string name = input.name();
       std::binary_search(inputs_.begin(), inputs_.end(), name))
-    run_.feed(name, view);
+    run_.feed(name, view, {});
 }
 
 void Values::feed(const Feeds& feeds) {
   for (const Feed& feed : feeds)
     if (const std::string name = name_of(feed);
         std::binary_search(inputs_.begin(), inputs_.end(), name))
-      run_.feed(name, feed.tensor);
+      run_.feed(name, feed.tensor, {});
 }
 
 }  // namespace dagrad::detail

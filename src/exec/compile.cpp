@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
 #include "src/exec/planner.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
@@ -30,14 +31,28 @@ detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOpt
   return graph;
 }
 
-void check_updates(const detail::GraphView& graph, std::span<const Update> updates) {
-  std::unordered_set<std::uint32_t> updated;
+/// The updates, each once: what several optimisers share is listed by each of them.
+std::vector<Update> distinct(const detail::GraphView& graph, std::span<const Update> updates) {
+  std::unordered_map<std::uint32_t, Value> next_of;
+  std::vector<Update> all;
   for (const Update& update : updates) {
     const Value& parameter = update.parameter;
     if (graph.kind(parameter.node_id()) != NodeKind::parameter)
       throw GraphError(fmt::format("update: '{}' is not a parameter", parameter.name()));
-    if (!updated.insert(parameter.node_id()).second)
-      throw GraphError(fmt::format("update: parameter '{}' is updated twice", parameter.name()));
+    const auto [next, is_new] = next_of.try_emplace(parameter.node_id(), update.next);
+    if (is_new)
+      all.push_back(update);
+    else if (next->second != update.next)
+      throw GraphError(
+          fmt::format("update: parameter '{}' is updated twice, with '{}' and with '{}'",
+                      parameter.name(), next->second.name(), update.next.name()));
+  }
+  return all;
+}
+
+void check_types(std::span<const Update> updates) {
+  for (const Update& update : updates) {
+    const Value& parameter = update.parameter;
     if (update.next.type() == parameter.type()) continue;
     const std::string text =
         fmt::format("update: parameter '{}' is {}, but its next value '{}' is {}", parameter.name(),
@@ -45,6 +60,21 @@ void check_updates(const detail::GraphView& graph, std::span<const Update> updat
     if (update.next.dtype() != parameter.dtype()) throw TypeError(text);
     throw ShapeError(text);
   }
+}
+
+std::unique_ptr<const detail::Plan> planned(std::span<const Value> fetches,
+                                            const CompileOptions& options, Runtime& runtime) {
+  if (options.threads < 0)
+    throw ArgumentError(fmt::format(
+        "compile: threads must be at least 1, or 0 for the whole pool, got {}", options.threads));
+  if (fetches.empty() && options.update.empty())
+    throw ArgumentError(
+        "compile: there is nothing to compute: no fetches and no updates are given");
+  const detail::GraphView graph(common_graph(fetches, options));
+  CompileOptions checked = options;
+  checked.update = distinct(graph, options.update);
+  check_types(checked.update);
+  return detail::make_plan(graph, checked, runtime.data(), fetches);
 }
 
 void report(const detail::Plan& plan, const Runtime::CodeCache& before,
@@ -61,32 +91,25 @@ void report(const detail::Plan& plan, const Runtime::CodeCache& before,
 
 }  // namespace
 
-Function compile(std::span<const Value> fetches, const CompileOptions& options) {
+Function compile(ValueSpan fetches, const CompileOptions& options, Location where) {
   const auto start = std::chrono::steady_clock::now();
-  if (options.threads < 0)
-    throw ArgumentError(fmt::format(
-        "compile: threads must be at least 1, or 0 for the whole pool, got {}", options.threads));
-  if (fetches.empty() && options.update.empty())
-    throw ArgumentError(
-        "compile: there is nothing to compute: no fetches and no updates are given");
-  const detail::GraphView graph(common_graph(fetches, options));
-  check_updates(graph, options.update);
   Runtime& runtime = options.runtime != nullptr ? *options.runtime : Runtime::shared();
   const Runtime::CodeCache before = runtime.code_cache();
   auto compiled = std::make_shared<detail::Compiled>(
-      detail::make_plan(graph, options, runtime.data(), fetches));
+      detail::told_at(where, [&] { return planned(fetches, options, runtime); }));
   report(compiled->plan(), before, start);
   return Function(std::move(compiled));
 }
 
-Function compile(std::initializer_list<Value> fetches, const CompileOptions& options) {
-  return compile(std::span<const Value>(fetches.begin(), fetches.size()), options);
+std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds, Location where) {
+  return compile(values, {}, where)(feeds, {}, where);
 }
-
-std::vector<Tensor> evaluate(std::span<const Value> values, const Feeds& feeds) {
-  return compile(values)(feeds);
+std::vector<Tensor> evaluate(std::initializer_list<Value> values, const Feeds& feeds,
+                             Location where) {
+  return compile(values, {}, where)(feeds, {}, where);
 }
-
-Tensor evaluate(const Value& value, const Feeds& feeds) { return compile({value})(feeds)[0]; }
+Tensor evaluate(const Value& value, const Feeds& feeds, Location where) {
+  return compile(value, {}, where)(feeds, {}, where)[0];
+}
 
 }  // namespace dagrad

@@ -41,8 +41,14 @@ RunContext::~RunContext() = default;
 
 std::uint32_t RunContext::input(const Value& value) const {
   if (const std::uint32_t at = plan_.input(value); at != no_slot) return at;
-  const bool alive = !value.empty() && Access::control(value)->graph != nullptr;
-  throw no_input(alive ? value.name() : fmt::format("node {}", value.node_id()));
+  if (value.empty()) throw_empty_value();
+  const bool alive = Access::control(value)->graph != nullptr;
+  const std::string name = alive ? value.name() : fmt::format("node {}", value.node_id());
+  if (Access::control(value).get() == plan_.graph.get()) throw no_input(name);
+  throw GraphError(fmt::format(
+      "{} belongs to another graph; use the mapping to the graph of this function, or the name of "
+      "the input",
+      in_quotes(name)));
 }
 
 std::uint32_t RunContext::input(std::string_view name) const {
@@ -52,17 +58,42 @@ std::uint32_t RunContext::input(std::string_view name) const {
 }
 
 ArgumentError RunContext::no_input(std::string_view name) const {
-  const std::string names = plan_.input_names.listed();
-  return ArgumentError(fmt::format("{} is no input of this function; it has: {}",
-                                   detail::in_quotes(name), names.empty() ? "none" : names));
+  const std::string names = plan_.input_names.listed(plan_.needed_inputs);
+  return ArgumentError(fmt::format("{} is not an input of this function; it needs: {}",
+                                   in_quotes(name), names.empty() ? "none" : names));
 }
+
+namespace {
+
+/// How to make a tensor of another dtype.
+std::string remedy(DType dtype) {
+  const auto make = [&](std::string_view type) {
+    return fmt::format("; make it with Tensor::of<{}>, or convert it with cast", type);
+  };
+  switch (dtype) {
+    case DType::boolean:
+      return make("bool");
+    case DType::int32:
+      return make("std::int32_t");
+    case DType::int64:
+      return make("std::int64_t");
+    case DType::float32:
+      return make("float");
+    case DType::float64:
+      return make("double");
+    default:
+      return "; convert it with cast";
+  }
+}
+
+}  // namespace
 
 void RunContext::feed(std::uint32_t input, const View& view) {
   const Plan::Leaf& leaf = plan_.inputs[input];
   if (view.type != leaf.type) {
     const std::string text = fmt::format("input '{}': got {}, wanted {}", plan_.input_names[input],
                                          to_string(view.type), to_string(leaf.type));
-    if (view.type.dtype != leaf.type.dtype) throw TypeError(text);
+    if (view.type.dtype != leaf.type.dtype) throw TypeError(text + remedy(leaf.type.dtype));
     throw ShapeError(text);
   }
   const bool none = view.data == nullptr && view.type.elements() > 0;
@@ -70,7 +101,7 @@ void RunContext::feed(std::uint32_t input, const View& view) {
     throw ArgumentError(fmt::format("input '{}': the data of the view is {}",
                                     plan_.input_names[input],
                                     none ? "null" : "not aligned to an element"));
-  address_[leaf.slot] = const_cast<void*>(view.data);  // read only
+  if (leaf.slot != no_slot) address_[leaf.slot] = const_cast<void*>(view.data);  // read only
   fed_[input].how = Fed::How::view;
 }
 
@@ -86,7 +117,7 @@ void RunContext::clear() {
 
 void RunContext::check_feeds() const {
   std::string missing;
-  for (std::size_t i = 0; i < fed_.size(); ++i) {
+  for (std::size_t i = 0; i < plan_.needed_inputs; ++i) {
     if (!fed(static_cast<std::uint32_t>(i)))
       missing.append(missing.empty() ? "" : ", ").append(plan_.input_names[i]);
   }
@@ -151,11 +182,13 @@ void RunContext::match(const StateData& from) {
   matched_ = nullptr;  // no layout is matched until all positions are known
   const StateLayout& layout = *from.layout;
   std::string differences;
+  bool missing = false;
   for (std::size_t p = 0; p < plan_.parameters.size(); ++p) {
     const std::string_view name = plan_.parameter_names[p];
     const Type& type = plan_.parameters[p].type;
     position_[p] = layout.names.find(name);
     if (position_[p] == NameTable::none) {
+      missing = true;
       differences +=
           fmt::format("\n  parameter '{}' {} is not in the State", name, to_string(type));
     } else if (layout.type(position_[p]) != type) {
@@ -164,7 +197,11 @@ void RunContext::match(const StateData& from) {
     }
   }
   if (!differences.empty())
-    throw ArgumentError("the State does not fit the function:" + differences);
+    throw ArgumentError("the State does not fit the function:" + differences +
+                        (missing ? "\n  a State holds the parameters that its graph has when it is "
+                                   "made: make it after everything that adds parameters, such as "
+                                   "optimisers"
+                                 : ""));
   matched_ = from.layout;
 }
 

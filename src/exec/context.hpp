@@ -25,7 +25,8 @@ class RunContext final : private Steps {
 
   const Plan& plan() const { return plan_; }
 
-  /// Position of an input. Throws ArgumentError listing all inputs if there is no such input.
+  /// Position of an input. Throws ArgumentError naming those that the function needs; GraphError
+  /// for a value of another graph.
   std::uint32_t input(const Value& value) const;
   std::uint32_t input(std::string_view name) const;
   /// Throws TypeError or ShapeError if the type is not the input's, ArgumentError if the data is

@@ -5,10 +5,13 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
 namespace {
+
+using detail::told_at;
 
 std::vector<Tensor> call(detail::Compiled& compiled, detail::StateData* state, bool update,
                          const Feeds& feeds, const RunOptions& options) {
@@ -40,24 +43,44 @@ constexpr auto needs_mutable =
 
 }  // namespace
 
-std::vector<Tensor> Function::operator()(const Feeds& feeds, const RunOptions& options) const {
-  refuse_updates(compiled(), needs_state);
-  return call(compiled(), nullptr, false, feeds, options);
+std::vector<Tensor> Function::operator()(const Feeds& feeds, const RunOptions& options,
+                                         Location where) const {
+  return told_at(where, [&] {
+    refuse_updates(compiled(), needs_state);
+    return call(compiled(), nullptr, false, feeds, options);
+  });
 }
 
 std::vector<Tensor> Function::operator()(State& state, const Feeds& feeds,
-                                         const RunOptions& options) const {
-  return call(compiled(), state.data().get(), updates(compiled()), feeds, options);
+                                         const RunOptions& options, Location where) const {
+  return told_at(where, [&] {
+    return call(compiled(), state.data().get(), updates(compiled()), feeds, options);
+  });
 }
 
 std::vector<Tensor> Function::operator()(const State& state, const Feeds& feeds,
-                                         const RunOptions& options) const {
-  refuse_updates(compiled(), needs_mutable);
-  return call(compiled(), state.data().get(), false, feeds, options);
+                                         const RunOptions& options, Location where) const {
+  return told_at(where, [&] {
+    refuse_updates(compiled(), needs_mutable);
+    return call(compiled(), state.data().get(), false, feeds, options);
+  });
 }
 
-BoundRun Function::bind() const {
-  refuse_updates(compiled(), needs_state);
+/// The input that the function needs; where it needs none, the only one of the graph.
+Feeds Function::feed_only_input(const Tensor& tensor, Location where) const {
+  return told_at(where, [&]() -> Feeds {
+    const detail::Plan& plan = compiled().plan();
+    const std::size_t choices = plan.needed_inputs > 0 ? plan.needed_inputs : plan.inputs.size();
+    if (choices == 1) return {{plan.input_names[0], tensor}};
+    if (choices == 0) throw ArgumentError("this function has no input");
+    throw ArgumentError(
+        fmt::format("this function has {} inputs, {}: say which one the tensor is for", choices,
+                    plan.input_names.listed(choices)));
+  });
+}
+
+BoundRun Function::bind(Location where) const {
+  told_at(where, [&] { refuse_updates(compiled(), needs_state); });
   return BoundRun(std::make_unique<detail::BoundContext>(compiled_, nullptr));
 }
 
@@ -76,7 +99,8 @@ detail::Compiled& Function::compiled() const {
 std::size_t Function::nodes() const { return compiled().plan().steps.size(); }
 std::size_t Function::peak_bytes() const { return compiled().plan().arena_bytes; }
 std::vector<std::string> Function::input_names() const {
-  return compiled().plan().input_names.to_vector();
+  const detail::Plan& plan = compiled().plan();
+  return plan.input_names.to_vector(plan.needed_inputs);
 }
 std::vector<std::string> Function::parameter_names() const {
   return compiled().plan().parameter_names.to_vector();
@@ -99,26 +123,31 @@ detail::BoundContext& BoundRun::bound() const {
   return *bound_;
 }
 
-void BoundRun::feed(const Value& input, const View& view) {
-  detail::RunContext& context = bound().context;
-  context.feed(context.input(input), view);
-}
-void BoundRun::feed(std::string_view input, const View& view) {
-  detail::RunContext& context = bound().context;
-  context.feed(context.input(input), view);
-}
-void BoundRun::feed(const Value& input, const Tensor& tensor) {
-  detail::RunContext& context = bound().context;
-  context.feed(context.input(input), tensor);
-}
-void BoundRun::feed(std::string_view input, const Tensor& tensor) {
-  detail::RunContext& context = bound().context;
-  context.feed(context.input(input), tensor);
+namespace {
+
+template <class Input, class Data>
+void feed_at(Location where, detail::RunContext& context, const Input& input, const Data& data) {
+  told_at(where, [&] { context.feed(context.input(input), data); });
 }
 
-void BoundRun::operator()(const RunOptions& options) {
+}  // namespace
+
+void BoundRun::feed(const Value& input, const View& view, Location where) {
+  feed_at(where, bound().context, input, view);
+}
+void BoundRun::feed(std::string_view input, const View& view, Location where) {
+  feed_at(where, bound().context, input, view);
+}
+void BoundRun::feed(const Value& input, const Tensor& tensor, Location where) {
+  feed_at(where, bound().context, input, tensor);
+}
+void BoundRun::feed(std::string_view input, const Tensor& tensor, Location where) {
+  feed_at(where, bound().context, input, tensor);
+}
+
+void BoundRun::operator()(const RunOptions& options, Location where) {
   detail::BoundContext& run = bound();
-  run.context.run(run.state.get(), updates(*run.function), options);
+  told_at(where, [&] { run.context.run(run.state.get(), updates(*run.function), options); });
 }
 
 View BoundRun::fetch(std::size_t i) const { return bound().context.fetch(i); }

@@ -44,9 +44,10 @@ class Kernel {
   const std::vector<Type>& in() const { return in_; }
   const std::vector<Type>& out() const { return out_; }
   std::size_t scratch() const { return scratch_; }  ///< bytes
-  double cost() const { return cost_; }             ///< rough estimate in nanoseconds on one thread
-  bool divides() const { return divides_; }         ///< whether several threads can share one step
-  /// Number of slots that a step names: operands, results and scratch memory.
+  double cost() const { return cost_; }             ///< nanoseconds on one thread, roughly
+  bool divides() const { return divides_; }         ///< whether several threads can work at it
+  bool overwrites() const { return overwrites_; }   ///< whether operands may be written over
+  /// Slots that a step names: operands, results, scratch memory.
   std::size_t wires() const { return in_.size() + out_.size() + (scratch_ > 0 ? 1 : 0); }
 
  protected:
@@ -56,6 +57,7 @@ class Kernel {
   std::size_t scratch_ = 0;
   double cost_ = 0;
   bool divides_ = false;
+  bool overwrites_ = true;
 
  private:
   const Op op_;

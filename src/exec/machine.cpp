@@ -1,10 +1,14 @@
 #include "dagrad/machine.hpp"
 
+#include <fmt/format.h>
+
 #include "dagrad/compile.hpp"
+#include "dagrad/error.hpp"
 #include "src/exec/runtime_data.hpp"
 #include "src/loops/loop.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/lower.hpp"
+#include "src/program/primitives.hpp"
 
 namespace dagrad {
 
@@ -13,6 +17,15 @@ namespace {
 bool best(InstructionSet set) {
   return (set >= InstructionSet::avx512 || !available(InstructionSet::avx512)) &&
          (set >= InstructionSet::avx2 || !available(InstructionSet::avx2));
+}
+
+void require_function(Primitive primitive, const void* b) {
+  if (!detail::is_function(primitive))
+    throw ArgumentError(fmt::format(
+        "Machine::apply: {} is not a library function; use Machine::loop", name(primitive)));
+  if (detail::arity_of(primitive) == 2 && b == nullptr)
+    throw ArgumentError(
+        fmt::format("Machine::apply: {} has two operands, got one", name(primitive)));
 }
 
 }  // namespace
@@ -38,10 +51,12 @@ ProgramLoop Machine::loop(const ProgramPtr& program, std::span<const std::int64_
 
 void Machine::apply(Primitive function, const float* a, const float* b, float* out,
                     std::int64_t n) const {
+  require_function(function, b);
   detail::apply_function(instruction_set_, function, a, b, out, n);
 }
 void Machine::apply(Primitive function, const double* a, const double* b, double* out,
                     std::int64_t n) const {
+  require_function(function, b);
   detail::apply_function(instruction_set_, function, a, b, out, n);
 }
 

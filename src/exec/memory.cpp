@@ -103,7 +103,7 @@ template <class Order>
 bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   const Kernel& k = kernel(s);
   const bool loop = k.op().traits().elementwise;
-  if (result >= k.out().size() || (result > 0 && !loop)) return false;
+  if (!k.overwrites() || result >= k.out().size() || (result > 0 && !loop)) return false;
   const auto in = plan_.operands_of(plan_.steps[s]);
   for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
     const std::uint32_t operand = in[i];

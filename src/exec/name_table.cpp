@@ -26,16 +26,18 @@ void NameTable::rehash() {
   for (std::uint32_t i = 0; i < size(); ++i) positions_[entry((*this)[i])] = i;
 }
 
-std::vector<std::string> NameTable::to_vector() const {
+std::vector<std::string> NameTable::to_vector(std::size_t most) const {
+  const std::size_t count = std::min(most, size());
   std::vector<std::string> names;
-  names.reserve(size());
-  for (std::size_t i = 0; i < size(); ++i) names.emplace_back((*this)[i]);
+  names.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) names.emplace_back((*this)[i]);
   return names;
 }
 
-std::string NameTable::listed() const {
+std::string NameTable::listed(std::size_t most) const {
   std::string text;
-  for (std::size_t i = 0; i < size(); ++i) text.append(i == 0 ? "" : ", ").append((*this)[i]);
+  for (std::size_t i = 0; i < std::min(most, size()); ++i)
+    text.append(i == 0 ? "" : ", ").append((*this)[i]);
   return text;
 }
 

@@ -26,9 +26,9 @@ class NameTable {
   std::uint32_t find(std::string_view name) const {
     return positions_.empty() ? none : positions_[entry(name)];
   }
-  /// All names in order.
-  std::vector<std::string> to_vector() const;
-  std::string listed() const;  ///< "a, b, c"
+  /// The names, or the first of them, in order, as users are shown them.
+  std::vector<std::string> to_vector(std::size_t most = none) const;
+  std::string listed(std::size_t most = none) const;  ///< "a, b, c"
   void shrink_to_fit();
 
  private:

@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dagrad::detail {
 
 std::uint32_t Plan::input_of_node(std::uint32_t node) const {
-  const auto at =
-      std::lower_bound(inputs.begin(), inputs.end(), node,
-                       [](const Leaf& leaf, std::uint32_t other) { return leaf.node < other; });
-  return at != inputs.end() && at->node == node ? static_cast<std::uint32_t>(at - inputs.begin())
-                                                : no_slot;
+  const auto others = inputs.begin() + static_cast<std::ptrdiff_t>(needed_inputs);
+  for (const auto& [begin, end] :
+       {std::pair(inputs.begin(), others), std::pair(others, inputs.end())}) {
+    const auto at = std::lower_bound(
+        begin, end, node, [](const Leaf& leaf, std::uint32_t other) { return leaf.node < other; });
+    if (at != end && at->node == node) return static_cast<std::uint32_t>(at - inputs.begin());
+  }
+  return no_slot;
 }
 
 void Plan::add_alias(const InputAlias& alias) {

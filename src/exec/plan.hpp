@@ -90,7 +90,10 @@ class Plan {
   StepOrigins origins;  ///< names and places of the steps
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
+  /// Inputs: first those that the function needs, then the others of the graph, which may be fed
+  /// too and have no slot; each of both in the order of their nodes.
   std::vector<Leaf> inputs, parameters;
+  std::size_t needed_inputs = 0;
   NameTable input_names, parameter_names;
   /// Values of older graphs that became the inputs of this one through rewrites.
   std::map<AliasKey, Alias> aliases;
@@ -116,7 +119,8 @@ class Plan {
   std::span<const std::uint32_t> wires_of(const Step& step) const {
     return {wires.data() + step.first_wire, kernel_of(step).wires()};
   }
-  /// Position of the input with this node, or `no_slot`.
+  bool needs_input(std::size_t input) const { return input < needed_inputs; }
+  /// Position of the input that is that node, or `no_slot`.
   std::uint32_t input_of_node(std::uint32_t node) const;
   /// Position of the input that the value denotes, in this graph or one from which it was made by
   /// rewrites, or `no_slot`.

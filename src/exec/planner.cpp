@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/exec/arrange.hpp"
+#include "src/exec/finite.hpp"
 
 namespace dagrad::detail {
 
@@ -30,6 +31,7 @@ std::unique_ptr<Plan> Planner::draft(std::span<const Value> fetches) && {
   reserve();
   for (std::uint32_t node = 0; node < first_value_.size(); ++node)
     if (needed(node)) lay_out(node);
+  add_other_inputs();
   for (const InputAlias& alias : graph_.input_aliases()) plan_->add_alias(alias);
   for (const Value& fetch : fetches) add_fetch(fetch);
   for (const Update& update : options_.update) add_update(update);
@@ -136,6 +138,15 @@ void Planner::add_leaf(std::uint32_t node) {
   slot_of_value_.push_back(slot);
 }
 
+void Planner::add_other_inputs() {
+  plan_->needed_inputs = plan_->inputs.size();
+  for (const std::uint32_t node : graph_.inputs()) {
+    if (needed(node)) continue;
+    plan_->inputs.push_back({graph_.results(node)[0], node, no_slot});
+    plan_->input_names.add(graph_.name(node));
+  }
+}
+
 void Planner::add_step(std::uint32_t node) {
   Plan& plan = *plan_;
   const std::uint32_t at = kernel_of(node);
@@ -159,8 +170,10 @@ std::uint32_t Planner::kernel_of(std::uint32_t node) {
   std::vector<Type> in, out;
   graph_.operand_types(node, in);
   graph_.result_types(node, out);
-  plan_->kernels.push_back(
-      make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime));
+  std::unique_ptr<const Kernel> kernel =
+      make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime);
+  if (options_.check_finite) kernel = checking_finite(std::move(kernel));
+  plan_->kernels.push_back(std::move(kernel));
   const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
   known_kernels_.emplace(key_, index);
   return index;

@@ -33,13 +33,16 @@ class Planner {
   };
 
   void select(std::span<const Value> fetches);
-  bool needed(std::uint32_t node) const { return first_value_[node] != none; }
+  bool needed(std::uint32_t node) const {
+    return node < first_value_.size() && first_value_[node] != none;
+  }
   void want(const Value& value);
   void reserve();
   void lay_out(std::uint32_t node);
   int aliased(std::uint32_t node) const;
   void add_leaf(std::uint32_t node);
   void add_step(std::uint32_t node);
+  void add_other_inputs();
   std::uint32_t kernel_of(std::uint32_t node);
   std::uint32_t new_slot(Slot::Home home, std::uint64_t at);
   std::uint32_t value_of(const Edge& edge) const { return first_value_[edge.node] + edge.port; }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/exec/state_data.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/tensor/storage.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -77,26 +78,34 @@ const std::shared_ptr<detail::StateData>& State::data() const {
   return data_;
 }
 
-Tensor State::get(std::string_view parameter) const {
-  const std::uint32_t at = position(*data()->layout, parameter);
+Tensor State::get(std::string_view parameter, Location where) const {
+  const std::uint32_t at =
+      detail::told_at(where, [&] { return position(*data()->layout, parameter); });
   const std::lock_guard lock(data_->exchange);
   return data_->values[at];
 }
-Tensor State::get(const Value& parameter) const { return get(parameter.name()); }
+Tensor State::get(const Value& parameter, Location where) const {
+  return get(parameter.name(), where);
+}
 
-void State::set(std::string_view parameter, const Tensor& value) {
-  const std::uint32_t at = position_for(*data()->layout, parameter, value);
+void State::set(std::string_view parameter, const Tensor& value, Location where) {
+  const std::uint32_t at =
+      detail::told_at(where, [&] { return position_for(*data()->layout, parameter, value); });
   Tensor owned = detail::own(value);
   const detail::StateData::Updating updating(*data_);
   const std::lock_guard lock(data_->exchange);
   std::swap(data_->values[at], owned);
 }
-void State::set(const Value& parameter, const Tensor& value) { set(parameter.name(), value); }
+void State::set(const Value& parameter, const Tensor& value, Location where) {
+  set(parameter.name(), value, where);
+}
 
-void State::set(const std::map<std::string, Tensor>& values) {
+void State::set(const std::map<std::string, Tensor>& values, Location where) {
   std::vector<std::pair<std::uint32_t, Tensor>> owned;
-  for (const auto& [parameter, value] : values)
-    owned.emplace_back(position_for(*data()->layout, parameter, value), detail::own(value));
+  detail::told_at(where, [&] {
+    for (const auto& [parameter, value] : values)
+      owned.emplace_back(position_for(*data()->layout, parameter, value), detail::own(value));
+  });
   const detail::StateData::Updating updating(*data());
   const std::lock_guard lock(data_->exchange);
   for (auto& [at, value] : owned) std::swap(data_->values[at], value);
@@ -113,12 +122,11 @@ std::map<std::string, Tensor> State::values() const {
 }
 
 State State::copy() const {
-  State other;
-  other.data_ = std::make_shared<detail::StateData>();
-  other.data_->layout = data()->layout;
+  auto other = std::make_shared<detail::StateData>();
+  other->layout = data()->layout;
   const std::lock_guard lock(data_->exchange);
-  other.data_->values = data_->values;
-  return other;
+  other->values = data_->values;
+  return State(std::move(other));
 }
 
 }  // namespace dagrad

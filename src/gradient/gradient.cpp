@@ -2,6 +2,7 @@
 
 #include "dagrad/apply.hpp"
 #include "src/gradient/reverse.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
@@ -20,24 +21,43 @@ void check_float(const Value& value, std::string_view role) {
 void check_seed(const Seeded& y) {
   check_float(y.y, "y");
   if (y.seed.empty() && y.y.rank() != 0)
-    throw GradientError(
-        "gradient: y " + describe(y.y) +
-        ", is not a scalar: give a seed of its type, or take the gradient of its sum");
+    throw GradientError("gradient: y " + describe(y.y) +
+                        ", is not a scalar: give a seed of its type, or take the gradient of its "
+                        "sum");
   if (!y.seed.empty() && y.seed.type() != y.y.type())
     throw GradientError("gradient: the seed " + describe(y.seed) +
                         ", does not have the type of y " + describe(y.y));
 }
 
-}  // namespace
+/// The ys with the seed of the options, which is for a y that is alone.
+std::vector<Seeded> seeded(const Targets& ys, const GradientOptions& options) {
+  if (ys.ys().empty()) throw ArgumentError("gradient: needs at least one y");
+  std::vector<Seeded> all(ys.ys().begin(), ys.ys().end());
+  if (options.seed.empty()) return all;
+  if (all.size() > 1 || !all.front().seed.empty())
+    throw ArgumentError(
+        "gradient: the seed in the options is for a single y without one: give each y its own "
+        "seed, as {{y1, seed1}, {y2, seed2}}");
+  all.front().seed = options.seed;
+  return all;
+}
 
-std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> xs,
-                            Unconnected unconnected) {
-  if (ys.empty()) throw ArgumentError("gradient: needs at least one y");
-  detail::GraphData& graph = detail::Access::data(ys.front().y);
+void check_connected(const detail::Paths& paths, const Value& y, std::span<const Value> xs) {
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (paths.x_slot(i) == detail::Paths::none)
+      throw GradientError(
+          "gradient: y '" + y.name() + "' does not depend on x '" + xs[i].name() +
+          "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
+}
+
+/// The graph of them all, where nothing is wrong with them.
+detail::GraphData& checked(std::span<const Seeded> ys, std::span<const Value> xs) {
+  const Value& first = ys.front().y;
+  detail::GraphData& graph = detail::Access::data(first);
   const auto check_graph = [&](const Value& value) {
     if (&detail::Access::data(value) != &graph)
       throw GraphError("gradient: '" + value.name() + "' belongs to another graph than y '" +
-                       ys.front().y.name() + "'");
+                       first.name() + "'");
   };
   for (const Seeded& y : ys) {
     check_graph(y.y);
@@ -48,13 +68,19 @@ std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> x
     check_graph(x);
     check_float(x, "x");
   }
+  return graph;
+}
 
+}  // namespace
+
+std::vector<Value> gradient(const Targets& targets, std::span<const Value> xs,
+                            const GradientOptions& options, Location where) {
+  const std::vector<Seeded> ys = detail::told_at(where, [&] { return seeded(targets, options); });
+  detail::GraphData& graph =
+      detail::told_at(where, [&]() -> detail::GraphData& { return checked(ys, xs); });
   const detail::Paths paths(graph, ys, xs);
-  for (std::size_t i = 0; i < xs.size(); ++i)
-    if (unconnected == Unconnected::error && paths.x_slot(i) == detail::Paths::none)
-      throw GradientError(
-          "gradient: y '" + ys.front().y.name() + "' does not depend on x '" + xs[i].name() +
-          "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
+  if (options.unconnected == Unconnected::error)
+    detail::told_at(where, [&] { check_connected(paths, ys.front().y, xs); });
   const Building building({&ys.front().y, 1}, {});
   detail::Reverse reverse(graph, paths);
   for (std::size_t i = 0; i < ys.size(); ++i) reverse.seed(i, ys[i]);
@@ -64,17 +90,12 @@ std::vector<Value> gradient(std::span<const Seeded> ys, std::span<const Value> x
   return results;
 }
 
-std::vector<Value> gradient(const Value& y, std::span<const Value> xs,
-                            const GradientOptions& options) {
-  const Seeded seeded{y, options.seed};
-  return gradient({&seeded, 1}, xs, options.unconnected);
+std::vector<Value> gradient(const Targets& ys, std::initializer_list<Value> xs,
+                            const GradientOptions& options, Location where) {
+  return gradient(ys, std::span<const Value>(xs.begin(), xs.size()), options, where);
 }
-std::vector<Value> gradient(const Value& y, std::initializer_list<Value> xs,
-                            const GradientOptions& options) {
-  return gradient(y, std::span<const Value>(xs.begin(), xs.size()), options);
-}
-Value gradient(const Value& y, const Value& x, const GradientOptions& options) {
-  return gradient(y, {&x, 1}, options).front();
+Value gradient(const Targets& ys, const Value& x, const GradientOptions& options, Location where) {
+  return gradient(ys, std::span<const Value>(&x, 1), options, where).front();
 }
 
 }  // namespace dagrad

@@ -4,7 +4,7 @@
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
-#include "src/graph/rethrow.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
@@ -48,9 +48,12 @@ void Building::rethrow() const {
 }
 
 Value Building::parameter(std::string_view name, const Tensor& initial) const {
-  if (!graph_) throw GraphError("a parameter needs a graph, but all operands are plain numbers");
-  detail::check_name(name, detail::Named::node, detail::longest_full_name);
-  return detail::add_leaf(*graph_->graph, NodeKind::parameter, initial.type(), name, &initial, {});
+  if (!graph_) throw GraphError("a builder of plain numbers alone has no graph for a parameter");
+  detail::GraphData& graph = *graph_->graph;
+  return detail::told_at(graph.making.where, [&] {
+    detail::check_name(name, detail::Named::node, detail::longest_full_name);
+    return detail::add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, {});
+  });
 }
 
 Building::~Building() {

@@ -49,6 +49,7 @@ struct GraphData {
   };
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
+  std::vector<std::uint32_t> inputs;  ///< the nodes that are, in order
   std::vector<Provenance> origins;
   Extents extents;
   /// The nodes from which a rewrite made a node, unless that is the node itself: pairs sorted by

@@ -5,6 +5,7 @@
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
 #include "src/graph/room.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {
@@ -42,12 +43,14 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
                                                    ? graph.extents.fresh()
                                                    : graph.extents.fixed(type.shape)};
   if (tensor) make_room(graph.tensors, 1);
+  if (kind == NodeKind::input) make_room(graph.inputs, 1);
   return all_or_nothing(graph, [&] {
     const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, call);
     if (tensor) {
       graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
       graph.tensors.push_back(*tensor);
     }
+    if (kind == NodeKind::input) graph.inputs.push_back(id);
     if (!name.empty()) graph.names.set(id, name);
     return Access::value(graph.share(), id, 0);
   });
@@ -73,20 +76,26 @@ detail::GraphData& Graph::data() const {
 }
 
 Value Graph::input(std::string_view name, const Type& type, Location where) {
-  detail::check_name(name, detail::Named::node);
-  return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, where);
+  return detail::told_at(where, [&] {
+    detail::check_name(name, detail::Named::node);
+    return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, where);
+  });
 }
 Value Graph::parameter(std::string_view name, const Tensor& initial, Location where) {
-  detail::check_name(name, detail::Named::node);
-  return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial, where);
+  return detail::told_at(where, [&] {
+    detail::check_name(name, detail::Named::node);
+    return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial, where);
+  });
 }
 Value Graph::constant(const Tensor& value, Location where) {
   return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, &value, where);
 }
 
-Scope Graph::scope(std::string_view name) {
-  detail::check_name(name, detail::Named::scope);
-  return Scope(control_, data().open_scope(name));
+Scope Graph::scope(std::string_view name, Location where) {
+  return detail::told_at(where, [&] {
+    detail::check_name(name, detail::Named::scope);
+    return Scope(control_, data().open_scope(name));
+  });
 }
 Scope::Scope(Scope&& other) noexcept
     : control_(std::move(other.control_)), opening_(other.opening_) {}
@@ -123,13 +132,13 @@ std::optional<Value> Graph::find(std::string_view name) const {
   return detail::Access::value(control_, id, parsed->port);
 }
 
-Value Graph::at(std::string_view name) const {
+Value Graph::at(std::string_view name, Location where) const {
   if (auto value = find(name)) return *std::move(value);
   std::string text = "there is no value \"" + detail::printable(name) + "\" in the graph";
   const auto similar = data().names.similar(name);
   for (std::size_t i = 0; i < similar.size(); ++i)
     text += (i == 0 ? "; similar names: " : ", ") + detail::printable(similar[i]);
-  throw GraphError(text);
+  throw GraphError(text + "\n  called at " + to_string(where));
 }
 
 std::size_t Graph::size() const { return data().size(); }
@@ -148,18 +157,19 @@ std::vector<Node> Graph::nodes() const {
   return all;
 }
 
-namespace {
-std::vector<Value> leaves(const Graph& graph, NodeKind kind) {
+std::vector<Value> Graph::inputs() const {
   std::vector<Value> values;
-  const detail::GraphView view(graph);
-  for (std::uint32_t id = 0; id < view.size(); ++id)
-    if (view.kind(id) == kind) values.push_back(view.value(id));
+  const detail::GraphView view(*this);
+  for (const std::uint32_t id : view.inputs()) values.push_back(view.value(id));
   return values;
 }
-}  // namespace
-
-std::vector<Value> Graph::inputs() const { return leaves(*this, NodeKind::input); }
-std::vector<Value> Graph::parameters() const { return leaves(*this, NodeKind::parameter); }
+std::vector<Value> Graph::parameters() const {
+  std::vector<Value> values;
+  const detail::GraphView view(*this);
+  for (std::uint32_t id = 0; id < view.size(); ++id)
+    if (view.kind(id) == NodeKind::parameter) values.push_back(view.value(id));
+  return values;
+}
 
 const detail::Edges& detail::edges_of(const Graph& graph) { return Access::data(graph).edges; }
 

@@ -3,6 +3,7 @@
 
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
+#include "src/graph/told_at.hpp"
 
 namespace dagrad {
 
@@ -28,9 +29,11 @@ std::string Value::name() const {
   return port_ == 0 ? node : node + ":" + std::to_string(port_);
 }
 
-Value Value::named(std::string_view name) const {
-  detail::check_name(name, detail::Named::node);
-  data().names.set(node_, name);
+Value Value::named(std::string_view name, Location where) const {
+  detail::told_at(where, [&] {
+    detail::check_name(name, detail::Named::node);
+    data().names.set(node_, name);
+  });
   return *this;
 }
 

@@ -27,6 +27,7 @@ bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origin
 std::string GraphView::user_name(std::uint32_t node) const {
   return has_origins(node) ? Access::node(data_->share(), node).origins().front().node : name(node);
 }
+std::span<const std::uint32_t> GraphView::inputs() const { return data_->inputs; }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }

@@ -70,6 +70,7 @@ class GraphView {
   bool has_origins(std::uint32_t node) const;
   /// The name of the node in the user's graph: for a rewritten node, that of its first origin.
   std::string user_name(std::uint32_t node) const;
+  std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;

@@ -17,23 +17,29 @@ namespace {
 /// 1 − βᵗ without cancellation.
 Value bias_correction(const Value& t, double beta) { return -expm1(t * std::log(beta)); }
 
-/// The number of completed steps: the value given in the options, or the optimiser's own counter.
+/// How many steps have been made: the count that the options share, or the optimiser's own. Either
+/// way its update is one of the optimiser's, so that it cannot be forgotten.
 Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
                  const AdamOptions& options) {
-  if (options.step) {
-    if (const Type type = options.step->type(); type != Type{i64, {}})
-      throw TypeError(
-          fmt::format("{}: the step must be int64[], got {}", optimizer, to_string(type)));
-    return *options.step;
+  if (!options.step) {
+    Value made = step.counter("step");
+    step.update(made, made + 1);
+    return made;
   }
-  Value made = step.counter("step");
-  step.update(made, made + 1);
-  return made;
+  const auto& [now, update] = *options.step;
+  if (now.type() != Type{i64, {}})
+    throw TypeError(
+        fmt::format("{}: the step is int64[], got {}", optimizer, to_string(now.type())));
+  if (update.parameter != now || update.next == now)
+    throw ArgumentError(
+        fmt::format("{}: the update of the step '{}' does not advance it", optimizer, now.name()));
+  step.update(now, update.next);
+  return now;
 }
 
-std::vector<Update> adam_steps(std::string_view optimizer, std::span<const Value> parameters,
-                               std::span<const Value> gradients, const Operand& rate,
-                               const AdamOptions& options, double weight_decay) {
+std::vector<Update> adam_steps(std::string_view optimizer, ValueSpan parameters,
+                               ValueSpan gradients, const Operand& rate, const AdamOptions& options,
+                               double weight_decay) {
   detail::StepBuilder step(optimizer, parameters, gradients, rate);
   step.require_fraction("beta1", options.beta1);
   step.require_fraction("beta2", options.beta2);
@@ -71,13 +77,13 @@ std::vector<Update> adam_steps(std::string_view optimizer, std::span<const Value
 
 }  // namespace
 
-std::vector<Update> adam(std::span<const Value> parameters, std::span<const Value> gradients,
-                         const Operand& rate, const AdamOptions& options) {
+std::vector<Update> adam(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                         const AdamOptions& options) {
   return adam_steps("adam", parameters, gradients, rate, options, 0);
 }
 
-std::vector<Update> adamw(std::span<const Value> parameters, std::span<const Value> gradients,
-                          const Operand& rate, const AdamwOptions& options) {
+std::vector<Update> adamw(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                          const AdamwOptions& options) {
   const AdamOptions moments{options.beta1, options.beta2, options.epsilon, options.step};
   return adam_steps("adamw", parameters, gradients, rate, moments, options.weight_decay);
 }

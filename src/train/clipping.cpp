@@ -11,8 +11,7 @@
 
 namespace dagrad {
 
-std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand& low,
-                                 const Operand& high) {
+std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const Operand& high) {
   std::vector<Value> clipped;
   if (gradients.empty()) return clipped;
   const Building building("clip_by_value", gradients, low.where());
@@ -20,7 +19,7 @@ std::vector<Value> clip_by_value(std::span<const Value> gradients, const Operand
   return clipped;
 }
 
-Clipped clip_by_global_norm(std::span<const Value> gradients, const Operand& max_norm) {
+Clipped clip_by_global_norm(ValueSpan gradients, const Operand& max_norm) {
   detail::Scalar most(max_norm, "clip_by_global_norm: max_norm");
   if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
     throw ArgumentError(fmt::format(

@@ -4,8 +4,8 @@
 
 namespace dagrad {
 
-std::vector<Update> rmsprop(std::span<const Value> parameters, std::span<const Value> gradients,
-                            const Operand& rate, const RmspropOptions& options) {
+std::vector<Update> rmsprop(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                            const RmspropOptions& options) {
   detail::StepBuilder step("rmsprop", parameters, gradients, rate);
   step.require_fraction("decay", options.decay);
   step.require_not_negative("epsilon", options.epsilon);

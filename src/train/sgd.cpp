@@ -4,8 +4,8 @@
 
 namespace dagrad {
 
-std::vector<Update> sgd(std::span<const Value> parameters, std::span<const Value> gradients,
-                        const Operand& rate, const SgdOptions& options) {
+std::vector<Update> sgd(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                        const SgdOptions& options) {
   detail::StepBuilder step("sgd", parameters, gradients, rate);
   step.require_fraction("momentum", options.momentum);
   for (std::size_t i = 0; i < step.size(); ++i) {

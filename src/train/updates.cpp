@@ -13,13 +13,13 @@ std::vector<Update> join(std::initializer_list<std::vector<Update>> lists) {
 
 Advancing step_counter(Graph& graph, std::string_view name, Location where) {
   const Building building(graph, where);
-  const Value now = graph.parameter(name, Tensor(std::int64_t{0}));
+  const Value now = graph.parameter(name, Tensor(std::int64_t{0}), where);
   return {now, {now, now + 1}};
 }
 
 Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name, Location where) {
   const Building building(graph, where);
-  const Value now = graph.parameter(name, Tensor(seed));
+  const Value now = graph.parameter(name, Tensor(seed), where);
   return {now, {now, next_key(now)}};
 }
 

@@ -29,6 +29,17 @@ Times measure(double before, const std::function<void()>& step,
   return {first, times.front(), times[times.size() / 2]};
 }
 
+double ratio(const std::function<void()>& a, const std::function<void()>& b) {
+  double of_a = 1e9, of_b = 1e9;
+  const double begin = now();
+  for (int round = 0; round < 20 || now() - begin < 6; ++round) {
+    of_a = std::min(of_a, fastest(1, 1, a));
+    of_b = std::min(of_b, fastest(1, 1, b));
+    if (now() - begin > 120) break;
+  }
+  return of_b / of_a;
+}
+
 double fastest(int rounds, int calls, const std::function<void()>& run) {
   double best = 1e9;
   for (int round = 0; round < rounds; ++round) {

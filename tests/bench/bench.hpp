@@ -10,6 +10,7 @@ namespace dagrad::bench {
 
 struct Settings {
   int threads = 2;
+  bool check_finite = false;  ///< of training steps: what checking costs, instead of their times
   std::FILE* out = stdout;
 };
 
@@ -27,7 +28,10 @@ struct Times {
 };
 Times measure(double before, const std::function<void()>& step,
               const std::function<void()>& verify = {});
-/// Seconds on a monotonic clock.
+/// How much longer `b` takes than `a`, as a ratio: they run in turns, and the fastest of each
+/// counts.
+double ratio(const std::function<void()>& a, const std::function<void()>& b);
+/// Seconds on a clock that only goes forward.
 double now();
 /// The time of the fastest of several rounds, in seconds per call.
 double fastest(int rounds, int calls, const std::function<void()>& run);

@@ -50,6 +50,27 @@ void chain(const Settings& settings) {
 
 namespace {
 
+/// Times a training step that is compiled now; or, where the settings ask for it, compares it with
+/// one that checks that its values are finite.
+void time_step(const Settings& settings, const std::string& name, const Graph& graph,
+               const Value& loss, const std::vector<Update>& update, const Feeds& feeds,
+               double begin) {
+  CompileOptions options{.update = update, .threads = settings.threads};
+  State state(graph);
+  const auto bound = [&] {
+    BoundRun run = compile(loss, options).bind(state);
+    for (const Feed& feed : feeds) run.feed(feed.value, feed.tensor);
+    return run;
+  };
+  BoundRun run = bound();
+  const double before = now() - begin;
+  if (!settings.check_finite) return print(settings, name, measure(before, [&] { run(); }));
+  options.check_finite = true;
+  BoundRun checked = bound();
+  print(settings, name, "with check_finite, times as long", "ratio",
+        ratio([&] { run(); }, [&] { checked(); }));
+}
+
 void train_mlp(const Settings& settings, const std::string& name,
                const std::vector<std::int64_t>& sizes, std::int64_t batch) {
   Rng rng(0);
@@ -74,14 +95,8 @@ void train_mlp(const Settings& settings, const std::string& name,
     if (i + 2 < sizes.size()) h = relu(h);
   }
   const Value loss = cross_entropy(h, y);
-  const Function train = compile(
-      {loss}, {.update = sgd(weights, gradient(loss, weights), 1e-3), .threads = settings.threads});
-  State state(graph);
-  BoundRun run = train.bind(state);
-  run.feed(x, images);
-  run.feed(y, labels);
-  const double before = now() - begin;
-  print(settings, name, measure(before, [&] { run(); }));
+  time_step(settings, name, graph, loss, sgd(weights, gradient(loss, weights), 1e-3),
+            {{x, images}, {y, labels}}, begin);
 }
 
 }  // namespace
@@ -109,13 +124,7 @@ void train_images(const Settings& settings, const std::string& name, const Shape
   const Value loss = cross_entropy(model.logits, y);
   auto updates = sgd(model.weights, gradient(loss, model.weights), 1e-3);
   if constexpr (requires { model.running; }) updates = join({updates, model.running});
-  const Function train = compile({loss}, {.update = updates, .threads = settings.threads});
-  State state(graph);
-  BoundRun run = train.bind(state);
-  run.feed(x, images);
-  run.feed(y, labels);
-  const double before = now() - begin;
-  print(settings, name, measure(before, [&] { run(); }));
+  time_step(settings, name, graph, loss, updates, {{x, images}, {y, labels}}, begin);
 }
 
 }  // namespace
@@ -138,15 +147,8 @@ void nanogpt(const Settings& settings) {
   const Value x = graph.input("x", tokens), y = graph.input("y", tokens);
   const Gpt gpt(graph, x, sizes, rng);
   const Value loss = cross_entropy(gpt.logits, y);
-  const Function train =
-      compile({loss}, {.update = adamw(gpt.weights, gradient(loss, gpt.weights), 1e-4),
-                       .threads = settings.threads});
-  State state(graph);
-  BoundRun run = train.bind(state);
-  run.feed(x, text);
-  run.feed(y, following);
-  const double before = now() - begin;
-  print(settings, "nanogpt", measure(before, [&] { run(); }));
+  time_step(settings, "nanogpt", graph, loss, adamw(gpt.weights, gradient(loss, gpt.weights), 1e-4),
+            {{x, text}, {y, following}}, begin);
 }
 
 namespace {

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "dagrad/compile.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad {
 namespace {
@@ -63,6 +64,15 @@ TEST_P(OnEverySet, MachineIsThatOfTheRuntime) {
   EXPECT_EQ(machine().threads(), 2);
   if (GetParam() == InstructionSet::plain)
     EXPECT_EQ(machine().is_best(), !available(InstructionSet::avx2));
+}
+
+TEST_P(OnEverySet, OnlyFunctionsAreApplied) {
+  float x = 2;
+  double y = 2;
+  EXPECT_THROWS(machine().apply(Primitive::sqrt, &x, nullptr, &x, 1), ArgumentError,
+                "Machine::apply: sqrt is not a library function; use Machine::loop");
+  EXPECT_THROWS(machine().apply(Primitive::pow, &y, nullptr, &y, 1), ArgumentError,
+                "Machine::apply: pow has two operands, got one");
 }
 
 TEST_P(OnEverySet, LoopsFunctionsAndNumbersGiveTheSameBits) {

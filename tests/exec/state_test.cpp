@@ -7,6 +7,7 @@
 
 #include "tests/exec/test_ops.hpp"
 #include "tests/exec/watchdog.hpp"
+#include "tests/throws.hpp"
 
 namespace {
 
@@ -39,9 +40,9 @@ class StateTest : public testing::Test {
 TEST_F(StateTest, MovedFromIsRefused) {
   State s(g);
   const State taken = std::move(s);
-  EXPECT_EQ(thrown<ArgumentError>([&] { s.get("p"); }),  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(mistake<ArgumentError>([&] { s.get("p"); }),  // NOLINT(bugprone-use-after-move)
             "this State is empty: it has been moved from");
-  EXPECT_EQ(thrown<ArgumentError>([&] { compile({p})(s); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { compile({p})(s); }),
             "this State is empty: it has been moved from");
   EXPECT_EQ(numbers(taken.get("p")), (Numbers{1, 2}));
 }
@@ -56,9 +57,9 @@ TEST_F(StateTest, HoldsTheInitialValuesAndWhatIsSet) {
   s.set("p", Tensor::of({0.0, 0.0}));
   EXPECT_EQ(numbers(other.get("p")), (Numbers{3, 4}));
   EXPECT_EQ(numbers(p.node().tensor()), (Numbers{1, 2}));
-  EXPECT_EQ(thrown<ArgumentError>([&] { s.get("r"); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { s.get("r"); }),
             "the State has no parameter 'r'; it has: p, q");
-  EXPECT_EQ(thrown<TypeError>([&] { s.set("p", Tensor(1.0)); }),
+  EXPECT_EQ(mistake<TypeError>([&] { s.set("p", Tensor(1.0)); }),
             "parameter 'p': got float64[], wanted float64[2]");
 }
 
@@ -165,7 +166,8 @@ TEST_F(StateTest, OneUpdatingRunAtATime) {
                          seen = numbers(reads(std::as_const(s))[0]);
                        })}}});
   f(s);
-  EXPECT_EQ(second, "another run is updating this State; only one run at a time may do so");
+  EXPECT_EQ(second,
+            "another run is updating this State; only one run at a time may do so");
   EXPECT_EQ(set, second);
   EXPECT_EQ(seen, (Numbers{1, 2}));
   EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));
@@ -179,21 +181,23 @@ TEST_F(StateTest, MismatchesAreAllListed) {
   other.parameter("r", Tensor(1.0));
   const State s(other);
   const Function f = compile({p + q, p});
-  EXPECT_EQ(thrown<ArgumentError>([&] { f(s); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { f(s); }),
             "the State does not fit the function:\n"
             "  parameter 'p' is float64[3] in the State, float64[2] in the function\n"
-            "  parameter 'q' float64[2] is not in the State");
+            "  parameter 'q' float64[2] is not in the State\n"
+            "  a State holds the parameters that its graph has when it is made: make it after "
+            "everything that adds parameters, such as optimisers");
   EXPECT_EQ(numbers(f(State(g))[0]), (Numbers{6, 8}));
 }
 
 TEST_F(StateTest, UpdatesNeedOneThatMayChange) {
   const Function f = compile({}, {.update = {{p, q}}});
   const State s(g);
-  EXPECT_EQ(thrown<ArgumentError>([&] { f(); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { f(); }),
             "this function updates parameters: it needs the State that holds them, as its first "
             "argument");
-  EXPECT_EQ(thrown<ArgumentError>([&] { f.bind(); }), thrown<ArgumentError>([&] { f(); }));
-  EXPECT_EQ(thrown<ArgumentError>([&] { f(s); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { f.bind(); }), mistake<ArgumentError>([&] { f(); }));
+  EXPECT_EQ(mistake<ArgumentError>([&] { f(s); }),
             "this function updates parameters: it needs a State that is not const");
 }
 
@@ -243,11 +247,11 @@ TEST_F(StateTest, BoundRunsKeepItAlive) {
 
 TEST_F(StateTest, SetsAllValuesOrNone) {
   State s(g);
-  EXPECT_EQ(thrown<TypeError>([&] {
+  EXPECT_EQ(mistake<TypeError>([&] {
               s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor(1.0)}});
             }),
             "parameter 'q': got float64[], wanted float64[2]");
-  EXPECT_EQ(thrown<ArgumentError>([&] {
+  EXPECT_EQ(mistake<ArgumentError>([&] {
               s.set({{"p", Tensor::of({7.0, 8.0})}, {"r", Tensor(1.0)}});
             }),
             "the State has no parameter 'r'; it has: p, q");

@@ -16,6 +16,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/rewrite.hpp"
 #include "tests/graph/test_ops.hpp"
+#include "tests/throws.hpp"
 
 namespace {
 
@@ -156,7 +157,7 @@ TEST_F(Gradients, NotConnectedIsAnErrorOrZeros) {
   const Value other = graph.parameter("w", Tensor(1.0));
   const std::size_t before = graph.size();
   const Value y = exp(x);
-  EXPECT_EQ(message<GradientError>([&] { (void)gradient(y, other); }),
+  EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(y, other); }),
             "gradient: y 'exp' does not depend on x 'w': there is no path from one to the other; "
             "Unconnected::zeros gives zeros instead");
   EXPECT_EQ(graph.size(), before + 1);
@@ -181,25 +182,25 @@ TEST_F(Gradients, ThroughJumpsIsZero) {
 
 TEST_F(Gradients, OfIntegersAreRefused) {
   const Value i = graph.input("i", {i64, {}});
-  EXPECT_EQ(message<GradientError>([&] { (void)gradient(x * i, i); }),
+  EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(x * i, i); }),
             "gradient: x 'i', int64[], is not a float: only floats have gradients");
-  EXPECT_EQ(message<GradientError>([&] { (void)gradient(i, x); }),
+  EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(i, x); }),
             "gradient: y 'i', int64[], is not a float: only floats have gradients");
   EXPECT_EQ(gradient(x * i, x).type(), x.type());
 }
 
 TEST_F(Gradients, OfAVectorNeedsASeed) {
-  EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v); }),
-            "gradient: y 'exp', float64[3], is not a scalar: give a seed of its type, or take the "
-            "gradient of its sum");
-  EXPECT_EQ(message<GradientError>([&] { (void)gradient(exp(v), v, {.seed = x}); }),
+  EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(exp(v), v); }),
+            "gradient: y 'exp', float64[3], is not a scalar: give a seed of its type, or take "
+            "the gradient of its sum");
+  EXPECT_EQ(mistake<GradientError>([&] { (void)gradient(exp(v), v, {.seed = x}); }),
             "gradient: the seed 'x', float64[], does not have the type of y 'exp_1', float64[3]");
 }
 
 TEST_F(Gradients, OfAnotherGraphAreRefused) {
   Graph other;
   const Value y = other.input("y", {f64, {}});
-  EXPECT_EQ(message<GraphError>([&] { (void)gradient(exp(x), y); }),
+  EXPECT_EQ(mistake<GraphError>([&] { (void)gradient(exp(x), y); }),
             "gradient: 'y' belongs to another graph than y 'exp'");
   EXPECT_THROW((void)gradient(std::span<const Seeded>{}, {&x, 1}), ArgumentError);
 }

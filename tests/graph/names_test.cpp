@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <optional>
 
 #include "dagrad/gradient.hpp"
 #include "dagrad/optimizers.hpp"
 #include "tests/graph/test_ops.hpp"
+#include "tests/throws.hpp"
 
 namespace {
 
@@ -86,21 +86,21 @@ TEST(Names, TakenNamesAreRefused) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   plus(x, x);
-  EXPECT_EQ(message<GraphError>([&] { graph.parameter("x", Tensor(1.0)); }),
+  EXPECT_EQ(mistake<GraphError>([&] { graph.parameter("x", Tensor(1.0)); }),
             "the name \"x\" is taken by node 0 (input)");
-  EXPECT_EQ(message<GraphError>([&] {
+  EXPECT_EQ(mistake<GraphError>([&] {
               graph.input("plus", {f64, {}});
             }),
             "the name \"plus\" is taken by node 1 (plus)");
   EXPECT_EQ(graph.size(), 2U);  // the failed leaves left nothing
-  EXPECT_EQ(message<GraphError>([&] { times(x, x).named("x"); }),
+  EXPECT_EQ(mistake<GraphError>([&] { times(x, x).named("x"); }),
             "the name \"x\" is taken by node 0 (input)");
 }
 
 TEST(Names, MalformedNamesAreRefused) {
   Graph graph;
   const auto refused = [&](std::string_view name) {
-    return message<ArgumentError>([&] { graph.input(name, {f64, {}}); });
+    return mistake<ArgumentError>([&] { graph.input(name, {f64, {}}); });
   };
   EXPECT_EQ(refused(""), "bad name \"\" for a node: it is empty");
   EXPECT_EQ(refused("a b"),
@@ -109,7 +109,7 @@ TEST(Names, MalformedNamesAreRefused) {
   EXPECT_EQ(refused("a//b"), "bad name \"a//b\" for a node: each '/' must stand between two words");
   EXPECT_EQ(refused("a:0"),
             "bad name \"a:0\" for a node: it may contain only letters, digits and _ . - + ' /");
-  EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope("a\n"); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope("a\n"); }),
             "bad name \"a\n\" for a scope: it contains white space or control characters");
   EXPECT_EQ(graph.size(), 0U);
   EXPECT_EQ(graph.input("größe.1-β'", {f64, {}}).name(), "größe.1-β'");
@@ -132,14 +132,14 @@ TEST(Names, AreComparedWithTheirScopes) {
     EXPECT_EQ(second.name(), "layer2/plus_1");
     EXPECT_EQ(second.named("plus").name(), "layer2/plus");
     EXPECT_EQ(plus(x, x).named("plus_1").name(), "layer2/plus_1");
-    EXPECT_EQ(message<GraphError>([&] { plus(x, x).named("plus"); }),
+    EXPECT_EQ(mistake<GraphError>([&] { plus(x, x).named("plus"); }),
               "the name \"layer2/plus\" is taken by node 2 (plus)");
   }
   EXPECT_EQ(graph.at("layer1/plus"), first);
   EXPECT_EQ(graph.at("layer2/plus"), second);
   EXPECT_FALSE(graph.find("plus"));
   EXPECT_FALSE(graph.find("/plus"));
-  EXPECT_EQ(message<GraphError>([&] { plus(x, x).named("layer1/plus"); }),
+  EXPECT_EQ(mistake<GraphError>([&] { plus(x, x).named("layer1/plus"); }),
             "the name \"layer1/plus\" is taken by node 1 (plus)");
 }
 
@@ -151,7 +151,7 @@ TEST(Names, MayContainSlashesAtTheTopLevel) {
   EXPECT_EQ(graph.at("block/plus"), y);
   EXPECT_EQ(plus(x, x).name(), "plus_1");
   const Scope scope = graph.scope("block");
-  EXPECT_EQ(message<GraphError>([&] { times(x, x).named("plus"); }),
+  EXPECT_EQ(mistake<GraphError>([&] { times(x, x).named("plus"); }),
             "the name \"block/plus\" is taken by node 1 (plus)");
 }
 
@@ -183,7 +183,7 @@ TEST(Names, TakenByUsersAreSkipped) {
   const Value x = graph.input("x", {f64, {}});
   EXPECT_EQ(plus(x, x).name(), "a/plus");
   EXPECT_EQ(plus(x, x).name(), "a/plus_2");
-  EXPECT_EQ(message<GraphError>([&] {
+  EXPECT_EQ(mistake<GraphError>([&] {
               graph.input("plus_2", {f64, {}});
             }),
             "the name \"a/plus_2\" is taken by node 3 (plus)");
@@ -239,7 +239,7 @@ TEST(Names, HaveALimitedLength) {
   const std::string longest(4096, 'a');
   EXPECT_EQ(graph.input(longest, {f64, {}}).name(), longest);
   const std::string shown = std::string(134, 'a') + " … " + std::string(66, 'a');
-  EXPECT_EQ(message<ArgumentError>([&] {
+  EXPECT_EQ(mistake<ArgumentError>([&] {
               graph.input(longest + "a", {f64, {}});
             }),
             "bad name \"" + shown + "\" for a node: it has 4097 bytes, at most 4096 are allowed");
@@ -248,11 +248,11 @@ TEST(Names, HaveALimitedLength) {
   const std::string rest(65'531 - 15 * 4097, 'b');
   EXPECT_EQ(graph.parameter(rest, Tensor(1.0)).name().size(), 65'531U);
   const std::string text =
-      message<ArgumentError>([&] { graph.parameter(rest + 'b', Tensor(1.0)); });
+      mistake<ArgumentError>([&] { graph.parameter(rest + 'b', Tensor(1.0)); });
   EXPECT_TRUE(text.ends_with(
       " for a node: it has 65532 bytes, at most 65531 are allowed together with its scopes"))
       << text;
-  EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
+  EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope(rest + 'b'); }).size(), text.size() + 1);
 }
 
 // Names that dagrad derives from a long name are never too long.
@@ -285,16 +285,16 @@ TEST(Names, AreUtf8) {
     std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned>(c.value));
     const std::string why = ": byte " + std::to_string(c.byte) + ", " + byte + ", is not UTF-8";
     const std::string bad = "bad name \"" + c.shown + "\" for ";
-    EXPECT_EQ(message<ArgumentError>([&] { graph.parameter(c.name, Tensor(1.0)); }),
+    EXPECT_EQ(mistake<ArgumentError>([&] { graph.parameter(c.name, Tensor(1.0)); }),
               bad + "a node" + why);
-    EXPECT_EQ(message<ArgumentError>([&] { (void)x.named(c.name); }), bad + "a node" + why);
-    EXPECT_EQ(message<ArgumentError>([&] { (void)graph.scope(c.name); }), bad + "a scope" + why);
+    EXPECT_EQ(mistake<ArgumentError>([&] { (void)x.named(c.name); }), bad + "a node" + why);
+    EXPECT_EQ(mistake<ArgumentError>([&] { (void)graph.scope(c.name); }), bad + "a scope" + why);
     EXPECT_EQ(message<ArgumentError>([&] { elementwise(c.name, [](auto v) { return v + v; }); }),
               bad + "an op" + why);
   }
   EXPECT_EQ(x.named("\U0001d6fc€ß").name(), "\U0001d6fc€ß");
   using namespace std::string_view_literals;
-  EXPECT_EQ(message<ArgumentError>([&] { (void)x.named("a\0b"sv); }),
+  EXPECT_EQ(mistake<ArgumentError>([&] { (void)x.named("a\0b"sv); }),
             "bad name \"a\\x00b\" for a node: it contains white space or control characters");
 }
 
@@ -348,12 +348,12 @@ TEST(Names, MissingOnesSuggestSimilarOnes) {
   Graph graph;
   graph.input("hidden", {f64, {}});
   graph.input("output", {f64, {}});
-  EXPECT_EQ(message<GraphError>([&] { graph.at("hiden"); }),
+  EXPECT_EQ(mistake<GraphError>([&] { graph.at("hiden"); }),
             "there is no value \"hiden\" in the graph; similar names: hidden");
-  EXPECT_EQ(message<GraphError>([&] { graph.at("q"); }), "there is no value \"q\" in the graph");
+  EXPECT_EQ(mistake<GraphError>([&] { graph.at("q"); }), "there is no value \"q\" in the graph");
   for (const char* name : {"hidden_b", "hidden_a", "hidden_c", "hid"}) graph.input(name, {f64, {}});
   EXPECT_EQ(
-      message<GraphError>([&] { graph.at("hidden_"); }),
+      mistake<GraphError>([&] { graph.at("hidden_"); }),
       "there is no value \"hidden_\" in the graph; similar names: hidden, hidden_a, hidden_b");
 }
 
@@ -362,10 +362,10 @@ TEST(Names, LongMissingOnesAreShortened) {
   const std::string name(4096, 'a');
   graph.input(name, {f64, {}});
   const std::string shown = std::string(134, 'a') + " … " + std::string(66, 'a');
-  EXPECT_EQ(message<GraphError>([&] { graph.at(name + std::string(16, 'b')); }),
+  EXPECT_EQ(mistake<GraphError>([&] { graph.at(name + std::string(16, 'b')); }),
             "there is no value \"" + std::string(134, 'a') + " … " + std::string(50, 'a') +
                 std::string(16, 'b') + "\" in the graph; similar names: " + shown);
-  EXPECT_EQ(message<GraphError>([&] { graph.at(std::string(100'000, 'a')); }),
+  EXPECT_EQ(mistake<GraphError>([&] { graph.at(std::string(100'000, 'a')); }),
             "there is no value \"" + shown + "\" in the graph");
 }
 

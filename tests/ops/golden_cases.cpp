@@ -85,7 +85,8 @@ void check_case(const golden::Case& golden, const GoldenBuilder& build, double e
     wanted.push_back(to_tensor(*golden.din[i]));
   }
   if (!xs.empty())
-    for (const Value& slope : gradient(ys, xs, Unconnected::zeros)) values.push_back(slope);
+    for (const Value& slope : gradient(ys, xs, {.unconnected = Unconnected::zeros}))
+      values.push_back(slope);
   const std::vector<Tensor> got = run(values, feeds);
   for (std::size_t i = 0; i < got.size(); ++i) {
     SCOPED_TRACE(i < golden.out.size() ? "result" : "gradient");

@@ -151,7 +151,8 @@ std::vector<Tensor> results(const Sample& sample) {
   for (const Value& y : fetches)
     if (is_float(y.dtype())) seeded.push_back({y, ones_like(y)});
   if (!sample.op.traits().no_grad && !seeded.empty() && !xs.empty())
-    for (const Value& slope : gradient(seeded, xs, Unconnected::zeros)) fetches.push_back(slope);
+    for (const Value& slope : gradient(seeded, xs, {.unconnected = Unconnected::zeros}))
+      fetches.push_back(slope);
   return evaluate(fetches, {});
 }
 

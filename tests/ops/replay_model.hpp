@@ -38,7 +38,7 @@ class Model {
       for (const Value& y : ys)
         if (is_float(y.dtype())) seeded.push_back({y, input("dout", y.type())});
       if (seeded.empty()) return;
-      ys = gradient(seeded, xs, Unconnected::zeros);
+      ys = gradient(seeded, xs, {.unconnected = Unconnected::zeros});
       values.insert(values.end(), ys.begin(), ys.end());
       for (const Seeded& y : seeded) xs.push_back(y.seed);
     }

@@ -80,7 +80,8 @@ std::vector<Tensor> run(const Sample& sample, const Way& way) {
     if (is_float(y.dtype()))
       seeded.push_back({y, graph.constant(rng.uniform(y.shape(), 0.5, 2, y.dtype()))});
   if (!sample.op.traits().no_grad && !seeded.empty() && !xs.empty())
-    for (const Value& slope : gradient(seeded, xs, Unconnected::zeros)) fetches.push_back(slope);
+    for (const Value& slope : gradient(seeded, xs, {.unconnected = Unconnected::zeros}))
+      fetches.push_back(slope);
   const std::size_t wanted = fetches.size();
   if (!way.in_place)
     for (const Operand& operand : operands) fetches.push_back(operand.value());

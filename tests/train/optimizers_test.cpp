@@ -112,12 +112,11 @@ TEST_F(OptimizersTest, AddOneNodePerParameterAndShareTheRest) {
   };
   const Values both{x, x};
   EXPECT_EQ(nodes(rmsprop(two, both, 0.1, {.momentum = 0.5, .centred = true})), 2U);
-  const Value step = g.parameter("made", Tensor(std::int64_t{0}));
-  const std::size_t single = nodes(adam(one, Values{x}, 0.1, {.step = step}));
+  const std::size_t single = nodes(adam(one, Values{x}, 0.1, {.step = step_counter(g)}));
   Graph other;
-  const Value a = other.parameter("a", Tensor(1.0)), b = other.parameter("b", Tensor(1.0)),
-              made = other.parameter("made", Tensor(std::int64_t{0}));
-  EXPECT_EQ(nodes(adam(Values{a, b}, Values{a * 1.0, b * 1.0}, 0.1, {.step = made})), single + 3);
+  const Value a = other.parameter("a", Tensor(1.0)), b = other.parameter("b", Tensor(1.0));
+  EXPECT_EQ(nodes(adam({a, b}, {a * 1.0, b * 1.0}, 0.1, {.step = step_counter(other)})),
+            single + 3);
 }
 
 TEST_F(OptimizersTest, NameTheParametersTheyAdd) {
@@ -153,20 +152,46 @@ TEST_F(OptimizersTest, ARateMayBeAnExpressionOfAStepCounter) {
   EXPECT_EQ(s.get(p).to_vector<double>(), (Numbers{1 - 1.75, 2}));
 }
 
-TEST_F(OptimizersTest, AdamAcceptsAStepThatTheCallerAdvances) {
+TEST_F(OptimizersTest, AdamAdvancesTheStepCounterThatItIsGiven) {
   const Advancing step = step_counter(g);
   Graph other;
   const Value p2 = other.parameter("p", Tensor::of({1.0, 2.0})), x2 = other.input("x", x.type());
-  const Function shared =
-      compile({}, {.update = join({adam(one, Values{x}, 0.1, {.step = step.now}), {step.update}})});
-  const Function own = compile({}, {.update = adam(Values{p2}, Values{x2}, 0.1)});
-  State a(g), b(other);
+  const std::vector<Update> updates = adam(p, x, 0.1, {.step = step});
+  const Function shared = compile({}, {.update = updates}),
+                 listed_twice = compile({}, {.update = join({updates, {step.update}})}),
+                 own = compile({}, {.update = adam(p2, x2, 0.1)});
+  State a(g), b(other), c(g);
+  const Tensor slope = Tensor::of({1.0, -2.0});
   for (int i = 0; i < 3; ++i) {
-    shared(a, {{x, Tensor::of({1.0, -2.0})}});
-    own(b, {{x2, Tensor::of({1.0, -2.0})}});
+    shared(a, slope);
+    own(b, slope);
+    listed_twice(c, slope);
     EXPECT_TRUE(same_bits(a.get("p"), b.get("p")));
+    EXPECT_TRUE(same_bits(a.get("p"), c.get("p")));
   }
-  EXPECT_EQ(b.get("adam/step").item<std::int64_t>(), 3);
+  for (const auto& [state, name] : {std::pair(&a, "step"), {&b, "adam/step"}, {&c, "step"}})
+    EXPECT_EQ(state->get(name).item<std::int64_t>(), 3);
+}
+
+TEST_F(OptimizersTest, TwoOptimisersMayShareAStepCounter) {
+  const Advancing step = step_counter(g);
+  const Function f = compile(
+      {}, {.update = join({adam(p, x, 0.1, {.step = step}), adamw(q, x, 0.1, {.step = step})})});
+  State s(g);
+  for (int i = 1; i <= 3; ++i) {
+    f(s, Tensor::of({1.0, 1.0}));
+    EXPECT_EQ(s.get("step").item<std::int64_t>(), i);
+  }
+}
+
+TEST_F(OptimizersTest, TakeOneValueBracesOrARange) {
+  const Value dp = gradient(sum(p * x), p);
+  const std::vector<Value> list{p}, slopes{dp};
+  for (const auto& updates : {sgd(p, dp, 0.1), sgd({p}, {dp}, 0.1), sgd(list, slopes, 0.1),
+                              sgd(std::span<const Value>(list), dp, 0.1)})
+    EXPECT_EQ(updates.size(), 1U);
+  EXPECT_EQ(clip_by_value({dp, dp}, -1, 1).size(), 2U);
+  EXPECT_EQ(clip_by_global_norm(dp, 1.0).gradients.size(), 1U);
 }
 
 TEST_F(OptimizersTest, TrainsBothDtypesWithOneRate) {
@@ -213,9 +238,12 @@ TEST_F(OptimizersTest, RefuseBadArguments) {
   EXPECT_THROWS(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
                 "rmsprop: epsilon must be finite and at least 0, got -1");
   EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
-                ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
-  EXPECT_THROWS(adam(one, one, 0.1, {.step = x}), TypeError,
-                "adam: the step must be int64[], got float64[2]");
+                ArgumentError, "adamw: weight_decay is finite and at least 0, got inf");
+  EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
+                "adam: the step is int64[], got float64[2]");
+  for (const Update& update : {Update{p, number}, Update{number, number}})
+    EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{number, update}}), ArgumentError,
+                  "adam: the update of the step 'number' does not advance it");
   EXPECT_THROWS(sgd(one, narrow, 0.1), TypeError,
                 "sgd: parameter 'p' is float64[2], its gradient 'n' is float32[2]");
   EXPECT_THROWS(rmsprop(one, longer, 0.1), ShapeError,

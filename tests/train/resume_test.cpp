@@ -25,9 +25,9 @@ struct Network {
     const std::vector<Value> weights{w, v};
     const Clipped clipped = clip_by_global_norm(gradient(loss, weights), 0.5);
     const Value rate = 0.05 * pow(0.9, cast(step.now, f32));
-    return compile({loss, cast(kept, f32)},
-                   {.update = join({adam(weights, clipped.gradients, rate, {.step = step.now}),
-                                    {key.update, step.update}})});
+    return compile(
+        {loss, cast(kept, f32)},
+        {.update = join({adam(weights, clipped.gradients, rate, {.step = step}), {key.update}})});
   }
   std::vector<Tensor> run(State& state, int i) const {
     Rng data(i);

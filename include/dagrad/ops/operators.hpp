@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/logic.hpp"
 
@@ -23,7 +25,25 @@ inline Value operator&&(const Operand& a, const Operand& b) { return logical_and
 inline Value operator||(const Operand& a, const Operand& b) { return logical_or(a, b); }
 inline Value operator!(const Operand& x) { return logical_not(x); }
 
-// These make the handle refer to a new node; the old node stays in the graph.
+// The same for results of expressions, such as !(x > 0): preferred to C++'s own operators, which
+// would make conditions of them. Their nodes are as new as the expression, and tell its line.
+inline Value operator!(Value&& x) { return logical_not({x, x.node().where()}); }
+inline Value operator&&(const Value& a, const Operand& b) { return logical_and({a, b.where()}, b); }
+inline Value operator||(const Value& a, const Operand& b) { return logical_or({a, b.where()}, b); }
+template <class T>
+requires std::is_arithmetic_v<T>
+inline Value operator&&(Value&& a, T b) { return logical_and({a, a.node().where()}, b); }
+template <class T>
+requires std::is_arithmetic_v<T>
+inline Value operator||(Value&& a, T b) { return logical_or({a, a.node().where()}, b); }
+template <class T>
+requires std::is_arithmetic_v<T>
+inline Value operator&&(T a, Value&& b) { return logical_and(a, {b, b.node().where()}); }
+template <class T>
+requires std::is_arithmetic_v<T>
+inline Value operator||(T a, Value&& b) { return logical_or(a, {b, b.node().where()}); }
+
+// These let the handle name a new node; the graph only grows.
 inline Value& operator+=(Value& a, const Operand& b) { return a = Operand(a, b.where()) + b; }
 inline Value& operator-=(Value& a, const Operand& b) { return a = Operand(a, b.where()) - b; }
 inline Value& operator*=(Value& a, const Operand& b) { return a = Operand(a, b.where()) * b; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -293,5 +294,22 @@ Value argmin(const Operand& x, const Axes& axes = {}, bool keep_dims = false);
 /// `less`, as a scalar of the dtype of `like`. Gradient rules divide by it, so they stay correct
 /// when a graph is replayed with other shapes.
 Value count_like(const Operand& like, const Axes& axes, std::int64_t less = 0);
+
+/// These reduce over axes: of two values, `maximum` takes the larger elements, `minimum` the
+/// smaller ones.
+template <std::same_as<Value> T>
+inline Value max(const Operand&, const T&) {
+  static_assert(!std::same_as<T, Value>,
+                "dagrad: max(x, axes) takes the largest element over axes: write maximum(a, b) for "
+                "the larger elements of two values");
+  return {};
+}
+template <std::same_as<Value> T>
+inline Value min(const Operand&, const T&) {
+  static_assert(!std::same_as<T, Value>,
+                "dagrad: min(x, axes) takes the smallest element over axes: write minimum(a, b) "
+                "for the smaller elements of two values");
+  return {};
+}
 
 }  // namespace dagrad
