@@ -36,9 +36,8 @@ int main(int argc, char** argv) {
   const Value y = graph.input("y", {i64, {batch}});
   const Value loss = cross_entropy(logits(x), y);
   const std::vector<Value> weights{w1, b1, w2, b2};
-  const Advancing step = step_counter(graph);
-  const auto updates = adam(weights, gradient(loss, weights), 0.002, {.step = step});
-  const Function train = compile(loss, {.update = updates});
+  const auto updates = adam(weights, gradient(loss, weights), 0.002);
+  const Function train = compile({loss}, {.update = updates});
 
   // The same weights at another batch size.
   const Value all = graph.input("all", valid_images.type());

@@ -107,7 +107,7 @@ TEST(CustomGradient, WrongRulesAreNamed) {
                 custom_gradient(std::vector<Value>{}, {},
                                 [](const GradContext&) { return Grads{}; });
               }),
-              HasSubstr("needs an output"));
+              HasSubstr("needs at least one output"));
 }
 
 }  // namespace

@@ -117,8 +117,8 @@ TEST_F(Indexing, PartsOfTensorsAreFedUsedAndUpdated) {
 }
 
 TEST_F(Indexing, ConstantsTakeLists) {
-  const auto expect = [](const Value& value, const Tensor& tensor) {
-    EXPECT_TENSOR_SAME(value.node().tensor(), tensor);
+  const auto expect = [](const Value& value, const Tensor& wanted) {
+    EXPECT_TENSOR_SAME(value.node().tensor(), wanted);
   };
   const std::vector<double> vector{1, 2};
   expect(graph.constant({1.0, 2.0}), Tensor::of({1.0, 2.0}));
