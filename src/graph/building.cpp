@@ -49,7 +49,7 @@ void Building::rethrow() const {
 
 Value Building::parameter(std::string_view name, const Tensor& initial) const {
   if (!graph_)
-    throw GraphError("a builder of plain numbers alone has no graph to hold a parameter");
+    throw GraphError("a parameter needs a graph, but all operands are plain numbers");
   detail::GraphData& graph = *graph_->graph;
   return detail::told_at(graph.making.where, [&] {
     detail::check_name(name, detail::Named::node, detail::longest_full_name);

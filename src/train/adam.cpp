@@ -29,7 +29,7 @@ Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
   const auto& [now, update] = *options.step;
   if (now.type() != Type{i64, {}})
     throw TypeError(
-        fmt::format("{}: the step is int64[], got {}", optimizer, to_string(now.type())));
+        fmt::format("{}: the step must be int64[], got {}", optimizer, to_string(now.type())));
   if (update.parameter != now || update.next == now)
     throw ArgumentError(
         fmt::format("{}: the update of the step '{}' does not advance it", optimizer, now.name()));

@@ -31,7 +31,7 @@ Times measure(double before, const std::function<void()>& step,
 /// How much longer `b` takes than `a`, as a ratio: they run in turns, and the fastest of each
 /// counts.
 double ratio(const std::function<void()>& a, const std::function<void()>& b);
-/// Seconds on a clock that only goes forward.
+/// Seconds on a monotonic clock.
 double now();
 /// The time of the fastest of several rounds, in seconds per call.
 double fastest(int rounds, int calls, const std::function<void()>& run);

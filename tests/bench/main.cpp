@@ -42,9 +42,9 @@ const std::vector<Case>& cases() {
 void usage(std::FILE* out) {
   std::fputs(
       "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--check-finite] [CASE...]\n\n"
-      "Prints one line of JSON a case. --check-finite measures how much longer training steps take "
-      "that are compiled with check_finite. --peers runs the same cases in the environment that "
-      "tests/bench/peers/setup DIR has made.\n\n",
+      "Prints one line of JSON per case. --check-finite measures how much longer training steps "
+      "take if they are compiled with check_finite. --peers runs the same cases in the environment "
+      "that tests/bench/peers/setup DIR created.\n\n",
       out);
   for (const Case& c : cases()) std::fprintf(out, "  %-10s %s\n", c.name.c_str(), c.doc.c_str());
 }
@@ -72,7 +72,7 @@ Arguments parse(int argc, char** argv) {
     } else if (argument == "--threads") {
       arguments.settings.threads = std::atoi(next());
       if (arguments.settings.threads < 1)
-        throw std::invalid_argument("--threads needs a number from 1 up");
+        throw std::invalid_argument("--threads needs a number of at least 1");
     } else if (argument == "--check-finite") {
       arguments.settings.check_finite = true;
     } else {

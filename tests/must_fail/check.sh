@@ -4,8 +4,9 @@
 set -euo pipefail
 
 compiler=$1 include=$2 source=$3
-expected=$(sed -n '1s|^// expect: ||p' "$source")
-flags=$(sed -n '2s|^// flags: ||p' "$source")
+comment=$(sed -n '/^\/\//!q;s|^// ||p' "$source")
+expected=$(grep -v '^flags: ' <<< "$comment" | paste -sd' ' | sed -n 's/^expect: //p')
+flags=$(sed -n 's/^flags: //p' <<< "$comment")
 [[ -n $expected ]] || { echo "$source does not start with '// expect: <text>'"; exit 1; }
 
 # shellcheck disable=SC2086 # flags are separate words

@@ -28,7 +28,7 @@ TEST(Operators, BuildTheirOps) {
 }
 
 // `!x` builds a node, so it must not be mistaken for a test for emptiness.
-static_assert(!std::is_constructible_v<bool, Value>);
+static_assert(!std::is_constructible_v<bool, Value&>);
 
 TEST(Operators, AcceptAPlainNumberOnEitherSide) {
   Graph graph;

@@ -240,7 +240,7 @@ TEST_F(OptimizersTest, RefuseBadArguments) {
   EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
                 ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
   EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
-                "adam: the step is int64[], got float64[2]");
+                "adam: the step must be int64[], got float64[2]");
   for (const Update& update : {Update{p, number}, Update{number, number}})
     EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{number, update}}), ArgumentError,
                   "adam: the update of the step 'number' does not advance it");
