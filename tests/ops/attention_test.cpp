@@ -199,7 +199,7 @@ TEST_F(DropoutTest, HasTheSameMaskInAnyDtype) {
 TEST_F(DropoutTest, Refuses) {
   for (const double p : {-0.1, 1.5, nan})
     EXPECT_THAT(message<ArgumentError>([&] { dropout(ones, key, p); }),
-                HasSubstr("dropout_mask: the probability must be in [0, 1], got "));
+                HasSubstr("dropout: the probability must be in [0, 1], got "));
   EXPECT_THAT(message<TypeError>([&] { dropout(ones, ones, 0.5); }),
               HasSubstr("a key must be int64, got float64[100000]"));
   EXPECT_THROW(dropout(ones, graph.constant(Tensor({i64, {2}})), 0.5), ShapeError);
