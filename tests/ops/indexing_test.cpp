@@ -80,7 +80,7 @@ TEST_F(Indexing, AxesAreOneSeveralOrNegative) {
   same(sum(x, std::span<const std::int64_t>(list)), sum(x, {0, 2}));
   same(transpose(x, {-1, 0, 1}), transpose(x, std::vector<std::int64_t>{2, 0, 1}));
   same(transpose(x, Axes()), transpose(x));
-  same(roll(x, 2, -1), roll(x, {2}, 2));
+  same(roll(x, 2, -1), roll(x, 2, 2));
   same(roll(x, 1, {0, 1}), roll(x, {1, 1}, {0, 1}));
   same(roll(x, 1, Axes()), roll(x, {1, 1, 1}, {0, 1, 2}));
   EXPECT_EQ(unsqueeze(x, -1).shape(), (Shape{4, 3, 5, 1}));
