@@ -62,8 +62,9 @@ INSTANTIATE_TEST_SUITE_P(Machine, OnEverySet,
 TEST_P(OnEverySet, MachineIsThatOfTheRuntime) {
   EXPECT_EQ(machine().instruction_set(), GetParam());
   EXPECT_EQ(machine().threads(), 2);
-  if (GetParam() == InstructionSet::plain)
+  if (GetParam() == InstructionSet::plain) {
     EXPECT_EQ(machine().is_best(), !available(InstructionSet::avx2));
+  }
 }
 
 TEST_P(OnEverySet, OnlyFunctionsAreApplied) {
@@ -83,7 +84,9 @@ TEST_P(OnEverySet, LoopsFunctionsAndNumbersGiveTheSameBits) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     EXPECT_EQ(y[i], by_set(Primitive::exp, x[i]));
     EXPECT_EQ(y[i], f(Number<double>(x[i])).value());
-    if (GetParam() == InstructionSet::plain) EXPECT_EQ(y[i], std::exp(x[i]));
+    if (GetParam() == InstructionSet::plain) {
+      EXPECT_EQ(y[i], std::exp(x[i]));
+    }
   }
 }
 
