@@ -17,8 +17,8 @@
 /// computes any other op.
 namespace dagrad {
 
-/// What these functions take: a tensor, or a plain number that adopts the dtype of the tensor that
-/// it meets. Made implicitly, and on the way notes the line of the call.
+/// An argument of these functions: a tensor, or a plain number, which takes its dtype from the
+/// tensor beside it. It is constructed implicitly and records the source line of the call.
 class HostOperand {
  public:
   HostOperand(const Tensor& tensor, Location where = Location::here())
@@ -28,7 +28,7 @@ class HostOperand {
       : tensor_(number), literal_(number), is_literal_(true), where_(where) {}
 
   const Tensor& tensor() const { return tensor_; }
-  /// The tensor, or the number as a scalar of a dtype. Throws as `Literal::bits`.
+  /// The tensor, or the number as a scalar of the dtype. Throws as `Literal::bits` does.
   Tensor beside(DType dtype) const {
     return is_literal_ ? Tensor::full({dtype, {}}, literal_) : tensor_;
   }

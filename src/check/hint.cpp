@@ -53,8 +53,8 @@ class Pattern {
            static_cast<std::int64_t>(comparisons_.size()) == shape_.elements();
   }
 
-  /// What the gradient is times the slope, where that is the same number in all comparisons. One
-  /// alone suggests a cause where the number is a simple one.
+  /// The ratio of the gradient to the slope, if it is the same in all comparisons. A single
+  /// comparison suggests a cause only if its ratio is a simple number.
   std::optional<double> common_ratio() const {
     const auto largest = std::max_element(comparisons_.begin(), comparisons_.end(),
                                           [](const Comparison& a, const Comparison& b) {
