@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/gradient.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/throws.hpp"
 
