@@ -69,6 +69,8 @@ void move_lines(const Parallel& parallel, const Walk& walk, const T* from, T* to
   const int last = walk.rank() - 1;
   const std::int64_t n = walk.size(last), read = walk.stride(last, 0), write = walk.stride(last, 1);
   constexpr std::int64_t grain = grain_bytes / static_cast<std::int64_t>(sizeof(T));
+  if (last == 0 && n <= grain)
+    return move_line(from, read, to, write, n);  // the most frequent case
   const std::int64_t pieces = (n + grain - 1) / grain, lines = std::max<std::int64_t>(1, grain / n);
   each_piece(parallel, walk, 1, pieces, lines, [&](auto from_line, auto to_line, auto piece) {
     const std::int64_t at = piece * grain;

@@ -13,11 +13,12 @@ namespace dagrad {
 
 namespace {
 
-/// The number of elements from an axis inwards: a tensor consists of blocks, each with a block of
-/// every part.
-std::int64_t block_size(const Shape& shape, std::int64_t axis) {
-  const AlongAxis along(shape, axis);
-  return along.length * along.inner;
+/// The walk over `count` blocks of `size` elements, with strides from block to block.
+Walk over_blocks(std::int64_t count, std::int64_t size, std::int64_t from, std::int64_t to) {
+  Walk walk;
+  walk.add(count, {from, to});
+  walk.add(size, {1, 1});
+  return walk;
 }
 
 Shape with_size(const Shape& shape, int axis, std::int64_t size) {
@@ -26,17 +27,15 @@ Shape with_size(const Shape& shape, int axis, std::int64_t size) {
   return Shape(dims);
 }
 
-/// Cuts operand 0 along an axis into the results.
+/// Cuts operand 0 along an axis into the results. Its blocks, from that axis inwards, consist of a
+/// block of every result.
 void cut(const EvalContext& c, std::int64_t axis) {
-  const std::int64_t blocks = AlongAxis(c.in_shape(0), axis).outer;
-  const std::int64_t whole = block_size(c.in_shape(0), axis);
+  const AlongAxis whole(c.in_shape(0), axis);
   const auto* from = static_cast<const std::byte*>(c.ins[0].data);
   for (const MutableView& out : c.outs) {
-    const std::int64_t part = block_size(out.type.shape, axis);
-    Walk walk;
-    walk.add(blocks, {whole, part});
-    walk.add(part, {1, 1});
-    move(c.parallel, walk, out.type.dtype, from, out.data);
+    const std::int64_t part = out.type.shape[axis] * whole.inner;
+    move(c.parallel, over_blocks(whole.outer, part, whole.length * whole.inner, part),
+         out.type.dtype, from, out.data);
     from += part * static_cast<std::int64_t>(size_of(out.type.dtype));
   }
 }
@@ -144,15 +143,12 @@ Type Concat::infer(std::span<const Type> in) const {
 }
 
 void Concat::eval(const EvalContext& c) const {
-  const std::int64_t blocks = AlongAxis(c.out_shape(), axis).outer;
-  const std::int64_t whole = block_size(c.out_shape(), axis);
+  const AlongAxis whole(c.out_shape(), axis);
   auto* to = static_cast<std::byte*>(c.outs[0].data);
   for (const View& in : c.ins) {
-    const std::int64_t part = block_size(in.type.shape, axis);
-    Walk walk;
-    walk.add(blocks, {part, whole});
-    walk.add(part, {1, 1});
-    move(c.parallel, walk, in.type.dtype, in.data, to);
+    const std::int64_t part = in.type.shape[axis] * whole.inner;
+    move(c.parallel, over_blocks(whole.outer, part, part, whole.length * whole.inner),
+         in.type.dtype, in.data, to);
     to += part * static_cast<std::int64_t>(size_of(in.type.dtype));
   }
 }
@@ -270,18 +266,15 @@ Type UnsplitLike::infer(std::span<const Type> in) const {
 void UnsplitLike::eval(const EvalContext& c) const {
   const Split split{axis, parts, sizes};
   const Parts cuts(split, c.out_shape());
-  const AlongAxis blocks(c.out_shape(), axis);
-  const std::int64_t whole = block_size(c.out_shape(), axis);
+  const AlongAxis whole(c.out_shape(), axis);
   const DType dtype = c.outs[0].type.dtype;
   fill(c.parallel, c.outs[0], 0);
   for (std::size_t i = 0; i < live.size(); ++i) {
-    const std::int64_t part = block_size(c.in_shape(i + 1), axis);
-    Walk walk;
-    walk.add(blocks.outer, {part, whole});
-    walk.add(part, {1, 1});
-    move(c.parallel, walk, dtype, c.ins[i + 1].data,
+    const std::int64_t part = c.in_shape(i + 1)[axis] * whole.inner;
+    move(c.parallel, over_blocks(whole.outer, part, part, whole.length * whole.inner), dtype,
+         c.ins[i + 1].data,
          static_cast<std::byte*>(c.outs[0].data) +
-             cuts.begin(live[i]) * blocks.inner * static_cast<std::int64_t>(size_of(dtype)));
+             cuts.begin(live[i]) * whole.inner * static_cast<std::int64_t>(size_of(dtype)));
   }
 }
 
