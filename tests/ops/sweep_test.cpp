@@ -17,6 +17,7 @@
 #include "dagrad/random.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/ops/fresh.hpp"
+#include "tests/sanitized.hpp"
 
 /// A sweep over the catalogue: every op with its samples, in every way that a graph may run it.
 namespace dagrad::test {
@@ -33,18 +34,8 @@ Runtime& runtime(InstructionSet set) {
   return all.try_emplace(set, RuntimeOptions{.threads = 2, .instruction_set = set}).first->second;
 }
 
-// Sanitizers make everything many times slower and find what they can find in fewer runs: they see
-// an error on any path that the code takes, and are not interested in the numbers. Half as many
-// elements still make several tasks.
-#ifdef DAGRAD_SANITIZED
-constexpr bool sanitized = true;
-constexpr double most_elements = 5e4;
-const CheckOptions check_options{.elements = 1, .directions = 1};
-#else
-constexpr bool sanitized = false;
-constexpr double most_elements = 1e5;
-const CheckOptions check_options;
-#endif
+// The size of large samples. Half of it still makes several tasks.
+constexpr double most_elements = sanitized ? 5e4 : 1e5;
 
 /// A way to run an op on the operands of a sample, which returns its results and its gradients for
 /// random cotangents.
@@ -200,7 +191,7 @@ class Sweep : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(Sweep, PassesTheCheckToSecondOrder) {
-  const OpReport report = check_op(op_, check_options);
+  const OpReport report = check_op(op_, lighter());
   EXPECT_TRUE(dagrad::testing::passed(report));
   EXPECT_TRUE(report.warnings.empty()) << report;
 }
