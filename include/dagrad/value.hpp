@@ -113,8 +113,17 @@ class Operand {
     if (value.empty()) detail::throw_empty_value();
   }
   template <class T>
-  requires std::is_arithmetic_v<T> Operand(T number, Location where = Location::here())
+  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+      Operand(T number, Location where = Location::here())
       : literal_(number), where_(where) {}
+  /// Does not compile, and says what to write instead: a bool is most likely the result of `a == b`
+  /// for two values, which compares their handles.
+  template <std::same_as<bool> T>
+  Operand(T, Location = Location::here()) : literal_(0) {
+    static_assert(!std::same_as<T, bool>,
+                  "dagrad: a bool is not an operand: == compares handles, so write equal(a, b) to "
+                  "compare elements, and graph.constant(true) for a constant");
+  }
 
   bool is_literal() const { return value_.empty(); }
   const Value& value() const { return value_; }

@@ -33,12 +33,19 @@ static_assert(!std::is_constructible_v<bool, Value&>);
 TEST(Operators, AcceptAPlainNumberOnEitherSide) {
   Graph graph;
   const Value x = graph.input("x", {f32, {2}});
-  for (const Value& value : {0.5 * x, x * 2, 1 - x, x / 2.0, 2 % x, x + true}) {
+  for (const Value& value : {0.5 * x, x * 2, 1 - x, x / 2.0, 2 % x, x + 1U}) {
     EXPECT_EQ(value.type(), (Type{f32, {2}}));
     EXPECT_EQ(value.node().operands().size(), 2U);
   }
   EXPECT_EQ((1 - x).node().operands()[1], x);
   EXPECT_EQ((x - 1).node().operands()[0], x);
+}
+
+// A bool is not an operand, since it is most likely the result of comparing two handles.
+TEST(Operators, TakeABoolAsAConstant) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  EXPECT_EQ(where(graph.constant(true), x, 2 * x).type(), x.type());
 }
 
 TEST(Operators, RecordTheirLine) {
