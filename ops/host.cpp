@@ -57,6 +57,11 @@ Tensor sum(const HostOperand& x, const Axes& axes, bool keep_dims) {
 Tensor mean(const HostOperand& x, const Axes& axes, bool keep_dims) {
   return reduced<Mean>(x, x.tensor(), axes, keep_dims);
 }
+Tensor standard_deviation(const HostOperand& x, const Axes& axes, bool keep_dims,
+                          std::int64_t ddof) {
+  return evaluate_op(StandardDeviation{{axes.of(x.tensor().rank()), keep_dims}, ddof}, {x.tensor()},
+                     {}, x.where())[0];
+}
 Tensor max(const HostOperand& x, const Axes& axes, bool keep_dims) {
   return reduced<Max>(x, axes, keep_dims).cast(x.tensor().dtype());
 }

@@ -13,9 +13,11 @@
 
 /// Ops on tensors, computed at once and without a graph, to cut data into batches or to turn
 /// predictions into an accuracy. Names, axes, results and errors are those of the ops for graphs.
-/// All take every dtype, except that `sum` and `mean` take those of their ops. `evaluate_op`
-/// computes any other op.
+/// All take every dtype, except that `sum`, `mean` and `standard_deviation` take those of their
+/// ops. `evaluate_op` computes any other op.
 namespace dagrad {
+
+class Value;
 
 /// An argument of these functions: a tensor, or a plain number, which takes its dtype from the
 /// tensor beside it. It is constructed implicitly and records the source line of the call.
@@ -54,6 +56,8 @@ Tensor greater_equal(const HostOperand& a, const HostOperand& b);
 /// Reductions over one axis, several or all.
 Tensor sum(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 Tensor mean(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
+Tensor standard_deviation(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false,
+                          std::int64_t ddof = 0);
 Tensor max(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 Tensor min(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
 Tensor argmax(const HostOperand& x, const Axes& axes = {}, bool keep_dims = false);
@@ -83,6 +87,46 @@ template <std::same_as<Tensor> T>
 Tensor stack(std::initializer_list<T> tensors, std::int64_t axis = 0,
              Location where = Location::here()) {
   return stack(std::span<const Tensor>(tensors.begin(), tensors.size()), axis, where);
+}
+
+namespace detail {
+
+template <class T>
+concept BesideTensor = std::same_as<T, Tensor> || std::same_as<T, Value> || std::is_arithmetic_v<T>;
+template <class A, class B>
+concept TensorArithmetic = (std::same_as<A, Tensor> && BesideTensor<B>) ||
+                           (std::same_as<B, Tensor> && BesideTensor<A>);
+
+template <class T>
+Tensor refuse_arithmetic() {
+  static_assert(!std::same_as<T, T>,
+                "dagrad: a Tensor has no arithmetic: make it an input or a constant of a graph, "
+                "compute with values, and evaluate the result");
+  return {};
+}
+
+}  // namespace detail
+
+/// These do not compile, and say what to write instead.
+template <class A, class B>
+requires detail::TensorArithmetic<A, B> Tensor operator+(const A&, const B&) {
+  return detail::refuse_arithmetic<A>();
+}
+template <class A, class B>
+requires detail::TensorArithmetic<A, B> Tensor operator-(const A&, const B&) {
+  return detail::refuse_arithmetic<A>();
+}
+template <class A, class B>
+requires detail::TensorArithmetic<A, B> Tensor operator*(const A&, const B&) {
+  return detail::refuse_arithmetic<A>();
+}
+template <class A, class B>
+requires detail::TensorArithmetic<A, B> Tensor operator/(const A&, const B&) {
+  return detail::refuse_arithmetic<A>();
+}
+template <std::same_as<Tensor> T>
+Tensor operator-(const T&) {
+  return detail::refuse_arithmetic<T>();
 }
 
 }  // namespace dagrad

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -96,6 +97,19 @@ TEST(HostOps, CutAndJoin) {
   }
   EXPECT_TENSOR_SAME(stack({Tensor(1.5), Tensor(2.5)}), Tensor::of({1.5, 2.5}));
   EXPECT_TENSOR_SAME(concat({Tensor(Type{i32, {0, 2}}), x}), x);
+}
+
+TEST(HostOps, StandardDeviationIsThatOfTheOp) {
+  const Tensor x = Tensor::of({{1.0, 2.0, 6.0}, {1.0, 5.0, 0.0}});
+  EXPECT_TENSOR_NEAR(standard_deviation(x, 0), Tensor::of({0.0, 1.5, 3.0}), 1e-15, 0);
+  EXPECT_TENSOR_NEAR(standard_deviation(x, 0, true, 1),
+                     Tensor::of({{0.0, std::sqrt(4.5), std::sqrt(18.0)}}), 1e-15, 0);
+  EXPECT_TENSOR_SAME(standard_deviation(x.cast(f32)),
+                     evaluate_op(StandardDeviation{{{0, 1}, false}}, {x.cast(f32)})[0]);
+  EXPECT_THROWS_HERE(standard_deviation(x, 0, false, 2), ShapeError,
+                     "standard_deviation: needs more than ddof = 2 elements, got 2 in [2,3]");
+  EXPECT_THAT(message<TypeError>([&] { standard_deviation(x.cast(i64)); }),
+              StartsWith("standard_deviation: "));
 }
 
 TEST(HostOps, MakeBatchesAndAnAccuracy) {
