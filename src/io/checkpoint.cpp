@@ -31,8 +31,22 @@ void save(const std::filesystem::path& file, const State& state,
   save(file, state, std::span(parameters.begin(), parameters.size()));
 }
 
+namespace {
+
+/// Errors name the function that was called.
+std::map<std::string, Tensor> read_for_load(const std::filesystem::path& file, bool widen) {
+  try {
+    return read_npz(file, {.widen = widen});
+  } catch (const FileError& error) {
+    constexpr std::string_view reader = "read_npz";
+    throw FileError("load" + std::string(error.what()).substr(reader.size()));
+  }
+}
+
+}  // namespace
+
 Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& options) {
-  std::map<std::string, Tensor> found = read_npz(file, {.widen = options.widen});
+  std::map<std::string, Tensor> found = read_for_load(file, options.widen);
   Loaded loaded;
   std::string differences, surplus;
   auto array = found.begin();  // both are sorted by name, so they are traversed in parallel

@@ -14,4 +14,12 @@ std::string file_name(const std::filesystem::path& file, std::string_view functi
   return name;
 }
 
+std::string cannot_be_opened(const std::filesystem::path& file, std::string_view reason) {
+  std::string text = fmt::format("cannot be opened: {}", reason);
+  std::error_code unknown;
+  if (file.is_relative() && !std::filesystem::exists(file, unknown))
+    text += fmt::format(" in {}", in_quotes(std::filesystem::current_path(unknown).native()));
+  return text;
+}
+
 }  // namespace dagrad::detail

@@ -10,4 +10,8 @@ namespace dagrad::detail {
 /// if the path contains a NUL byte, which the system would take for its end.
 std::string file_name(const std::filesystem::path& file, std::string_view function);
 
+/// Why a file cannot be opened, for errors. If it does not exist and its path is relative, the text
+/// includes the directory in which it was looked for.
+std::string cannot_be_opened(const std::filesystem::path& file, std::string_view reason);
+
 }  // namespace dagrad::detail

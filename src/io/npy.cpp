@@ -110,7 +110,8 @@ Tensor read_npy(const std::filesystem::path& file, const NpyOptions& options) {
   const std::string name = detail::file_name(file, "read_npy");
   std::ifstream in(file, std::ios::binary);
   if (!in)
-    throw FileError(fmt::format("read_npy: {}: cannot be opened: {}", name, std::strerror(errno)));
+    throw FileError(fmt::format("read_npy: {}: {}", name,
+                                detail::cannot_be_opened(file, std::strerror(errno))));
   return read_npy(in, name, options);
 }
 
@@ -127,7 +128,8 @@ void write_npy(const std::filesystem::path& file, const Tensor& tensor) {
   const std::string name = detail::file_name(file, "write_npy");
   std::ofstream out(file, std::ios::binary);
   if (!out)
-    throw FileError(fmt::format("write_npy: {}: cannot be opened: {}", name, std::strerror(errno)));
+    throw FileError(fmt::format("write_npy: {}: {}", name,
+                                detail::cannot_be_opened(file, std::strerror(errno))));
   try {
     write_npy(out, tensor);
   } catch (const FileError& error) {

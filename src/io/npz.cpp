@@ -152,7 +152,7 @@ std::map<std::string, Tensor> read_by_libzip(const std::filesystem::path& file,
   Archive archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), &zip_discard);
   if (code == ZIP_ER_EXISTS)  // a name occurs twice; the code below finds out which
     archive.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
-  if (archive == nullptr) fail(name, fmt::format("cannot be opened: {}", text_of(code)));
+  if (archive == nullptr) fail(name, detail::cannot_be_opened(file, text_of(code)));
   std::error_code unknown;  // on error the size is the largest number, so that nothing is refused
   const std::uint64_t file_size = std::filesystem::file_size(file, unknown);
   const auto members = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));

@@ -98,6 +98,15 @@ TEST_F(CheckpointTest, ABadFileSetsNothing) {
   EXPECT_EQ(s.get(step).item<int>(), 8);
 }
 
+TEST_F(CheckpointTest, SaysWhereItLookedForAFile) {
+  State s(g);
+  const std::string here = std::filesystem::current_path().string();
+  EXPECT_THROWS(load("no/such.npz", s), FileError,
+                "load: 'no/such.npz': cannot be opened: No such file in '" + here + "'");
+  EXPECT_THROWS(load("/no/such.npz", s), FileError,
+                "load: '/no/such.npz': cannot be opened: No such file");
+}
+
 TEST_F(CheckpointTest, SavesChosenParameters) {
   save(file, State(g), {w, step});
   const auto arrays = read_npz(file);

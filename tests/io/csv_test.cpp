@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -14,9 +15,9 @@
 namespace dagrad {
 namespace {
 
-Csv read(const std::string& text, DType dtype = f64) {
+Csv read(const std::string& text, DType dtype = f64, const CsvOptions& options = {}) {
   std::istringstream in(text);
-  return read_csv(in, dtype);
+  return read_csv(in, dtype, options);
 }
 
 using Names = std::vector<std::string>;
@@ -167,28 +168,30 @@ TEST(CsvTest, ErrorsNamePlaceAndFault) {
       {"a,b,a\n", "line 1: column 3: the name 'a' is also the name of column 1"},
       {"a,\"b\n", "line 1: column 2: the closing quote is missing"},
       {"a,\"b\"c\n", "line 1: column 2: expected a comma after the closing quote"},
-      {"a,b\n1,2\n3\n", "line 3: expected 2 numbers, one for each name, got 1"},
-      {"a,b\n1,2,3\n", "line 2: expected 2 numbers, one for each name, got 3"},
-      {"a,b\n1,2,\n", "line 2: expected 2 numbers, one for each name, got 3"},
-      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 numbers, one for each name, got 1"},
-      {"a\n1\n\n3\n", "line 3: column 1: '' is not a number"},
-      {"a,b\n1,\n", "line 2: column 2: '' is not a number"},
-      {"a,b\n1,x\n", "line 2: column 2: 'x' is not a number"},
-      {"a\n1 2\n", "line 2: column 1: '1 2' is not a number"},
-      {"a\n1.2.3\n", "line 2: column 1: '1.2.3' is not a number"},
-      {"a\n0x10\n", "line 2: column 1: '0x10' is not a number"},
-      {"a\n--1\n", "line 2: column 1: '--1' is not a number"},
-      {"a\n+-1\n", "line 2: column 1: '+-1' is not a number"},
-      {"a\n+\n", "line 2: column 1: '+' is not a number"},
-      {"a\n1;2\n", "line 2: column 1: '1;2' is not a number"},
-      {"a\n1e999\n", "line 2: column 1: '1e999' is outside the range of float64"},
-      {"a\n-1e999\n", "line 2: column 1: '-1e999' is outside the range of float64"},
-      {"a\n1e5000\n", "line 2: column 1: '1e5000' is outside the range of float64"},
-      {"a\r1\rx\r", "line 3: column 1: 'x' is not a number"},
-      {"a\r1\n2\r\nx\r", "line 4: column 1: 'x' is not a number"},
-      {"a\r1\r\r3\r", "line 3: column 1: '' is not a number"},
-      {"a\n1\v\x7F\n", "line 2: column 1: '1\\x0b\\x7f' is not a number"},
-      {"a\n\xE9\xC3\xA9\n", "line 2: column 1: '\\xe9\xC3\xA9' is not a number"},
+      {"a,b\n1,2\n3\n", "line 3: expected 2 fields, one for each name, got 1"},
+      {"a,b\n1,2,3\n", "line 2: expected 2 fields, one for each name, got 3"},
+      {"a,b\n1,2,\n", "line 2: expected 2 fields, one for each name, got 3"},
+      {"a,b\n1,2\n\n3,4\n", "line 3: expected 2 fields, one for each name, got 1"},
+      {"a\n1\n\n3\n", "line 3: column 1 ('a'): '' is not a number"},
+      {"a,b\n1,\n", "line 2: column 2 ('b'): '' is not a number"},
+      {"a,b\n1,x\n", "line 2: column 2 ('b'): 'x' is not a number"},
+      {"a\n1 2\n", "line 2: column 1 ('a'): '1 2' is not a number"},
+      {"a\n1.2.3\n", "line 2: column 1 ('a'): '1.2.3' is not a number"},
+      {"a\n0x10\n", "line 2: column 1 ('a'): '0x10' is not a number"},
+      {"a\n--1\n", "line 2: column 1 ('a'): '--1' is not a number"},
+      {"a\n+-1\n", "line 2: column 1 ('a'): '+-1' is not a number"},
+      {"a\n+\n", "line 2: column 1 ('a'): '+' is not a number"},
+      {"a\n1;2\n",
+       "line 2: column 1 ('a'): '1;2' is not a number; if semicolons separate the columns, set "
+       "CsvOptions::separator"},
+      {"a\n1e999\n", "line 2: column 1 ('a'): '1e999' is outside the range of float64"},
+      {"a\n-1e999\n", "line 2: column 1 ('a'): '-1e999' is outside the range of float64"},
+      {"a\n1e5000\n", "line 2: column 1 ('a'): '1e5000' is outside the range of float64"},
+      {"a\r1\rx\r", "line 3: column 1 ('a'): 'x' is not a number"},
+      {"a\r1\n2\r\nx\r", "line 4: column 1 ('a'): 'x' is not a number"},
+      {"a\r1\r\r3\r", "line 3: column 1 ('a'): '' is not a number"},
+      {"a\n1\v\x7F\n", "line 2: column 1 ('a'): '1\\x0b\\x7f' is not a number"},
+      {"a\n\xE9\xC3\xA9\n", "line 2: column 1 ('a'): '\\xe9\xC3\xA9' is not a number"},
   };
   for (const auto& [text, fault] : faults) {
     EXPECT_THROWS(read(text), FileError, std::string("read_csv: stream: ") + fault);
@@ -205,16 +208,16 @@ constexpr std::string_view nul("\0", 1);
 /// An error's text is a C string, so text after a NUL would be lost.
 TEST(CsvTest, ErrorsShowTextAfterNul) {
   EXPECT_THROWS(read(text_of({"a,b\n1,2", nul, "3\n"})), FileError,
-                "read_csv: stream: line 2: column 2: '2\\x003' is not a number");
+                "read_csv: stream: line 2: column 2 ('b'): '2\\x003' is not a number");
   EXPECT_THROWS(read(text_of({"a\n1\n", nul, nul, nul})), FileError,
-                "read_csv: stream: line 3: column 1: '\\x00\\x00\\x00' is not a number");
+                "read_csv: stream: line 3: column 1 ('a'): '\\x00\\x00\\x00' is not a number");
   EXPECT_THROWS(
       read(text_of({"a,b", nul, "c\n1,2\n"})), FileError,
       "read_csv: stream: line 1: the names contain a NUL byte, as in UTF-16; expected UTF-8, "
       "got 'a,b\\x00c'");
-  EXPECT_THROWS(
-      read("a\n" + std::string(5000, 'x') + "\n"), FileError,
-      "read_csv: stream: line 2: column 1: '" + std::string(4096, 'x') + "...' is not a number");
+  EXPECT_THROWS(read("a\n" + std::string(5000, 'x') + "\n"), FileError,
+                "read_csv: stream: line 2: column 1 ('a'): '" + std::string(4096, 'x') +
+                    "...' is not a number");
 }
 
 TEST(CsvTest, RefusesUtf16) {
@@ -261,21 +264,23 @@ TEST(CsvTest, SurvivesAnyByte) {
 
 TEST(CsvTest, NamesTheRangeOfTheDType) {
   EXPECT_THROWS(read("a\n1.5\n", i32), FileError,
-                "read_csv: stream: line 2: column 1: '1.5' is not an integer");
-  EXPECT_THROWS(read("a\n2147483648\n", i32), FileError,
-                "read_csv: stream: line 2: column 1: '2147483648' is outside the range of int32");
+                "read_csv: stream: line 2: column 1 ('a'): '1.5' is not an integer");
   EXPECT_THROWS(
-      read("a\n9223372036854775808\n", i64), FileError,
-      "read_csv: stream: line 2: column 1: '9223372036854775808' is outside the range of int64");
+      read("a\n2147483648\n", i32), FileError,
+      "read_csv: stream: line 2: column 1 ('a'): '2147483648' is outside the range of int32");
+  EXPECT_THROWS(read("a\n9223372036854775808\n", i64), FileError,
+                "read_csv: stream: line 2: column 1 ('a'): '9223372036854775808' is outside the "
+                "range of int64");
   EXPECT_THROWS(read("a\n2\n", b8), FileError,
-                "read_csv: stream: line 2: column 1: '2' is outside the range of bool");
+                "read_csv: stream: line 2: column 1 ('a'): '2' is outside the range of bool");
   EXPECT_THROWS(read("a\n1e39\n", f32), FileError,
-                "read_csv: stream: line 2: column 1: '1e39' is outside the range of float32");
+                "read_csv: stream: line 2: column 1 ('a'): '1e39' is outside the range of float32");
 }
 
 TEST(CsvTest, NamesFilesThatItCannotOpen) {
   EXPECT_THROWS(read_csv(std::filesystem::path("no/such.csv")), FileError,
-                "read_csv: 'no/such.csv': cannot be opened: No such file or directory");
+                "read_csv: 'no/such.csv': cannot be opened: No such file or directory in '" +
+                    std::filesystem::current_path().string() + "'");
   EXPECT_THROWS(read_csv(std::filesystem::path("/")), FileError,
                 "read_csv: '/': line 1: the file cannot be read: Is a directory");
 }
@@ -287,9 +292,63 @@ TEST(CsvTest, GivesColumnsByName) {
   EXPECT_TRUE(same_bits(csv.select({"b"}), Tensor::of({{2.0F}, {5.0F}})));
   EXPECT_EQ(csv.select({}).type(), (Type{f32, {2, 0}}));
   EXPECT_EQ(read("a,b\n").column("b").type(), (Type{f64, {0}}));
-  EXPECT_THROWS(csv.column("d"), ArgumentError, "the table has no column 'd'; it has: a, b, c");
+  EXPECT_THROWS(csv.column("d"), ArgumentError,
+                "stream: there is no column 'd'; the columns are: a, b, c");
   EXPECT_THROWS(csv.select({"a", ""}), ArgumentError,
-                "the table has no column ''; it has: a, b, c");
+                "stream: there is no column ''; the columns are: a, b, c");
+  EXPECT_THROWS((Csv{{"a"}, Tensor(Type{f64, {2, 1}})}.column("b")), ArgumentError,
+                "there is no column 'b'; the columns are: a");
+}
+
+TEST(CsvTest, ReadsTheColumnsThatAreWanted) {
+  const char* text = "name,a,b,\"note, long\"\nx,1,2,\"y, \"\"z\"\"\"\nu v,3,4,\n";
+  const Csv csv = read(text, i32, {.columns = {"b", "a"}});
+  EXPECT_EQ(csv.columns, (Names{"b", "a"}));
+  EXPECT_TRUE(same_bits(csv.values, Tensor::of({{2, 1}, {4, 3}})));
+  EXPECT_TRUE(same_bits(csv.column("a"), Tensor::of({1, 3})));
+  EXPECT_EQ(read("a,b\n", f32, {.columns = {"b"}}).values.type(), (Type{f32, {0, 1}}));
+  EXPECT_THROWS(read(text), FileError,
+                "read_csv: stream: line 2: column 1 ('name'): 'x' is not a number");
+  EXPECT_THROWS(read(text, f64, {.columns = {"a", "c"}}), FileError,
+                "read_csv: stream: line 1: there is no column 'c'; the columns are: name, a, b, "
+                "note, long");
+  EXPECT_THROWS(read("a;b\n1;2\n", f64, {.columns = {"a"}}), FileError,
+                "read_csv: stream: line 1: there is no column 'a'; the columns are: a;b; if "
+                "semicolons separate the columns, set CsvOptions::separator");
+  EXPECT_THROWS(read(text, f64, {.columns = {"a", "b", "a"}}), ArgumentError,
+                "read_csv: the options list the column 'a' twice");
+}
+
+TEST(CsvTest, ReadsOtherSeparators) {
+  for (const char separator : {';', '\t', '|', ':'}) {
+    std::string text = "a, \"b; or: \"\n1, 2\n , 4 \n";
+    std::replace(text.begin(), text.end(), ',', separator);
+    const Csv csv = read(text, f64, {.columns = {"b; or: "}, .separator = separator});
+    EXPECT_EQ(csv.values.to_vector<double>(), (Numbers{2, 4})) << separator;
+  }
+  EXPECT_EQ(read("a\tb\n\t2\n", f64, {.columns = {"b"}, .separator = '\t'}).values.at(0), 2);
+  EXPECT_THROWS(read("a;b\n1,5;2\n", f64, {.separator = ';'}), FileError,
+                "read_csv: stream: line 2: column 1 ('a'): '1,5' is not a number; if commas "
+                "separate the columns, set CsvOptions::separator");
+  EXPECT_THROWS(read("a\tb\n1,5\t2\n"), FileError,
+                "read_csv: stream: line 2: expected 1 field, one for each name, got 2; if tabs "
+                "separate the columns, set CsvOptions::separator");
+  for (const char separator : {'"', '.', '-', '+', ' ', '\n', 'e', '1', '\0', '\xe9'})
+    EXPECT_THROW(read("a\n1\n", f64, {.separator = separator}), ArgumentError) << separator;
+  EXPECT_THROWS(read("a\n1\n", f64, {.separator = ' '}), ArgumentError,
+                "read_csv: the separator must be a tab or a punctuation mark that no number "
+                "contains, such as ',' or ';', got ' '");
+}
+
+TEST(CsvTest, RefusesInfinitiesAndNanOnRequest) {
+  EXPECT_TRUE(std::isnan(read("a\nnan\n").values.at(0)));
+  for (const DType dtype : {f16, bf16, f32, f64}) {
+    EXPECT_EQ(read("a\n1\n", dtype, {.finite = true}).values.at(0), 1);
+    for (const std::string field : {"nan", "inf", "-inf", "NAN", "Infinity"})
+      EXPECT_THROWS(read("a,b\n1,2\n3," + field + "\n", dtype, {.finite = true}), FileError,
+                    "read_csv: stream: line 3: column 2 ('b'): '" + field + "' is not finite");
+  }
+  EXPECT_EQ(read("a,b\nnan,2\n", f64, {.columns = {"b"}, .finite = true}).values.at(0), 2);
 }
 
 }  // namespace

@@ -312,9 +312,11 @@ TEST(NpyTest, RefusesSizesThatOverflow) {
 
 TEST(NpyTest, NamesFilesThatItCannotOpen) {
   EXPECT_THROWS(read_npy(std::filesystem::path("no/such.npy")), FileError,
-                "read_npy: 'no/such.npy': cannot be opened: No such file or directory");
+                "read_npy: 'no/such.npy': cannot be opened: No such file or directory in '" +
+                    std::filesystem::current_path().string() + "'");
   EXPECT_THROWS(write_npy(std::filesystem::path("no/such.npy"), Tensor(1.0)), FileError,
-                "write_npy: 'no/such.npy': cannot be opened: No such file or directory");
+                "write_npy: 'no/such.npy': cannot be opened: No such file or directory in '" +
+                    std::filesystem::current_path().string() + "'");
   EXPECT_THROWS(
       write_npy(std::filesystem::path("/dev/full"), Tensor(1.0)), FileError,
       "write_npy: float64[] could not be written to '/dev/full': No space left on device");

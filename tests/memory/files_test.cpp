@@ -85,6 +85,14 @@ TEST_F(OutOfMemoryInFiles, ReadCsv) {
   survives([&] { return World{file}; });
 }
 
+TEST_F(OutOfMemoryInFiles, WriteCsv) {
+  struct World : Folder {
+    using Folder::Folder;
+    void run() { write_csv(file, {{"a", Tensor::of({1, 2})}, {"\"b\"", Tensor::of({0.5, 2.0})}}); }
+  };
+  survives([&] { return World(folder / "table.csv"); });
+}
+
 TEST_F(OutOfMemoryInFiles, WriteDot) {
   struct World : Folder {
     using Folder::Folder;
