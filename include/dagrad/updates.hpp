@@ -28,9 +28,9 @@ struct Advancing {
 Advancing step_counter(Graph& graph, std::string_view name = "step",
                        Location where = Location::here());
 
-/// A random key: a parameter that starts at `seed`. Runs that include its update advance it with
-/// `next_key`. For several uses within a run, derive keys with `fold_in(key.now, i)`, i >= 0, or
-/// `split_key`. Throws as `Graph::parameter` does.
+/// A random key: a parameter that starts at `seed`. A run advances it with `next_key` if its
+/// updates include that of the key. For several uses within a run, derive keys with
+/// `fold_in(key.now, i)`, i >= 0, or `split_key`. Throws as `Graph::parameter` does.
 Advancing random_key(Graph& graph, std::int64_t seed, std::string_view name = "key",
                      Location where = Location::here());
 

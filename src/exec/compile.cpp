@@ -8,6 +8,7 @@
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
 #include "src/exec/planner.hpp"
+#include "src/exec/still_keys.hpp"
 #include "src/graph/told_at.hpp"
 
 namespace dagrad {
@@ -95,6 +96,7 @@ Function compile(ValueSpan fetches, const CompileOptions& options, Location wher
   auto compiled = std::make_shared<detail::Compiled>(
       detail::told_at(where, [&] { return planned(fetches, options, runtime); }));
   report(compiled->plan(), before, start);
+  detail::warn_of_still_keys(compiled->plan(), options, where);
   return Function(std::move(compiled));
 }
 

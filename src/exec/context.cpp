@@ -95,7 +95,11 @@ void RunContext::feed(std::uint32_t input, const View& view) {
     const std::string text = fmt::format("input '{}' must be {}, got {}", plan_.input_names[input],
                                          to_string(leaf.type), to_string(view.type));
     if (view.type.dtype != leaf.type.dtype) throw TypeError(text + remedy(leaf.type.dtype));
-    throw ShapeError(text);
+    throw ShapeError(text +
+                     (view.type.shape.rank() == leaf.type.shape.rank()
+                          ? "; shapes are fixed: replay the graph for another size, or leave "
+                            "out a last batch that is shorter"
+                          : ""));
   }
   const bool none = view.data == nullptr && view.type.elements() > 0;
   if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
@@ -122,7 +126,11 @@ void RunContext::check_feeds() const {
     if (!fed(static_cast<std::uint32_t>(i)))
       missing.append(missing.empty() ? "" : ", ").append(plan_.input_names[i]);
   }
-  if (!missing.empty()) throw ArgumentError("these inputs were not fed: " + missing);
+  if (!missing.empty())
+    throw ArgumentError(
+        fmt::format("these inputs were not fed: {}; the feeds need an entry such as {{\"{}\", "
+                    "tensor}} for each",
+                    missing, missing.substr(0, missing.find(','))));
 }
 
 // ---- results
@@ -199,10 +207,11 @@ void RunContext::match(const StateData& from) {
   }
   if (!differences.empty())
     throw ArgumentError("the State does not fit the function:" + differences +
-                        (missing ? "\n  a State holds the parameters that the graph has when the "
-                                   "State is made: make it after everything that adds parameters, "
-                                   "such as optimisers"
-                                 : ""));
+                        (missing
+                             ? "\n  a State holds the parameters that its graph has when the "
+                               "State is made: either something added parameters later, such as "
+                               "an optimiser, or the State was made for another graph"
+                             : ""));
   matched_ = from.layout;
 }
 

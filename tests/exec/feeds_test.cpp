@@ -49,8 +49,14 @@ TEST(Feeds, AreChecked) {
   const Value x = g.input("x", pair), y = g.input("y", pair);
   const Value z = (x + y).named("z");
   const Function f = compile({z});
-  EXPECT_EQ(mistake<ArgumentError>([&] { f(); }), "these inputs were not fed: x, y");
-  EXPECT_EQ(mistake<ArgumentError>([&] { f({{y, one_two}}); }), "these inputs were not fed: x");
+  EXPECT_EQ(
+      mistake<ArgumentError>([&] { f(); }),
+      "these inputs were not fed: x, y; the feeds need an entry such as {\"x\", tensor} for each");
+  EXPECT_EQ(
+      mistake<ArgumentError>([&] {
+        f({{y, one_two}});
+      }),
+      "these inputs were not fed: x; the feeds need an entry such as {\"x\", tensor} for each");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{x, one_two}, {"x", one_two}});
             }),
@@ -72,7 +78,9 @@ TEST(Feeds, AreChecked) {
   EXPECT_EQ(mistake<ShapeError>([&] {
               f({{x, Tensor::of({1.0})}});
             }),
-            "input 'x' must be float64[2], got float64[1]");
+            "input 'x' must be float64[2], got float64[1]; shapes are fixed: replay the graph for "
+            "another "
+            "size, or leave out a last batch that is shorter");
   EXPECT_EQ(
       mistake<TypeError>([&] {
         f({{x, Tensor::of({1, 2})}});
@@ -133,7 +141,11 @@ TEST(Feeds, OfInputsThatAreNotNeededAreTaken) {
               f({{x, one_two}, {x, one_two}});
             }),
             "input 'x' is fed twice");
-  EXPECT_EQ(mistake<ArgumentError>([&] { f({{x, one_two}}); }), "these inputs were not fed: y");
+  EXPECT_EQ(
+      mistake<ArgumentError>([&] {
+        f({{x, one_two}});
+      }),
+      "these inputs were not fed: y; the feeds need an entry such as {\"y\", tensor} for each");
   BoundRun run = f.bind();
   run.feed(x, one_two);
   run.feed("y", one_two);

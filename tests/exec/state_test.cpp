@@ -185,8 +185,8 @@ TEST_F(StateTest, MismatchesAreAllListed) {
       "the State does not fit the function:\n"
       "  parameter 'p' is float64[3] in the State, but float64[2] in the function\n"
       "  parameter 'q', float64[2], is not in the State\n"
-      "  a State holds the parameters that the graph has when the State is made: make it after "
-      "everything that adds parameters, such as optimisers");
+      "  a State holds the parameters that its graph has when the State is made: either something "
+      "added parameters later, such as an optimiser, or the State was made for another graph");
   EXPECT_EQ(numbers(f(State(g))[0]), (Numbers{6, 8}));
 }
 
