@@ -33,6 +33,17 @@ Type Huber::infer(std::span<const Type> in) const {
 
 namespace {
 
+/// How to correct targets of another shape than is wanted, if that suggests itself.
+std::string remedy(const std::string& what, const Type& in, const Type& targets,
+                   const Shape& wanted) {
+  if (targets.shape.elements() == wanted.elements())
+    return "; reshape the targets to " + to_string(wanted);
+  if (what == "logits" && targets.shape == in.shape)
+    return "; convert one-hot targets to " + std::string(dagrad::name(in.dtype)) +
+           " with cast, which makes them probabilities";
+  return "";
+}
+
 /// The type of a loss with one value for each row of [..., classes]; `what` names the rows in
 /// errors.
 Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) {
@@ -48,7 +59,7 @@ Type loss_of_rows(const std::string& what, const Type& in, const Type& targets) 
   if (targets.shape != wanted)
     throw ShapeError(what + " " + to_string(shape) + " need " +
                      (is_float(targets.dtype) ? "probabilities " : "indices ") + to_string(wanted) +
-                     ", got " + to_string(targets.shape));
+                     ", got " + to_string(targets.shape) + remedy(what, in, targets, wanted));
   return {in.dtype, rows};
 }
 

@@ -15,9 +15,19 @@ namespace dagrad {
 
 namespace {
 
-/// The short name of a float dtype, such as "f32".
-std::string short_name(DType dtype) {
-  return fmt::format("{}f{}", dtype == bf16 ? "b" : "", 8 * size_of(dtype));
+/// What a program calls a dtype, and the C++ type of its elements. In the order of DType.
+struct InPrograms {
+  std::string_view dtype, element;
+};
+constexpr InPrograms names_in_programs[] = {{"b8", "bool"},          {"i8", "std::int8_t"},
+                                            {"u8", "std::uint8_t"},  {"i16", "std::int16_t"},
+                                            {"i32", "std::int32_t"}, {"i64", "std::int64_t"},
+                                            {"f16", "Float16"},      {"bf16", "BFloat16"},
+                                            {"f32", "float"},        {"f64", "double"}};
+static_assert(std::size(names_in_programs) == std::size(detail::dtype_traits));
+
+const InPrograms& in_programs(DType dtype) {
+  return names_in_programs[static_cast<std::size_t>(dtype)];
 }
 
 }  // namespace
@@ -25,10 +35,10 @@ std::string short_name(DType dtype) {
 DType promote(DType a, DType b) {
   if (a == b) return a;
   if (is_float(a) && is_float(b)) {
-    throw TypeError(
-        fmt::format("{} and {} do not mix: make them one dtype with cast(x, {}) or "
-                    "cast(x, {})",
-                    name(a), name(b), short_name(std::max(a, b)), short_name(std::min(a, b))));
+    throw TypeError(fmt::format(
+        "{} and {} do not mix: make them one dtype with cast(x, {}) or "
+        "cast(x, {})",
+        name(a), name(b), in_programs(std::max(a, b)).dtype, in_programs(std::min(a, b)).dtype));
   }
   const auto [low, high] = std::minmax(a, b);
   return low == i8 && high == u8 ? i16 : high;  // the enumerators are in order of promotion
@@ -41,7 +51,9 @@ void detail::throw_stored_only(DType dtype) {
 }
 
 void detail::throw_dtype_mismatch(DType is, DType asked) {
-  throw TypeError(fmt::format("the elements are {}, not {}", name(is), name(asked)));
+  throw TypeError(fmt::format("the elements are {}, not {}: ask for {}, or convert with cast({})",
+                              name(is), name(asked), in_programs(is).element,
+                              in_programs(asked).dtype));
 }
 
 namespace {

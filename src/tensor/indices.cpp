@@ -27,9 +27,12 @@ Positions positions(const Range& range, std::int64_t size) {
 
 std::vector<Range> Indices::ranges(const Shape& shape) const {
   const auto place = "\n  made at " + to_string(where_);
+  if (list_.size() > 0 && shape.rank() == 0)
+    throw ShapeError("x[...]: a scalar has no axes to index; item() gives the number in a Tensor" +
+                     place);
   if (list_.size() > static_cast<std::size_t>(shape.rank()))
-    throw ShapeError(fmt::format("x[...]: {} indices for the {} axes of {}{}", list_.size(),
-                                 shape.rank(), to_string(shape), place));
+    throw ShapeError(fmt::format("x[...]: {} indices are too many for {}, which has rank {}{}",
+                                 list_.size(), to_string(shape), shape.rank(), place));
   std::vector<Range> ranges;
   for (const Index& index : list_) {
     const auto axis = static_cast<int>(ranges.size());

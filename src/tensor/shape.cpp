@@ -46,6 +46,23 @@ std::string to_string(const Shape& shape) {
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
 
+namespace {
+
+/// What to do if the shape with fewer axes would broadcast with a last axis of size 1.
+std::string remedy(const Shape& a, const Shape& b) {
+  const Shape &less = a.rank() < b.rank() ? a : b, &more = a.rank() < b.rank() ? b : a;
+  if (less.rank() == 0 || less.rank() + 1 != more.rank()) return "";
+  std::vector<std::int64_t> dims(less.begin(), less.end());
+  dims.push_back(1);
+  const Shape with_last(dims);
+  return broadcasts_to(with_last, more)
+             ? fmt::format("; unsqueeze(x, -1) of the {} gives {}, which broadcasts",
+                           to_string(less), to_string(with_last))
+             : "";
+}
+
+}  // namespace
+
 Shape broadcast(const Shape& a, const Shape& b) {
   const int rank = std::max(a.rank(), b.rank());
   std::array<std::int64_t, max_rank> dims{};
@@ -53,8 +70,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
     const std::int64_t da = axis <= a.rank() ? a[a.rank() - axis] : 1;
     const std::int64_t db = axis <= b.rank() ? b[b.rank() - axis] : 1;
     if (da != db && da != 1 && db != 1) {
-      throw ShapeError(fmt::format("shapes {} and {} do not broadcast: {} against {} on axis {}",
-                                   to_string(a), to_string(b), da, db, -axis));
+      throw ShapeError(fmt::format("shapes {} and {} do not broadcast: {} against {} on axis {}{}",
+                                   to_string(a), to_string(b), da, db, -axis, remedy(a, b)));
     }
     dims[static_cast<std::size_t>(rank - axis)] = da == 1 ? db : da;
   }

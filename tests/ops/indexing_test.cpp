@@ -53,7 +53,8 @@ TEST_F(Indexing, SaysWhatDoesNotFit) {
   const std::size_t nodes = graph.size();
   EXPECT_THROWS_HERE(x[4], ArgumentError,
                      "x[...]: position 4 is outside [-4, 4) of axis 0 of [4,3,5]");
-  EXPECT_THROWS_HERE((x[{0, 0, 0, 0}]), ShapeError, "x[...]: 4 indices for the 3 axes of [4,3,5]");
+  EXPECT_THROWS_HERE((x[{0, 0, 0, 0}]), ShapeError,
+                     "x[...]: 4 indices are too many for [4,3,5], which has rank 3");
   EXPECT_THROWS(Value()[0], GraphError, test::message<GraphError>([] { Value().type(); }));
   EXPECT_EQ(graph.size(), nodes);
 }

@@ -225,7 +225,16 @@ TEST(Loss, CrossEntropyRefusesBadArguments) {
   };
   const Value logits = input(f64, {2, 3});
   EXPECT_THAT(message<ShapeError>([&] { cross_entropy(logits, input(i64, {3})); }),
-              HasSubstr("cross_entropy: logits [2,3] need indices [2], got [3]"));
+              HasSubstr("cross_entropy: logits [2,3] need indices [2], got [3]\n"));
+  EXPECT_THAT(message<ShapeError>([&] {
+                cross_entropy(logits, input(i64, {2, 1}));
+              }),
+              HasSubstr("logits [2,3] need indices [2], got [2,1]; reshape the targets to [2]\n"));
+  EXPECT_THAT(message<ShapeError>([&] {
+                cross_entropy(logits, input(i32, {2, 3}));
+              }),
+              HasSubstr("logits [2,3] need indices [2], got [2,3]; convert one-hot targets to "
+                        "float64 with cast, which makes them probabilities\n"));
   EXPECT_THAT(message<TypeError>([&] { cross_entropy(logits, input(f64, {2})); }),
               HasSubstr("class labels must be integers, int32 or int64, got float64[2]"));
   EXPECT_THAT(message<ShapeError>([&] {

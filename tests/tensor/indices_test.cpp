@@ -100,7 +100,10 @@ TEST(TensorIndexing, SaysWhatDoesNotFit) {
                      "x[...]: position 2 is outside [-2, 2) of axis 0 of [2,3]");
   EXPECT_THROWS_HERE((x[{0, -4}]), ArgumentError,
                      "x[...]: position -4 is outside [-3, 3) of axis 1 of [2,3]");
-  EXPECT_THROWS_HERE((x[{0, 0, 0}]), ShapeError, "x[...]: 3 indices for the 2 axes of [2,3]");
+  EXPECT_THROWS_HERE(Tensor(1.0)[0], ShapeError,
+                     "x[...]: a scalar has no axes to index; item() gives the number in a Tensor");
+  EXPECT_THROWS_HERE((x[{0, 0, 0}]), ShapeError,
+                     "x[...]: 3 indices are too many for [2,3], which has rank 2");
   EXPECT_THROWS_HERE((x[Range{0, 1, 0}]), ArgumentError, "x[...]: a step must not be 0");
   EXPECT_THROWS_HERE((x[{{}, {0, 1, 0}}]), ArgumentError, "x[...]: a step must not be 0");
 }

@@ -132,8 +132,14 @@ TEST(BroadcastTest, OfOneAgainstNoneIsNone) {
 TEST(BroadcastTest, ErrorsShowBothShapes) {
   EXPECT_THROWS(broadcast({2, 3}, {4, 3}), ShapeError,
                 "shapes [2,3] and [4,3] do not broadcast: 2 against 4 on axis -2");
-  EXPECT_THROWS(broadcast({2, 3}, {2}), ShapeError,
-                "shapes [2,3] and [2] do not broadcast: 3 against 2 on axis -1");
+  EXPECT_THROWS(
+      broadcast({2, 3}, {2}), ShapeError,
+      "shapes [2,3] and [2] do not broadcast: 3 against 2 on axis -1; unsqueeze(x, -1) of "
+      "the [2] gives [2,1], which broadcasts");
+  EXPECT_THROWS(broadcast({4}, {3, 2, 3}), ShapeError,
+                "shapes [4] and [3,2,3] do not broadcast: 4 against 3 on axis -1");
+  EXPECT_THROWS(broadcast({4}, {5, 3}), ShapeError,
+                "shapes [4] and [5,3] do not broadcast: 4 against 3 on axis -1");
   EXPECT_THROWS(broadcast({0}, {2}), ShapeError,
                 "shapes [0] and [2] do not broadcast: 0 against 2 on axis -1");
 }

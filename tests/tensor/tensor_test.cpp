@@ -231,10 +231,14 @@ TEST(TensorTest, RefusesToAdoptUnreadableMemory) {
 
 TEST(TensorTest, ErrorsNameItsDtype) {
   Tensor tensor = Tensor::of({1.0});
-  EXPECT_THROWS(tensor.values<float>(), TypeError, "the elements are float64, not float32");
-  EXPECT_THROWS(tensor.mutate<std::int32_t>(), TypeError, "the elements are float64, not int32");
-  EXPECT_THROWS(tensor.view().as<bool>(), TypeError, "the elements are float64, not bool");
-  EXPECT_THROWS(tensor.mutable_view().as<bool>(), TypeError, "the elements are float64, not bool");
+  EXPECT_THROWS(tensor.values<float>(), TypeError,
+                "the elements are float64, not float32: ask for double, or convert with cast(f32)");
+  EXPECT_THROWS(tensor.mutate<std::int32_t>(), TypeError,
+                "the elements are float64, not int32: ask for double, or convert with cast(i32)");
+  EXPECT_THROWS(tensor.view().as<bool>(), TypeError,
+                "the elements are float64, not bool: ask for double, or convert with cast(b8)");
+  EXPECT_THROWS(tensor.mutable_view().as<bool>(), TypeError,
+                "the elements are float64, not bool: ask for double, or convert with cast(b8)");
 }
 
 TEST(TensorTest, ConvertsItsOnlyElementToAnyNumber) {
@@ -326,8 +330,9 @@ TEST(TensorTest, HoldsNarrowElements) {
   EXPECT_EQ(Tensor::borrow({2}, values).data(), values.data());
   EXPECT_THROWS(Tensor::full({u8, {2}}, 256), ArgumentError,
                 "the number 256 is outside the range of uint8");
-  EXPECT_THROWS(Tensor(Type{f16, {2}}).values<float>(), TypeError,
-                "the elements are float16, not float32");
+  EXPECT_THROWS(
+      Tensor(Type{f16, {2}}).values<float>(), TypeError,
+      "the elements are float16, not float32: ask for Float16, or convert with cast(f32)");
 }
 
 TEST(TensorTest, SameBitsDistinguishesZerosAndNaNs) {
