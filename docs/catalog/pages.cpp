@@ -1,4 +1,4 @@
-// Writes the pages of the ops, or checks that they are up to date:
+// Writes the pages of the ops and the reference, or checks that they are up to date:
 //
 //   op_pages (--write | --check) <sources> <examples' output folder>
 //
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
+#include "docs/catalog/api.hpp"
 #include "docs/catalog/declarations.hpp"
 #include "docs/catalog/operands.hpp"
 #include "docs/catalog/plots.hpp"
@@ -166,6 +167,7 @@ class Pages {
       if (!script.empty()) files["docs/pictures/ops/" + page + ".gp"] = script;
     }
     files["docs/ops/README.md"] = index;
+    files["docs/api.md"] = api_page(sources_ / "include");
     return files;
   }
 
