@@ -33,5 +33,13 @@ int main() {
   const CheckReport wrong = check_gradient(z, {x}, {{x, Tensor::of({0.3, -0.7, 1.1})}});
   std::cout << wrong.text() << "\n";
   // [/fails]
-  return report.passed() && !wrong.passed() ? 0 : 1;
+
+  State state(graph);
+  state.set(w, Tensor::of({-0.2, 1.5, 0.1}));
+  // [trained]
+  Feeds feeds{{x, Tensor::of({0.3, -0.7, 1.1})}};
+  for (const auto& [name, value] : state.values()) feeds.push_back({name, value});
+  const CheckReport trained = check_gradient(y, {x, w}, feeds);
+  // [/trained]
+  return report.passed() && !wrong.passed() && trained.passed() ? 0 : 1;
 }

@@ -1,8 +1,10 @@
-// A small classifier: batches, validation, early stopping, saving and resuming.
+// A small classifier: batches, validation, early stopping, saving, resuming and reporting.
 #include <dagrad/dagrad.hpp>
 
 #include <iomanip>
 #include <iostream>
+#include <map>
+#include <string>
 
 using namespace dagrad;
 
@@ -42,6 +44,11 @@ int main(int argc, char** argv) {
   // The same weights at another batch size.
   const Value all = graph.input("all", valid_images.type());
   const Function predict = compile({logits(all)});
+
+  // The order of the rows in an epoch, drawn from a key that the State holds.
+  const Advancing key = random_key(graph, 3, "order");
+  const Function shuffle =
+      compile(permutation(key.now, train_labels.size()), {.update = {key.update}});
   // [/model]
 
   // [epoch]
@@ -49,8 +56,8 @@ int main(int argc, char** argv) {
     const Tensor predicted = argmax(predict(state, {{all, valid_images}})[0], -1);
     return mean(equal(predicted, valid_labels).cast(f64)).item<double>();
   };
-  const auto run_epoch = [&](State& state, int epoch) {
-    const Tensor order = Rng(100 + epoch).permutation(train_labels.size());
+  const auto run_epoch = [&](State& state) {
+    const Tensor order = shuffle(state)[0];
     for (std::int64_t first = 0; first + batch <= order.size(); first += batch) {
       const Tensor rows = order[Range{first, first + batch}];
       train(state, {{x, take(train_images, rows, 0)}, {y, take(train_labels, rows, 0)}});
@@ -60,39 +67,62 @@ int main(int argc, char** argv) {
 
   // [train]
   State state(graph);
-  std::cout << std::fixed << std::setprecision(3) << std::boolalpha;
-  double best = 0;
+  State best = state.copy();  // as it was after the best epoch
+  double best_accuracy = 0;
   int epoch = 0;
   for (int since_best = 0; since_best < 5 && epoch < 60; ++epoch) {
-    if (epoch == 10) save("training.npz", state);  // with what the optimizer remembers
-    run_epoch(state, epoch);
+    if (epoch == 10) {  // the State, and the number of the epoch beside it
+      std::map<std::string, Tensor> file = state.values();
+      file["epoch"] = Tensor(epoch);
+      write_npz("training.npz", file);
+    }
+    run_epoch(state);
     const double now = accuracy(state);
     ++since_best;
-    if (now > best) {
-      best = now;
+    if (now > best_accuracy) {
+      best_accuracy = now;
       since_best = 0;
-      save("best.npz", state, weights);  // the weights alone
+      best = state.copy();
     }
   }
-  std::cout << "stopped after " << epoch << " epochs; the best accuracy is " << best << "\n";
   // [/train]
+  std::cout << std::fixed << std::setprecision(3) << std::boolalpha;
+  std::cout << "stopped after " << epoch << " epochs; the best accuracy is " << best_accuracy
+            << "\n";
 
   // [resume]
   State resumed(graph);
-  load("training.npz", resumed);
-  for (int e = 10; e < epoch; ++e) run_epoch(resumed, e);
+  load("training.npz", resumed, {.ignore_extra = true});
+  const int saved = read_npz("training.npz").at("epoch").item<int>();
+  for (int e = saved; e < epoch; ++e) run_epoch(resumed);
   const bool same = same_bits(resumed.get(w1), state.get(w1));
   std::cout << "resumed, the same weights to the bit: " << same << "\n";
   // [/resume]
+
+  // [restore]
+  state.set(best.values());          // back to the best epoch
+  save("best.npz", state, weights);  // the weights alone
+  // [/restore]
 
   // [serve]
   Graph model;  // of weights and nothing else, as a program has it that only predicts
   for (const Value& weight : weights) model.parameter(weight.name(), Tensor(weight.type()));
   State served(model);
-  load("training.npz", served, {.ignore_extra = true});
   load("best.npz", served);
   std::cout << "the best weights, loaded: accuracy " << accuracy(served) << "\n";
   // [/serve]
 
-  return best > 0.95 && same && accuracy(served) == best ? 0 : 1;
+  // [report]
+  const Tensor predicted = argmax(predict(served, {{all, valid_images}})[0], -1);
+  write_csv("predictions.csv", {{"digit", valid_labels}, {"predicted", predicted}});
+
+  // Row i, column j: how many images of digit i are taken for a j.
+  Graph counts;
+  const auto classes = [&](const Tensor& digits) {
+    return one_hot(counts.constant(digits), 10, i32);
+  };
+  std::cout << evaluate(matmul(transpose(classes(valid_labels)), classes(predicted))) << "\n";
+  // [/report]
+
+  return best_accuracy > 0.95 && same && accuracy(served) == best_accuracy ? 0 : 1;
 }

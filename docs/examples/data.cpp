@@ -55,25 +55,53 @@ void foreign_memory() {
   // [/borrow]
 }
 
+void reductions() {
+  const Tensor x = Tensor::of({{1.0, 10.0}, {3.0, 20.0}});
+  // [standardise]
+  Graph graph;
+  const Value rows = graph.constant(x);
+  const Tensor standardised = evaluate((rows - mean(rows, 0)) / standard_deviation(rows, 0));
+  std::cout << standardised << "\n";
+  // [/standardise]
+
+  // [evaluate_op]
+  const Tensor columns = evaluate_op(Variance{{{0}, false}}, {x})[0];  // over axis 0
+  const Tensor all = evaluate_op(Variance{{{0, 1}, false}}, {x})[0];   // over both axes
+  const Tensor none = evaluate_op(Variance{}, {x})[0];                 // over no axis
+  std::cout << columns << " " << all << " " << none.type() << "\n";
+  // [/evaluate_op]
+}
+
 void csv() {
   std::ofstream("points.csv") << "x,y\n0,1\n1,3\n2,5\n3,7\n";
   // [csv]
   const Csv file = read_csv("points.csv", f64);  // one header line, then numbers
   std::cout << file.columns[0] << ", " << file.columns[1] << ": " << file.values.type() << "\n";
 
-  // A least-squares fit of column 1 to column 0.
+  // A least-squares fit of y to x.
   Graph graph;
-  const Value table = graph.input("table", file.values.type());
-  const Value x = slice(table, 1, {.end = 1}), y = slice(table, 1, {.begin = 1});
-  const Value w = graph.parameter("w", Tensor(Type{f64, {1, 1}}));
-  const Value b = graph.parameter("b", Tensor(0.0));
-  const Value loss = mse(matmul(x, w) + b, y);
-  const std::vector<Value> weights{w, b};
-  const Function fit = compile({loss}, {.update = sgd(weights, gradient(loss, weights), 0.1)});
+  const Value x = graph.constant(file.column("x")), y = graph.constant(file.column("y"));  // [4]
+  const Value w = graph.parameter("w", Tensor(0.0)), b = graph.parameter("b", Tensor(0.0));
+  const Value fit = w * x + b, loss = mse(fit, y);
+  const Function step = compile(loss, {.update = sgd({w, b}, gradient(loss, {w, b}), 0.1)});
   State state(graph);
-  for (int step = 0; step < 300; ++step) fit(state, {{table, file.values}});
+  for (int i = 0; i < 300; ++i) step(state);
   std::cout << "y = " << state.get(w).cast(f32) << " x + " << state.get(b).cast(f32) << "\n";
+
+  write_csv("fit.csv", {{"x", file.column("x")}, {"fit", compile(fit)(state)[0].cast(f32)}});
+  std::cout << std::ifstream("fit.csv").rdbuf();
   // [/csv]
+
+  std::ofstream("cities.csv") << "city;area;people\nUlm;118.7;129942\nBonn;141.1;nan\n";
+  // [csv_options]
+  const Csv cities = read_csv("cities.csv", f64, {.columns = {"area"}, .separator = ';'});
+  std::cout << cities.values.type() << "\n";  // the other columns may hold text
+  try {
+    read_csv("cities.csv", f64, {.columns = {"people"}, .separator = ';', .finite = true});
+  } catch (const FileError& error) {
+    std::cout << error.what() << "\n";
+  }
+  // [/csv_options]
 }
 
 void numpy() {
@@ -150,6 +178,7 @@ void parameters() {
 int main() {
   tensors_from_memory();
   foreign_memory();
+  reductions();
   csv();
   numpy();
   results();

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
 
   // [data]
-  const Csv table = read_csv(argv[1]);
+  const Csv table = read_csv(argv[1], f64, {.finite = true});
   const Tensor distance = table.column("distance"), response = table.column("response");
   // [/data]
 
@@ -45,6 +45,9 @@ int main(int argc, char** argv) {
   }
   const Tensor found = state.get(b);
   std::cout << "b = " << found << "\n";
+
+  const Tensor fitted = compile(fit)(state)[0];
+  write_csv("fit.csv", {{"distance", distance}, {"response", response}, {"fitted", fitted}});
   // [/fit]
 
   // The certified values.

@@ -3,6 +3,7 @@
 
 #include <iomanip>
 #include <iostream>
+#include <vector>
 
 using namespace dagrad;
 
@@ -20,8 +21,8 @@ int main() {
 
   // [dropout]
   const Advancing key = random_key(graph, 42);
-  const Value kept = less(uniform(key.now, hidden.type()), 0.9);  // a new mask in every run
-  const Value loss = mse(matmul(where(kept, hidden / 0.9, 0), w2), y);
+  const Value dropped = dropout(hidden, key.now, 0.1);  // a new mask in every run
+  const Value loss = mse(matmul(dropped, w2), y);
   // [/dropout]
 
   // [optimizer]
@@ -35,15 +36,16 @@ int main() {
   const Function train = compile(loss, {.update = join({updates, {key.update}})});
   // [/optimizer]
 
-  const auto batch = [&](int i) -> Feeds {
-    Rng data(i);
-    const Tensor points = data.uniform({32, 2}, -1, 1, f32);
-    Tensor products(Type{f32, {32, 1}});
-    for (std::size_t row = 0; row < 32; ++row)
-      products.mutate<float>()[row] =
-          points.values<float>()[2 * row] * points.values<float>()[2 * row + 1];
-    return {{x, points}, {y, products}};
+  // [batch]
+  // The feeds of step i: random points, and the product of the two coordinates of each.
+  const auto batch = [&](int i, std::int64_t rows = 32) -> Feeds {
+    const Tensor points = Rng(i).uniform({rows, 2}, -1, 1, f32);
+    std::vector<float> products;
+    for (std::int64_t row = 0; row < rows; ++row)
+      products.push_back(points[{row, 0}].item<float>() * points[{row, 1}].item<float>());
+    return {{x, points}, {y, Tensor({rows, 1}, products)}};
   };
+  // [/batch]
 
   // [run]
   State state(graph);
@@ -55,12 +57,27 @@ int main() {
   }
   // [/run]
 
+  // [validation]
+  // The loss without dropout, of 500 rows instead of 32.
+  const Value exact = mse(matmul(hidden, w2), y);
+  const Retyped sizes[] = {{x, {f32, {500, 2}}}, {y, {f32, {500, 1}}}};
+  const Rewritten larger = replay(graph, sizes);
+  const Function validate = compile(larger.mapping(exact));
+  std::cout << "validation: " << validate(state, batch(1000, 500))[0].item<float>() << "\n";
+  // [/validation]
+
   // [resume]
   State resumed(graph);
   load("state.npz", resumed);
   for (int i = 200; i < 300; ++i) train(resumed, batch(i));
   std::cout << "the same weights to the bit: " << same_bits(resumed.get(w1), state.get(w1)) << "\n";
   // [/resume]
+
+  // [flat]
+  const Value hits = equal(matmul(hidden, w2) > 0, y > 0);
+  const Tensor flat = evaluate(gradient(mean(cast(hits, f32)), w2), batch(0));
+  std::cout << "an accuracy has a gradient that is all zeros: " << !any(flat).item<bool>() << "\n";
+  // [/flat]
 
   // [state]
   for (const auto& [name, tensor] : read_npz("state.npz"))
