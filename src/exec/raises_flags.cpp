@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/exec/float_flags.hpp"
 #include "src/program/lower.hpp"
 #include "src/program/primitives.hpp"
 
@@ -10,11 +11,14 @@ namespace dagrad::detail {
 
 namespace {
 
+/// Whether flags can be relied on. Other processors are not tested.
+bool flags_work() {
 #if defined(__x86_64__)
-constexpr bool processor_has_flags = true;
+  return float_flags::work();
 #else
-constexpr bool processor_has_flags = false;  // not tested elsewhere
+  return false;
 #endif
+}
 
 /// Rounding to these dtypes overflows without a flag, because it is done by instructions for
 /// integers.
@@ -43,7 +47,10 @@ class FiniteProgram {
         return std::isfinite(constant_value(program_, step));
       case Primitive::exp:
       case Primitive::exp2:
+      case Primitive::expm1:
         return is_signed(step.a, -1);
+      case Primitive::log1p:
+        return is_signed(step.a, 1);
       case Primitive::sin:
       case Primitive::cos:
       case Primitive::atan:
@@ -66,6 +73,7 @@ class FiniteProgram {
         return is_signed(step.a, -sign);
       case Primitive::abs:
       case Primitive::sqrt:
+      case Primitive::exp:
         return sign > 0;
       case Primitive::mul:
         return sign > 0 && step.a == step.b;
@@ -80,7 +88,7 @@ class FiniteProgram {
 }  // namespace
 
 bool raises_flags(const Kernel& kernel) {
-  if (!processor_has_flags) return false;
+  if (!flags_work()) return false;
   if (std::any_of(kernel.out().begin(), kernel.out().end(),
                   [](const Type& type) { return is_narrow(type.dtype); }))
     return false;
