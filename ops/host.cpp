@@ -21,12 +21,12 @@ template <class Comparison>
 Tensor compared(const HostOperand& a, const HostOperand& b) {
   const Tensor left = a.is_literal() ? a.beside(b.tensor().dtype()) : a.tensor();
   const Tensor right = b.beside(left.dtype());
-  return evaluate_op(Comparison{}, {computable(left), computable(right)}, a.where())[0];
+  return evaluate_op(Comparison{}, {computable(left), computable(right)}, {}, a.where())[0];
 }
 
 template <class Op>
 Tensor reduced(const HostOperand& x, const Tensor& computed, const Axes& axes, bool keep_dims) {
-  return evaluate_op(Op{{axes.of(computed.rank()), keep_dims}}, {computed}, x.where())[0];
+  return evaluate_op(Op{{axes.of(computed.rank()), keep_dims}}, {computed}, {}, x.where())[0];
 }
 
 /// A reduction whose results do not depend on the dtype that it computes in.
@@ -80,11 +80,11 @@ Tensor count_nonzero(const HostOperand& x, const Axes& axes, bool keep_dims) {
 }
 
 Tensor take(const HostOperand& x, const HostOperand& indices, std::int64_t axis) {
-  return evaluate_op(Take{{axis}}, {x.tensor(), indices.tensor()}, x.where())[0];
+  return evaluate_op(Take{{axis}}, {x.tensor(), indices.tensor()}, {}, x.where())[0];
 }
 
 Tensor slice(const HostOperand& x, const std::vector<Range>& ranges) {
-  return evaluate_op(Slice{ranges}, {x.tensor()}, x.where())[0];
+  return evaluate_op(Slice{ranges}, {x.tensor()}, {}, x.where())[0];
 }
 Tensor slice(const HostOperand& x, std::int64_t axis, const Range& range) {
   const int along =
@@ -95,7 +95,7 @@ Tensor slice(const HostOperand& x, std::int64_t axis, const Range& range) {
 }
 
 Tensor concat(std::span<const Tensor> tensors, std::int64_t axis, Location where) {
-  return evaluate_op(Concat{axis}, tensors, where)[0];
+  return evaluate_op(Concat{axis}, tensors, {}, where)[0];
 }
 
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis, Location where) {

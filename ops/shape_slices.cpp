@@ -165,7 +165,7 @@ Value slice(const Operand& x, std::int64_t axis, const Range& range) {
   ranges.back() = range;
   return slice(x, ranges);
 }
-Value Value::operator[](const Indices& indices) const {
+Value Value::part(const Indices& indices) const {
   const Operand x(*this, indices.where());
   const Building building("x[...]", {x});
   const std::vector<Range> ranges = indices.ranges(x.shape());

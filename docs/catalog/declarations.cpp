@@ -57,6 +57,10 @@ class Reader {
   Reader(std::string header, Declarations& into) : header_(std::move(header)), into_(into) {}
 
   void line(const std::string& text) {
+    static const std::regex inline_operator(
+        "inline (Value operator\\S+\\(const Operand& \\w+(, const Operand& \\w+)?\\)) \\{ return "
+        "(\\w+)\\(.*");
+    std::smatch found;
     static const std::regex function("([A-Z]\\w+|std::vector<[^>]*>|std::array<[^>]*>) \\w+\\(.*");
     if (!struct_.empty() || text.starts_with("struct ")) {
       struct_ += text + "\n";
@@ -64,6 +68,8 @@ class Reader {
     } else if (!function_.empty() || std::regex_match(text, function)) {
       function_ += text + "\n";
       if (text.ends_with(";")) declare();
+    } else if (std::regex_match(text, found, inline_operator)) {
+      add_operator(found[1], found[2].matched, found[3]);
     } else if (text.starts_with("///")) {
       if (declared_) comment_.clear();
       declared_ = false;
@@ -109,7 +115,7 @@ class Reader {
     auto& builders = into_.builders;
     auto declaration = std::find_if(builders.begin(), builders.end(), same);
     if (declaration == builders.end()) {
-      builders.push_back({name[1], header_, {}, {}, markdown(comment_), operand_names(text)});
+      builders.push_back({name[1], header_, {}, {}, markdown(comment_), operand_names(text), {}});
       declaration = builders.end() - 1;
     } else if (first_of_comment && !comment_.empty()) {
       declaration->comment += "\n\n" + markdown(comment_);
@@ -121,6 +127,21 @@ class Reader {
           std::find(kept.begin(), kept.end(), body) == kept.end())
         kept.push_back(body);
     }
+  }
+
+  /// An operator is one more signature of the builder that it calls. The comment above it also
+  /// applies to the operators after it that take as many operands.
+  void add_operator(const std::string& signature, bool binary, const std::string& builder) {
+    const auto found =
+        std::find_if(into_.builders.begin(), into_.builders.end(),
+                     [&](const Declaration& declared) { return declared.name == builder; });
+    if (found == into_.builders.end())
+      throw std::runtime_error(header_ + ": no builder is called " + builder);
+    if (!binary) comment_.clear();
+    found->signatures.push_back(signature);
+    found->operators = header_;
+    if (!comment_.empty())
+      found->comment += (found->comment.empty() ? "" : "\n\n") + markdown(comment_);
   }
 
   std::string header_, function_, struct_;  // what is being read

@@ -15,6 +15,7 @@ struct Declaration {
   std::vector<std::string> structs;     ///< that the signatures take or return, as declared
   std::string comment;                  ///< its own, or that of its group; in Markdown
   std::vector<std::string> operands;    ///< the names of the operands of the first signature
+  std::string operators;                ///< the header with its operator; empty if it has none
 };
 
 /// What the headers in include/dagrad/ops declare.

@@ -132,6 +132,12 @@ class Pages {
       }
       if (!family_of_.contains(builder.name)) family(known->second).combined.push_back(&builder);
     }
+    for (const Declaration& builder : declared_.builders) {
+      if (builder.operators.empty()) continue;
+      const std::string& remark = declared_.remarks[builder.operators];
+      std::string& remarks = family(family_of_.at(builder.name)).remarks;
+      if (remarks.find(remark) == remarks.npos) remarks += remark;
+    }
   }
 
   /// All files, by their path from the sources.

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   const Tensor labels = table.column("digit").cast(i64);
 
   const Tensor shuffled = Rng(1).permutation(labels.size());
-  const Tensor held_out = shuffled[Range{0, 360}], rest = shuffled[Range{.begin = 360}];
+  const Tensor held_out = shuffled[Range{0, 360}], rest = shuffled[{.begin = 360}];
   const Tensor valid_images = take(images, held_out, 0), valid_labels = take(labels, held_out, 0);
   const Tensor train_images = take(images, rest, 0), train_labels = take(labels, rest, 0);
   // [/data]

@@ -124,7 +124,7 @@ concept NestedList = std::ranges::sized_range<L> && detail::NumberList<L>::rank 
 /// (`mutate`), so a Tensor behaves like a value but copying it is cheap. Storage that dagrad
 /// allocates is aligned to 64 bytes and padded with zeros to whole 64-byte blocks. Any number of
 /// threads may read a tensor and its copies at once.
-class Tensor {
+class Tensor : public Indexable<Tensor> {
  public:
   /// The float64 scalar 0.0, which is also the value of a moved-from tensor.
   Tensor() noexcept;
@@ -227,11 +227,11 @@ class Tensor {
   /// ArgumentError unless 0 <= i < size().
   double at(std::int64_t i) const;
 
-  /// A part of the tensor, as in NumPy: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
-  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis; ranges keep it. A contiguous part,
-  /// such as a range of rows, shares the storage of this tensor; any other part is copied. Throws
-  /// as `Indices::ranges` does.
-  Tensor operator[](const Indices& indices) const;
+  /// A part of the tensor, as in NumPy: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[{.begin = 1}]`,
+  /// `x[Range{1, 3}]`, `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis; ranges keep it. A
+  /// contiguous part, such as a range of rows, shares the storage of this tensor; any other part is
+  /// copied. Throws as `Indices::ranges` does.
+  using Indexable::operator[];
   /// The same elements in another shape; shares the storage. Throws ShapeError if the numbers of
   /// elements differ.
   Tensor reshaped(const Shape& shape) const;
@@ -251,11 +251,13 @@ class Tensor {
   friend bool same_bits(const Tensor& a, const Tensor& b);
 
  private:
+  friend Indexable<Tensor>;
   friend Tensor detail::uninitialized(const Type& type);
   Tensor(const Shape& shape, DType dtype, const void* values, std::size_t count);
   Tensor(const Type& type, detail::Storage storage);
   static Tensor borrow(const Shape& shape, DType dtype, const void* values, std::size_t count);
   void* writable();
+  Tensor part(const Indices& indices) const;
 
   detail::Storage storage_;
   void* data_;

@@ -32,7 +32,7 @@ struct Appended;
 
 /// A handle to one result of one node. It is cheap to copy and does not keep its graph alive; using
 /// it after the graph is gone throws GraphError. `==` compares handles; `equal` compares elements.
-class Value {
+class Value : public Indexable<Value> {
  public:
   Value() = default;
 
@@ -50,10 +50,10 @@ class Value {
   /// already has it.
   Value named(std::string_view name, Location where = Location::here()) const;
 
-  /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[Range{1, 3}]`,
-  /// `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis, ranges keep it. Throws as
-  /// `Indices::ranges` does.
-  Value operator[](const Indices& indices) const;
+  /// A part of it, as of an array: `x[0]`, `x[-1]`, `x[{i, j}]`, `x[{.begin = 1}]`,
+  /// `x[Range{1, 3}]`, `x[{{1, 3}, {.step = -1}}]`. Positions drop their axis, ranges keep it.
+  /// Throws as `Indices::ranges` does.
+  using Indexable::operator[];
 
   Node node() const;
   std::uint32_t node_id() const { return node_; }
@@ -76,6 +76,7 @@ class Value {
   }
 
  private:
+  friend Indexable<Value>;
   friend struct detail::Access;
   friend struct detail::Appended;
   friend struct std::hash<Value>;
@@ -83,6 +84,7 @@ class Value {
       : control_(std::move(control)), node_(node), port_(port) {}
   /// Throws GraphError if the handle is empty or its graph is gone.
   detail::GraphData& data() const;
+  Value part(const Indices& indices) const;
 
   detail::ControlPtr control_;
   std::uint32_t node_ = 0;

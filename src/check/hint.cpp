@@ -83,8 +83,10 @@ class Pattern {
     for (int axis = 0; axis < shape_.rank(); ++axis)
       if (shape_[axis] > 2 && count == static_cast<double>(shape_[axis]))
         return text +
-               fmt::format("axis {} has that many elements, so a sum may stand for a mean", axis);
-    return text + "a factor may be missing or be there twice";
+               fmt::format(
+                   "axis {} has that many elements, so a sum may have taken the place of a mean",
+                   axis);
+    return text + "a factor may be missing or applied twice";
   }
 
   bool is_transposed() const {
@@ -132,8 +134,9 @@ class Pattern {
     const std::uint32_t slope = varying([](const Comparison& c) { return c.difference; });
     const std::uint32_t all = (1U << shape_.rank()) - 1;
     if (gradient == slope || (gradient == all && slope == all)) return "";
-    return fmt::format("varies along axes {}, the slope along axes {}: an axis may be wrong",
-                       listed(gradient), listed(slope));
+    return fmt::format(
+        "varies along axes {}, but the slope varies along axes {}: an axis may be wrong",
+        listed(gradient), listed(slope));
   }
   bool is_permuted() const {
     std::vector<double> gradients, differences;

@@ -128,12 +128,12 @@ std::string CheckReport::text() const {
         rounding.begin(), rounding.end(),
         [](const Rounding& a, const Rounding& b) { return excess(a) < excess(b); });
     text += fmt::format(
-        "{} of {} float32 results are not explained by rounding; worst: {}: {:.9g}, in float64 "
-        "{:.12g}, at most {:.2g} apart\n",
+        "rounding does not explain {} of {} float32 results; worst: {} is {:.9g} in float32 and "
+        "{:.12g} in float64, where rounding explains a difference of {:.2g}\n",
         rounding.size(), rounded, place(r.value, r.element), r.narrow, r.wide, r.bound);
   }
   append_list(
-      text, "float32 was not compared with float64, because these nodes decide differently there:",
+      text, "float32 was not compared with float64, because these nodes take other branches there:",
       decisions);
   append_list(text, "not compared with float64, because there is no derivative:", unbounded);
   append_list(text, "warnings:", warnings);

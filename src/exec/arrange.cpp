@@ -34,7 +34,8 @@ Forecast::Forecast(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.s
   double total = 0, longest = 0, ordered_end = 0;
   std::uint32_t ordered_level = 0;  // the lowest level that the next ordered step can have
   for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
-    if (is_ordered(plan, s)) {
+    const bool ordered = is_ordered(plan, s);
+    if (ordered) {
       levels[s] = std::max(levels[s], ordered_level);
       ready[s] = std::max(ready[s], ordered_end);
     }
@@ -43,7 +44,7 @@ Forecast::Forecast(const Plan& plan, const Lifetimes& lifetimes) : levels(plan.s
         ready[s] + handing_on + kernel.cost() / (kernel.divides() ? plan.threads : 1);
     total += kernel.cost();
     longest = std::max(longest, end);
-    if (is_ordered(plan, s)) {
+    if (ordered) {
       ordered_level = levels[s] + 1;
       ordered_end = end;
     }

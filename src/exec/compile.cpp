@@ -17,18 +17,15 @@ namespace {
 /// The graph that all values belong to. Throws GraphError if they belong to several.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
   const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
-  detail::GraphData& graph = detail::Access::data(first);
   const auto check = [&](const Value& value) {
-    if (&detail::Access::data(value) != &graph)
-      throw GraphError(fmt::format("compile: '{}' belongs to another graph than '{}'", value.name(),
-                                   first.name()));
+    detail::require_same_graph("compile", first, value);
   };
   for (const Value& fetch : fetches) check(fetch);
   for (const Update& update : options.update) {
     check(update.parameter);
     check(update.next);
   }
-  return graph;
+  return detail::Access::data(first);
 }
 
 /// The updates without repetitions: optimisers that share a counter each list its update.
@@ -93,7 +90,7 @@ void report(const detail::Plan& plan, const Runtime::CodeCache& before,
 
 Function compile(ValueSpan fetches, const CompileOptions& options, Location where) {
   const auto start = std::chrono::steady_clock::now();
-  Runtime& runtime = options.runtime != nullptr ? *options.runtime : Runtime::shared();
+  Runtime& runtime = detail::chosen(options.runtime);
   const Runtime::CodeCache before = runtime.code_cache();
   auto compiled = std::make_shared<detail::Compiled>(
       detail::told_at(where, [&] { return planned(fetches, options, runtime); }));

@@ -46,8 +46,8 @@ std::uint32_t RunContext::input(const Value& value) const {
   const std::string name = alive ? value.name() : fmt::format("node {}", value.node_id());
   if (Access::control(value).get() == plan_.graph.get()) throw no_input(name);
   throw GraphError(fmt::format(
-      "{} belongs to another graph; use the mapping to the graph of this function, or the name of "
-      "the input",
+      "{} belongs to another graph than this function: map it to the function's graph, or give the "
+      "name of the input",
       in_quotes(name)));
 }
 
@@ -59,8 +59,9 @@ std::uint32_t RunContext::input(std::string_view name) const {
 
 ArgumentError RunContext::no_input(std::string_view name) const {
   const std::string names = plan_.input_names.listed(plan_.needed_inputs);
-  return ArgumentError(fmt::format("{} is not an input of this function; it needs: {}",
-                                   in_quotes(name), names.empty() ? "none" : names));
+  return ArgumentError(
+      fmt::format("{} is not an input of this function, {}", in_quotes(name),
+                  names.empty() ? "which has none" : "whose inputs are: " + names));
 }
 
 namespace {
@@ -91,8 +92,8 @@ std::string remedy(DType dtype) {
 void RunContext::feed(std::uint32_t input, const View& view) {
   const Plan::Leaf& leaf = plan_.inputs[input];
   if (view.type != leaf.type) {
-    const std::string text = fmt::format("input '{}': got {}, wanted {}", plan_.input_names[input],
-                                         to_string(view.type), to_string(leaf.type));
+    const std::string text = fmt::format("input '{}' must be {}, got {}", plan_.input_names[input],
+                                         to_string(leaf.type), to_string(view.type));
     if (view.type.dtype != leaf.type.dtype) throw TypeError(text + remedy(leaf.type.dtype));
     throw ShapeError(text);
   }
@@ -122,7 +123,7 @@ void RunContext::check_feeds() const {
     if (!fed(static_cast<std::uint32_t>(i)))
       missing.append(missing.empty() ? "" : ", ").append(plan_.input_names[i]);
   }
-  if (!missing.empty()) throw ArgumentError("inputs that were not fed: " + missing);
+  if (!missing.empty()) throw ArgumentError("these inputs were not fed: " + missing);
 }
 
 // ---- results
@@ -191,17 +192,17 @@ void RunContext::match(const StateData& from) {
     if (position_[p] == NameTable::none) {
       missing = true;
       differences +=
-          fmt::format("\n  parameter '{}' {} is not in the State", name, to_string(type));
+          fmt::format("\n  parameter '{}', {}, is not in the State", name, to_string(type));
     } else if (layout.type(position_[p]) != type) {
-      differences += fmt::format("\n  parameter '{}' is {} in the State, {} in the function", name,
-                                 to_string(layout.type(position_[p])), to_string(type));
+      differences += fmt::format("\n  parameter '{}' is {} in the State, but {} in the function",
+                                 name, to_string(layout.type(position_[p])), to_string(type));
     }
   }
   if (!differences.empty())
     throw ArgumentError("the State does not fit the function:" + differences +
-                        (missing ? "\n  a State holds the parameters that its graph has when it is "
-                                   "made: make it after everything that adds parameters, such as "
-                                   "optimisers"
+                        (missing ? "\n  a State holds the parameters that the graph has when the "
+                                   "State is made: make it after everything that adds parameters, "
+                                   "such as optimisers"
                                  : ""));
   matched_ = from.layout;
 }

@@ -8,12 +8,13 @@ namespace dagrad {
 
 namespace {
 
-std::vector<Tensor> evaluated(const Op& op, std::span<const Tensor> operands) {
+std::vector<Tensor> evaluated(const Op& op, std::span<const Tensor> operands,
+                              const EvaluateOptions& options) {
   std::vector<Type> in, out;
   for (const Tensor& tensor : operands) in.push_back(tensor.type());
   op->infer(in, out);
-  const auto kernel =
-      detail::make_kernel(op, std::move(in), std::move(out), *Runtime::shared().data());
+  const auto kernel = detail::make_kernel(op, std::move(in), std::move(out),
+                                          *detail::chosen(options.runtime).data());
 
   detail::StepFrame frame;
   for (std::size_t i = 0; i < operands.size(); ++i)
@@ -33,15 +34,16 @@ std::vector<Tensor> evaluated(const Op& op, std::span<const Tensor> operands) {
 
 }  // namespace
 
-std::vector<Tensor> evaluate_op(const Op& op, std::span<const Tensor> operands, Location where) {
+std::vector<Tensor> evaluate_op(const Op& op, std::span<const Tensor> operands,
+                                const EvaluateOptions& options, Location where) {
   if (!op) throw ArgumentError("evaluate_op: this Op is empty" + made_at(where));
   const std::string name = detail::printable(op.name());
   const Building building(name, std::span<const Value>(), where);
-  return building.checked([&] { return evaluated(op, operands); });
+  return building.checked([&] { return evaluated(op, operands, options); });
 }
 std::vector<Tensor> evaluate_op(const Op& op, std::initializer_list<Tensor> operands,
-                                Location where) {
-  return evaluate_op(op, std::span(operands.begin(), operands.size()), where);
+                                const EvaluateOptions& options, Location where) {
+  return evaluate_op(op, std::span(operands.begin(), operands.size()), options, where);
 }
 
 }  // namespace dagrad

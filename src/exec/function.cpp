@@ -37,9 +37,8 @@ void refuse_updates(const detail::Compiled& compiled, const char* text) {
 }
 
 constexpr auto needs_state =
-    "this function updates parameters: it needs the State that holds them, as its first argument";
-constexpr auto needs_mutable =
-    "this function updates parameters: it needs a State that is not const";
+    "this function updates parameters: pass the State that holds them as its first argument";
+constexpr auto needs_mutable = "this function updates parameters: pass a State that is not const";
 
 }  // namespace
 
@@ -74,7 +73,7 @@ Feeds Function::feed_only_input(const Tensor& tensor, Location where) const {
     if (choices == 1) return {{plan.input_names[0], tensor}};
     if (choices == 0) throw ArgumentError("this function has no input");
     throw ArgumentError(
-        fmt::format("this function has {} inputs, {}: say which one the tensor is for", choices,
+        fmt::format("this function has {} inputs, {}: feed them by handle or by name", choices,
                     plan.input_names.listed(choices)));
   });
 }

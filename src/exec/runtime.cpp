@@ -17,8 +17,9 @@ constexpr int most_threads = 1024;
 
 ThreadPool make_pool(const RuntimeOptions& options) {
   if (options.threads < 0 || options.threads > most_threads)
-    throw ArgumentError(fmt::format("a Runtime can have 1 to {} threads (0: one per core), got {}",
-                                    most_threads, options.threads));
+    throw ArgumentError(
+        fmt::format("Runtime: threads must be from 1 to {}, or 0 for one per core, got {}",
+                    most_threads, options.threads));
   if (!available(options.instruction_set))
     throw ArgumentError(fmt::format("this machine, or this build of dagrad, cannot run {}",
                                     name(options.instruction_set)));
@@ -34,6 +35,8 @@ RuntimeData::RuntimeData(const RuntimeOptions& options)
       loops(options.instruction_set, options.code_cache_bytes),
       log(options.log_level),
       machine(*this) {}
+
+Runtime& chosen(Runtime* runtime) { return runtime != nullptr ? *runtime : Runtime::shared(); }
 
 }  // namespace detail
 

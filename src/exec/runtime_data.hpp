@@ -22,4 +22,7 @@ class RuntimeData : public std::enable_shared_from_this<RuntimeData> {
   const Machine machine;
 };
 
+/// The Runtime that options name, or the shared one if they name none.
+Runtime& chosen(Runtime* runtime);
+
 }  // namespace dagrad::detail

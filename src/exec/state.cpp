@@ -44,7 +44,7 @@ namespace {
 std::uint32_t position(const detail::StateLayout& layout, std::string_view parameter) {
   const std::uint32_t at = layout.names.find(parameter);
   if (at == detail::NameTable::none)
-    throw ArgumentError(fmt::format("the State has no parameter {}; it has: {}",
+    throw ArgumentError(fmt::format("the State has no parameter {}; its parameters are: {}",
                                     detail::in_quotes(parameter), layout.names.listed()));
   return at;
 }
@@ -54,8 +54,8 @@ std::uint32_t position_for(const detail::StateLayout& layout, std::string_view p
                            const Tensor& value) {
   const std::uint32_t at = position(layout, parameter);
   if (value.type() != layout.type(at))
-    throw TypeError(fmt::format("parameter '{}': got {}, wanted {}", parameter,
-                                to_string(value.type()), to_string(layout.type(at))));
+    throw TypeError(fmt::format("parameter '{}' must be {}, got {}", parameter,
+                                to_string(layout.type(at)), to_string(value.type())));
   return at;
 }
 

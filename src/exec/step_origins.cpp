@@ -16,8 +16,8 @@ std::string StepOrigins::text(std::uint32_t step) const {
   return fmt::format("node '{}', made at {}", name(step), to_string(where(step)));
 }
 
-std::size_t StepOrigins::Writer::Hash::operator()(Location where) const noexcept {
-  return std::hash<const void*>{}(where.file) * 31 + static_cast<std::size_t>(where.line);
+std::size_t StepOrigins::Writer::Hash::operator()(const Place& place) const noexcept {
+  return std::hash<const void*>{}(place.file) * 31 + static_cast<std::size_t>(place.line);
 }
 
 std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
@@ -37,10 +37,8 @@ void StepOrigins::Writer::add(std::uint32_t node) {
     origin = {stem->second, name.number, 0};
   }
   const Location where = graph_.where(node);
-  const auto [place, new_place] =
-      places_.try_emplace(where, static_cast<std::uint32_t>(origins_.places_.size()));
-  if (new_place) origins_.places_.push_back(where);
-  origin.place = place->second;
+  origin.place = places_.index({where});
+  if (origin.place == origins_.places_.size()) origins_.places_.push_back(where);
   origins_.origins_.push_back(origin);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dagrad/error.hpp"
+#include "src/graph/interned.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
@@ -41,13 +42,11 @@ class StepOrigins::Writer {
   void add(std::uint32_t node);
 
  private:
-  struct Hash {
-    std::size_t operator()(Location where) const noexcept;
+  struct Place : Location {
+    bool operator==(const Place& other) const { return file == other.file && line == other.line; }
   };
-  struct SamePlace {
-    bool operator()(Location a, Location b) const noexcept {
-      return a.file == b.file && a.line == b.line;
-    }
+  struct Hash {
+    std::size_t operator()(const Place& place) const noexcept;
   };
 
   std::uint32_t add_stem(std::string text);
@@ -55,7 +54,7 @@ class StepOrigins::Writer {
   StepOrigins& origins_;
   const GraphView& graph_;
   std::unordered_map<std::uint64_t, std::uint32_t> stems_;
-  std::unordered_map<Location, std::uint32_t, Hash, SamePlace> places_;
+  Interned<Place, Hash> places_;
 };
 
 }  // namespace dagrad::detail

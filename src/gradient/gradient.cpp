@@ -36,8 +36,9 @@ std::vector<Seeded> seeded(const Targets& ys, const GradientOptions& options) {
   if (options.seed.empty()) return all;
   if (all.size() > 1 || !all.front().seed.empty())
     throw ArgumentError(
-        "gradient: the seed in the options is for a single y without one: give each y its own "
-        "seed, as {{y1, seed1}, {y2, seed2}}");
+        "gradient: GradientOptions::seed is for a single y that has no seed of its own: give each "
+        "y "
+        "its seed, as in {{y1, seed1}, {y2, seed2}}");
   all.front().seed = options.seed;
   return all;
 }
@@ -47,17 +48,14 @@ void check_connected(const detail::Paths& paths, const Value& y, std::span<const
     if (paths.x_slot(i) == detail::Paths::none)
       throw GradientError(
           "gradient: y '" + y.name() + "' does not depend on x '" + xs[i].name() +
-          "': there is no path from one to the other; Unconnected::zeros gives zeros instead");
+          "': no path connects them; with Unconnected::zeros, the gradient is zeros");
 }
 
 /// The graph of all values, after checking them.
 detail::GraphData& checked(std::span<const Seeded> ys, std::span<const Value> xs) {
   const Value& first = ys.front().y;
-  detail::GraphData& graph = detail::Access::data(first);
   const auto check_graph = [&](const Value& value) {
-    if (&detail::Access::data(value) != &graph)
-      throw GraphError("gradient: '" + value.name() + "' belongs to another graph than y '" +
-                       first.name() + "'");
+    detail::require_same_graph("gradient", first, value);
   };
   for (const Seeded& y : ys) {
     check_graph(y.y);
@@ -68,7 +66,7 @@ detail::GraphData& checked(std::span<const Seeded> ys, std::span<const Value> xs
     check_graph(x);
     check_float(x, "x");
   }
-  return graph;
+  return detail::Access::data(first);
 }
 
 }  // namespace

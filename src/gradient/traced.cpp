@@ -94,7 +94,8 @@ const ProgramPtr& Traced::program(std::span<const Type> in) const {
   for (std::size_t i = 0; i < in.size(); ++i)
     if (in[i].dtype != recorded->inputs[i])
       throw TypeError("operand " + std::to_string(i) + " is " + to_string(in[i]) +
-                      ", recorded for " + std::string(dagrad::name(recorded->inputs[i])));
+                      ", but the program was recorded for " +
+                      std::string(dagrad::name(recorded->inputs[i])));
   return recorded;
 }
 

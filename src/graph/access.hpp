@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 #include "dagrad/graph.hpp"
@@ -17,5 +18,9 @@ struct Access {
   }
   static Node node(ControlPtr control, std::uint32_t id) { return {std::move(control), id}; }
 };
+
+/// Throws GraphError, with the name of what the user called, unless the value belongs to the graph
+/// of the first one.
+void require_same_graph(std::string_view called, const Value& first, const Value& value);
 
 }  // namespace dagrad::detail

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+#include <typeinfo>
 
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
@@ -20,19 +21,32 @@ std::string made_at(const GraphData& graph, Location call) {
   return full;
 }
 
+namespace {
+
+/// Throws an error of the first of these kinds that the error is, with another text.
+template <class... Kinds>
+void throw_same_kind(const Error& error, const std::string& text) {
+  (
+      [&] {
+        if (dynamic_cast<const Kinds*>(&error) != nullptr) throw Kinds(text);
+      }(),
+      ...);
+}
+
+}  // namespace
+
 void rethrow(const std::string& before, const std::string& behind, std::string_view name,
              Location where) {
-  const auto text = [&](const Error& e) { return before + e.what() + behind; };
   try {
     throw;
-  } catch (const ShapeError& e) {
-    throw ShapeError(text(e));
-  } catch (const TypeError& e) {
-    throw TypeError(text(e));
-  } catch (const ArgumentError& e) {
-    throw ArgumentError(text(e));
-  } catch (const RunError& e) {
-    throw RunError(text(e), std::string(name), where);
+  } catch (const Error& error) {
+    const std::string text = before + error.what() + behind;
+    if (dynamic_cast<const RunError*>(&error) != nullptr)
+      throw RunError(text, std::string(name), where);
+    throw_same_kind<ShapeError, TypeError, ArgumentError, GraphError, GradientError, FileError,
+                    InternalError>(error, text);
+    if (typeid(error) == typeid(Error)) throw Error(text);
+    throw;
   }
 }
 

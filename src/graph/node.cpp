@@ -20,6 +20,12 @@ detail::GraphData& Value::data() const {
   return *control_->graph;
 }
 
+void detail::require_same_graph(std::string_view called, const Value& first, const Value& value) {
+  if (&Access::data(value) != &Access::data(first))
+    throw GraphError(std::string(called) + ": '" + value.name() +
+                     "' belongs to another graph than '" + first.name() + "'");
+}
+
 Type Value::type() const { return data().type({node_, port_, false}); }
 
 DType Value::dtype() const { return data().type({node_, port_, false}).dtype; }

@@ -11,19 +11,12 @@ namespace dagrad::detail {
 /// of the user's call at the end, if that is known. Errors of runs name their node instead.
 template <class F>
 decltype(auto) told_at(Location call, F&& f) {
-  const auto behind = [&] {
-    return call.line == 0 ? std::string() : "\n  called at " + to_string(call);
-  };
   try {
     return std::forward<F>(f)();
   } catch (const RunError&) {
     throw;
-  } catch (const GraphError& e) {
-    throw GraphError(e.what() + behind());
-  } catch (const GradientError& e) {
-    throw GradientError(e.what() + behind());
   } catch (const Error&) {
-    rethrow("", behind(), "", call);
+    rethrow("", call.line == 0 ? "" : "\n  called at " + to_string(call), "", call);
   }
 }
 

@@ -39,7 +39,7 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
   const auto pass_over = [&] {
     loaded.unexpected.push_back(array->first);
     if (!options.partial && !options.ignore_extra)
-      surplus += fmt::format("\n  array {} {} belongs to no parameter",
+      surplus += fmt::format("\n  array {}, {}, belongs to no parameter",
                              detail::in_quotes(array->first), to_string(array->second.type()));
     array = found.erase(array);
   };
@@ -48,12 +48,12 @@ Loaded load(const std::filesystem::path& file, State& state, const LoadOptions& 
     if (array == found.end() || array->first != name) {
       loaded.missing.push_back(name);
       if (!options.partial)
-        differences += fmt::format("\n  parameter {} {} is not in the file",
+        differences += fmt::format("\n  parameter {}, {}, is not in the file",
                                    detail::in_quotes(name), to_string(value.type()));
       continue;
     }
     if (array->second.type() != value.type())
-      differences += fmt::format("\n  parameter {} is {} in the file, {} in the State",
+      differences += fmt::format("\n  parameter {} is {} in the file, but {} in the State",
                                  detail::in_quotes(name), to_string(array->second.type()),
                                  to_string(value.type()));
     ++array;

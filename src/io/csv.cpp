@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <compare>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <unordered_map>
 
@@ -113,22 +116,45 @@ std::vector<std::string> split(std::string_view line, const Lines& lines) {
   }
 }
 
-// Whether a number is out of range because it is too small rather than too large.
-bool is_tiny(std::string_view number) {
-  constexpr std::int64_t huge = std::int64_t{1} << 60;  // more than any text has digits
-  const std::size_t e = std::min(number.find_first_of("eE"), number.size());
-  const std::string_view digits = number.substr(0, e);
-  std::string_view power = number.substr(std::min(e + 1, number.size()));
-  const bool negative = power.starts_with('-');
-  if (negative || power.starts_with('+')) power.remove_prefix(1);
+// The magnitude of a number that std::from_chars reads: 0.d₁d₂… · 10^exponent, where d₁ is not 0.
+struct Decimal {
   std::int64_t exponent = 0;
-  if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec ==
-      std::errc::result_out_of_range)
-    exponent = huge;
-  exponent = std::min(exponent, huge) * (negative ? -1 : 1);
-  const auto first = static_cast<std::int64_t>(digits.find_first_of("123456789"));
-  const auto point = static_cast<std::int64_t>(std::min(digits.find('.'), digits.size()));
-  return exponent + point <= first;
+  std::string digits;
+
+  explicit Decimal(std::string_view number) {
+    constexpr std::int64_t huge = std::int64_t{1} << 60;  // more than any text has digits
+    if (number.starts_with('-') || number.starts_with('+')) number.remove_prefix(1);
+    const std::size_t e = std::min(number.find_first_of("eE"), number.size());
+    const std::string_view significand = number.substr(0, e);
+    std::string_view power = number.substr(std::min(e + 1, number.size()));
+    const bool negative = power.starts_with('-');
+    if (negative || power.starts_with('+')) power.remove_prefix(1);
+    if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec ==
+        std::errc::result_out_of_range)
+      exponent = huge;
+    exponent = std::min(exponent, huge) * (negative ? -1 : 1);
+    exponent += static_cast<std::int64_t>(std::min(significand.find('.'), significand.size()));
+    std::copy_if(significand.begin(), significand.end(), std::back_inserter(digits),
+                 [](char c) { return c != '.'; });
+    const std::size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+    exponent -= static_cast<std::int64_t>(zeros);
+    digits.erase(0, zeros);
+    digits.erase(digits.find_last_not_of('0') + 1);
+  }
+  auto operator<=>(const Decimal&) const = default;
+};
+
+// The double that rounds to the 16-bit float nearest to what is written, where `value` is the
+// nearest double. Rounding twice is wrong only if the first result lies halfway between two such
+// floats. So, if it is not exact, the last bit is made 1, in the direction of the exact number.
+double rounded_to_odd(double value, std::string_view written) {
+  constexpr auto below = (std::uint64_t{1} << 41) - 1;  // these bits are 0 halfway
+  if (value == 0 || !std::isfinite(value) || (std::bit_cast<std::uint64_t>(value) & below) != 0)
+    return value;
+  const auto order = Decimal(written) <=> Decimal(fmt::format("{:.120e}", value));
+  if (order == 0) return value;
+  const double away = std::copysign(std::numeric_limits<double>::infinity(), value);
+  return std::nextafter(value, order > 0 ? away : 0);
 }
 
 template <class T>
@@ -153,10 +179,11 @@ T number(const std::string& field, std::size_t column, const Lines& lines) {
   } else {
     std::conditional_t<std::is_same_v<T, float>, float, double> value = 0;
     fits = parse(value);
-    if (!fits && is_tiny(field)) {
+    if (!fits && Decimal(field).exponent <= 0) {  // too small rather than too large
       value = field[0] == '-' ? -0.0F : 0.0F;
       fits = true;
     }
+    if constexpr (sizeof(T) == 2) value = rounded_to_odd(value, field);
     result = static_cast<T>(value);
     fits = fits && std::isfinite(widen(result)) == std::isfinite(value);
   }
@@ -188,7 +215,7 @@ std::vector<std::string> read_columns(Lines& lines) {
     if (columns[i].empty()) lines.fail(i + 1, "the name is empty");
     const auto [other, is_new] = places.try_emplace(columns[i], i + 1);
     if (!is_new) {
-      lines.fail(i + 1, fmt::format("the name {} is also that of column {}",
+      lines.fail(i + 1, fmt::format("the name {} is also the name of column {}",
                                     detail::in_quotes(columns[i]), other->second));
     }
   }

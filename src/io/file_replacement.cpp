@@ -64,7 +64,7 @@ FileReplacement::FileReplacement(const std::filesystem::path& file, std::string_
     if (::fstat(out_.get(), &there) != 0) fail_with("cannot be written", errno);
     if (((there.st_mode ^ old.st_mode) & 07777) != 0 &&
         ::fchmod(out_.get(), old.st_mode & 07777) != 0)
-      fail_with("its mode cannot be kept", errno);
+      fail_with("its permissions cannot be kept", errno);
   }
   buffer_.reserve(buffered);
 }
@@ -77,7 +77,7 @@ void FileReplacement::open_new_file(unsigned mode) {
     out_ = Descriptor(::openat(folder_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                mode & 0666));
   } while (!out_ && errno == EEXIST);
-  if (!out_) fail_with("no new file can be made in its directory", errno);
+  if (!out_) fail_with("a new file cannot be created in its directory", errno);
   temporary_ = std::move(name);
 }
 

@@ -22,8 +22,8 @@ using detail::NpyHeader;
 
 [[noreturn]] void fail_short(const NpyHeader& header, std::uint64_t rest, const std::string& name) {
   throw FileError(fmt::format(
-      "read_npy: {}: byte {}: expected {} bytes of {}{}, the file ends after {}", name, header.size,
-      header.bytes(), header.element->name, to_string(header.type.shape), rest));
+      "read_npy: {}: byte {}: expected {} bytes of {}{}, but the file ends after {}", name,
+      header.size, header.bytes(), header.element->name, to_string(header.type.shape), rest));
 }
 
 // Before memory is allocated, refuses sizes that exceed the rest of the stream, if the stream's

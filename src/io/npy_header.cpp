@@ -94,7 +94,7 @@ class HeaderParser {
     const char quote = peek();
     if (quote != '\'' && quote != '"') fail("a string in quotes");
     const std::size_t end = text_.find(quote, at_ + 1);
-    if (end == std::string_view::npos) fail("a string that ends");
+    if (end == std::string_view::npos) fail("a closing quote");
     const std::string_view result = text_.substr(at_ + 1, end - at_ - 1);
     at_ = end + 1;
     return result;
@@ -206,8 +206,8 @@ std::string_view read_bytes(std::istream& in, std::span<char> to, std::size_t of
   const auto got = static_cast<std::size_t>(in.gcount());
   if (got != to.size()) {
     throw FileError(
-        fmt::format("read_npy: {}: byte {}: expected {} of {} bytes, the file ends after {}", name,
-                    offset, what, to.size(), got));
+        fmt::format("read_npy: {}: byte {}: expected {} of {} bytes, but the file ends after {}",
+                    name, offset, what, to.size(), got));
   }
   return {to.data(), to.size()};
 }

@@ -71,7 +71,7 @@ void check_member(const zip_stat_t& member, std::uint64_t file_size, const std::
          fmt::format("is compressed by method {}; only stored and deflated members can be read",
                      member.comp_method));
   if (member.comp_size > file_size)
-    fail(where, fmt::format("declares {} bytes, the file has {}", member.comp_size, file_size));
+    fail(where, fmt::format("declares {} bytes, but the file has {}", member.comp_size, file_size));
   if (member.size / (stored ? 1 : most_deflated) > member.comp_size)
     fail(where, fmt::format("declares {} bytes, which {} bytes cannot hold", member.size,
                             member.comp_size));

@@ -81,7 +81,7 @@ struct Part {
 
 }  // namespace
 
-Tensor Tensor::operator[](const Indices& indices) const {
+Tensor Tensor::part(const Indices& indices) const {
   const Part part(indices, shape());
   if (part.shape.elements() == 0) return Tensor(Type{dtype(), part.shape});
   const auto* const first = static_cast<const std::byte*>(data_) +

@@ -19,20 +19,21 @@ Value bias_correction(const Value& t, double beta) { return -expm1(t * std::log(
 
 /// The counter of completed steps: the one in the options, or the optimiser's own. In both cases
 /// the optimiser returns its update, so that it cannot be forgotten.
-Value steps_made(detail::StepBuilder& step, std::string_view optimizer,
-                 const AdamOptions& options) {
+Value steps_made(detail::StepBuilder& step, const AdamOptions& options) {
   if (!options.step) {
     Value made = step.counter("step");
     step.update(made, made + 1);
     return made;
   }
-  const auto& [now, update] = *options.step;
-  if (now.type() != Type{i64, {}})
-    throw TypeError(
-        fmt::format("{}: the step must be int64[], got {}", optimizer, to_string(now.type())));
-  if (update.parameter != now || update.next == now)
-    throw ArgumentError(
-        fmt::format("{}: the update of the step '{}' does not advance it", optimizer, now.name()));
+  const Value& now = options.step->now;
+  const Update& update = options.step->update;
+  step.check([&] {
+    if (now.type() != Type{i64, {}})
+      throw TypeError(fmt::format("the step must be int64[], got {}", to_string(now.type())));
+    if (update.parameter != now || update.next == now)
+      throw ArgumentError(
+          fmt::format("the update of the step '{}' does not advance it", now.name()));
+  });
   step.update(now, update.next);
   return now;
 }
@@ -47,7 +48,7 @@ std::vector<Update> adam_steps(std::string_view optimizer, ValueSpan parameters,
   step.require_not_negative("weight_decay", weight_decay);
   if (step.empty()) return {};
 
-  const Value made = steps_made(step, optimizer, options);
+  const Value made = steps_made(step, options);
   const Value t = cast(made + 1, f64);
   const auto shared = [&](const Value& value) { return detail::Scalar(value, "shared"); };
   const Operand wide_rate = step.rate().in(f64);

@@ -11,6 +11,19 @@
 
 namespace dagrad {
 
+namespace {
+
+/// The largest norm that gradients may keep, after checking it.
+detail::Scalar limit(ValueSpan gradients, const Operand& max_norm) {
+  detail::Scalar most(max_norm, "max_norm");
+  if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
+    throw ArgumentError(fmt::format("max_norm must be positive and finite, got {}", most.number()));
+  if (gradients.empty()) throw ArgumentError("needs at least one gradient");
+  return most;
+}
+
+}  // namespace
+
 std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const Operand& high) {
   std::vector<Value> clipped;
   if (gradients.empty()) return clipped;
@@ -20,12 +33,8 @@ std::vector<Value> clip_by_value(ValueSpan gradients, const Operand& low, const 
 }
 
 Clipped clip_by_global_norm(ValueSpan gradients, const Operand& max_norm) {
-  detail::Scalar most(max_norm, "clip_by_global_norm: max_norm");
-  if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
-    throw ArgumentError(fmt::format(
-        "clip_by_global_norm: max_norm must be positive and finite, got {}", most.number()));
-  if (gradients.empty()) throw ArgumentError("clip_by_global_norm: needs at least one gradient");
   const Building building("clip_by_global_norm", gradients, max_norm.where());
+  detail::Scalar most = building.checked([&] { return limit(gradients, max_norm); });
   Clipped clipped{{}, global_norm(gradients)};
   // Not min(1, max_norm / norm), which would be NaN if both were 0.
   const DType dtype = clipped.norm.dtype();

@@ -32,25 +32,26 @@ StepBuilder::StepBuilder(std::string_view optimizer, std::span<const Value> para
     : optimizer_(optimizer),
       parameters_(parameters),
       gradients_(gradients),
-      rate_(rate, fmt::format("{}: the rate", optimizer)),
-      building_(optimizer, parameters, rate.where()) {
+      building_(optimizer, parameters, rate.where()),
+      rate_(building_.checked([&] { return Scalar(rate, "the rate"); })) {
   if (rate_.is_literal()) require_not_negative("the rate", rate_.number());
-  check_pairs();
+  check([&] { check_pairs(); });
 }
 
 void StepBuilder::check_pairs() const {
   if (parameters_.size() != gradients_.size())
-    throw ArgumentError(fmt::format("{}: {} parameters, but {} gradients", optimizer_,
-                                    parameters_.size(), gradients_.size()));
+    throw ArgumentError(
+        fmt::format("the number of gradients, {}, differs from that of parameters, {}",
+                    gradients_.size(), parameters_.size()));
   std::unordered_set<Value> seen;
   for (std::size_t i = 0; i < size(); ++i) {
     const Value &p = parameters_[i], &g = gradients_[i];
     if (p.node().kind() != NodeKind::parameter)
-      throw ArgumentError(fmt::format("{}: '{}' is not a parameter", optimizer_, p.name()));
+      throw ArgumentError(fmt::format("'{}' is not a parameter", p.name()));
     if (!seen.insert(p).second)
-      throw ArgumentError(fmt::format("{}: parameter '{}' is listed twice", optimizer_, p.name()));
+      throw ArgumentError(fmt::format("parameter '{}' is listed twice", p.name()));
     const std::string text =
-        fmt::format("{}: parameter '{}' is {}, its gradient '{}' is {}", optimizer_, p.name(),
+        fmt::format("parameter '{}' is {}, but its gradient '{}' is {}", p.name(),
                     to_string(p.type()), g.name(), to_string(g.type()));
     if (p.dtype() != g.dtype()) throw TypeError(text);
     if (p.shape() != g.shape()) throw ShapeError(text);
@@ -58,14 +59,17 @@ void StepBuilder::check_pairs() const {
 }
 
 void StepBuilder::require_fraction(std::string_view name, double number) const {
-  if (!(number >= 0 && number < 1))
-    throw ArgumentError(fmt::format("{}: {} must be in [0, 1), got {}", optimizer_, name, number));
+  check([&] {
+    if (!(number >= 0 && number < 1))
+      throw ArgumentError(fmt::format("{} must be in [0, 1), got {}", name, number));
+  });
 }
 
 void StepBuilder::require_not_negative(std::string_view name, double number) const {
-  if (!(number >= 0 && std::isfinite(number)))
-    throw ArgumentError(
-        fmt::format("{}: {} must be finite and at least 0, got {}", optimizer_, name, number));
+  check([&] {
+    if (!(number >= 0 && std::isfinite(number)))
+      throw ArgumentError(fmt::format("{} must be finite and at least 0, got {}", name, number));
+  });
 }
 
 Value StepBuilder::slot(std::size_t i, std::string_view name) {

@@ -39,6 +39,11 @@ class StepBuilder {
   /// Throws ArgumentError unless `number` is in [0, 1).
   void require_fraction(std::string_view name, double number) const;
   void require_not_negative(std::string_view name, double number) const;
+  /// Calls `f`, which checks other arguments. Its errors get the optimiser's name and the line.
+  template <class F>
+  void check(F&& f) const {
+    building_.checked(std::forward<F>(f));
+  }
 
   const Value& parameter(std::size_t i) const { return parameters_[i]; }
   const Value& gradient(std::size_t i) const { return gradients_[i]; }
@@ -57,8 +62,8 @@ class StepBuilder {
 
   std::string_view optimizer_;
   std::span<const Value> parameters_, gradients_;
-  Scalar rate_;
   Building building_;
+  Scalar rate_;
   std::vector<Update> updates_;
 };
 

@@ -212,7 +212,7 @@ TEST_F(CheckGradient, OfFloat32IsComparedWithFloat64) {
   const CheckReport report = check_gradient(bad, x, feeds);
   EXPECT_EQ(report.count(Verdict::disagree), 0U) << report;
   EXPECT_FALSE(report.passed());
-  EXPECT_TRUE(has(report, "float32 results are not explained by rounding")) << report;
+  EXPECT_TRUE(has(report, "rounding does not explain")) << report;
 }
 
 TEST_F(CheckGradient, NamesNodesThatDecideDifferentlyInFloat64) {
@@ -220,7 +220,7 @@ TEST_F(CheckGradient, NamesNodesThatDecideDifferentlyInFloat64) {
   const Value y = x * floor(x * 10);  // 0.7 as float32 times 10 is 7 in float32 and less in float64
   const CheckReport report = check_gradient(y, x, {{x, Tensor(0.7F)}});
   ASSERT_EQ(report.decisions.size(), 1U) << report;
-  EXPECT_TRUE(has(report, "these nodes decide differently there")) << report;
+  EXPECT_TRUE(has(report, "these nodes take other branches there")) << report;
   EXPECT_NE(report.decisions[0].find("'floor'"), std::string::npos);
 }
 

@@ -44,13 +44,13 @@ TEST_F(Hint, NamesASign) {
 
 TEST_F(Hint, NamesAFactor) {
   EXPECT_EQ(hint_of(smooth, [](const Value& d) { return 2 * d; }),
-            "the gradient in 'x' is 2 times the slope: a factor may be missing or be there twice");
+            "the gradient in 'x' is 2 times the slope: a factor may be missing or applied twice");
   EXPECT_EQ(hint_of(smooth, [](const Value& d) { return d / 2; }),
-            "the gradient in 'x' is 0.5 times the slope: a factor may be missing or be there "
+            "the gradient in 'x' is 0.5 times the slope: a factor may be missing or applied "
             "twice");
   EXPECT_EQ(hint_of(smooth, [](const Value& d) { return d / 3; }),
             "the gradient in 'x' is 0.333333 times the slope: axis 0 has that many elements, so a "
-            "sum may stand for a mean");
+            "sum may have taken the place of a mean");
   EXPECT_EQ(hint_of(smooth, [](const Value& d) { return 0 * d; }),
             "the gradient in 'x' is 0: the rule may lack a term, or something stops the gradient");
 }
@@ -68,7 +68,8 @@ TEST_F(Hint, NamesAReversedAxis) {
 TEST_F(Hint, NamesAWrongAxis) {
   EXPECT_EQ(hint_of([](const Value& x) { return sum(x, 1); },
                     [](const Value& d) { return broadcast_like(sum(d, 0, true), d); }),
-            "the gradient in 'x' varies along axes [], the slope along axes [0]: an axis may be "
+            "the gradient in 'x' varies along axes [], but the slope varies along axes [0]: an "
+            "axis may be "
             "wrong");
   EXPECT_EQ(hint_of(smooth, [](const Value& d) { return roll(d, 1, 0); }),
             "the gradient in 'x' has the right numbers at the wrong elements: an axis or an index "

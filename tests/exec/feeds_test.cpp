@@ -41,7 +41,7 @@ TEST(Feeds, AreFoundByNameInAnyOrder) {
   EXPECT_EQ(mistake<ArgumentError>([&] {
               compile({sum})({{"a\xff", Tensor(1.0)}});
             }),
-            "'a\\xff' is not an input of this function; it needs: b, a, d/a, c, aa, B, ß");
+            "'a\\xff' is not an input of this function, whose inputs are: b, a, d/a, c, aa, B, ß");
 }
 
 TEST(Feeds, AreChecked) {
@@ -49,8 +49,8 @@ TEST(Feeds, AreChecked) {
   const Value x = g.input("x", pair), y = g.input("y", pair);
   const Value z = (x + y).named("z");
   const Function f = compile({z});
-  EXPECT_EQ(mistake<ArgumentError>([&] { f(); }), "inputs that were not fed: x, y");
-  EXPECT_EQ(mistake<ArgumentError>([&] { f({{y, one_two}}); }), "inputs that were not fed: x");
+  EXPECT_EQ(mistake<ArgumentError>([&] { f(); }), "these inputs were not fed: x, y");
+  EXPECT_EQ(mistake<ArgumentError>([&] { f({{y, one_two}}); }), "these inputs were not fed: x");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{x, one_two}, {"x", one_two}});
             }),
@@ -58,25 +58,26 @@ TEST(Feeds, AreChecked) {
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{"nonsense", one_two}});
             }),
-            "'nonsense' is not an input of this function; it needs: x, y");
+            "'nonsense' is not an input of this function, whose inputs are: x, y");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{z, one_two}});
             }),
-            "'z' is not an input of this function; it needs: x, y");
+            "'z' is not an input of this function, whose inputs are: x, y");
   EXPECT_EQ(mistake<GraphError>([&] {
               f({{other.input("x", pair), one_two}});
             }),
-            "'x' belongs to another graph; use the mapping to the graph of this function, or the "
+            "'x' belongs to another graph than this function: map it to the function's graph, or "
+            "give the "
             "name of the input");
   EXPECT_EQ(mistake<ShapeError>([&] {
               f({{x, Tensor::of({1.0})}});
             }),
-            "input 'x': got float64[1], wanted float64[2]");
+            "input 'x' must be float64[2], got float64[1]");
   EXPECT_EQ(
       mistake<TypeError>([&] {
         f({{x, Tensor::of({1, 2})}});
       }),
-      "input 'x': got int32[2], wanted float64[2]; make it with Tensor::of<double>, or convert it "
+      "input 'x' must be float64[2], got int32[2]; make it with Tensor::of<double>, or convert it "
       "with cast");
   BoundRun run = f.bind();
   EXPECT_EQ(mistake<GraphError>([&] { run.feed(Value(), one_two); }),
@@ -122,17 +123,17 @@ TEST(Feeds, OfInputsThatAreNotNeededAreTaken) {
   EXPECT_EQ(mistake<TypeError>([&] {
               f({{y, one_two}, {x, Tensor::of({1.0F, 2.0F})}});
             }),
-            "input 'x': got float32[2], wanted float64[2]; make it with Tensor::of<double>, or "
+            "input 'x' must be float64[2], got float32[2]; make it with Tensor::of<double>, or "
             "convert it with cast");
   EXPECT_EQ(mistake<ShapeError>([&] {
               f({{y, one_two}, {"s", one_two}});
             }),
-            "input 's': got float64[2], wanted float64[]");
+            "input 's' must be float64[], got float64[2]");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{x, one_two}, {x, one_two}});
             }),
             "input 'x' is fed twice");
-  EXPECT_EQ(mistake<ArgumentError>([&] { f({{x, one_two}}); }), "inputs that were not fed: y");
+  EXPECT_EQ(mistake<ArgumentError>([&] { f({{x, one_two}}); }), "these inputs were not fed: y");
   BoundRun run = f.bind();
   run.feed(x, one_two);
   run.feed("y", one_two);
@@ -142,7 +143,7 @@ TEST(Feeds, OfInputsThatAreNotNeededAreTaken) {
   EXPECT_EQ(mistake<ArgumentError>([&] {
               f({{y, one_two}, {later, one_two}});
             }),
-            "'later' is not an input of this function; it needs: y");
+            "'later' is not an input of this function, whose inputs are: y");
 }
 
 TEST(Feeds, OfInputsThatAreNotNeededAreKnownWithoutTheirGraph) {
@@ -169,13 +170,13 @@ TEST(Feeds, OfTheOnlyInput) {
   EXPECT_EQ(numbers(f(constant, Tensor::of({1.0, 0.5}))[0]), (Numbers{1, 1}));
   EXPECT_EQ(numbers(compile(p)(one_two)[0]), (Numbers{1, 2})) << "it does not need the input";
   EXPECT_EQ(mistake<ShapeError>([&] { f(Tensor(1.0)); }),
-            "input 'x': got float64[], wanted float64[2]");
+            "input 'x' must be float64[2], got float64[]");
   const Value y = g.input("y", pair);
   EXPECT_EQ(numbers(compile(y * p)(one_two)[0]), (Numbers{1, 4})) << "it needs but one";
   EXPECT_EQ(mistake<ArgumentError>([&] { compile(x + y)(one_two); }),
-            "this function has 2 inputs, x, y: say which one the tensor is for");
+            "this function has 2 inputs, x, y: feed them by handle or by name");
   EXPECT_EQ(mistake<ArgumentError>([&] { compile(p)(one_two); }),
-            "this function has 2 inputs, x, y: say which one the tensor is for");
+            "this function has 2 inputs, x, y: feed them by handle or by name");
   Graph none;
   EXPECT_EQ(mistake<ArgumentError>([&] { compile(none.constant(one_two))(one_two); }),
             "this function has no input");

@@ -168,9 +168,9 @@ TEST(Runtime, RefusesNonsense) {
     return "nothing was thrown";
   };
   EXPECT_EQ(text({.threads = -1}),
-            "a Runtime can have 1 to 1024 threads (0: one per core), got -1");
+            "Runtime: threads must be from 1 to 1024, or 0 for one per core, got -1");
   EXPECT_EQ(text({.threads = 1'000'000}),
-            "a Runtime can have 1 to 1024 threads (0: one per core), got 1000000");
+            "Runtime: threads must be from 1 to 1024, or 0 for one per core, got 1000000");
   if (available(InstructionSet::avx512)) return;
   EXPECT_EQ(text({.instruction_set = InstructionSet::avx512}),
             "this machine, or this build of dagrad, cannot run avx512");

@@ -58,9 +58,9 @@ TEST_F(StateTest, HoldsTheInitialValuesAndWhatIsSet) {
   EXPECT_EQ(numbers(other.get("p")), (Numbers{3, 4}));
   EXPECT_EQ(numbers(p.node().tensor()), (Numbers{1, 2}));
   EXPECT_EQ(mistake<ArgumentError>([&] { s.get("r"); }),
-            "the State has no parameter 'r'; it has: p, q");
+            "the State has no parameter 'r'; its parameters are: p, q");
   EXPECT_EQ(mistake<TypeError>([&] { s.set("p", Tensor(1.0)); }),
-            "parameter 'p': got float64[], wanted float64[2]");
+            "parameter 'p' must be float64[2], got float64[]");
 }
 
 TEST_F(StateTest, DoesNotSeeTheUsersMemoryChange) {
@@ -166,8 +166,7 @@ TEST_F(StateTest, OneUpdatingRunAtATime) {
                          seen = numbers(reads(std::as_const(s))[0]);
                        })}}});
   f(s);
-  EXPECT_EQ(second,
-            "another run is updating this State; only one run at a time may do so");
+  EXPECT_EQ(second, "another run is updating this State; only one run at a time may do so");
   EXPECT_EQ(set, second);
   EXPECT_EQ(seen, (Numbers{1, 2}));
   EXPECT_EQ(numbers(s.get(q)), (Numbers{5, 6}));
@@ -181,12 +180,13 @@ TEST_F(StateTest, MismatchesAreAllListed) {
   other.parameter("r", Tensor(1.0));
   const State s(other);
   const Function f = compile({p + q, p});
-  EXPECT_EQ(mistake<ArgumentError>([&] { f(s); }),
-            "the State does not fit the function:\n"
-            "  parameter 'p' is float64[3] in the State, float64[2] in the function\n"
-            "  parameter 'q' float64[2] is not in the State\n"
-            "  a State holds the parameters that its graph has when it is made: make it after "
-            "everything that adds parameters, such as optimisers");
+  EXPECT_EQ(
+      mistake<ArgumentError>([&] { f(s); }),
+      "the State does not fit the function:\n"
+      "  parameter 'p' is float64[3] in the State, but float64[2] in the function\n"
+      "  parameter 'q', float64[2], is not in the State\n"
+      "  a State holds the parameters that the graph has when the State is made: make it after "
+      "everything that adds parameters, such as optimisers");
   EXPECT_EQ(numbers(f(State(g))[0]), (Numbers{6, 8}));
 }
 
@@ -194,11 +194,11 @@ TEST_F(StateTest, UpdatesNeedOneThatMayChange) {
   const Function f = compile({}, {.update = {{p, q}}});
   const State s(g);
   EXPECT_EQ(mistake<ArgumentError>([&] { f(); }),
-            "this function updates parameters: it needs the State that holds them, as its first "
+            "this function updates parameters: pass the State that holds them as its first "
             "argument");
   EXPECT_EQ(mistake<ArgumentError>([&] { f.bind(); }), mistake<ArgumentError>([&] { f(); }));
   EXPECT_EQ(mistake<ArgumentError>([&] { f(s); }),
-            "this function updates parameters: it needs a State that is not const");
+            "this function updates parameters: pass a State that is not const");
 }
 
 TEST_F(StateTest, ReadersSeeOneMomentWhileAnotherThreadUpdates) {
@@ -250,11 +250,11 @@ TEST_F(StateTest, SetsAllValuesOrNone) {
   EXPECT_EQ(mistake<TypeError>([&] {
               s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor(1.0)}});
             }),
-            "parameter 'q': got float64[], wanted float64[2]");
+            "parameter 'q' must be float64[2], got float64[]");
   EXPECT_EQ(mistake<ArgumentError>([&] {
               s.set({{"p", Tensor::of({7.0, 8.0})}, {"r", Tensor(1.0)}});
             }),
-            "the State has no parameter 'r'; it has: p, q");
+            "the State has no parameter 'r'; its parameters are: p, q");
   EXPECT_EQ(numbers(s.get("p")), (Numbers{1, 2}));
   s.set({{"p", Tensor::of({7.0, 8.0})}, {"q", Tensor::of({9.0, 9.0})}});
   const auto values = s.values();

@@ -56,8 +56,8 @@ TEST_F(GradientOverloads, TakeAnyMixOfValuesListsAndSeeds) {
 TEST_F(GradientOverloads, TakeASeedInTheOptionsForOneY) {
   const Value y = exp(v), s = graph.input("s", v.type());
   const std::string text =
-      "gradient: the seed in the options is for a single y without one: give each y its own seed, "
-      "as {{y1, seed1}, {y2, seed2}}";
+      "gradient: GradientOptions::seed is for a single y that has no seed of its own: give each y "
+      "its seed, as in {{y1, seed1}, {y2, seed2}}";
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)gradient({y, y}, v, {.seed = s}); }), text);
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)gradient({{y, s}}, v, {.seed = s}); }), text);
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)gradient(std::vector<Value>(), v); }),

@@ -274,6 +274,31 @@ TEST(Graph, BuildersErrorsShowTheOutermostCall) {
   EXPECT_EQ(graph.size(), 2U);
 }
 
+TEST(Graph, BuildersErrorsKeepTheirKind) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const auto refuse = []<class E>(std::type_identity<E>, const Operand& a) {
+    const Building building("refuse", {a});
+    building.checked([] { throw E("this is bad"); });
+  };
+  const auto expect_kept = [&]<class E>(std::type_identity<E> kind) {
+    EXPECT_THROWS_HERE(refuse(kind, x), E, "refuse: this is bad");
+  };
+  expect_kept(std::type_identity<ShapeError>());
+  expect_kept(std::type_identity<TypeError>());
+  expect_kept(std::type_identity<ArgumentError>());
+  expect_kept(std::type_identity<GraphError>());
+  expect_kept(std::type_identity<GradientError>());
+  expect_kept(std::type_identity<FileError>());
+  expect_kept(std::type_identity<RunError>());
+  expect_kept(std::type_identity<InternalError>());
+  expect_kept(std::type_identity<Error>());
+  struct OwnError : Error {
+    using Error::Error;
+  };
+  EXPECT_THROWS(refuse(std::type_identity<OwnError>(), x), OwnError, "this is bad");
+}
+
 TEST(Graph, BuildersMayAddParameters) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});

@@ -18,7 +18,7 @@ only_in() {
 }
 
 broken=$(
-  only_in 'Runtime::shared *\(' src/exec/runtime.cpp src/exec/compile.cpp src/exec/evaluate_op.cpp
+  only_in 'Runtime::shared *\(' src/exec/runtime.cpp
   only_in 'best_instruction_set *\(' include/dagrad/instruction_set.hpp \
     src/program/instruction_set.cpp include/dagrad/runtime.hpp src/program/functions.cpp
   only_in '__builtin_cpu_supports|__get_cpuid|xbyak_util' src/program/instruction_set.cpp

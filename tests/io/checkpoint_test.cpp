@@ -51,12 +51,13 @@ TEST_F(CheckpointTest, AcceptsTheLongestNames) {
 TEST_F(CheckpointTest, ListsEveryDifferenceAndSetsNothing) {
   write_npz(file, {{"hidden/w", Tensor(1.0)}, {"b", Tensor::of({9.0F})}, {"c", Tensor(true)}});
   State s(g);
-  EXPECT_THROWS(load(file, s), ArgumentError,
-                "load: '" + file.string() +
-                    "' does not fit the State:\n"
-                    "  parameter 'hidden/w' is float64[] in the file, float64[2,2] in the State\n"
-                    "  parameter 'step' int32[] is not in the file\n"
-                    "  array 'c' bool[] belongs to no parameter");
+  EXPECT_THROWS(
+      load(file, s), ArgumentError,
+      "load: '" + file.string() +
+          "' does not fit the State:\n"
+          "  parameter 'hidden/w' is float64[] in the file, but float64[2,2] in the State\n"
+          "  parameter 'step', int32[], is not in the file\n"
+          "  array 'c', bool[], belongs to no parameter");
   EXPECT_EQ(s.get(b).item<float>(), 1.0F);
 }
 
@@ -72,7 +73,7 @@ TEST_F(CheckpointTest, PartialLoadSetsWhatTheFileHas) {
   EXPECT_THROWS(load(file, s, {.partial = true}), ArgumentError,
                 "load: '" + file.string() +
                     "' does not fit the State:\n"
-                    "  parameter 'b' is float64[1] in the file, float32[1] in the State");
+                    "  parameter 'b' is float64[1] in the file, but float32[1] in the State");
   EXPECT_EQ(s.get(step).item<int>(), 7);
 }
 
@@ -118,8 +119,8 @@ TEST_F(CheckpointTest, LoadsForInferenceWhatATrainingSaved) {
   EXPECT_THROWS(load(file, s), ArgumentError,
                 "load: '" + file.string() +
                     "' does not fit the State:\n"
-                    "  array 'b' float32[1] belongs to no parameter\n"
-                    "  array 'step' int32[] belongs to no parameter");
+                    "  array 'b', float32[1], belongs to no parameter\n"
+                    "  array 'step', int32[], belongs to no parameter");
   const Loaded loaded = load(file, s, {.ignore_extra = true});
   EXPECT_EQ(loaded.unexpected, (Names{"b", "step"}));
   EXPECT_TRUE(same_bits(s.get(v), Tensor::of({{1.0, 2.0}, {3.0, 4.0}})));
@@ -131,8 +132,8 @@ TEST_F(CheckpointTest, WantsEveryParameterWhereItIgnoresExtraArrays) {
   EXPECT_THROWS(load(file, s, {.ignore_extra = true}), ArgumentError,
                 "load: '" + file.string() +
                     "' does not fit the State:\n"
-                    "  parameter 'b' float32[1] is not in the file\n"
-                    "  parameter 'step' int32[] is not in the file");
+                    "  parameter 'b', float32[1], is not in the file\n"
+                    "  parameter 'step', int32[], is not in the file");
   EXPECT_EQ(s.get(w).at(0), 1.0);
 }
 

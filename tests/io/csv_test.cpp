@@ -113,6 +113,27 @@ TEST(CsvTest, TooSmallIsZeroAndTooLargeIsAnError) {
   }
 }
 
+// A float of 16 bits is the one nearest to what is written, even if the nearest double lies halfway
+// between two of them.
+TEST(CsvTest, RoundsOnceToSixteenBits) {
+  const auto expect = [](DType dtype, const std::string& number, double wanted) {
+    EXPECT_EQ(read("a\n" + number + "\n", dtype).values.at(0), wanted) << number;
+    EXPECT_EQ(read("a\n-" + number + "\n", dtype).values.at(0), -wanted) << number;
+  };
+  expect(f16, "1.00048828125", 1);
+  expect(f16, "1.000488281250000000000001", 1.0009765625);
+  expect(f16, "100048828125000000000001E-23", 1.0009765625);
+  expect(f16, "0.00100048828125000000000001e3", 1.0009765625);
+  expect(f16, "1.00146484375", 1.001953125);
+  expect(f16, "1.00146484374999999999999", 1.0009765625);
+  expect(f16, "2.98023223876953125e-8", 0);
+  expect(f16, "2.980232238769531250000001e-8", 0x1p-24);
+  expect(f16, "65519.9999999999999999", 65504);
+  expect(bf16, "1.00390625", 1);
+  expect(bf16, "1.00390625000000000000001", 1.0078125);
+  expect(bf16, "1.01171874999999999999999", 1.0078125);
+}
+
 TEST(CsvTest, ReadsEveryDType) {
   EXPECT_EQ(read("a\n-128\n127\n", i8).values.to_vector<std::int8_t>(),
             (std::vector<std::int8_t>{-128, 127}));
@@ -143,7 +164,7 @@ TEST(CsvTest, ErrorsNamePlaceAndFault) {
       {"\n1\n", "line 1: column 1: the name is empty"},
       {"a,,c\n", "line 1: column 2: the name is empty"},
       {"a,b,\n", "line 1: column 3: the name is empty"},
-      {"a,b,a\n", "line 1: column 3: the name 'a' is also that of column 1"},
+      {"a,b,a\n", "line 1: column 3: the name 'a' is also the name of column 1"},
       {"a,\"b\n", "line 1: column 2: the closing quote is missing"},
       {"a,\"b\"c\n", "line 1: column 2: expected a comma after the closing quote"},
       {"a,b\n1,2\n3\n", "line 3: expected 2 numbers, one for each name, got 1"},
@@ -213,8 +234,9 @@ TEST(CsvTest, TakesLinearTimeInTheColumns) {
   for (int i = 1; i < 200'000; ++i) names += ",c" + std::to_string(i);
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(read(names + "\n").columns.size(), 200'000U);
-  EXPECT_THROWS(read(names + ",c1\n"), FileError,
-                "read_csv: stream: line 1: column 200001: the name 'c1' is also that of column 2");
+  EXPECT_THROWS(
+      read(names + ",c1\n"), FileError,
+      "read_csv: stream: line 1: column 200001: the name 'c1' is also the name of column 2");
   // It takes a tenth of a second; comparing all pairs of names would take a minute.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }

@@ -125,19 +125,19 @@ TEST(NpyTest, RefusesTruncatedFiles) {
   ASSERT_EQ(whole.size(), 128U + 48U);
   EXPECT_THROWS(
       read(""), FileError,
-      "read_npy: stream: byte 0: expected magic and version of 8 bytes, the file ends after 0");
+      "read_npy: stream: byte 0: expected magic and version of 8 bytes, but the file ends after 0");
   EXPECT_THROWS(
       read(whole.substr(0, 7)), FileError,
-      "read_npy: stream: byte 0: expected magic and version of 8 bytes, the file ends after 7");
+      "read_npy: stream: byte 0: expected magic and version of 8 bytes, but the file ends after 7");
   EXPECT_THROWS(
       read(whole.substr(0, 9)), FileError,
-      "read_npy: stream: byte 8: expected the header's size of 2 bytes, the file ends after 1");
+      "read_npy: stream: byte 8: expected the header's size of 2 bytes, but the file ends after 1");
   EXPECT_THROWS(
       read(whole.substr(0, 100)), FileError,
-      "read_npy: stream: byte 10: expected a header of 118 bytes, the file ends after 90");
+      "read_npy: stream: byte 10: expected a header of 118 bytes, but the file ends after 90");
   EXPECT_THROWS(
       read(whole.substr(0, 170)), FileError,
-      "read_npy: stream: byte 128: expected 48 bytes of float64[2,3], the file ends after 42");
+      "read_npy: stream: byte 128: expected 48 bytes of float64[2,3], but the file ends after 42");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_THROW(read(whole.substr(0, size)), FileError) << size;
   }
@@ -150,7 +150,7 @@ TEST(NpyTest, ReadsFromPipes) {
   EXPECT_TRUE(same_bits(read_npy(in, "pipe"), numbers(f64, {2, 3})));
   EXPECT_THROWS(
       read_npy(short_in, "pipe"), FileError,
-      "read_npy: pipe: byte 128: expected 48 bytes of float64[2,3], the file ends after 42");
+      "read_npy: pipe: byte 128: expected 48 bytes of float64[2,3], but the file ends after 42");
 }
 
 TEST(NpyTest, RefusesOtherFiles) {
@@ -181,7 +181,7 @@ TEST(NpyTest, ErrorsPointToTheSyntaxError) {
       {"", "byte 10: expected '{'"},
       {"{", "byte 11: expected a string in quotes"},
       {"{descr: '<f8'}", "byte 11: expected a string in quotes"},
-      {"{'descr", "byte 11: expected a string that ends"},
+      {"{'descr", "byte 11: expected a closing quote"},
       {"{'descr' '<f8'}", "byte 19: expected ':'"},
       {"{'descr': 8}", "byte 20: expected a string in quotes"},
       {"{'descr': '<f8' 'shape': ()}", "byte 26: expected '}'"},
@@ -307,7 +307,7 @@ TEST(NpyTest, RefusesSizesThatOverflow) {
   // The largest shape, without any data.
   EXPECT_THROWS(read(shaped("(281474976710656,)")), FileError,
                 "read_npy: stream: byte 79: expected 2251799813685248 bytes of "
-                "float64[281474976710656], the file ends after 0");
+                "float64[281474976710656], but the file ends after 0");
 }
 
 TEST(NpyTest, NamesFilesThatItCannotOpen) {

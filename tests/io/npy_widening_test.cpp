@@ -67,13 +67,14 @@ TEST(NpyWideningTest, WidensLongArrays) {
   const std::string bytes =
       with_header("{'descr': '>u2', 'fortran_order': False, 'shape': (20000,)}", data);
   EXPECT_EQ(read(bytes, {.widen = true}).to_vector<std::int32_t>(), want);
-  EXPECT_THROWS(read(bytes.substr(0, bytes.size() - 1), {.widen = true}), FileError,
-                "read_npy: stream: byte 69: expected 40000 bytes of uint16[20000], the file ends "
-                "after 39999");
+  EXPECT_THROWS(
+      read(bytes.substr(0, bytes.size() - 1), {.widen = true}), FileError,
+      "read_npy: stream: byte 69: expected 40000 bytes of uint16[20000], but the file ends "
+      "after 39999");
   Pipe pipe(bytes.substr(0, bytes.size() - 1));
   std::istream in(&pipe);
   EXPECT_THROWS(read_npy(in, "pipe", {.widen = true}), FileError,
-                "read_npy: pipe: byte 69: expected 40000 bytes of uint16[20000], the file ends "
+                "read_npy: pipe: byte 69: expected 40000 bytes of uint16[20000], but the file ends "
                 "after 39999");
 }
 

@@ -210,14 +210,15 @@ TEST_F(NpzTest, RefusesMembersThatAreNotArrays) {
   const std::string npy = bytes_of("tests/golden/npy/float64_vector.npy");
   EXPECT_EQ(problem(archive({{"readme", npy}})),
             "read_npz: 'x.npz', member 'readme': is not a .npy file");
-  EXPECT_EQ(problem(archive({{"w.npy", "text"}})),
-            "read_npy: 'x.npz', member 'w.npy': byte 0: expected magic and version of 8 bytes, the "
-            "file ends after 4");
+  EXPECT_EQ(
+      problem(archive({{"w.npy", "text"}})),
+      "read_npy: 'x.npz', member 'w.npy': byte 0: expected magic and version of 8 bytes, but the "
+      "file ends after 4");
   EXPECT_EQ(problem(archive({{"w.npy", npy + "!"}})),
             "read_npz: 'x.npz', member 'w.npy': has more data after its array");
   EXPECT_EQ(
       problem(archive({{"w.npy", npy.substr(0, npy.size() - 1)}})),
-      "read_npy: 'x.npz', member 'w.npy': byte 128: expected 40 bytes of float64[5], the file "
+      "read_npy: 'x.npz', member 'w.npy': byte 128: expected 40 bytes of float64[5], but the file "
       "ends after 39");
   std::string object = npy;
   object.replace(object.find("'<f8'"), 5, "'|O' ");
@@ -238,7 +239,7 @@ TEST_F(NpzTest, RefusesSizesThatCannotBeTrue) {
   for (const int method : {ZIP_CM_STORE, ZIP_CM_DEFLATE})
     EXPECT_EQ(problem(archive({{"w.npy", npy}}, false, method)),
               "read_npy: 'x.npz', member 'w.npy': byte 128: expected 799999999999992 bytes of "
-              "float64[99999999999999], the file ends after 40");
+              "float64[99999999999999], but the file ends after 40");
   std::string bytes = bytes_of(archive({{"w.npy", npy}}, false, ZIP_CM_DEFLATE));
   for (const char* header : {"PK\3\4", "PK\1\2"}) {  // both claim that it unpacks to 4 GB
     const std::size_t size = bytes.find(header) + (header[2] == 3 ? 22 : 24);

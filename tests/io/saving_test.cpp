@@ -161,9 +161,9 @@ TEST_F(SavingTest, SucceedsOnceTheFileIsReplaced) {
   EXPECT_NO_THROW(write_npz(closed / "a.npz", {{"a", Tensor(1)}}));
   EXPECT_EQ(read_npz(closed / "a.npz").at("a").item<int>(), 1);
   ::chmod(closed.c_str(), 0500);
-  EXPECT_THROWS(
-      write_npz(closed / "b.npz", {}), FileError,
-      refusal(closed / "b.npz", "no new file can be made in its directory: Permission denied"));
+  EXPECT_THROWS(write_npz(closed / "b.npz", {}), FileError,
+                refusal(closed / "b.npz",
+                        "a new file cannot be created in its directory: Permission denied"));
   ::chmod(closed.c_str(), 0700);
   EXPECT_EQ(::seteuid(root ? 0 : ::geteuid()), 0);
 }

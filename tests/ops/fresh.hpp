@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "dagrad/graph.hpp"
+#include "dagrad/apply.hpp"
 
 namespace dagrad::test {
 

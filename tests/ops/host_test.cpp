@@ -151,6 +151,16 @@ TEST(EvaluateOp, ComputesAnyOp) {
               StartsWith("softmax: "));
 }
 
+TEST(EvaluateOp, ComputesWithTheMachineOfAnyRuntime) {
+  Runtime plain({.threads = 1, .instruction_set = InstructionSet::plain});
+  const Tensor x = Rng(1).normal({3, 4});
+  const auto interpreted = plain.code_cache().interpreted;
+  EXPECT_TENSOR_NEAR(evaluate_op(Tanh{}, {x}, {.runtime = &plain})[0], evaluate_op(Tanh{}, {x})[0],
+                     1e-15, 0);
+  EXPECT_EQ(plain.code_cache().interpreted, interpreted + 1);
+  EXPECT_EQ(plain.code_cache().assembled, 0);
+}
+
 // Every op of the catalogue gives what a run of it gives, to the bit.
 TEST(EvaluateOp, AgreesWithRunsOfTheWholeCatalogue) {
   const Catalog catalog = Catalog::builtin();

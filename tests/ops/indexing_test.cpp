@@ -34,6 +34,8 @@ TEST_F(Indexing, ReadsLikeAnArray) {
   expect_part({{}, 2});
   expect_part({{}, {}, 2});
   expect_part(Range{2, 2});
+  EXPECT_TENSOR_SAME(evaluate(x[{.begin = 1}]), (tensor[{.begin = 1}]));
+  EXPECT_EQ((x[{.end = -1}].shape()), (Shape{3, 3, 5}));
   EXPECT_EQ(x[0].shape(), (Shape{3, 5}));
   EXPECT_EQ((x[{0, 1, 2}].shape()), Shape());
   EXPECT_EQ(x[{{.end = -1}}].shape(), (Shape{3, 3, 5}));

@@ -45,6 +45,19 @@ TEST(TensorIndexing, RangesKeepTheirAxes) {
   EXPECT_TENSOR_SAME((counted({0, 3})[Range{0, 5}]), Tensor(Type{i32, {0, 3}}));
 }
 
+// Designators in a single pair of braces are those of a range; numbers in it are positions.
+TEST(TensorIndexing, ARangeNeedsNoNameIfItHasDesignators) {
+  const Tensor x = counted({4, 3});
+  EXPECT_TENSOR_SAME((x[{.begin = 1}]), (x[Range{1}]));
+  EXPECT_TENSOR_SAME((x[{.end = -1}]), (x[Range{.end = -1}]));
+  EXPECT_TENSOR_SAME((x[{.step = -1}]), (x[Range{.step = -1}]));
+  EXPECT_TENSOR_SAME((x[{.begin = 1, .end = 3}]), (x[Range{1, 3}]));
+  EXPECT_TENSOR_SAME((x[{1}]), x[1]);
+  EXPECT_TENSOR_SAME((x[{1, 2}]), Tensor(5));
+  EXPECT_TENSOR_SAME((x[{{1, {}}, {}}]), (x[Range{1}]));
+  EXPECT_THROWS_HERE((x[{.step = 0}]), ArgumentError, "x[...]: a step must not be 0");
+}
+
 TEST(TensorIndexing, MovesElementsOfEveryWidth) {
   const Tensor x = counted({3, 4});
   for (const DType dtype : {b8, i8, u8, i16, i32, i64, f16, bf16, f32, f64})
@@ -89,6 +102,7 @@ TEST(TensorIndexing, SaysWhatDoesNotFit) {
                      "x[...]: position -4 is outside [-3, 3) of axis 1 of [2,3]");
   EXPECT_THROWS_HERE((x[{0, 0, 0}]), ShapeError, "x[...]: 3 indices for the 2 axes of [2,3]");
   EXPECT_THROWS_HERE((x[Range{0, 1, 0}]), ArgumentError, "x[...]: a step must not be 0");
+  EXPECT_THROWS_HERE((x[{{}, {0, 1, 0}}]), ArgumentError, "x[...]: a step must not be 0");
 }
 
 TEST(TensorOf, TakesListsToRankFour) {

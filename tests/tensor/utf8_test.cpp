@@ -31,9 +31,12 @@ TEST(InQuotesTest, EscapesBytesThatAreNotUtf8) {
 }
 
 TEST(InQuotesTest, ShortensLongText) {
-  EXPECT_EQ(in_quotes(std::string(4096, 'x')), "'" + std::string(4096, 'x') + "'");
-  EXPECT_EQ(in_quotes(std::string(4097, 'x')), "'" + std::string(4096, 'x') + "...'");
-  EXPECT_EQ(in_quotes(std::string(4095, 'x') + "ö!"), "'" + std::string(4095, 'x') + "ö...'")
+  // The longest text that is shown whole, and what ends longer ones.
+  const std::string most(4096, 'x'), shown = in_quotes(most);
+  EXPECT_EQ(shown.size(), most.size() + 2);
+  EXPECT_EQ(shown.substr(1, most.size()), most);
+  EXPECT_EQ(in_quotes(most + 'x'), shown.substr(0, most.size() + 1) + "...'");
+  EXPECT_EQ(in_quotes(most.substr(1) + "ö!"), shown.substr(0, most.size()) + "ö...'")
       << "whole characters";
 }
 

@@ -98,14 +98,15 @@ TEST(ClipByGlobalNorm, RefusesBadArguments) {
   const std::vector<Value> gradients{graph.input("x", {f64, {2}})},
       ints{graph.input("i", {i64, {}})};
   const std::size_t before = graph.size();
-  EXPECT_THROWS(clip_by_global_norm(gradients, 0), ArgumentError,
-                "clip_by_global_norm: max_norm must be positive and finite, got 0");
-  EXPECT_THROWS(clip_by_global_norm(gradients, infinity), ArgumentError,
-                "clip_by_global_norm: max_norm must be positive and finite, got inf");
-  EXPECT_THROWS(clip_by_global_norm({}, 1), ArgumentError,
-                "clip_by_global_norm: needs at least one gradient");
-  EXPECT_THROWS(clip_by_global_norm(gradients, gradients[0]), ShapeError,
-                "clip_by_global_norm: max_norm must be a number or a float scalar, got float64[2]");
+  EXPECT_THROWS_HERE(clip_by_global_norm(gradients, 0), ArgumentError,
+                     "clip_by_global_norm: max_norm must be positive and finite, got 0");
+  EXPECT_THROWS_HERE(clip_by_global_norm(gradients, infinity), ArgumentError,
+                     "clip_by_global_norm: max_norm must be positive and finite, got inf");
+  EXPECT_THROWS_HERE(clip_by_global_norm({}, 1), ArgumentError,
+                     "clip_by_global_norm: needs at least one gradient");
+  EXPECT_THROWS_HERE(
+      clip_by_global_norm(gradients, gradients[0]), ShapeError,
+      "clip_by_global_norm: max_norm must be a number or a float scalar, got float64[2]");
   EXPECT_THROW(clip_by_global_norm(ints, 1), TypeError);
   EXPECT_THROWS(global_norm({}), ArgumentError, "global_norm: needs at least one value");
   EXPECT_EQ(graph.size(), before);

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "dagrad/gradient.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/throws.hpp"
 
@@ -221,35 +223,39 @@ TEST_F(OptimizersTest, RefuseBadArguments) {
   const Values narrow{g.input("n", {f32, {2}})}, longer{g.input("l", {f64, {3}})};
   const Value number = g.input("number", {i64, {}});
   const std::size_t before = g.size();
-  EXPECT_THROWS(sgd(two, one, 0.1), ArgumentError, "sgd: 2 parameters, but 1 gradients");
-  EXPECT_THROWS(adam(two, one, 0.1), ArgumentError, "adam: 2 parameters, but 1 gradients");
-  EXPECT_THROWS(sgd(one, one, x), ShapeError,
-                "sgd: the rate must be a number or a float scalar, got float64[2]");
-  EXPECT_THROWS(rmsprop(one, one, number), TypeError,
-                "rmsprop: the rate must be a number or a float scalar, got int64[]");
-  EXPECT_THROWS(adamw(one, one, -0.1), ArgumentError,
-                "adamw: the rate must be finite and at least 0, got -0.1");
-  EXPECT_THROWS(sgd(one, one, 0.1, {.momentum = 1}), ArgumentError,
-                "sgd: momentum must be in [0, 1), got 1");
-  EXPECT_THROWS(adam(one, one, 0.1, {.beta1 = -0.1}), ArgumentError,
-                "adam: beta1 must be in [0, 1), got -0.1");
-  EXPECT_THROWS(adam(one, one, 0.1, {.beta2 = 1}), ArgumentError,
-                "adam: beta2 must be in [0, 1), got 1");
-  EXPECT_THROWS(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
-                "rmsprop: epsilon must be finite and at least 0, got -1");
-  EXPECT_THROWS(adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
-                ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
-  EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
-                "adam: the step must be int64[], got float64[2]");
+  EXPECT_THROWS_HERE(sgd(two, one, 0.1), ArgumentError,
+                     "sgd: the number of gradients, 1, differs from that of parameters, 2");
+  EXPECT_THROWS_HERE(adam(two, one, 0.1), ArgumentError,
+                     "adam: the number of gradients, 1, differs from that of parameters, 2");
+  EXPECT_THROWS_HERE(sgd(one, one, x), ShapeError,
+                     "sgd: the rate must be a number or a float scalar, got float64[2]");
+  EXPECT_THROWS_HERE(rmsprop(one, one, number), TypeError,
+                     "rmsprop: the rate must be a number or a float scalar, got int64[]");
+  EXPECT_THROWS_HERE(adamw(one, one, -0.1), ArgumentError,
+                     "adamw: the rate must be finite and at least 0, got -0.1");
+  EXPECT_THROWS_HERE(sgd(one, one, 0.1, {.momentum = 1}), ArgumentError,
+                     "sgd: momentum must be in [0, 1), got 1");
+  EXPECT_THROWS_HERE(adam(one, one, 0.1, {.beta1 = -0.1}), ArgumentError,
+                     "adam: beta1 must be in [0, 1), got -0.1");
+  EXPECT_THROWS_HERE(adam(one, one, 0.1, {.beta2 = 1}), ArgumentError,
+                     "adam: beta2 must be in [0, 1), got 1");
+  EXPECT_THROWS_HERE(rmsprop(one, one, 0.1, {.epsilon = -1}), ArgumentError,
+                     "rmsprop: epsilon must be finite and at least 0, got -1");
+  EXPECT_THROWS_HERE(
+      adamw(one, one, 0.1, {.weight_decay = std::numeric_limits<double>::infinity()}),
+      ArgumentError, "adamw: weight_decay must be finite and at least 0, got inf");
+  EXPECT_THROWS_HERE(adam(one, one, 0.1, {.step = Advancing{x, {x, x}}}), TypeError,
+                     "adam: the step must be int64[], got float64[2]");
   for (const Update& update : {Update{p, number}, Update{number, number}})
-    EXPECT_THROWS(adam(one, one, 0.1, {.step = Advancing{number, update}}), ArgumentError,
-                  "adam: the update of the step 'number' does not advance it");
-  EXPECT_THROWS(sgd(one, narrow, 0.1), TypeError,
-                "sgd: parameter 'p' is float64[2], its gradient 'n' is float32[2]");
-  EXPECT_THROWS(rmsprop(one, longer, 0.1), ShapeError,
-                "rmsprop: parameter 'p' is float64[2], its gradient 'l' is float64[3]");
-  EXPECT_THROWS(sgd(Values{p, p}, two, 0.1), ArgumentError, "sgd: parameter 'p' is listed twice");
-  EXPECT_THROWS(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is not a parameter");
+    EXPECT_THROWS_HERE(adam(one, one, 0.1, {.step = Advancing{number, update}}), ArgumentError,
+                       "adam: the update of the step 'number' does not advance it");
+  EXPECT_THROWS_HERE(sgd(one, narrow, 0.1), TypeError,
+                     "sgd: parameter 'p' is float64[2], but its gradient 'n' is float32[2]");
+  EXPECT_THROWS_HERE(rmsprop(one, longer, 0.1), ShapeError,
+                     "rmsprop: parameter 'p' is float64[2], but its gradient 'l' is float64[3]");
+  EXPECT_THROWS_HERE(sgd(Values{p, p}, two, 0.1), ArgumentError,
+                     "sgd: parameter 'p' is listed twice");
+  EXPECT_THROWS_HERE(sgd(Values{x}, one, 0.1), ArgumentError, "sgd: 'x' is not a parameter");
   EXPECT_EQ(g.size(), before);
 }
 
