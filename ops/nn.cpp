@@ -4,6 +4,7 @@
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
+#include "ops/infinity.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -63,7 +64,6 @@ Grads LogSoftmax::grad(const GradContext& g) const {
 namespace {
 template <class T>
 Samples row_samples(Rng& rng) {
-  const double infinity = std::numeric_limits<double>::infinity();
   return {{T{}, {rng.normal({2, 3})}},
           {T{0}, {rng.normal({3})}},
           {T{1}, {rng.normal({2, 3, 2})}},

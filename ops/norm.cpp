@@ -8,12 +8,11 @@
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 #include "ops/families.hpp"
+#include "ops/infinity.hpp"
 
 namespace dagrad {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The maximum of absolute values: 0 if there is none.
 template <class T>

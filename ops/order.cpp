@@ -7,6 +7,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
+#include "ops/infinity.hpp"
 #include "ops/sorting.hpp"
 
 namespace dagrad {
@@ -27,7 +28,6 @@ Tensor ints(const Shape& shape, const std::vector<std::int64_t>& values) {
 }
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,12 +9,11 @@
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 #include "ops/families.hpp"
+#include "ops/infinity.hpp"
 
 namespace dagrad {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// exp(x - shift), with one shift for all elements or one for each, and log(sum) + shift.
 struct ExpLog {

@@ -11,14 +11,13 @@
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
 #include "ops/folds.hpp"
+#include "ops/infinity.hpp"
 #include "ops/lines.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Type scanned(const Scan& scan, const Type& in) {
   normalize_axis(scan.axis, in.shape.rank());

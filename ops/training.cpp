@@ -21,10 +21,12 @@ Tensor squares(Rng& rng) { return rng.uniform({2, 3}, 3, 4); }
 Tensor any(Rng& rng, const Shape& shape = {2, 3}) { return rng.uniform(shape, -1, 1); }
 Tensor rate(Rng& rng) { return rng.uniform({}, 0.1, 1); }
 
-constexpr std::int64_t piece = 1 << 14;  // elements per task
+constexpr std::int64_t elements_per_task = 1 << 14;
 constexpr std::size_t lanes = 8;
 
-std::int64_t pieces(const Type& type) { return (type.elements() + piece - 1) / piece; }
+std::int64_t pieces(const Type& type) {
+  return (type.elements() + elements_per_task - 1) / elements_per_task;
+}
 
 /// Folds `map` of every element of every operand, in an order that depends on shapes alone.
 template <class Fold, class Map>
@@ -33,19 +35,20 @@ double fold(const EvalContext& c, Map map) {
   for (const View& view : c.ins) {
     with_float(view.type.dtype, [&]<class T>(std::type_identity<T>) {
       const std::span<const T> x = view.as<T>();
-      c.parallel.ranges(view.type.elements(), piece, [&](std::int64_t begin, std::int64_t end) {
-        std::array<double, lanes> sums{};
-        auto i = static_cast<std::size_t>(begin);
-        const auto stop = static_cast<std::size_t>(end);
-        for (; i + lanes <= stop; i += lanes)
-          for (std::size_t lane = 0; lane < lanes; ++lane)
-            sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i + lane])));
-        for (std::size_t lane = 0; i < stop; ++i, ++lane)
-          sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i])));
-        double& sum = partial[begin / piece];
-        sum = 0;
-        for (const double lane : sums) sum = Fold::join(sum, lane);
-      });
+      c.parallel.ranges(
+          view.type.elements(), elements_per_task, [&](std::int64_t begin, std::int64_t end) {
+            std::array<double, lanes> sums{};
+            auto i = static_cast<std::size_t>(begin);
+            const auto stop = static_cast<std::size_t>(end);
+            for (; i + lanes <= stop; i += lanes)
+              for (std::size_t lane = 0; lane < lanes; ++lane)
+                sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i + lane])));
+            for (std::size_t lane = 0; i < stop; ++i, ++lane)
+              sums[lane] = Fold::join(sums[lane], map(static_cast<double>(x[i])));
+            double& sum = partial[begin / elements_per_task];
+            sum = 0;
+            for (const double lane : sums) sum = Fold::join(sum, lane);
+          });
     });
     partial += pieces(view.type);
   }

@@ -4,7 +4,6 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "dagrad/config.hpp"
@@ -16,10 +15,10 @@ namespace dagrad {
 class Axes {
  public:
   Axes() = default;
-  Axes(std::int64_t axis) : axes_(std::vector{axis}) {}
-  Axes(std::initializer_list<std::int64_t> axes) : axes_(axes) {}
-  Axes(std::vector<std::int64_t> axes) : axes_(std::move(axes)) {}
-  Axes(std::span<const std::int64_t> axes) : axes_(std::in_place, axes.begin(), axes.end()) {}
+  Axes(std::int64_t axis) : Axes({axis}) {}
+  Axes(std::initializer_list<std::int64_t> axes);
+  Axes(std::vector<std::int64_t> axes);
+  Axes(std::span<const std::int64_t> axes);
 
   /// The axes as they were given; none where all are meant.
   const std::optional<std::vector<std::int64_t>>& given() const { return axes_; }

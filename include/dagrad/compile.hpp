@@ -73,8 +73,8 @@ struct CompileOptions {
   std::shared_ptr<const Observer> observer = {};
   /// Stops a run at the first float result that contains an infinity or a NaN although all elements
   /// of the node's operands are finite. The RunError names the node and its line and gives the
-  /// ranges of the operands. Only stored results are checked, and only of nodes with operands. Runs
-  /// need more memory, since no result is written over an operand.
+  /// ranges of the operands. Only stored results are checked, and only of nodes with operands. If a
+  /// run meets an infinity or a NaN, it is repeated, with more memory, to find the node.
   bool check_finite = false;
 };
 

@@ -29,19 +29,18 @@ struct Seeded {
 /// `{{y1, seed1}, {y2, seed2}}`. Several ys are differentiated as the sum of seed·y over all.
 class Targets {
  public:
-  Targets(const Value& y) : ys_{{y}} {}
-  Targets(std::initializer_list<Value> ys) : Targets(std::span(ys.begin(), ys.size())) {}
-  Targets(std::initializer_list<Seeded> ys) : ys_(ys) {}
-  /// A vector, an array or a span of values or of `Seeded`.
+  Targets(const Value& y);
+  Targets(std::initializer_list<Value> ys);
+  Targets(std::initializer_list<Seeded> ys);
+  Targets(std::span<const Value> ys);
+  Targets(std::span<const Seeded> ys);
+  /// A vector or an array of values or of `Seeded`.
   template <class Range>
-  requires std::convertible_to<const Range&, std::span<const Value>> Targets(const Range& ys) {
-    for (const Value& y : std::span<const Value>(ys)) ys_.push_back({y});
-  }
+  requires std::convertible_to<const Range&, std::span<const Value>> Targets(const Range& ys)
+      : Targets(std::span<const Value>(ys)) {}
   template <class Range>
-  requires std::convertible_to<const Range&, std::span<const Seeded>> Targets(const Range& ys) {
-    const std::span<const Seeded> all(ys);
-    ys_.assign(all.begin(), all.end());
-  }
+  requires std::convertible_to<const Range&, std::span<const Seeded>> Targets(const Range& ys)
+      : Targets(std::span<const Seeded>(ys)) {}
 
   std::span<const Seeded> ys() const { return ys_; }
 

@@ -61,17 +61,11 @@ class Index {
 class Indices {
  public:
   template <std::integral T>
-  Indices(T position, Location where = Location::here())
-      : list_{Index(position, where)}, where_(where) {}
-  Indices(const Range& range, Location where = Location::here())
-      : list_{Index(range, where)}, where_(where) {}
-  Indices(std::initializer_list<Index> list)
-      : list_(list), where_(list_.empty() ? Location() : list_.front().where()) {}
-  Indices(std::initializer_list<detail::BracedRange> list)
-      : list_(list.begin(), list.end()),
-        where_(list_.empty() ? Location() : list_.front().where()) {}
-  Indices(const std::vector<Range>& list, Location where = Location::here())
-      : list_(list.begin(), list.end()), where_(where) {}
+  Indices(T position, Location where = Location::here()) : Indices({Index(position, where)}) {}
+  Indices(const Range& range, Location where = Location::here()) : Indices({Index(range, where)}) {}
+  Indices(std::initializer_list<Index> list);
+  Indices(std::initializer_list<detail::BracedRange> list);
+  Indices(const std::vector<Range>& list, Location where = Location::here());
 
   Location where() const { return where_; }
   /// One range for each index. Throws ShapeError for more of them than axes, ArgumentError for a

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
+#include "dagrad/detail/math.hpp"
 #include "dagrad/functions.hpp"
 #include "dagrad/instruction_set.hpp"
 
@@ -179,17 +179,17 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a) {
       case Primitive::neg:
         return -x;
       case Primitive::abs:
-        return std::fabs(x);
+        return detail::math::fabs(x);
       case Primitive::sqrt:
-        return std::sqrt(x);
+        return detail::math::sqrt(x);
       case Primitive::floor:
-        return std::floor(x);
+        return detail::math::floor(x);
       case Primitive::ceil:
-        return std::ceil(x);
+        return detail::math::ceil(x);
       case Primitive::round:
-        return std::nearbyint(x);
+        return detail::math::nearbyint(x);
       case Primitive::trunc:
-        return std::trunc(x);
+        return detail::math::trunc(x);
       case Primitive::sigmoid:
         return formulas::sigmoid(a);
       case Primitive::softplus:
@@ -254,7 +254,7 @@ Number<T, B> Number<T, B>::call(Primitive p, Number a, Number b) {
       case Primitive::minimum:
         return x < y || x != x ? x : y;
       case Primitive::copysign:
-        return std::copysign(x, y);
+        return detail::math::copysign(x, y);
       case Primitive::logaddexp:
         return formulas::logaddexp(a, b);
       case Primitive::joint:
@@ -277,7 +277,7 @@ typename Number<T, B>::Boolean Number<T, B>::test(Primitive p, Number a) {
       if constexpr (std::is_integral_v<T>)
         return true;
       else
-        return std::fabs(x) <= std::numeric_limits<T>::max();
+        return detail::math::fabs(x) <= std::numeric_limits<T>::max();
     default:
       return !static_cast<bool>(x);  // logical_not
   }

@@ -48,6 +48,10 @@ struct OpTraits {
   int identity = -1;
   int like = -1;             ///< results always have the shape of operand `like`; -1: none
   bool joint_shape = false;  ///< results have the shape to which the operands broadcast
+  /// It makes no infinity or NaN of finite operands other than by arithmetic, which raises one of
+  /// the floating-point exception flags for overflow, division by zero and invalid operations.
+  /// `check_finite` then looks at the results of its `eval` only if one is raised.
+  bool raises_flags = false;
   const char* no_grad = nullptr;
 
   bool uses_type_only(std::size_t operand) const {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <type_traits>
 
 #include "dagrad/convert.hpp"
+#include "dagrad/detail/math.hpp"
 #include "dagrad/number.hpp"
 
 namespace dagrad {
@@ -33,11 +33,11 @@ std::optional<std::int64_t> decision(Primitive p, T a, T b, T out) {
       case Primitive::minimum:
         return (a > b) - (a < b);
       case Primitive::copysign:
-        return 2 * ((a > 0) - (a < 0)) + std::signbit(b);
+        return 2 * ((a > 0) - (a < 0)) + math::signbit(b);
       case Primitive::remainder:
-        return convert<std::int64_t>(std::nearbyint((a - out) / b));
+        return convert<std::int64_t>(math::nearbyint((a - out) / b));
       case Primitive::atan2:  // the cut along the negative x axis; a = y, b = x
-        return b < 0 ? (std::signbit(a) ? -1 : 1) : 0;
+        return b < 0 ? (math::signbit(a) ? -1 : 1) : 0;
       default:
         return {};
     }

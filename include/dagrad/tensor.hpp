@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -275,7 +274,8 @@ class ListReader {
     read(list, 0);
   }
   Tensor tensor() {
-    for (std::int64_t& size : sizes_) size = std::max<std::int64_t>(size, 0);
+    for (std::int64_t& size : sizes_)
+      if (size < 0) size = 0;
     return Tensor(Shape(sizes_), values_);
   }
 

@@ -16,22 +16,22 @@ namespace dagrad::detail {
 namespace {
 
 /// A node between the ys and the xs.
-struct Step {
+struct NodeStep {
   Node node;
   std::vector<Value> results;  ///< results that have cotangents
   std::vector<Value> through;  ///< operands that pass cotangents on
   bool seeded = false;         ///< whether all results are ys
 };
 
-std::vector<Step> steps_of(const Subject& subject) {
+std::vector<NodeStep> steps_of(const Subject& subject) {
   const std::vector<bool> depends = dependents(subject.graph, subject.xs);
   const std::unordered_set<Value> ys(subject.ys.begin(), subject.ys.end());
   std::unordered_set<Value> reached = ys;
-  std::vector<Step> steps;
+  std::vector<NodeStep> steps;
   for (auto id = static_cast<std::uint32_t>(subject.graph.size()); id-- > 0;) {
     const Node node = subject.graph.node(id);
     if (!depends[id] || node.kind() != NodeKind::op) continue;
-    Step step{node, {}, {}, true};
+    NodeStep step{node, {}, {}, true};
     for (std::size_t port = 0; port < node.outputs(); ++port) {
       if (!reached.contains(node.output(port))) continue;
       step.results.push_back(node.output(port));
@@ -54,23 +54,23 @@ std::vector<Step> steps_of(const Subject& subject) {
 
 /// At most `most` of the steps, in order. They are chosen at random, but every op is chosen once
 /// before any op is chosen again.
-std::vector<Step> sample_of(std::vector<Step> steps, std::size_t most, Rng& rng) {
+std::vector<NodeStep> sample_of(std::vector<NodeStep> steps, std::size_t most, Rng& rng) {
   if (steps.size() <= most) return steps;
   for (std::size_t i = steps.size() - 1; i > 0; --i)
     std::swap(steps[i],
               steps[static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(i) + 1))]);
   std::unordered_set<std::string> seen;
-  std::stable_partition(steps.begin(), steps.end(), [&](const Step& step) {
+  std::stable_partition(steps.begin(), steps.end(), [&](const NodeStep& step) {
     return seen.insert(std::string(step.node.op().name())).second;
   });
   steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(most), steps.end());
   std::sort(steps.begin(), steps.end(),
-            [](const Step& a, const Step& b) { return a.node.id() < b.node.id(); });
+            [](const NodeStep& a, const NodeStep& b) { return a.node.id() < b.node.id(); });
   return steps;
 }
 
 /// The distinct operands of a node, without those that its op cuts off from gradients.
-std::vector<Value> operands_of(const Step& step) {
+std::vector<Value> operands_of(const NodeStep& step) {
   const std::vector<Value> operands = step.node.operands();
   std::vector<Value> distinct;
   for (std::size_t i = step.node.op().traits().cut; i < operands.size(); ++i)
@@ -82,9 +82,9 @@ std::vector<Value> operands_of(const Step& step) {
 using Tensors = std::unordered_map<Value, Tensor>;
 
 /// The values of the steps' operands, without those of which only the type is used.
-Tensors values_of(const std::vector<Step>& steps, const Subject& subject, Runtime* runtime) {
+Tensors values_of(const std::vector<NodeStep>& steps, const Subject& subject, Runtime* runtime) {
   std::vector<Value> operands;
-  for (const Step& step : steps) {
+  for (const NodeStep& step : steps) {
     const std::vector<Value> all = step.node.operands();
     for (std::size_t i = step.node.op().traits().cut; i < all.size(); ++i)
       if (!step.node.type_only(i)) operands.push_back(all[i]);
@@ -96,7 +96,7 @@ Tensors values_of(const std::vector<Step>& steps, const Subject& subject, Runtim
 }
 
 /// The node with its operands as inputs.
-Subject alone(const Step& step, const Subject& whole, const Tensors& values, Rng& rng) {
+Subject alone(const NodeStep& step, const Subject& whole, const Tensors& values, Rng& rng) {
   const std::vector<Value> operands = operands_of(step);
   Rewritten part = extract(step.results, operands);
   Subject subject;
@@ -150,13 +150,13 @@ std::vector<Comparison> fault_in(Subject& part, bool thorough, const CheckOption
 void check_alone(const Subject& subject, const CheckOptions& options, Rng& rng,
                  CheckReport& report) {
   const bool thorough = report.count(Verdict::disagree) > 0;
-  std::vector<Step> steps = steps_of(subject);
+  std::vector<NodeStep> steps = steps_of(subject);
   if (!thorough) {
-    std::erase_if(steps, [](const Step& step) { return step.seeded; });
+    std::erase_if(steps, [](const NodeStep& step) { return step.seeded; });
     steps = sample_of(std::move(steps), options.nodes, rng);
   }
   const Tensors values = values_of(steps, subject, options.runtime);
-  for (const Step& step : steps) {
+  for (const NodeStep& step : steps) {
     Subject part = alone(step, subject, values, rng);
     ++report.alone;
     report.at_culprit = fault_in(part, thorough, options, rng);

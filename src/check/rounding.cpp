@@ -44,10 +44,10 @@ std::vector<std::string> differing_decisions(const Subject& narrow, const Subjec
   return names;
 }
 
-class Comparer {
+class NarrowComparer {
  public:
-  Comparer(Subject& wide, const Range& range, const CheckOptions& options, Rng& rng,
-           CheckReport& report)
+  NarrowComparer(Subject& wide, const Range& range, const CheckOptions& options, Rng& rng,
+                 CheckReport& report)
       : wide_(wide), range_(range), options_(options), rng_(rng), report_(report) {}
 
   void compare(const std::string& name, const Tensor& narrow, const Tensor& wide,
@@ -97,7 +97,7 @@ void compare_rounding(Subject& narrow, Subject& wide, const CheckOptions& option
   const std::vector<Tensor> in_narrow =
                                 evaluate_at(narrow_results, all_feeds(narrow), options.runtime),
                             in_wide = evaluate_at(wide_results, all_feeds(wide), options.runtime);
-  Comparer comparer(wide, Range(narrowest(narrow)), options, rng, report);
+  NarrowComparer comparer(wide, Range(narrowest(narrow)), options, rng, report);
   for (std::size_t i = 0; i < wide_results.size(); ++i) {
     const std::string name =
         i < wide.ys.size() ? "y" : "gradient of '" + narrow.names[i - wide.ys.size()] + "'";

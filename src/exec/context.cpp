@@ -118,6 +118,7 @@ void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
 void RunContext::clear() {
   for (Fed& fed : fed_) fed = {};
   for (Tensor& parameter : parameters_) parameter = Tensor();
+  if (search_ != nullptr) search_->clear();
 }
 
 void RunContext::check_feeds() const {
@@ -139,9 +140,9 @@ View RunContext::fetch(std::size_t i) const {
   if (i >= plan_.fetches.size())
     throw ArgumentError(fmt::format("fetch: there is no result {}; the function has {} fetches", i,
                                     plan_.fetches.size()));
-  if (!complete_)
+  if (answered_ == nullptr)
     throw ArgumentError("fetch: there is nothing to fetch because no run has completed");
-  return {address_[plan_.fetches[i].slot], plan_.fetches[i].type};
+  return {answered_->address_[plan_.fetches[i].slot], plan_.fetches[i].type};
 }
 
 /// Result `i` of the completed steps, as a tensor that the caller may keep.
@@ -151,7 +152,7 @@ Tensor RunContext::result(std::size_t i) const {
   const auto tensor = [&]() -> Tensor {
     switch (slot.home) {
       case Slot::Home::input:
-        return own(fed_[slot.at].tensor);
+        return own((*feeds_)[slot.at].tensor);
       case Slot::Home::parameter:
         return own(parameters_[slot.at]);
       case Slot::Home::constant:
@@ -262,10 +263,19 @@ void RunContext::let_go() noexcept {
 
 void RunContext::run(StateData* with, bool update, const RunOptions& options,
                      std::vector<Tensor>* results) {
-  complete_ = false;
+  answered_ = nullptr;
   check_feeds();
   std::optional<StateData::Updating> updating;
   if (update) updating.emplace(*with);
+  RunContext& by =
+      completes(with, update, options, results) ? *this : search(with, update, options, results);
+  updating.reset();
+  by.let_go();
+  answered_ = &by;
+}
+
+void RunContext::compute(StateData* with, bool update, const RunOptions& options,
+                         std::vector<Tensor>* results) {
   take_parameters(with, update);
   prepare_outputs();
   options_ = options.cancel || options.deadline ? &options : nullptr;
@@ -276,9 +286,6 @@ void RunContext::run(StateData* with, bool update, const RunOptions& options,
     for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));
   }
   if (update) commit(*with);  // nothing can fail from here on
-  updating.reset();
-  let_go();
-  complete_ = true;
 }
 
 }  // namespace dagrad::detail

@@ -39,7 +39,7 @@ class RunContext final : private Steps {
 
   /// Runs all steps, puts the fetched values into `results` unless it is null, and commits the
   /// updates after everything that can fail. `state` may be null; it is written only if `update` is
-  /// set.
+  /// set. If the plan only watches, this may run its steps twice (finite.hpp).
   void run(StateData* state, bool update, const RunOptions& options,
            std::vector<Tensor>* results = nullptr);
 
@@ -65,8 +65,17 @@ class RunContext final : private Steps {
   void run(std::uint32_t step, int worker) override;
   void check() const override;
   void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const;
+  void compute(StateData* state, bool update, const RunOptions& options,
+               std::vector<Tensor>* results);
   void run_steps();
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
+  [[noreturn]] void fail(std::uint32_t step, std::string_view why) const;
+
+  bool completes(StateData* state, bool update, const RunOptions& options,
+                 std::vector<Tensor>* results);
+  RunContext& search(StateData* state, bool update, const RunOptions& options,
+                     std::vector<Tensor>* results);
+  void share_feeds(const RunContext& other);
 
   void make_workers();
   void check_feeds() const;
@@ -90,7 +99,8 @@ class RunContext final : private Steps {
     enum class How : std::uint8_t { not_yet, view, tensor } how = How::not_yet;
     Tensor tensor;
   };
-  std::vector<Fed> fed_;            ///< of each input
+  std::vector<Fed> fed_;                   ///< of each input
+  const std::vector<Fed>* feeds_ = &fed_;  ///< those of this run
   std::vector<Tensor> parameters_;  ///< handles that keep the values which this run reads alive
   std::vector<bool> fetched_;       ///< whether a parameter is fetched
   struct OutputMemory {
@@ -102,8 +112,11 @@ class RunContext final : private Steps {
   std::shared_ptr<const StateLayout> matched_;  ///< the layout to which `position_` refers
   std::vector<std::uint32_t> position_;         ///< of each parameter in the State
 
-  const RunOptions* options_ = nullptr;  ///< null if nothing can interrupt the run
-  bool complete_ = false;                ///< whether the last run has succeeded
+  const RunOptions* options_ = nullptr;   ///< null if nothing can interrupt the run
+  const RunContext* answered_ = nullptr;  ///< has the results of the last run; null if it failed
+  int searches_ = 0;                      ///< how many of the next runs search from the start
+  std::unique_ptr<const Plan> search_plan_;
+  std::unique_ptr<RunContext> search_;  ///< null unless the last run was a search
 };
 
 }  // namespace dagrad::detail

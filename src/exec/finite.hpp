@@ -1,18 +1,27 @@
 #pragma once
 
-#include <memory>
+#include "src/exec/plan.hpp"
 
-#include "dagrad/eval.hpp"
-#include "src/exec/kernel.hpp"
+// How a function that is compiled with `check_finite` runs:
+//
+//   watching    Kernels may overwrite operands. Each looks for infinities and NaNs in its results,
+//      |        unless the processor's flags tell that it cannot have made one. If there is one, or
+//      |        if a step fails, the run stops.
+//      v
+//   searching   The same run once more, with other kernels: each reads its results and, if one of
+//      |        them is not finite, its operands, which are not overwritten. It stops at the first
+//      |        node that has made an infinity or a NaN of finite operands.
+//      v
+//   answer      The RunError of that node; or the results, if all infinities and NaNs come from
+//               feeds, parameters and constants. Then the next runs search from the start.
 
 namespace dagrad::detail {
 
-/// Whether no element is an infinity or a NaN; true for integers and bools.
-bool all_finite(const View& view, const Parallel& parallel);
+/// Makes a plan that is not arranged yet check that results are finite. It watches, or searches
+/// from the start if it has effects that a second run would repeat: an observer or ordered steps.
+void check_finite(Plan& plan);
 
-/// A kernel that runs the given one, and throws RunError if a result is not finite although all
-/// elements of the operands are. Returns the given kernel if there is nothing to check: if it has
-/// no float result, or reads no operand, as for `full_like`.
-std::unique_ptr<const Kernel> checking_finite(std::unique_ptr<const Kernel> kernel);
+/// The arranged plan of the search that belongs to a watching plan.
+Plan search_plan(const Plan& watching);
 
 }  // namespace dagrad::detail

@@ -85,7 +85,10 @@ class Plan {
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< identifies its handles; the graph itself may be gone
 
-  std::vector<std::unique_ptr<const Kernel>> kernels;
+  std::vector<std::shared_ptr<const Kernel>> kernels;
+  /// If these kernels only notice values that are not finite, those that find the node instead
+  /// (finite.hpp); else empty.
+  std::vector<std::shared_ptr<const Kernel>> searching;
   std::vector<Step> steps;
   StepOrigins origins;  ///< names and places of the steps
   std::vector<std::uint32_t> wires;

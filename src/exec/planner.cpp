@@ -43,6 +43,7 @@ std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptio
                                       std::shared_ptr<RuntimeData> runtime,
                                       std::span<const Value> fetches) {
   std::unique_ptr<Plan> plan = Planner(graph, options, std::move(runtime)).draft(fetches);
+  if (options.check_finite) check_finite(*plan);
   arrange(*plan);
   return plan;
 }
@@ -170,10 +171,8 @@ std::uint32_t Planner::kernel_of(std::uint32_t node) {
   std::vector<Type> in, out;
   graph_.operand_types(node, in);
   graph_.result_types(node, out);
-  std::unique_ptr<const Kernel> kernel =
-      make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime);
-  if (options_.check_finite) kernel = checking_finite(std::move(kernel));
-  plan_->kernels.push_back(std::move(kernel));
+  plan_->kernels.push_back(
+      make_kernel(graph_.op(node), std::move(in), std::move(out), *plan_->runtime));
   const auto index = static_cast<std::uint32_t>(plan_->kernels.size() - 1);
   known_kernels_.emplace(key_, index);
   return index;

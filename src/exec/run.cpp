@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "dagrad/error.hpp"
+#include "src/exec/checking_kernels.hpp"
 #include "src/exec/context.hpp"
 #include "src/exec/observed_step.hpp"
 
@@ -78,24 +79,28 @@ void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& p
 
 /// Throws a RunError with the node's name and place, in which the original exception is nested.
 void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const {
-  const std::string node = plan_.origins.name(step), place = plan_.origins.text(step);
-  const Location where = plan_.origins.where(step);
-  const auto text = [&](std::string_view why) {
-    return fmt::format("{}: {}\n  {}", plan_.kernel_of(plan_.steps[step]).op().name(), why, place);
-  };
   try {
     std::rethrow_exception(error);
   } catch (const Interrupted& interrupted) {
     const bool late = interrupted.reason == Interrupted::Reason::deadline;
-    throw RunError(
-        fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled", place),
-        node, where);
+    throw RunError(fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled",
+                               plan_.origins.text(step)),
+                   plan_.origins.name(step), plan_.origins.where(step));
   } catch (const std::exception& e) {
-    std::throw_with_nested(RunError(text(e.what()), node, where));
+    fail(step, e.what());
   } catch (...) {
-    std::throw_with_nested(
-        RunError(text("threw something that is not a std::exception"), node, where));
+    fail(step, "threw something that is not a std::exception");
   }
+}
+
+/// Called while the exception is being handled. A run that only watches leaves the error to the
+/// search: an earlier step may have caused it by a value that is not finite.
+void RunContext::fail(std::uint32_t step, std::string_view why) const {
+  if (!plan_.searching.empty()) throw NotFinite();
+  std::throw_with_nested(
+      RunError(fmt::format("{}: {}\n  {}", plan_.kernel_of(plan_.steps[step]).op().name(), why,
+                           plan_.origins.text(step)),
+               plan_.origins.name(step), plan_.origins.where(step)));
 }
 
 }  // namespace dagrad::detail

@@ -6,6 +6,14 @@
 
 namespace dagrad {
 
+Targets::Targets(const Value& y) : ys_{{y}} {}
+Targets::Targets(std::initializer_list<Value> ys) : Targets(std::span(ys.begin(), ys.size())) {}
+Targets::Targets(std::initializer_list<Seeded> ys) : ys_(ys) {}
+Targets::Targets(std::span<const Value> ys) {
+  for (const Value& y : ys) ys_.push_back({y});
+}
+Targets::Targets(std::span<const Seeded> ys) : ys_(ys.begin(), ys.end()) {}
+
 namespace {
 
 std::string describe(const Value& value) {

@@ -11,7 +11,7 @@ namespace {
 
 using Wide = long double;
 
-constexpr Wide infinity = std::numeric_limits<Wide>::infinity();
+constexpr Wide positive_infinity = std::numeric_limits<Wide>::infinity();
 constexpr Wide nan = std::numeric_limits<Wide>::quiet_NaN();
 constexpr int most = 1000;  // the largest order: 1000! and its powers are within the range
 /// The positive zero of digamma, as a double and the remaining difference.
@@ -70,17 +70,17 @@ Wide digamma_at_zero(Wide distance) {
 }
 
 Wide at_pole(int n, Wide x) {
-  if (n % 2 == 1) return infinity;
-  return x == 0 ? std::copysign(infinity, -x) : nan;
+  if (n % 2 == 1) return positive_infinity;
+  return x == 0 ? std::copysign(positive_infinity, -x) : nan;
 }
 
 /// (-1)ⁿ⁺¹ n! ζ(n+1, x).
 Wide polygamma(Wide order, Wide x) {
   if (!(order >= 0 && order <= most) || order != std::floor(order) || std::isnan(x) ||
-      x == -infinity)
+      x == -positive_infinity)
     return nan;
   const int n = static_cast<int>(order);
-  if (x == infinity) return n == 0 ? infinity : n % 2 == 0 ? Wide(-0.0) : Wide(0);
+  if (x == positive_infinity) return n == 0 ? positive_infinity : n % 2 == 0 ? Wide(-0.0) : Wide(0);
   if (x <= 0 && x == std::floor(x)) return at_pole(n, x);
   const Wide distance = x - zero - beyond_zero;
   if (n == 0 && std::fabs(distance) < 0x1p-6L) return digamma_at_zero(distance);

@@ -1,8 +1,13 @@
 #include "dagrad/axes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dagrad {
+
+Axes::Axes(std::initializer_list<std::int64_t> axes) : axes_(axes) {}
+Axes::Axes(std::vector<std::int64_t> axes) : axes_(std::move(axes)) {}
+Axes::Axes(std::span<const std::int64_t> axes) : axes_(std::in_place, axes.begin(), axes.end()) {}
 
 std::vector<std::int64_t> Axes::of(int rank) const {
   std::vector<std::int64_t> axes;

@@ -25,6 +25,13 @@ Positions positions(const Range& range, std::int64_t size) {
   return {first, way > 0 ? (way - 1) / std::abs(step) + 1 : 0, step};
 }
 
+Indices::Indices(std::initializer_list<Index> list)
+    : list_(list), where_(list_.empty() ? Location() : list_.front().where()) {}
+Indices::Indices(std::initializer_list<detail::BracedRange> list)
+    : list_(list.begin(), list.end()), where_(list_.empty() ? Location() : list_.front().where()) {}
+Indices::Indices(const std::vector<Range>& list, Location where)
+    : list_(list.begin(), list.end()), where_(where) {}
+
 std::vector<Range> Indices::ranges(const Shape& shape) const {
   const auto place = "\n  made at " + to_string(where_);
   if (list_.size() > 0 && shape.rank() == 0)

@@ -55,6 +55,16 @@ TEST_P(Allocations, NoneInBoundRuns) {
   EXPECT_EQ(of_a_hundred(with_state), 0);
 }
 
+TEST_P(Allocations, NoneInCheckedRuns) {
+  const Value y = tanh(reverse(x * p + 1.0));
+  const Function f = compile({y, sum_to_like(y, g.constant(Tensor(0.0)))},
+                             {.update = {{p, y}}, .runtime = &runtime, .check_finite = true});
+  State state(g);
+  BoundRun run = f.bind(state);
+  run.feed(x, data);
+  EXPECT_EQ(of_a_hundred(run), 0);
+}
+
 TEST_P(Allocations, NoneInFeeding) {
   BoundRun run = compile({x * 2}, {.runtime = &runtime}).bind();
   run.feed(x, data);

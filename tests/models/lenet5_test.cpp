@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "docs/examples/lenet5.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "docs/examples/lstm.hpp"
 
 #include <gtest/gtest.h>

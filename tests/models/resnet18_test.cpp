@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "docs/examples/resnet18.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,6 @@
 // The branch not taken does not affect gradients.
+#include <cmath>
+
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/activations.hpp"
 #include "dagrad/ops/arithmetic.hpp"

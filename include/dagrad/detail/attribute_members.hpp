@@ -52,12 +52,15 @@ constexpr void require_attribute() {
                 "==, to_string(const T&) and bool from_string(std::string_view, T&)");
 }
 
+// Where functions below take the type of an Attribute as a parameter, this is to instantiate the
+// variant, which takes long, only in the sources that use it.
+
 // ---- to an Attribute
 
 Enumerator enumerator(std::size_t value, std::span<const std::string_view> names);
 
-template <class T>
-Attribute to_attribute(const T& value) {
+template <class T, std::same_as<Attribute> A = Attribute>
+A to_attribute(const T& value) {
   require_attribute<T>();
   if constexpr (is_alternative<T, Attribute>)
     return value;
@@ -95,8 +98,8 @@ inline constexpr std::int64_t highest =
         ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
         : std::numeric_limits<std::int64_t>::max();
 
-template <class T>
-void assign_attribute(T& member, const Attribute& value) {
+template <class T, std::same_as<Attribute> A>
+void assign_attribute(T& member, const A& value) {
   require_attribute<T>();
   if constexpr (EnumAttribute<T>) {
     member = static_cast<T>(enumerator_in(value, enumerators<T>));
@@ -113,11 +116,11 @@ void assign_attribute(T& member, const Attribute& value) {
     member = T(reals.begin(), reals.end());
   } else if constexpr (is_alternative<T, Attribute>) {
     const T* const same = std::get_if<T>(&value);
-    if (!same) throw_other_type(Attribute(T()).index(), value);
+    if (!same) throw_other_type(A(T()).index(), value);
     member = *same;
   } else {
     const auto* const text = std::get_if<std::string>(&value);
-    if (!text) throw_other_type(Attribute(std::string()).index(), value);
+    if (!text) throw_other_type(A(std::string()).index(), value);
     if (!from_string(*text, member)) throw_not_text_of(*text);
   }
 }

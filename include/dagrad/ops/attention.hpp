@@ -26,6 +26,7 @@ struct MaskedSoftmax : Masking {
       "optional mask is true and, with causal, those up to column t + S - T in row t. All other "
       "columns are 0, and so is a row in which no column is allowed.";
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -41,6 +42,7 @@ struct MaskedSoftmaxGradient : Masking {
       "y * (d - sum(d * y)) for a cotangent d and a masked softmax y, summed over the allowed "
       "columns; 0 in all other columns.";
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -51,6 +53,7 @@ struct Masked : Masking {
   static constexpr auto name = "masked";
   static constexpr auto doc = "x where the mask and, with causal, the position allow it, else 0.";
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -64,6 +67,7 @@ struct MaskedScores : Masking {
       "The matrix product of q and the transpose of k where a query may attend to a key, else 0; "
       "batches broadcast.";
   static constexpr bool broadcasts = true;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -81,6 +85,7 @@ struct MaskedMatmul : Masking {
       "The matrix product of weights, transposed on request, and x, to which only the allowed "
       "pairs contribute; batches broadcast.";
   static constexpr bool broadcasts = true;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

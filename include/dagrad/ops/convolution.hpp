@@ -30,6 +30,7 @@ struct Conv : Convolution {
   static constexpr auto doc = "Convolution of x [N,C,...] with a kernel [O,C/groups,...].";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
@@ -52,6 +53,7 @@ struct ConvTranspose : Convolution {
       "convolution with respect to its input. If `like` is given, that input has its shape.";
   static constexpr std::array type_only{2};
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
@@ -72,6 +74,7 @@ struct ConvKernel : Convolution {
   static constexpr std::size_t operands = 3;
   static constexpr std::array type_only{2};
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;

@@ -31,6 +31,7 @@ struct Gather : Indexed {
           ? "Selects, in each line along an axis, the elements that the line's own indices name."
           : "Selects slices across an axis by indices of any shape, whose axes replace that axis.";
   static constexpr std::size_t operands = 2;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
   void eval(const EvalContext& c) const;
@@ -49,6 +50,7 @@ struct ScatterSum : Indexed {
               "named more than once gets its values in the order of the indices.";
   static constexpr std::size_t operands = 3;
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -68,6 +70,7 @@ struct ScatterPut : Indexed {
               "named more than once, the last one wins.";
   static constexpr std::size_t operands = 3;
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
   void eval(const EvalContext& c) const;

@@ -17,6 +17,7 @@ struct Matmul {
       "the left and as a column on the right, and the result lacks that axis.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_number_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -92,6 +92,7 @@ struct NegativeLogLikelihood {
       "The negative log-probability that a class index selects from its row of log-probabilities "
       "[..., classes]. The op gives one value per row, [...]; the builder returns their mean.";
   static constexpr std::size_t operands = 2;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -109,6 +110,7 @@ struct CrossEntropy {
       "one value per row, [...], with derivative softmax(logits) * sum(target) - target; the "
       "builder returns their mean.";
   static constexpr std::size_t operands = 2;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

@@ -19,6 +19,7 @@ struct Softmax {
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -36,6 +37,7 @@ struct LogSoftmax {
   static constexpr std::size_t operands = 1;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

@@ -31,6 +31,7 @@ struct Standardize : OverAxes {
       "If not centred: x / sqrt(mean square + epsilon), the mean square and the reciprocal.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -52,6 +53,7 @@ struct StandardizeGradient : OverAxes {
   static constexpr std::size_t operands = 3;
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -68,6 +70,7 @@ struct Centre : Reduction {
       "they are equal.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

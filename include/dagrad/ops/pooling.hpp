@@ -26,6 +26,7 @@ struct MaxPool : Pooling {
       "of equal elements gets the gradient.";
   static constexpr std::size_t operands = 1;
   static constexpr DTypes dtypes = compute_number_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -44,6 +45,7 @@ struct MaxPoolGradient : Pooling {
       "window.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -61,6 +63,7 @@ struct MaxPoolPick : Pooling {
       "For each window, the element of x at the position of the window's largest element of `by`.";
   static constexpr std::size_t operands = 2;
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
@@ -77,6 +80,7 @@ struct AvgPool : Pooling {
       "The mean of each window of [N,C,H,W], where padding counts as zeros.";
   static constexpr std::size_t operands = 1;
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -94,6 +98,7 @@ struct AvgPoolGradient : Pooling {
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -52,6 +52,7 @@ struct Sum : Reduction {
       "The sum over axes; bools and ints are summed in int64, which wraps around. The sum of no "
       "elements is 0.";
   static constexpr DTypes dtypes{b8, i32, i64, f16, bf16, f32, f64};
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -63,6 +64,7 @@ struct Mean : Reduction {
   static constexpr auto name = "mean";
   static constexpr auto doc = "The mean over axes.";
   static constexpr DTypes dtypes = float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -77,6 +79,7 @@ struct Prod : Reduction {
       "product of no elements is 1. The gradient is the product of all other elements, which is "
       "correct even if some elements are 0.";
   static constexpr DTypes dtypes = compute_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -93,6 +96,7 @@ struct Extremum : Reduction {
           ? "The largest element over axes; NaN if there is one. Ties share the gradient equally."
           : "The smallest element over axes; NaN if there is one. Ties share the gradient equally.";
   static constexpr DTypes dtypes = compute_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,

@@ -91,6 +91,7 @@ struct Transpose {
   static constexpr auto name = "transpose";
   static constexpr auto doc = "Axis i of the result is axis axes[i] of x.";
   static constexpr std::size_t operands = 1;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -117,6 +118,7 @@ struct Concat {
   using attributes = dagrad::attributes<&Concat::axis>;
   static constexpr auto name = "concat";
   static constexpr auto doc = "The operands joined one after the other along an axis.";
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -131,6 +133,7 @@ struct Split {
   static constexpr auto name = "split";
   static constexpr auto doc = "Cuts x along an axis into parts of equal or of given sizes.";
   static constexpr std::size_t operands = 1;
+  static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -144,6 +147,7 @@ struct SplitLike {
   static constexpr auto doc =
       "Cuts x along an axis into parts that have the shapes of the operands after it.";
   static constexpr auto type_only = operands_from<1>;
+  static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -163,6 +167,7 @@ struct UnsplitLike {
       "Puts some of the parts that `split` would make of `like` at their places, with 0 elsewhere.";
   static constexpr std::array type_only{0};
   static constexpr int like = 0;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -175,6 +180,7 @@ struct Slice {
   static constexpr auto name = "slice";
   static constexpr auto doc = "A range of each axis, like x[1:3, ::-1] in NumPy.";
   static constexpr std::size_t operands = 1;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -190,6 +196,7 @@ struct UnsliceLike {
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
   static constexpr int like = 1;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -37,6 +37,7 @@ struct SumToLike {
   static constexpr std::array type_only{1};
   static constexpr int like = 1, identity = 0;
   static constexpr DTypes dtypes = float_dtypes;
+  static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
