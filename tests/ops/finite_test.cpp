@@ -30,12 +30,6 @@
 namespace dagrad::test {
 namespace {
 
-std::vector<std::string> op_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : Catalog::builtin()) names.emplace_back(entry.op.name());
-  return names;
-}
-
 /// A copy in which some elements are extreme.
 template <class T>
 Tensor extreme(const Tensor& x, Rng& rng) {

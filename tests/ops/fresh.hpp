@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "dagrad/apply.hpp"
+#include "dagrad/catalog.hpp"
 
 namespace dagrad::test {
 
@@ -18,5 +21,12 @@ struct Fresh {
   Grads grad(const GradContext& g) const { return {g.dout}; }
 };
 inline Value fresh(const Operand& x) { return apply(Fresh{}, {x}); }
+
+/// The names of all ops of the catalogue.
+inline std::vector<std::string> op_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : Catalog::builtin()) names.emplace_back(entry.op.name());
+  return names;
+}
 
 }  // namespace dagrad::test

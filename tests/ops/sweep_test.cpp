@@ -23,12 +23,6 @@
 namespace dagrad::test {
 namespace {
 
-std::vector<std::string> op_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : Catalog::builtin()) names.emplace_back(entry.op.name());
-  return names;
-}
-
 Runtime& runtime(InstructionSet set) {
   static std::map<InstructionSet, Runtime> all;
   return all.try_emplace(set, RuntimeOptions{.threads = 2, .instruction_set = set}).first->second;
