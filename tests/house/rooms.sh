@@ -16,7 +16,7 @@ declare -A may=(
   [exec]="gradient graph loops passes program tensor"
   [check]="gradient graph tensor"
   [io]="graph tensor"
-  [train]=""
+  [train]="graph io tensor"
 )
 # Public headers that a directory must not include. (The counts of the code cache in Runtime belong
 # to src/loops.)

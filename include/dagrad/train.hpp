@@ -1,0 +1,6 @@
+#pragma once
+
+/// All of dagrad, and what trains models: `dagrad/dagrad.hpp` and every header of `dagrad/train`.
+
+#include "dagrad/dagrad.hpp"
+#include "dagrad/train/dataset.hpp"
