@@ -1,6 +1,7 @@
 #include "dagrad/graph.hpp"
 
 #include <charconv>
+#include <optional>
 
 #include "src/graph/data.hpp"
 #include "src/graph/name_check.hpp"
@@ -42,13 +43,15 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
   const Result result{graph.types.index(type), kind == NodeKind::input && type.shape.rank() > 0
                                                    ? graph.extents.fresh()
                                                    : graph.extents.fixed(type.shape)};
-  if (tensor) make_room(graph.tensors, 1);
+  const std::optional<Tensor> kept =  // since making room moves a tensor of this graph
+      tensor ? std::optional(*tensor) : std::nullopt;
+  if (kept) make_room(graph.tensors, 1);
   if (kind == NodeKind::input) make_room(graph.inputs, 1);
   return all_or_nothing(graph, [&] {
     const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, call);
-    if (tensor) {
+    if (kept) {
       graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
-      graph.tensors.push_back(*tensor);
+      graph.tensors.push_back(*kept);
     }
     if (kind == NodeKind::input) graph.inputs.push_back(id);
     if (!name.empty()) graph.names.set(id, name);
