@@ -1,8 +1,8 @@
 # Compiles the library's sources in batches: the sources of a directory that have the same options,
-# eight at a time. This saves a third of the compilation, because they share the headers. CMake's own
-# UNITY_BUILD would compile sources with options of their own alone, and would write the batches into
-# each build directory, so that ccache could not reuse their objects for tests that build the library
-# again. A batch is named after its contents; therefore builds with other parts can share the folder.
+# eight at a time. This saves a third of the compilation, because they share the headers. CMake's
+# own UNITY_BUILD would compile sources with options of their own alone, and would write the batches
+# into each build directory, so that ccache could not reuse their objects for tests that build the
+# library again. A batch is named after its contents, so that different builds can share the folder.
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(default OFF)  # to show that each source includes what it uses
 else()
@@ -15,7 +15,8 @@ if(NOT DAGRAD_BATCHES)
   return()
 endif()
 
-# compile_together(<options> <source>...): replaces sources of the library by one that includes them.
+# compile_together(<options> <source>...): replaces sources of the library by one that includes
+# them.
 function(compile_together options)
   list(LENGTH ARGN count)
   if(count EQUAL 1)

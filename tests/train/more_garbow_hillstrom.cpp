@@ -4,35 +4,11 @@
 #include <numbers>
 #include <numeric>
 
+#include "tests/train/constants.hpp"
+
 namespace dagrad::test {
 
 namespace {
-
-using Values = std::vector<Value>;
-
-Numbers repeated(const Numbers& part, int times) {
-  Numbers all;
-  for (int i = 0; i < times; ++i) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
-/// f(1), …, f(n)
-template <class F>
-Numbers each(int n, F f) {
-  Numbers all;
-  for (int i = 1; i <= n; ++i) all.push_back(f(static_cast<double>(i)));
-  return all;
-}
-
-Value constants(Graph& graph, const Numbers& numbers) {
-  return graph.constant(Tensor({static_cast<std::int64_t>(numbers.size())}, numbers));
-}
-template <class F>
-Value constants(Graph& graph, int n, F f) {
-  return constants(graph, each(n, f));
-}
-
-Numbers minima_of_penalty_1() { return {7.08765e-5}; }
 
 // ---- few variables
 
@@ -80,7 +56,7 @@ std::vector<MinimumProblem> two_variables() {
        {0.3, 0.4},
        {124.36218},
        [](Graph& graph, const Value& x) {
-         const Value i = constants(graph, 10, [](double i) { return i; });
+         const Value i = counted(graph, 10);
          return Values{2 + 2 * i - (exp(i * x[0]) + exp(i * x[1]))};
        }},
   };
@@ -102,7 +78,7 @@ std::vector<MinimumProblem> three_variables() {
        {1, 1, 1},
        {8.21487e-3},
        [](Graph& graph, const Value& x) {
-         const Value u = constants(graph, 15, [](double i) { return i; }), v = 16 - u;
+         const Value u = counted(graph, 15), v = 16 - u;
          const Value y = constants(graph, {0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37,
                                            0.58, 0.73, 0.96, 1.34, 2.10, 4.39});
          return Values{y - (x[0] + u / (v * x[1] + minimum(u, v) * x[2]))};
@@ -297,7 +273,7 @@ std::vector<MinimumProblem> many_variables() {
        each(10, [](double i) { return 1 - i / 10; }),
        {0},
        [](Graph& graph, const Value& x) {
-         const Value s = sum(constants(graph, 10, [](double i) { return i; }) * (x - 1));
+         const Value s = sum(counted(graph, 10) * (x - 1));
          return Values{x - 1, s, square(s)};
        }},
       {26,
@@ -305,7 +281,7 @@ std::vector<MinimumProblem> many_variables() {
        Numbers(10, 0.1),
        {2.79506e-5, 0},
        [](Graph& graph, const Value& x) {
-         const Value i = constants(graph, 10, [](double i) { return i; });
+         const Value i = counted(graph, 10);
          return Values{10 - sum(cos(x)) + i * (1 - cos(x)) - sin(x)};
        }},
       {27,
@@ -375,8 +351,8 @@ std::vector<MinimumProblem> sums_over_variables() {
        Numbers(10, 1),
        {380.0 / 82},  // m (m - 1) / (2 (2 m + 1))
        [](Graph& graph, const Value& x) {
-         const Value j = constants(graph, 10, [](double j) { return j; });
-         const Value i = constants(graph, 20, [](double i) { return i; });
+         const Value j = counted(graph, 10);
+         const Value i = counted(graph, 20);
          return Values{i * sum(j * x) - 1};
        }},
       {34,
@@ -385,7 +361,7 @@ std::vector<MinimumProblem> sums_over_variables() {
        {454.0 / 74},
        [](Graph& graph, const Value& x) {  // (m² + 3 m - 6) / (2 (2 m - 3))
          const Value j = constants(graph, {0, 2, 3, 4, 5, 6, 7, 8, 9, 0});
-         const Value i = constants(graph, 18, [](double i) { return i; });
+         const Value i = counted(graph, 18);
          return Values{i * sum(j * x) - 1, std::sqrt(2.0) * ones_like(x[0])};
        }},
       {35,
