@@ -10,6 +10,7 @@
 #include "ops/allowed.hpp"
 #include "ops/families.hpp"
 #include "ops/folds.hpp"
+#include "ops/pulled.hpp"
 #include "ops/rows.hpp"
 
 namespace dagrad {
@@ -41,12 +42,6 @@ T sum_of(std::int64_t n, At at) {
     for (std::int64_t j = 0; j < 8; ++j) part[j] += at(i + j);
   for (std::int64_t j = 0; i < n; ++i, ++j) part[j] += at(i);
   return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
-}
-
-/// c · p, but 0 where c is 0, as in `pull`.
-template <class T>
-T pulled(T c, T p) {
-  return c == 0 ? T(0) : c * p;
 }
 
 /// The rows of scores, and how many of them make up a task.

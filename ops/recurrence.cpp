@@ -7,6 +7,7 @@
 #include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/lines.hpp"
+#include "ops/pulled.hpp"
 
 namespace dagrad {
 
@@ -33,7 +34,7 @@ void Recurrence::eval(const EvalContext& c) const {
         }
       };
       if (pulls)
-        walk([](T x, T factor) { return x == 0 ? T(0) : x * factor; });
+        walk([](T x, T factor) { return pulled(x, factor); });
       else
         walk([](T x, T factor) { return x * factor; });
     });

@@ -15,7 +15,7 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t most = MomentReduction::most;  // results of a unit
+constexpr std::int64_t most_results = MomentReduction::most;  // of a unit
 
 /// (x · scale − mean − rest) · factor; computed in T if the moments are plain.
 template <class T, bool centred>
@@ -61,7 +61,7 @@ class Centring {
   const Moments& moments_;
   const double* const factors_;
   bool all_plain_ = true;
-  T mean_[most], rest_[most], factor_[most];
+  T mean_[most_results], rest_[most_results], factor_[most_results];
 };
 
 /// Writes the centred elements of a unit, times the factors of its results.
@@ -96,7 +96,7 @@ void standardize(const EvalContext& c, std::uint32_t axes, double epsilon) {
   Statistics<T> statistics{c.out<T>(1).data(), centred ? c.out<T>(2).data() : nullptr,
                            c.out<T>(centred ? 3 : 2).data()};
   reduction.each_unit<centred>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
-    double factors[most];
+    double factors[most_results];
     for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
     if (unit.chunk == 0) statistics.write(unit.result, moments, factors, unit.width);
     write_centred<centred>(reduction.space(), unit, moments, factors, x, out);
@@ -109,7 +109,7 @@ void centre(const EvalContext& c, std::uint32_t axes) {
   const T* const x = c.in<T>(0).data();
   T* const out = c.out<T>().data();
   reduction.each_unit<true>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
-    double factors[most];
+    double factors[most_results];
     for (std::int64_t i = 0; i < unit.width; ++i)
       factors[i] = moments.plain(i) ? 1 : 1 / moments.scale[i];
     write_centred<true>(reduction.space(), unit, moments, factors, x, out);

@@ -7,6 +7,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
+#include "ops/pulled.hpp"
 
 /// Computes means over axes and then writes every element using them. If a unit of the reduction
 /// contains all elements of its results, both steps run while it lies in the cache. The rare cases,
@@ -14,12 +15,6 @@
 namespace dagrad {
 
 namespace {
-
-/// c · p, but 0 where c is 0, as in `pull`.
-template <class T>
-T pulled(T c, T p) {
-  return c == 0 ? T(0) : c * p;
-}
 
 /// Reads the elements of x times those of a tensor with the same layout.
 template <class T>

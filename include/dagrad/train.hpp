@@ -3,4 +3,7 @@
 /// All of dagrad, and what trains models: `dagrad/dagrad.hpp` and every header of `dagrad/train`.
 
 #include "dagrad/dagrad.hpp"
+#include "dagrad/train/average.hpp"
 #include "dagrad/train/dataset.hpp"
+#include "dagrad/train/lbfgs.hpp"
+#include "dagrad/train/schedules.hpp"

@@ -102,6 +102,15 @@ TEST(Graph, HandlesKnowWhenTheirGraphIsGone) {
   EXPECT_THROW(plus(x, 1), GraphError);
 }
 
+TEST(Graph, MakesLeavesOfItsOwnTensors) {  // while the table of tensors grows
+  Graph graph;
+  Value last = graph.parameter("w", Tensor(7.0));
+  for (int i = 0; i < 100; ++i)
+    last = i % 2 == 0 ? graph.constant(last.node().tensor())
+                      : graph.parameter("w" + std::to_string(i), last.node().tensor());
+  EXPECT_EQ(last.node().tensor().item<double>(), 7);
+}
+
 TEST(Graph, MovesUnderItsHandles) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
