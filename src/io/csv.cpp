@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "dagrad/error.hpp"
+#include "src/io/column_names.hpp"
 #include "src/io/csv_lines.hpp"
 #include "src/io/csv_number.hpp"
 #include "src/io/file_name.hpp"

@@ -1,7 +1,6 @@
 #include "src/io/csv_lines.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -159,16 +158,6 @@ std::vector<std::string> CsvLines::read_names() {
                               other->second));
   }
   return columns;
-}
-
-std::size_t column_position(const std::vector<std::string>& columns, std::string_view name) {
-  const auto found = std::find(columns.begin(), columns.end(), name);
-  return found != columns.end() ? static_cast<std::size_t>(found - columns.begin()) : absent_column;
-}
-
-std::string no_column(const std::vector<std::string>& columns, std::string_view name) {
-  return fmt::format("there is no column {}; the columns are: {}", in_quotes(name),
-                     fmt::join(columns, ", "));
 }
 
 }  // namespace dagrad::detail

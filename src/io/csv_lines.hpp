@@ -56,10 +56,4 @@ class CsvLines {
   std::size_t at_ = 1, line_ = 0;
 };
 
-/// The position of a name among those of the columns, or `absent_column`.
-std::size_t column_position(const std::vector<std::string>& columns, std::string_view name);
-constexpr auto absent_column = static_cast<std::size_t>(-1);
-/// "there is no column 'x'; the columns are: …"
-std::string no_column(const std::vector<std::string>& columns, std::string_view name);
-
 }  // namespace dagrad::detail
