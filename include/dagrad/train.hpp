@@ -7,3 +7,4 @@
 #include "dagrad/train/dataset.hpp"
 #include "dagrad/train/lbfgs.hpp"
 #include "dagrad/train/schedules.hpp"
+#include "dagrad/train/split.hpp"
