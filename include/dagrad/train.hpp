@@ -5,5 +5,8 @@
 #include "dagrad/dagrad.hpp"
 #include "dagrad/train/average.hpp"
 #include "dagrad/train/dataset.hpp"
+#include "dagrad/train/gradient_report.hpp"
+#include "dagrad/train/gradient_warnings.hpp"
 #include "dagrad/train/lbfgs.hpp"
+#include "dagrad/train/rate_range.hpp"
 #include "dagrad/train/schedules.hpp"
