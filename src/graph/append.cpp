@@ -166,7 +166,7 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
   std::memcpy(scalar.mutable_view().data, &bits, size_of(dtype));
   return all_or_nothing(graph, [&] {
     const std::uint32_t id =
-        add_leaf(graph, NodeKind::constant, scalar.type(), {}, &scalar, call).node_id();
+        add_leaf(graph, NodeKind::constant, scalar.type(), {}, scalar, call).node_id();
     graph.known_literals.emplace(bits, id);
     return id;
   });

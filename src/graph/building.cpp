@@ -48,12 +48,11 @@ void Building::rethrow() const {
 }
 
 Value Building::parameter(std::string_view name, const Tensor& initial) const {
-  if (!graph_)
-    throw GraphError("a parameter needs a graph, but all operands are plain numbers");
+  if (!graph_) throw GraphError("a parameter needs a graph, but all operands are plain numbers");
   detail::GraphData& graph = *graph_->graph;
   return detail::told_at(graph.making.where, [&] {
     detail::check_name(name, detail::Named::node, detail::longest_full_name);
-    return detail::add_leaf(graph, NodeKind::parameter, initial.type(), name, &initial, {});
+    return detail::add_leaf(graph, NodeKind::parameter, initial.type(), name, initial, {});
   });
 }
 

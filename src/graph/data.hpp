@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -128,9 +129,10 @@ auto all_or_nothing(GraphData& graph, F&& make) {
   }
 }
 
-/// Adds an input, parameter or constant; `name` may be empty.
+/// Adds an input, parameter or constant; `name` may be empty. The tensor is a copy because it may
+/// be one of this graph, whose table grows.
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
-               const Tensor* tensor, Location call);
+               std::optional<Tensor> tensor, Location call);
 /// The constant node for a literal of that dtype, which is made if there is none yet.
 std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location call);
 /// Appends a node whose operands are known. `append` ends here, and rewrites use it.

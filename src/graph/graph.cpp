@@ -38,20 +38,18 @@ Op leaf_op(NodeKind kind) {
 namespace detail {
 
 Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_view name,
-               const Tensor* tensor, Location call) {
+               std::optional<Tensor> tensor, Location call) {
   const std::uint32_t op = graph.intern(leaf_op(kind));
   const Result result{graph.types.index(type), kind == NodeKind::input && type.shape.rank() > 0
                                                    ? graph.extents.fresh()
                                                    : graph.extents.fixed(type.shape)};
-  const std::optional<Tensor> kept =  // since making room moves a tensor of this graph
-      tensor ? std::optional(*tensor) : std::nullopt;
-  if (kept) make_room(graph.tensors, 1);
+  if (tensor) make_room(graph.tensors, 1);
   if (kind == NodeKind::input) make_room(graph.inputs, 1);
   return all_or_nothing(graph, [&] {
     const std::uint32_t id = graph.add(op, kind, {}, {&result, 1}, call);
-    if (kept) {
+    if (tensor) {
       graph.records[id].tensor = static_cast<std::uint32_t>(graph.tensors.size());
-      graph.tensors.push_back(*kept);
+      graph.tensors.push_back(*std::move(tensor));
     }
     if (kind == NodeKind::input) graph.inputs.push_back(id);
     if (!name.empty()) graph.names.set(id, name);
@@ -81,17 +79,17 @@ detail::GraphData& Graph::data() const {
 Value Graph::input(std::string_view name, const Type& type, Location where) {
   return detail::told_at(where, [&] {
     detail::check_name(name, detail::Named::node);
-    return detail::add_leaf(data(), NodeKind::input, type, name, nullptr, where);
+    return detail::add_leaf(data(), NodeKind::input, type, name, {}, where);
   });
 }
 Value Graph::parameter(std::string_view name, const Tensor& initial, Location where) {
   return detail::told_at(where, [&] {
     detail::check_name(name, detail::Named::node);
-    return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, &initial, where);
+    return detail::add_leaf(data(), NodeKind::parameter, initial.type(), name, initial, where);
   });
 }
 Value Graph::constant(const Tensor& value, Location where) {
-  return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, &value, where);
+  return detail::add_leaf(data(), NodeKind::constant, value.type(), {}, value, where);
 }
 
 Scope Graph::scope(std::string_view name, Location where) {

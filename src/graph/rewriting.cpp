@@ -25,7 +25,7 @@ void Rewriting::cut(const Value& value) {
   const std::uint32_t id = value.node_id();
   std::string name = from_.names.text(id);
   if (value.port() > 0) name += "." + std::to_string(value.port());
-  const Value input = add_leaf(to_, NodeKind::input, value.type(), name, nullptr, from_.where(id));
+  const Value input = add_leaf(to_, NodeKind::input, value.type(), name, {}, from_.where(id));
   map(id, value.port(), {input.node_id(), 0});
   if (from_.records[id].kind != NodeKind::input)
     to_.input_aliases.push_back({from_.share(), id, value.port(), input.node_id()});
@@ -80,14 +80,13 @@ void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> opera
 void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
   check_type(id, 0, type);
   const auto& record = from_.records[id];
-  Tensor tensor;
-  const Tensor* held = record.tensor == no_node ? nullptr : &from_.tensors[record.tensor];
-  if (held != nullptr && held->type() != type) {
-    tensor = retyped(id, type);
-    held = &tensor;
+  std::optional<Tensor> tensor;
+  if (record.tensor != no_node) {
+    const Tensor& held = from_.tensors[record.tensor];
+    tensor = held.type() == type ? held : retyped(id, type);
   }
   keep_ordinal(id);
-  become(id, add_leaf(to_, record.kind, type, {}, held, {}).node_id());
+  become(id, add_leaf(to_, record.kind, type, {}, std::move(tensor), {}).node_id());
 }
 
 /// Whether a node with these operands has the same types as the old one and needs no new checks.

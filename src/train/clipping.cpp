@@ -7,6 +7,7 @@
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/training.hpp"
 #include "dagrad/optimizers.hpp"
+#include "src/train/require.hpp"
 #include "src/train/step_builder.hpp"
 
 namespace dagrad {
@@ -16,8 +17,9 @@ namespace {
 /// The largest norm that gradients may keep, after checking it.
 detail::Scalar limit(ValueSpan gradients, const Operand& max_norm) {
   detail::Scalar most(max_norm, "max_norm");
-  if (most.is_literal() && !(most.number() > 0 && std::isfinite(most.number())))
-    throw ArgumentError(fmt::format("max_norm must be positive and finite, got {}", most.number()));
+  if (most.is_literal())
+    detail::require(most.number() > 0 && std::isfinite(most.number()), "max_norm",
+                    "positive and finite", most.number());
   if (gradients.empty()) throw ArgumentError("needs at least one gradient");
   return most;
 }

@@ -8,7 +8,6 @@
 #include <ostream>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "dagrad/apply.hpp"
@@ -16,6 +15,7 @@
 #include "dagrad/gradient.hpp"
 #include "src/train/curvature.hpp"
 #include "src/train/line_search.hpp"
+#include "src/train/require.hpp"
 
 namespace dagrad {
 
@@ -31,12 +31,9 @@ void require_loss(const Value& loss) {
 
 void require_parameters(ValueSpan parameters) {
   if (parameters.empty()) throw ArgumentError("needs at least one parameter");
-  std::unordered_set<Value> seen;
+  detail::ListedParameters listed;
   for (const Value& p : parameters) {
-    if (p.node().kind() != NodeKind::parameter)
-      throw ArgumentError(fmt::format("'{}' is not a parameter", p.name()));
-    if (!seen.insert(p).second)
-      throw ArgumentError(fmt::format("parameter '{}' is listed twice", p.name()));
+    listed.add(p);
     if (p.dtype() != f32 && p.dtype() != f64)
       throw TypeError(fmt::format("parameters must be float32 or float64, but '{}' is {}", p.name(),
                                   to_string(p.type())));
@@ -44,9 +41,7 @@ void require_parameters(ValueSpan parameters) {
 }
 
 void require_options(const LbfgsOptions& options) {
-  const auto require = [](bool right, std::string_view what, std::string_view range, auto got) {
-    if (!right) throw ArgumentError(fmt::format("{} must be {}, got {}", what, range, got));
-  };
+  using detail::require;
   require(options.memory >= 1, "memory", "at least 1", options.memory);
   require(options.iterations >= 0, "iterations", "at least 0", options.iterations);
   require(options.evaluations >= 1, "evaluations", "at least 1", options.evaluations);
@@ -102,7 +97,8 @@ class Surface {
         options_(options),
         where_(where) {}
 
-  Numbers start() const {
+  /// The values that the State has.
+  Numbers stored() const {
     Numbers x;
     for (const Value& parameter : parameters_) append(x, state_.get(parameter, where_));
     return x;
@@ -113,7 +109,7 @@ class Surface {
     store(x);
     const std::vector<Tensor> results =
         function_(std::as_const(state_), feeds_, options_.run, where_);
-    PointOnSurface point{start(), {}, results[0].item<double>()};
+    PointOnSurface point{stored(), {}, results[0].item<double>()};
     for (std::size_t i = 1; i < results.size(); ++i) append(point.gradient, results[i]);
     return point;
   }
@@ -234,7 +230,7 @@ LbfgsResult lbfgs(const Value& loss, ValueSpan parameters, State& state, const F
                   const LbfgsOptions& options, Location where) {
   const Function function = compile_with_gradients(loss, parameters, options, where);
   Surface surface(function, parameters, state, feeds, options, where);
-  PointOnSurface start = surface.at(surface.start());
+  PointOnSurface start = surface.at(surface.stored());
   if (!start.finite())
     throw RunError(fmt::format("lbfgs: the loss at the start is {}{}{}", start.value,
                                std::isfinite(start.value) ? ", but its gradient is not finite" : "",
@@ -266,8 +262,8 @@ std::string to_string(const LbfgsResult& result) {
       break;
   }
   return work +
-         "there is no lower point along the gradient, which may be wrong unless the loss is "
-         "as exact as its dtype allows";
+         "no lower point was found along the gradient: either the loss is as exact as its dtype "
+         "allows, or the gradient is wrong";
 }
 
 std::ostream& operator<<(std::ostream& out, const LbfgsResult& result) {

@@ -17,7 +17,7 @@ struct LineSearch {
 
 /// Finds a point at which the strong Wolfe conditions hold: value <= start.value + c₁ · step ·
 /// start.slope and |slope| <= c₂ · |start.slope|. The slope at the start is negative, and `first` >
-/// 0 is the step to try first. If there is no such point within the evaluations or the precision
+/// 0 is the step to try first. If none is found within the allowed evaluations or at the precision
 /// of the numbers, returns the lowest one that meets the first condition, or the start. Steps with
 /// values or slopes that are not finite count as too long.
 ///

@@ -11,6 +11,7 @@
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "src/train/require.hpp"
 
 namespace dagrad::schedules {
 
@@ -38,16 +39,11 @@ class Schedule {
     require(share >= 0 && share <= 1, what, "in [0, 1]", share);
   }
   void require_steps(std::string_view what, std::int64_t steps, std::int64_t least = 1) const {
-    building_.checked([&] {
-      if (steps < least)
-        throw ArgumentError(fmt::format("{} must be at least {}, got {}", what, least, steps));
-    });
+    require(steps >= least, what, fmt::format("at least {}", least), steps);
   }
   template <class T>
   void require(bool right, std::string_view what, std::string_view range, T got) const {
-    building_.checked([&] {
-      if (!right) throw ArgumentError(fmt::format("{} must be {}, got {}", what, range, got));
-    });
+    building_.checked([&] { detail::require(right, what, range, got); });
   }
   template <class F>
   void check(F&& f) const {

@@ -4,10 +4,10 @@
 
 #include <cmath>
 #include <string>
-#include <unordered_set>
 
 #include "dagrad/error.hpp"
 #include "dagrad/ops/control.hpp"
+#include "src/train/require.hpp"
 
 namespace dagrad::detail {
 
@@ -43,13 +43,10 @@ void StepBuilder::check_pairs() const {
     throw ArgumentError(
         fmt::format("the number of gradients, {}, differs from that of parameters, {}",
                     gradients_.size(), parameters_.size()));
-  std::unordered_set<Value> seen;
+  ListedParameters listed;
   for (std::size_t i = 0; i < size(); ++i) {
     const Value &p = parameters_[i], &g = gradients_[i];
-    if (p.node().kind() != NodeKind::parameter)
-      throw ArgumentError(fmt::format("'{}' is not a parameter", p.name()));
-    if (!seen.insert(p).second)
-      throw ArgumentError(fmt::format("parameter '{}' is listed twice", p.name()));
+    listed.add(p);
     const std::string text =
         fmt::format("parameter '{}' is {}, but its gradient '{}' is {}", p.name(),
                     to_string(p.type()), g.name(), to_string(g.type()));
@@ -59,16 +56,12 @@ void StepBuilder::check_pairs() const {
 }
 
 void StepBuilder::require_fraction(std::string_view name, double number) const {
-  check([&] {
-    if (!(number >= 0 && number < 1))
-      throw ArgumentError(fmt::format("{} must be in [0, 1), got {}", name, number));
-  });
+  check([&] { require(number >= 0 && number < 1, name, "in [0, 1)", number); });
 }
 
 void StepBuilder::require_not_negative(std::string_view name, double number) const {
   check([&] {
-    if (!(number >= 0 && std::isfinite(number)))
-      throw ArgumentError(fmt::format("{} must be finite and at least 0, got {}", name, number));
+    require(number >= 0 && std::isfinite(number), name, "finite and at least 0", number);
   });
 }
 

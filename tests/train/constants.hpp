@@ -37,6 +37,4 @@ inline Value counted(Graph& graph, int n) {
   return constants(graph, each(n, [](double i) { return i; }));
 }
 
-inline Numbers minima_of_penalty_1() { return {7.08765e-5}; }
-
 }  // namespace dagrad::test

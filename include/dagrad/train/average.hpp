@@ -19,7 +19,7 @@ struct ExponentialAverage {
   State applied(const State& state, Location where = Location::here()) const;
 };
 
-/// Exponential averages of weights over steps (Polyak and Juditsky 1992 average alike), which
+/// Exponential averages of weights over steps (compare Polyak and Juditsky 1992), which
 /// generalise better than the weights of the last step: a ← decay·a + (1 − decay)·w in every run,
 /// where w is the value that the updates give the weight. The average of a weight w is a parameter
 /// "<w's name>/average" and starts at the weight's initial value:
@@ -32,7 +32,8 @@ struct ExponentialAverage {
 ///
 /// The decay is a number in [0, 1), or a float scalar such as an expression of a `step_counter`.
 /// Throws ArgumentError if a weight is not among the updates or is listed twice, or if the decay is
-/// out of range; TypeError or ShapeError if it is neither; GraphError if a name is taken.
+/// out of range; TypeError or ShapeError if a decay that is not a number is not a float scalar;
+/// GraphError if a name is taken.
 ExponentialAverage exponential_average(ValueSpan weights, const std::vector<Update>& updates,
                                        const Operand& decay);
 
