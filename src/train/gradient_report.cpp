@@ -10,6 +10,7 @@
 #include "dagrad/apply.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/shape_ops.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/train/activation_shares.hpp"
 #include "src/train/forward_order.hpp"
 #include "src/train/statistics_ops.hpp"
@@ -132,17 +133,16 @@ void GradientReport::add_value(const Value& value, std::size_t layer, bool updat
 }
 
 void GradientReport::record(std::int64_t step, const Tensor& statistics, Location where) {
-  if (statistics.type() != type_) {
+  detail::told_at(where, [&] {
     const std::string text =
-        fmt::format("GradientReport::record: the statistics of this report are {}, got {}{}",
-                    to_string(type_), to_string(statistics.type()), made_at(where));
+        fmt::format("GradientReport::record: the statistics of this report are {}, got {}",
+                    to_string(type_), to_string(statistics.type()));
     if (statistics.dtype() != type_.dtype) throw TypeError(text);
-    throw ShapeError(text);
-  }
-  if (!steps_.empty() && step <= steps_.back())
-    throw ArgumentError(
-        fmt::format("GradientReport::record: steps must increase, got {} after {}{}", step,
-                    steps_.back(), made_at(where)));
+    if (statistics.shape() != type_.shape) throw ShapeError(text);
+    if (!steps_.empty() && step <= steps_.back())
+      throw ArgumentError(fmt::format(
+          "GradientReport::record: steps must increase, got {} after {}", step, steps_.back()));
+  });
   const auto numbers = statistics.values<double>();
   steps_.push_back(step);
   losses_.push_back(numbers[0]);

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <optional>
+#include <string_view>
 
-#include "dagrad/error.hpp"
 #include "dagrad/train/gradient_report.hpp"
+#include "src/graph/told_at.hpp"
+#include "src/train/require.hpp"
 
 namespace dagrad {
 
@@ -60,15 +60,20 @@ class Collector {
     warning_.step = step;
   }
   const LayerSeries* worst() const { return worst_; }
-  const GradientWarning& warning() const { return warning_; }
+  double measured() const { return warning_.measured; }
+  /// The worst layer and the line that made it.
+  std::string place() const {
+    return fmt::format("{} (made at {})", warning_.layer, worst_->where);
+  }
   /// Appends the warning, with a sentence of what was measured and one of cures.
-  void finish(std::vector<GradientWarning>& warnings, const std::string& what,
-              const std::string& cure) {
+  void finish(std::vector<GradientWarning>& warnings, std::string_view what,
+              std::string_view cure) {
     const std::size_t others = warning_.layers.size() - 1;
-    const std::string also =
-        others == 0 ? "" : fmt::format("; {} other layer{} also", others, others == 1 ? "" : "s");
-    warning_.text = fmt::format("step {}, {}: {}{} (made at {}). {}", warning_.step,
-                                to_string(warning_.fault), what, also, worst_->where, cure);
+    const std::string also = others == 0 ? ""
+                                         : fmt::format("; {} more layer{} this fault", others,
+                                                       others == 1 ? " has" : "s have");
+    warning_.text = fmt::format("step {}, {}: {}{}. {}", warning_.step, to_string(warning_.fault),
+                                what, also, cure);
     warnings.push_back(std::move(warning_));
   }
 
@@ -85,19 +90,11 @@ void find_not_finite(const Window& window, std::vector<GradientWarning>& warning
       if (!std::isfinite(layer.gradient[i]))
         found.add(layer, layer.gradient[i], 0, window.steps()[i]);
     if (!found.worst()) continue;
-    found.finish(
-        warnings,
-        fmt::format("the gradient of {} contains an infinity or a NaN", found.warning().layer),
-        "Compile with check_finite to find the node that it comes from; try a smaller "
-        "learning rate or clip_by_global_norm.");
-    return;
+    return found.finish(
+        warnings, fmt::format("the gradient of {} contains an infinity or a NaN", found.place()),
+        "Compile with check_finite to find the node that it comes from, or try a smaller learning "
+        "rate or clip_by_global_norm.");
   }
-}
-
-bool has_any(const LayerSeries& layer, std::initializer_list<std::string_view> ops) {
-  return std::any_of(layer.activations.begin(), layer.activations.end(), [&](const auto& op) {
-    return std::find(ops.begin(), ops.end(), op) != ops.end();
-  });
 }
 
 void find_no_gradient(const Window& window, std::vector<GradientWarning>& warnings) {
@@ -107,31 +104,29 @@ void find_no_gradient(const Window& window, std::vector<GradientWarning>& warnin
   if (!found.worst()) return;
   const bool dead = std::any_of(window.layers().begin(), window.layers().end(),
                                 [&](const auto& l) { return window.median(l.dead) == 1; });
-  found.finish(warnings,
-               fmt::format("all elements of the gradient of {} are 0", found.warning().layer),
-               dead ? "All units of a relu after it are dead: try a smaller learning rate, He "
+  found.finish(warnings, fmt::format("all elements of the gradient of {} are 0", found.place()),
+               dead ? "All units of a relu behind it are dead: try a smaller learning rate, He "
                       "initialisation, or leaky_relu."
-                    : "Train on a smooth loss, without argmax, comparisons or rounding, on which "
-                      "the layer has "
-                      "an influence.");
+                    : "Train on a loss that depends on it smoothly, without argmax, comparisons or "
+                      "rounding.");
 }
 
-/// What makes gradients shrink or grow between two layers.
+/// Why gradients shrink between two layers, and what helps.
 std::string cure_of_vanishing(const Window& window, std::size_t early, std::size_t late) {
-  for (std::size_t i = early; i <= late; ++i) {
-    const LayerSeries& layer = window.layers()[i];
-    if (!has_any(layer, {"sigmoid", "tanh", "hard_sigmoid", "softsign"})) continue;
-    return fmt::format(
-        "{} {}: try relu with He initialisation, a normalisation layer, or residual "
-        "connections.",
-        layer.activations.front(),
-        layer.activations.front() == "sigmoid" ? "passes at most a quarter of a "
-                                                 "gradient on"
-                                               : "passes little of a gradient on "
-                                                 "where it saturates");
-  }
-  return "Each layer multiplies the gradient by its weights: try He or Glorot initialisation, a "
-         "normalisation layer, or residual connections.";
+  for (std::size_t i = early; i <= late; ++i)
+    for (const std::string& op : window.layers()[i].activations)
+      if (op == "sigmoid" || op == "hard_sigmoid")
+        return fmt::format(
+            "Each {} passes on at most a {} of a gradient: try relu with He "
+            "initialisation, a normalisation layer, or residual connections.",
+            op, op == "sigmoid" ? "quarter" : "sixth");
+      else if (window.median(window.layers()[i].saturated) > 0.25)
+        return fmt::format(
+            "A saturated {} passes on little of a gradient: try Glorot "
+            "initialisation, a normalisation layer, or residual connections.",
+            op);
+  return "Each layer multiplies the gradient by its weights, which may be too small: try He or "
+         "Glorot initialisation, a normalisation layer, or residual connections.";
 }
 
 /// Compares each layer with all later ones.
@@ -152,10 +147,12 @@ void find_vanishing(const Window& window, double threshold,
   if (!found.worst()) return;
   found.finish(warnings,
                fmt::format("the gradients of {} are {:.1e} times smaller than those of {}",
-                           found.warning().layer, found.warning().measured, layers[reference].name),
+                           found.place(), found.measured(), layers[reference].name),
                cure_of_vanishing(window, worst, reference));
 }
 
+/// Compares each layer with all later ones in each step, since gradients may explode in one batch
+/// and not in others.
 void find_exploding(const Window& window, double threshold,
                     std::vector<GradientWarning>& warnings) {
   const std::vector<LayerSeries>& layers = window.layers();
@@ -178,37 +175,41 @@ void find_exploding(const Window& window, double threshold,
   if (!found.worst()) return;
   found.finish(warnings,
                fmt::format("the gradients of {} are {:.1e} times larger than those of {}",
-                           found.warning().layer, found.warning().measured, reference),
+                           found.place(), found.measured(), reference),
                "Try clip_by_global_norm, smaller or orthogonal initial weights, a normalisation "
-               "layer, or in a recurrent network an LSTM or GRU; standardise the data.");
+               "layer, or in a recurrent network an LSTM or a GRU.");
 }
 
-void find_updates(const Window& window, const GradientReport& report,
-                  const GradientThresholds& thresholds, std::vector<GradientWarning>& warnings) {
-  Collector large(GradientFault::large_update, thresholds.large_update);
-  Collector small(GradientFault::small_update, thresholds.small_update);
-  bool all_small = true;
+void find_large_updates(const Window& window, double threshold,
+                        std::vector<GradientWarning>& warnings) {
+  Collector found(GradientFault::large_update, threshold);
+  for (const LayerSeries& layer : window.layers())
+    if (const double ratio = window.median(layer.ratio); ratio > threshold)
+      found.add(layer, ratio, ratio, window.steps().back());
+  if (found.worst())
+    found.finish(
+        warnings,
+        fmt::format("a step changes {} by {:.1e} times its norm", found.place(), found.measured()),
+        "About 1e-3 is usual: try a smaller learning rate, a warm-up, "
+        "clip_by_global_norm, or smaller initial weights.");
+}
+
+void find_small_updates(const Window& window, const std::vector<double>& losses, double threshold,
+                        std::vector<GradientWarning>& warnings) {
+  if (window.median(losses) < losses.front() - 0.1 * std::fabs(losses.front())) return;
+  Collector found(GradientFault::small_update, threshold);
   for (const LayerSeries& layer : window.layers()) {
     const double ratio = window.median(layer.ratio);
-    if (ratio > thresholds.large_update) large.add(layer, ratio, ratio, window.steps().back());
-    if (ratio < thresholds.small_update) small.add(layer, ratio, 1 / ratio, window.steps().back());
-    all_small = all_small && !(ratio >= thresholds.small_update);
+    if (ratio >= threshold) return;
+    if (ratio < threshold) found.add(layer, ratio, 1 / ratio, window.steps().back());
   }
-  if (large.worst())
-    large.finish(warnings,
-                 fmt::format("a step changes {} by {:.1e} times its norm", large.warning().layer,
-                             large.warning().measured),
-                 "About 1e-3 is usual: try a smaller learning rate, a warm-up, or "
-                 "clip_by_global_norm.");
-  const bool fell = window.median(report.losses()) <
-                    report.losses().front() - 0.1 * std::fabs(report.losses().front());
-  if (small.worst() && all_small && !fell)
-    small.finish(
-        warnings,
-        fmt::format("a step changes {} by only {:.1e} times its norm, and the loss has not "
-                    "fallen",
-                    small.warning().layer, small.warning().measured),
-        "About 1e-3 is usual: try a larger learning rate; rate_range finds one.");
+  if (found.worst())
+    found.finish(warnings,
+                 fmt::format("a step changes {} by only {:.1e} times its norm, and the loss has "
+                             "not fallen",
+                             found.place(), found.measured()),
+                 "About 1e-3 is usual: try a larger learning rate, such as the one that rate_range "
+                 "finds.");
 }
 
 void find_dead(const Window& window, double threshold, std::vector<GradientWarning>& warnings) {
@@ -218,10 +219,10 @@ void find_dead(const Window& window, double threshold, std::vector<GradientWarni
       found.add(layer, dead, dead, window.steps().back());
   if (found.worst())
     found.finish(warnings,
-                 fmt::format("{:.0f} % of the units after {} are 0 for all rows of a batch",
-                             found.warning().measured * 100, found.warning().layer),
-                 "Units that are always 0 do not learn: try a smaller learning rate, He "
-                 "initialisation, or leaky_relu.");
+                 fmt::format("{:.0f} % of the units behind {} are 0 for all rows of a batch",
+                             found.measured() * 100, found.place()),
+                 "Such units do not learn: try a smaller learning rate, He initialisation, or "
+                 "leaky_relu.");
 }
 
 void find_saturated(const Window& window, double threshold,
@@ -232,17 +233,15 @@ void find_saturated(const Window& window, double threshold,
       found.add(layer, share, share, window.steps().back());
   if (found.worst())
     found.finish(warnings,
-                 fmt::format("{:.0f} % of the activations after {} are saturated",
-                             found.warning().measured * 100, found.warning().layer),
-                 "Their slope is close to 0: try Glorot initialisation, a normalisation layer, or "
-                 "relu, and standardise the data.");
+                 fmt::format("{:.0f} % of the activations behind {} are saturated",
+                             found.measured() * 100, found.place()),
+                 "Their slope is close to 0: standardise the data, or try Glorot initialisation, a "
+                 "normalisation layer, or relu.");
 }
 
-void check(const GradientThresholds& thresholds) {
-  const auto positive = [](const char* name, double number) {
-    if (!(number > 0))
-      throw ArgumentError(fmt::format(
-          "GradientReport::warnings: the threshold {} must be above 0, got {}", name, number));
+void check_thresholds(const GradientThresholds& thresholds) {
+  const auto positive = [](const std::string& name, double number) {
+    detail::require(number > 0, "GradientReport::warnings: " + name, "above 0", number);
   };
   positive("exploding", thresholds.exploding);
   positive("vanishing", thresholds.vanishing);
@@ -261,8 +260,9 @@ std::string to_string(GradientFault fault) {
   return names[static_cast<std::size_t>(fault)];
 }
 
-std::vector<GradientWarning> GradientReport::warnings(const GradientThresholds& thresholds) const {
-  check(thresholds);
+std::vector<GradientWarning> GradientReport::warnings(const GradientThresholds& thresholds,
+                                                      Location where) const {
+  detail::told_at(where, [&] { check_thresholds(thresholds); });
   std::vector<GradientWarning> warnings;
   if (steps_.empty()) return warnings;
   const Window window(*this, thresholds.steps);
@@ -270,7 +270,8 @@ std::vector<GradientWarning> GradientReport::warnings(const GradientThresholds& 
   find_no_gradient(window, warnings);
   find_exploding(window, thresholds.exploding, warnings);
   find_vanishing(window, thresholds.vanishing, warnings);
-  find_updates(window, *this, thresholds, warnings);
+  find_large_updates(window, thresholds.large_update, warnings);
+  find_small_updates(window, losses_, thresholds.small_update, warnings);
   find_dead(window, thresholds.dead, warnings);
   find_saturated(window, thresholds.saturated, warnings);
   return warnings;

@@ -5,42 +5,54 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
-#include "dagrad/apply.hpp"
 #include "dagrad/csv.hpp"
+#include "src/graph/told_at.hpp"
 #include "src/train/gnuplot.hpp"
+#include "src/train/require.hpp"
 
 namespace dagrad {
 
 namespace {
 
-void check(const Value& rate, const std::function<Feeds(std::int64_t)>& batch,
-           const RateRangeOptions& options) {
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_rate(const Function& train, const Value& rate) {
   const NodeKind kind = rate.node().kind();
   if (kind != NodeKind::input && kind != NodeKind::parameter)
-    throw ArgumentError(fmt::format("the rate '{}' must be an input or a parameter", rate.name()));
+    throw ArgumentError(
+        fmt::format("rate_range: the rate '{}' is neither an input nor a parameter", rate.name()));
   const std::string type =
-      fmt::format("the rate must be a float scalar, got {}", to_string(rate.type()));
+      fmt::format("rate_range: the rate must be a float scalar, got {}", to_string(rate.type()));
   if (rate.rank() != 0) throw ShapeError(type);
   if (!is_float(rate.dtype())) throw TypeError(type);
-  if (!batch) throw ArgumentError("the function that returns batches is empty");
-  const auto& [from, to, steps, smoothing, rise] = options;
-  if (!(from > 0 && from < to && std::isfinite(to)))
-    throw ArgumentError(fmt::format("needs 0 < from < to, got from {} and to {}", from, to));
-  if (steps < 2) throw ArgumentError(fmt::format("steps must be at least 2, got {}", steps));
-  if (!(smoothing >= 0 && smoothing < 1))
-    throw ArgumentError(fmt::format("smoothing must be in [0, 1), got {}", smoothing));
-  if (!(rise >= 0)) throw ArgumentError(fmt::format("rise must be at least 0, got {}", rise));
+  if (!has(kind == NodeKind::input ? train.input_names() : train.parameter_names(), rate.name()))
+    throw ArgumentError(
+        fmt::format("rate_range: the training step does not depend on the rate '{}'", rate.name()));
+}
+
+void check_options(const RateRangeOptions& options) {
+  using detail::require;
+  require(options.from > 0 && std::isfinite(options.from), "rate_range: from", "finite and above 0",
+          options.from);
+  require(options.to > options.from && std::isfinite(options.to), "rate_range: to",
+          fmt::format("finite and above from, {}", options.from), options.to);
+  require(options.steps >= 2, "rate_range: steps", "at least 2", options.steps);
+  require(options.smoothing >= 0 && options.smoothing < 1, "rate_range: smoothing", "in [0, 1)",
+          options.smoothing);
+  require(options.rise >= 0, "rate_range: rise", "at least 0", options.rise);
 }
 
 double loss_of(const std::vector<Tensor>& results) {
-  const std::string text = "the first result of the training step must be its loss, a float scalar";
-  if (results.empty()) throw ArgumentError(text + "; it has no results");
+  const std::string text =
+      "rate_range: the first result of the training step must be its loss, a float scalar";
+  if (results.empty()) throw ArgumentError(text + ", but it has no results");
   const Tensor& loss = results[0];
   if (loss.rank() != 0) throw ShapeError(text + ", got " + to_string(loss.type()));
   if (!is_float(loss.dtype())) throw TypeError(text + ", got " + to_string(loss.type()));
-  return loss.item<double>();
+  return loss.cast(f64).item<double>();
 }
 
 /// The rates at which the smoothed loss falls fastest and at which it is least.
@@ -50,8 +62,8 @@ void find_rates(RateRange& range) {
   double least = std::numeric_limits<double>::infinity(), fastest = 0;
   std::size_t lowest = 0;
   for (std::size_t i = 0; i < y.size(); ++i)
-    if (y[i] < least) least = y[i], lowest = i;
-  if (y.empty() || !std::isfinite(least)) return;
+    if (std::isfinite(y[i]) && y[i] < least) least = y[i], lowest = i;
+  if (!std::isfinite(least)) return;
   range.lowest = range.rates[lowest];
   for (std::size_t i = 0; i < lowest; ++i) {
     const double slope = y[i + 1] - y[i];  // rates are equally far apart on a logarithmic scale
@@ -59,16 +71,34 @@ void find_rates(RateRange& range) {
   }
 }
 
+/// A moving average of losses, corrected for its beginning as Adam's moments are.
+class SmoothedLoss {
+ public:
+  explicit SmoothedLoss(double smoothing) : smoothing_(smoothing) {}
+  double operator()(double loss) {
+    sum_ = smoothing_ * sum_ + (1 - smoothing_) * loss;
+    weight_ = smoothing_ * weight_ + (1 - smoothing_);
+    return sum_ / weight_;
+  }
+
+ private:
+  double smoothing_, sum_ = 0, weight_ = 0;
+};
+
 }  // namespace
 
 RateRange rate_range(const Function& train, const State& state, const Value& rate,
                      const std::function<Feeds(std::int64_t)>& batch,
                      const RateRangeOptions& options, Location where) {
-  const Building building("rate_range", {&rate, 1}, where);
-  building.checked([&] { check(rate, batch, options); });
+  detail::told_at(where, [&] {
+    check_options(options);
+    check_rate(train, rate);
+    if (!batch) throw ArgumentError("rate_range: the function that returns batches is empty");
+  });
   State copy = state.copy();
   RateRange range;
-  double average = 0, weight = 0, least = std::numeric_limits<double>::infinity();
+  SmoothedLoss smooth(options.smoothing);
+  double least = std::numeric_limits<double>::infinity();
   for (std::int64_t i = 0; i < options.steps && !range.diverged; ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(options.steps - 1);
     range.rates.push_back(options.from * std::pow(options.to / options.from, part));
@@ -79,15 +109,11 @@ RateRange rate_range(const Function& train, const State& state, const Value& rat
     else
       copy.set(rate, number, where);
     const std::vector<Tensor> results = train(copy, feeds, {}, where);
-    const double loss = building.checked([&] { return loss_of(results); });
-
-    average = options.smoothing * average + (1 - options.smoothing) * loss;
-    weight = options.smoothing * weight + (1 - options.smoothing);
-    range.losses.push_back(loss);
-    range.smoothed.push_back(average / weight);
-    least = std::min(least, range.smoothed.back());
-    const double most = least + options.rise * std::fabs(range.losses[0]);
-    range.diverged = !(range.smoothed.back() <= most);
+    range.losses.push_back(detail::told_at(where, [&] { return loss_of(results); }));
+    range.smoothed.push_back(smooth(range.losses.back()));
+    const double now = range.smoothed.back();
+    least = std::min(least, now);
+    range.diverged = !std::isfinite(now) || now > least + options.rise * std::fabs(range.losses[0]);
   }
   find_rates(range);
   return range;

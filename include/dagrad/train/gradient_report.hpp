@@ -94,8 +94,9 @@ class GradientReport {
   /// smaller; activations show how many of their units are dead or saturated.
   std::map<std::string, DotMark> marks() const;
   /// What is wrong with the gradients, with the most serious faults first. Nothing if no step is
-  /// recorded.
-  std::vector<GradientWarning> warnings(const GradientThresholds& thresholds = {}) const;
+  /// recorded. Throws ArgumentError if a threshold is not above 0.
+  std::vector<GradientWarning> warnings(const GradientThresholds& thresholds = {},
+                                        Location where = Location::here()) const;
 
  private:
   friend GradientReport gradient_report(const Value&, ValueSpan, ValueSpan, std::span<const Update>,

@@ -31,7 +31,7 @@ struct GradientThresholds {
   double vanishing = 1e4;
   double large_update = 0.1;   ///< the largest ratio of a layer's update to its value
   double small_update = 1e-5;  ///< the smallest such ratio while the loss has not fallen by 10 %
-  double dead = 0.5;           ///< the largest share of dead units of a layer
+  double dead = 0.8;           ///< the largest share of dead units of a layer
   /// The largest share of saturated elements of a layer. The last layer may saturate, since
   /// confident predictions do.
   double saturated = 0.5;
