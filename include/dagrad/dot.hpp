@@ -14,7 +14,7 @@ namespace dagrad {
 
 /// What a picture shows about a node besides the graph itself, such as a measurement.
 struct DotMark {
-  std::string fill;       ///< colour such as "#f3c1b8"; empty: that of its kind
+  std::string fill = {};  ///< colour such as "#f3c1b8"; empty: that of its kind
   std::string note = {};  ///< a line below the node's type
 };
 
