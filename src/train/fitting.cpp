@@ -195,8 +195,8 @@ Fitted Fitting::finish(Stopped why) {
     text +=
         fmt::format("; {} of {} steps of epoch {} are done", position_.in_epoch, steps_, epoch());
   if (!options_.checkpoint.empty() && unsaved_.empty())
-    text += fmt::format("; saved in {}, from which the same call continues",
-                        in_quotes(options_.checkpoint.native()));
+    text += fmt::format("; saved in {}{}", in_quotes(options_.checkpoint.native()),
+                        ended_by_history() ? "" : ", from which the same call continues");
   if (why == Stopped::not_finite)
     reporter_.warning(text);
   else
