@@ -1,7 +1,9 @@
 // Trains a network with `fit`: rows held out, early stopping, callbacks, a history, folds.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <dagrad/train.hpp>
 
-#include <cmath>
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 
@@ -62,14 +64,22 @@ int main(int argc, char** argv) {
   // [callbacks]
   State watched(graph);
   double largest = 0;
-  (void)fit(
-      model, watched, digits,
-      {.epochs = 20,
-       .on_step = [&](StepEvent& event) { largest = std::max(largest, event.loss); },
-       .on_epoch = [](EpochEvent& event) { event.stop = event.history["accuracy"].back() > 0.95; },
-       .log = [](LogLevel, std::string_view line) { std::cout << line << "\n"; }});
-  std::cout << "the largest loss of a batch: " << largest << "\n";
+  FitOptions options{.epochs = 20};
+  options.on_step = [&](StepEvent& event) { largest = std::max(largest, event.loss); };
+  options.on_epoch = [](EpochEvent& event) {
+    event.stop = event.history["accuracy"].back() > 0.95;
+  };
   // [/callbacks]
+
+  // [log]
+  const auto logger = spdlog::stdout_logger_mt("training");
+  logger->set_pattern("%l: %v");
+  options.log = [&](LogLevel level, std::string_view line) {
+    logger->log(level == LogLevel::warning ? spdlog::level::warn : spdlog::level::info, line);
+  };
+  // [/log]
+  (void)fit(model, watched, digits, options);
+  std::cout << "the largest loss of a batch: " << largest << "\n";
 
   // [plateau]
   const Value rate = graph.parameter("rate", Tensor(0.1F));
@@ -93,5 +103,16 @@ int main(int argc, char** argv) {
   for (const Fitted& fold : folds) mean += fold.history["accuracy"].back() / 5;
   std::cout << "mean accuracy over the folds: " << mean << "\n";
   // [/folds]
+
+  // [progress]
+  constexpr std::int64_t trials = 1'000'000;
+  ProgressBar progress("searching", trials);
+  double smallest = 1;
+  for (std::int64_t i = 0; i < trials; ++i) {
+    smallest = std::min(smallest, uniform_double(7, i));
+    if (progress.due()) progress.show(i + 1, "smallest " + std::to_string(smallest));
+  }
+  progress.finish("found " + std::to_string(smallest));
+  // [/progress]
   return fitted.history["accuracy"][best] > 0.95 && mean > 0.95 ? 0 : 1;
 }
