@@ -7,6 +7,7 @@
 #include "dagrad/train/dataset.hpp"
 #include "dagrad/train/gradient_report.hpp"
 #include "dagrad/train/gradient_warnings.hpp"
+#include "dagrad/train/initializers.hpp"
 #include "dagrad/train/lbfgs.hpp"
 #include "dagrad/train/rate_range.hpp"
 #include "dagrad/train/schedules.hpp"
