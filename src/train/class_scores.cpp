@@ -192,7 +192,7 @@ void draw(const std::filesystem::path& file, const ConfusionMatrix& matrix,
     std::string commands = fmt::format(
         "set title {}\nset xlabel 'predicted'\nset ylabel 'true'\nset size ratio 1\nunset grid\n"
         "set border 15\nset tics scale 0\nset xrange {}\nset yrange {}\nset xtics ({})\n"
-        "set ytics ({})\nset cbrange [0:1]\nset cblabel 'share of the rows of the class'\n"
+        "set ytics ({})\nset cbrange [0:1]\nset cblabel 'share of the true class'\n"
         "$cells << EOD\n{}EOD\nplot $cells using 1:2:3 with image pixels notitle",
         detail::gnuplot_text(title), ends, upside_down, tics(matrix, n), tics(matrix, n),
         cells(counts));

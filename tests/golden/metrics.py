@@ -1,13 +1,13 @@
-"""Writes metrics.json: metrics, class weights and standardised numbers as scikit-learn computes them.
+"""Writes metrics.json: metrics, class weights and standardised numbers as scikit-learn has them.
 
     python metrics.py        (scikit-learn; a second)
 
 The file has lists of cases:
 
-    "classes":      predicted and true classes, with the accuracy, the confusion matrix, and precision,
-                    recall and F1 of each class and as the three means, [precision, recall, f1]
+    "classes":      predicted and true classes, with the accuracy, the confusion matrix, and
+                    precision, recall and F1 of each class and as the three means
     "top_k":        scores and classes, with the accuracies for k = 1, 2, …. scikit-learn prefers the
-                    last of tied classes and dagrad the first, so it gets the classes in reverse order.
+                    last of tied classes and dagrad the first, so it gets the classes reversed.
     "regressions":  predictions and targets, with R² and the mean absolute error
     "weights":      classes, with the weights that balance them
     "standardized": rows, with their mean, scale and standardised numbers; null is NaN
