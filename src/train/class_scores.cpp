@@ -88,7 +88,7 @@ std::string cells(const Counts& counts) {
   return data;
 }
 
-std::string tics(const ConfusionMatrix& matrix, std::size_t classes) {
+std::string class_tics(const ConfusionMatrix& matrix, std::size_t classes) {
   std::string text;
   for (std::size_t c = 0; c < classes; ++c)
     text += fmt::format("{}{} {}", c == 0 ? "" : ", ",
@@ -194,8 +194,8 @@ void draw(const std::filesystem::path& file, const ConfusionMatrix& matrix,
         "set border 15\nset tics scale 0\nset xrange {}\nset yrange {}\nset xtics ({})\n"
         "set ytics ({})\nset cbrange [0:1]\nset cblabel 'share of the true class'\n"
         "$cells << EOD\n{}EOD\nplot $cells using 1:2:3 with image pixels notitle",
-        detail::gnuplot_text(title), ends, upside_down, tics(matrix, n), tics(matrix, n),
-        cells(counts));
+        detail::gnuplot_text(title), ends, upside_down, class_tics(matrix, n),
+        class_tics(matrix, n), cells(counts));
     if (n <= 30)  // more numbers than that cannot be read
       commands += ", $cells using 1:2:4:5 with labels textcolor rgb variable notitle";
     detail::draw_with_gnuplot({file, "draw", side + 120, side}, commands + "\n");
