@@ -13,9 +13,8 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
 
   // [data]
-  const Csv table = read_csv(argv[1], f32);  // 64 pixels, 0 to 16, and the digit that they show
-  const Dataset digits{{"pixels", table.values[{{}, {0, 64}}]},
-                       {"digit", table.column("digit").cast(i64)}};
+  const std::vector<DatasetColumn> columns{{"pixels", f32, {"p00"}, "p77"}, {"digit", i64}};
+  const Dataset digits = read_csv_dataset(argv[1], columns);
   std::cout << digits << "\n";
   // [/data]
 
