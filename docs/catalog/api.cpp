@@ -18,18 +18,31 @@ struct Section {
   std::string title;
   std::vector<std::string> headers;
 };
-const std::vector<Section> sections = {
-    {"Tensors", {"dtype", "shape", "range", "indices", "axes", "tensor", "host", "evaluate_op"}},
-    {"Random numbers", {"random"}},
-    {"Graphs and values", {"value", "graph"}},
-    {"Gradients", {"gradient"}},
-    {"Running", {"compile", "state", "runtime", "instruction_set"}},
-    {"Training", {"updates", "optimizers"}},
-    {"Files", {"csv", "npy", "npz", "checkpoint", "dot"}},
-    {"Checks", {"check"}},
-    {"Rewrites", {"rewrite"}},
-    {"Errors", {"error"}},
-};
+
+/// The headers of dagrad/train, as in "train/fit".
+std::vector<std::string> training_headers(const std::filesystem::path& include) {
+  std::vector<std::string> headers;
+  for (const auto& entry : std::filesystem::directory_iterator(include / "dagrad" / "train"))
+    headers.push_back("train/" + entry.path().stem().string());
+  std::sort(headers.begin(), headers.end());
+  return headers;
+}
+
+std::vector<Section> sections_of(const std::filesystem::path& include) {
+  return {
+      {"Tensors", {"dtype", "shape", "range", "indices", "axes", "tensor", "host", "evaluate_op"}},
+      {"Random numbers", {"random"}},
+      {"Graphs and values", {"value", "graph"}},
+      {"Gradients", {"gradient"}},
+      {"Running", {"compile", "state", "runtime", "instruction_set"}},
+      {"Optimisers and other updates", {"updates", "optimizers"}},
+      {"Training", training_headers(include)},
+      {"Files", {"csv", "npy", "npz", "checkpoint", "dot"}},
+      {"Checks", {"check"}},
+      {"Rewrites", {"rewrite"}},
+      {"Errors", {"error"}},
+  };
+}
 
 /// Cuts the body and the initialisers of members from a function that is defined in the header.
 std::string without_body(const std::string& text) {
@@ -155,11 +168,11 @@ std::string api_page(const std::filesystem::path& include) {
   std::string text =
       "# Reference\n\n"
       "What the headers that most programs use declare, with their comments. `dagrad/dagrad.hpp`\n"
-      "includes them all, and everything is in the namespace `dagrad`. The place of the call, "
-      "which\n"
-      "many functions take as a last argument with a default, is left out. The [op\n"
-      "pages](ops/README.md) have the builders of ops. This page is generated from the headers.\n";
-  for (const Section& section : sections) {
+      "includes them all but those of `dagrad/train`, which `dagrad/train.hpp` includes;\n"
+      "everything is in the namespace `dagrad`. The place of the call, which many functions take\n"
+      "as a last argument with a default, is left out. The [op pages](ops/README.md) have the\n"
+      "builders of ops. This page is generated from the headers.\n";
+  for (const Section& section : sections_of(include)) {
     text += "\n## " + section.title + "\n";
     for (const std::string& header : section.headers) {
       std::string code = Header().print(weave::read_lines(include / "dagrad" / (header + ".hpp")));

@@ -31,7 +31,6 @@ struct Network {
   }
 };
 
-// [data]
 /// Pieces of a text, and for each letter the one that follows it.
 Dataset pieces(const letters::Text& text, std::int64_t length) {
   std::vector<std::int64_t> starts;
@@ -41,7 +40,6 @@ Dataset pieces(const letters::Text& text, std::int64_t length) {
   return {{"tokens", letters::rows(all, starts, length)},
           {"next", letters::rows(all.subspan(1), starts, length)}};
 }
-// [/data]
 
 }  // namespace
 
@@ -76,7 +74,6 @@ int main(int argc, char** argv) {
   const Fitted whole = fit(again.model, resumed, data, options);
   // [/resume]
 
-  // [compare]
   options.checkpoint.clear();
   options.log = {};
   options.progress = ProgressStyle::none;
@@ -86,6 +83,5 @@ int main(int argc, char** argv) {
   for (const auto& [name, value] : uninterrupted.values())
     same = same && same_bits(value, resumed.get(name));
   std::cout << "the same bits as without an interruption: " << std::boolalpha << same << "\n";
-  // [/compare]
   return interrupted && same && whole.history.epochs() == 3 ? 0 : 1;
 }
