@@ -1,6 +1,7 @@
-// An autoencoder: a network that describes an image of 64 pixels by 8 numbers, and draws it again
-// from these.
+// An autoencoder: a network that describes an image of 64 pixels by 8 numbers, and draws the image
+// again from these.
 #include <dagrad/train.hpp>
+
 #include <iomanip>
 #include <iostream>
 

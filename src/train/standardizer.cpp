@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "dagrad/train/preprocess.hpp"
 #include "src/train/named_call.hpp"
@@ -11,49 +13,57 @@ namespace dagrad {
 
 namespace {
 
-/// One element of each row, a column of a table; NaN is skipped.
+/// What is known of one element of all rows, such as a column of a table.
 struct ElementOfRows {
-  std::span<const double> numbers;
-  std::size_t first, step;
+  double least = HUGE_VAL, most = -HUGE_VAL, count = 0;
+  double sum = 0, squares = 0;  ///< of scaled numbers, and of their deviations from their mean
 
-  template <class F>
-  void each(F&& f) const {
-    for (std::size_t i = first; i < numbers.size(); i += step)
-      if (!std::isnan(numbers[i])) f(numbers[i]);
+  double middle() const { return least / 2 + most / 2; }
+  double range() const { return std::isinf(most - least) ? most / 2 - least / 2 : most - least; }
+  // Around the middle and in units of the range, so that nothing overflows, and nothing that
+  // matters is lost if the numbers are far from 0.
+  double scaled(double x) const { return (x - middle()) / range(); }
+  double mean() const { return least == most ? least : middle() + sum / count * range(); }
+  double scale() const {
+    if (least == most) return 1;
+    return std::max(std::sqrt(squares / count) * range(),
+                    std::numeric_limits<double>::denorm_min());
   }
 };
 
-struct Moments {
-  double mean = 0, scale = 1;
-};
+/// f(element, number) for each number of each row, row by row; NaN is skipped.
+template <class F>
+void each_number(std::span<const double> numbers, std::vector<ElementOfRows>& elements, F&& f) {
+  for (std::size_t i = 0; i < numbers.size();)
+    for (ElementOfRows& element : elements) {
+      if (!std::isnan(numbers[i])) f(element, numbers[i]);
+      ++i;
+    }
+}
 
-Moments moments(const ElementOfRows& element) {
-  double least = HUGE_VAL, most = -HUGE_VAL, count = 0;
-  element.each([&](double x) {
-    if (std::isinf(x))
+std::vector<ElementOfRows> elements_of(std::span<const double> numbers, std::size_t in_row) {
+  std::vector<ElementOfRows> elements(in_row);
+  each_number(numbers, elements, [](ElementOfRows& element, double x) {
+    element.least = std::min(element.least, x);
+    element.most = std::max(element.most, x);
+    ++element.count;
+  });
+  for (std::size_t i = 0; i < in_row; ++i) {
+    if (elements[i].count == 0)
       throw ArgumentError(
-          fmt::format("x must be finite or NaN, got {} in element {} of a row", x, element.first));
-    least = std::min(least, x);
-    most = std::max(most, x);
-    ++count;
+          fmt::format("element {} of a row is NaN in every row, so it has no mean", i));
+    for (const double x : {elements[i].least, elements[i].most})
+      if (std::isinf(x))
+        throw ArgumentError(
+            fmt::format("x must be finite or NaN, got {} in element {} of a row", x, i));
+  }
+  each_number(numbers, elements,
+              [](ElementOfRows& element, double x) { element.sum += element.scaled(x); });
+  each_number(numbers, elements, [](ElementOfRows& element, double x) {
+    const double deviation = element.scaled(x) - element.sum / element.count;
+    element.squares += deviation * deviation;
   });
-  if (count == 0)
-    throw ArgumentError(
-        fmt::format("element {} of a row is NaN in every row, so it has no mean", element.first));
-  if (least == most) return {least, 1};
-  // Around the middle and in units of the range, so that nothing overflows, and nothing
-  // that matters is lost if the numbers are far from 0.
-  const double middle = least / 2 + most / 2, range = most - least;
-  const double unit = std::isinf(range) ? most / 2 - least / 2 : range;
-  double sum = 0, squares = 0;
-  element.each([&](double x) { sum += (x - middle) / unit; });
-  const double mean = sum / count;
-  element.each([&](double x) {
-    const double deviation = (x - middle) / unit - mean;
-    squares += deviation * deviation;
-  });
-  const double deviation = std::sqrt(squares / count) * unit;
-  return {middle + mean * unit, std::max(deviation, std::numeric_limits<double>::denorm_min())};
+  return elements;
 }
 
 void require_floats(const Tensor& x) {
@@ -94,10 +104,10 @@ Standardizer::Standardizer(const Tensor& x, Location where) {
     mean_ = Tensor(Type{f64, row_shape(x)});
     scale_ = mean_;
     const auto means = mean_.mutate<double>(), scales = scale_.mutate<double>();
+    const auto elements = elements_of(wide.values<double>(), means.size());
     for (std::size_t i = 0; i < means.size(); ++i) {
-      const Moments found = moments({wide.values<double>(), i, means.size()});
-      means[i] = found.mean;
-      scales[i] = found.scale;
+      means[i] = elements[i].mean();
+      scales[i] = elements[i].scale();
     }
   });
 }
