@@ -13,21 +13,20 @@ namespace dagrad {
 
 namespace {
 
-/// What is known of one element of all rows, such as a column of a table.
+/// What is known of one element of all rows, such as a column of a table. Numbers are scaled, by
+/// their range around its middle, so that nothing overflows, and nothing that matters is lost if
+/// they are far from 0.
 struct ElementOfRows {
   double least = HUGE_VAL, most = -HUGE_VAL, count = 0;
-  double sum = 0, squares = 0;  ///< of scaled numbers, and of their deviations from their mean
+  double middle = 0, range = 0;
+  double centre = 0;   ///< the mean of the scaled numbers
+  double squares = 0;  ///< the sum of their squared deviations from it
 
-  double middle() const { return least / 2 + most / 2; }
-  double range() const { return std::isinf(most - least) ? most / 2 - least / 2 : most - least; }
-  // Around the middle and in units of the range, so that nothing overflows, and nothing that
-  // matters is lost if the numbers are far from 0.
-  double scaled(double x) const { return (x - middle()) / range(); }
-  double mean() const { return least == most ? least : middle() + sum / count * range(); }
+  double scaled(double x) const { return (x - middle) / range; }
+  double mean() const { return least == most ? least : middle + centre * range; }
   double scale() const {
     if (least == most) return 1;
-    return std::max(std::sqrt(squares / count) * range(),
-                    std::numeric_limits<double>::denorm_min());
+    return std::max(std::sqrt(squares / count) * range, std::numeric_limits<double>::denorm_min());
   }
 };
 
@@ -41,6 +40,20 @@ void each_number(std::span<const double> numbers, std::vector<ElementOfRows>& el
     }
 }
 
+/// Checks the extremes of an element, and prepares it for scaling.
+void prepare(ElementOfRows& element, std::size_t position) {
+  const double least = element.least, most = element.most;
+  if (element.count == 0)
+    throw ArgumentError(
+        fmt::format("element {} of a row is NaN in every row, so it has no mean", position));
+  for (const double x : {least, most})
+    if (std::isinf(x))
+      throw ArgumentError(
+          fmt::format("x must be finite or NaN, got {} in element {} of a row", x, position));
+  element.middle = least / 2 + most / 2;
+  element.range = std::isinf(most - least) ? most / 2 - least / 2 : most - least;
+}
+
 std::vector<ElementOfRows> elements_of(std::span<const double> numbers, std::size_t in_row) {
   std::vector<ElementOfRows> elements(in_row);
   each_number(numbers, elements, [](ElementOfRows& element, double x) {
@@ -48,19 +61,12 @@ std::vector<ElementOfRows> elements_of(std::span<const double> numbers, std::siz
     element.most = std::max(element.most, x);
     ++element.count;
   });
-  for (std::size_t i = 0; i < in_row; ++i) {
-    if (elements[i].count == 0)
-      throw ArgumentError(
-          fmt::format("element {} of a row is NaN in every row, so it has no mean", i));
-    for (const double x : {elements[i].least, elements[i].most})
-      if (std::isinf(x))
-        throw ArgumentError(
-            fmt::format("x must be finite or NaN, got {} in element {} of a row", x, i));
-  }
+  for (std::size_t i = 0; i < in_row; ++i) prepare(elements[i], i);
   each_number(numbers, elements,
-              [](ElementOfRows& element, double x) { element.sum += element.scaled(x); });
+              [](ElementOfRows& element, double x) { element.centre += element.scaled(x); });
+  for (ElementOfRows& element : elements) element.centre /= element.count;
   each_number(numbers, elements, [](ElementOfRows& element, double x) {
-    const double deviation = element.scaled(x) - element.sum / element.count;
+    const double deviation = element.scaled(x) - element.centre;
     element.squares += deviation * deviation;
   });
   return elements;
@@ -89,8 +95,9 @@ Tensor standardized(const Tensor& x, const Tensor& mean, const Tensor& scale, co
   Tensor result = x.cast(f64);
   const auto numbers = result.mutate<double>();
   const auto means = mean.values<double>(), scales = scale.values<double>();
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = f(numbers[i], means[i % means.size()], scales[i % means.size()]);
+  for (std::size_t first = 0; first < numbers.size(); first += means.size())
+    for (std::size_t i = 0; i < means.size(); ++i)
+      numbers[first + i] = f(numbers[first + i], means[i], scales[i]);
   return result.cast(x.dtype());
 }
 
