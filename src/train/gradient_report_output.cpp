@@ -178,11 +178,13 @@ void GradientReport::draw(const std::filesystem::path& file, GradientStatistic s
   }
   data += "EOD\n";
   std::string commands = fmt::format(
-      "set title {}\nset xlabel 'step'\nunset grid\nset object 1 rectangle from graph 0,0 to graph "
+      "set title {}\nset xlabel 'step'\nunset grid\nset tics out\nset object 1 rectangle from "
+      "graph 0,0 to graph "
       "1,1 behind fillcolor rgb '#cccccc' fillstyle solid noborder\n",
       detail::gnuplot_text(title_of(statistic)));
-  commands += "set palette defined (0 '#2b4c7e', 0.5 '#f2efe6', 1 '#b03f2a')\n";
-  if (is_share(statistic)) commands += "set cbrange [0:1]\n";
+  commands += is_share(statistic)
+                  ? "set palette defined (0 '#f2efe6', 1 '#b03f2a')\nset cbrange [0:1]\n"
+                  : "set palette defined (0 '#2b4c7e', 0.5 '#f2efe6', 1 '#b03f2a')\n";
   commands += tics('x', steps, 10) + tics('y', layers, 40);
   commands += fmt::format("set xrange [-0.5:{}.5]\nset yrange [{}.5:-0.5]\n", steps.size() - 1,
                           layers.size() - 1);

@@ -67,8 +67,10 @@ class GradientReport {
   /// The statistics of a run, a vector of float64. Fetch it in the runs that are to be recorded.
   const Value& statistics() const { return statistics_; }
   /// Records what a run has fetched. Steps must increase. Throws ArgumentError if they do not,
-  /// TypeError or ShapeError if the tensor is not a result of `statistics`.
+  /// TypeError or ShapeError if it is not a result of `statistics`.
   void record(std::int64_t step, const Tensor& statistics, Location where = Location::here());
+  /// The same with a fetch of a BoundRun.
+  void record(std::int64_t step, const View& statistics, Location where = Location::here());
 
   const std::vector<std::int64_t>& steps() const { return steps_; }  ///< that were recorded
   const std::vector<double>& losses() const { return losses_; }      ///< at these steps
