@@ -210,6 +210,12 @@ TEST(GradientWarnings, NoGradient) {
   EXPECT_EQ(find(trained({.layers = 2}).warnings(), GradientFault::no_gradient), nullptr);
 }
 
+// The slope of tanh rounds to 0 in float32 beyond about 9.
+TEST(GradientWarnings, NoGradientThroughSaturation) {
+  expect_fault(trained({.activation = of_tanh, .scale = 1, .bias = 30, .steps = 5}),
+               GradientFault::no_gradient, {"The activations behind it are saturated"});
+}
+
 TEST(GradientWarnings, NoGradientOfAFlatLoss) {
   Graph graph;
   const Value w = graph.parameter("w", Tensor::of({1.0, 2.0}));
