@@ -217,8 +217,11 @@ void find_small_updates(const Window& window, const std::vector<double>& losses,
                  fmt::format("a step changes {} by only {:.1e} times its norm, and the loss has "
                              "not fallen",
                              found.place(), found.measured()),
-                 "About 1e-3 is usual: try a larger learning rate, such as the one that rate_range "
-                 "finds.");
+                 any_above(window, 0.5, &LayerSeries::saturated)
+                     ? "Activations are saturated, perhaps by earlier steps that were too large: "
+                       "try a smaller learning rate or smaller initial weights."
+                     : "About 1e-3 is usual: try a larger learning rate, such as the one that "
+                       "rate_range finds.");
 }
 
 void find_dead(const Window& window, double threshold, std::vector<GradientWarning>& warnings) {
