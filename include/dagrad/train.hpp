@@ -10,3 +10,4 @@
 #include "dagrad/train/lbfgs.hpp"
 #include "dagrad/train/rate_range.hpp"
 #include "dagrad/train/schedules.hpp"
+#include "dagrad/train/split.hpp"

@@ -10,6 +10,7 @@
 
 #include "dagrad/host.hpp"
 #include "src/graph/told_at.hpp"
+#include "src/io/column_names.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {
@@ -96,10 +97,10 @@ bool Dataset::has(std::string_view column) const {
 }
 
 std::size_t Dataset::position(std::string_view name) const {
-  for (std::size_t i = 0; i < columns_.size(); ++i)
-    if (columns_[i].first == name) return i;
-  throw ArgumentError(fmt::format("the dataset has no column {}; its columns are: {}",
-                                  detail::in_quotes(name), fmt::join(names(), ", ")));
+  const std::vector<std::string> all = names();
+  const std::size_t at = detail::column_position(all, name);
+  if (at == detail::absent_column) throw ArgumentError(detail::no_column(all, name));
+  return at;
 }
 
 const Tensor& Dataset::operator[](const ColumnName& column) const& {

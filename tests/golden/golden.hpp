@@ -132,7 +132,7 @@ struct Optimizers {
   std::vector<std::vector<std::vector<double>>> gradients;  ///< gradients of each step
   std::vector<OptimizerCase> cases;
 };
-Optimizers read_optimizers();
+Optimizers read_optimizers(std::string_view name = "optimizers.json");
 
 /// The losses of a model before each of twenty steps, computed by PyTorch (models/<model>.json).
 struct Losses {

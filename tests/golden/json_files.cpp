@@ -176,14 +176,14 @@ Xor read_xor() {
   });
 }
 
-Optimizers read_optimizers() {
-  return parsed("optimizers.json", [](const json& file) {
+Optimizers read_optimizers(std::string_view name) {
+  return parsed(name, [](const json& file) {
     Optimizers result{file.at("initial"), file.at("gradients"), {}};
     for (const json& record : file.at("cases")) {
       OptimizerCase one{record.at("optimizer"), record.at("dtype"),      {},
                         record.at("rates"),     record.at("parameters"), record.at("state")};
-      for (const auto& [name, value] : record.at("options").items())
-        one.options[name] = value.is_boolean() ? value.get<bool>() : value.get<double>();
+      for (const auto& [option, value] : record.at("options").items())
+        one.options[option] = value.is_boolean() ? value.get<bool>() : value.get<double>();
       result.cases.push_back(std::move(one));
     }
     return result;

@@ -75,7 +75,7 @@ TEST(DatasetTest, RefusesColumnsThatDoNotFitTogether) {
 
 TEST(DatasetTest, ListsItsColumnsWhereOneIsMissing) {
   const Dataset data = images();
-  const std::string text = "the dataset has no column 'digit'; its columns are: image, label";
+  const std::string text = "there is no column 'digit'; the columns are: image, label";
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)data["digit"]; }), text);
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)data.select({"image", "digit"}); }), text);
   EXPECT_EQ(mistake<ArgumentError>([&] { (void)data.without("digit"); }), text);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dagrad/dtype.hpp"
+#include "src/io/csv_lines.hpp"
+
+namespace dagrad::detail {
+
+/// A field of a row, with the names of all columns and the number of its own.
+struct CsvCell {
+  const std::string& field;
+  const std::vector<std::string>& columns;
+  std::size_t column;
+  const CsvLines& lines;
+
+  [[noreturn]] void fail(const std::string& what) const;
+};
+
+/// The number in a cell as the dtype holds it: V is int64 for integers and bools, float for
+/// float32, and double for the other floats. A float that is too small becomes 0. Throws FileError
+/// if the field is not a number of the dtype or, on request, is not finite.
+template <class V>
+V csv_number(const CsvCell& cell, DType dtype, bool finite);
+
+extern template std::int64_t csv_number(const CsvCell& cell, DType dtype, bool finite);
+extern template float csv_number(const CsvCell& cell, DType dtype, bool finite);
+extern template double csv_number(const CsvCell& cell, DType dtype, bool finite);
+
+}  // namespace dagrad::detail
