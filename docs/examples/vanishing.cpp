@@ -132,7 +132,6 @@ int main(int argc, char** argv) {
                            .fetches = {vanished.loss},
                            .only_needed = true,
                            .open_scopes = 0,
-                           .left_to_right = true,
                            .legend = false,
                            .marks = vanished.report.marks()};
   write_dot("vanishing_graph.dot", vanished.graph, picture);
