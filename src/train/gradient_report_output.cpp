@@ -188,13 +188,13 @@ void GradientReport::draw(const std::filesystem::path& file, GradientStatistic s
   commands += tics('x', steps, 10) + tics('y', layers, 40);
   commands += fmt::format("set xrange [-0.5:{}.5]\nset yrange [{}.5:-0.5]\n", steps.size() - 1,
                           layers.size() - 1);
-  // As an image, few cells would be blurred by viewers of SVG; many would be too many rectangles.
-  const bool few = steps.size() * layers.size() <= 20'000;
+  // Viewers of SVG blur an image of few cells; rectangles for many would make the file too large.
+  const bool pixels = file.extension() == ".svg" && steps.size() * layers.size() <= 20'000;
   const int height = std::clamp(160 + 18 * static_cast<int>(layers.size()), 240, 900);
   detail::draw_with_gnuplot(
       {file, "GradientReport::draw", 800, height},
       data + commands +
-          fmt::format("plot $map matrix with image {} notitle\n", few ? "pixels" : ""));
+          fmt::format("plot $map matrix with image {} notitle\n", pixels ? "pixels" : ""));
 }
 
 std::map<std::string, DotMark> GradientReport::marks() const {

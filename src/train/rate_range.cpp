@@ -149,7 +149,7 @@ void RateRange::draw(const std::filesystem::path& file) const {
   if (std::isfinite(steepest))
     mark = fmt::format(
         "set arrow from {0},graph 0 to {0},graph 1 nohead dashtype 2 lc rgb '#777777'\nset label "
-        "'steepest' at {0},graph 0.95 offset 1,0\n",
+        "'steepest ' at {0},graph 0.05 right\n",
         steepest);
   std::vector<detail::Curve> curves{{"loss", rates, shown(losses)}};
   if (smoothed != losses) curves.push_back({"smoothed", rates, shown(smoothed)});

@@ -87,8 +87,8 @@ class GradientReport {
   void write_csv(const std::filesystem::path& file) const;
   /// Draws a map of layers × steps with gnuplot, as .svg or .png, whose colours show the statistic:
   /// the logarithm of norms divided by the root of the number of elements, and of ratios; shares as
-  /// they are. Throws ArgumentError if nothing is recorded or the extension is another one,
-  /// FileError if gnuplot is missing or fails.
+  /// they are. Cells without a number, and logarithms of 0, are grey. Throws ArgumentError if
+  /// nothing is recorded or the extension is another one, FileError if gnuplot is missing or fails.
   void draw(const std::filesystem::path& file,
             GradientStatistic statistic = GradientStatistic::gradient) const;
   /// Marks for `DotOptions::marks`, from the last recorded step: values and layers show the norms
