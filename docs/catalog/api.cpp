@@ -18,31 +18,25 @@ struct Section {
   std::string title;
   std::vector<std::string> headers;
 };
-
-/// The headers of dagrad/train, as in "train/fit".
-std::vector<std::string> training_headers(const std::filesystem::path& include) {
-  std::vector<std::string> headers;
-  for (const auto& entry : std::filesystem::directory_iterator(include / "dagrad" / "train"))
-    headers.push_back("train/" + entry.path().stem().string());
-  std::sort(headers.begin(), headers.end());
-  return headers;
-}
-
-std::vector<Section> sections_of(const std::filesystem::path& include) {
-  return {
-      {"Tensors", {"dtype", "shape", "range", "indices", "axes", "tensor", "host", "evaluate_op"}},
-      {"Random numbers", {"random"}},
-      {"Graphs and values", {"value", "graph"}},
-      {"Gradients", {"gradient"}},
-      {"Running", {"compile", "state", "runtime", "instruction_set"}},
-      {"Optimisers and other updates", {"updates", "optimizers"}},
-      {"Training", training_headers(include)},
-      {"Files", {"csv", "npy", "npz", "checkpoint", "dot"}},
-      {"Checks", {"check"}},
-      {"Rewrites", {"rewrite"}},
-      {"Errors", {"error"}},
-  };
-}
+const std::vector<Section> sections = {
+    {"Tensors", {"dtype", "shape", "range", "indices", "axes", "tensor", "host", "evaluate_op"}},
+    {"Random numbers", {"random"}},
+    {"Graphs and values", {"value", "graph"}},
+    {"Gradients", {"gradient"}},
+    {"Running", {"compile", "state", "runtime", "instruction_set"}},
+    {"Training", {"updates", "optimizers", "train/schedules", "train/average", "train/lbfgs"}},
+    {"Layers", {"train/network", "train/layers", "train/initializers"}},
+    {"Data and metrics",
+     {"train/dataset", "train/dataset_files", "train/idx", "train/split", "train/preprocess",
+      "train/metrics"}},
+    {"Training loops", {"train/fit", "train/history", "train/progress"}},
+    {"Watching gradients",
+     {"train/gradient_report", "train/gradient_warnings", "train/rate_range"}},
+    {"Files", {"csv", "npy", "npz", "checkpoint", "dot"}},
+    {"Checks", {"check"}},
+    {"Rewrites", {"rewrite"}},
+    {"Errors", {"error"}},
+};
 
 /// Cuts the body and the initialisers of members from a function that is defined in the header.
 std::string without_body(const std::string& text) {
@@ -80,9 +74,15 @@ std::string plain(const std::string& text) {
 class Header {
  public:
   std::string print(const std::vector<std::string>& lines) {
+    static const std::regex nested("namespace (dagrad::\\w+) \\{");
+    std::smatch found;
     for (const std::string& line : lines) {
       if (line.starts_with("}  // namespace dagrad")) break;
-      if (!skipped(line)) add(line);
+      if (std::regex_match(line, found, nested))
+        text_ += (comment_.empty() ? "" : std::exchange(comment_, "") + "\n") + "// in namespace " +
+                 found[1].str() + "\n";
+      else if (!skipped(line))
+        add(line);
     }
     end_paragraph();
     return std::move(text_);
@@ -168,11 +168,13 @@ std::string api_page(const std::filesystem::path& include) {
   std::string text =
       "# Reference\n\n"
       "What the headers that most programs use declare, with their comments. `dagrad/dagrad.hpp`\n"
-      "includes them all but those of `dagrad/train`, which `dagrad/train.hpp` includes;\n"
-      "everything is in the namespace `dagrad`. The place of the call, which many functions take\n"
-      "as a last argument with a default, is left out. The [op pages](ops/README.md) have the\n"
-      "builders of ops. This page is generated from the headers.\n";
-  for (const Section& section : sections_of(include)) {
+      "includes them all, except those of `dagrad/train`, which `dagrad/train.hpp` adds. "
+      "Everything\n"
+      "is in the namespace `dagrad`, or in the one within it that a header names. The place of "
+      "the\n"
+      "call, which many functions take as a last argument with a default, is left out. The [op\n"
+      "pages](ops/README.md) have the builders of ops. This page is generated from the headers.\n";
+  for (const Section& section : sections) {
     text += "\n## " + section.title + "\n";
     for (const std::string& header : section.headers) {
       std::string code = Header().print(weave::read_lines(include / "dagrad" / (header + ".hpp")));
