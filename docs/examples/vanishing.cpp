@@ -144,9 +144,9 @@ int main(int argc, char** argv) {
   // [cures]
   const auto show = [](const std::string& name, const Trained& trained) {
     std::cout << std::left << std::setw(28) << name << std::right << std::setw(18)
-              << shrinking(trained.report) << std::setw(6) << 100 * trained.accuracy << " %  ";
+              << shrinking(trained.report) << std::setw(6) << 100 * trained.accuracy << " %";
     for (const GradientWarning& warning : trained.report.warnings())
-      std::cout << " " << to_string(warning.fault);
+      std::cout << "   " << to_string(warning.fault);
     std::cout << "\n";
     return trained.accuracy;
   };
