@@ -15,17 +15,18 @@ constexpr std::int64_t rows = 32, length = 40, width = 32;
 constexpr int steps = 300;
 
 // [cells]
-/// Advances the state by one number of the sequence. Only an LSTM uses the memory in it.
-using State = layers::LstmState;
-using Step = std::function<State(const Value& number, const State& before)>;
+/// What a step hands to the next one. Only an LSTM uses the memory in it.
+using Carried = layers::LstmState;
+/// Reads one number of the sequence.
+using Step = std::function<Carried(const Value& number, const Carried& before)>;
 /// Makes the weights of a recurrent cell.
 using Cell = Step (*)(layers::Network& network);
 
 Step recurrent(layers::Network& network, double input, const Initializer& initial) {
   const Value in = network.weight("in", {1, width}, initializers::normal(0, input));
   const Value w = network.weight("recurrent", {width, width}, initial);
-  return [=](const Value& number, const State& before) {
-    return State{tanh(number * in + matmul(before.hidden, w)), {}};
+  return [=](const Value& number, const Carried& before) {
+    return Carried{tanh(number * in + matmul(before.hidden, w)), {}};
   };
 }
 Step plain(layers::Network& network) {
@@ -43,14 +44,14 @@ Step with_norm(layers::Network& network) {
   const Value w = network.weight("recurrent", {width, width}, initializers::glorot_normal(3));
   const Value scale = network.weight("scale", {width}, initializers::constant(1));
   const Value shift = network.weight("shift", {width}, initializers::constant(0));
-  return [=](const Value& number, const State& before) {
-    return State{tanh(layer_norm(number * in + matmul(before.hidden, w), scale, shift)), {}};
+  return [=](const Value& number, const Carried& before) {
+    return Carried{tanh(layer_norm(number * in + matmul(before.hidden, w), scale, shift)), {}};
   };
 }
 
 Step with_gates(layers::Network& network) {
   const layers::LstmCell cell = layers::lstm_cell(network, "lstm", 1, width);
-  return [=](const Value& number, const State& before) { return cell(number, before); };
+  return [=](const Value& number, const Carried& before) { return cell(number, before); };
 }
 // [/cures]
 
@@ -68,7 +69,7 @@ Trained train(Cell cell, bool clip = false) {
   layers::Network network(graph, 1);
   const Step step = cell(network);
   const Value zeros = graph.constant(Tensor(Type{f32, {rows, width}}));
-  State state{zeros, zeros};
+  Carried state{zeros, zeros};
   // [states]
   std::vector<Value> states;
   for (std::int64_t t = 0; t < length; ++t) {
@@ -90,7 +91,7 @@ Trained train(Cell cell, bool clip = false) {
   const Function train = compile({loss, clipped.norm}, {.update = updates});
   const Function recorded = compile({loss, clipped.norm, report.statistics()}, {.update = updates});
 
-  dagrad::State values(graph);
+  State values(graph);
   double largest = 0, mean = 0;
   for (int i = 0; i < steps; ++i) {
     const Feeds feeds{{x, Rng(i).uniform({rows, length}, -1, 1, f32)}};

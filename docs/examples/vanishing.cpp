@@ -51,10 +51,12 @@ struct Trained {
 Trained train(Layer layer, const Csv& digits, bool clip = false) {
   Graph graph;
   const Value x = graph.input("x", {f32, {rows, 64}}), y = graph.input("y", {i64, {rows}});
+  // [network]
   layers::Network network(graph, 1);
   Value hidden = layers::linear(network, "in", x / 16, width);
   for (int i = 1; i <= depth; ++i) hidden = layer(network, "layer" + std::to_string(i), hidden);
   const Value logits = layers::linear(network, "out", hidden, 10);
+  // [/network]
   const Value loss = cross_entropy(logits, y);
   const Value right = mean(cast(equal(argmax(logits, -1), y), f32));
   const std::vector<Value>& weights = network.weights();

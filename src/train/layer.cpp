@@ -8,16 +8,30 @@
 
 namespace dagrad::layers {
 
+Network::Undo::Undo(Network& network)
+    : network_(network),
+      made_(network.made_->size()),
+      used_(network.used_.size()),
+      weights_(network.weights_.size()),
+      updates_(network.updates_.size()),
+      exceptions_(std::uncaught_exceptions()) {}
+
+Network::Undo::~Undo() {
+  if (std::uncaught_exceptions() == exceptions_) return;
+  const auto shorten = [](auto& table, std::size_t size) {
+    table.erase(table.begin() + static_cast<std::ptrdiff_t>(size), table.end());
+  };
+  shorten(*network_.made_, made_);
+  shorten(network_.used_, used_);
+  shorten(network_.weights_, weights_);
+  shorten(network_.updates_, updates_);
+}
+
 Layer::Layer(std::string_view function, Network& network, std::string_view name, Location where)
     : network_(network),
-      before_(network.extent()),
-      exceptions_(std::uncaught_exceptions()),
+      undo_(network),
       building_(function, network.graph(), where),
       scope_(network.graph().scope(name, where)) {}
-
-Layer::~Layer() {
-  if (std::uncaught_exceptions() > exceptions_) network_.go_back(before_);
-}
 
 void Layer::require_size(std::string_view what, std::int64_t size) const {
   check([&] {

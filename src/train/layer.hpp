@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -8,15 +9,26 @@
 
 namespace dagrad::layers {
 
+/// If an exception ends its life, the network is again as it was when it was made.
+class Network::Undo {
+ public:
+  explicit Undo(Network& network);
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+  ~Undo();
+
+ private:
+  Network& network_;
+  std::size_t made_, used_, weights_, updates_;  ///< how many there were
+  int exceptions_;                               ///< in flight when it was made
+};
+
 /// While one is open, a layer is being built: new nodes are in the layer's scope and have the line
 /// of the user's call, with which errors end. If an exception leaves it, the network and the graph
 /// are as they were before.
 class Layer {
  public:
   Layer(std::string_view function, Network& network, std::string_view name, Location where);
-  Layer(const Layer&) = delete;
-  Layer& operator=(const Layer&) = delete;
-  ~Layer();
 
   /// Calls `f`, which checks arguments.
   template <class F>
@@ -30,8 +42,7 @@ class Layer {
 
  private:
   Network& network_;
-  Network::Extent before_;
-  int exceptions_;  ///< number in flight when it was opened
+  Network::Undo undo_;
   Building building_;
   Scope scope_;
 };

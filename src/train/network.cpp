@@ -9,6 +9,7 @@
 #include "dagrad/error.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/random.hpp"
+#include "src/train/layer.hpp"
 
 namespace dagrad::layers {
 
@@ -67,6 +68,7 @@ Value Network::found(const std::string& name, const Type& type) const {
 template <class Draw>
 Value Network::parameter(std::string_view name, const Type& type, Location where, Draw draw) {
   const Building building(*graph_, where);
+  const Undo undo(*this);
   const std::string scope = graph_->current_scope();
   const std::string full = scope.empty() ? std::string(name) : fmt::format("{}/{}", scope, name);
   const Value parameter = building.checked([&] {
@@ -96,6 +98,8 @@ std::vector<Value> Network::parameters() const {
 
 Value Network::weight(std::string_view name, const Shape& shape, const Initializer& initial,
                       Location where) {
+  const Building building(*graph_, where);
+  const Undo undo(*this);
   const Type type{dtype_, shape};
   return weights_.emplace_back(parameter(name, type, where, [&](std::int64_t key) {
     if (!initial) throw ArgumentError(fmt::format("the initialiser of \"{}\" is empty", name));
@@ -110,6 +114,8 @@ Value Network::statistic(std::string_view name, const Shape& shape, double initi
 }
 
 Value Network::random_key(std::string_view name, Location where) {
+  const Building building(*graph_, where);
+  const Undo undo(*this);
   const Value key =
       parameter(name, {i64, {}}, where, [](std::int64_t drawn) { return Tensor(drawn); });
   if (training()) update(key, next_key({key, where}));
@@ -118,17 +124,6 @@ Value Network::random_key(std::string_view name, Location where) {
 
 void Network::update(const Value& parameter, const Value& next) {
   if (training()) updates_.push_back({parameter, next});
-}
-
-Network::Extent Network::extent() const {
-  return {made_->size(), used_.size(), weights_.size(), updates_.size()};
-}
-
-void Network::go_back(const Extent& extent) {
-  made_->erase(made_->begin() + static_cast<std::ptrdiff_t>(extent.made), made_->end());
-  used_.erase(used_.begin() + static_cast<std::ptrdiff_t>(extent.used), used_.end());
-  weights_.resize(extent.weights);
-  updates_.resize(extent.updates);
 }
 
 }  // namespace dagrad::layers

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
+#include "tests/io/folder.hpp"
 #include "tests/throws.hpp"
 
 namespace dagrad {
@@ -33,7 +34,7 @@ Value reader(Network& network, const Value& images) {
   return layers::linear(network, "out", layers::layer_norm(network, "norm", x), 3);
 }
 
-class LayersTest : public testing::Test {
+class LayersTest : public test::InFolder {
  protected:
   Graph g;
   const Value x = g.input("x", {f32, {5, 1, 6, 6}});
@@ -199,7 +200,7 @@ TEST_F(LayersTest, AFileOfTheParametersOfInferenceIsEnoughToServe) {
   const Value logits = reader(inference, x);
   State state(g);
   compile(training, {.update = network.updates()})(state, images);
-  const std::filesystem::path file = std::filesystem::temp_directory_path() / "dagrad_layers.npz";
+  const std::filesystem::path file = folder / "layers.npz";
   save(file, state, inference.parameters());
 
   Graph serving;
@@ -208,7 +209,6 @@ TEST_F(LayersTest, AFileOfTheParametersOfInferenceIsEnoughToServe) {
   State loaded(serving);
   load(file, loaded);
   EXPECT_TRUE(same_bits(compile(served)(loaded, images)[0], compile(logits)(state, images)[0]));
-  std::filesystem::remove(file);
 }
 
 TEST_F(LayersTest, DropoutIsNothingInInferenceAndForProbability0) {

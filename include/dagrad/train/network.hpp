@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -92,13 +91,8 @@ class Network {
     std::string name;  ///< with its scopes
     Value parameter;
   };
-  /// How much there is of everything, to go back to when a layer throws.
-  struct Extent {
-    std::size_t made, used, weights, updates;
-  };
+  class Undo;
   Network() = default;
-  Extent extent() const;
-  void go_back(const Extent& extent);
   template <class Draw>
   Value parameter(std::string_view name, const Type& type, Location where, Draw draw);
   Value found(const std::string& name, const Type& type) const;
