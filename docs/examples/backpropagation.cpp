@@ -103,7 +103,7 @@ bool one_neuron() {
   step(state, sample);
   std::cout << "w = " << state.get(w) << "\nb = " << state.get(b) << "\n";
   // [/update]
-  return !any(not_equal(differences[1], 0)).item<bool>();
+  return std::abs(differences[1].at(0)) < 1e-15;
 }
 
 bool training() {
@@ -117,21 +117,24 @@ bool training() {
   const Value loss = mean(binary_cross_entropy_with_logits(logits, y));
   const auto gradients = gradient(loss, network.weights());
   const Model model{.loss = loss,
-                    .update = sgd(network.weights(), gradients, 0.5, {.momentum = 0.9}),
+                    .update = sgd(network.weights(), gradients, 0.1, {.momentum = 0.9}),
                     .inputs = {{x, "point"}, {y, "inside"}}};
   // [/model]
 
   heading("fit");
   // [fit]
   State state(graph);
-  const Fitted fitted =
-      fit(model, state, data,
-          {.epochs = 200, .hold_out = 0.2, .patience = 10, .on_epoch = [](EpochEvent& event) {
-             const std::int64_t epoch = event.history.epochs();
-             if (epoch % 10 == 0)
-               std::cout << "epoch " << epoch << ": validation "
-                         << event.history["validation"].back() << "\n";
-           }});
+  const auto print = [](EpochEvent& event) {
+    if (event.history.epochs() % 10 == 0)
+      std::cout << "epoch " << event.history.epochs() << ": validation "
+                << event.history["validation"].back() << "\n";
+  };
+  const Fitted fitted = fit(model, state, data,
+                            {.epochs = 200,
+                             .hold_out = 0.2,
+                             .patience = 10,
+                             .on_epoch = print,
+                             .progress = ProgressStyle::none});
   std::cout << to_string(fitted) << "\n";
   // [/fit]
   return fitted.stopped == Stopped::patience && fitted.best_epoch > 0;
