@@ -8,8 +8,8 @@ namespace dagrad::detail {
 
 namespace {
 
-// Below this size of a batch, starting a thread takes longer than it saves.
-constexpr std::size_t least_bytes_ahead = std::size_t{1} << 20;
+// Below this size of a batch, a thread beside those that compute costs as much as it saves.
+constexpr std::size_t least_bytes_ahead = std::size_t{4} << 20;
 
 Type batch_type(const Tensor& column, std::int64_t rows) {
   std::vector<std::int64_t> dims(column.shape().begin(), column.shape().end());

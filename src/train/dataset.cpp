@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ostream>
 #include <unordered_set>
 
@@ -12,6 +11,7 @@
 #include "src/graph/told_at.hpp"
 #include "src/io/column_names.hpp"
 #include "src/tensor/utf8.hpp"
+#include "src/train/first_not_finite.hpp"
 #include "src/train/labels.hpp"
 
 namespace dagrad {
@@ -56,17 +56,6 @@ Tensor checked_rows(const Tensor& rows, std::int64_t count) {
           fmt::format("Dataset::take: there is no row {}: the dataset has {} rows, counted from 0",
                       row, count));
   return wide;
-}
-
-/// Position of the first element that is NaN or infinite; -1 if there is none.
-std::int64_t first_not_finite(const Tensor& x) {
-  const Tensor numbers = x.dtype() == f64 ? x : x.cast(f32);  // exact for every smaller float
-  const auto find = [](const auto& values) {
-    const auto found =
-        std::find_if_not(values.begin(), values.end(), [](auto v) { return std::isfinite(v); });
-    return found == values.end() ? -1 : found - values.begin();
-  };
-  return numbers.dtype() == f64 ? find(numbers.values<double>()) : find(numbers.values<float>());
 }
 
 /// "[2,0]": the position within a row, or nothing if a row is a single number.
@@ -152,8 +141,7 @@ Dataset Dataset::without(std::string_view name, Location where) const {
 void Dataset::require_finite(Location where) const {
   detail::told_at(where, [&] {
     for (const auto& [name, tensor] : columns_) {
-      if (!is_float(tensor.dtype())) continue;
-      const std::int64_t at = first_not_finite(tensor);
+      const std::int64_t at = detail::first_not_finite(tensor);
       if (at < 0) continue;
       const std::int64_t in_row = tensor.size() / rows_;
       throw ArgumentError(fmt::format("the dataset's column {} is not finite in row {}{}: {}",

@@ -52,9 +52,9 @@ class Fitting {
   FitSetup setup_;
   std::int64_t steps_;                                           ///< in an epoch
   std::map<std::int64_t, BatchFunction> training_, validation_;  ///< by number of rows
+  std::vector<std::int64_t> order_;  ///< of the rows in this epoch, which batches_ reads
   BatchReader batches_;
   std::optional<BatchReader> validation_batches_;
-  std::vector<std::int64_t> order_;  ///< of the rows in this epoch
   FitPosition position_;
   std::vector<double> validated_;  ///< loss and metrics of the last validation
   FitReporter reporter_;

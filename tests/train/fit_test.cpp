@@ -114,8 +114,8 @@ TEST(Fit, SeesEveryRowOnceInAnEpoch) {
 }
 
 TEST(Fit, GivesTheSameBitsForAnyNumberOfThreadsAndLargeBatches) {
-  // Batches of more than a megabyte, which another thread gathers.
-  constexpr std::int64_t rows = 1500, batch = 600, width = 512;
+  // Batches of more than four megabytes, which another thread gathers.
+  constexpr std::int64_t rows = 1500, batch = 600, width = 2048;
   Graph graph;
   const Value x = graph.input("x", {f32, {batch, width}});
   const Value w = graph.parameter("w", Tensor(Type{f32, {width, 1}}));
@@ -132,6 +132,34 @@ TEST(Fit, GivesTheSameBitsForAnyNumberOfThreadsAndLargeBatches) {
     EXPECT_LT(fitted.history["loss"].back(), fitted.history["loss"].front());
     EXPECT_TRUE(same_state(states[0], state));
   }
+}
+
+// Batches of more than four megabytes, of which the next one is gathered while a callback has this
+// one.
+TEST(Fit, LeavesACallbackTheBatchesThatItKeeps) {
+  constexpr std::int64_t rows = 1000, batch = 300, width = 4096;
+  Graph graph;
+  const Value x = graph.input("x", {f32, {batch, width}});
+  const Value w = graph.parameter("w", Tensor(1.F));
+  const Value loss = mean(x) * w;
+  const Model model{.loss = loss, .update = sgd(w, gradient(loss, w), 0.1), .inputs = {{x, "x"}}};
+  Tensor numbers(Type{f32, {rows, width}});
+  for (std::int64_t row = 0; row < rows; ++row)
+    std::fill_n(numbers.mutate<float>().data() + row * width, width, static_cast<float>(row));
+  std::vector<Tensor> kept;
+  FitOptions options = quiet(1);
+  options.shuffle = false;
+  options.on_step = [&](StepEvent& event) { kept.push_back(event.feeds[0].tensor); };
+  State state(graph);
+  (void)fit(model, state, Dataset{{"x", numbers}}, options);
+  ASSERT_EQ(kept.size(), 4U);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto first = static_cast<std::int64_t>(i) * batch;
+    EXPECT_TRUE(same_bits(kept[i], numbers[Range{first, first + batch}])) << i;
+  }
+  // Nothing is read any more when the training has ended early.
+  options.on_step = [](StepEvent& event) { event.stop = true; };
+  EXPECT_EQ(fit(model, state, Dataset{{"x", numbers}}, options).stopped, Stopped::callback);
 }
 
 TEST(Fit, ValidatesWithoutDropoutOnRowsHeldOut) {
