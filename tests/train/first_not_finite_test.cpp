@@ -18,7 +18,8 @@ TEST(FirstNotFinite, FindsTheFirstOneAnywhere) {
         Tensor numbers(Type{f64, {size}});
         numbers.mutate<double>()[static_cast<std::size_t>(at)] = number;
         numbers.mutate<double>().back() = number;
-        EXPECT_EQ(detail::first_not_finite(numbers.cast(dtype)), at) << dtype << " " << number;
+        EXPECT_EQ(detail::first_not_finite(numbers.cast(dtype)), at)
+            << name(dtype) << " " << number;
       }
     }
   }
