@@ -79,11 +79,12 @@ bool ProgressBar::due() const {
   return options_.style != ProgressStyle::none && Clock::now() >= next_;
 }
 
+/// ", 9 s left", or nothing as long as nobody can tell.
 std::string ProgressBar::left() const {
-  if (step_ <= first_) return "";
-  const double each = std::chrono::duration<double>(Clock::now() - start_).count() /
-                      static_cast<double>(step_ - first_);
-  return duration_text(each * static_cast<double>(steps_ - step_)) + " left";
+  const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (step_ <= first_ || step_ >= steps_ || passed < 0.5) return "";
+  const double each = passed / static_cast<double>(step_ - first_);
+  return ", " + duration_text(each * static_cast<double>(steps_ - step_)) + " left";
 }
 
 void ProgressBar::show(std::int64_t step, std::string_view note) {
@@ -104,7 +105,7 @@ void ProgressBar::draw() {
   for (int i = 0; i < cells; ++i) text += i < filled ? "█" : "░";
   text += fmt::format(" {:3}%  {}", percent(step_, steps_), note_);
   open_ = step_ < steps_;
-  if (open_ && step_ > first_) text += ", " + left();
+  text += left();
   write_progress(options_.out,
                  fmt::format("\r{}\033[K{}", cut_to_width(text, terminal_width(options_.out) - 1),
                              open_ ? "" : "\n"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <thread>
 
 #include "tests/train/fit_model.hpp"
 
@@ -37,8 +38,19 @@ TEST(ProgressBar, WritesLinesWhereThereIsNoTerminal) {
     EXPECT_FALSE(bar.in_place());
     for (int i = 1; i <= 4; ++i) bar.show(i, "loss 0.5");
   });
-  EXPECT_THAT(text, MatchesRegex("work  25%  loss 0.5, 0 s left\nwork  50%  loss 0.5, 0 s left\n"
-                                 "work  75%  loss 0.5, 0 s left\nwork 100%  loss 0.5\n"));
+  EXPECT_THAT(text, MatchesRegex("work  25%  loss 0.5\nwork  50%  loss 0.5\n"
+                                 "work  75%  loss 0.5\nwork 100%  loss 0.5\n"));
+}
+
+TEST(ProgressBar, TellsTheTimeLeftOnceItCanBeTold) {
+  const std::string text = written([](std::FILE* out) {
+    ProgressBar bar("work", 1000, at_once(out, ProgressStyle::lines));
+    bar.start_from(100);
+    bar.show(101, "");
+    std::this_thread::sleep_for(std::chrono::milliseconds(510));
+    bar.show(101, "a");
+  });
+  EXPECT_THAT(text, MatchesRegex("work  10%  \nwork  10%  a, [0-9]:[0-9][0-9] (min|h) left\n"));
 }
 
 TEST(ProgressBar, DrawsInPlace) {
@@ -49,7 +61,7 @@ TEST(ProgressBar, DrawsInPlace) {
     bar.line("a line");
     bar.show(2, "all");
   });
-  const std::string half = "\rwork ████████████░░░░░░░░░░░░  50%  half, 0 s left\033[K";
+  const std::string half = "\rwork ████████████░░░░░░░░░░░░  50%  half\033[K";
   EXPECT_EQ(text,
             half + "\r\033[Ka line\n" + half + "\rwork ████████████████████████ 100%  all\033[K\n");
 }
@@ -67,13 +79,13 @@ TEST(ProgressBar, EndsItsLine) {
   const auto style = ProgressStyle::bar;
   EXPECT_THAT(
       written([&](std::FILE* out) { ProgressBar("work", 3, at_once(out, style)).show(1, ""); }),
-      testing::EndsWith(" left\033[K\n"));
+      testing::EndsWith("  33%  \033[K\n"));
   EXPECT_THAT(written([&](std::FILE* out) {
                 ProgressBar bar("work", 3, at_once(out, style));
                 bar.show(1, "");
                 bar.finish("stopped");
               }),
-              testing::EndsWith(" left\033[K\nstopped\n"));
+              testing::EndsWith("  33%  \033[K\nstopped\n"));
   EXPECT_EQ(written([&](std::FILE* out) { ProgressBar("work", 3, at_once(out, style)); }), "");
 }
 
@@ -123,7 +135,7 @@ TEST(ProgressBar, TakesStrangeNumbers) {
     bar.show(5, "");
     bar.start_from(7);
   });
-  EXPECT_EQ(text, "none   0%  , \nnone 100%  \n");
+  EXPECT_EQ(text, "none   0%  \nnone 100%  \n");
 }
 
 TEST(ProgressOfFit, IsWrittenToStandardError) {
