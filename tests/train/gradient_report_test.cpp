@@ -103,6 +103,16 @@ TEST(GradientReport, NormsNeitherOverflowNorUnderflow) {
     }
 }
 
+TEST(GradientReport, IsTheSameForAnyNumberOfThreads) {
+  Graph graph;
+  const Value w = graph.parameter("w", Rng(1).normal({300'000}, 0, 1, f32));
+  const Value loss = sum(square(relu(w)));
+  const GradientReport report = gradient_report(loss, w, gradient(loss, {w}), {});
+  const Tensor one = compile(report.statistics(), {.threads = 1})()[0];
+  for (const int threads : {2, 3, 8})
+    EXPECT_TRUE(same_bits(compile(report.statistics(), {.threads = threads})()[0], one)) << threads;
+}
+
 TEST(GradientReport, TakesEveryFloatDtype) {
   for (const DType dtype : {f16, bf16, f32, f64}) {
     const Tensor x = Tensor::of({3.0, 0.0, 4.0}).cast(dtype);
