@@ -203,7 +203,9 @@ Optimized optimize(const Graph& graph, ValueSpan values,
 /// prefer, and returns them. Nodes to which no rule applies are used as they are. It is the natural
 /// step before a gradient: `gradient(stabilize(loss), w)`.
 std::vector<Value> stabilize(std::span<const Value> values,
-                             std::span<const Rule> rules = stabilizing_rules());
-Value stabilize(const Value& value, std::span<const Rule> rules = stabilizing_rules());
+                             std::span<const Rule> rules = stabilizing_rules(),
+                             Location where = Location::here());
+Value stabilize(const Value& value, std::span<const Rule> rules = stabilizing_rules(),
+                Location where = Location::here());
 
 }  // namespace dagrad

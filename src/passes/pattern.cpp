@@ -25,20 +25,8 @@ std::optional<double> fill_of(const Tensor& tensor) {
   return first;
 }
 
-/// The same for a value of a graph, whose node passes on the elements of at most one operand.
-std::optional<double> fill_of(const detail::GraphView& graph, std::uint32_t node) {
-  if (graph.kind(node) == NodeKind::constant) return fill_of(graph.tensor(node));
-  if (graph.kind(node) != NodeKind::op || graph.results(node).size() != 1 ||
-      graph.results(node)[0].elements() == 0)
-    return {};
-  const Op& op = graph.op(node);
-  if (const auto* full = op.get_if<Full>()) return full->value.as<double>();
-  if (const auto* like = op.get_if<FullLike>()) return like->value;
-  if (op.get_if<BroadcastTo>() || op.get_if<BroadcastLike>() || op.traits().alias == 0) {
-    const detail::Edge from = graph.operands(node)[0];
-    return from.port == 0 ? fill_of(graph, from.node) : std::nullopt;
-  }
-  return {};
+bool passes_elements_on(const Op& op) {
+  return op.get_if<BroadcastTo>() || op.get_if<BroadcastLike>() || op.traits().alias == 0;
 }
 
 bool same_number(double pattern, double number, DType dtype) {
@@ -48,8 +36,18 @@ bool same_number(double pattern, double number, DType dtype) {
 }  // namespace
 
 std::optional<double> known_fill(const Value& value) {
-  if (value.port() != 0) return {};
-  return fill_of(detail::GraphView(detail::Access::data(value)), value.node_id());
+  const detail::GraphView graph(detail::Access::data(value));
+  if (value.type().elements() == 0) return {};
+  for (detail::Edge at{value.node_id(), value.port()}; at.port == 0;
+       at = graph.operands(at.node)[0]) {
+    if (graph.kind(at.node) == NodeKind::constant) return fill_of(graph.tensor(at.node));
+    if (graph.kind(at.node) != NodeKind::op) return {};
+    const Op& op = graph.op(at.node);
+    if (const auto* full = op.get_if<Full>()) return fill_of(full->value);
+    if (const auto* like = op.get_if<FullLike>()) return like->value;
+    if (!passes_elements_on(op)) return {};
+  }
+  return {};
 }
 
 namespace detail {
