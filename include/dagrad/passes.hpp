@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dagrad/rewrite.hpp"
@@ -72,7 +73,8 @@ class Rule {
 
   /// Throws ArgumentError if the left side is one of its operands or a number.
   template <class Left, class Right>
-  Rule(std::string name, Left left, Right right)
+  requires(!std::convertible_to<Left, std::string_view>)
+      Rule(std::string name, Left left, Right right)
       : Rule(std::move(name), arity<Left>(), formula<arity<Left>()>(std::move(left)),
              formula<arity<Left>()>(std::move(right))) {}
   /// `replace` returns an empty Value where the rule does not apply.
@@ -105,9 +107,7 @@ class Rule {
   template <std::size_t operands, class F>
   static Formula formula(F f) {
     return [f = std::move(f)](std::span<const Value> x) {
-      return [&]<std::size_t... i>(std::index_sequence<i...>) {
-        return f(x[i]...);
-      }
+      return [&]<std::size_t... i>(std::index_sequence<i...>) { return f(x[i]...); }
       (std::make_index_sequence<operands>{});
     };
   }
@@ -175,7 +175,7 @@ struct PassReport {
     std::size_t before = 0, after = 0;
   };
   std::string pass;
-  std::vector<Nodes> nodes;  ///< for each op, in alphabetical order
+  std::vector<Nodes> nodes;           ///< for each op, in alphabetical order
   std::size_t before = 0, after = 0;  ///< number of nodes
   std::vector<RuleCount> rules;
   double seconds = 0;

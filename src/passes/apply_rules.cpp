@@ -1,3 +1,5 @@
+#include <unordered_map>
+
 #include "dagrad/passes.hpp"
 #include "src/graph/rewriting.hpp"
 #include "src/graph/view.hpp"
@@ -34,7 +36,8 @@ class Sweep {
     for (const std::uint32_t node : detail::needed(data_, values, {}, "stabilize"))
       if (graph_.kind(node) == NodeKind::op) visit(node);
     std::vector<Value> results;
-    for (const Value& value : values) results.push_back(now({value.node_id(), value.port()}));
+    for (const Value& value : values)
+      results.push_back(now({value.node_id(), value.port(), false}));
     return results;
   }
 
@@ -60,7 +63,8 @@ class Sweep {
     if (!value.empty())
       new_[node] = {value};
     else if (changed && !op.traits().ordered)
-      new_[node] = apply(op, std::vector<Operand>(operands.begin(), operands.end()));
+      new_[node] = apply(
+          op, std::span<const Operand>(std::vector<Operand>(operands.begin(), operands.end())));
   }
 
   detail::GraphData& data_;
@@ -90,8 +94,7 @@ std::vector<Value> stabilize(std::span<const Value> values, std::span<const Rule
                              Location where) {
   std::vector<Value> results(values.begin(), values.end());
   if (results.empty()) return results;
-  for (const Value& value : values)
-    detail::require_same_graph("stabilize", values.front(), value);
+  for (const Value& value : values) detail::require_same_graph("stabilize", values.front(), value);
   const Building building("stabilize", values, where);
   detail::RuleTable table(rules);
   detail::GraphData& data = detail::Access::data(values.front());

@@ -22,8 +22,7 @@ class DistinctNodes {
       return graph_.kind(node) == NodeKind::op && graph_.op(node) == op &&
              std::ranges::equal(graph_.operands(node), operands,
                                 [](const detail::Edge& edge, const Value& value) {
-                                  return edge.node == value.node_id() &&
-                                         edge.port == value.port();
+                                  return edge.node == value.node_id() && edge.port == value.port();
                                 });
     });
   }
@@ -98,13 +97,12 @@ void merge(Rewriter& rewriter, const Node& node, DistinctNodes& distinct) {
 
 PassResult merge_equal(const Graph& graph, std::span<const Value> values) {
   std::optional<DistinctNodes> distinct;
-  return rewrite(
-      graph,
-      [&](Rewriter& rewriter, const Node& node) {
-        if (!distinct) distinct.emplace(rewriter.graph());
-        merge(rewriter, node, *distinct);
-      },
-      {.outputs = {values.begin(), values.end()}});
+  return rewrite(graph,
+                 [&](Rewriter& rewriter, const Node& node) {
+                   if (!distinct) distinct.emplace(rewriter.graph());
+                   merge(rewriter, node, *distinct);
+                 },
+                 {.outputs = {values.begin(), values.end()}});
 }
 
 }  // namespace dagrad

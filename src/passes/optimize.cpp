@@ -16,10 +16,8 @@ void count(const Graph& graph, std::size_t PassReport::Nodes::*which, Counts& co
 }
 
 PassReport report(const std::string& pass, const Graph& before, const PassResult& after) {
-  PassReport report{.pass = pass,
-                    .before = before.size(),
-                    .after = after.graph.size(),
-                    .rules = after.rules};
+  PassReport report{
+      .pass = pass, .before = before.size(), .after = after.graph.size(), .rules = after.rules};
   Counts counts;
   count(before, &PassReport::Nodes::before, counts);
   count(after.graph, &PassReport::Nodes::after, counts);

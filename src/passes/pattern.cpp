@@ -38,7 +38,7 @@ bool same_number(double pattern, double number, DType dtype) {
 std::optional<double> known_fill(const Value& value) {
   const detail::GraphView graph(detail::Access::data(value));
   if (value.type().elements() == 0) return {};
-  for (detail::Edge at{value.node_id(), value.port()}; at.port == 0;
+  for (detail::Edge at{value.node_id(), value.port(), false}; at.port == 0;
        at = graph.operands(at.node)[0]) {
     if (graph.kind(at.node) == NodeKind::constant) return fill_of(graph.tensor(at.node));
     if (graph.kind(at.node) != NodeKind::op) return {};
@@ -52,8 +52,7 @@ std::optional<double> known_fill(const Value& value) {
 
 namespace detail {
 
-Pattern::Pattern(std::size_t operands,
-                 const std::function<Value(std::span<const Value>)>& left) {
+Pattern::Pattern(std::size_t operands, const std::function<Value(std::span<const Value>)>& left) {
   Graph graph;
   std::vector<Value> any;
   for (std::size_t i = 0; i < operands; ++i)
@@ -97,8 +96,7 @@ std::optional<Bound> Pattern::match(const RuleSite& site) const {
 }
 
 /// `swaps` loses a bit for each commutative op that has been met.
-bool Pattern::match(const Part& part, const Value& value, Bound& bound,
-                    std::size_t& swaps) const {
+bool Pattern::match(const Part& part, const Value& value, Bound& bound, std::size_t& swaps) const {
   switch (part.kind) {
     case Part::Kind::operand: {
       Value& known = bound[part.operand];
