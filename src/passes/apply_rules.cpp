@@ -1,5 +1,6 @@
 #include <unordered_map>
 
+#include "dagrad/apply.hpp"
 #include "dagrad/passes.hpp"
 #include "src/graph/rewriting.hpp"
 #include "src/graph/view.hpp"

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "dagrad/dagrad.hpp"
+
+/// An expression to which each rule applies.
+namespace dagrad::test {
+
+struct RuleExample {
+  std::string rule;
+  std::function<Value(const Value& x, const Value& y)> build;
+  /// The exact result for an element of x and one of y; empty where the results of both sides have
+  /// the same bits.
+  std::function<long double(long double x, long double y)> exact = {};
+  Shape shape = {3, 4};  ///< of x and y
+};
+
+const std::vector<RuleExample>& simplifying_examples();
+const std::vector<RuleExample>& stabilizing_examples();
+
+}  // namespace dagrad::test
