@@ -16,8 +16,11 @@ void count(const Graph& graph, std::size_t PassReport::Nodes::*which, Counts& co
 }
 
 PassReport report(const std::string& pass, const Graph& before, const PassResult& after) {
-  PassReport report{
-      .pass = pass, .before = before.size(), .after = after.graph.size(), .rules = after.rules};
+  PassReport report;
+  report.pass = pass;
+  report.before = before.size();
+  report.after = after.graph.size();
+  report.rules = after.rules;
   Counts counts;
   count(before, &PassReport::Nodes::before, counts);
   count(after.graph, &PassReport::Nodes::after, counts);

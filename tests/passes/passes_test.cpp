@@ -198,6 +198,51 @@ TEST(Stabilize, RebuildsWhatUsesAReplacedValue) {
   EXPECT_EQ(evaluate(y, {{"x", Tensor::of({0.0, 1e-20})}}).at(0), 2e-20);
 }
 
+// ---- compile
+
+TEST(CompileWithPasses, KeepsFeedsUpdatesAndNamesOfTheGraph) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), unused = graph.input("unused", {f64, {2}});
+  const Value w = graph.parameter("w", Tensor::of({1.0, 2.0}));
+  const Value loss = sum(square(x * w * 1 + unused - unused * 1));
+  const Value lost = where(full_like(x > 0, 1), w, unused);
+  const std::vector<Update> update = sgd({w}, gradient(loss, std::vector{w}), 0.1);
+  const Function plain = compile({loss, lost}, {.update = update});
+  const Function better = compile({loss, lost}, {.update = update, .passes = default_passes()});
+  EXPECT_LT(better.nodes(), plain.nodes());
+  State a(graph), b(graph);
+  const Tensor data = Tensor::of({3.0, -1.0}), zero = Tensor::of({0.0, 0.0});
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<Tensor> left = plain(a, {{x, data}, {unused, zero}});
+    const std::vector<Tensor> right = better(b, {{x, data}, {unused, zero}});
+    EXPECT_TRUE(equal(left[0], right[0]));
+    EXPECT_TRUE(equal(left[1], right[1]));
+  }
+  EXPECT_TRUE(equal(a["w"], b["w"]));
+}
+
+TEST(CompileWithPasses, FetchesInputsParametersAndOneValueTwice) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value w = graph.parameter("w", Tensor::of(2.0));
+  const Function f = compile({x, w, x * 1, x * 1}, {.passes = default_passes()});
+  const std::vector<Tensor> results = f({{"x", Tensor::of(3.0)}});
+  EXPECT_EQ(results[0].at(0) + results[1].at(0) + results[2].at(0) + results[3].at(0), 11);
+}
+
+TEST(CompileWithPasses, FindsTheNodeThatIsNotFinite) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = (reciprocal(x * 1).named("inverse")) + 1;
+  const Function f = compile(y, {.check_finite = true, .passes = default_passes()});
+  try {
+    f({{x, Tensor::of(0.0)}});
+    FAIL() << "nothing was thrown";
+  } catch (const RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("'inverse'"), std::string::npos) << error.what();
+  }
+}
+
 TEST(MappingThen, RefusesMappingsOfOtherGraphs) {
   Graph a, b;
   static_cast<void>(a.input("x", {f64, {}}));
