@@ -17,7 +17,7 @@ class Maker {
       std::vector<double> elements;
       for (std::int64_t e = 0; e < Type{f64, shape}.elements(); ++e)
         elements.push_back(number(special));
-      made_.tensors.push_back(cast(Tensor::of(elements), dtype_).reshaped(shape));
+      made_.tensors.push_back(Tensor::of(elements).cast(dtype_).reshaped(shape));
       made_.inputs.push_back(made_.graph.input("x" + std::to_string(i), {dtype_, shape}));
       made_.values.push_back(made_.inputs.back());
     }
@@ -48,8 +48,9 @@ class Maker {
   }
   Value constant() {
     constexpr std::array numbers{0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0};
-    return made_.graph.constant(cast(Tensor::of(numbers[below(numbers.size())]), dtype_));
+    return full_scalar(numbers[below(numbers.size())]);
   }
+  Value full_scalar(double x) { return made_.graph.constant(Tensor::full({dtype_, {}}, x)); }
   Value either() { return below(3) == 0 ? constant() : any(); }
 
   Value step() {

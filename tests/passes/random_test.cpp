@@ -133,7 +133,7 @@ std::vector<Tensor> rounded(const RandomExpression& e, const std::vector<Value>&
   const Rewritten narrow = replay(e.graph, f64, f32);
   Feeds feeds;
   for (std::size_t i = 0; i < e.inputs.size(); ++i)
-    feeds.emplace_back(e.inputs[i].name(), cast(e.tensors[i], f32));
+    feeds.emplace_back(e.inputs[i].name(), e.tensors[i].cast(f32));
   return compile(narrow.mapping(values))(feeds);
 }
 
