@@ -159,7 +159,8 @@ PassResult drop_dead(const Graph& graph, std::span<const Value> values);
 /// Operands of commutative ops may be exchanged.
 PassResult merge_equal(const Graph& graph, std::span<const Value> values);
 /// Computes nodes whose operands are all constants, unless the result would be larger than 64 bytes
-/// and than the operands together. Nodes that fail are kept, so that the error appears in a run.
+/// and than the largest operand. Nodes that fail, or whose users might refuse the result, are kept,
+/// so that the error appears in a run.
 PassResult fold_constants(const Graph& graph, std::span<const Value> values);
 /// Applies rules until none of them applies any more, or each node has been visited eight times.
 PassResult apply_rules(const Graph& graph, std::span<const Value> values,

@@ -27,15 +27,22 @@ bool is_worth_storing(const Node& node, std::span<const Tensor> operands) {
   return after <= before;
 }
 
+/// Whether an op that uses the node looks at constants when it is made, and might refuse this one.
+bool is_validated(const Node& node) {
+  const std::vector<Node> users = node.users();
+  return std::any_of(users.begin(), users.end(),
+                     [](const Node& user) { return user.op().traits().has_validate; });
+}
+
 void fold(Rewriter& rewriter, const Node& node) {
   if (node.kind() != NodeKind::op || node.op().traits().ordered) return;
   const std::vector<Tensor> operands = constants(rewriter(node.operands()));
-  if (operands.empty() || !is_worth_storing(node, operands)) return;
+  if (operands.empty() || !is_worth_storing(node, operands) || is_validated(node)) return;
   std::vector<Tensor> results;
   try {
     results = evaluate_op(node.op(), operands, {}, node.where());
   } catch (const Error&) {
-    return;  // a run that needs it will tell
+    return;  // a run will tell
   }
   std::vector<Value> values;
   for (const Tensor& result : results) values.push_back(rewriter.graph().constant(result));

@@ -159,7 +159,8 @@ Value plain_power(const RuleSite& at) {
 Value integer_times_zero(const RuleSite& at) {
   if (is_float(at.type.dtype)) return {};
   for (std::size_t i = 0; i < 2; ++i)
-    if (known_fill(at.in(i)) == 0) return at.in(i);
+    if (known_fill(at.in(i)) == 0 && at.in(1 - i).type() == at.type)
+      return zeros_like(at.in(1 - i));
   return {};
 }
 

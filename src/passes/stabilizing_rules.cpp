@@ -57,8 +57,6 @@ using V = Value;
 std::vector<Rule> stabilizing_rules() {
   return {
       {"log(sigmoid(x))", [](V x) { return log(sigmoid(x)); }, [](V x) { return -softplus(-x); }},
-      {"log(1 - sigmoid(x))", [](V x) { return log(1 - sigmoid(x)); },
-       [](V x) { return -softplus(x); }},
       {"1 - sigmoid(x)", [](V x) { return 1 - sigmoid(x); }, [](V x) { return sigmoid(-x); }},
       {"1 / (1 + exp(-x))", [](V x) { return 1 / (1 + exp(-x)); }, [](V x) { return sigmoid(x); }},
       {"reciprocal(1 + exp(-x))", [](V x) { return reciprocal(1 + exp(-x)); },

@@ -90,8 +90,6 @@ const std::vector<RuleExample>& stabilizing_examples() {
   static const std::vector<RuleExample> all{
       {"log(sigmoid(x))", [](V x, V) { return log(sigmoid(x)); },
        [](L x, L) { return -softplus_of(-x); }},
-      {"log(1 - sigmoid(x))", [](V x, V) { return log(1 - sigmoid(x)); },
-       [](L x, L) { return -softplus_of(x); }},
       {"1 - sigmoid(x)", [](V x, V) { return 1 - sigmoid(x); },
        [](L x, L) { return sigmoid_of(-x); }},
       {"1 / (1 + exp(-x))", [](V x, V) { return 1 / (1 + exp(-x)); },
@@ -144,7 +142,7 @@ const std::vector<RuleExample>& stabilizing_examples() {
        [](V x, V y) {
          return log(softmax(stack({x[{0, 0}], y[{0, 0}]}), 0))[0];
        },
-       [](L x, L y) { return -softplus_of(y - x); }},
+       [](L x, L y) { return -softplus_of(y - x); }, 1},
       {"log(sum(exp(x)))",
        [](V x, V y) {
          return log(sum(exp(stack({x[{0, 0}], y[{0, 0}]}))));

@@ -15,7 +15,9 @@ struct RuleExample {
   /// The exact result for an element of x and one of y; empty where the results of both sides have
   /// the same bits.
   std::function<long double(long double x, long double y)> exact = {};
-  Shape shape = {3, 4};  ///< of x and y
+  /// The error is measured in units of the last place of the exact result, or of this number where
+  /// that is larger.
+  double scale = 0;
 };
 
 const std::vector<RuleExample>& simplifying_examples();

@@ -28,8 +28,8 @@ struct Case {
   Function unoptimized, optimized;
 
   Case(const RuleExample& example, const std::vector<Rule>& rules, DType dtype) {
-    x = graph.input("x", {dtype, example.shape});
-    y = graph.input("y", {dtype, example.shape});
+    x = graph.input("x", {dtype, Shape{3, 4}});
+    y = graph.input("y", {dtype, Shape{3, 4}});
     before = example.build(x, y);
     const Pass pass{"rules", [&](const Graph& g, std::span<const Value> values) {
                       return apply_rules(g, values, rules);
@@ -91,13 +91,15 @@ void expect_no_larger_error(const Case& c, const RuleExample& example) {
   const double largest = dtype == f32 ? 3.4e38 : 1.7e308;
   for_all_numbers(c, [&](double a, double b, const Tensor& before, const Tensor& after) {
     const double u = before.at(0), o = after.at(0);
-    if (std::isfinite(u)) EXPECT_TRUE(std::isfinite(o)) << "x " << a << ", y " << b;
+    EXPECT_TRUE(std::isfinite(o) || !std::isfinite(u)) << "x " << a << ", y " << b;
     const Feeds feeds = c.feeds(a, b);  // rounded to the dtype
     const long double exact = example.exact(feeds[0].tensor.at(0), feeds[1].tensor.at(0));
     if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(u) || !(std::abs(exact) < largest))
       return;
     const auto error = [&](double x) { return std::abs(static_cast<double>(x - exact)); };
-    EXPECT_LE(error(o), error(u) + 2 * ulp(static_cast<double>(exact), dtype))
+    EXPECT_LE(
+        error(o),
+        error(u) + 2 * ulp(std::max(example.scale, static_cast<double>(std::abs(exact))), dtype))
         << "x " << a << ", y " << b << ": exactly " << static_cast<double>(exact) << ", before "
         << u << ", after " << o;
   });
@@ -129,7 +131,7 @@ TEST_P(EveryRule, ThatStabilizesIsAppliedAndKeepsItsPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, EveryRule, testing::Values(f32, f64),
-                         [](const auto& info) { return std::string(name(info.param)); });
+                         [](const auto& dtype) { return std::string(name(dtype.param)); });
 
 TEST(Rules, AllHaveAnExample) {
   const auto names = [](const auto& list, auto&& name) {
@@ -143,27 +145,40 @@ TEST(Rules, AllHaveAnExample) {
   EXPECT_EQ(names(stabilizing_rules(), of_rule), names(stabilizing_examples(), of_example));
 }
 
-/// The graph's value after these rules, as a listing.
-std::string after(const std::vector<Rule>& rules, const Graph& graph, const Value& value) {
+/// The ops that compute the value after these rules.
+std::vector<std::string> ops_after(const std::vector<Rule>& rules, const Graph& graph,
+                                   const Value& value) {
   const PassResult result = apply_rules(graph, std::span(&value, 1), rules);
   const std::vector<Value> kept{result.mapping(value)};
-  return to_string(extract(kept).graph);
+  std::vector<std::string> ops;
+  const Rewritten needed = extract(kept);
+  for (const Node& node : needed.graph.nodes()) ops.emplace_back(node.op().name());
+  return ops;
 }
+
+/// The names of the rules that simplify the value.
+std::vector<std::string> simplified_by(const Graph& graph, const Value& value) {
+  std::vector<std::string> names;
+  for (const RuleCount& count : apply_rules(graph, std::span(&value, 1), simplifying_rules()).rules)
+    names.push_back(count.rule);
+  return names;
+}
+
+using Names = std::vector<std::string>;
 
 TEST(Rules, AddingZeroKeepsTheSignOfZero) {
   Graph graph;
-  const Value x = graph.input("x", {f64, {2}});
-  EXPECT_EQ(apply_rules(graph, std::vector{x + 0.0}, simplifying_rules()).rules.size(), 0u);
-  EXPECT_EQ(apply_rules(graph, std::vector{x - -0.0}, simplifying_rules()).rules.size(), 0u);
-  EXPECT_EQ(apply_rules(graph, std::vector{x + -0.0}, simplifying_rules()).rules.size(), 1u);
-  const Value n = graph.input("n", {i32, {2}});
-  EXPECT_EQ(apply_rules(graph, std::vector{n + 0}, simplifying_rules()).rules.size(), 1u);
+  const Value x = graph.input("x", {f64, {2}}), n = graph.input("n", {i32, {2}});
+  EXPECT_EQ(simplified_by(graph, x + 0.0), Names{});
+  EXPECT_EQ(simplified_by(graph, x - -0.0), Names{});
+  EXPECT_EQ(simplified_by(graph, x + -0.0), Names{"x + -0"});
+  EXPECT_EQ(simplified_by(graph, n + 0), Names{"x + -0"});
 }
 
 TEST(Rules, TimesZeroStaysForFloats) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}});
-  EXPECT_TRUE(apply_rules(graph, std::vector{x * 0}, simplifying_rules()).rules.empty());
+  EXPECT_EQ(simplified_by(graph, x * 0), Names{});
 }
 
 TEST(Rules, KeepTheShape) {
@@ -183,10 +198,11 @@ TEST(Rules, OfUsersAreEquationsOrFunctions) {
        [](Value a) { return ones_like(a); }},
       {"tan of atan", "tan",
        [](const RuleSite& at) { return made_by<Atan>(at.in()) ? operand_of(at.in()) : Value(); }}};
-  EXPECT_EQ(after(rules, graph, square(cos(x)) + square(sin(x))), after({}, graph, ones_like(x)));
-  EXPECT_EQ(after(rules, graph, tan(atan(y))), after({}, graph, y));
-  const Value different = square(cos(x)) + square(sin(y));
-  EXPECT_EQ(after(rules, graph, different), after({}, graph, different));
+  EXPECT_EQ(ops_after(rules, graph, square(cos(x)) + square(sin(x))),
+            (Names{"input", "full_like"}));
+  EXPECT_EQ(ops_after(rules, graph, tan(atan(y))), Names{"input"});
+  EXPECT_EQ(ops_after(rules, graph, square(cos(x)) + square(sin(y))),
+            (Names{"input", "input", "cos", "square", "sin", "square", "add"}));
 }
 
 TEST(Rules, ThatUndoEachOtherComeToAnEnd) {
@@ -216,7 +232,7 @@ TEST(Rules, LookThroughWhatRepeatsAConstant) {
   EXPECT_EQ(known_fill(graph.constant(Tensor::of({0.0, -0.0}))), std::nullopt);
   EXPECT_EQ(known_fill(graph.constant(Tensor::full({f64, {0}}, 1))), std::nullopt);
   EXPECT_EQ(known_fill(x), std::nullopt);
-  EXPECT_EQ(apply_rules(graph, std::vector{x * one}, simplifying_rules()).rules.size(), 1u);
+  EXPECT_EQ(simplified_by(graph, x * one).front(), "x * 1");
 }
 
 }  // namespace
