@@ -8,7 +8,7 @@ namespace {
 
 class Maker {
  public:
-  Maker(unsigned seed, DType dtype) : random_(seed), dtype_(dtype) {}
+  Maker(unsigned seed, DType dtype, bool smooth) : random_(seed), dtype_(dtype), smooth_(smooth) {}
 
   RandomExpression make() {
     const bool special = below(4) == 0;
@@ -72,7 +72,7 @@ class Maker {
       case 2:
         return -x;
       case 3:
-        return abs(x);
+        return smooth_ ? x * x : abs(x);
       case 4:
         return square(x);
       case 5:
@@ -91,11 +91,11 @@ class Maker {
       case 13:
         return reciprocal(x);
       case 14:
-        return relu(x);
+        return smooth_ ? sqrt(x * x) : relu(x);
       case 15:
-        return floor(x);
+        return smooth_ ? log1p(exp(x)) : floor(x);
       case 16:
-        return sign(x);
+        return smooth_ ? exp(x) - 1 : sign(x);
       case 17:
         return identity(x);
       case 18:
@@ -121,9 +121,9 @@ class Maker {
       case 5:
         return a / b;
       case 6:
-        return maximum(a, b);
+        return smooth_ ? log(exp(a) + exp(b)) : maximum(a, b);
       case 7:
-        return where(a > b, a, below(2) == 0 ? a : b);
+        return smooth_ ? a * reciprocal(b) : where(a > b, a, below(2) == 0 ? a : b);
       default:
         return pull(a, b);
     }
@@ -151,11 +151,14 @@ class Maker {
 
   std::mt19937 random_;
   DType dtype_;
+  bool smooth_;
   RandomExpression made_;
 };
 
 }  // namespace
 
-RandomExpression random_expression(unsigned seed, DType dtype) { return Maker(seed, dtype).make(); }
+RandomExpression random_expression(unsigned seed, DType dtype, bool smooth) {
+  return Maker(seed, dtype, smooth).make();
+}
 
 }  // namespace dagrad::test

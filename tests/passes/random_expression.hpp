@@ -15,7 +15,8 @@ struct RandomExpression {
   std::vector<Tensor> tensors;  ///< numbers for the inputs
 };
 
-/// The same expression for the same seed.
-RandomExpression random_expression(unsigned seed, DType dtype);
+/// The same expression for the same seed. `smooth` leaves out ops that choose by a comparison or
+/// jump, where a rounding error may change the choice.
+RandomExpression random_expression(unsigned seed, DType dtype, bool smooth);
 
 }  // namespace dagrad::test

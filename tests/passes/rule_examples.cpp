@@ -147,7 +147,7 @@ const std::vector<RuleExample>& stabilizing_examples() {
        [](V x, V y) {
          return log(sum(exp(stack({x[{0, 0}], y[{0, 0}]}))));
        },
-       [](L x, L y) { return std::max(x, y) + std::log1p(std::exp(-std::abs(x - y))); }},
+       [](L x, L y) { return std::max(x, y) + std::log1p(std::exp(-std::abs(x - y))); }, 1},
       {"exp(x) / sum(exp(x))",
        [](V x, V y) {
          const Value e = exp(stack({x[{0, 0}], y[{0, 0}]}));
