@@ -126,6 +126,17 @@ TEST(RandomGraphs, KeepTheirBitsUnderRulesThatPromiseIt) {
       });
 }
 
+/// Whether no node overflows, or underflows to a subnormal number: what a stabilising rule avoids.
+bool is_moderate(const RandomExpression& e) {
+  std::vector<Value> values;
+  for (const Node& node : e.graph.nodes())
+    if (node.output().dtype() == f64) values.push_back(node.output());
+  for (const Tensor& tensor : run(values, e))
+    for (const double x : tensor.values<double>())
+      if (!(std::abs(x) <= 1e30) || (x != 0 && std::abs(x) < 1e-30)) return false;
+  return true;
+}
+
 /// The expression in float32.
 std::vector<Tensor> rounded(const RandomExpression& e, const std::vector<Value>& values) {
   const Rewritten narrow = replay(e.graph, f64, f32);
@@ -136,10 +147,13 @@ std::vector<Tensor> rounded(const RandomExpression& e, const std::vector<Value>&
 }
 
 TEST(RandomGraphs, KeepTheirValuesUnderAllRules) {
+  std::size_t moderate = 0;
   expect_no_difference(
       f64, true, all_rules(),
-      [](const RandomExpression& e, const std::vector<Value>& values,
-         const std::vector<Tensor>& before, const std::vector<Tensor>& after) -> std::string {
+      [&](const RandomExpression& e, const std::vector<Value>& values,
+          const std::vector<Tensor>& before, const std::vector<Tensor>& after) -> std::string {
+        if (!is_moderate(e)) return "";
+        ++moderate;
         const std::vector<Tensor> narrow = rounded(e, values);
         for (std::size_t v = 0; v < before.size(); ++v)
           for (std::int64_t i = 0; i < before[v].size(); ++i) {
@@ -150,6 +164,7 @@ TEST(RandomGraphs, KeepTheirValuesUnderAllRules) {
           }
         return "";
       });
+  EXPECT_GT(moderate, graphs_to_try() / 4);
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ const std::vector<RuleExample>& stabilizing_examples() {
          const Value e = exp(stack({x[{0, 0}], y[{0, 0}]}));
          return (e / sum(e, 0, true))[0];
        },
-       [](L x, L y) { return sigmoid_of(x - y); }},
+       [](L x, L y) { return sigmoid_of(x - y); }, 1},
   };
   return all;
 }
