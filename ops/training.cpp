@@ -79,6 +79,11 @@ Samples AdamStep::samples(Rng& rng) {
        {any(rng), any(rng), squares(rng), any(rng, {3}), rate(rng), rate(rng), rate(rng)}}};
 }
 
+Samples AdagradStep::samples(Rng& rng) {
+  return {{AdagradStep{}, {any(rng), squares(rng), any(rng), rate(rng)}},
+          {AdagradStep{0.1}, {any(rng), squares(rng), any(rng, {3}), rate(rng)}}};
+}
+
 Samples RmspropStep::samples(Rng& rng) {
   return {{RmspropStep{}, {any(rng), squares(rng), any(rng), rate(rng)}},
           {RmspropStep{{0.5, 0.1}}, {any(rng), squares(rng), any(rng), rate(rng)}}};
@@ -158,7 +163,7 @@ Value global_norm(std::span<const Value> values) {
 }
 
 void list_training(Catalog& catalog) {
-  catalog.add<Descend, DescendWithMomentum, AdamStep, RmspropStep, CentredRmspropStep,
+  catalog.add<Descend, DescendWithMomentum, AdamStep, AdagradStep, RmspropStep, CentredRmspropStep,
               RmspropStepWithMomentum, CentredRmspropStepWithMomentum, GlobalNorm>("training");
 }
 

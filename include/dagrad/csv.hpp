@@ -29,14 +29,17 @@ struct CsvOptions {
   std::vector<std::string> columns = {};
   char separator = ',';  ///< between fields: a tab or a punctuation mark that no number contains
   bool finite = false;   ///< whether infinities and NaN are errors
+  /// The texts that stand for a missing value, such as {"", "NA", "?"}. A missing float is NaN,
+  /// even if `finite` is set; in a column of another dtype it is an error.
+  std::vector<std::string> missing = {};
 };
 
 /// Reads a header line of names and then lines of numbers, all separated by commas. The text is
 /// ASCII or UTF-8; lines end in LF, CR LF or CR, and a field does not extend over several of them.
 /// A float that is too small for the dtype is read as 0. Throws FileError with file, line and
-/// column if a field is not a number of the dtype, a line has the wrong number of fields, a name is
-/// empty or occurs twice, a column of the options is missing, or the text is UTF-16; ArgumentError
-/// if the options list a column twice or numbers may contain the separator.
+/// column if a field is not a number of the dtype, a value is missing, a line has the wrong number
+/// of fields, a name is empty or occurs twice, a column of the options is missing, or the text is
+/// UTF-16; ArgumentError if the options list a column twice or numbers may contain the separator.
 Csv read_csv(const std::filesystem::path& file, DType dtype = f64, const CsvOptions& options = {});
 Csv read_csv(std::istream& in, DType dtype = f64, const CsvOptions& options = {},
              const std::string& name = "stream");

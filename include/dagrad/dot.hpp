@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,12 @@
 #include "dagrad/graph.hpp"
 
 namespace dagrad {
+
+/// What a picture shows about a node besides the graph itself, such as a measurement.
+struct DotMark {
+  std::string fill = {};  ///< colour such as "#f3c1b8"; empty: that of its kind
+  std::string note = {};  ///< a line below the node's type
+};
 
 struct DotOptions {
   std::string title = {};
@@ -23,6 +30,9 @@ struct DotOptions {
   bool legend = true;
   /// Whether to connect each gradient node with its forward node.
   bool ties = true;
+  /// Marks by the name of a node, or of a scope that is drawn as one node. Names that are not drawn
+  /// are ignored.
+  std::map<std::string, DotMark> marks = {};
 };
 
 /// Returns the graph in Graphviz's language. Forward and backward nodes form separate clusters,
@@ -30,7 +40,7 @@ struct DotOptions {
 /// show their type, name and attributes; a scope drawn as one node shows how many nodes it has.
 /// Equal graphs give equal bytes. In labels, characters that Graphviz does not accept are replaced
 /// by visible ones, and long texts are cut in the middle. Throws GraphError if a fetch belongs to
-/// another graph.
+/// another graph, ArgumentError if the fill of a mark is not '#' and six hexadecimal digits.
 std::string to_dot(const Graph& graph, const DotOptions& options = {});
 /// Writes the same to a file. Throws FileError if that fails.
 void write_dot(const std::filesystem::path& file, const Graph& graph,

@@ -146,6 +146,8 @@ class Graph {
 
   /// Opens a scope for the nodes made from now on. Throws ArgumentError if the name is malformed.
   Scope scope(std::string_view name, Location where = Location::here());
+  /// The full name of the innermost open scope, such as "encoder/0"; "" outside of any scope.
+  std::string current_scope() const;
 
   /// The value with this full name (ending in ":1" for a second result), if there is one.
   std::optional<Value> find(std::string_view name) const;

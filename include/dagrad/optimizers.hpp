@@ -8,8 +8,8 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/updates.hpp"
 
-/// Optimisers. They return the updates to list in `CompileOptions::update`; the step of each
-/// parameter is a single node.
+/// Optimisers. They return the updates to list in `CompileOptions::update`. The step of each
+/// parameter is a single node, except in `lamb`, which needs norms.
 ///
 /// A rate is a number, at least 0, or a float scalar such as an input or an expression of a
 /// `step_counter`. Whatever an optimiser remembers about a parameter p is a parameter itself, named
@@ -70,6 +70,28 @@ struct RmspropOptions {
 /// "<p>/velocity".
 std::vector<Update> rmsprop(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
                             const RmspropOptions& options = {});
+
+struct AdagradOptions {
+  double epsilon = 1e-10;  ///< at least 0
+};
+/// Adagrad (Duchi, Hazan and Singer 2011): s ← s + g² and p ← p − rate·g / (√s + ε), where s is
+/// "<p>/square_sum". Suits sparse gradients: elements that rarely get one keep taking large steps.
+std::vector<Update> adagrad(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                            const AdagradOptions& options = {});
+
+struct LambOptions {
+  double weight_decay = 0.01;  ///< at least 0
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-6;
+  std::optional<Advancing> step = {};  ///< this and the three above: as in AdamOptions
+};
+/// LAMB (You et al. 2020), for large batches: p ← p − rate·‖p‖/‖u‖·u for each parameter, with u = m
+/// / (√v + ε) + weight_decay·p, where m and v are the moments of `adam` divided by 1 − β₁ᵗ and 1 −
+/// β₂ᵗ. The ratio of the Euclidean norms counts as 1 where one of them is 0. LAMB remembers what
+/// `adam` does; its own counter is called "lamb/step".
+std::vector<Update> lamb(ValueSpan parameters, ValueSpan gradients, const Operand& rate,
+                         const LambOptions& options = {});
 
 // ---- clipping
 

@@ -98,6 +98,7 @@ Scope Graph::scope(std::string_view name, Location where) {
     return Scope(control_, data().open_scope(name));
   });
 }
+std::string Graph::current_scope() const { return data().names.scope_text(data().making.scope); }
 Scope::Scope(Scope&& other) noexcept
     : control_(std::move(other.control_)), opening_(other.opening_) {}
 Scope::~Scope() {

@@ -48,8 +48,8 @@ Tensor read_rows(CsvLines& lines, const std::vector<std::string>& columns, DType
     values.resize(values.size() + wide);
     for (std::size_t i = 0; i < fields.size(); ++i)
       if (to[i] != absent_column)
-        values[rows * wide + to[i]] =
-            detail::csv_number<V>({fields[i], columns, i, lines}, dtype, options.finite);
+        values[rows * wide + to[i]] = detail::csv_number<V>({fields[i], columns, i, lines}, dtype,
+                                                            {options.finite, options.missing});
   }
   return Tensor({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(wide)}, values)
       .cast(dtype);
@@ -69,7 +69,7 @@ Csv read_csv(std::istream& in, DType dtype, const CsvOptions& options, const std
 }
 
 Csv read_csv(const std::filesystem::path& file, DType dtype, const CsvOptions& options) {
-  std::ifstream in = detail::open_table(file, "read_csv");
+  std::ifstream in = detail::open_to_read(file, "read_csv");
   return read_csv(in, dtype, options, detail::file_name(file, "read_csv"));
 }
 

@@ -10,19 +10,9 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/io/file_name.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
-
-std::ifstream open_table(const std::filesystem::path& file, std::string_view function) {
-  const std::string name = file_name(file, function);
-  std::ifstream in(file);
-  if (!in)
-    throw FileError(
-        fmt::format("{}: {}: {}", function, name, cannot_be_opened(file, std::strerror(errno))));
-  return in;
-}
 
 CsvLines::CsvLines(std::istream& in, const Names& names, char separator)
     : in_(in), names_(names), separator_(separator) {

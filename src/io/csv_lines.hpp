@@ -1,16 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
+#include <istream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace dagrad::detail {
-
-/// Opens a file for reading. Throws FileError, beginning with the name of the called function.
-std::ifstream open_table(const std::filesystem::path& file, std::string_view function);
 
 /// Reads a table of text line by line; lines end in LF, CR LF or CR. Keeps track of the position in
 /// the file for errors, which are FileErrors.

@@ -87,7 +87,14 @@ void CsvCell::fail(const std::string& what) const {
 }
 
 template <class V>
-V csv_number(const CsvCell& cell, DType dtype, bool finite) {
+V csv_number(const CsvCell& cell, DType dtype, const CsvRules& rules) {
+  if (std::find(rules.missing.begin(), rules.missing.end(), cell.field) != rules.missing.end()) {
+    if constexpr (std::is_integral_v<V>)
+      cell.fail(fmt::format("means a missing value, which {} cannot hold; a float can, as NaN",
+                            name(dtype)));
+    else
+      return std::numeric_limits<V>::quiet_NaN();
+  }
   V value = 0;
   bool fits = parse(cell, value);
   if constexpr (std::is_integral_v<V>) {
@@ -98,7 +105,7 @@ V csv_number(const CsvCell& cell, DType dtype, bool finite) {
       fits = true;
     }
     const bool is_finite = std::isfinite(value);
-    if (finite && !is_finite) cell.fail("is not finite");
+    if (rules.finite && !is_finite) cell.fail("is not finite");
     if (size_of(dtype) == 2) {
       const double odd = rounded_to_odd(value, cell.field);
       value = dtype == f16 ? widen(Float16(odd)) : widen(BFloat16(odd));
@@ -109,8 +116,8 @@ V csv_number(const CsvCell& cell, DType dtype, bool finite) {
   return value;
 }
 
-template std::int64_t csv_number(const CsvCell& cell, DType dtype, bool finite);
-template float csv_number(const CsvCell& cell, DType dtype, bool finite);
-template double csv_number(const CsvCell& cell, DType dtype, bool finite);
+template std::int64_t csv_number(const CsvCell& cell, DType dtype, const CsvRules& rules);
+template float csv_number(const CsvCell& cell, DType dtype, const CsvRules& rules);
+template double csv_number(const CsvCell& cell, DType dtype, const CsvRules& rules);
 
 }  // namespace dagrad::detail

@@ -65,6 +65,15 @@ std::string attributes_of(const Op& op) {
   return text;
 }
 
+void require_colour(const std::string& marked, std::string_view fill) {
+  const bool hexadecimal = fill.find_first_not_of("0123456789abcdefABCDEF", 1) == fill.npos;
+  if (!fill.empty() && (fill.size() != 7 || fill[0] != '#' || !hexadecimal))
+    throw ArgumentError(
+        fmt::format("to_dot: the mark of '{}' has the fill \"{}\", which is not '#' "
+                    "and six hexadecimal digits",
+                    marked, fill));
+}
+
 /// A scope within one order of differentiation: its nodes and, by name, the scopes inside it. If it
 /// is drawn as one node, it also holds the nodes of those.
 struct Cluster {
@@ -122,6 +131,7 @@ class Drawing {
       fetched_[fetch.node_id()] = true;
     }
     if (options.only_needed) keep_needed();
+    for (const auto& [name, mark] : options.marks) require_colour(name, mark.fill);
   }
 
   std::string text() {
@@ -197,7 +207,7 @@ class Drawing {
       }
       const auto& [name, inner] = *open.back().next++;
       if (open.size() > open_)
-        write_closed(clusters[inner], name, indent(open.size()), at);
+        write_closed(clusters[inner], name, open.size(), at);
       else
         begin(clusters[inner], id_within(open.back().id, name), name);
     }
@@ -223,7 +233,7 @@ class Drawing {
   }
 
   /// Writes a cluster as one node, which stands for everything in it.
-  void write_closed(const Cluster& cluster, const std::string& name, const std::string& indent,
+  void write_closed(const Cluster& cluster, const std::string& name, std::size_t depth,
                     std::size_t at) {
     const std::vector<std::uint32_t>& all = cluster.nodes;
     const std::uint32_t first = *std::min_element(all.begin(), all.end());
@@ -235,7 +245,16 @@ class Drawing {
         std::any_of(all.begin(), all.end(), [&](std::uint32_t id) { return fetched_[id]; });
     const Look& look = at == 0 ? forward_look : backward_look;
     const std::string count = fmt::format("{} node{}", all.size(), all.size() == 1 ? "" : "s");
-    write_node(first, indent, {closed_shape, look.fill, look.line}, fetched, name, "", count);
+    write_node(first, indent(depth), {closed_shape, look.fill, look.line}, fetched,
+               {name, "", count, scope_of(first, depth)});
+  }
+
+  /// The name of the scope at this depth around a node; 1 is the outermost.
+  std::string scope_of(std::uint32_t node, std::size_t depth) const {
+    const std::string scope = graph_.node(node).scope();
+    std::size_t end = scope.find('/');
+    for (; depth > 1 && end != std::string::npos; --depth) end = scope.find('/', end + 1);
+    return scope.substr(0, end);
   }
 
   void write(std::uint32_t id, const std::string& indent, std::size_t at) {
@@ -257,18 +276,32 @@ class Drawing {
     std::string types;
     for (std::size_t port = 0; port < node.outputs(); ++port)
       types += (port ? ", " : "") + to_string(node.output(port).type());
-    write_node(id, indent, look, fetched_[id], title, details, types);
+    write_node(id, indent, look, fetched_[id], {title, details, types, node.name()});
   }
 
+  /// What a node shows, and the name under which it is marked.
+  struct Texts {
+    std::string_view title, details, types;
+    const std::string& name;
+  };
+
   void write_node(std::uint32_t id, const std::string& indent, const Look& look, bool fetched,
-                  const std::string& title, const std::string& details, const std::string& types) {
-    std::string label = "<b>" + label_text(title, longest_name) + "</b>";
-    if (!details.empty())
-      label += "<br/><font point-size=\"9\">" + label_text(details, longest_detail) + "</font>";
-    label += "<br/><font point-size=\"9\" color=\"#666666\">" + label_text(types, longest_detail) +
-             "</font>";
+                  const Texts& texts) {
+    const auto mark = options_.marks.find(texts.name);
+    const bool marked = mark != options_.marks.end();
+    const std::string_view fill =
+        marked && !mark->second.fill.empty() ? mark->second.fill : look.fill;
+    std::string label = "<b>" + label_text(texts.title, longest_name) + "</b>";
+    const auto add = [&](std::string_view text, std::string_view colour) {
+      if (!text.empty())
+        label += fmt::format("<br/><font point-size=\"9\"{}>{}</font>", colour,
+                             label_text(text, longest_detail));
+    };
+    add(texts.details, "");
+    add(texts.types, " color=\"#666666\"");
+    if (marked) add(mark->second.note, "");
     line("{}n{} [shape={}, fillcolor=\"{}\", color=\"{}\", label=<{}>{}];", indent, id, look.shape,
-         look.fill, fetched ? fetch_line : look.line, label,
+         fill, fetched ? fetch_line : look.line, label,
          fetched ? ", peripheries=2, penwidth=1.6" : "");
   }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "dagrad/error.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -20,6 +23,15 @@ std::string cannot_be_opened(const std::filesystem::path& file, std::string_view
   if (file.is_relative() && !std::filesystem::exists(file, unknown))
     text += fmt::format(" in {}", in_quotes(std::filesystem::current_path(unknown).native()));
   return text;
+}
+
+std::ifstream open_to_read(const std::filesystem::path& file, std::string_view function) {
+  const std::string name = file_name(file, function);
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    throw FileError(
+        fmt::format("{}: {}: {}", function, name, cannot_be_opened(file, std::strerror(errno))));
+  return in;
 }
 
 }  // namespace dagrad::detail

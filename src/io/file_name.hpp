@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,9 @@ std::string file_name(const std::filesystem::path& file, std::string_view functi
 /// Why a file cannot be opened, for errors. If it does not exist and its path is relative, the text
 /// includes the directory in which it was looked for.
 std::string cannot_be_opened(const std::filesystem::path& file, std::string_view reason);
+
+/// Opens a file for reading bytes. Throws FileError, beginning with the name of the called
+/// function.
+std::ifstream open_to_read(const std::filesystem::path& file, std::string_view function);
 
 }  // namespace dagrad::detail

@@ -107,12 +107,8 @@ Tensor read_npy(std::istream& in, const std::string& name, const NpyOptions& opt
 }
 
 Tensor read_npy(const std::filesystem::path& file, const NpyOptions& options) {
-  const std::string name = detail::file_name(file, "read_npy");
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    throw FileError(fmt::format("read_npy: {}: {}", name,
-                                detail::cannot_be_opened(file, std::strerror(errno))));
-  return read_npy(in, name, options);
+  std::ifstream in = detail::open_to_read(file, "read_npy");
+  return read_npy(in, detail::file_name(file, "read_npy"), options);
 }
 
 void write_npy(std::ostream& out, const Tensor& tensor) {

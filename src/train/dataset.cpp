@@ -12,6 +12,7 @@
 #include "src/graph/told_at.hpp"
 #include "src/io/column_names.hpp"
 #include "src/tensor/utf8.hpp"
+#include "src/train/labels.hpp"
 
 namespace dagrad {
 
@@ -159,6 +160,13 @@ void Dataset::require_finite(Location where) const {
                                       detail::in_quotes(name), at / in_row,
                                       place_in_row(tensor, at % in_row), tensor.at(at)));
     }
+  });
+}
+
+void Dataset::require_labels(const ColumnName& column, std::int64_t classes) const {
+  detail::told_at(column.where(), [&] {
+    detail::class_numbers(columns_[position(column.text())].second, classes,
+                          "the column " + detail::in_quotes(column.text()));
   });
 }
 

@@ -15,6 +15,8 @@ decltype(auto) named_call(std::string_view function, Location call, F&& f) {
   return told_at(call, [&]() -> decltype(auto) {
     try {
       return std::forward<F>(f)();
+    } catch (const RunError& error) {
+      rethrow(std::string(function) + ": ", "", error.node(), error.where());
     } catch (const Error&) {
       rethrow(std::string(function) + ": ", "", "", call);
     }

@@ -132,13 +132,49 @@ struct Optimizers {
   std::vector<std::vector<std::vector<double>>> gradients;  ///< gradients of each step
   std::vector<OptimizerCase> cases;
 };
-Optimizers read_optimizers();
+Optimizers read_optimizers(std::string_view name = "optimizers.json");
 
 /// The losses of a model before each of twenty steps, computed by PyTorch (models/<model>.json).
 struct Losses {
   std::vector<double> float32, float64;
 };
 Losses read_losses(const std::string& model);
+
+/// Metrics and preprocessing by scikit-learn (metrics.json).
+struct ClassesCase {
+  std::int64_t classes = 0;
+  std::vector<std::int64_t> predicted, labels;
+  double accuracy = 0;
+  std::vector<std::vector<std::int64_t>> confusion;
+  std::vector<std::vector<double>> each;       ///< precision, recall and F1 of each class
+  std::vector<double> macro, weighted, micro;  ///< the same as means
+};
+struct TopKCase {
+  std::vector<std::vector<double>> scores;
+  std::vector<std::int64_t> labels;
+  std::vector<double> accuracies;  ///< for k = 1, 2, …
+};
+struct RegressionCase {
+  std::vector<std::vector<double>> predicted, targets;  ///< rows
+  double r_squared = 0, mean_absolute_error = 0;
+};
+struct WeightsCase {
+  std::int64_t classes = 0;
+  std::vector<std::int64_t> labels;
+  std::vector<double> weights;
+};
+struct StandardizedCase {
+  std::vector<std::int64_t> shape;
+  std::vector<double> rows, mean, scale, standardized;
+};
+struct Metrics {
+  std::vector<ClassesCase> classes;
+  std::vector<TopKCase> top_k;
+  std::vector<RegressionCase> regressions;
+  std::vector<WeightsCase> weights;
+  std::vector<StandardizedCase> standardized;
+};
+Metrics read_metrics();
 
 /// A known answer of Philox4x32.
 struct Philox {

@@ -176,16 +176,49 @@ Xor read_xor() {
   });
 }
 
-Optimizers read_optimizers() {
-  return parsed("optimizers.json", [](const json& file) {
+Optimizers read_optimizers(std::string_view name) {
+  return parsed(name, [](const json& file) {
     Optimizers result{file.at("initial"), file.at("gradients"), {}};
     for (const json& record : file.at("cases")) {
       OptimizerCase one{record.at("optimizer"), record.at("dtype"),      {},
                         record.at("rates"),     record.at("parameters"), record.at("state")};
-      for (const auto& [name, value] : record.at("options").items())
-        one.options[name] = value.is_boolean() ? value.get<bool>() : value.get<double>();
+      for (const auto& [option, value] : record.at("options").items())
+        one.options[option] = value.is_boolean() ? value.get<bool>() : value.get<double>();
       result.cases.push_back(std::move(one));
     }
+    return result;
+  });
+}
+
+Metrics read_metrics() {
+  return parsed("metrics.json", [](const json& file) {
+    const auto numbers = [](const json& list) {
+      std::vector<double> read;
+      for (const json& x : list)
+        read.push_back(x.is_null() ? std::numeric_limits<double>::quiet_NaN() : x.get<double>());
+      return read;
+    };
+    const auto table = [](const json& list) {  // a list of numbers is a table of one column
+      std::vector<std::vector<double>> read;
+      for (const json& x : list)
+        read.push_back(x.is_array() ? x.get<std::vector<double>>() : std::vector<double>{x});
+      return read;
+    };
+    Metrics result;
+    for (const json& c : file.at("classes"))
+      result.classes.push_back({c.at("classes"), c.at("predicted"), c.at("labels"),
+                                c.at("accuracy"), c.at("confusion"), c.at("each"), c.at("macro"),
+                                c.at("weighted"), c.at("micro")});
+    for (const json& c : file.at("top_k"))
+      result.top_k.push_back({c.at("scores"), c.at("labels"), c.at("accuracies")});
+    for (const json& c : file.at("regressions"))
+      result.regressions.push_back({table(c.at("predicted")), table(c.at("targets")),
+                                    c.at("r_squared"), c.at("mean_absolute_error")});
+    for (const json& c : file.at("weights"))
+      result.weights.push_back({c.at("classes"), c.at("labels"), c.at("weights")});
+    for (const json& c : file.at("standardized"))
+      result.standardized.push_back({c.at("shape"), numbers(c.at("rows")), c.at("mean"),
+                                     c.at("scale"), numbers(c.at("standardized"))});
     return result;
   });
 }

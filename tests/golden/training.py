@@ -83,6 +83,16 @@ def add_norms(cases):
     cases.error("global_norm", [numpy.arange(3)], "TypeError")
 
 
+def add_adagrad(cases):
+    def adagrad(p, square_sum, g, rate):
+        s = square_sum + g * g
+        return [p - rate * g / (numpy.sqrt(s) + numpy.float64(1e-10)), s]
+
+    operands = [numbers(2, 3), numbers(2, 3, low=3, high=4), numbers(2, 3), RATE]
+    cases.add("adagrad_step", operands, adagrad)
+
+
 def add_all(cases):
     add_steps(cases)
     add_norms(cases)
+    add_adagrad(cases)

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <sstream>
 
 #include "tests/graph/test_ops.hpp"
@@ -109,6 +110,17 @@ TEST(Graph, MakesLeavesOfItsOwnTensors) {  // while the table of tensors grows
     last = i % 2 == 0 ? graph.constant(last.node().tensor())
                       : graph.parameter("w" + std::to_string(i), last.node().tensor());
   EXPECT_EQ(last.node().tensor().item<double>(), 7);
+}
+
+TEST(Graph, TellsTheInnermostOpenScope) {
+  Graph graph;
+  EXPECT_EQ(graph.current_scope(), "");
+  std::optional<Scope> outer = graph.scope("encoder");
+  EXPECT_EQ(graph.current_scope(), "encoder");
+  const std::optional<Scope> inner = graph.scope("0/1");
+  EXPECT_EQ(graph.current_scope(), "encoder/0/1");
+  outer.reset();
+  EXPECT_EQ(graph.current_scope(), "encoder/0/1") << "is still open";
 }
 
 TEST(Graph, MovesUnderItsHandles) {

@@ -16,6 +16,8 @@ dagrad::kernels::\(anonymous namespace\)::engine\(\)::cpu
 dagrad::Runtime::shared\(\)::runtime
 # Whether this process was forked, which cannot be passed as an argument.
 dagrad::detail::\(anonymous namespace\)::forked\(\)::(child|watched)
+# How often Ctrl-C was pressed: a handler of signals takes no argument.
+dagrad::detail::\(anonymous namespace\)::signal_state
 # OpenBLAS has global state, so only one thread at a time may call it.
 dagrad::kernels::lapack::\(anonymous namespace\)::one_at_a_time
 # Work space of a thread, the library functions of its Numbers, and the line that it is logging.

@@ -340,6 +340,32 @@ TEST(CsvTest, ReadsOtherSeparators) {
                 "contains, such as ',' or ';', got ' '");
 }
 
+TEST(CsvTest, ReadsWhatIsMissingAsNan) {
+  const char* text = "a,b,c\n1,,x\n?,NA,\n 5 ,\" \",\"NA\"\n";
+  const CsvOptions options{.columns = {"a", "b"}, .finite = true, .missing = {"", "NA", "?", " "}};
+  for (const DType dtype : {f16, bf16, f32, f64}) {
+    const Tensor values = read(text, dtype, options).values;
+    const double wanted[] = {1, NAN, NAN, NAN, 5, NAN};
+    for (std::int64_t i = 0; i < 6; ++i) {
+      if (std::isnan(wanted[i]))
+        EXPECT_TRUE(std::isnan(values.at(i))) << name(dtype) << i;
+      else
+        EXPECT_EQ(values.at(i), wanted[i]) << name(dtype) << i;
+    }
+  }
+  EXPECT_THROWS(read("a,b\n1,2\n3,NA\n", i64, {.missing = {"NA"}}), FileError,
+                "read_csv: stream: line 3: column 2 ('b'): 'NA' means a missing value, which int64 "
+                "cannot hold; a float can, as NaN");
+  EXPECT_THROWS(read("a,b\n1,2\n3,N/A\n", f64, {.missing = {"NA"}}), FileError,
+                "read_csv: stream: line 3: column 2 ('b'): 'N/A' is not a number");
+  EXPECT_THROWS(read("a\nnan\n", f64, {.finite = true, .missing = {"NA"}}), FileError,
+                "read_csv: stream: line 2: column 1 ('a'): 'nan' is not finite");
+  // A blank line within a table of one column is a row; at the end it is not.
+  EXPECT_EQ(read("a\n1\n\n3\n\n", f64, {.missing = {""}}).values.shape(), (Shape{3, 1}));
+  EXPECT_EQ(read("a\n9\n", f64, {.missing = {"9"}}).values.size(), 1);  // numbers can be missing
+  EXPECT_TRUE(std::isnan(read("a\n9\n", f64, {.missing = {"9"}}).values.at(0)));
+}
+
 TEST(CsvTest, RefusesInfinitiesAndNanOnRequest) {
   EXPECT_TRUE(std::isnan(read("a\nnan\n").values.at(0)));
   for (const DType dtype : {f16, bf16, f32, f64}) {

@@ -92,6 +92,26 @@ TEST(Dot, ClosesScopes) {
   EXPECT_EQ(to_dot(network.graph, options), to_dot(network.graph, network.options()));
 }
 
+TEST(Dot, MarksNodesAndClosedScopes) {
+  const Network network;
+  const std::map<std::string, DotMark> marks{{"layer/0/w", {"#abcdef", "norm <3> & more"}},
+                                             {"layer/0/out", {.note = "no colour"}},
+                                             {"layer/0", {"#123456", "closed"}},
+                                             {"absent", {"#654321"}}};
+  expect_golden("marked", to_dot(network.graph, {.legend = false, .marks = marks}));
+  const std::string closed = to_dot(network.graph, {.open_scopes = 1, .marks = marks});
+  EXPECT_NE(closed.find("fillcolor=\"#123456\""), std::string::npos);
+  EXPECT_NE(closed.find(">closed<"), std::string::npos);
+  EXPECT_EQ(closed.find("#abcdef"), std::string::npos);
+}
+
+TEST(Dot, RefusesMarksOfOtherColours) {
+  for (const std::string fill : {"red", "#12345", "#12345g", "#1234567", "123456#"})
+    EXPECT_THROWS(to_dot(Graph(), {.marks = {{"a", {fill}}}}), ArgumentError,
+                  "to_dot: the mark of 'a' has the fill \"" + fill +
+                      "\", which is not '#' and six hexadecimal digits");
+}
+
 TEST(Dot, DrawsEmptyGraphs) { expect_golden("empty", to_dot(Graph(), {.legend = false})); }
 
 TEST(Dot, EscapesLabels) {

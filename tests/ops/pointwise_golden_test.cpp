@@ -26,8 +26,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "copysign", "lerp", "trunc", "neg", "abs", "sign", "square", "exp", "clamp",
                     "where", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
                     "logical_and", "logical_or", "logical_xor", "logical_not", "is_nan",
-                    "is_finite", "descend", "descend_with_momentum", "adam_step", "rmsprop_step",
-                    "centred_rmsprop_step", "rmsprop_step_with_momentum",
+                    "is_finite", "descend", "descend_with_momentum", "adam_step", "adagrad_step",
+                    "rmsprop_step", "centred_rmsprop_step", "rmsprop_step_with_momentum",
                     "centred_rmsprop_step_with_momentum", "global_norm"),
     [](const auto& tested) { return std::string(tested.param); });
 

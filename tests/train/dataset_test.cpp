@@ -160,5 +160,31 @@ TEST(DatasetTest, NamesThePlaceOfWhatIsNotFinite) {
               "the dataset's column 'image' is not finite in row 1, element [1,1]: -inf");
 }
 
+TEST(DatasetTest, NamesTheRowOfALabelOutOfRange) {
+  const Dataset data = images();
+  data.require_labels("label", 4);
+  data.slice({0, 0}).require_labels("label", 1);
+  EXPECT_EQ(mistake<ArgumentError>([&] { data.require_labels("label", 3); }),
+            "the column 'label' must hold class numbers from 0 to 2, got 3 in row 0");
+  EXPECT_EQ(mistake<ArgumentError>([&] {
+              data.with("label", Tensor::of({0, 1, -1, 0})).require_labels("label", 3);
+            }),
+            "the column 'label' must hold class numbers from 0 to 2, got -1 in row 2");
+  EXPECT_EQ(mistake<ArgumentError>([&] { data.require_labels("label", 0); }),
+            "the number of classes must be at least 1, got 0");
+  EXPECT_EQ(mistake<TypeError>([&] {
+              data.with("label", Tensor::of({0., 1., 2., 3.})).require_labels("label", 4);
+            }),
+            "the column 'label' must hold class numbers, as integers or bools, got float64[4]; "
+            "convert them with Tensor::cast");
+  EXPECT_EQ(mistake<ShapeError>([&] {
+              data.with("label", Tensor(Type{i64, {4, 1}})).require_labels("label", 4);
+            }),
+            "the column 'label' must hold one class number for each row, of shape [rows], got "
+            "int64[4,1]");
+  EXPECT_EQ(mistake<ArgumentError>([&] { data.require_labels("digit", 4); }),
+            "there is no column 'digit'; the columns are: image, label");
+}
+
 }  // namespace
 }  // namespace dagrad

@@ -12,6 +12,7 @@
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/structural.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/throws.hpp"
 
@@ -35,6 +36,11 @@ std::vector<Update> updates_of(const golden::OptimizerCase& golden, const Values
   if (golden.optimizer == "adamw")
     return adamw(parameters, gradients, rate,
                  {option("weight_decay", 0.01), beta1, beta2, epsilon});
+  if (golden.optimizer == "adagrad")
+    return adagrad(parameters, gradients, rate, {option("epsilon", 1e-10)});
+  if (golden.optimizer == "lamb")
+    return lamb(parameters, gradients, rate,
+                {option("weight_decay", 0.01), beta1, beta2, option("epsilon", 1e-6)});
   EXPECT_EQ(golden.optimizer, "rmsprop");
   return rmsprop(parameters, gradients, rate,
                  {option("decay", 0.99), epsilon, momentum, option("centred", 0) != 0});
@@ -44,16 +50,18 @@ Tensor tensor(const Numbers& numbers, DType dtype) {
   return Tensor({static_cast<std::int64_t>(numbers.size())}, numbers).cast(dtype);
 }
 
-class TorchSteps : public testing::TestWithParam<std::size_t> {
- protected:
-  static const golden::Optimizers& all() {
-    static const golden::Optimizers goldens = golden::read_optimizers();
-    return goldens;
-  }
-};
+/// Those of PyTorch, and those of formulas in NumPy.
+const std::vector<golden::Optimizers>& goldens() {
+  static const std::vector<golden::Optimizers> both{
+      golden::read_optimizers(), golden::read_optimizers("optimizers_numpy.json")};
+  return both;
+}
 
-TEST_P(TorchSteps, AreFollowed) {
-  const golden::OptimizerCase& golden = all().cases[GetParam()];
+class GoldenSteps : public testing::TestWithParam<std::pair<std::size_t, std::size_t>> {};
+
+TEST_P(GoldenSteps, AreFollowed) {
+  const golden::Optimizers& file = goldens()[GetParam().first];
+  const golden::OptimizerCase& golden = file.cases[GetParam().second];
   const DType dtype = golden.dtype == "float32" ? f32 : f64;
   // The rounding of 20 steps; adam turns the smallest gradients into much larger steps.
   const double bound = dtype == f32 ? 2e-6 : 1e-12;
@@ -61,14 +69,14 @@ TEST_P(TorchSteps, AreFollowed) {
   Values parameters, gradients;
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string name(1, "pq"[i]);
-    parameters.push_back(graph.parameter(name, tensor(all().initial[i], dtype)));
+    parameters.push_back(graph.parameter(name, tensor(file.initial[i], dtype)));
     gradients.push_back(graph.input("d" + name, parameters[i].type()));
   }
   const Value rate = graph.input("rate", {f64, {}});
   const Function step = compile({}, {.update = updates_of(golden, parameters, gradients, rate)});
   State state(graph);
   for (std::size_t t = 0; t < golden.rates.size(); ++t) {
-    const auto& now = all().gradients[t];
+    const auto& now = file.gradients[t];
     step(state, {{gradients[0], tensor(now[0], dtype)},
                  {gradients[1], tensor(now[1], dtype)},
                  {rate, Tensor(golden.rates[t])}});
@@ -87,8 +95,17 @@ TEST_P(TorchSteps, AreFollowed) {
   EXPECT_EQ(state.names().size(), 2 + golden.state.size() + counters) << "no other state";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TorchSteps, testing::Range<std::size_t>(0, 28));
-TEST(TorchStepsFile, IsReadCompletely) { EXPECT_EQ(golden::read_optimizers().cases.size(), 28U); }
+std::vector<std::pair<std::size_t, std::size_t>> cases(std::size_t file, std::size_t count) {
+  std::vector<std::pair<std::size_t, std::size_t>> all;
+  for (std::size_t i = 0; i < count; ++i) all.emplace_back(file, i);
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Torch, GoldenSteps, testing::ValuesIn(cases(0, 28)));
+INSTANTIATE_TEST_SUITE_P(NumPy, GoldenSteps, testing::ValuesIn(cases(1, 11)));
+TEST(GoldenStepsFiles, AreReadCompletely) {
+  EXPECT_EQ(goldens()[0].cases.size(), 28U);
+  EXPECT_EQ(goldens()[1].cases.size(), 11U);
+}
 
 class OptimizersTest : public testing::Test {
  protected:
@@ -219,6 +236,24 @@ TEST_F(OptimizersTest, CentredRmspropStaysFiniteIfTheVarianceRoundsBelowZero) {
   for (const double value : s.get(p).to_vector<double>()) EXPECT_TRUE(std::isfinite(value));
 }
 
+TEST_F(OptimizersTest, LambTakesPlainStepsWhereThereIsNoNorm) {
+  const Value zero = g.parameter("zero", Tensor::of({0.0, 0.0})),
+              none = g.parameter("none", Tensor(Type{f64, {0}}));
+  const Value dnone = g.input("dnone", none.type());
+  const Function f = compile(
+      {}, {.update = lamb({zero, none}, {x, dnone}, 0.5, {.epsilon = 0, .step = step_counter(g)})});
+  State s(g);
+  f(s, {{x, Tensor::of({3.0, -2.0})}, {dnone, Tensor(none.type())}});
+  EXPECT_TRUE(compare(s.get(zero), Tensor::of({-0.5, 0.5}), 1e-12).close) << s.get(zero);
+  EXPECT_EQ(s.get("step").item<std::int64_t>(), 1);
+
+  const Function still = compile({}, {.update = lamb(p, zeros_like(p), 0.5, {.weight_decay = 0})});
+  State t(g);
+  still(t);
+  EXPECT_TRUE(same_bits(t.get(p), p.node().tensor())) << "no gradient, no step";
+  EXPECT_EQ(t.get("lamb/step").item<std::int64_t>(), 1);
+}
+
 TEST_F(OptimizersTest, RefuseBadArguments) {
   const Values narrow{g.input("n", {f32, {2}})}, longer{g.input("l", {f64, {3}})};
   const Value number = g.input("number", {i64, {}});
@@ -249,6 +284,12 @@ TEST_F(OptimizersTest, RefuseBadArguments) {
   for (const Update& update : {Update{p, number}, Update{number, number}})
     EXPECT_THROWS_HERE(adam(one, one, 0.1, {.step = Advancing{number, update}}), ArgumentError,
                        "adam: the update of the step 'number' does not advance it");
+  EXPECT_THROWS_HERE(adagrad(one, one, 0.1, {.epsilon = -1}), ArgumentError,
+                     "adagrad: epsilon must be finite and at least 0, got -1");
+  EXPECT_THROWS_HERE(lamb(one, one, 0.1, {.weight_decay = -1}), ArgumentError,
+                     "lamb: weight_decay must be finite and at least 0, got -1");
+  EXPECT_THROWS_HERE(lamb(two, one, 0.1), ArgumentError,
+                     "lamb: the number of gradients, 1, differs from that of parameters, 2");
   EXPECT_THROWS_HERE(sgd(one, narrow, 0.1), TypeError,
                      "sgd: parameter 'p' is float64[2], but its gradient 'n' is float32[2]");
   EXPECT_THROWS_HERE(rmsprop(one, longer, 0.1), ShapeError,

@@ -56,6 +56,21 @@ struct AdamStep {
   static Samples samples(Rng& rng);
 };
 
+struct AdagradStep {
+  double epsilon = 1e-10;
+  using attributes = dagrad::attributes<&AdagradStep::epsilon>;
+  static constexpr auto name = "adagrad_step";
+  static constexpr auto doc =
+      "With s = square_sum + gradient^2, gives parameter - rate * gradient / (sqrt(s) + epsilon), "
+      "and s.";
+  template <class T>
+  std::array<T, 2> operator()(T parameter, T square_sum, T gradient, T rate) const {
+    const T s = square_sum + gradient * gradient;
+    return {parameter - rate * gradient / (sqrt(s) + epsilon), s};
+  }
+  static Samples samples(Rng& rng);
+};
+
 /// What the four forms of RMSprop have in common.
 struct RmspropForm {
   double decay = 0.99;

@@ -79,6 +79,10 @@ class Dataset {
   /// Throws ArgumentError naming the column, the row and the element if any number is NaN or
   /// infinite.
   void require_finite(Location where = Location::here()) const;
+  /// Throws unless a column holds a class number from 0 to `classes` − 1 for each row: TypeError
+  /// unless they are integers or bools; ShapeError unless there is one for each row; ArgumentError
+  /// naming the row of one that is out of range; and as `operator[]` does.
+  void require_labels(const ColumnName& column, std::int64_t classes) const;
 
  private:
   std::size_t position(std::string_view name) const;
