@@ -102,7 +102,7 @@ TEST(OutOfMemory, Passes) {
       result_of);
 }
 TEST(OutOfMemory, Optimize) {
-  world_of<SmallModel, Optimized>([](SmallModel& m) { return optimize(m.graph, m.x); },
+  world_of<SmallModel, Optimized>([](SmallModel& m) { return optimize(m.graph, m.y); },
                                   [](const Optimized& made) { return listing(made.graph); });
 }
 
