@@ -79,10 +79,12 @@ class Rule {
              formula<arity<Left>()>(std::move(right))) {}
   /// `replace` returns an empty Value where the rule does not apply.
   Rule(std::string name, std::string_view op, Replace replace);
+  /// For all ops of a kind, which `is_for` tells. It is called once for each op.
+  Rule(std::string name, std::function<bool(const Op&)> is_for, Replace replace);
 
   const std::string& name() const { return name_; }
-  /// The name of the op whose nodes it may replace; empty for rules that are tried on all ops.
-  const std::string& op() const { return op_; }
+  /// Whether it may replace nodes of this op.
+  bool is_for(const Op& op) const { return is_for_(op); }
   /// The replacement of a node, in the graph of its operands; empty if the rule does not apply.
   Value operator()(const RuleSite& site) const;
 
@@ -112,7 +114,8 @@ class Rule {
     };
   }
 
-  std::string name_, op_;
+  std::string name_;
+  std::function<bool(const Op&)> is_for_;
   std::shared_ptr<const detail::Pattern> pattern_;  ///< null for a function
   Formula right_;
   Replace replace_;

@@ -19,7 +19,8 @@ Value replaced(detail::RuleTable& rules, const Op& op, std::span<const Value> op
 
 PassResult sweep(const Graph& graph, std::span<const Value> values, detail::RuleTable& rules) {
   const auto visit = [&](Rewriter& rewriter, const Node& node) {
-    if (node.kind() != NodeKind::op || node.outputs() != 1) return;
+    if (node.kind() != NodeKind::op || !rules.has_rules_for(node.op()) || node.outputs() != 1)
+      return;
     const std::vector<Value> operands = rewriter(node.operands());
     const Value value = replaced(rules, node.op(), operands, node.output().type());
     if (!value.empty()) rewriter.replace(value);
@@ -80,9 +81,7 @@ PassResult apply_rules(const Graph& graph, std::span<const Value> values,
                        std::span<const Rule> rules) {
   detail::RuleTable table(rules);
   PassResult result = sweep(graph, values, table);
-  std::size_t applied = 0;
-  for (int i = 1; i < most_sweeps && table.applied() > applied; ++i) {
-    applied = table.applied();
+  for (int i = 1; i < most_sweeps && table.made_nodes(); ++i) {
     PassResult next = sweep(result.graph, result.mapping(values), table);
     next.mapping = result.mapping.then(next.mapping);
     result = std::move(next);
@@ -99,11 +98,9 @@ std::vector<Value> stabilize(std::span<const Value> values, std::span<const Rule
   const Building building("stabilize", values, where);
   detail::RuleTable table(rules);
   detail::GraphData& data = detail::Access::data(values.front());
-  for (int i = 0; i < most_sweeps; ++i) {
-    const std::size_t applied = table.applied();
-    results = Sweep(data, table)(results);
-    if (table.applied() == applied) break;
-  }
+  int sweeps = 0;
+  do results = Sweep(data, table)(results);
+  while (++sweeps < most_sweeps && table.made_nodes());
   return results;
 }
 

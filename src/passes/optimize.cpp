@@ -4,15 +4,30 @@
 #include <map>
 
 #include "dagrad/passes.hpp"
+#include "src/graph/view.hpp"
 
 namespace dagrad {
 
 namespace {
 
-using Counts = std::map<std::string, PassReport::Nodes>;
-
-void count(const Graph& graph, std::size_t PassReport::Nodes::*which, Counts& counts) {
-  for (const Node& node : graph.nodes()) ++(counts[std::string(node.op().name())].*which);
+/// The number of nodes of each op, by name.
+std::map<std::string, std::size_t> count(const Graph& graph) {
+  const detail::GraphView view(graph);
+  std::vector<std::size_t> of_op;  // by the index of the op, with its attributes
+  std::vector<std::uint32_t> example;
+  for (std::uint32_t node = 0; node < view.size(); ++node) {
+    const std::size_t op = view.op_index(node);
+    if (op >= of_op.size()) {
+      of_op.resize(op + 1);
+      example.resize(op + 1);
+    }
+    ++of_op[op];
+    example[op] = node;
+  }
+  std::map<std::string, std::size_t> counts;
+  for (std::size_t op = 0; op < of_op.size(); ++op)
+    if (of_op[op] > 0) counts[std::string(view.op(example[op]).name())] += of_op[op];
+  return counts;
 }
 
 PassReport report(const std::string& pass, const Graph& before, const PassResult& after) {
@@ -21,12 +36,12 @@ PassReport report(const std::string& pass, const Graph& before, const PassResult
   report.before = before.size();
   report.after = after.graph.size();
   report.rules = after.rules;
-  Counts counts;
-  count(before, &PassReport::Nodes::before, counts);
-  count(after.graph, &PassReport::Nodes::after, counts);
-  for (auto& [op, nodes] : counts) {
-    nodes.op = op;
-    report.nodes.push_back(nodes);
+  std::map<std::string, PassReport::Nodes> nodes;
+  for (const auto& [op, n] : count(before)) nodes[op].before = n;
+  for (const auto& [op, n] : count(after.graph)) nodes[op].after = n;
+  for (auto& [op, of_op] : nodes) {
+    of_op.op = op;
+    report.nodes.push_back(of_op);
   }
   return report;
 }
@@ -49,18 +64,20 @@ std::vector<Pass> default_passes() {
 
 Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> passes) {
   using Clock = std::chrono::steady_clock;
-  Rewritten now = extract(graph, values);
+  std::optional<Rewritten> now;
   std::vector<PassReport> reports;
   for (const Pass& pass : passes) {
+    const Graph& from = now ? now->graph : graph;
     const Clock::time_point start = Clock::now();
-    PassResult next = pass.run(now.graph, now.mapping(values));
+    PassResult next = now ? pass.run(from, now->mapping(values)) : pass.run(from, values);
     const std::chrono::duration<double> took = Clock::now() - start;
-    reports.push_back(report(pass.name, now.graph, next));
+    reports.push_back(report(pass.name, from, next));
     reports.back().seconds = took.count();
-    now.mapping = now.mapping.then(next.mapping);
-    now.graph = std::move(next.graph);
+    Mapping mapping = now ? now->mapping.then(next.mapping) : std::move(next.mapping);
+    now.emplace(std::move(next.graph), std::move(mapping));
   }
-  return {std::move(now.graph), std::move(now.mapping), std::move(reports)};
+  if (!now) now = extract(graph, values);
+  return {std::move(now->graph), std::move(now->mapping), std::move(reports)};
 }
 
 std::string to_string(const PassReport& report) {

@@ -62,7 +62,6 @@ Pattern::Pattern(std::size_t operands, const std::function<Value(std::span<const
     throw ArgumentError("Rule: the left side is '" + value.name() +
                         "', but it must be the result of an op");
   root_ = add(value, any);
-  op_ = parts_[root_].op.name();
 }
 
 std::size_t Pattern::add(const Value& value, std::span<const Value> operands) {

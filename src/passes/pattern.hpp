@@ -5,7 +5,6 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "dagrad/passes.hpp"
@@ -23,8 +22,8 @@ class Pattern {
   /// Throws ArgumentError unless `left` returns the result of an op.
   Pattern(std::size_t operands, const std::function<Value(std::span<const Value>)>& left);
 
-  /// The name of the op at its root.
-  const std::string& op() const { return op_; }
+  /// The op at its root.
+  const Op& op() const { return parts_[root_].op; }
   /// The operands of the rule, if the node matches.
   std::optional<Bound> match(const RuleSite& site) const;
 
@@ -45,7 +44,6 @@ class Pattern {
   std::vector<Part> parts_;
   std::size_t root_ = 0;
   std::size_t commutative_ = 0;  ///< number of ops whose operands may be exchanged
-  std::string op_;
 };
 
 }  // namespace dagrad::detail

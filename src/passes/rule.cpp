@@ -3,15 +3,26 @@
 
 namespace dagrad {
 
+namespace {
+
+std::function<bool(const Op&)> has_name(std::string name) {
+  return [name = std::move(name)](const Op& op) { return op.name() == name; };
+}
+
+}  // namespace
+
 Rule::Rule(std::string name, std::size_t operands, const Formula& left, Formula right)
     : name_(std::move(name)),
       pattern_(std::make_shared<detail::Pattern>(operands, left)),
       right_(std::move(right)) {
-  op_ = pattern_->op();
+  is_for_ = [pattern = pattern_](const Op& op) { return op == pattern->op(); };
 }
 
 Rule::Rule(std::string name, std::string_view op, Replace replace)
-    : name_(std::move(name)), op_(op), replace_(std::move(replace)) {}
+    : Rule(std::move(name), has_name(std::string(op)), std::move(replace)) {}
+
+Rule::Rule(std::string name, std::function<bool(const Op&)> is_for, Replace replace)
+    : name_(std::move(name)), is_for_(std::move(is_for)), replace_(std::move(replace)) {}
 
 Value Rule::operator()(const RuleSite& site) const {
   Value result;

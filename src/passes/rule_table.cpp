@@ -5,33 +5,28 @@
 
 namespace dagrad::detail {
 
-RuleTable::RuleTable(std::span<const Rule> rules) : rules_(rules), counts_(rules.size()) {
-  // The list for each op also has the rules for all ops, in the order in which they were given.
-  for (const Rule& rule : rules) by_name_[rule.op()];
-  by_name_[""];
-  for (std::size_t i = 0; i < rules.size(); ++i)
-    for (auto& [op, list] : by_name_)
-      if (rules[i].op().empty() || rules[i].op() == op) list.push_back(i);
-}
+RuleTable::RuleTable(std::span<const Rule> rules) : rules_(rules), counts_(rules.size()) {}
 
 const std::vector<std::size_t>& RuleTable::candidates(const Op& op) {
   const auto [at, added] = by_op_.try_emplace(op.get());
-  if (added) {
-    ops_.push_back(op);
-    const auto named = by_name_.find(op.name());
-    at->second = named != by_name_.end() ? &named->second : &by_name_[""];
-  }
-  return *at->second;
+  if (!added) return at->second;
+  ops_.push_back(op);
+  if (op.traits().ordered) return at->second;
+  for (std::size_t i = 0; i < rules_.size(); ++i)
+    if (rules_[i].is_for(op)) at->second.push_back(i);
+  return at->second;
 }
 
 Value RuleTable::once(const RuleSite& site) {
-  if (site.op.traits().ordered) return {};
+  if (site.operands.empty()) return {};
+  const GraphView graph(Access::data(site.in()));
+  const std::uint32_t before = graph.size();
   for (const std::size_t i : candidates(site.op)) {
-    if (Value value = rules_[i](site); !value.empty()) {
-      ++counts_[i];
-      ++applied_;
-      return value;
-    }
+    Value value = rules_[i](site);
+    if (value.empty()) continue;
+    ++counts_[i];
+    made_nodes_ = made_nodes_ || graph.size() > before + 1;
+    return value;
   }
   return {};
 }

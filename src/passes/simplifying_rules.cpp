@@ -24,6 +24,9 @@ Rule idempotent(std::string_view name) {
           [](const RuleSite& at) { return made_by<T>(at.in()) ? at.in() : Value(); }};
 }
 
+bool may_keep_its_operand(const Op& op) {
+  return op.traits().identity >= 0 || op.traits().alias >= 0;
+}
 Value same_type(const RuleSite& at) {
   const OpTraits& traits = at.op.traits();
   const int kept = traits.identity >= 0 ? traits.identity : traits.alias;
@@ -32,11 +35,12 @@ Value same_type(const RuleSite& at) {
              : Value();
 }
 
-/// Two ops in a row that keep the elements and their order.
+/// Whether results have the elements of the first operand, in their order.
+bool reshapes(const Op& op) { return op.traits().alias == 0; }
 Value reshaped_twice(const RuleSite& at) {
-  if (at.op.traits().alias != 0 || at.in().port() != 0) return {};
+  if (at.in().port() != 0) return {};
   const Node before = at.in().node();
-  if (before.kind() != NodeKind::op || before.op().traits().alias != 0) return {};
+  if (before.kind() != NodeKind::op || !reshapes(before.op())) return {};
   const auto dims = at.type.shape.dims();
   return apply(Reshape{{dims.begin(), dims.end()}}, {operand_of(at.in())});
 }
@@ -232,8 +236,8 @@ std::vector<Rule> rules_of_selection() {
 std::vector<Rule> rules_of_shapes() {
   return {
       {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
-      {"a change of type to the same type", "", same_type},
-      {"a reshape of a reshape", "", reshaped_twice},
+      {"a change of type to the same type", may_keep_its_operand, same_type},
+      {"a reshape of a reshape", reshapes, reshaped_twice},
       {"a cast of an exact cast", "cast", cast_twice},
       {"a cast to the same dtype", "cast",
        [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }},
