@@ -79,8 +79,8 @@ class Rule {
              formula<arity<Left>()>(std::move(right))) {}
   /// `replace` returns an empty Value where the rule does not apply.
   Rule(std::string name, std::string_view op, Replace replace);
-  /// For all ops of a kind, which `is_for` tells. It is called once for each op.
-  Rule(std::string name, std::function<bool(const Op&)> is_for, Replace replace);
+  /// The same for all ops of a kind; `is_for` is asked once about each op.
+  static Rule for_ops(std::string name, std::function<bool(const Op&)> is_for, Replace replace);
 
   const std::string& name() const { return name_; }
   /// Whether it may replace nodes of this op.
@@ -90,6 +90,7 @@ class Rule {
 
  private:
   using Formula = std::function<Value(std::span<const Value>)>;
+  Rule() = default;
   Rule(std::string name, std::size_t operands, const Formula& left, Formula right);
 
   template <class F>

@@ -74,7 +74,7 @@ Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> p
     reports.push_back(report(pass.name, from, next));
     reports.back().seconds = took.count();
     Mapping mapping = now ? now->mapping.then(next.mapping) : std::move(next.mapping);
-    now.emplace(std::move(next.graph), std::move(mapping));
+    now = Rewritten{std::move(next.graph), std::move(mapping)};
   }
   if (!now) now = extract(graph, values);
   return {std::move(now->graph), std::move(now->mapping), std::move(reports)};

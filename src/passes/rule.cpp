@@ -3,14 +3,6 @@
 
 namespace dagrad {
 
-namespace {
-
-std::function<bool(const Op&)> has_name(std::string name) {
-  return [name = std::move(name)](const Op& op) { return op.name() == name; };
-}
-
-}  // namespace
-
 Rule::Rule(std::string name, std::size_t operands, const Formula& left, Formula right)
     : name_(std::move(name)),
       pattern_(std::make_shared<detail::Pattern>(operands, left)),
@@ -19,10 +11,17 @@ Rule::Rule(std::string name, std::size_t operands, const Formula& left, Formula 
 }
 
 Rule::Rule(std::string name, std::string_view op, Replace replace)
-    : Rule(std::move(name), has_name(std::string(op)), std::move(replace)) {}
+    : name_(std::move(name)), replace_(std::move(replace)) {
+  is_for_ = [named = std::string(op)](const Op& other) { return other.name() == named; };
+}
 
-Rule::Rule(std::string name, std::function<bool(const Op&)> is_for, Replace replace)
-    : name_(std::move(name)), is_for_(std::move(is_for)), replace_(std::move(replace)) {}
+Rule Rule::for_ops(std::string name, std::function<bool(const Op&)> is_for, Replace replace) {
+  Rule rule;
+  rule.name_ = std::move(name);
+  rule.is_for_ = std::move(is_for);
+  rule.replace_ = std::move(replace);
+  return rule;
+}
 
 Value Rule::operator()(const RuleSite& site) const {
   Value result;

@@ -236,8 +236,8 @@ std::vector<Rule> rules_of_selection() {
 std::vector<Rule> rules_of_shapes() {
   return {
       {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
-      {"a change of type to the same type", may_keep_its_operand, same_type},
-      {"a reshape of a reshape", reshapes, reshaped_twice},
+      Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type),
+      Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice),
       {"a cast of an exact cast", "cast", cast_twice},
       {"a cast to the same dtype", "cast",
        [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }},
