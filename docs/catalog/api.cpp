@@ -24,7 +24,14 @@ const std::vector<Section> sections = {
     {"Graphs and values", {"value", "graph"}},
     {"Gradients", {"gradient"}},
     {"Running", {"compile", "state", "runtime", "instruction_set"}},
-    {"Training", {"updates", "optimizers"}},
+    {"Training", {"updates", "optimizers", "train/schedules", "train/average", "train/lbfgs"}},
+    {"Layers", {"train/network", "train/layers", "train/initializers"}},
+    {"Data and metrics",
+     {"train/dataset", "train/dataset_files", "train/idx", "train/split", "train/preprocess",
+      "train/metrics"}},
+    {"Training loops", {"train/fit", "train/history", "train/progress"}},
+    {"Watching gradients",
+     {"train/gradient_report", "train/gradient_warnings", "train/rate_range"}},
     {"Files", {"csv", "npy", "npz", "checkpoint", "dot"}},
     {"Checks", {"check"}},
     {"Rewrites", {"rewrite"}},
@@ -67,9 +74,15 @@ std::string plain(const std::string& text) {
 class Header {
  public:
   std::string print(const std::vector<std::string>& lines) {
+    static const std::regex nested("namespace (dagrad::\\w+) \\{");
+    std::smatch found;
     for (const std::string& line : lines) {
       if (line.starts_with("}  // namespace dagrad")) break;
-      if (!skipped(line)) add(line);
+      if (std::regex_match(line, found, nested))
+        text_ += (comment_.empty() ? "" : std::exchange(comment_, "") + "\n") + "// in namespace " +
+                 found[1].str() + "\n";
+      else if (!skipped(line))
+        add(line);
     }
     end_paragraph();
     return std::move(text_);
@@ -155,9 +168,11 @@ std::string api_page(const std::filesystem::path& include) {
   std::string text =
       "# Reference\n\n"
       "What the headers that most programs use declare, with their comments. `dagrad/dagrad.hpp`\n"
-      "includes them all, and everything is in the namespace `dagrad`. The place of the call, "
-      "which\n"
-      "many functions take as a last argument with a default, is left out. The [op\n"
+      "includes them all, except those of `dagrad/train`, which `dagrad/train.hpp` adds. "
+      "Everything\n"
+      "is in the namespace `dagrad`, or in the one within it that a header names. The place of "
+      "the\n"
+      "call, which many functions take as a last argument with a default, is left out. The [op\n"
       "pages](ops/README.md) have the builders of ops. This page is generated from the headers.\n";
   for (const Section& section : sections) {
     text += "\n## " + section.title + "\n";

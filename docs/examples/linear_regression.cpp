@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   for (const double slope : slopes) std::cout << " " << slope;
   std::cout << "\n";
 
-  // NIST's certified values, and the metrics of scikit-learn (tests/golden/regressions.py).
+  // NIST's certified values, and the metrics of scikit-learn (tests/golden/example_figures.py).
   const Tensor certified = Tensor::of({15.0618722713733, -0.035819179292591, -2.02022980381683,
                                        -1.03322686717359, -0.0511041056535807, 1829.15146461355});
   return same && compare(Tensor::of(slopes), certified, 1e-9).close &&

@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
   std::cout << std::setprecision(3) << "accuracy on rows held out: " << accuracy << "\n";
   // [/folds]
 
-  // The figures of scikit-learn (tests/golden/regressions.py).
+  // The figures of scikit-learn (tests/golden/example_figures.py).
   const Regression model(150);
   const double loss =
       compile(model.loss)(state, {{model.x, x}, {model.y, labels}})[0].item<double>();

@@ -43,4 +43,15 @@ inline std::vector<std::string> region(const std::filesystem::path& file, const 
   return inside;
 }
 
+/// The lines of an output below `== name ==`, up to the next such heading.
+inline std::vector<std::string> part_of_output(const std::filesystem::path& file,
+                                               const std::string& name) {
+  const auto lines = read_lines(file);
+  const auto heading = std::find(lines.begin(), lines.end(), "== " + name + " ==");
+  if (heading == lines.end()) throw std::runtime_error(file.string() + " has no part " + name);
+  const auto end = std::find_if(heading + 1, lines.end(),
+                                [](const std::string& line) { return line.starts_with("== "); });
+  return {heading + 1, end};
+}
+
 }  // namespace dagrad::weave

@@ -4,7 +4,8 @@
 //
 // In a page, the fenced block after `<!-- code start.cpp#build -->` contains the lines of
 // docs/examples/start.cpp between `// [build]` and `// [/build]`; the one after
-// `<!-- output start -->` contains what the example start printed; the image after
+// `<!-- output start -->` contains what the example start printed, and the one after
+// `<!-- output start#sum -->` what it printed below the line `== sum ==`; the image after
 // `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot was made
 // by the example.
 #include <filesystem>
@@ -50,9 +51,11 @@ class Weaver {
 
  private:
   std::vector<std::string> content(const std::string& kind, const std::string& what) const {
-    if (kind == "output") return read_lines(output_ / what / "output.txt");
     const auto hash = what.find('#');
-    return region(docs_ / "examples" / what.substr(0, hash), what.substr(hash + 1));
+    const std::string example = what.substr(0, hash), part = what.substr(hash + 1);
+    if (kind == "code") return region(docs_ / "examples" / example, part);
+    const fs::path output = output_ / example / "output.txt";
+    return hash == what.npos ? read_lines(output) : part_of_output(output, part);
   }
 
   /// Throws unless the picture in docs/pictures is up to date.

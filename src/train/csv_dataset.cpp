@@ -24,7 +24,7 @@ using detail::CsvLines, detail::in_quotes;
       fmt::format("read_csv_dataset: the column {} {}", in_quotes(column.name), what));
 }
 
-void check_columns(const std::vector<DatasetColumn>& columns) {
+void require_consistent(const std::vector<DatasetColumn>& columns) {
   if (columns.empty()) throw ArgumentError("read_csv_dataset: the list of columns is empty");
   for (const DatasetColumn& column : columns) {
     if (column.name.empty()) throw ArgumentError("read_csv_dataset: the name of a column is empty");
@@ -119,7 +119,7 @@ class ColumnReader {
 
 Dataset read_csv_dataset(std::istream& in, const std::vector<DatasetColumn>& columns,
                          const CsvDatasetOptions& options, const std::string& name) {
-  check_columns(columns);
+  require_consistent(columns);
   CsvLines lines(in, {"read_csv_dataset", name, "CsvDatasetOptions"}, options.separator);
   const std::vector<std::string> file_columns = lines.read_names();
   std::vector<ColumnReader> readers;

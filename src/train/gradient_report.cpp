@@ -133,17 +133,21 @@ void GradientReport::add_value(const Value& value, std::size_t layer, bool updat
 }
 
 void GradientReport::record(std::int64_t step, const Tensor& statistics, Location where) {
+  record(step, statistics.view(), where);
+}
+
+void GradientReport::record(std::int64_t step, const View& statistics, Location where) {
   detail::told_at(where, [&] {
     const std::string text =
         fmt::format("GradientReport::record: the statistics of this report are {}, got {}",
-                    to_string(type_), to_string(statistics.type()));
-    if (statistics.dtype() != type_.dtype) throw TypeError(text);
-    if (statistics.shape() != type_.shape) throw ShapeError(text);
+                    to_string(type_), to_string(statistics.type));
+    if (statistics.type.dtype != type_.dtype) throw TypeError(text);
+    if (statistics.type.shape != type_.shape) throw ShapeError(text);
     if (!steps_.empty() && step <= steps_.back())
       throw ArgumentError(fmt::format(
           "GradientReport::record: steps must increase, got {} after {}", step, steps_.back()));
   });
-  const auto numbers = statistics.values<double>();
+  const auto numbers = statistics.as<double>();
   steps_.push_back(step);
   losses_.push_back(numbers[0]);
   record_values(numbers.subspan(1));

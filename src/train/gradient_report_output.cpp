@@ -178,17 +178,23 @@ void GradientReport::draw(const std::filesystem::path& file, GradientStatistic s
   }
   data += "EOD\n";
   std::string commands = fmt::format(
-      "set title {}\nset xlabel 'step'\nunset grid\nset object 1 rectangle from graph 0,0 to graph "
+      "set title {}\nset xlabel 'step'\nunset grid\nset tics out\nset object 1 rectangle from "
+      "graph 0,0 to graph "
       "1,1 behind fillcolor rgb '#cccccc' fillstyle solid noborder\n",
       detail::gnuplot_text(title_of(statistic)));
-  commands += "set palette defined (0 '#2b4c7e', 0.5 '#f2efe6', 1 '#b03f2a')\n";
-  if (is_share(statistic)) commands += "set cbrange [0:1]\n";
+  commands += is_share(statistic)
+                  ? "set palette defined (0 '#f2efe6', 1 '#b03f2a')\nset cbrange [0:1]\n"
+                  : "set palette defined (0 '#2b4c7e', 0.5 '#f2efe6', 1 '#b03f2a')\n";
   commands += tics('x', steps, 10) + tics('y', layers, 40);
   commands += fmt::format("set xrange [-0.5:{}.5]\nset yrange [{}.5:-0.5]\n", steps.size() - 1,
                           layers.size() - 1);
+  // Viewers of SVG blur an image of few cells; rectangles for many would make the file too large.
+  const bool pixels = file.extension() == ".svg" && steps.size() * layers.size() <= 20'000;
   const int height = std::clamp(160 + 18 * static_cast<int>(layers.size()), 240, 900);
-  detail::draw_with_gnuplot({file, "GradientReport::draw", 800, height},
-                            data + commands + "plot $map matrix with image notitle\n");
+  detail::draw_with_gnuplot(
+      {file, "GradientReport::draw", 800, height},
+      data + commands +
+          fmt::format("plot $map matrix with image {} notitle\n", pixels ? "pixels" : ""));
 }
 
 std::map<std::string, DotMark> GradientReport::marks() const {

@@ -97,18 +97,27 @@ void find_not_finite(const Window& window, std::vector<GradientWarning>& warning
   }
 }
 
+/// Whether the numbers of any layer are above a limit.
+bool any_above(const Window& window, double limit, std::vector<double> LayerSeries::*numbers) {
+  return std::any_of(window.layers().begin(), window.layers().end(), [&](const LayerSeries& layer) {
+    return window.median(layer.*numbers) > limit;
+  });
+}
+
 void find_no_gradient(const Window& window, std::vector<GradientWarning>& warnings) {
   Collector found(GradientFault::no_gradient, 1);
   for (const LayerSeries& layer : window.layers())
     if (window.median(layer.zeros) == 1) found.add(layer, 1, 0, window.steps().back());
   if (!found.worst()) return;
-  const bool dead = std::any_of(window.layers().begin(), window.layers().end(),
-                                [&](const auto& l) { return window.median(l.dead) == 1; });
   found.finish(warnings, fmt::format("all elements of the gradient of {} are 0", found.place()),
-               dead ? "All units of a relu behind it are dead: try a smaller learning rate, He "
-                      "initialisation, or leaky_relu."
-                    : "Train on a loss that depends on it smoothly, without argmax, comparisons or "
-                      "rounding.");
+               any_above(window, 0.999, &LayerSeries::dead)
+                   ? "All units of a relu behind it are dead: try a smaller learning rate, He "
+                     "initialisation, or leaky_relu."
+               : any_above(window, 0.5, &LayerSeries::saturated)
+                   ? "The activations behind it are saturated: try a smaller learning rate, "
+                     "clip_by_global_norm, or Glorot initialisation."
+                   : "Train on a loss that depends on it smoothly, without argmax, comparisons or "
+                     "rounding.");
 }
 
 /// Why gradients shrink between two layers, and what helps.
@@ -208,8 +217,11 @@ void find_small_updates(const Window& window, const std::vector<double>& losses,
                  fmt::format("a step changes {} by only {:.1e} times its norm, and the loss has "
                              "not fallen",
                              found.place(), found.measured()),
-                 "About 1e-3 is usual: try a larger learning rate, such as the one that rate_range "
-                 "finds.");
+                 any_above(window, 0.5, &LayerSeries::saturated)
+                     ? "Activations are saturated, perhaps by earlier steps that were too large: "
+                       "try a smaller learning rate or smaller initial weights."
+                     : "About 1e-3 is usual: try a larger learning rate, such as the one that "
+                       "rate_range finds.");
 }
 
 void find_dead(const Window& window, double threshold, std::vector<GradientWarning>& warnings) {

@@ -232,9 +232,9 @@ LbfgsResult lbfgs(const Value& loss, ValueSpan parameters, State& state, const F
   Surface surface(function, parameters, state, feeds, options, where);
   PointOnSurface start = surface.at(surface.stored());
   if (!start.finite())
-    throw RunError(fmt::format("lbfgs: the loss at the start is {}{}{}", start.value,
-                               std::isfinite(start.value) ? ", but its gradient is not finite" : "",
-                               made_at(where)));
+    throw RunError(fmt::format(
+        "lbfgs: the loss at the start is {}{}{}", std::isnan(start.value) ? NAN : start.value,
+        std::isfinite(start.value) ? ", but its gradient is not finite" : "", made_at(where)));
   Descent descent(surface, std::move(start), options);
   try {
     LbfgsResult result = descend(surface, descent, options);

@@ -56,6 +56,13 @@ class LineSearcher {
     return std::abs(point.slope) <= -search_.curvature * start_.slope;
   }
 
+  /// Where rounding hides which value is lower, the smaller slope decides.
+  static bool lower(const LinePoint& a, const LinePoint& b) {
+    const double rounding = 2 * std::numeric_limits<double>::epsilon() * std::abs(b.value);
+    if (std::abs(a.value - b.value) <= rounding) return std::abs(a.slope) < std::abs(b.slope);
+    return a.value < b.value;
+  }
+
   /// Between `low`, the lowest point so far that decreases enough and slopes down towards `high`,
   /// and `high` lies a point that meets both conditions.
   LinePoint zoom(LinePoint low, LinePoint high) {
@@ -72,7 +79,7 @@ class LineSearcher {
       }
       width_before = std::abs(width);
       const LinePoint now = at(low.step + share * width);
-      if (!decreases(now) || now.value >= low.value) {
+      if (!decreases(now) || !lower(now, low)) {
         high = now;
         continue;
       }

@@ -149,11 +149,12 @@ void RateRange::draw(const std::filesystem::path& file) const {
   if (std::isfinite(steepest))
     mark = fmt::format(
         "set arrow from {0},graph 0 to {0},graph 1 nohead dashtype 2 lc rgb '#777777'\nset label "
-        "'steepest' at {0},graph 0.95 offset 1,0\n",
+        "'steepest ' at {0},graph 0.05 right\n",
         steepest);
+  std::vector<detail::Curve> curves{{"loss", rates, shown(losses)}};
+  if (smoothed != losses) curves.push_back({"smoothed", rates, shown(smoothed)});
   detail::draw_curves({file, "RateRange::draw"}, {"Learning-rate range test", "rate", "loss"},
-                      {{"loss", rates, shown(losses)}, {"smoothed", rates, shown(smoothed)}},
-                      {.log_x = true, .commands = mark});
+                      curves, {.log_x = true, .commands = "set key left bottom\n" + mark});
 }
 
 }  // namespace dagrad

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "dagrad/train/preprocess.hpp"
 #include "src/train/named_call.hpp"
@@ -11,49 +13,63 @@ namespace dagrad {
 
 namespace {
 
-/// One element of each row, a column of a table; NaN is skipped.
+/// What is known of one element of all rows, such as a column of a table. Numbers are scaled, by
+/// their range around its middle, so that nothing overflows, and nothing that matters is lost if
+/// they are far from 0.
 struct ElementOfRows {
-  std::span<const double> numbers;
-  std::size_t first, step;
+  double least = HUGE_VAL, most = -HUGE_VAL, count = 0;
+  double middle = 0, range = 0;
+  double centre = 0;   ///< the mean of the scaled numbers
+  double squares = 0;  ///< the sum of their squared deviations from it
 
-  template <class F>
-  void each(F&& f) const {
-    for (std::size_t i = first; i < numbers.size(); i += step)
-      if (!std::isnan(numbers[i])) f(numbers[i]);
+  double scaled(double x) const { return (x - middle) / range; }
+  double mean() const { return least == most ? least : middle + centre * range; }
+  double scale() const {
+    if (least == most) return 1;
+    return std::max(std::sqrt(squares / count) * range, std::numeric_limits<double>::denorm_min());
   }
 };
 
-struct Moments {
-  double mean = 0, scale = 1;
-};
+/// f(element, number) for each number of each row, row by row; NaN is skipped.
+template <class F>
+void each_number(std::span<const double> numbers, std::vector<ElementOfRows>& elements, F&& f) {
+  for (std::size_t i = 0; i < numbers.size();)
+    for (ElementOfRows& element : elements) {
+      if (!std::isnan(numbers[i])) f(element, numbers[i]);
+      ++i;
+    }
+}
 
-Moments moments(const ElementOfRows& element) {
-  double least = HUGE_VAL, most = -HUGE_VAL, count = 0;
-  element.each([&](double x) {
+/// Checks the extremes of an element, and prepares it for scaling.
+void prepare(ElementOfRows& element, std::size_t position) {
+  const double least = element.least, most = element.most;
+  if (element.count == 0)
+    throw ArgumentError(
+        fmt::format("element {} of a row is NaN in every row, so it has no mean", position));
+  for (const double x : {least, most})
     if (std::isinf(x))
       throw ArgumentError(
-          fmt::format("x must be finite or NaN, got {} in element {} of a row", x, element.first));
-    least = std::min(least, x);
-    most = std::max(most, x);
-    ++count;
+          fmt::format("x must be finite or NaN, got {} in element {} of a row", x, position));
+  element.middle = least / 2 + most / 2;
+  element.range = std::isinf(most - least) ? most / 2 - least / 2 : most - least;
+}
+
+std::vector<ElementOfRows> elements_of(std::span<const double> numbers, std::size_t in_row) {
+  std::vector<ElementOfRows> elements(in_row);
+  each_number(numbers, elements, [](ElementOfRows& element, double x) {
+    element.least = std::min(element.least, x);
+    element.most = std::max(element.most, x);
+    ++element.count;
   });
-  if (count == 0)
-    throw ArgumentError(
-        fmt::format("element {} of a row is NaN in every row, so it has no mean", element.first));
-  if (least == most) return {least, 1};
-  // Around the middle and in units of the range, so that nothing overflows, and nothing
-  // that matters is lost if the numbers are far from 0.
-  const double middle = least / 2 + most / 2, range = most - least;
-  const double unit = std::isinf(range) ? most / 2 - least / 2 : range;
-  double sum = 0, squares = 0;
-  element.each([&](double x) { sum += (x - middle) / unit; });
-  const double mean = sum / count;
-  element.each([&](double x) {
-    const double deviation = (x - middle) / unit - mean;
-    squares += deviation * deviation;
+  for (std::size_t i = 0; i < in_row; ++i) prepare(elements[i], i);
+  each_number(numbers, elements,
+              [](ElementOfRows& element, double x) { element.centre += element.scaled(x); });
+  for (ElementOfRows& element : elements) element.centre /= element.count;
+  each_number(numbers, elements, [](ElementOfRows& element, double x) {
+    const double deviation = element.scaled(x) - element.centre;
+    element.squares += deviation * deviation;
   });
-  const double deviation = std::sqrt(squares / count) * unit;
-  return {middle + mean * unit, std::max(deviation, std::numeric_limits<double>::denorm_min())};
+  return elements;
 }
 
 void require_floats(const Tensor& x) {
@@ -79,8 +95,9 @@ Tensor standardized(const Tensor& x, const Tensor& mean, const Tensor& scale, co
   Tensor result = x.cast(f64);
   const auto numbers = result.mutate<double>();
   const auto means = mean.values<double>(), scales = scale.values<double>();
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = f(numbers[i], means[i % means.size()], scales[i % means.size()]);
+  for (std::size_t first = 0; first < numbers.size(); first += means.size())
+    for (std::size_t i = 0; i < means.size(); ++i)
+      numbers[first + i] = f(numbers[first + i], means[i], scales[i]);
   return result.cast(x.dtype());
 }
 
@@ -94,10 +111,10 @@ Standardizer::Standardizer(const Tensor& x, Location where) {
     mean_ = Tensor(Type{f64, row_shape(x)});
     scale_ = mean_;
     const auto means = mean_.mutate<double>(), scales = scale_.mutate<double>();
+    const auto elements = elements_of(wide.values<double>(), means.size());
     for (std::size_t i = 0; i < means.size(); ++i) {
-      const Moments found = moments({wide.values<double>(), i, means.size()});
-      means[i] = found.mean;
-      scales[i] = found.scale;
+      means[i] = elements[i].mean();
+      scales[i] = elements[i].scale();
     }
   });
 }

@@ -10,7 +10,8 @@ namespace dagrad::bench {
 
 struct Settings {
   int threads = 2;
-  bool check_finite = false;  ///< of training steps: what checking costs, instead of their times
+  bool check_finite = false;     ///< of training steps: what checking costs, instead of their times
+  bool gradient_report = false;  ///< the same: what a report on every tenth step costs
   std::FILE* out = stdout;
 };
 

@@ -41,9 +41,11 @@ const std::vector<Case>& cases() {
 
 void usage(std::FILE* out) {
   std::fputs(
-      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--check-finite] [CASE...]\n\n"
+      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--check-finite] [--gradient-report] "
+      "[CASE...]\n\n"
       "Prints one line of JSON per case. --check-finite measures how much longer training steps "
-      "take if they are compiled with check_finite. --peers runs the same cases in the environment "
+      "take if they are compiled with check_finite, and --gradient-report if every tenth step is "
+      "recorded in a gradient_report. --peers runs the same cases in the environment "
       "that tests/bench/peers/setup DIR created.\n\n",
       out);
   for (const Case& c : cases()) std::fprintf(out, "  %-10s %s\n", c.name.c_str(), c.doc.c_str());
@@ -75,6 +77,8 @@ Arguments parse(int argc, char** argv) {
         throw std::invalid_argument("--threads needs a number of at least 1");
     } else if (argument == "--check-finite") {
       arguments.settings.check_finite = true;
+    } else if (argument == "--gradient-report") {
+      arguments.settings.gradient_report = true;
     } else {
       const std::size_t before = arguments.chosen.size();
       for (const Case& c : cases())

@@ -1,7 +1,7 @@
 // Training steps and gradients of complete models.
 #include <stdexcept>
 
-#include "dagrad/dagrad.hpp"
+#include "dagrad/train.hpp"
 #include "docs/examples/lenet5.hpp"
 #include "docs/examples/nanogpt.hpp"
 #include "docs/examples/resnet18.hpp"
@@ -50,25 +50,48 @@ void chain(const Settings& settings) {
 
 namespace {
 
+/// What is trained by a step, and how.
+struct Training {
+  Graph& graph;
+  Value loss;
+  std::vector<Value> weights, gradients;
+  std::vector<Update> update;
+};
+
 /// Times a training step that is compiled now; or, where the settings ask for it, compares it with
-/// one that checks that its values are finite.
-void time_step(const Settings& settings, const std::string& name, const Graph& graph,
-               const Value& loss, const std::vector<Update>& update, const Feeds& feeds,
-               double begin) {
-  CompileOptions options{.update = update, .threads = settings.threads};
-  State state(graph);
-  const auto bound = [&] {
-    BoundRun run = compile(loss, options).bind(state);
+/// one that checks that its values are finite, or ten of them with ten of which one is recorded.
+void time_step(const Settings& settings, const std::string& name, const Training& training,
+               const Feeds& feeds, double begin) {
+  CompileOptions options{.update = training.update, .threads = settings.threads};
+  State state(training.graph);
+  const auto bound = [&](const std::vector<Value>& fetches) {
+    BoundRun run = compile(fetches, options).bind(state);
     for (const Feed& feed : feeds) run.feed(feed.value, feed.tensor);
     return run;
   };
-  BoundRun run = bound();
+  BoundRun run = bound({training.loss});
   const double before = now() - begin;
-  if (!settings.check_finite) return print(settings, name, measure(before, [&] { run(); }));
-  options.check_finite = true;
-  BoundRun checked = bound();
-  print(settings, name, "with check_finite, times as long", "ratio",
-        ratio([&] { run(); }, [&] { checked(); }));
+  if (settings.check_finite) {
+    options.check_finite = true;
+    BoundRun checked = bound({training.loss});
+    print(settings, name, "with check_finite, times as long", "ratio",
+          ratio([&] { run(); }, [&] { checked(); }));
+  } else if (settings.gradient_report) {
+    GradientReport report =
+        gradient_report(training.loss, training.weights, training.gradients, training.update);
+    BoundRun recorded = bound({training.loss, report.statistics()});
+    std::int64_t step = 0;
+    const auto steps = [&](bool record) {
+      for (int i = 0; i < 9; ++i) run();
+      if (!record) return run();
+      recorded();
+      report.record(++step, recorded.fetch(1));
+    };
+    print(settings, name, "with gradient_report on every tenth step, times as long", "ratio",
+          ratio([&] { steps(false); }, [&] { steps(true); }));
+  } else {
+    print(settings, name, measure(before, [&] { run(); }));
+  }
 }
 
 void train_mlp(const Settings& settings, const std::string& name,
@@ -95,7 +118,8 @@ void train_mlp(const Settings& settings, const std::string& name,
     if (i + 2 < sizes.size()) h = relu(h);
   }
   const Value loss = cross_entropy(h, y);
-  time_step(settings, name, graph, loss, sgd(weights, gradient(loss, weights), 1e-3),
+  const auto gradients = gradient(loss, weights);
+  time_step(settings, name, {graph, loss, weights, gradients, sgd(weights, gradients, 1e-3)},
             {{x, images}, {y, labels}}, begin);
 }
 
@@ -122,9 +146,11 @@ void train_images(const Settings& settings, const std::string& name, const Shape
   const Value x = graph.input("x", {f32, shape}), y = graph.input("y", {i64, {shape[0]}});
   const Model model(graph, x, sizes, rng);
   const Value loss = cross_entropy(model.logits, y);
-  auto updates = sgd(model.weights, gradient(loss, model.weights), 1e-3);
+  const auto gradients = gradient(loss, model.weights);
+  auto updates = sgd(model.weights, gradients, 1e-3);
   if constexpr (requires { model.running; }) updates = join({updates, model.running});
-  time_step(settings, name, graph, loss, updates, {{x, images}, {y, labels}}, begin);
+  time_step(settings, name, {graph, loss, model.weights, gradients, updates},
+            {{x, images}, {y, labels}}, begin);
 }
 
 }  // namespace
@@ -147,7 +173,9 @@ void nanogpt(const Settings& settings) {
   const Value x = graph.input("x", tokens), y = graph.input("y", tokens);
   const Gpt gpt(graph, x, sizes, rng);
   const Value loss = cross_entropy(gpt.logits, y);
-  time_step(settings, "nanogpt", graph, loss, adamw(gpt.weights, gradient(loss, gpt.weights), 1e-4),
+  const auto gradients = gradient(loss, gpt.weights);
+  time_step(settings, "nanogpt",
+            {graph, loss, gpt.weights, gradients, adamw(gpt.weights, gradients, 1e-4)},
             {{x, text}, {y, following}}, begin);
 }
 

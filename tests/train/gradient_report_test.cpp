@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "dagrad/csv.hpp"
 #include "dagrad/gradient.hpp"
 #include "dagrad/ops/activations.hpp"
 #include "dagrad/ops/convolution.hpp"
@@ -17,8 +16,8 @@
 #include "dagrad/optimizers.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
-#include "tests/io/folder.hpp"
 #include "tests/throws.hpp"
+#include "tests/train/two_layers.hpp"
 
 namespace dagrad {
 namespace {
@@ -111,31 +110,6 @@ TEST(GradientReport, TakesEveryFloatDtype) {
   }
 }
 
-/// Two layers in scopes, in reverse order of their names, and a relu between them.
-struct TwoLayers {
-  Graph graph;
-  Value x = graph.input("x", {f32, {4, 3}});
-  std::vector<Value> weights;
-  Value loss;
-  std::vector<Value> gradients;
-  std::vector<Update> updates;
-  explicit TwoLayers(double rate = 0.1) {
-    Rng rng(3);
-    Value hidden = layer("second", x, 5, rng);
-    loss = mean(square(layer("first", relu(hidden), 2, rng)));
-    gradients = gradient(loss, weights);
-    updates = sgd(weights, gradients, rate, {.momentum = 0.9});
-  }
-  Value layer(const std::string& name, const Value& in, std::int64_t out, Rng& rng) {
-    const Scope scope = graph.scope(name);
-    const Value w = graph.parameter("w", rng.he_normal({in.shape()[1], out}, f32));
-    const Value b = graph.parameter("b", Tensor(Type{f32, {out}}));
-    weights.insert(weights.begin(), {b, w});  // in an order of its own
-    return matmul(in, w) + b;
-  }
-  Feeds feeds(std::int64_t seed) const { return {{x, Rng(seed).normal({4, 3}, 0, 1, f32)}}; }
-};
-
 TEST(GradientReport, OrdersLayersByTheirFirstUse) {
   const TwoLayers net;
   const GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
@@ -156,7 +130,13 @@ TEST(GradientReport, LayersSumUpTheirValues) {
   GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
   const Function watched = compile({net.loss, report.statistics()}, {.update = net.updates});
   State state(net.graph);
-  for (int i = 0; i < 3; ++i) report.record(i, watched(state, net.feeds(i))[1]);
+  BoundRun run = watched.bind(state);
+  for (int i = 0; i < 3; ++i) {
+    const Tensor batch = net.feeds(i)[0].tensor;
+    run.feed(net.x, batch);
+    run();
+    report.record(i, run.fetch(1));
+  }
   const GradientSeries &w = report.values()[0], &b = report.values()[1];
   const LayerSeries& layer = report.layers()[0];
   EXPECT_EQ(w.name, "second/w");
@@ -277,69 +257,6 @@ TEST(GradientReport, TakesOtherValuesThanParameters) {
   EXPECT_EQ(report.layers()[1].name, "step0");
   EXPECT_EQ(report.layers()[1].gradient[0], 0.25);
   EXPECT_EQ(report.layers()[3].gradient[0], 1);
-}
-
-class GradientReportFiles : public test::InFolder {};
-
-TEST_F(GradientReportFiles, WritesTextAndCsv) {
-  const TwoLayers net;
-  GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
-  EXPECT_EQ(report.text(), "no step is recorded\n");
-  const Function watched = compile(report.statistics(), {.update = net.updates});
-  State state(net.graph);
-  for (int i = 0; i < 4; ++i) report.record(10 * i, watched(state, net.feeds(i))[0]);
-  const std::string text = report.text();
-  for (const char* part : {"step 30, loss", "gradient", "saturated", "\nsecond ", "\n  second/w ",
-                           "\nfirst ", "\n  first/b ", "%"})
-    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
-  EXPECT_EQ(report.text(false).find("first/b"), std::string::npos);
-
-  report.write_csv(folder / "report.csv");
-  const Csv table = read_csv(folder / "report.csv");
-  EXPECT_EQ(table.column("step").to_vector<double>(), (std::vector<double>{0, 10, 20, 30}));
-  EXPECT_EQ(table.column("loss").to_vector<double>(), report.losses());
-  EXPECT_EQ(table.column("second/w gradient").to_vector<double>(), report.values()[0].gradient);
-  EXPECT_EQ(table.column("layer second dead").to_vector<double>(), report.layers()[0].dead);
-  for (const std::string& column : table.columns)  // those without a number are left out
-    EXPECT_EQ(column.find("saturated"), std::string::npos) << column;
-}
-
-TEST_F(GradientReportFiles, DrawsAMapOfEveryStatistic) {
-  const TwoLayers net;
-  GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
-  EXPECT_THROW(report.draw(folder / "none.svg"), ArgumentError);
-  const Function watched = compile(report.statistics(), {.update = net.updates});
-  State state(net.graph);
-  for (int i = 0; i < 2; ++i) {  // one step, then two
-    report.record(10 * i, watched(state, net.feeds(i))[0]);
-    for (const auto statistic :
-         {GradientStatistic::value, GradientStatistic::gradient, GradientStatistic::update,
-          GradientStatistic::ratio, GradientStatistic::zeros, GradientStatistic::dead,
-          GradientStatistic::saturated}) {
-      report.draw(folder / "map.svg", statistic);
-      const std::string svg = test::bytes_of(folder / "map.svg");
-      EXPECT_NE(svg.find("second"), std::string::npos) << to_string(statistic);
-      EXPECT_NE(svg.find("</svg>"), std::string::npos);
-    }
-  }
-  EXPECT_THROW(report.draw(folder / "map.txt"), ArgumentError);
-}
-
-TEST(GradientReport, MarksThePictureOfTheGraph) {
-  const TwoLayers net;
-  GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
-  EXPECT_TRUE(report.marks().empty());
-  State state(net.graph);
-  report.record(0, compile(report.statistics())(state, net.feeds(0))[0]);
-  const auto marks = report.marks();
-  EXPECT_EQ(marks.at("second/w").note.substr(0, 9), "gradient ");
-  EXPECT_EQ(marks.at("relu").note.find(" % dead"), marks.at("relu").note.size() - 7);
-  EXPECT_TRUE(marks.contains("first"));
-  const std::string open = to_dot(net.graph, {.marks = marks});
-  EXPECT_NE(open.find(marks.at("second/w").note), std::string::npos);
-  EXPECT_NE(open.find(marks.at("second/w").fill), std::string::npos);
-  const std::string closed = to_dot(net.graph, {.open_scopes = 0, .marks = marks});
-  EXPECT_NE(closed.find(marks.at("second").note), std::string::npos);
 }
 
 TEST(GradientReport, MarksGradientsThatAreZeroOrNotFinite) {

@@ -189,6 +189,18 @@ TEST(GradientWarnings, UpdatesOfTheWrongSize) {
   expect_none(trained({}));
 }
 
+// Where the output is saturated, a larger rate would not help.
+TEST(GradientWarnings, SmallUpdatesOfASaturatedOutput) {
+  Graph graph;
+  const Value w = graph.parameter("w", Tensor::of({20.0, 30.0}));
+  const Value loss = sum(sigmoid(w));
+  const std::vector<Value> gradients = gradient(loss, {w});
+  const auto updates = sgd(w, gradients, 0.1);
+  GradientReport report = gradient_report(loss, w, gradients, updates);
+  report.record(0, evaluate(report.statistics()));
+  expect_fault(report, GradientFault::small_update, {"a smaller learning rate"});
+}
+
 TEST(GradientWarnings, DeadUnits) {
   const GradientReport report = trained({.layers = 2, .bias = -1, .steps = 5});
   const GradientWarning warning =
@@ -208,6 +220,12 @@ TEST(GradientWarnings, NoGradient) {
   EXPECT_EQ(warning.layers, (std::vector<std::string>{"layer1", "layer2"}));
   EXPECT_EQ(find(report.warnings(), GradientFault::vanishing), nullptr);
   EXPECT_EQ(find(trained({.layers = 2}).warnings(), GradientFault::no_gradient), nullptr);
+}
+
+// The slope of tanh rounds to 0 in float32 beyond about 9.
+TEST(GradientWarnings, NoGradientThroughSaturation) {
+  expect_fault(trained({.activation = of_tanh, .scale = 1, .bias = 30, .steps = 5}),
+               GradientFault::no_gradient, {"The activations behind it are saturated"});
 }
 
 TEST(GradientWarnings, NoGradientOfAFlatLoss) {

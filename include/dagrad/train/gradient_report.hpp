@@ -67,8 +67,10 @@ class GradientReport {
   /// The statistics of a run, a vector of float64. Fetch it in the runs that are to be recorded.
   const Value& statistics() const { return statistics_; }
   /// Records what a run has fetched. Steps must increase. Throws ArgumentError if they do not,
-  /// TypeError or ShapeError if the tensor is not a result of `statistics`.
+  /// TypeError or ShapeError if it is not a result of `statistics`.
   void record(std::int64_t step, const Tensor& statistics, Location where = Location::here());
+  /// The same with a fetch of a BoundRun.
+  void record(std::int64_t step, const View& statistics, Location where = Location::here());
 
   const std::vector<std::int64_t>& steps() const { return steps_; }  ///< that were recorded
   const std::vector<double>& losses() const { return losses_; }      ///< at these steps
@@ -85,8 +87,8 @@ class GradientReport {
   void write_csv(const std::filesystem::path& file) const;
   /// Draws a map of layers × steps with gnuplot, as .svg or .png, whose colours show the statistic:
   /// the logarithm of norms divided by the root of the number of elements, and of ratios; shares as
-  /// they are. Throws ArgumentError if nothing is recorded or the extension is another one,
-  /// FileError if gnuplot is missing or fails.
+  /// they are. Cells without a number, and logarithms of 0, are grey. Throws ArgumentError if
+  /// nothing is recorded or the extension is another one, FileError if gnuplot is missing or fails.
   void draw(const std::filesystem::path& file,
             GradientStatistic statistic = GradientStatistic::gradient) const;
   /// Marks for `DotOptions::marks`, from the last recorded step: values and layers show the norms

@@ -18,7 +18,7 @@
 /// out of range. Errors end with the line of the call.
 namespace dagrad::metrics {
 
-/// The share of rows whose class is predicted right.
+/// The share of rows whose predicted class is the right one.
 double accuracy(const Tensor& predicted, const Tensor& labels, Location where = Location::here());
 
 /// The share of rows whose class has one of the k highest scores, for scores of shape [rows,
@@ -48,9 +48,9 @@ std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix);
 void draw(const std::filesystem::path& file, const ConfusionMatrix& matrix,
           const std::string& title = "", Location where = Location::here());
 
-/// Of a class: precision is the share of right ones among the rows that are predicted as it; recall
-/// is the share of right ones among its own rows; F1 is their harmonic mean. Where there are no
-/// such rows, or both are 0, the number is 0.
+/// Of a class: `precision` is the share of the rows predicted as this class that belong to it,
+/// `recall` the share of its own rows that are predicted as it, and `f1` their harmonic mean. A
+/// share of no rows is 0, and so is F1 if both are 0.
 struct Scores {
   double precision = 0, recall = 0, f1 = 0;
 };

@@ -8,7 +8,7 @@
 #include "dagrad/tensor.hpp"
 #include "dagrad/train/dataset.hpp"
 
-/// Which rows of a dataset are for training, and which are kept apart to judge what was learnt.
+/// Which rows of a dataset are for training, and which are held out to judge what was learnt.
 namespace dagrad {
 
 struct SplitOptions {
@@ -24,11 +24,11 @@ struct RowSplit {
   Tensor training, held_out;
 };
 
-/// Holds out this fraction of the rows, chosen at random. The number of rows held out is rounded to
-/// the nearest integer, of all rows as of each class, to within one row per class; but at least one
-/// row of every class is on either side. Throws ArgumentError unless the fraction is between 0 and
-/// 1, if there are fewer than two rows, or if a class has a single row; ArgumentError or TypeError
-/// if the dataset has no such column of classes.
+/// Holds out this fraction of the rows, chosen at random: the nearest number of rows, and of each
+/// class that number to within one row. At least one row of every class is on either side, even if
+/// a class is so small that this changes the number of all rows. Throws ArgumentError unless the
+/// fraction is between 0 and 1, if there are fewer than two rows, or if a class has a single row;
+/// ArgumentError or TypeError if the dataset has no such column of classes.
 RowSplit split_rows(const Dataset& data, double fraction, const SplitOptions& options = {},
                     Location where = Location::here());
 
