@@ -4,7 +4,6 @@
 #include <cmath>
 #include <iomanip>
 #include <iostream>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -104,59 +103,41 @@ bool one_neuron() {
   step(state, sample);
   std::cout << "w = " << state.get(w) << "\nb = " << state.get(b) << "\n";
   // [/update]
-  return !any(not_equal(differences[1], 0)).item<bool>();
+  return std::abs(differences[1].at(0)) < 1e-15;
 }
 
 bool training() {
   // [model]
   const Dataset data = points_in_a_circle();
-  const auto [training, held_out] = split_data(data, 0.2);
-
-  constexpr std::int64_t batch = 32;
   Graph graph;
-  Rng rng(1);
-  const Value x = graph.input("x", {f64, {batch, 2}}), y = graph.input("y", {f64, {batch, 1}});
-  const Value w1 = graph.parameter("hidden/w", rng.glorot_uniform({2, 16}));
-  const Value b1 = graph.parameter("hidden/b", Tensor(Type{f64, {16}}));
-  const Value w2 = graph.parameter("out/w", rng.glorot_uniform({16, 1}));
-  const Value b2 = graph.parameter("out/b", Tensor(Type{f64, {1}}));
-  const Value logits = matmul(tanh(matmul(x, w1) + b1), w2) + b2;
+  const Value x = graph.input("x", {f64, {32, 2}}), y = graph.input("y", {f64, {32, 1}});
+  layers::Network network(graph, 1, {.dtype = f64});
+  const Value hidden = tanh(layers::linear(network, "hidden", x, 16));
+  const Value logits = layers::linear(network, "out", hidden, 1);
   const Value loss = mean(binary_cross_entropy_with_logits(logits, y));
-  const std::vector<Value> weights{w1, b1, w2, b2};
-  const Function step =
-      compile(loss, {.update = sgd(weights, gradient(loss, weights), 0.5, {.momentum = 0.9})});
+  const auto gradients = gradient(loss, network.weights());
+  const Model model{.loss = loss,
+                    .update = sgd(network.weights(), gradients, 0.1, {.momentum = 0.9}),
+                    .inputs = {{x, "point"}, {y, "inside"}}};
   // [/model]
 
-  // [held_out]
-  const Retyped sizes[] = {{x, held_out["point"].type()}, {y, held_out["inside"].type()}};
-  const Function validate = compile(replay(graph, sizes).mapping(loss));
-  const Feeds unseen{{"x", held_out["point"]}, {"y", held_out["inside"]}};
-  // [/held_out]
-
-  heading("epochs");
-  // [epochs]
-  State state(graph), best = state.copy();
-  double least = std::numeric_limits<double>::infinity();
-  int epoch = 0;
-  for (int since_best = 0; since_best < 10 && epoch < 200; ++epoch) {
-    const Dataset order = shuffle(training, epoch);
-    for (std::int64_t row = 0; row + batch <= order.rows(); row += batch) {
-      const Dataset part = order.slice({row, row + batch});
-      step(state, {{x, part["point"]}, {y, part["inside"]}});
-    }
-    const double now = validate(state, unseen)[0].item<double>();
-    if (epoch % 10 == 0) std::cout << "epoch " << epoch << ": validation " << now << "\n";
-    ++since_best;
-    if (now < least) {
-      least = now;
-      since_best = 0;
-      best = state.copy();
-    }
-  }
-  std::cout << "stopped after " << epoch << " epochs; the least validation loss was " << least
-            << "\n";
-  // [/epochs]
-  return epoch < 200 && least < 0.4;
+  heading("fit");
+  // [fit]
+  State state(graph);
+  const auto print = [](EpochEvent& event) {
+    if (event.history.epochs() % 10 == 0)
+      std::cout << "epoch " << event.history.epochs() << ": validation "
+                << event.history["validation"].back() << "\n";
+  };
+  const Fitted fitted = fit(model, state, data,
+                            {.epochs = 200,
+                             .hold_out = 0.2,
+                             .patience = 10,
+                             .on_epoch = print,
+                             .progress = ProgressStyle::none});
+  std::cout << to_string(fitted) << "\n";
+  // [/fit]
+  return fitted.stopped == Stopped::patience && fitted.best_epoch > 0;
 }
 
 void activations() {

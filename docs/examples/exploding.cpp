@@ -2,14 +2,10 @@
 #include <dagrad/train.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <iomanip>
 #include <iostream>
 #include <string>
-#include <string_view>
-
-#include "docs/examples/lstm.hpp"
 
 using namespace dagrad;
 
@@ -19,62 +15,43 @@ constexpr std::int64_t rows = 32, length = 40, width = 32;
 constexpr int steps = 300;
 
 // [cells]
-/// Advances the state by one number of the sequence.
-using Step = std::function<CellState(const Value& number, const CellState& before)>;
-using Weight = std::function<Value(std::string_view name, const Tensor& initial)>;
-/// Makes the weights of a cell.
-using Cell = Step (*)(const Weight&, Rng&);
+/// What a step hands to the next one. Only an LSTM uses the memory in it.
+using Carried = layers::LstmState;
+/// Reads one number of the sequence.
+using Step = std::function<Carried(const Value& number, const Carried& before)>;
+/// Makes the weights of a recurrent cell.
+using Cell = Step (*)(layers::Network& network);
 
-Tensor normal(Rng& rng, const Shape& shape, double gain) {
-  return rng.normal(shape, 0, gain / std::sqrt(static_cast<double>(shape[0])), f32);
-}
-
-Step plain(const Weight& weight, Rng& rng) {
-  const Value in = weight("in", normal(rng, {1, width}, 1));
-  const Value recurrent = weight("recurrent", normal(rng, {width, width}, 3));
-  return [=](const Value& number, const CellState& before) -> CellState {
-    return {tanh(number * in + matmul(before.hidden, recurrent)), {}};
+Step recurrent(layers::Network& network, double input, const Initializer& initial) {
+  const Value in = network.weight("in", {1, width}, initializers::normal(0, input));
+  const Value w = network.weight("recurrent", {width, width}, initial);
+  return [=](const Value& number, const Carried& before) {
+    return Carried{tanh(number * in + matmul(before.hidden, w)), {}};
   };
+}
+Step plain(layers::Network& network) {
+  return recurrent(network, 1, initializers::glorot_normal(3));
 }
 // [/cells]
 
-/// A permutation, which is orthogonal.
-Tensor orthogonal(Rng& rng) {
-  Graph graph;
-  return evaluate(one_hot(graph.constant(rng.permutation(width)), width, f32));
-}
-
 // [cures]
-Step with_orthogonal(const Weight& weight, Rng& rng) {
-  const Value in = weight("in", normal(rng, {1, width}, 0.3));
-  const Value recurrent = weight("recurrent", orthogonal(rng));
-  return [=](const Value& number, const CellState& before) -> CellState {
-    return {tanh(number * in + matmul(before.hidden, recurrent)), {}};
+Step with_orthogonal(layers::Network& network) {
+  return recurrent(network, 0.1, initializers::orthogonal());
+}
+
+Step with_norm(layers::Network& network) {
+  const Value in = network.weight("in", {1, width}, initializers::normal(0, 1));
+  const Value w = network.weight("recurrent", {width, width}, initializers::glorot_normal(3));
+  const Value scale = network.weight("scale", {width}, initializers::constant(1));
+  const Value shift = network.weight("shift", {width}, initializers::constant(0));
+  return [=](const Value& number, const Carried& before) {
+    return Carried{tanh(layer_norm(number * in + matmul(before.hidden, w), scale, shift)), {}};
   };
 }
 
-Step with_norm(const Weight& weight, Rng& rng) {
-  const Value in = weight("in", normal(rng, {1, width}, 1));
-  const Value recurrent = weight("recurrent", normal(rng, {width, width}, 3));
-  const Value scale = weight("scale", Tensor::full({f32, {width}}, 1));
-  const Value shift = weight("shift", Tensor(Type{f32, {width}}));
-  return [=](const Value& number, const CellState& before) -> CellState {
-    return {tanh(layer_norm(number * in + matmul(before.hidden, recurrent), scale, shift)), {}};
-  };
-}
-
-Step with_gates(const Weight& weight, Rng& rng) {  // an LSTM
-  const Value in = weight("in", normal(rng, {1, 4 * width}, 1));
-  const Value recurrent = weight("recurrent", normal(rng, {width, 4 * width}, 1));
-  const Value bias = weight("forget", Tensor::full({f32, {width}}, 2));
-  return [=](const Value& number, const CellState& before) {
-    const Value all = number * in + matmul(before.hidden, recurrent);
-    const auto part = [&](std::int64_t i) { return all[{{}, {i * width, (i + 1) * width}}]; };
-    return advance(before, {.in = sigmoid(part(0)),
-                            .forget = sigmoid(part(1) + bias),
-                            .change = tanh(part(2)),
-                            .out = sigmoid(part(3))});
-  };
+Step with_gates(layers::Network& network) {
+  const layers::LstmCell cell = layers::lstm_cell(network, "lstm", 1, width);
+  return [=](const Value& number, const Carried& before) { return cell(number, before); };
 }
 // [/cures]
 
@@ -88,16 +65,11 @@ struct Trained {
 /// Trains the cell to repeat the first of 40 numbers at the end.
 Trained train(Cell cell, bool clip = false) {
   Graph graph;
-  Rng rng(1);
-  std::vector<Value> weights;
-  const auto weight = [&](std::string_view name, const Tensor& initial) {
-    weights.push_back(graph.parameter(name, initial));
-    return weights.back();
-  };
   const Value x = graph.input("x", {f32, {rows, length}});
+  layers::Network network(graph, 1);
+  const Step step = cell(network);
   const Value zeros = graph.constant(Tensor(Type{f32, {rows, width}}));
-  const Step step = cell(weight, rng);
-  CellState state{zeros, zeros};
+  Carried state{zeros, zeros};
   // [states]
   std::vector<Value> states;
   for (std::int64_t t = 0; t < length; ++t) {
@@ -106,8 +78,9 @@ Trained train(Cell cell, bool clip = false) {
     states.push_back(state.hidden);
   }
   // [/states]
-  const Value out = weight("out", normal(rng, {width, 1}, 1));
-  const Value loss = mse(matmul(state.hidden, out), x[{{}, {0, 1}}]);
+  const Value answer = layers::linear(network, "out", state.hidden, 1);
+  const Value loss = mse(answer, x[{{}, {0, 1}}]);
+  const std::vector<Value>& weights = network.weights();
 
   // [updates]
   const std::vector<Value> gradients = gradient(loss, weights);

@@ -1,12 +1,9 @@
 // Guide: gradients that vanish in a deep network, and what helps.
 #include <dagrad/train.hpp>
 
-#include <cmath>
-#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <string>
-#include <string_view>
 
 using namespace dagrad;
 
@@ -15,40 +12,31 @@ namespace {
 constexpr std::int64_t rows = 64, width = 32;
 constexpr int depth = 20, steps = 300;
 
-// [layers]
-/// Makes layers in the scopes that are open.
-struct Builder {
-  Graph& graph;
-  Rng rng = Rng(1);
-  std::vector<Value> weights = {};
-
-  Value weight(std::string_view name, const Tensor& initial) {
-    weights.push_back(graph.parameter(name, initial));
-    return weights.back();
-  }
-  /// The weights have the variance gain² / in.
-  Value linear(const Value& x, std::int64_t out, double gain) {
-    const std::int64_t in = x.shape()[1];
-    const double deviation = gain / std::sqrt(static_cast<double>(in));
-    const Value w = weight("w", rng.normal({in, out}, 0, deviation, f32));
-    return matmul(x, w) + weight("b", Tensor(Type{f32, {out}}));
-  }
-  Value norm(const Value& x) {
-    const Value scale = weight("scale", Tensor::full({f32, {x.shape()[1]}}, 1));
-    return layer_norm(x, scale, weight("shift", Tensor(Type{f32, scale.shape()})));
-  }
-};
-// [/layers]
-
 // [kinds]
-using Layer = std::function<Value(Builder&, const Value&)>;
+/// Makes a hidden layer in the scope of its name.
+using Layer = Value (*)(layers::Network& network, const std::string& name, const Value& x);
 
-Value plain(Builder& b, const Value& x) { return sigmoid(b.linear(x, width, 1)); }
-Value larger(Builder& b, const Value& x) { return sigmoid(b.linear(x, width, 4)); }
-Value with_tanh(Builder& b, const Value& x) { return tanh(b.linear(x, width, 1)); }
-Value with_relu(Builder& b, const Value& x) { return relu(b.linear(x, width, std::sqrt(2.0))); }
-Value normalised(Builder& b, const Value& x) { return b.norm(sigmoid(b.linear(x, width, 1))); }
-Value residual(Builder& b, const Value& x) { return x + sigmoid(b.linear(x, width, 1)); }
+const layers::LinearOptions glorot{.weight = initializers::glorot_normal()},
+    larger{.weight = initializers::glorot_normal(4)}, he{.weight = initializers::he_normal()};
+
+Value sigmoids(layers::Network& network, const std::string& name, const Value& x) {
+  return sigmoid(layers::linear(network, name, x, width, glorot));
+}
+Value larger_sigmoids(layers::Network& network, const std::string& name, const Value& x) {
+  return sigmoid(layers::linear(network, name, x, width, larger));
+}
+Value tanhs(layers::Network& network, const std::string& name, const Value& x) {
+  return tanh(layers::linear(network, name, x, width, glorot));
+}
+Value relus(layers::Network& network, const std::string& name, const Value& x) {
+  return relu(layers::linear(network, name, x, width, he));
+}
+Value normalised(layers::Network& network, const std::string& name, const Value& x) {
+  return sigmoids(network, name, layers::layer_norm(network, name + "_norm", x));
+}
+Value residual(layers::Network& network, const std::string& name, const Value& x) {
+  return x + sigmoids(network, name, x);
+}
 // [/kinds]
 
 // [train]
@@ -60,26 +48,24 @@ struct Trained {
 };
 
 /// Trains a network of 20 such layers to read digits.
-Trained train(const Layer& layer, const Csv& digits, bool clip = false) {
+Trained train(Layer layer, const Csv& digits, bool clip = false) {
   Graph graph;
   const Value x = graph.input("x", {f32, {rows, 64}}), y = graph.input("y", {i64, {rows}});
-  Builder builder{graph};
-  const auto in_scope = [&](const std::string& name, const std::function<Value()>& make) {
-    const Scope scope = graph.scope(name);
-    return make();
-  };
-  Value hidden = in_scope("in", [&] { return builder.linear(x / 16, width, 1); });
-  for (int i = 1; i <= depth; ++i)
-    hidden = in_scope("layer" + std::to_string(i), [&] { return layer(builder, hidden); });
-  const Value logits = in_scope("out", [&] { return builder.linear(hidden, 10, 1); });
+  // [network]
+  layers::Network network(graph, 1);
+  Value hidden = layers::linear(network, "in", x / 16, width);
+  for (int i = 1; i <= depth; ++i) hidden = layer(network, "layer" + std::to_string(i), hidden);
+  const Value logits = layers::linear(network, "out", hidden, 10);
+  // [/network]
   const Value loss = cross_entropy(logits, y);
   const Value right = mean(cast(equal(argmax(logits, -1), y), f32));
+  const std::vector<Value>& weights = network.weights();
 
-  std::vector<Value> gradients = gradient(loss, builder.weights);
+  std::vector<Value> gradients = gradient(loss, weights);
   if (clip) gradients = clip_by_global_norm(gradients, 1.0).gradients;
-  const auto updates = sgd(builder.weights, gradients, 0.02, {.momentum = 0.9});
+  const auto updates = sgd(weights, gradients, 0.02, {.momentum = 0.9});
   // [report]
-  GradientReport report = gradient_report(loss, builder.weights, gradients, updates);
+  GradientReport report = gradient_report(loss, weights, gradients, updates);
   const Function step = compile(right, {.update = updates});
   const Function recorded = compile({right, report.statistics()}, {.update = updates});
 
@@ -101,8 +87,12 @@ Trained train(const Layer& layer, const Csv& digits, bool clip = false) {
 /// How many times larger the gradients of the last layer are than those of the first, at the first
 /// step.
 double shrinking(const GradientReport& report) {
-  const std::vector<LayerSeries>& layers = report.layers();
-  return layers[depth].gradient_size()[0] / layers[1].gradient_size()[0];
+  const auto size = [&](const std::string& name) {
+    for (const LayerSeries& layer : report.layers())
+      if (layer.name == name) return layer.gradient_size()[0];
+    return 0.0;
+  };
+  return size("layer20") / size("layer1");
 }
 
 void heading(const std::string& part) { std::cout << "== " << part << " ==\n"; }
@@ -113,7 +103,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   const Csv digits = read_csv(argv[1], f32);  // 64 pixels, 0 to 16, and the digit that they show
 
-  Trained vanished = train(plain, digits);
+  Trained vanished = train(sigmoids, digits);
   heading("text");
   // [text]
   std::cout << vanished.report.text(false);
@@ -144,17 +134,17 @@ int main(int argc, char** argv) {
   // [cures]
   const auto show = [](const std::string& name, const Trained& trained) {
     std::cout << std::left << std::setw(28) << name << std::right << std::setw(18)
-              << shrinking(trained.report) << std::setw(6) << 100 * trained.accuracy << " %  ";
+              << shrinking(trained.report) << std::setw(6) << 100 * trained.accuracy << " %";
     for (const GradientWarning& warning : trained.report.warnings())
-      std::cout << " " << to_string(warning.fault);
+      std::cout << "   " << to_string(warning.fault);
     std::cout << "\n";
     return trained.accuracy;
   };
   const double broken = show("sigmoid, Glorot", vanished);
-  show("sigmoid, four times as large", train(larger, digits));
-  show("tanh, Glorot", train(with_tanh, digits));
-  show("relu, He", train(with_relu, digits));
-  const double clipped = show("relu, He, clipped", train(with_relu, digits, true));
+  show("sigmoid, four times as large", train(larger_sigmoids, digits));
+  show("tanh, Glorot", train(tanhs, digits));
+  show("relu, He", train(relus, digits));
+  const double clipped = show("relu, He, clipped", train(relus, digits, true));
   const double normal = show("sigmoid, layer norm", train(normalised, digits));
   const double best = show("sigmoid, residual", train(residual, digits));
   // [/cures]

@@ -3,35 +3,29 @@
 
 #include <filesystem>
 
-#include "docs/examples/show/curve.hpp"
-#include "docs/examples/show/progress.hpp"
+#include "dagrad/train.hpp"
 #include "docs/examples/xor_network.hpp"
 
 int main(int argc, char** argv) try {
   using namespace dagrad;
   const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
   std::filesystem::create_directories(folder);
-  constexpr int epochs = 2500;
 
   Rng rng(7);
   const auto weights = [&](const Shape& shape) { return rng.uniform(shape, -1, 1); };
   const XorNetwork network(weights({2, 3}), weights({1, 3}), weights({3, 1}), weights({1, 1}));
+  const Dataset samples{{"a, b", XorNetwork::inputs()}, {"a xor b", XorNetwork::targets()}};
+  const Model model{.loss = network.cost,
+                    .update = network.update,
+                    .inputs = {{network.x, "a, b"}, {network.y, "a xor b"}}};
 
   State state(network.graph);
-  show::Progress progress("training", epochs);
-  std::vector<double> costs;
-  Tensor predictions;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    const auto results = network.train(
-        state, {{network.x, XorNetwork::inputs()}, {network.y, XorNetwork::targets()}});
-    costs.push_back(results[0].item<double>());
-    predictions = results[1];
-    progress(epoch + 1, fmt::format("cost {:.6f}", costs.back()));
-  }
+  const Fitted fitted = fit(model, state, samples, {.epochs = 2500, .shuffle = false});
 
-  const auto inputs = XorNetwork::inputs().to_vector<double>(),
-             targets = XorNetwork::targets().to_vector<double>();
-  const auto outputs = predictions.to_vector<double>();
+  const Tensor predictions = compile(network.out)(state, {{network.x, samples["a, b"]}})[0];
+  const auto inputs = samples["a, b"].to_vector<double>(),
+             targets = samples["a xor b"].to_vector<double>(),
+             outputs = predictions.to_vector<double>();
   int right = 0;
   fmt::print("\n  a  b   a xor b   prediction\n");
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -42,8 +36,8 @@ int main(int argc, char** argv) try {
   }
   fmt::print("\naccuracy: {} %\n", right * 100 / 4);
 
-  show::draw_curves(folder / "xor_cost", "Learning exclusive or", "epoch", "cost",
-                    {{"cost", costs}});
+  for (const char* const file : {"xor_cost.svg", "xor_cost.png"})
+    draw(folder / file, fitted.history, {.title = "Learning exclusive or", .y = "cost"});
   DotOptions picture{.title = "The XOR network and its gradient",
                      .fetches = {network.cost, network.out}};
   picture.fetches.insert(picture.fetches.end(), network.gradients.begin(), network.gradients.end());

@@ -13,6 +13,7 @@ struct XorNetwork {
   dagrad::Value w1, b1, w2, b2;          ///< [2,3] [1,3] [3,1] [1,1]
   dagrad::Value out, cost;               ///< predictions in (0, 1); mean over the samples
   std::vector<dagrad::Value> gradients;  ///< of w1, b1, w2, b2
+  std::vector<dagrad::Update> update;    ///< a step of gradient descent
   dagrad::Function train;                ///< fetches cost and out, then updates
 
   XorNetwork(dagrad::Tensor hidden_w, dagrad::Tensor hidden_b, dagrad::Tensor output_w,
@@ -38,7 +39,8 @@ struct XorNetwork {
     cost = mean(error).named("cost");
     const std::vector<Value> weights{w1, b1, w2, b2};
     gradients = gradient(sum(error), weights);
-    train = compile({cost, out}, {.update = sgd(weights, gradients, rate)});
+    update = sgd(weights, gradients, rate);
+    train = compile({cost, out}, {.update = update});
     // [/network]
   }
 

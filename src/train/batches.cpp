@@ -17,6 +17,16 @@ Type batch_type(const Tensor& column, std::int64_t rows) {
   return {column.dtype(), Shape(dims)};
 }
 
+/// Copies rows of `bytes()` each, which may be known when this is compiled.
+template <class Bytes>
+void copy_rows(const std::byte* from, std::span<const std::int64_t> rows, Bytes bytes,
+               std::byte* to) {
+  for (const std::int64_t row : rows) {
+    std::memcpy(to, from + static_cast<std::size_t>(row) * bytes(), bytes());
+    to += bytes();
+  }
+}
+
 }  // namespace
 
 BatchReader::BatchReader(std::vector<Tensor> columns, std::int64_t most, bool may_use_thread)
@@ -73,13 +83,15 @@ void BatchReader::gather(std::span<const std::int64_t> rows, Batch& to) {
     const std::size_t bytes =
         columns_[i].type().bytes() /
         static_cast<std::size_t>(std::max<std::int64_t>(columns_[i].shape()[0], 1));
-    const auto* const from = static_cast<const std::byte*>(columns_[i].data());
-    auto* at = static_cast<std::byte*>(to.columns[i].mutable_view().data);
     if (bytes == 0) continue;
-    for (const std::int64_t row : rows) {
-      std::memcpy(at, from + static_cast<std::size_t>(row) * bytes, bytes);
-      at += bytes;
-    }
+    const auto* const from = static_cast<const std::byte*>(columns_[i].data());
+    auto* const at = static_cast<std::byte*>(to.columns[i].mutable_view().data);
+    if (bytes == 8)
+      copy_rows(
+          from, rows, [] { return std::size_t{8}; }, at);
+    else
+      copy_rows(
+          from, rows, [=] { return bytes; }, at);
   }
 }
 

@@ -49,7 +49,7 @@ std::string reason(const Fitted& fitted) {
     case Stopped::epochs:
       return "";
     case Stopped::patience:
-      return fmt::format(", because there was no improvement since epoch {}", fitted.best_epoch);
+      return ", because patience ran out";
     case Stopped::callback:
       return ", because a callback said so";
     case Stopped::time:

@@ -75,9 +75,9 @@ void FitReporter::warning(const std::string& text) {
   bar_.line(line);
 }
 
-void FitReporter::end(const std::string& text) {
+void FitReporter::end(LogLevel level, const std::string& text) {
   const std::string line = fmt::format("{}: {}", title_, text);
-  if (options_.log) return options_.log(LogLevel::info, line);
+  if (options_.log) return options_.log(level, line);
   bar_.finish(line);
 }
 

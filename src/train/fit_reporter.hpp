@@ -22,7 +22,7 @@ class FitReporter {
   void epoch(const FitPosition& position);
   /// Something that the user should know.
   void warning(const std::string& text);
-  void end(const std::string& text);
+  void end(LogLevel level, const std::string& text);
 
  private:
   std::int64_t steps_done(const FitPosition& position) const;

@@ -190,17 +190,16 @@ Fitted Fitting::finish(Stopped why) {
           ? static_cast<std::int64_t>(best_position(monitored(position_.history, options_)) + 1)
           : position_.history.epochs(),
       why, unsaved_};
+  const bool unfinished =
+      why == Stopped::callback || why == Stopped::time || why == Stopped::interrupted;
   std::string text = to_string(fitted);
   if (position_.in_epoch > 0)
     text +=
         fmt::format("; {} of {} steps of epoch {} are done", position_.in_epoch, steps_, epoch());
   if (!options_.checkpoint.empty() && unsaved_.empty())
-    text += fmt::format("; saved in {}, from which the same call continues",
-                        in_quotes(options_.checkpoint.native()));
-  if (why == Stopped::not_finite)
-    reporter_.warning(text);
-  else
-    reporter_.end(text);
+    text += fmt::format("; saved in {}{}", in_quotes(options_.checkpoint.native()),
+                        unfinished ? ", from which the same call continues" : "");
+  reporter_.end(why == Stopped::not_finite ? LogLevel::warning : LogLevel::info, text);
   return fitted;
 }
 

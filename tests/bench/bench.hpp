@@ -53,6 +53,7 @@ void resnet18(const Settings& settings);
 void nanogpt(const Settings& settings);
 void gmm(const Settings& settings);
 void lstm(const Settings& settings);
+void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);
 void memory(const Settings& settings);
 void schedule(const Settings& settings);

@@ -27,6 +27,7 @@ const std::vector<Case>& cases() {
       {"gmm", "ADBench's mixture of 50 Gaussians in 20 dimensions, 1000 points: gradient, float64",
        gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
+      {"fit", "what `fit` costs over a loop written by hand", fit_loop},
       {"nodes", "time per node for building, differentiating and compiling", nodes},
       {"memory", "resident memory per node for building, differentiating, compiling and cloning",
        memory},

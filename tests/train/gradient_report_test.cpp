@@ -16,6 +16,7 @@
 #include "dagrad/optimizers.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
+#include "dagrad/train/fit.hpp"
 #include "tests/throws.hpp"
 #include "tests/train/two_layers.hpp"
 
@@ -165,6 +166,25 @@ TEST(GradientReport, DoesNotChangeTheTraining) {
   for (const Value& weight : net.weights)
     EXPECT_TRUE(same_bits(plain.get(weight), seen.get(weight)));
   EXPECT_EQ(report.steps(), (std::vector<std::int64_t>{0, 3, 6, 9, 12, 15, 18}));
+}
+
+TEST(GradientReport, RecordsFromFit) {
+  const TwoLayers net;
+  GradientReport report = gradient_report(net.loss, net.weights, net.gradients, net.updates);
+  const Function statistics = compile(report.statistics());
+  State state(net.graph);
+  const Dataset data{{"x", Rng(1).normal({10, 3}, 0, 1, f32)}};
+  fit({.loss = net.loss, .update = net.updates, .inputs = {{net.x, "x"}}}, state, data,
+      {.epochs = 3,
+       .drop_last = true,
+       .on_step =
+           [&](StepEvent& event) {
+             report.record(event.step, statistics(event.state, event.feeds)[0]);
+           },
+       .progress = ProgressStyle::none});
+  EXPECT_EQ(report.steps(), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_LT(report.losses().back(), report.losses().front());
+  EXPECT_GT(report.layers()[0].update.back(), 0);
 }
 
 TEST(GradientReport, SurvivesAReplayForAnotherBatchSize) {

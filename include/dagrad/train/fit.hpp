@@ -159,8 +159,8 @@ struct Fitted {
   /// Why the checkpoint is not that of the end; empty if it is, or if there is none.
   std::string unsaved = {};
 };
-/// "stopped after 23 epochs, because there was no improvement since epoch 15; best is epoch 15:
-/// loss 0.02, validation 0.05"
+/// "stopped after 23 epochs, because patience ran out; best is epoch 15: loss 0.02, validation
+/// 0.05"
 std::string to_string(const Fitted& fitted);
 
 /// Trains a model. The State takes part in it as in a loop written by hand: it needs the parameters
