@@ -170,7 +170,7 @@ PassResult fold_constants(const Graph& graph, std::span<const Value> values);
 PassResult apply_rules(const Graph& graph, std::span<const Value> values,
                        std::span<const Rule> rules);
 
-/// merge, stabilize, simplify, fold, merge, drop: in this order.
+/// Merges, stabilises, simplifies, folds and merges again.
 std::vector<Pass> default_passes();
 
 /// What a pass did.

@@ -87,6 +87,10 @@ PassResult apply_rules(const Graph& graph, std::span<const Value> values,
     result = std::move(next);
   }
   result.rules = table.counts();
+  if (result.rules.empty()) return result;
+  Rewritten needed = extract(result.graph, result.mapping(values));  // without what was replaced
+  result.mapping = result.mapping.then(needed.mapping);
+  result.graph = std::move(needed.graph);
   return result;
 }
 

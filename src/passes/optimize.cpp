@@ -58,8 +58,7 @@ std::vector<Pass> default_passes() {
           {"stabilize", rules(stabilizing_rules())},
           {"simplify", rules(simplifying_rules())},
           {"fold_constants", fold_constants},
-          {"merge_equal", merge_equal},
-          {"drop_dead", drop_dead}};
+          {"merge_equal", merge_equal}};
 }
 
 Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> passes) {
