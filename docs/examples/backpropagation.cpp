@@ -44,6 +44,14 @@ bool exclusive_or() {
   std::cout << "cost " << results[0] << "\npredictions " << predicted.reshaped({4}) << "\naccuracy "
             << 100 * mean(right.cast(f64)).item<double>() << " %\n";
   // [/xor]
+
+  heading("mechanism");
+  // [mechanism]
+  int forward = 0, backward = 0;
+  for (const Node& node : network.graph.nodes())
+    ++(node.gradient_order() == 0 ? forward : backward);
+  std::cout << forward << " nodes forward, " << backward << " backward\n";
+  // [/mechanism]
   return all(right).item<bool>();
 }
 
@@ -158,11 +166,44 @@ void activations() {
   // [/activations]
 }
 
+void learning_rates() {
+  heading("rates");
+  // [rates]
+  for (const double rate : {0.01, 0.4, 1.1}) {
+    Graph graph;
+    const Value w = graph.parameter("w", Tensor(1.0));
+    const Value loss = square(w);
+    const Function step = compile(loss, {.update = sgd(w, gradient(loss, {w}), rate)});
+    State state(graph);
+    for (int i = 0; i < 20; ++i) step(state);
+    std::cout << "rate " << rate << ": w = " << state.get(w) << "\n";
+  }
+  // [/rates]
+}
+
+bool deep_chains() {
+  heading("deep");
+  // [deep]
+  Graph graph;
+  const Value x = graph.parameter("x", Tensor(0.5));
+  Value sigmoids = x, products = x;
+  for (int i = 0; i < 20; ++i) {
+    sigmoids = sigmoid(sigmoids);
+    products = 3 * products;
+  }
+  const Tensor vanished = evaluate(gradient(sigmoids, x));
+  std::cout << "through 20 sigmoids: " << vanished << "\n"
+            << "through 20 products: " << evaluate(gradient(products, x)) << "\n";
+  // [/deep]
+  return vanished.item<double>() < 1e-12;
+}
+
 }  // namespace
 
 int main() {
   std::cout << std::setprecision(4);
   const bool learnt = exclusive_or(), right = one_neuron(), stopped = training();
   activations();
-  return learnt && right && stopped ? 0 : 1;
+  learning_rates();
+  return learnt && right && stopped && deep_chains() ? 0 : 1;
 }

@@ -4,8 +4,8 @@
 #include <iomanip>
 #include <iostream>
 #include <string>
+#include <vector>
 
-#include "docs/examples/show/curve.hpp"
 #include "docs/examples/xor_network.hpp"
 
 using namespace dagrad;
@@ -62,8 +62,11 @@ int main() {
   };
   const auto small = costs_at(0.01), right = costs_at(5), large = costs_at(50);
   // [/three]
-  show::draw_curves("rates", "Learning exclusive or at three rates", "epoch", "cost",
-                    {{"0.01: too small", small}, {"5: right", right}, {"50: too large", large}});
+  History costs({"0.01: too small", "5: right", "50: too large"});
+  for (std::size_t epoch = 0; epoch < small.size(); ++epoch)
+    costs.append(std::vector{small[epoch], right[epoch], large[epoch]});
+  draw("rates.svg", costs,
+       {.title = "Learning exclusive or at three rates", .columns = costs.columns(), .y = "cost"});
   const bool found = range.steepest > 1 && range.steepest < 20;
   return found && small.back() > 0.12 && right.back() < 1e-3 && large.back() > 0.2 ? 0 : 1;
 }

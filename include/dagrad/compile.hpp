@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dagrad/graph.hpp"
+#include "dagrad/passes.hpp"
 #include "dagrad/runtime.hpp"
 #include "dagrad/state.hpp"
 #include "dagrad/tensor.hpp"
@@ -76,6 +77,9 @@ struct CompileOptions {
   /// ranges of the operands. Only stored results are checked, and only of nodes with operands. If a
   /// run meets an infinity or a NaN, it is repeated, with more memory, to find the node.
   bool check_finite = false;
+  /// Passes that optimise a copy of what is compiled, such as `default_passes()`. Feeds, updates,
+  /// names and errors still refer to the graph that was given.
+  std::vector<Pass> passes = {};
 };
 
 /// A tensor for an input, which is given by its handle or its name.

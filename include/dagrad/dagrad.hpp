@@ -50,6 +50,7 @@
 #include "dagrad/ops/training.hpp"
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/optimizers.hpp"
+#include "dagrad/passes.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
 #include "dagrad/runtime.hpp"

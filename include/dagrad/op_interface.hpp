@@ -52,6 +52,9 @@ struct OpTraits {
   /// the floating-point exception flags for overflow, division by zero and invalid operations.
   /// `check_finite` then looks at the results of its `eval` only if one is raised.
   bool raises_flags = false;
+  /// It has two operands, and exchanging them changes no bit of the results, except which of two
+  /// NaNs is returned.
+  bool commutative = false;
   const char* no_grad = nullptr;
 
   bool uses_type_only(std::size_t operand) const {

@@ -23,6 +23,9 @@ class Mapping {
   std::vector<Value> operator()(std::span<const Value> old) const;
   std::optional<Value> find(const Value& old) const;
   std::size_t size() const { return size_; }  ///< number of values that have a counterpart
+  /// This mapping followed by that of a rewrite of the new graph. Values that either of them loses
+  /// have no counterpart. Throws GraphError if `next` maps values of another graph.
+  Mapping then(const Mapping& next) const;
 
  private:
   friend class detail::Rewriting;

@@ -27,4 +27,19 @@ std::vector<Value> Mapping::operator()(std::span<const Value> old) const {
   return values;
 }
 
+Mapping Mapping::then(const Mapping& next) const {
+  if (next.from_.get() != to_.get())
+    throw GraphError("the mapping that is to follow maps values of another graph");
+  Mapping both = *this;
+  both.to_ = next.to_;
+  both.size_ = 0;
+  for (To& to : both.results_) {
+    if (to.node == none) continue;
+    const bool kept = to.node < next.first_.size() && next.first_[to.node] != none;
+    to = kept ? next.results_[next.first_[to.node] + to.port] : To{};
+    if (to.node != none) ++both.size_;
+  }
+  return both;
+}
+
 }  // namespace dagrad

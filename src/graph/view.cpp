@@ -88,6 +88,10 @@ std::string place(const GraphView& graph, std::uint32_t node) {
 Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order) {
   return {graph.names.scope_of(node), node, static_cast<std::uint16_t>(order), graph.where(node)};
 }
+Making in_place_of(const GraphData& graph, std::uint32_t node) {
+  const auto& record = graph.records[node];
+  return {graph.names.scope_of(node), record.forward, record.order, graph.where(node)};
+}
 
 MadeAs::MadeAs(GraphData& graph, const Making& making)
     : graph_(graph), outer_(std::exchange(graph.making, making)) {}

@@ -115,6 +115,9 @@ struct Making {
 /// The properties of a node in the gradient of `node`, whose scope and source line it takes.
 Making in_gradient_of(const GraphData& graph, std::uint32_t node, int order);
 
+/// The properties of a node that takes the place of another one in the same graph.
+Making in_place_of(const GraphData& graph, std::uint32_t node);
+
 /// While it exists, new nodes of a graph get these properties.
 class MadeAs {
  public:

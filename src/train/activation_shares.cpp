@@ -14,7 +14,12 @@ namespace dagrad::detail {
 
 namespace {
 
-/// Whether a convolution computes x, followed only by ops that keep the rank. Then axis 1 is that
+/// Whether the op's results have other things along their axes than its operands.
+bool moves_axes(std::string_view op) {
+  return op == "transpose" || op == "reshape" || op == "matmul" || op == "einsum";
+}
+
+/// Whether a convolution computes x, followed only by ops that keep the axes. Then axis 1 is that
 /// of channels.
 bool has_channels(const Value& x) {
   if (x.rank() < 3) return false;
@@ -23,7 +28,9 @@ bool has_channels(const Value& x) {
   while (!open.empty()) {
     const Node node = open.back().node();
     open.pop_back();
-    if (node.op().name().starts_with("conv")) return true;
+    const std::string_view op = node.op().name();
+    if (op.starts_with("conv")) return true;
+    if (moves_axes(op)) continue;
     for (const Value& operand : node.operands())
       if (operand.rank() == x.rank() && seen.insert(operand.node_id()).second)
         open.push_back(operand);

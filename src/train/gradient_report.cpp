@@ -132,6 +132,11 @@ void GradientReport::add_value(const Value& value, std::size_t layer, bool updat
   of.elements += series.elements;
 }
 
+struct GradientReport::LayerSums {
+  NormOfNorms value, gradient, update;
+  MeanShare zeros, dead, saturated;
+};
+
 void GradientReport::record(std::int64_t step, const Tensor& statistics, Location where) {
   record(step, statistics.view(), where);
 }
@@ -148,10 +153,31 @@ void GradientReport::record(std::int64_t step, const View& statistics, Location 
           "GradientReport::record: steps must increase, got {} after {}", step, steps_.back()));
   });
   const auto numbers = statistics.as<double>();
+  std::vector<LayerSums> sums(layers_.size());
+  make_room();
+  // From here on, nothing can fail.
   steps_.push_back(step);
   losses_.push_back(numbers[0]);
   record_values(numbers.subspan(1));
-  record_layers();
+  record_layers(sums);
+}
+
+/// Reserves memory for one more step everywhere.
+void GradientReport::make_room() {
+  const auto more = [](auto& column) {
+    if (column.size() == column.capacity()) column.reserve(2 * column.size() + 16);
+  };
+  const auto more_of = [&](GradientSeries& of) {
+    for (auto* column : {&of.value, &of.gradient, &of.update, &of.ratio, &of.zeros}) more(*column);
+  };
+  more(steps_);
+  more(losses_);
+  for (GradientSeries& value : values_) more_of(value);
+  for (LayerSeries& layer : layers_) {
+    more_of(layer);
+    more(layer.dead);
+    more(layer.saturated);
+  }
 }
 
 void GradientReport::record_values(std::span<const double> numbers) {
@@ -167,33 +193,28 @@ void GradientReport::record_values(std::span<const double> numbers) {
   for (std::size_t i = 0; i < activations_.size(); ++i) activations_[i].share = numbers[i];
 }
 
-void GradientReport::record_layers() {
-  struct Sums {
-    NormOfNorms value, gradient, update;
-    MeanShare zeros, dead, saturated;
-  };
-  std::vector<Sums> all(layers_.size());
+void GradientReport::record_layers(std::vector<LayerSums>& sums) {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const GradientSeries& value = values_[i];
-    Sums& sums = all[sources_[i].layer];
-    sums.value.add(value.value.back());
-    sums.gradient.add(value.gradient.back());
-    if (sources_[i].updated) sums.update.add(value.update.back());
-    if (value.elements > 0) sums.zeros.add(value.zeros.back(), static_cast<double>(value.elements));
+    LayerSums& of = sums[sources_[i].layer];
+    of.value.add(value.value.back());
+    of.gradient.add(value.gradient.back());
+    if (sources_[i].updated) of.update.add(value.update.back());
+    if (value.elements > 0) of.zeros.add(value.zeros.back(), static_cast<double>(value.elements));
   }
   for (const ActivationSource& activation : activations_) {
-    Sums& sums = all[activation.layer];
-    (activation.dies ? sums.dead : sums.saturated).add(activation.share, activation.weight);
+    LayerSums& of = sums[activation.layer];
+    (activation.dies ? of.dead : of.saturated).add(activation.share, activation.weight);
   }
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     LayerSeries& layer = layers_[i];
-    layer.value.push_back(all[i].value.value());
-    layer.gradient.push_back(all[i].gradient.value());
-    layer.update.push_back(all[i].update.value());
+    layer.value.push_back(sums[i].value.value());
+    layer.gradient.push_back(sums[i].gradient.value());
+    layer.update.push_back(sums[i].update.value());
     layer.ratio.push_back(ratio_of(layer.update.back(), layer.value.back()));
-    layer.zeros.push_back(all[i].zeros.value());
-    layer.dead.push_back(all[i].dead.value());
-    layer.saturated.push_back(all[i].saturated.value());
+    layer.zeros.push_back(sums[i].zeros.value());
+    layer.dead.push_back(sums[i].dead.value());
+    layer.saturated.push_back(sums[i].saturated.value());
   }
 }
 

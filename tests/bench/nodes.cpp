@@ -1,5 +1,5 @@
-// The time per node for building, differentiating and compiling, depending on the size of the
-// graph.
+// The time per node for building, differentiating, optimising and compiling, depending on the size
+// of the graph.
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
 
@@ -8,7 +8,7 @@ namespace dagrad::bench {
 namespace {
 
 struct Costs {
-  double build = 1e9, gradient = 1e9, compile = 1e9;  ///< microseconds per node
+  double build = 1e9, gradient = 1e9, optimize = 1e9, compile = 1e9;  ///< microseconds per node
 };
 
 /// A deep chain of ops of several kinds; every tenth node joins in an earlier one.
@@ -27,10 +27,14 @@ Costs measure_nodes(int n) {
     const auto appended = static_cast<double>(graph.size()) - forward;
     const Function f = compile({y, dx}, {.threads = 1});
     const double compiled = now();
+    const Optimized better = optimize(graph, {y, dx});
+    const double optimized = now();
     costs.build = std::min(costs.build, 1e6 * (built - begin) / forward);
     costs.gradient = std::min(costs.gradient, 1e6 * (differentiated - built) / appended);
     costs.compile =
         std::min(costs.compile, 1e6 * (compiled - differentiated) / static_cast<double>(f.nodes()));
+    costs.optimize =
+        std::min(costs.optimize, 1e6 * (optimized - compiled) / static_cast<double>(graph.size()));
   }
   return costs;
 }
@@ -44,6 +48,7 @@ void nodes(const Settings& settings) {
     const std::string size = " a node, n=" + std::to_string(n);
     print(settings, "nodes", "build" + size, "us", costs.build);
     print(settings, "nodes", "gradient" + size, "us", costs.gradient);
+    print(settings, "nodes", "optimize" + size, "us", costs.optimize);
     print(settings, "nodes", "compile" + size, "us", costs.compile);
   }
 }

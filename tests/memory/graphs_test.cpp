@@ -90,6 +90,22 @@ TEST(OutOfMemory, Replay) {
       graph_of);
 }
 
+const auto result_of = [](const PassResult& made) { return listing(made.graph); };
+
+TEST(OutOfMemory, Passes) {
+  world_of<RichModel, PassResult>(
+      [](RichModel& m) { return merge_equal(m.graph, std::vector{m.y}); }, result_of);
+  world_of<RichModel, PassResult>(
+      [](RichModel& m) { return fold_constants(m.graph, std::vector{m.y}); }, result_of);
+  world_of<RichModel, PassResult>(
+      [](RichModel& m) { return apply_rules(m.graph, std::vector{m.y}, simplifying_rules()); },
+      result_of);
+}
+TEST(OutOfMemory, Optimize) {
+  world_of<SmallModel, Optimized>([](SmallModel& m) { return optimize(m.graph, m.y); },
+                                  [](const Optimized& made) { return listing(made.graph); });
+}
+
 const auto itself = [](const std::string& text) { return text; };
 
 TEST(OutOfMemory, Text) {

@@ -13,6 +13,7 @@
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/optimizers.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
@@ -100,6 +101,16 @@ TEST(GradientReport, NormsNeitherOverflowNorUnderflow) {
       EXPECT_NEAR(report.values()[0].update[0] / wanted, 1, 2e-6) << size << " " << n;
       EXPECT_EQ(report.values()[0].zeros[0], 0);
     }
+}
+
+TEST(GradientReport, IsTheSameForAnyNumberOfThreads) {
+  Graph graph;
+  const Value w = graph.parameter("w", Rng(1).normal({300'000}, 0, 1, f32));
+  const Value loss = sum(square(relu(w)));
+  const GradientReport report = gradient_report(loss, w, gradient(loss, {w}), {});
+  const Tensor one = compile(report.statistics(), {.threads = 1})()[0];
+  for (const int threads : {2, 3, 8})
+    EXPECT_TRUE(same_bits(compile(report.statistics(), {.threads = threads})()[0], one)) << threads;
 }
 
 TEST(GradientReport, TakesEveryFloatDtype) {
@@ -234,6 +245,18 @@ TEST(GradientReport, CountsDeadChannels) {
   GradientReport report = gradient_report(loss, kernel, gradient(loss, {kernel}), {});
   report.record(0, evaluate(report.statistics()));
   EXPECT_EQ(report.layers()[0].dead[0], 0.5);
+}
+
+// A matrix product behind a convolution has its units along the last axis again.
+TEST(GradientReport, CountsDeadUnitsBehindAConvolution) {
+  Graph graph;
+  const Value w = graph.parameter("w", Tensor::of({{1.0F, -1.0F, -1.0F, -1.0F}}));
+  const Value image = graph.constant(Tensor::full({f32, {2, 1, 5}}, 1));
+  const Value kernel = graph.constant(Tensor::full({f32, {1, 1, 2}}, 1));
+  const Value loss = sum(relu(matmul(transpose(conv1d(image, kernel), {0, 2, 1}), w)));
+  GradientReport report = gradient_report(loss, w, gradient(loss, {w}), {});
+  report.record(0, evaluate(report.statistics()));
+  EXPECT_EQ(report.layers()[0].dead[0], 0.75);
 }
 
 // Slopes below 5 % of the largest: of sigmoid beyond ±4.36, of tanh beyond ±2.18, of softsign

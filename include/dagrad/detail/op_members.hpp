@@ -78,6 +78,7 @@ constexpr OpTraits traits_of() {
   if constexpr (requires { T::like; }) traits.like = T::like;
   if constexpr (requires { T::joint_shape; }) traits.joint_shape = T::joint_shape;
   if constexpr (requires { T::raises_flags; }) traits.raises_flags = T::raises_flags;
+  if constexpr (requires { T::commutative; }) traits.commutative = T::commutative;
   if constexpr (requires { T::ordered; }) traits.ordered = T::ordered;
   if constexpr (HasNoGrad<T>) traits.no_grad = T::grad.why;
   return traits;

@@ -113,6 +113,7 @@ struct Trunc {
 struct Add {
   static constexpr auto name = "add", doc = "a + b.";
   static constexpr DTypes dtypes = number_dtypes;
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return a + b;
@@ -133,6 +134,7 @@ struct Sub {
 struct Mul {
   static constexpr auto name = "mul", doc = "a * b.";
   static constexpr DTypes dtypes = number_dtypes;
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return a * b;
@@ -263,6 +265,7 @@ struct Joint {
   static constexpr auto doc =
       "The product of two cotangents: 0 where either is 0, whatever the other is; elsewhere a * b. "
       "Its own derivatives are those of the bilinear a * b.";
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return joint(a, b);

@@ -106,6 +106,7 @@ struct Power {
 
 struct Hypot {
   static constexpr auto name = "hypot", doc = "sqrt(a * a + b * b), without overflow.";
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return hypot(a, b);
@@ -114,6 +115,7 @@ struct Hypot {
 
 struct Logaddexp {
   static constexpr auto name = "logaddexp", doc = "log(exp(a) + exp(b)), without overflow.";
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return logaddexp(a, b);

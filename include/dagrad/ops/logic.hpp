@@ -8,6 +8,7 @@ namespace dagrad {
 struct Equal {
   static constexpr auto name = "equal", doc = "a == b as bool; NaN equals nothing.";
   static constexpr DTypes dtypes = all_dtypes;
+  static constexpr bool commutative = true;
   template <class T>
   auto operator()(T a, T b) const {
     return a == b;
@@ -17,6 +18,7 @@ struct Equal {
 struct NotEqual {
   static constexpr auto name = "not_equal", doc = "a != b as bool; NaN differs from everything.";
   static constexpr DTypes dtypes = all_dtypes;
+  static constexpr bool commutative = true;
   template <class T>
   auto operator()(T a, T b) const {
     return a != b;
@@ -104,6 +106,7 @@ struct LogicalNot {
 struct LogicalAnd {
   static constexpr auto name = "logical_and", doc = "a and b, for bools.";
   static constexpr DTypes dtypes = b8;
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return a && b;
@@ -113,6 +116,7 @@ struct LogicalAnd {
 struct LogicalOr {
   static constexpr auto name = "logical_or", doc = "a or b, for bools.";
   static constexpr DTypes dtypes = b8;
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return a || b;
@@ -122,6 +126,7 @@ struct LogicalOr {
 struct LogicalXor {
   static constexpr auto name = "logical_xor", doc = "Either a or b but not both, for bools.";
   static constexpr DTypes dtypes = b8;
+  static constexpr bool commutative = true;
   template <class T>
   T operator()(T a, T b) const {
     return logical_xor(a, b);

@@ -67,7 +67,7 @@ class GradientReport {
   /// The statistics of a run, a vector of float64. Fetch it in the runs that are to be recorded.
   const Value& statistics() const { return statistics_; }
   /// Records what a run has fetched. Steps must increase. Throws ArgumentError if they do not,
-  /// TypeError or ShapeError if it is not a result of `statistics`.
+  /// TypeError or ShapeError if it is not a result of `statistics`; then nothing is recorded.
   void record(std::int64_t step, const Tensor& statistics, Location where = Location::here());
   /// The same with a fetch of a BoundRun.
   void record(std::int64_t step, const View& statistics, Location where = Location::here());
@@ -117,8 +117,10 @@ class GradientReport {
     double share;   ///< in the last recorded step
   };
   void add_value(const Value& value, std::size_t layer, bool updated);
+  struct LayerSums;
+  void make_room();
   void record_values(std::span<const double> numbers);
-  void record_layers();
+  void record_layers(std::vector<LayerSums>& sums);
 
   Value statistics_;
   Type type_;                    ///< of the statistics
@@ -132,9 +134,10 @@ class GradientReport {
 
 /// Adds nodes to the graph of a training that compute what a report records: of each value, norms
 /// of the value, its gradient and its update, and the share of zeros; of the activations that the
-/// loss depends on, how many units are dead or saturated. Compile `statistics()` together with the
-/// same updates for the steps that are to be recorded, so that the training step and its record are
-/// one run:
+/// loss depends on, other than those within the bodies of `scan` and other ops with a graph of
+/// their own, how many units are dead or saturated. Compile `statistics()` together with the same
+/// updates for the steps that are to be recorded, so that the training step and its record are one
+/// run:
 ///
 ///     GradientReport report = gradient_report(loss, weights, gradients, updates);
 ///     const Function train = compile(loss, {.update = updates});

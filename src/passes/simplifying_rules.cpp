@@ -1,0 +1,261 @@
+#include <numeric>
+
+#include "dagrad/axes.hpp"
+#include "dagrad/ops/activations.hpp"
+#include "dagrad/ops/arithmetic.hpp"
+#include "dagrad/ops/control.hpp"
+#include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/logic.hpp"
+#include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
+#include "dagrad/ops/structural.hpp"
+#include "dagrad/passes.hpp"
+
+namespace dagrad {
+
+namespace {
+
+/// f(f(x)) is f(x).
+template <class T>
+Rule idempotent(std::string_view name) {
+  return {std::string(name) + " twice", name,
+          [](const RuleSite& at) { return made_by<T>(at.in()) ? at.in() : Value(); }};
+}
+
+bool may_keep_its_operand(const Op& op) {
+  return op.traits().identity >= 0 || op.traits().alias >= 0;
+}
+Value same_type(const RuleSite& at) {
+  const OpTraits& traits = at.op.traits();
+  const int kept = traits.identity >= 0 ? traits.identity : traits.alias;
+  return kept >= 0 && at.in(static_cast<std::size_t>(kept)).type() == at.type
+             ? at.in(static_cast<std::size_t>(kept))
+             : Value();
+}
+
+/// Whether results have the elements of the first operand, in their order.
+bool reshapes(const Op& op) { return op.traits().alias == 0; }
+Value reshaped_twice(const RuleSite& at) {
+  if (at.in().port() != 0) return {};
+  const Node before = at.in().node();
+  if (before.kind() != NodeKind::op || !reshapes(before.op())) return {};
+  const auto dims = at.type.shape.dims();
+  return apply(Reshape{{dims.begin(), dims.end()}}, {operand_of(at.in())});
+}
+
+// ---- transposes
+
+std::vector<std::int64_t> permutation(const Transpose& op) {
+  std::vector<std::int64_t> axes;
+  for (const std::int64_t axis : op.axes)
+    axes.push_back(normalize_axis(axis, static_cast<int>(op.axes.size())));
+  return axes;
+}
+
+bool is_identity(const std::vector<std::int64_t>& axes) {
+  std::vector<std::int64_t> same(axes.size());
+  std::iota(same.begin(), same.end(), 0);
+  return axes == same;
+}
+
+bool swaps_last_two(const Value& value) {
+  const auto* op = made_by<Transpose>(value);
+  if (op == nullptr || op->axes.size() < 2) return false;
+  std::vector<std::int64_t> axes = permutation(*op);
+  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  return is_identity(axes);
+}
+
+Value transposed_not_at_all(const RuleSite& at) {
+  return is_identity(permutation(*at.as<Transpose>())) ? at.in() : Value();
+}
+
+Value transposed_twice(const RuleSite& at) {
+  const auto* before = made_by<Transpose>(at.in());
+  if (before == nullptr) return {};
+  const std::vector<std::int64_t> first = permutation(*before);
+  std::vector<std::int64_t> both;
+  for (const std::int64_t axis : permutation(*at.as<Transpose>()))
+    both.push_back(first[static_cast<std::size_t>(axis)]);
+  return apply(Transpose{both}, {operand_of(at.in())});
+}
+
+Value product_of_transposed(const RuleSite& at) {
+  Matmul op = *at.as<Matmul>();
+  Value left = at.in(0), right = at.in(1);
+  if (!swaps_last_two(left) && !swaps_last_two(right)) return {};
+  if (swaps_last_two(left)) {
+    left = operand_of(left);
+    op.transpose_left = !op.transpose_left;
+  }
+  if (swaps_last_two(right)) {
+    right = operand_of(right);
+    op.transpose_right = !op.transpose_right;
+  }
+  return apply(op, {left, right});
+}
+
+// ---- casts
+
+bool holds_all(DType wide, DType narrow) {
+  if (narrow == b8) return true;
+  const auto digits = [](DType dtype) {  // bits that an integer may have, besides its sign
+    switch (dtype) {
+      case u8:
+        return 8;
+      case i8:
+        return 7;
+      case i16:
+        return 15;
+      case i32:
+        return 31;
+      case i64:
+        return 63;
+      case f16:
+        return 11;
+      case bf16:
+        return 8;
+      case f32:
+        return 24;
+      case f64:
+        return 53;
+      default:
+        return 1;
+    }
+  };
+  if (is_float(narrow)) {
+    if (!is_float(wide)) return false;
+    return wide == f64 || wide == narrow || (wide == f32 && narrow != f64);
+  }
+  if (wide == u8 && narrow != u8) return false;
+  return (is_float(wide) || wide != b8) && digits(wide) >= digits(narrow);
+}
+
+Value cast_twice(const RuleSite& at) {
+  if (!made_by<Cast>(at.in())) return {};
+  const Value x = operand_of(at.in());
+  return holds_all(at.in().dtype(), x.dtype()) ? cast(x, at.type.dtype) : Value();
+}
+
+// ---- constants
+
+Value chosen(const RuleSite& at) {
+  const std::optional<double> condition = known_fill(at.in(0));
+  return condition ? at.in(*condition != 0 ? 1 : 2) : Value();
+}
+
+Value known_power(const RuleSite& at) {
+  const std::optional<double> exponent = known_fill(at.in(1));
+  if (exponent == 1) return at.in(0);
+  if (exponent == 2) return square(at.in(0));
+  return exponent == -1 ? reciprocal(at.in(0)) : Value();
+}
+
+Value plain_power(const RuleSite& at) {
+  const double exponent = at.as<Power>()->exponent;
+  if (exponent == 1) return at.in();
+  if (exponent == 2) return square(at.in());
+  return exponent == -1 ? reciprocal(at.in()) : Value();
+}
+
+Value integer_times_zero(const RuleSite& at) {
+  if (is_float(at.type.dtype)) return {};
+  for (std::size_t i = 0; i < 2; ++i)
+    if (known_fill(at.in(i)) == 0 && at.in(1 - i).type() == at.type)
+      return zeros_like(at.in(1 - i));
+  return {};
+}
+
+/// Whether the value repeats a scalar.
+bool repeats_scalar(const Value& value) {
+  return (made_by<BroadcastTo>(value) || made_by<BroadcastLike>(value)) &&
+         operand_of(value).rank() == 0;
+}
+
+Value sum_of_repeated(const RuleSite& at) {
+  if (at.type.shape.rank() != 0 || !repeats_scalar(at.in())) return {};
+  const DType dtype = at.type.dtype;
+  if (dtype != at.in().dtype() || !(dtype == f32 || dtype == f64)) return {};
+  return operand_of(at.in()) * static_cast<double>(at.in().size());
+}
+
+Value mean_of_repeated(const RuleSite& at) {
+  return at.type.shape.rank() == 0 && repeats_scalar(at.in()) ? operand_of(at.in()) : Value();
+}
+
+using V = Value;
+
+std::vector<Rule> rules_of_arithmetic() {
+  return {
+      {"x * 1", [](V x) { return x * 1; }, [](V x) { return x; }},
+      {"x / 1", [](V x) { return x / 1; }, [](V x) { return x; }},
+      {"x + -0", [](V x) { return x + -0.0; }, [](V x) { return x; }},
+      {"x - 0", [](V x) { return x - 0; }, [](V x) { return x; }},
+      {"integer x * 0", "mul", integer_times_zero},
+      {"-(-x)", [](V x) { return -(-x); }, [](V x) { return x; }},
+      {"x - (-y)", [](V x, V y) { return x - (-y); }, [](V x, V y) { return x + y; }},
+      {"x + (-y)", [](V x, V y) { return x + (-y); }, [](V x, V y) { return x - y; }},
+      {"(-x) * (-y)", [](V x, V y) { return (-x) * (-y); }, [](V x, V y) { return x * y; }},
+      {"(-x) / (-y)", [](V x, V y) { return (-x) / (-y); }, [](V x, V y) { return x / y; }},
+      {"(-x) * x", [](V x) { return (-x) * x; }, [](V x) { return -square(x); }},
+      {"x * x", [](V x) { return x * x; }, [](V x) { return square(x); }},
+      {"x * (1 / y)", [](V x, V y) { return x * reciprocal(y); }, [](V x, V y) { return x / y; }},
+      {"1 / x", [](V x) { return 1 / x; }, [](V x) { return reciprocal(x); }},
+      {"1 / sqrt(x)", [](V x) { return reciprocal(sqrt(x)); }, [](V x) { return rsqrt(x); }},
+      {"square(-x)", [](V x) { return square(-x); }, [](V x) { return square(x); }},
+      {"square(abs(x))", [](V x) { return square(abs(x)); }, [](V x) { return square(x); }},
+      {"abs(-x)", [](V x) { return abs(-x); }, [](V x) { return abs(x); }},
+      {"pull(1, x)", [](V x) { return pull(1, x); }, [](V x) { return x; }},
+      {"x to a known power", "pow", known_power},
+      {"x to the power of 1, 2 or -1", "power", plain_power},
+      idempotent<Abs>("abs"),
+      idempotent<Sign>("sign"),
+      idempotent<Floor>("floor"),
+      idempotent<Ceil>("ceil"),
+      idempotent<Round>("round"),
+      idempotent<Trunc>("trunc"),
+      idempotent<Relu>("relu"),
+  };
+}
+
+std::vector<Rule> rules_of_selection() {
+  return {
+      {"where with a known condition", "where", chosen},
+      {"where(c, x, x)", [](V x, V c) { return where(c > 0, x, x); }, [](V x, V) { return x; }},
+      {"maximum(x, x)", [](V x) { return maximum(x, x); }, [](V x) { return x; }},
+      {"minimum(x, x)", [](V x) { return minimum(x, x); }, [](V x) { return x; }},
+      {"not(not(x))", "logical_not",
+       [](const RuleSite& at) {
+         return made_by<LogicalNot>(at.in()) ? operand_of(at.in()) : Value();
+       }},
+  };
+}
+
+std::vector<Rule> rules_of_shapes() {
+  return {
+      {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
+      Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type),
+      Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice),
+      {"a cast of an exact cast", "cast", cast_twice},
+      {"a cast to the same dtype", "cast",
+       [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }},
+      {"a transpose that moves nothing", "transpose", transposed_not_at_all},
+      {"a transpose of a transpose", "transpose", transposed_twice},
+      {"a product of transposed matrices", "matmul", product_of_transposed},
+      {"a sum of a repeated scalar", "sum", sum_of_repeated},
+      {"a mean of a repeated scalar", "mean", mean_of_repeated},
+  };
+}
+
+}  // namespace
+
+std::vector<Rule> simplifying_rules() {
+  std::vector<Rule> rules;
+  for (const auto& family : {rules_of_arithmetic(), rules_of_selection(), rules_of_shapes()})
+    rules.insert(rules.end(), family.begin(), family.end());
+  return rules;
+}
+
+}  // namespace dagrad

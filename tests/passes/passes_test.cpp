@@ -1,0 +1,257 @@
+// The passes one by one, and in lists.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "dagrad/dagrad.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+std::size_t count(const Graph& graph, std::string_view op) {
+  std::size_t n = 0;
+  for (const Node& node : graph.nodes()) n += node.op().name() == op ? 1 : 0;
+  return n;
+}
+
+TEST(MergeEqual, KeepsOneOfEachKind) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {2}});
+  const Value z = sin(x) * y + y * sin(x) + (x - y) + (y - x);
+  const PassResult merged = merge_equal(graph, std::vector{z});
+  EXPECT_EQ(count(merged.graph, "sin"), 1u);
+  EXPECT_EQ(count(merged.graph, "mul"), 1u) << "its operands may be exchanged";
+  EXPECT_EQ(count(merged.graph, "sub"), 2u) << "those of sub may not";
+}
+
+TEST(MergeEqual, ComparesAttributesAndConstantsBitByBit) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const Value z = add_n(
+      {leaky_relu(x, 0.1), leaky_relu(x, 0.2), leaky_relu(x, 0.1), x * 0.0, x * -0.0, x * 0.0});
+  const PassResult merged = merge_equal(graph, std::vector{z});
+  EXPECT_EQ(count(merged.graph, "leaky_relu"), 2u);
+  EXPECT_EQ(count(merged.graph, "constant"), 2u);
+  EXPECT_EQ(count(merged.graph, "mul"), 2u);
+}
+
+TEST(MergeEqual, MergesAllResultsOfANode) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {4}});
+  const std::vector<Value> a = split(x, 2), b = split(x, 2);
+  const PassResult merged = merge_equal(graph, std::vector{a[0], b[1]});
+  EXPECT_EQ(merged.mapping(a[0]).node_id(), merged.mapping(b[1]).node_id());
+  EXPECT_EQ(merged.mapping(b[1]).port(), 1u);
+}
+
+/// An op that must neither be merged nor moved.
+struct Effect {
+  static constexpr auto name = "effect";
+  static constexpr bool ordered = true;
+  static constexpr no_grad grad{"it is only for tests"};
+  Type infer(std::span<const Type> in) const { return in[0]; }
+  void eval(const EvalContext&) const {}
+  using attributes = dagrad::attributes<>;
+};
+
+TEST(MergeEqual, LeavesOrderedOpsAlone) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value z = apply(Effect{}, {x}) + apply(Effect{}, {x});
+  EXPECT_EQ(count(merge_equal(graph, std::vector{z}).graph, "effect"), 2u);
+}
+
+TEST(MergeEqual, KeepsTheNamesThatUsersGave) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const Value plain = sin(x), named = sin(x).named("wave");
+  const PassResult merged = merge_equal(graph, std::vector{plain + named});
+  EXPECT_EQ(merged.mapping(plain).name(), "wave");
+}
+
+TEST(FoldConstants, ComputesWhatIsKnown) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const Value c = exp(graph.constant(Tensor::of({1.0, 2.0}))) + 1;
+  const Value y = x + c;
+  const PassResult folded = fold_constants(graph, std::vector{y});
+  EXPECT_EQ(folded.mapping(y).node().operands()[1].node().kind(), NodeKind::constant);
+  const Feeds feeds{{"x", Tensor::of({0.0, 1.0})}};
+  EXPECT_TRUE(same_bits(evaluate(y, feeds), evaluate(folded.mapping(y), feeds)));
+}
+
+TEST(FoldConstants, LeavesWhatWouldGrowOrFail) {
+  Graph graph;
+  const Value big = broadcast_to(graph.constant(1.0), {1000});
+  EXPECT_EQ(count(fold_constants(graph, std::vector{big}).graph, "broadcast_to"), 1u);
+  const Value one = graph.constant(Tensor::of({std::int32_t{1}}));
+  const Value fails = remainder(one, one - one);
+  const PassResult kept = fold_constants(graph, std::vector{fails});
+  EXPECT_EQ(count(kept.graph, "remainder"), 1u);
+  EXPECT_THROW(evaluate(kept.mapping(fails)), RunError);
+}
+
+TEST(DropDead, KeepsWhatIsNeeded) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = sin(x);
+  static_cast<void>(cos(x));
+  EXPECT_EQ(drop_dead(graph, std::vector{y}).graph.size(), 2u);
+}
+
+TEST(Optimize, MapsValuesThroughAllPasses) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const Value w = graph.parameter("w", Tensor::of({1.0, 2.0, 3.0}));
+  const Value y = sum(log(1 + exp(x * w * 1)));
+  const Optimized better = optimize(graph, {y, w, x});
+  EXPECT_EQ(better.reports.size(), default_passes().size());
+  EXPECT_EQ(count(better.graph, "softplus"), 1u);
+  EXPECT_EQ(count(better.graph, "mul"), 1u);
+  EXPECT_EQ(better.mapping(w).name(), "w");
+  const Value slope = gradient(better.mapping(y), better.mapping(w));
+  const Feeds feeds{{"x", Tensor::of({0.5, -1.0, 1000.0})}};
+  const Tensor g = evaluate(slope, feeds);
+  EXPECT_NEAR(g.at(0), 0.5 / (1 + std::exp(-0.5)), 1e-15);
+  EXPECT_EQ(g.at(2), 1000);
+}
+
+TEST(Optimize, SpeaksOfTheUsersGraph) {
+  Graph graph;
+  const Value n = graph.input("n", {i32, {1}});
+  const Value y = remainder(n * 1, n).named("rest");
+  const Optimized better = optimize(graph, y);
+  const Function f = compile(better.mapping(y));
+  try {
+    f({{n, Tensor::of({std::int32_t{0}})}});
+    FAIL() << "nothing was thrown";
+  } catch (const RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("'rest'"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Optimize, ReportsWhatItDid) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Optimized better = optimize(graph, sin(x * 1) + sin(x * 1));
+  const auto& simplify = better.reports[2];
+  EXPECT_EQ(simplify.pass, "simplify");
+  ASSERT_EQ(simplify.rules.size(), 1u);
+  EXPECT_EQ(simplify.rules[0].rule, "x * 1");
+  EXPECT_NE(to_string(simplify).find("x * 1 (1 times)"), std::string::npos);
+}
+
+TEST(Optimize, RunsPassesOfUsers) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Pass mine{"relu to identity", [](const Graph& g, std::span<const Value> values) {
+                    return rewrite(g,
+                                   [](Rewriter& rewriter, const Node& node) {
+                                     if (node.op().name() == "relu")
+                                       rewriter.replace(rewriter(node.operands()));
+                                   },
+                                   {.outputs = {values.begin(), values.end()}});
+                  }};
+  const Value y = relu(x);
+  const std::vector<Pass> passes{mine};
+  EXPECT_EQ(optimize(graph, y, passes).graph.size(), 1u);
+}
+
+TEST(Optimize, RefusesValuesOfAnotherGraph) {
+  Graph graph, other;
+  const Value x = other.input("x", {f64, {}});
+  EXPECT_THROW(optimize(graph, x), GraphError);
+}
+
+TEST(Stabilize, AppendsToTheSameGraph) {
+  Graph graph;
+  const Value x = graph.parameter("x", Tensor::of({-800.0, -1.15e4}));
+  const Value d = gradient(sum(stabilize(1.0 / (1.0 + exp(-x)))), x);
+  EXPECT_EQ(evaluate(d).to_vector<double>(), (std::vector<double>{0.0, 0.0}));
+  EXPECT_EQ(evaluate(gradient(sum(d), x)).to_vector<double>(), (std::vector<double>{0.0, 0.0}));
+}
+
+TEST(Stabilize, FindsTheSecondDerivativeOfASquaredNorm) {
+  Graph graph;
+  const Value a = graph.parameter("a", Tensor::of({.3, -1.0, 2.0}));
+  const Value b = graph.parameter("b", Tensor::of({.3, -1.0, 2.0}));
+  const Value n = norm(a - b);
+  const Value d = gradient(stabilize(exp(-n * n)), a);
+  EXPECT_EQ(evaluate(gradient(sum(d[{{0, 1}}]), b)).to_vector<double>(),
+            (std::vector<double>{2.0, 0.0, 0.0}));
+}
+
+TEST(Stabilize, ReturnsTheValueWhereNoRuleApplies) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = sin(x) + 1;
+  const std::size_t size = graph.size();
+  EXPECT_EQ(stabilize(y), y);
+  EXPECT_EQ(stabilize(x), x);
+  EXPECT_EQ(graph.size(), size);
+}
+
+TEST(Stabilize, RebuildsWhatUsesAReplacedValue) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const std::vector<Value> parts = split(log(1 + x), 2);
+  const Value y = stabilize(parts[1] * 2);
+  EXPECT_EQ(evaluate(y, {{"x", Tensor::of({0.0, 1e-20})}}).at(0), 2e-20);
+}
+
+// ---- compile
+
+TEST(CompileWithPasses, KeepsFeedsUpdatesAndNamesOfTheGraph) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}), unused = graph.input("unused", {f64, {2}});
+  const Value w = graph.parameter("w", Tensor::of({1.0, 2.0}));
+  const Value loss = sum(square(x * w * 1 + unused - unused * 1));
+  const Value lost = where(full_like(x > 0, 1), w, unused);
+  const std::vector<Update> update = sgd({w}, gradient(loss, std::vector{w}), 0.1);
+  const Function plain = compile({loss, lost}, {.update = update});
+  const Function better = compile({loss, lost}, {.update = update, .passes = default_passes()});
+  EXPECT_LT(better.nodes(), plain.nodes());
+  State a(graph), b(graph);
+  const Tensor data = Tensor::of({3.0, -1.0}), zero = Tensor::of({0.0, 0.0});
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<Tensor> left = plain(a, {{x, data}, {unused, zero}});
+    const std::vector<Tensor> right = better(b, {{x, data}, {unused, zero}});
+    EXPECT_TRUE(same_bits(left[0], right[0]));
+    EXPECT_TRUE(same_bits(left[1], right[1]));
+  }
+  EXPECT_TRUE(same_bits(a.get("w"), b.get("w")));
+}
+
+TEST(CompileWithPasses, FetchesInputsParametersAndOneValueTwice) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value w = graph.parameter("w", Tensor::full({f64, {}}, 2));
+  const Function f = compile({x, w, x * 1, x * 1}, {.passes = default_passes()});
+  const std::vector<Tensor> results = f({{"x", Tensor::full({f64, {}}, 3)}});
+  EXPECT_EQ(results[0].at(0) + results[1].at(0) + results[2].at(0) + results[3].at(0), 11);
+}
+
+TEST(CompileWithPasses, FindsTheNodeThatIsNotFinite) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = (reciprocal(x * 1).named("inverse")) + 1;
+  const Function f = compile(y, {.check_finite = true, .passes = default_passes()});
+  try {
+    f({{x, Tensor::full({f64, {}}, 0)}});
+    FAIL() << "nothing was thrown";
+  } catch (const RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("'inverse'"), std::string::npos) << error.what();
+  }
+}
+
+TEST(MappingThen, RefusesMappingsOfOtherGraphs) {
+  Graph a, b;
+  static_cast<void>(a.input("x", {f64, {}}));
+  static_cast<void>(b.input("x", {f64, {}}));
+  EXPECT_THROW(clone(a).mapping.then(clone(b).mapping), GraphError);
+}
+
+}  // namespace
+}  // namespace dagrad
