@@ -95,8 +95,8 @@ void ProgressBar::show(std::int64_t step, std::string_view note) {
   step_ = std::clamp<std::int64_t>(step, 0, steps_);
   note_ = note;
   if (bar) return draw();
-  write_progress(options_.out, fmt::format("{} {:3}%  {}{}\n", title_, percent(step_, steps_),
-                                           note_, last ? "" : ", " + left()));
+  write_progress(options_.out,
+                 fmt::format("{} {:3}%  {}{}\n", title_, percent(step_, steps_), note_, left()));
 }
 
 void ProgressBar::draw() {

@@ -50,7 +50,7 @@ TEST(ProgressBar, TellsTheTimeLeftOnceItCanBeTold) {
     std::this_thread::sleep_for(std::chrono::milliseconds(510));
     bar.show(101, "a");
   });
-  EXPECT_THAT(text, MatchesRegex("work  10%  \nwork  10%  a, [0-9]:[0-9][0-9] (min|h) left\n"));
+  EXPECT_THAT(text, MatchesRegex("work  10%  \nwork  10%  a, [0-9]+:[0-9]+ (min|h) left\n"));
 }
 
 TEST(ProgressBar, DrawsInPlace) {
