@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
+
+#include "src/graph/data.hpp"
 
 namespace dagrad::detail {
 
@@ -25,19 +28,20 @@ bool is_random_key(const Value& parameter) {
 
 void warn_of_still_keys(const Plan& plan, const CompileOptions& options, Location where) {
   if (options.update.empty()) return;
-  const GraphView graph(Access::data(options.update.front().parameter));
-  for (const Plan::Leaf& leaf : plan.parameters) {
-    if (leaf.type != Type{i64, {}}) continue;
-    const Value parameter = graph.value(leaf.node);
+  const GraphData& graph = Access::data(options.update.front().parameter);
+  const std::vector<std::string> names = plan.parameter_names.to_vector();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (plan.parameters[i].type != Type{i64, {}}) continue;
+    // Passes may have numbered the nodes anew, but they keep the names of parameters.
+    const Value parameter = GraphView(graph).value(graph.names.find(names[i]));
     const auto advances = [&](const Update& update) { return update.parameter == parameter; };
     if (std::none_of(options.update.begin(), options.update.end(), advances) &&
         is_random_key(parameter))
       plan.runtime->log.write(
           LogLevel::warning,
-          fmt::format(
-              "compile: nothing advances the random key '{}', so every run draws the same "
-              "numbers; add the key's update to the other updates with join\n  called at {}",
-              parameter.name(), to_string(where)));
+          fmt::format("compile: nothing advances the random key '{}', so every run draws the same "
+                      "numbers; add the key's update to the other updates with join{}",
+                      names[i], where.line == 0 ? "" : "\n  called at " + to_string(where)));
   }
 }
 

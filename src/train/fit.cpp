@@ -44,6 +44,12 @@ std::filesystem::path checkpoint_of_fold(const std::filesystem::path& file, std:
       fmt::format("{}.fold{}{}", file.stem().string(), number, file.extension().string()));
 }
 
+template <class F>
+decltype(auto) named_fit(std::string_view function, Location where, F&& f) {
+  return detail::with_callbacks(
+      [&]() -> decltype(auto) { return detail::named_call(function, where, std::forward<F>(f)); });
+}
+
 std::string reason(const Fitted& fitted) {
   switch (fitted.stopped) {
     case Stopped::epochs:
@@ -84,7 +90,7 @@ std::string to_string(const Fitted& fitted) {
 
 Fitted fit(const Model& model, State& state, const Dataset& data, const FitOptions& options,
            Location where) {
-  return detail::named_call("fit", where, [&] {
+  return named_fit("fit", where, [&] {
     const Model complete = checked_model(model, data, options);
     detail::FitTask task{complete, state, {data, {}}, {}, options};
     if (options.hold_out > 0) {
@@ -103,7 +109,7 @@ Fitted fit(const Model& model, State& state, const Dataset& data, const FitOptio
 std::vector<Fitted> cross_validate(const Model& model, const State& state, const Dataset& data,
                                    const CrossValidationOptions& folds, const FitOptions& options,
                                    Location where) {
-  return detail::named_call("cross_validate", where, [&] {
+  return named_fit("cross_validate", where, [&] {
     if (options.hold_out > 0 || options.validation)
       throw ArgumentError(
           "each fold is the validation data of a training, so the options must set neither "

@@ -10,6 +10,7 @@
 #include "src/graph/rethrow.hpp"
 #include "src/tensor/utf8.hpp"
 #include "src/train/monitor.hpp"
+#include "src/train/named_call.hpp"
 
 namespace dagrad::detail {
 
@@ -157,7 +158,7 @@ Fitting::Ending Fitting::finish_epoch() {
 
   keep_best();
   EpochEvent event{position_.history, task_.state};
-  if (options_.on_epoch) options_.on_epoch(event);
+  if (options_.on_epoch) call_back([&] { options_.on_epoch(event); });
   reduce_rate();
   save();
   reporter_.epoch(position_);
@@ -237,7 +238,7 @@ bool Fitting::callback_ends(const Batch& batch, double loss) {
     feeds.emplace_back(task_.model.inputs[i].input, batch.columns[i][Range{0, batch.size()}]);
   StepEvent event{epoch(), position_.history.epochs() * steps_ + position_.in_epoch, loss, feeds,
                   task_.state};
-  options_.on_step(event);
+  call_back([&] { options_.on_step(event); });
   return event.stop;
 }
 

@@ -275,6 +275,13 @@ TEST(Fit, CallsBackAndStopsWhenTold) {
 
   options.on_epoch = [](EpochEvent&) { throw std::runtime_error("the user's"); };
   EXPECT_THROW(fit(network.model, state, circle(64), options), std::runtime_error);
+  options.on_epoch = [](EpochEvent&) { throw ArgumentError("the user's"); };
+  try {
+    fit(network.model, state, circle(64), options);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const ArgumentError& error) {
+    EXPECT_STREQ(error.what(), "the user's") << "neither the name nor the line of fit is added";
+  }
 }
 
 TEST(Fit, EndsWhenTimeIsOverOrCancelled) {
