@@ -98,11 +98,11 @@ TEST(OutOfMemory, Passes) {
   world_of<RichModel, PassResult>(
       [](RichModel& m) { return fold_constants(m.graph, std::vector{m.y}); }, result_of);
   world_of<RichModel, PassResult>(
-      [](RichModel& m) { return apply_rules(m.graph, std::vector{m.y}, simplifying_rules()); },
-      result_of);
+      [&](RichModel& m) { return apply_rules(m.graph, std::vector{m.y}, rules); }, result_of);
 }
 TEST(OutOfMemory, Optimize) {
-  world_of<SmallModel, Optimized>([](SmallModel& m) { return optimize(m.graph, m.y); },
+  const std::vector<Pass> passes = default_passes();
+  world_of<SmallModel, Optimized>([&](SmallModel& m) { return optimize(m.graph, m.y, passes); },
                                   [](const Optimized& made) { return listing(made.graph); });
 }
 
