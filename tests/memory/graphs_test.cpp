@@ -93,6 +93,7 @@ TEST(OutOfMemory, Replay) {
 const auto result_of = [](const PassResult& made) { return listing(made.graph); };
 
 TEST(OutOfMemory, Passes) {
+  const std::vector<Rule> rules = simplifying_rules();
   world_of<RichModel, PassResult>(
       [](RichModel& m) { return merge_equal(m.graph, std::vector{m.y}); }, result_of);
   world_of<RichModel, PassResult>(
