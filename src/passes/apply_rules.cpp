@@ -12,17 +12,13 @@ namespace {
 
 constexpr int most_sweeps = 8;
 
-Value replaced(detail::RuleTable& rules, const Op& op, std::span<const Value> operands,
-               const Type& type) {
-  return rules.replacement({op, operands, type});
-}
-
 PassResult sweep(const Graph& graph, std::span<const Value> values, detail::RuleTable& rules) {
   const auto visit = [&](Rewriter& rewriter, const Node& node) {
     if (node.kind() != NodeKind::op || !rules.has_rules_for(node.op()) || node.outputs() != 1)
       return;
     const std::vector<Value> operands = rewriter(node.operands());
-    const Value value = replaced(rules, node.op(), operands, node.output().type());
+    const Type type = node.output().type();
+    const Value value = rules.replacement({node.op(), operands, type});
     if (!value.empty()) rewriter.replace(value);
   };
   return rewrite(graph, visit, {.outputs = {values.begin(), values.end()}});
@@ -38,30 +34,30 @@ class Sweep {
     for (const std::uint32_t node : detail::needed(data_, values, {}, "stabilize"))
       if (graph_.kind(node) == NodeKind::op) visit(node);
     std::vector<Value> results;
-    for (const Value& value : values)
-      results.push_back(now({value.node_id(), value.port(), false}));
+    for (const Value& value : values) results.push_back(now(value));
     return results;
   }
 
  private:
-  Value now(const detail::Edge& edge) const {
-    const auto at = new_.find(edge.node);
-    return at != new_.end() ? at->second[edge.port] : graph_.value(edge.node, edge.port);
+  Value now(const Value& value) const {
+    const auto at = new_.find(value.node_id());
+    return at != new_.end() ? at->second[value.port()] : value;
   }
 
   void visit(std::uint32_t node) {
     const detail::MadeAs made_as(data_, detail::in_place_of(data_, node));
     const Op op = graph_.op(node);
-    std::vector<Value> operands;
+    std::vector<Value> operands = graph_.value(node).node().operands();
     bool changed = false;
-    for (std::size_t i = 0; i < graph_.operands(node).size(); ++i) {
-      const detail::Edge edge = graph_.operands(node)[i];
-      operands.push_back(now(edge));
-      changed = changed || new_.contains(edge.node);
+    for (Value& operand : operands) {
+      changed = changed || new_.contains(operand.node_id());
+      operand = now(operand);
     }
     Value value;
-    if (graph_.results(node).size() == 1)
-      value = replaced(rules_, op, operands, Type(graph_.results(node)[0]));
+    if (graph_.results(node).size() == 1) {
+      const Type type = graph_.results(node)[0];
+      value = rules_.replacement({op, operands, type});
+    }
     if (!value.empty())
       new_[node] = {value};
     else if (changed && !op.traits().ordered)

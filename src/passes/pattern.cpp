@@ -107,14 +107,9 @@ bool Pattern::match(const Part& part, const Value& value, Bound& bound, std::siz
       return fill && same_number(part.number, *fill, value.dtype());
     }
     case Part::Kind::op: {
-      const GraphView graph(Access::data(value));
-      const std::uint32_t node = value.node_id();
-      if (value.port() != 0 || graph.kind(node) != NodeKind::op || !(graph.op(node) == part.op))
-        return false;
-      std::vector<Value> operands;
-      for (const Edge& edge : graph.operands(node))
-        operands.push_back(graph.value(edge.node, edge.port));
-      return match_operands(part, operands, bound, swaps);
+      const Node node = value.node();
+      if (value.port() != 0 || node.kind() != NodeKind::op || !(node.op() == part.op)) return false;
+      return match_operands(part, node.operands(), bound, swaps);
     }
   }
   return false;

@@ -35,14 +35,11 @@ Value RuleTable::replacement(const RuleSite& site) {
   constexpr int most = 16;  // so that rules that undo each other come to an end
   Value value = once(site);
   for (int i = 0; i < most && !value.empty(); ++i) {
-    const GraphView graph(Access::data(value));
-    const std::uint32_t node = value.node_id();
-    if (graph.kind(node) != NodeKind::op || graph.results(node).size() != 1) break;
-    std::vector<Value> operands;
-    for (const Edge& edge : graph.operands(node))
-      operands.push_back(graph.value(edge.node, edge.port));
-    const Op op = graph.op(node);
-    const Type type = graph.results(node)[0];
+    const Node node = value.node();
+    if (node.kind() != NodeKind::op || node.outputs() != 1) break;
+    const std::vector<Value> operands = node.operands();
+    const Op op = node.op();
+    const Type type = value.type();
     Value next = once({op, operands, type});
     if (next.empty()) break;
     value = std::move(next);

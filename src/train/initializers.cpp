@@ -28,7 +28,8 @@ void require_finite_number(std::string_view what, double number) {
   detail::require(std::isfinite(number), what, "finite", number);
 }
 
-void require_deviation(double deviation) {
+void require_normal(double mean, double deviation) {
+  require_finite_number("mean", mean);
   detail::require(deviation >= 0 && std::isfinite(deviation), "deviation", "finite and at least 0",
                   deviation);
 }
@@ -181,20 +182,14 @@ Initializer uniform(double low, double high, Location where) {
 }
 
 Initializer normal(double mean, double deviation, Location where) {
-  detail::named_call("normal", where, [&] {
-    require_finite_number("mean", mean);
-    require_deviation(deviation);
-  });
+  detail::named_call("normal", where, [&] { require_normal(mean, deviation); });
   return initializer("normal", where, 0, [=](const Type& type, std::int64_t key) {
     return normals(type, key, mean, deviation);
   });
 }
 
 Initializer truncated_normal(double mean, double deviation, Location where) {
-  detail::named_call("truncated_normal", where, [&] {
-    require_finite_number("mean", mean);
-    require_deviation(deviation);
-  });
+  detail::named_call("truncated_normal", where, [&] { require_normal(mean, deviation); });
   return initializer("truncated_normal", where, 0, [=](const Type& type, std::int64_t key) {
     return truncated_normals_within_two(type, key, mean, deviation);
   });
