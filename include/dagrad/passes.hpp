@@ -214,3 +214,5 @@ Value stabilize(const Value& value, std::span<const Rule> rules = stabilizing_ru
                 Location where = Location::here());
 
 }  // namespace dagrad
+
+#include "dagrad/passes/fuse.hpp"
