@@ -192,8 +192,7 @@ Edge Rewriting::redirected(const Edge& old) const {
 
 Edge Rewriting::moved(std::uint32_t user, const Edge& old) const {
   const Edge edge = redirected(old);
-  if (const Mapping::To* const at = to(edge.node, edge.port))
-    return {at->node, at->port, old.type_only};
+  if (const std::optional<Edge> now = find(edge)) return *now;
   throw GraphError(std::string(name_) + ": '" + from_.names.text(user) + "' needs '" +
                    value_name(edge.node, edge.port) + "', which has been dropped");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -55,6 +56,11 @@ class Rewriting {
   void join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports);
 
   bool has(std::uint32_t id) const { return to(id, 0) != nullptr; }
+  /// The new value of an operand, if there is one.
+  std::optional<Edge> find(const Edge& old) const {
+    const Mapping::To* const at = to(old.node, old.port);
+    return at == nullptr ? std::nullopt : std::optional(Edge(at->node, at->port, old.type_only));
+  }
   /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;

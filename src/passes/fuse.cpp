@@ -13,7 +13,7 @@ namespace dagrad {
 
 namespace {
 
-using detail::Edge, detail::FusedOp, detail::FusibleNodes, detail::FusionGroups;
+using detail::Edge, detail::FusedOp, detail::FusedOps, detail::FusibleNodes, detail::FusionGroups;
 using Kind = FusibleNodes::Kind;
 
 /// Makes the new graph: each node once the nodes that it reads are there, and each group of nodes
@@ -24,6 +24,7 @@ class Fusing {
       : from_(from),
         nodes_(from, values),
         groups_(from, nodes_),
+        ops_(from, nodes_, groups_),
         rewriting_(from, "fuse", false),
         done_(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1) {
     for (std::uint32_t group = 0; group < groups_.size(); ++group)
@@ -91,7 +92,7 @@ class Fusing {
 
   const std::optional<FusedOp>& fused_op(std::uint32_t group) {
     const auto [at, is_new] = pending_.try_emplace(group);
-    if (is_new) at->second = detail::fused_op(from_, nodes_, groups_, group);
+    if (is_new) at->second = ops_.make(group);
     return at->second;
   }
 
@@ -111,7 +112,7 @@ class Fusing {
 
   std::uint32_t append(const FusedOp& fused) {
     std::vector<Edge> operands;
-    for (const Edge& edge : fused.operands) operands.push_back(*moved(edge));
+    for (const Edge& edge : fused.operands) operands.push_back(*rewriting_.find(edge));
     return detail::append_node(detail::Access::data(rewriting_.graph()), fused.op, operands, {});
   }
 
@@ -127,23 +128,16 @@ class Fusing {
     const auto operands = from_.operands_of(node);
     rewriting_.make_for(node, [&] {
       if (std::all_of(operands.begin(), operands.end(),
-                      [&](const Edge& edge) { return moved(edge).has_value(); }))
+                      [&](const Edge& edge) { return rewriting_.find(edge).has_value(); }))
         return rewriting_.copy(node);
       std::vector<Edge> edges;
       for (const Edge& edge : operands) {
-        const std::optional<Edge> known = moved(edge);
+        const std::optional<Edge> known = rewriting_.find(edge);
         edges.push_back(known ? *known : stand_in(from_.type(edge)));
       }
       rewriting_.copy(node, from_.ops[from_.records[node].op].op, edges);
     });
     done_[node] = true;
-  }
-
-  std::optional<Edge> moved(const Edge& edge) const {
-    const auto value =
-        rewriting_.mapping().find(detail::Access::value(from_.share(), edge.node, edge.port));
-    if (!value) return {};
-    return Edge(value->node_id(), value->port(), edge.type_only);
   }
 
   /// A value of that type, which no step computes: an operand of which only the type is used, and
@@ -157,6 +151,7 @@ class Fusing {
   const detail::GraphData& from_;
   const FusibleNodes nodes_;
   const FusionGroups groups_;
+  FusedOps ops_;
   detail::Rewriting rewriting_;
   std::vector<bool> done_;     ///< by node
   std::vector<bool> refused_;  ///< by group: whether its nodes are copied one by one

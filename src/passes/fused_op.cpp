@@ -1,6 +1,7 @@
 #include "src/passes/fused_op.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -12,110 +13,154 @@ namespace dagrad::detail {
 
 namespace {
 
-using Kind = FusibleNodes::Kind;
-
 // Loops keep the addresses of this many operands, and of as many results, without allocating.
 constexpr std::size_t most_addresses = 32;
 
-/// Records the formula of a group.
-class GroupRecorder {
- public:
-  GroupRecorder(const GraphData& graph, const FusibleNodes& nodes, const FusionGroups& groups,
-                std::uint32_t group)
-      : graph_(graph), nodes_(nodes), groups_(groups), group_(group) {}
-
-  std::optional<FusedOp> run() {
-    for (const std::uint32_t node : groups_.members(group_))
-      if (!add(node)) return {};
-    if (inputs_.size() > most_addresses || results_.size() > most_addresses ||
-        !has_shape_of_group())
-      return {};
-    made_.op = Traced{"fused", std::move(recorder_).finish(results_, f64)};
-    return std::move(made_);
-  }
-
- private:
-  bool add(std::uint32_t node) {
-    const auto operands = graph_.operands_of(node);
-    std::vector<Symbol> in;
-    for (std::size_t i = 0; i < operands.size(); ++i) {
-      in.push_back(operands[i].type_only ? Symbol(0) : operand(operands[i], node));
-      if (is_constant(in.back()) && !nodes_.takes_constants(node)) return false;
-    }
-    const std::vector<Symbol> out = inline_program(recorder_, nodes_.program(node), in);
-    for (std::uint32_t port = 0; port < out.size(); ++port)
-      if (groups_.is_stored(node, port)) {
-        made_.results.emplace_back(node, port, false);
-        results_.push_back(out[port]);
-      }
-    first_result_.push_back(inner_.size());
-    inner_.insert(inner_.end(), out.begin(), out.end());
-    return true;
-  }
-
-  Symbol operand(const Edge& edge, std::uint32_t user) {
-    if (groups_.of(edge.node) == group_) return inner_[first_result_of(edge.node) + edge.port];
-    if (nodes_.kind(edge.node) == Kind::fill && nodes_.takes_constants(user))
-      return constant(edge.node);
-    const auto same = [&](const Edge& other) {
-      return other.node == edge.node && other.port == edge.port;
-    };
-    const auto known = std::find_if(made_.operands.begin(), made_.operands.end(), same);
-    if (known != made_.operands.end())
-      return inputs_[static_cast<std::size_t>(known - made_.operands.begin())];
-    made_.operands.emplace_back(edge.node, edge.port, false);
-    inputs_.push_back(recorder_.input(graph_.type(edge).dtype));
-    return inputs_.back();
-  }
-
-  std::size_t first_result_of(std::uint32_t node) const {
-    const auto members = groups_.members(group_);
-    const auto at = std::lower_bound(members.begin(), members.end(), node);
-    return first_result_[static_cast<std::size_t>(at - members.begin())];
-  }
-
-  Symbol constant(std::uint32_t node) {
-    const auto& record = graph_.records[node];
-    if (record.kind == NodeKind::constant) return constant(graph_.tensors[record.tensor]);
-    if (const auto* full = graph_.ops[record.op].op.get_if<Full>()) return constant(full->value);
-    const Program& program = nodes_.program(node);
-    return inline_program(recorder_, program, std::vector<Symbol>(program.inputs.size(), 0))[0];
-  }
-  Symbol constant(const Tensor& element) {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, element.data(), size_of(element.dtype()));
-    return recorder_.constant(bits, element.dtype());
-  }
-
-  bool is_constant(const Symbol& x) const {
-    return !x.is_literal() && recorder_.program().steps[x.step()].primitive == Primitive::constant;
-  }
-
-  /// Whether the operands broadcast to the shape of the group without those of which only the type
-  /// is used and those that have become constants.
-  bool has_shape_of_group() const {
-    std::vector<Type> in;
-    for (const Edge& edge : made_.operands) in.push_back(graph_.type(edge));
-    return common_shape(in) == graph_.types_of(groups_.members(group_)[0])[0].shape;
-  }
-
-  const GraphData& graph_;
-  const FusibleNodes& nodes_;
-  const FusionGroups& groups_;
-  const std::uint32_t group_;
-  Recorder recorder_;
-  std::vector<Symbol> inputs_;             ///< by operand of the group
-  std::vector<Symbol> inner_;              ///< results of its nodes
-  std::vector<std::size_t> first_result_;  ///< in `inner_`, by position in the group
-  std::vector<Symbol> results_;
-  FusedOp made_;
-};
+std::uint64_t bits_of(const Tensor& element) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, element.data(), size_of(element.dtype()));
+  return bits;
+}
 
 }  // namespace
 
-std::optional<FusedOp> fused_op(const GraphData& graph, const FusibleNodes& nodes,
-                                const FusionGroups& groups, std::uint32_t group) {
-  return GroupRecorder(graph, nodes, groups, group).run();
+std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
+  std::uint64_t hash = key.size();
+  for (const std::uint64_t word : key) hash = (hash ^ word ^ hash >> 29) * 0x9e3779b97f4a7c15U;
+  return hash ^ hash >> 32;
+}
+
+std::optional<FusedOp> FusedOps::make(std::uint32_t group) {
+  trace(group);
+  if (made_.operands.size() > most_addresses || made_.results.size() > most_addresses ||
+      !has_shape_of(group))
+    return {};
+  auto at = known_.find(key_);
+  if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
+  if (!at->second) return {};
+  made_.op = at->second;
+  return std::exchange(made_, {});
+}
+
+/// Finds the operands and results of a group, and what its formula depends on.
+void FusedOps::trace(std::uint32_t group) {
+  made_ = {};
+  key_.clear();
+  sources_.clear();
+  first_result_.clear();
+  stored_.clear();
+  std::uint32_t results = 0;
+  for (const std::uint32_t node : groups_.members(group)) {
+    key_.push_back(reinterpret_cast<std::uintptr_t>(&nodes_.program(node)));
+    for (const Edge& edge : graph_.operands_of(node)) {
+      sources_.push_back(source(edge, node, group));
+      add_to_key(sources_.back());
+    }
+    first_result_.push_back(results);
+    for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port, ++results) {
+      if (!groups_.is_stored(node, port)) continue;
+      made_.results.emplace_back(node, port, false);
+      stored_.push_back(results);
+    }
+  }
+  key_.insert(key_.end(), stored_.begin(), stored_.end());
+}
+
+FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uint32_t group) {
+  using Kind = Source::Kind;
+  if (edge.type_only) return {Kind::type_only, 0};
+  if (groups_.of(edge.node) == group) return {Kind::inner, inner(edge, group)};
+  if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill && nodes_.takes_constants(user))
+    return {Kind::fill, edge.node};
+  const auto known = std::find_if(
+      made_.operands.begin(), made_.operands.end(),
+      [&](const Edge& other) { return other.node == edge.node && other.port == edge.port; });
+  const auto at = static_cast<std::uint32_t>(known - made_.operands.begin());
+  if (known == made_.operands.end()) made_.operands.emplace_back(edge.node, edge.port, false);
+  return {Kind::outer, at};
+}
+
+void FusedOps::add_to_key(const Source& source) {
+  key_.push_back(static_cast<std::uint64_t>(source.kind) << 32 |
+                 (source.kind == Source::Kind::fill ? 0 : source.at));
+  if (source.kind == Source::Kind::outer) {
+    key_.push_back(static_cast<std::uint64_t>(graph_.type(made_.operands[source.at]).dtype));
+  } else if (source.kind == Source::Kind::fill) {
+    const Tensor* const constant = element(source.at);
+    key_.push_back(static_cast<std::uint64_t>(graph_.types_of(source.at)[0].dtype));
+    key_.push_back(constant != nullptr
+                       ? bits_of(*constant)
+                       : reinterpret_cast<std::uintptr_t>(&nodes_.program(source.at)));
+  }
+}
+
+/// The position of a value among all results in its group.
+std::uint32_t FusedOps::inner(const Edge& edge, std::uint32_t group) const {
+  const auto members = groups_.members(group);
+  const auto at = std::lower_bound(members.begin(), members.end(), edge.node);
+  return first_result_[static_cast<std::size_t>(at - members.begin())] + edge.port;
+}
+
+/// Whether the operands broadcast to the shape of the group without those of which only the type is
+/// used and those that have become constants.
+bool FusedOps::has_shape_of(std::uint32_t group) const {
+  const Shape& shape = graph_.types_of(groups_.members(group)[0])[0].shape;
+  std::vector<Type> in;
+  for (const Edge& edge : made_.operands) {
+    in.push_back(graph_.type(edge));
+    if (in.back().shape == shape) return true;
+  }
+  return common_shape(in) == shape;
+}
+
+/// The op of the traced group. Empty if a function would get a constant, whose bits might not be
+/// those of a run.
+Op FusedOps::record(std::uint32_t group) const {
+  Recorder recorder;
+  std::vector<Symbol> outer, inner, in, results;
+  for (const Edge& edge : made_.operands) outer.push_back(recorder.input(graph_.type(edge).dtype));
+  const auto symbol = [&](const Source& source) {
+    switch (source.kind) {
+      case Source::Kind::inner:
+        return inner[source.at];
+      case Source::Kind::outer:
+        return outer[source.at];
+      case Source::Kind::fill:
+        return fill(recorder, source.at);
+      default:
+        return Symbol(0);  // it is not used
+    }
+  };
+  const auto is_constant = [&](const Symbol& x) {
+    return !x.is_literal() && recorder.program().steps[x.step()].primitive == Primitive::constant;
+  };
+  auto source = sources_.begin();
+  for (const std::uint32_t node : groups_.members(group)) {
+    in.clear();
+    for (std::size_t i = 0; i < graph_.operands_of(node).size(); ++i, ++source) {
+      in.push_back(symbol(*source));
+      if (is_constant(in.back()) && !nodes_.takes_constants(node)) return {};
+    }
+    const std::vector<Symbol> out = inline_program(recorder, nodes_.program(node), in);
+    inner.insert(inner.end(), out.begin(), out.end());
+  }
+  for (const std::uint32_t result : stored_) results.push_back(inner[result]);
+  return Traced{"fused", std::move(recorder).finish(results, f64)};
+}
+
+Symbol FusedOps::fill(Recorder& recorder, std::uint32_t node) const {
+  if (const Tensor* const constant = element(node))
+    return recorder.constant(bits_of(*constant), constant->dtype());
+  const Program& program = nodes_.program(node);
+  return inline_program(recorder, program, std::vector<Symbol>(program.inputs.size(), 0))[0];
+}
+
+/// The element that a constant or a `full` consists of; null for other fills.
+const Tensor* FusedOps::element(std::uint32_t node) const {
+  const auto& record = graph_.records[node];
+  if (record.kind == NodeKind::constant) return &graph_.tensors[record.tensor];
+  const auto* const full = graph_.ops[record.op].op.get_if<Full>();
+  return full == nullptr ? nullptr : &full->value;
 }
 
 }  // namespace dagrad::detail

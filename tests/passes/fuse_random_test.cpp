@@ -66,8 +66,9 @@ std::string difference(const RandomExpression& e, unsigned seed, const Change& c
   const std::vector<Tensor> before = run(values, e), after = run(fused.mapping(values), e);
   for (std::size_t i = 0; i < before.size(); ++i)
     if (!same(before[i], after[i]))
-      return "output " + std::to_string(i) + ": " + to_string(before[i]) + " became " +
-             to_string(after[i]) + "\n" + to_string(e.graph) + "\n" + to_string(fused.graph);
+      return "output " + std::to_string(i) + ": " + to_string(before[i].cast(f64)) + " became " +
+             to_string(after[i].cast(f64)) + "\n" + to_string(e.graph) + "\n" +
+             to_string(fused.graph);
   return "";
 }
 
