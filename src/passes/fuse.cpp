@@ -1,6 +1,8 @@
 #include "dagrad/passes/fuse.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -13,7 +15,8 @@ namespace dagrad {
 
 namespace {
 
-using detail::Edge, detail::FusedOp, detail::FusedOps, detail::FusibleNodes, detail::FusionGroups;
+using detail::Edge, detail::FusedOp, detail::FusedOps, detail::FusibleNodes, detail::FusionGroups,
+    detail::Scalar;
 using Kind = FusibleNodes::Kind;
 
 /// Makes the new graph: each node once the nodes that it reads are there, and each group of nodes
@@ -113,6 +116,7 @@ class Fusing {
   std::uint32_t append(const FusedOp& fused) {
     std::vector<Edge> operands;
     for (const Edge& edge : fused.operands) operands.push_back(*rewriting_.find(edge));
+    for (const Scalar& number : fused.scalars) operands.push_back(constant(number));
     return detail::append_node(detail::Access::data(rewriting_.graph()), fused.op, operands, {});
   }
 
@@ -126,18 +130,27 @@ class Fusing {
 
   void copy(std::uint32_t node) {
     const auto operands = from_.operands_of(node);
+    const auto is_known = [&](const Edge& edge) {
+      return !edge.type_only || rewriting_.find(edge);
+    };
     rewriting_.make_for(node, [&] {
-      if (std::all_of(operands.begin(), operands.end(),
-                      [&](const Edge& edge) { return rewriting_.find(edge).has_value(); }))
-        return rewriting_.copy(node);
+      if (std::all_of(operands.begin(), operands.end(), is_known)) return rewriting_.copy(node);
       std::vector<Edge> edges;
-      for (const Edge& edge : operands) {
-        const std::optional<Edge> known = rewriting_.find(edge);
-        edges.push_back(known ? *known : stand_in(from_.type(edge)));
-      }
+      for (const Edge& edge : operands)
+        edges.push_back(is_known(edge) ? *rewriting_.find(edge) : stand_in(from_.type(edge)));
       rewriting_.copy(node, from_.ops[from_.records[node].op].op, edges);
     });
     done_[node] = true;
+  }
+
+  Edge constant(const Scalar& number) {
+    const auto [at, is_new] = constants_.try_emplace({number.bits, number.dtype}, 0);
+    if (is_new) {
+      Tensor tensor(Type{number.dtype, {}});
+      std::memcpy(tensor.mutable_view().data, &number.bits, size_of(number.dtype));
+      at->second = rewriting_.graph().constant(tensor).node_id();
+    }
+    return Edge(at->second, 0, false);
   }
 
   /// A value of that type, which no step computes: an operand of which only the type is used, and
@@ -157,6 +170,7 @@ class Fusing {
   std::vector<bool> refused_;  ///< by group: whether its nodes are copied one by one
   std::unordered_map<std::uint32_t, std::optional<FusedOp>> pending_;  ///< by group
   std::unordered_map<std::uint32_t, std::uint32_t> previous_ordered_;
+  std::map<std::pair<std::uint64_t, DType>, std::uint32_t> constants_;
   std::unordered_map<Type, std::uint32_t, detail::TypeHash> stand_ins_;
   std::vector<std::uint32_t> open_, ports_;
 };

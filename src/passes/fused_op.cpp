@@ -1,11 +1,8 @@
 #include "src/passes/fused_op.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <utility>
 
-#include "dagrad/ops/create.hpp"
 #include "dagrad/traced.hpp"
 #include "src/program/primitives.hpp"
 
@@ -16,10 +13,13 @@ namespace {
 // Loops keep the addresses of this many operands, and of as many results, without allocating.
 constexpr std::size_t most_addresses = 32;
 
-std::uint64_t bits_of(const Tensor& element) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, element.data(), size_of(element.dtype()));
-  return bits;
+/// The position of a value in a list, to which it is added unless it is there.
+template <class T, class Same>
+std::uint32_t position(std::vector<T>& list, const T& value, const Same& same) {
+  const auto at = std::find_if(list.begin(), list.end(), same);
+  const auto position = static_cast<std::uint32_t>(at - list.begin());
+  if (at == list.end()) list.push_back(value);
+  return position;
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
 
 std::optional<FusedOp> FusedOps::make(std::uint32_t group) {
   trace(group);
-  if (made_.operands.size() > most_addresses || made_.results.size() > most_addresses ||
-      !has_shape_of(group))
+  if (made_.operands.size() + made_.scalars.size() > most_addresses ||
+      made_.results.size() > most_addresses || !has_shape_of(group))
     return {};
   auto at = known_.find(key_);
   if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
@@ -70,28 +70,27 @@ FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uin
   using Kind = Source::Kind;
   if (edge.type_only) return {Kind::type_only, 0};
   if (groups_.of(edge.node) == group) return {Kind::inner, inner(edge, group)};
-  if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill && nodes_.takes_constants(user))
-    return {Kind::fill, edge.node};
-  const auto known = std::find_if(
-      made_.operands.begin(), made_.operands.end(),
-      [&](const Edge& other) { return other.node == edge.node && other.port == edge.port; });
-  const auto at = static_cast<std::uint32_t>(known - made_.operands.begin());
-  if (known == made_.operands.end()) made_.operands.emplace_back(edge.node, edge.port, false);
-  return {Kind::outer, at};
+  if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill) {
+    if (nodes_.takes_constants(user)) return {Kind::fill, edge.node};
+    const Scalar number = scalar(edge.node);
+    return {Kind::scalar,
+            position(made_.scalars, number, [&](const Scalar& other) { return other == number; })};
+  }
+  return {Kind::outer,
+          position(made_.operands, Edge(edge.node, edge.port, false), [&](const Edge& other) {
+            return other.node == edge.node && other.port == edge.port;
+          })};
 }
 
 void FusedOps::add_to_key(const Source& source) {
-  key_.push_back(static_cast<std::uint64_t>(source.kind) << 32 |
-                 (source.kind == Source::Kind::fill ? 0 : source.at));
-  if (source.kind == Source::Kind::outer) {
-    key_.push_back(static_cast<std::uint64_t>(graph_.type(made_.operands[source.at]).dtype));
-  } else if (source.kind == Source::Kind::fill) {
-    const Tensor* const constant = element(source.at);
-    key_.push_back(static_cast<std::uint64_t>(graph_.types_of(source.at)[0].dtype));
-    key_.push_back(constant != nullptr
-                       ? bits_of(*constant)
-                       : reinterpret_cast<std::uintptr_t>(&nodes_.program(source.at)));
-  }
+  const bool fill = source.kind == Source::Kind::fill;
+  DType dtype = b8;
+  if (source.kind == Source::Kind::outer) dtype = graph_.type(made_.operands[source.at]).dtype;
+  if (source.kind == Source::Kind::scalar) dtype = made_.scalars[source.at].dtype;
+  if (fill) dtype = scalar(source.at).dtype;
+  key_.push_back(static_cast<std::uint64_t>(source.kind) << 40 |
+                 static_cast<std::uint64_t>(dtype) << 32 | (fill ? 0 : source.at));
+  if (fill) key_.push_back(scalar(source.at).bits);
 }
 
 /// The position of a value among all results in its group.
@@ -113,20 +112,23 @@ bool FusedOps::has_shape_of(std::uint32_t group) const {
   return common_shape(in) == shape;
 }
 
-/// The op of the traced group. Empty if a function would get a constant, whose bits might not be
-/// those of a run.
+/// The op of the traced group. Empty if a function would get a constant from another node, because
+/// its bits might not be those of a run.
 Op FusedOps::record(std::uint32_t group) const {
   Recorder recorder;
-  std::vector<Symbol> outer, inner, in, results;
+  std::vector<Symbol> outer, scalars, inner, in, results;
   for (const Edge& edge : made_.operands) outer.push_back(recorder.input(graph_.type(edge).dtype));
+  for (const Scalar& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
   const auto symbol = [&](const Source& source) {
     switch (source.kind) {
       case Source::Kind::inner:
         return inner[source.at];
       case Source::Kind::outer:
         return outer[source.at];
+      case Source::Kind::scalar:
+        return scalars[source.at];
       case Source::Kind::fill:
-        return fill(recorder, source.at);
+        return recorder.constant(scalar(source.at).bits, scalar(source.at).dtype);
       default:
         return Symbol(0);  // it is not used
     }
@@ -146,21 +148,6 @@ Op FusedOps::record(std::uint32_t group) const {
   }
   for (const std::uint32_t result : stored_) results.push_back(inner[result]);
   return Traced{"fused", std::move(recorder).finish(results, f64)};
-}
-
-Symbol FusedOps::fill(Recorder& recorder, std::uint32_t node) const {
-  if (const Tensor* const constant = element(node))
-    return recorder.constant(bits_of(*constant), constant->dtype());
-  const Program& program = nodes_.program(node);
-  return inline_program(recorder, program, std::vector<Symbol>(program.inputs.size(), 0))[0];
-}
-
-/// The element that a constant or a `full` consists of; null for other fills.
-const Tensor* FusedOps::element(std::uint32_t node) const {
-  const auto& record = graph_.records[node];
-  if (record.kind == NodeKind::constant) return &graph_.tensors[record.tensor];
-  const auto* const full = graph_.ops[record.op].op.get_if<Full>();
-  return full == nullptr ? nullptr : &full->value;
 }
 
 }  // namespace dagrad::detail

@@ -10,11 +10,19 @@
 
 namespace dagrad::detail {
 
-/// An op that computes all nodes of a group, with its operands and results as values of the graph
-/// that they are from.
+/// A number of which a formula cannot make a constant.
+struct Scalar {
+  DType dtype;
+  std::uint64_t bits;
+  friend bool operator==(const Scalar&, const Scalar&) = default;
+};
+
+/// An op that computes all nodes of a group. Its operands are values of the graph that these are
+/// from, followed by scalars.
 struct FusedOp {
   Op op;
   std::vector<Edge> operands, results;
+  std::vector<Scalar> scalars;
 };
 
 /// Makes the ops of groups. Groups of equal structure share one, which is recorded once.
@@ -30,9 +38,11 @@ class FusedOps {
  private:
   /// Where an operand of a node comes from.
   struct Source {
-    enum class Kind : std::uint8_t { type_only, inner, outer, fill };
+    enum class Kind : std::uint8_t { type_only, inner, outer, scalar, fill };
     Kind kind = Kind::type_only;
-    std::uint32_t at = 0;  ///< position among the results in the group, or its operands; or a node
+    /// Position among the results in the group, or among the operands or the scalars of its op; or
+    /// a node.
+    std::uint32_t at = 0;
   };
   using Key = std::vector<std::uint64_t>;
   struct Hash {
@@ -45,8 +55,9 @@ class FusedOps {
   std::uint32_t inner(const Edge& edge, std::uint32_t group) const;
   bool has_shape_of(std::uint32_t group) const;
   Op record(std::uint32_t group) const;
-  Symbol fill(Recorder& recorder, std::uint32_t node) const;
-  const Tensor* element(std::uint32_t node) const;
+  Scalar scalar(std::uint32_t node) const {
+    return {graph_.types_of(node)[0].dtype, nodes_.fill(node)};
+  }
 
   const GraphData& graph_;
   const FusibleNodes& nodes_;

@@ -1,6 +1,8 @@
 #include "src/passes/fusible.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "dagrad/op.hpp"
 #include "dagrad/ops/create.hpp"
@@ -18,9 +20,17 @@ bool reads_type_only(const Program& program, const OpTraits& traits) {
   });
 }
 
-bool is_constant(const Program& program) {
-  return program.outputs.size() == 1 &&
-         program.steps[program.outputs[0]].primitive == Primitive::constant;
+std::uint64_t bits_of(const Tensor& tensor) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, tensor.data(), size_of(tensor.dtype()));
+  return bits;
+}
+
+/// The bits of a result that is a constant of the program.
+std::optional<std::uint64_t> constant_result(const Program& program) {
+  const Instruction& step = program.steps[program.outputs[0]];
+  if (program.outputs.size() != 1 || step.primitive != Primitive::constant) return {};
+  return program.constants[step.data];
 }
 
 }  // namespace
@@ -47,38 +57,57 @@ void FusibleNodes::mark_read() {
 }
 
 void FusibleNodes::classify(std::uint32_t node) {
-  Facts& facts = facts_[node];
-  const NodeKind kind = graph_.records[node].kind;
-  if (kind == NodeKind::constant && graph_.types_of(node)[0].elements() == 1)
-    facts.kind = Kind::fill;
-  if (kind != NodeKind::op) return;
-  const Op& op = graph_.ops[graph_.records[node].op].op;
-  facts.ordered = op.traits().ordered;
-  facts.kind = kind_of_op(node, op);
-  if (facts.kind != Kind::elementwise) return;
-  const Cost& known = cost(*programs_[node]);
-  facts.weight = known.weight;
-  facts.takes_constants = known.takes_constants;
-  facts.shape = shapes_.index(graph_.types_of(node)[0].shape);
+  const auto& record = graph_.records[node];
+  if (record.kind == NodeKind::op) {
+    classify_op(node, graph_.ops[record.op].op);
+  } else if (record.kind == NodeKind::constant) {
+    const Tensor& tensor = graph_.tensors[record.tensor];
+    if (tensor.size() == 1) set_fill(node, bits_of(tensor));
+  }
 }
 
-FusibleNodes::Kind FusibleNodes::kind_of_op(std::uint32_t node, const Op& op) {
-  if (op.get_if<Full>()) return Kind::fill;
+void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
+  Facts& facts = facts_[node];
   const OpTraits& traits = op.traits();
-  if (!traits.elementwise || traits.ordered || traits.has_validate) return Kind::single;
+  facts.ordered = traits.ordered;
+  if (const auto* const full = op.get_if<Full>()) return set_fill(node, bits_of(full->value));
+  if (!traits.elementwise || traits.ordered || traits.has_validate) return;
   in_.clear();
-  bool reads = false;
-  for (const Edge& edge : graph_.operands_of(node)) {
-    in_.push_back(graph_.type(edge));
-    reads = reads || !edge.type_only;
-  }
+  for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
   ProgramPtr program = op->program(in_);
   if (!program || program->outputs.empty() ||
       (traits.type_only != 0 && reads_type_only(*program, traits)))
-    return Kind::single;
+    return;
+  if (const auto bits = constant_result(*program)) return set_fill(node, *bits);
+  const Cost& known = cost(*program);
+  facts.takes_constants = known.takes_constants;
+  if (computes_fill(node, *program)) return;
+  facts.kind = Kind::elementwise;
+  facts.weight = known.weight;
+  facts.shape = shapes_.index(graph_.types_of(node)[0].shape);
   programs_[node] = std::move(program);
-  if (reads) return Kind::elementwise;
-  return is_constant(*programs_[node]) ? Kind::fill : Kind::single;
+}
+
+/// Computes the result of a node that reads only fills, unless its bits depend on the machine.
+bool FusibleNodes::computes_fill(std::uint32_t node, const Program& program) {
+  const auto operands = graph_.operands_of(node);
+  const auto is_known = [&](const Edge& edge) { return !is_read(edge); };
+  if (!takes_constants(node) || !std::all_of(operands.begin(), operands.end(), is_known))
+    return false;
+  Recorder recorder;
+  std::vector<Symbol> in;
+  for (const Edge& edge : operands)
+    in.push_back(edge.type_only ? Symbol(0)
+                                : recorder.constant(fill(edge.node), graph_.type(edge).dtype));
+  const std::vector<Symbol> out = inline_program(recorder, program, in);
+  const auto bits = constant_result(*std::move(recorder).finish(out, f64));
+  if (bits) set_fill(node, *bits);
+  return bits.has_value();
+}
+
+void FusibleNodes::set_fill(std::uint32_t node, std::uint64_t bits) {
+  facts_[node].kind = Kind::fill;
+  facts_[node].fill = bits;
 }
 
 const FusibleNodes::Cost& FusibleNodes::cost(const Program& program) {

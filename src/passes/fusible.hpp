@@ -16,7 +16,7 @@ class FusibleNodes {
   enum class Kind : std::uint8_t {
     unused,      ///< nothing reads its results; at most their types are used
     single,      ///< runs by itself
-    fill,        ///< all elements of its result are one constant, which may be repeated in formulas
+    fill,        ///< all elements of its result are one known number
     elementwise  ///< may be joined with others
   };
 
@@ -29,7 +29,9 @@ class FusibleNodes {
   /// Whether the node's results are among the values.
   bool is_requested(std::uint32_t node) const { return facts_[node].requested; }
   bool is_ordered(std::uint32_t node) const { return facts_[node].ordered; }
-  /// Of an elementwise node, or of a fill that is not a constant or a `full`.
+  /// The bits of that number, in the low bytes.
+  std::uint64_t fill(std::uint32_t node) const { return facts_[node].fill; }
+  /// Of an elementwise node.
   const Program& program(std::uint32_t node) const { return *programs_[node]; }
   /// About the number of instructions of an elementwise node.
   std::uint32_t weight(std::uint32_t node) const { return facts_[node].weight; }
@@ -50,6 +52,7 @@ class FusibleNodes {
     Kind kind = Kind::unused;
     bool requested = false, ordered = false, takes_constants = false;
     std::uint32_t weight = 0, shape = 0;
+    std::uint64_t fill = 0;
   };
   struct Cost {
     std::uint32_t weight = 0;
@@ -58,7 +61,9 @@ class FusibleNodes {
 
   void mark_read();
   void classify(std::uint32_t node);
-  Kind kind_of_op(std::uint32_t node, const Op& op);
+  void classify_op(std::uint32_t node, const Op& op);
+  bool computes_fill(std::uint32_t node, const Program& program);
+  void set_fill(std::uint32_t node, std::uint64_t bits);
   const Cost& cost(const Program& program);
 
   const GraphData& graph_;

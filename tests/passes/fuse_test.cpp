@@ -145,6 +145,17 @@ TEST(Fuse, ComputesFunctionsOfConstantsInTheRun) {
   EXPECT_EQ(result.mapping(y).node().operands().size(), 2u);
 }
 
+TEST(Fuse, PassesKnownNumbersToFunctions) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 3}});
+  const Value y = sum(tanh(x));
+  const PassResult result = fused(graph, {y, gradient(y, x)});
+  EXPECT_EQ(ops_of(result.graph), (Names{"fused", "sum"})) << "the cotangent is 1 everywhere";
+  const Value twice = ones_like(x) + ones_like(x);
+  EXPECT_EQ(ops_of(fused(graph, {matmul(x, transpose(twice * 0.5))}).graph),
+            (Names{"full_like", "add", "mul", "transpose", "matmul"}));
+}
+
 TEST(Fuse, LeavesOutBroadcasts) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), row = graph.input("row", {f64, {3}});
