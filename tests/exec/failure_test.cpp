@@ -217,7 +217,8 @@ TEST_P(Failure, AnObserverFindsTheNodeThatMakesTheFirstNaN) {
     with_nan.emplace(e.id, e.node);
   };
   const Value negative = log(x - 1.5).named("of_negative");
-  const Function f = compiled(wide(negative) + sqrt(negative), observer);
+  const Function f = compile(wide(negative) + sqrt(negative),
+                             {.runtime = &runtime, .observer = observer, .passes = {}});
   EXPECT_TRUE(std::isnan(first(f)));
   EXPECT_GT(with_nan.size(), 8U);
   EXPECT_EQ(with_nan.begin()->second, "of_negative");

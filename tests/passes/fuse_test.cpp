@@ -151,9 +151,10 @@ TEST(Fuse, PassesKnownNumbersToFunctions) {
   const Value y = sum(tanh(x));
   const PassResult result = fused(graph, {y, gradient(y, x)});
   EXPECT_EQ(ops_of(result.graph), (Names{"fused", "sum"})) << "the cotangent is 1 everywhere";
-  const Value twice = ones_like(x) + ones_like(x);
-  EXPECT_EQ(ops_of(fused(graph, {matmul(x, transpose(twice * 0.5))}).graph),
-            (Names{"full_like", "add", "mul", "transpose", "matmul"}));
+  const Value one = ones_like(x);
+  EXPECT_EQ(ops_of(fused(graph, {matmul(x, transpose((one + one) * 0.5))}).graph),
+            (Names{"full_like", "add", "mul", "matmul"}))
+      << "other ops need the values themselves";
 }
 
 TEST(Fuse, LeavesOutBroadcasts) {
