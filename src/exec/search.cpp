@@ -44,18 +44,21 @@ RunContext& RunContext::search(StateData* with, bool update, const RunOptions& o
     search_plan_ = std::make_unique<const Plan>(search_plan(plan_));
     search = std::make_unique<RunContext>(*search_plan_);
   }
-  search->share_feeds(*this);
+  search->share_views(*this);
   search->compute(with, update, options, results);
   searches_ = searches_ > 0 ? searches_ - 1 : searches_in_a_row;
   search_ = std::move(search);
   return *search_;
 }
 
-/// Makes the next run use the feeds of another context, whose plan has the same slots.
-void RunContext::share_feeds(const RunContext& other) {
+/// Makes the next run use the feeds of another context, whose plan has the same slots, and store
+/// its results where that one would.
+void RunContext::share_views(const RunContext& other) {
   for (const Plan::Leaf& input : plan_.inputs)
     if (input.slot != no_slot) address_[input.slot] = other.address_[input.slot];
   feeds_ = &other.fed_;
+  stored_ = other.stored_;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].given = other.outputs_[i].given;
 }
 
 }  // namespace dagrad::detail

@@ -140,6 +140,16 @@ void Rewriting::replace(std::uint32_t id, std::span<const Value> results) {
   if (copied_ == no_node && !to_.names.user_given(first)) restore_name(id, first);
 }
 
+void Rewriting::join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports) {
+  for (std::uint32_t port = 0; port < ports.size(); ++port) {
+    if (ports[port] == no_node) continue;
+    check_type(id, port, to_.types_of(joint)[ports[port]]);
+    map(id, port, {joint, ports[port]});
+  }
+  if (joint < first_made_) add_origins(joint, id);
+  if (!to_.names.user_given(joint)) restore_name(id, joint);
+}
+
 std::vector<Value> Rewriting::results(std::uint32_t id) const {
   std::vector<Value> values;
   for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port) {

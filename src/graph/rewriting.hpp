@@ -50,6 +50,9 @@ class Rewriting {
   /// Copies an input, parameter or constant with another type, its tensor converted.
   void copy_leaf(std::uint32_t id, const Type& type);
   void replace(std::uint32_t id, std::span<const Value> results);
+  /// Makes the node a part of `joint`, a node of the new graph that computes several old ones: its
+  /// result i becomes result `ports[i]` of that node, or has no counterpart if this is `no_node`.
+  void join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports);
 
   bool has(std::uint32_t id) const { return to(id, 0) != nullptr; }
   /// The old node that an operand refers to, after redirection.
