@@ -51,14 +51,14 @@ RunContext& RunContext::search(StateData* with, bool update, const RunOptions& o
   return *search_;
 }
 
-/// Makes the next run use the feeds of another context, whose plan has the same slots, and store
-/// its results where that one would.
+/// Makes the next run use the feeds of another context, whose plan has the same inputs, and store
+/// the results where that one would.
 void RunContext::share_views(const RunContext& other) {
-  for (const Plan::Leaf& input : plan_.inputs)
-    if (input.slot != no_slot) address_[input.slot] = other.address_[input.slot];
+  for (std::size_t i = 0; i < plan_.needed_inputs; ++i)
+    address_[plan_.inputs[i].slot] = other.address_[other.plan_.inputs[i].slot];
   feeds_ = &other.fed_;
-  stored_ = other.stored_;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].given = other.outputs_[i].given;
+  for (std::size_t i = 0; i < stored_.size(); ++i)
+    if (other.stored_[i] != nullptr) store(i, {other.stored_[i], plan_.fetches[i].type});
 }
 
 }  // namespace dagrad::detail
