@@ -43,7 +43,7 @@ class TileBuilder {
     Rewritten made = std::move(inner_).finish();
     tile_.graph = std::move(made.graph);
     joint.op = Tiled{
-        std::make_shared<const TileGraph>(detail::with_rows(tile_, groups_.tile_rows(group_)))};
+        std::make_shared<const TileGraph>(detail::for_rows(tile_, groups_.tile_rows(group_)))};
     return joint;
   }
 

@@ -22,8 +22,8 @@ struct TileGraph {
 };
 
 /// The type of these rows of a value.
-Type with_rows(const Type& type, std::int64_t rows);
+Type type_of_rows(const Type& type, std::int64_t rows);
 /// The same graph for another number of rows.
-TileGraph with_rows(const TileGraph& tile, std::int64_t rows);
+TileGraph for_rows(const TileGraph& tile, std::int64_t rows);
 
 }  // namespace dagrad::detail

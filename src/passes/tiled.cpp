@@ -12,17 +12,17 @@ namespace dagrad {
 
 namespace detail {
 
-Type with_rows(const Type& type, std::int64_t rows) {
+Type type_of_rows(const Type& type, std::int64_t rows) {
   std::vector<std::int64_t> dims(type.shape.begin(), type.shape.end());
   dims.at(0) = rows;
   return {type.dtype, Shape(dims)};
 }
 
-TileGraph with_rows(const TileGraph& tile, std::int64_t rows) {
+TileGraph for_rows(const TileGraph& tile, std::int64_t rows) {
   std::vector<Retyped> types;
   for (const auto* const leaves : {&tile.operands, &tile.types})
     for (const TileGraph::Operand& leaf : *leaves)
-      if (leaf.by_row) types.push_back({leaf.input, with_rows(leaf.input.type(), rows)});
+      if (leaf.by_row) types.push_back({leaf.input, type_of_rows(leaf.input.type(), rows)});
   Rewritten made = replay(tile.graph, types);
   TileGraph result;
   result.rows = rows;
@@ -127,7 +127,7 @@ std::vector<Type> Tiled::infer(std::span<const Type> in) const {
   for (std::size_t i = 0; i < in.size(); ++i) {
     const auto& [input, by_row] = tile->operands[i];
     if (by_row && rows < 0) rows = in[i].shape.rank() > 0 ? in[i].shape[0] : tile->rows;
-    const Type wanted = by_row ? detail::with_rows(input.type(), rows) : input.type();
+    const Type wanted = by_row ? detail::type_of_rows(input.type(), rows) : input.type();
     if (in[i] == wanted) continue;
     const std::string text = "operand " + std::to_string(i) + " must be " + to_string(wanted) +
                              ", got " + to_string(in[i]);
@@ -136,7 +136,7 @@ std::vector<Type> Tiled::infer(std::span<const Type> in) const {
   }
   std::vector<Type> results;
   for (const Value& result : tile->results)
-    results.push_back(detail::with_rows(result.type(), rows));
+    results.push_back(detail::type_of_rows(result.type(), rows));
   return results;
 }
 
@@ -150,7 +150,7 @@ std::shared_ptr<const void> Tiled::prepare(const PlanContext& plan) const {
         std::make_unique<detail::TileFunction>(*tile, plan.machine(), plan.machine().threads());
   if (rest > 0)
     tiles->rest =
-        std::make_unique<detail::TileFunction>(detail::with_rows(*tile, rest), plan.machine(), 1);
+        std::make_unique<detail::TileFunction>(detail::for_rows(*tile, rest), plan.machine(), 1);
   return tiles;
 }
 

@@ -97,9 +97,7 @@ std::size_t tiled_nodes(const Graph& graph) {
 }
 
 TEST(TileRows, KeepsTheBitsOfRandomGraphs) {
-  const Pass tiling{"tile_rows", [](const Graph& graph, std::span<const Value> values) {
-                      return tile_rows(graph, values);
-                    }};
+  const Pass tiling("tile_rows", tile_rows, true);
   std::size_t groups = 0;
   for (unsigned seed = 0; seed < (sanitized ? 6 : 60); ++seed) {
     SCOPED_TRACE(seed);
