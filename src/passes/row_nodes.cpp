@@ -13,14 +13,14 @@ namespace dagrad::detail {
 namespace {
 
 /// Values that are smaller stay in the cache anyway.
-constexpr std::size_t large = std::size_t{1} << 19;  // bytes
+constexpr std::size_t large_value = std::size_t{1} << 19;  // bytes
 /// Products that add more terms spend their time on arithmetic, and are faster as a whole.
-constexpr std::int64_t most_terms = 256;
+constexpr std::int64_t most_terms_of_product = 256;
 constexpr std::size_t most_shared_factor = std::size_t{1} << 16;  // bytes
 
-// What is cheap to compute again: so few steps of a program, of operands that are so many times
-// smaller than the result.
-constexpr std::size_t few_steps = 16, few = 8;
+// It is cheap to compute a result again that takes at most so many steps of a program and is so
+// many times larger than the operands.
+constexpr std::size_t few_steps = 16, times_smaller = 8;
 
 /// Whether it is a product for which tiles do not pay off.
 bool is_heavy_product(const Op& op, std::span<const Type> in) {
@@ -28,7 +28,8 @@ bool is_heavy_product(const Op& op, std::span<const Type> in) {
   if (product == nullptr) return false;
   const Shape& left = in[0].shape;
   const std::int64_t terms = left[left.rank() == 1 || !product->transpose_left ? -1 : -2];
-  return terms > most_terms || (in[1].shape.rank() <= 2 && in[1].bytes() > most_shared_factor);
+  return terms > most_terms_of_product ||
+         (in[1].shape.rank() <= 2 && in[1].bytes() > most_shared_factor);
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ RowNodes::RowNodes(const GraphData& graph, std::span<const Value> values)
     if (!is_read(node) || (facts_[node].by_row = by_row(node)) == 0) continue;
     const ResultTypes types = graph.types_of(node);
     for (std::uint32_t port = 0; port < types.size(); ++port)
-      if (types[port].bytes() >= large) rows_of_large.insert(types[port].shape[0]);
+      if (types[port].bytes() >= large_value) rows_of_large.insert(types[port].shape[0]);
   }
   for (const std::uint32_t node : nodes_)
     if (is_row_wise(node) && !rows_of_large.contains(rows(node))) facts_[node].by_row = 0;
@@ -73,7 +74,7 @@ bool RowNodes::is_cheap(std::uint32_t node) const {
   }
   const ResultTypes types = graph_.types_of(node);
   for (std::uint32_t port = 0; port < types.size(); ++port) made += types[port].bytes();
-  if (read * few > made) return false;
+  if (read * times_smaller > made) return false;
   const ProgramPtr program = op->program(in);
   return program->steps.size() <= few_steps &&
          std::ranges::none_of(program->steps,

@@ -105,11 +105,11 @@ void TileGroups::compute_again() {
             nodes_.is_cheap(operands[i].node))
           again_[group].push_back(operands[i].node);
     }
-    std::ranges::sort(again_[group]);
-    const auto same = std::ranges::unique(again_[group]);
-    again_[group].erase(same.begin(), same.end());
-    members_[group].insert(members_[group].end(), again_[group].begin(), again_[group].end());
-    std::ranges::sort(members_[group]);
+    std::vector<std::uint32_t>& again = again_[group];
+    std::sort(again.begin(), again.end());
+    again.erase(std::unique(again.begin(), again.end()), again.end());
+    members_[group].insert(members_[group].end(), again.begin(), again.end());
+    std::sort(members_[group].begin(), members_[group].end());
   }
 }
 

@@ -10,12 +10,14 @@ namespace dagrad::detail {
 
 namespace {
 
-// Sizes in bytes.
-constexpr std::size_t wanted = std::size_t{3}
-                               << 17;               // of a tile, so that caches of 1 MiB have room
-constexpr std::size_t most = std::size_t{1} << 20;  // of a tile of one row
-constexpr std::size_t least_values = std::size_t{3} << 19;  // fewer stay in the cache without tiles
-constexpr double least_saving = 0.15;                       // of the memory that is moved
+/// The size of a tile, for which a second-level cache of 1 MiB has room.
+constexpr std::size_t tile_bytes = 384 << 10;
+/// The size of the longest row that makes a tile of its own.
+constexpr std::size_t most_row_bytes = 1 << 20;
+/// Smaller groups stay in the cache without tiles.
+constexpr std::size_t least_bytes = 1536 << 10;
+/// The part of the moved memory that tiles must save.
+constexpr double least_saving = 0.15;
 /// Fewer tiles could not be shared evenly among threads.
 constexpr std::int64_t least_tiles = 8;
 /// With fewer rows, a product spends its time on packing the other factor.
@@ -107,14 +109,14 @@ std::int64_t TileSize::rows() const {
     reads_rows = reads_rows || (use.by_row && use.outside && use.bytes > 0);
   }
   const auto saved = static_cast<double>(moved_by_nodes_) - static_cast<double>(moved);
-  if (!divisible_ || !reads_rows || all < least_values ||
+  if (!divisible_ || !reads_rows || all < least_bytes ||
       saved < least_saving * static_cast<double>(moved_by_nodes_))
     return 0;
   const std::int64_t rows = nodes_.rows(members_[0]);
   const std::size_t of_row =
       std::max<std::size_t>(most_alive() / static_cast<std::size_t>(rows), 1);
-  if (shared > wanted / 2 || of_row > most || rows < least_tiles) return 0;
-  const auto fitting = static_cast<std::int64_t>((wanted - shared) / of_row);
+  if (shared > tile_bytes / 2 || of_row > most_row_bytes || rows < least_tiles) return 0;
+  const auto fitting = static_cast<std::int64_t>((tile_bytes - shared) / of_row);
   const std::int64_t tile = std::clamp<std::int64_t>(fitting, 1, rows / least_tiles);
   const std::int64_t tiles = (rows + tile - 1) / tile;
   const std::int64_t even = (rows + tiles - 1) / tiles;
