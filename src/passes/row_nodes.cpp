@@ -14,8 +14,9 @@ namespace {
 
 /// Values that are smaller stay in the cache anyway.
 constexpr std::size_t large_value = std::size_t{1} << 19;  // bytes
-/// Products that add more terms spend their time on arithmetic, and are faster as a whole.
-constexpr std::int64_t most_terms_of_product = 256;
+/// Products with more multiplications for each element of the three matrices spend their time on
+/// arithmetic, and are faster as a whole.
+constexpr double most_multiplications = 64;
 constexpr std::size_t most_shared_factor = std::size_t{1} << 16;  // bytes
 
 // It is cheap to compute a result again that takes at most so many steps of a program and is so
@@ -26,10 +27,19 @@ constexpr std::size_t few_steps = 16, times_smaller = 8;
 bool is_heavy_product(const Op& op, std::span<const Type> in) {
   const auto* const product = op.get_if<Matmul>();
   if (product == nullptr) return false;
-  const Shape& left = in[0].shape;
-  const std::int64_t terms = left[left.rank() == 1 || !product->transpose_left ? -1 : -2];
-  return terms > most_terms_of_product ||
-         (in[1].shape.rank() <= 2 && in[1].bytes() > most_shared_factor);
+  const Shape &left = in[0].shape, &right = in[1].shape;
+  const auto size = [](const Shape& shape, int axis) {
+    return shape.rank() < -axis ? 1.0 : static_cast<double>(shape[axis]);
+  };
+  const double terms =
+      left.rank() == 1 ? size(left, -1) : size(left, product->transpose_left ? -2 : -1);
+  const double columns = right.rank() == 1 ? 1.0 : size(right, product->transpose_right ? -2 : -1);
+  if (right.rank() <= 2)  // the right matrix is read again for each tile
+    return in[1].bytes() > most_shared_factor ||
+           terms * columns > most_multiplications * (terms + columns);
+  const double rows = left.rank() == 1 ? 1.0 : size(left, product->transpose_left ? -1 : -2);
+  return rows * terms * columns >
+         most_multiplications * (rows * terms + terms * columns + rows * columns);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ class Tiling {
       last_ordered = node;
     }
     for (const std::uint32_t node : nodes_.nodes())
-      if (nodes_.is_read(node) && (!is_joined(node) || node == group_of(node).back())) make(node);
+      if (is_joined(node) ? node == group_of(node).back() : groups_.is_needed(node)) make(node);
     return std::move(rewriting_).finish();
   }
 

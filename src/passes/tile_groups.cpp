@@ -1,6 +1,7 @@
 #include "src/passes/tile_groups.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "src/passes/tile_size.hpp"
 
@@ -13,6 +14,7 @@ TileGroups::TileGroups(const GraphData& graph, const RowNodes& nodes)
   join();
   compute_again();
   find_stored();
+  drop_unused();
   keep_worthwhile();
   find_stored();
 }
@@ -127,8 +129,26 @@ void TileGroups::find_stored() {
     store_operands(node, group_[node]);
   }
   for (std::uint32_t group = 0; group < again_.size(); ++group)
-    if (group_[members_[group].back()] == group)
+    if (!members_[group].empty() && group_[members_[group].back()] == group)
       for (const std::uint32_t node : again_[group]) store_operands(node, group);
+}
+
+/// Removes nodes from their groups that only other groups need, which compute them again.
+void TileGroups::drop_unused() {
+  for (std::uint32_t group = 0; group < members_.size(); ++group) {
+    std::vector<std::uint32_t>& members = members_[group];
+    std::vector<std::uint32_t> needed;
+    std::unordered_set<std::uint32_t> operands;
+    for (auto at = members.rbegin(); at != members.rend(); ++at) {
+      if (group_[*at] == group && stored_[*at] == 0 && !operands.contains(*at)) {
+        group_[*at] = none;
+        continue;
+      }
+      needed.push_back(*at);
+      for (const Edge& edge : graph_.operands_of(*at)) operands.insert(edge.node);
+    }
+    members.assign(needed.rbegin(), needed.rend());
+  }
 }
 
 void TileGroups::keep_worthwhile() {

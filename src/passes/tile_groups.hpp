@@ -35,6 +35,8 @@ class TileGroups {
   }
   /// The number of rows in each of its tiles.
   std::int64_t tile_rows(std::uint32_t group) const { return tile_rows_[group]; }
+  /// Whether anything needs a node that has no group.
+  bool is_needed(std::uint32_t node) const { return stored_[node] != 0 || nodes_.is_ordered(node); }
   /// Whether a result of a node is used outside its group.
   bool is_stored(std::uint32_t node, std::uint32_t port) const {
     return (stored_[node] & bit(port)) != 0;
@@ -67,6 +69,7 @@ class TileGroups {
   void compute_again();
   void store_operands(std::uint32_t node, std::uint32_t group);
   void find_stored();
+  void drop_unused();
   void keep_worthwhile();
 
   const GraphData& graph_;
