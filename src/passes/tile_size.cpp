@@ -11,7 +11,7 @@ namespace dagrad::detail {
 namespace {
 
 /// The size of a tile, for which a second-level cache of 1 MiB has room.
-constexpr std::size_t tile_bytes = 384 << 10;
+constexpr std::size_t tile_bytes = 256 << 10;
 /// The size of the longest row that makes a tile of its own.
 constexpr std::size_t most_row_bytes = 1 << 20;
 /// Smaller groups stay in the cache without tiles.
