@@ -180,6 +180,11 @@ class BoundRun {
   void feed(std::string_view input, const View& view, Location where = Location::here());
   void feed(const Value& input, const Tensor& tensor, Location where = Location::here());
   void feed(std::string_view input, const Tensor& tensor, Location where = Location::here());
+  /// Makes later runs write result `i` to this memory instead of memory of their own. It must stay
+  /// valid until another is given, and must not overlap what a run reads or another result. Throws
+  /// ArgumentError if there is no such result, or if the data pointer is null or not aligned to an
+  /// element; TypeError or ShapeError if the type differs.
+  void store(std::size_t i, const MutableView& view, Location where = Location::here());
   /// Runs the function. Throws as `Function::operator()` does.
   void operator()(const RunOptions& options = {}, Location where = Location::here());
   /// Result `i` of the last run, valid until the next run. Throws ArgumentError if there is none.

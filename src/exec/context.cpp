@@ -19,6 +19,7 @@ RunContext::RunContext(const Plan& plan)
       parameters_(plan.parameters.size()),
       fetched_(plan.parameters.size(), false),
       outputs_(plan.outputs.size()),
+      stored_(plan.fetches.size()),
       exchanged_(plan.updates.size()),
       position_(plan.parameters.size()) {
   if (plan.arena_bytes > 0) arena_ = allocate_blocks(plan.arena_bytes);
@@ -169,6 +170,10 @@ Tensor RunContext::result(std::size_t i) const {
 void RunContext::prepare_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     OutputMemory& memory = outputs_[i];
+    if (memory.given != nullptr) {
+      address_[plan_.outputs[i].slot] = memory.given;
+      continue;
+    }
     if (!memory.now.unique()) std::swap(memory.now, memory.spare);
     if (!memory.now.unique()) memory.now = uninitialized(plan_.outputs[i].type);
     address_[plan_.outputs[i].slot] = memory.now.mutable_view().data;
@@ -281,6 +286,7 @@ void RunContext::compute(StateData* with, bool update, const RunOptions& options
   options_ = options.cancel || options.deadline ? &options : nullptr;
   run_steps();
   copy_outputs();
+  copy_stored();
   if (results != nullptr) {
     results->reserve(plan_.fetches.size());
     for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));

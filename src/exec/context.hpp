@@ -33,6 +33,9 @@ class RunContext final : private Steps {
   /// null or not aligned.
   void feed(std::uint32_t input, const View& view);
   void feed(std::uint32_t input, const Tensor& tensor);
+  /// Makes later runs write result `i` to this memory. Throws ArgumentError, TypeError or
+  /// ShapeError if there is no such result or the view does not fit it.
+  void store(std::size_t i, const MutableView& view);
   bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }
   /// Forgets all feeds and releases the tensors of the user and of the State.
   void clear();
@@ -75,7 +78,7 @@ class RunContext final : private Steps {
                  std::vector<Tensor>* results);
   RunContext& search(StateData* state, bool update, const RunOptions& options,
                      std::vector<Tensor>* results);
-  void share_feeds(const RunContext& other);
+  void share_views(const RunContext& other);
 
   void make_workers();
   void check_feeds() const;
@@ -84,6 +87,8 @@ class RunContext final : private Steps {
   void take_parameters(StateData* state, bool update);
   void prepare_outputs();
   void copy_outputs();
+  void copy_stored() const;
+  bool is_single_result(std::uint32_t slot) const;
   Tensor result(std::size_t i) const;
   void commit(StateData& state) noexcept;
   void let_go() noexcept;
@@ -105,8 +110,10 @@ class RunContext final : private Steps {
   std::vector<bool> fetched_;       ///< whether a parameter is fetched
   struct OutputMemory {
     Tensor now, spare;
+    void* given = nullptr;  ///< where a step writes the value instead
   };
   std::vector<OutputMemory> outputs_;
+  std::vector<void*> stored_;  ///< where each fetch is to be stored, or null
   std::vector<Tensor>
       exchanged_;  ///< the new values of a State before the exchange, the old ones after it
   std::shared_ptr<const StateLayout> matched_;  ///< the layout to which `position_` refers

@@ -144,6 +144,10 @@ void BoundRun::feed(std::string_view input, const Tensor& tensor, Location where
   feed_at(where, bound().context, input, tensor);
 }
 
+void BoundRun::store(std::size_t i, const MutableView& view, Location where) {
+  told_at(where, [&] { bound().context.store(i, view); });
+}
+
 void BoundRun::operator()(const RunOptions& options, Location where) {
   detail::BoundContext& run = bound();
   told_at(where, [&] { run.context.run(run.state.get(), updates(*run.function), options); });

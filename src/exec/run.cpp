@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "dagrad/error.hpp"
+#include "dagrad/passes/tile.hpp"
 #include "src/exec/checking_kernels.hpp"
 #include "src/exec/context.hpp"
 #include "src/exec/observed_step.hpp"
@@ -86,6 +87,11 @@ void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const
     throw RunError(fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled",
                                plan_.origins.text(step)),
                    plan_.origins.name(step), plan_.origins.where(step));
+  } catch (const RunError& e) {
+    // What a tile is computed of are nodes of the user's graph, and the error names one of them.
+    const bool in_tile = plan_.kernel_of(plan_.steps[step]).op().get_if<Tiled>() != nullptr;
+    if (in_tile && plan_.searching.empty() && !e.node().empty()) throw;
+    fail(step, e.what());
   } catch (const std::exception& e) {
     fail(step, e.what());
   } catch (...) {

@@ -164,6 +164,19 @@ std::shared_ptr<const void> OpBase::prepare(const PlanContext& context) const {
   return members_.prepare ? members_.prepare(op_, context) : nullptr;
 }
 
+/// Elementwise ops work row by row on operands that have the first axis of the result.
+std::uint32_t OpBase::row_operands(std::span<const Type> in) const {
+  if (in.empty() || in.size() > 32) return 0;
+  if (members_.row_operands) return members_.row_operands(op_, in);
+  if (!traits_.joint_shape && !(traits_.elementwise && traits_.like >= 0)) return 0;
+  const Shape result =
+      traits_.joint_shape ? common_shape(in) : in[static_cast<std::size_t>(traits_.like)].shape;
+  std::uint32_t by_row = 0;
+  for (std::size_t i = 0; i < in.size() && result.rank() > 0; ++i)
+    if (in[i].shape.rank() == result.rank() && in[i].shape[0] == result[0]) by_row |= 1U << i;
+  return by_row;
+}
+
 double OpBase::cost(const PlanContext& context) const {
   if (members_.cost) return members_.cost(op_, context);
   double bytes = 0;

@@ -1,4 +1,5 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/passes/tile.hpp>
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,17 @@ TEST_P(Allocations, NoneInBoundRuns) {
   BoundRun with_state = f.bind(state);
   with_state.feed(x, data);
   EXPECT_EQ(of_a_hundred(with_state), 0);
+}
+
+TEST_P(Allocations, NoneInTiles) {
+  const Value wide = g.input("wide", {f64, {1003, 400}});
+  const Function f = compile({sum(exp(sin(wide)), 1)},
+                             {.runtime = &runtime, .passes = {Pass("tiles", tile_rows, true)}});
+  BoundRun run = f.bind();
+  const Tensor elements = Tensor::full(wide.type(), 1.0);
+  run.feed(wide, elements);
+  EXPECT_EQ(f.nodes(), 1u);
+  EXPECT_EQ(of_a_hundred(run), 0);
 }
 
 TEST_P(Allocations, NoneInCheckedRuns) {

@@ -46,6 +46,7 @@ struct OpMembers {
   void (*eval)(const void*, const EvalContext&) = nullptr;
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
+  std::uint32_t (*row_operands)(const void*, std::span<const Type>) = nullptr;
   double (*cost)(const void*, const PlanContext&) = nullptr;
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
                     const DecisionSink&) = nullptr;
@@ -172,6 +173,12 @@ constexpr void add_plan(OpMembers& m) {
   if constexpr (requires(const T& op, const PlanContext& plan) { op.prepare(plan); })
     m.prepare = [](const void* op, const PlanContext& plan) -> std::shared_ptr<const void> {
       return self<T>(op).prepare(plan);
+    };
+  if constexpr (requires(const T& op, std::span<const Type> in) {
+                  std::uint32_t(op.row_operands(in));
+                })
+    m.row_operands = [](const void* op, std::span<const Type> in) -> std::uint32_t {
+      return self<T>(op).row_operands(in);
     };
   if constexpr (requires(const T& op, const PlanContext& plan) { double(op.cost(plan)); })
     m.cost = [](const void* op, const PlanContext& plan) -> double {

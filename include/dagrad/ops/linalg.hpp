@@ -21,6 +21,7 @@ struct Matmul {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };

@@ -20,6 +20,7 @@ struct Softmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -38,6 +39,7 @@ struct LogSoftmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

@@ -32,6 +32,7 @@ struct Standardize : OverAxes {
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -54,6 +55,7 @@ struct StandardizeGradient : OverAxes {
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
