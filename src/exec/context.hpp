@@ -68,6 +68,7 @@ class RunContext final : private Steps {
   void compute(StateData* state, bool update, const RunOptions& options,
                std::vector<Tensor>* results);
   void run_steps();
+  std::span<const Routines::Stretch> routines();
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
   [[noreturn]] void fail(std::uint32_t step, std::string_view why) const;
 
@@ -89,7 +90,7 @@ class RunContext final : private Steps {
   void let_go() noexcept;
 
   const Plan& plan_;
-  Blocks arena_;
+  Blocks arena_, routine_scratch_;
   std::vector<void*> address_;            ///< of each slot
   std::vector<StepFrame> frames_;         ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< null if the plan runs on one thread

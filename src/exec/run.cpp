@@ -36,14 +36,29 @@ void RunContext::run_steps() {
   std::uint32_t s = 0;
   const auto end = static_cast<std::uint32_t>(plan_.steps.size());
   try {
-    if (options_ == nullptr && plan_.observer == nullptr) {
-      for (; s < end; ++s) execute(s, frames_[0], in_order_);
-    } else {
+    if (options_ != nullptr || plan_.observer != nullptr) {
       for (; s < end; ++s) run(s, 0);
+      return;
     }
+    for (const Routines::Stretch& stretch : routines()) {
+      if (stretch.routine != nullptr) {
+        stretch.routine(address_.data(), routine_scratch_.get());
+        s = stretch.end;
+      }
+      for (; s < stretch.end; ++s) execute(s, frames_[0], in_order_);
+    }
+    for (; s < end; ++s) execute(s, frames_[0], in_order_);
   } catch (...) {
     fail(s, std::current_exception());
   }
+}
+
+/// The stretches of the plan once it has routines, with memory for these.
+std::span<const Routines::Stretch> RunContext::routines() {
+  const Routines& routines = plan_.routines.next_run(plan_);
+  if (routines.scratch() > 0 && routine_scratch_ == nullptr)
+    routine_scratch_ = allocate_blocks(routines.scratch());
+  return routines.stretches();
 }
 
 void RunContext::check() const {

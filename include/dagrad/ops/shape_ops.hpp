@@ -94,6 +94,7 @@ struct Transpose {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -121,6 +122,7 @@ struct Concat {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -183,6 +185,7 @@ struct Slice {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
