@@ -122,9 +122,7 @@ std::size_t Sum::scratch(const PlanContext& plan) const {
 }
 void Sum::eval(const EvalContext& c) const { sum_axes(c, mask(c.in_shape(0).rank())); }
 
-bool Sum::unroll(Unrolled& code) const {
-  return unroll_sum(code, mask(code.in[0].shape.rank()));
-}
+bool Sum::unroll(Unrolled& code) const { return unroll_sum(code, mask(code.in[0].shape.rank())); }
 
 Grads Sum::grad(const GradContext& g) const {
   return {broadcast_like(expanded(g.dout, g.in[0].rank()), g.in[0])};

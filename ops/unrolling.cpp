@@ -24,8 +24,7 @@ class UnrolledSum {
         packing_(space, space.columns, Cascade<SumFold<T>>::lanes) {}
 
   Lanes run() {
-    const Lanes zeros =
-        code_.fill(dtype_, 0, static_cast<std::size_t>(space_.results()));
+    const Lanes zeros = code_.fill(dtype_, 0, static_cast<std::size_t>(space_.results()));
     sums_.assign(static_cast<std::size_t>(packing_.together), zeros);
     for (std::int64_t row = 0; row < space_.rows; row += space_.run) add_run(row);
     fold_groups();
@@ -39,9 +38,9 @@ class UnrolledSum {
     for (std::int64_t group = 0; group < space_.groups; ++group)
       for (std::int64_t column = 0; column < space_.columns; ++column)
         elements.push_back(
-            {0, static_cast<std::uint32_t>(
-                    space_.group_offset(group) + space_.run_offset(row / space_.run) +
-                    row % space_.run * space_.columns + column)});
+            {0, static_cast<std::uint32_t>(space_.group_offset(group) +
+                                           space_.run_offset(row / space_.run) +
+                                           row % space_.run * space_.columns + column)});
     return code_.read(std::move(elements));
   }
   Lanes add(const Lanes& a, const Lanes& b) { return code_.compute(Primitive::add, a, b); }
@@ -57,7 +56,8 @@ class UnrolledSum {
     std::int64_t left = space_.run;
     for (; left >= 4 * wide; left -= 4 * wide, first += 4 * wide)
       for (std::int64_t g = first; g < first + wide; ++g)
-        add_to(g - first, add(add(row(g), row(g + wide)), add(row(g + 2 * wide), row(g + 3 * wide))));
+        add_to(g - first,
+               add(add(row(g), row(g + wide)), add(row(g + 2 * wide), row(g + 3 * wide))));
     for (; left > 0; left -= wide, first += wide)
       for (std::int64_t g = 0; g < std::min(left, wide); ++g) add_to(g, row(first + g));
   }
@@ -87,9 +87,8 @@ bool unroll_sum(Unrolled& code, std::uint32_t axes, std::int64_t divisor) {
     return false;
   const ReductionSpace space(in.shape, axes);
   if (space.rows > UnrolledSum::most_rows) return false;
-  Lanes sum = in.dtype == f32
-                  ? UnrolledSum(code, space, std::type_identity<float>()).run()
-                  : UnrolledSum(code, space, std::type_identity<double>()).run();
+  Lanes sum = in.dtype == f32 ? UnrolledSum(code, space, std::type_identity<float>()).run()
+                              : UnrolledSum(code, space, std::type_identity<double>()).run();
   if (divisor != 1)
     sum = code.compute(Primitive::div, sum,
                        code.fill(in.dtype, static_cast<double>(divisor), sum.size()));

@@ -106,6 +106,7 @@ class RunContext final : private Steps {
   std::vector<bool> fetched_;       ///< whether a parameter is fetched
   struct OutputMemory {
     Tensor now, spare;
+    int uses = 0;  ///< number of fetches and updates that need it
   };
   std::vector<OutputMemory> outputs_;
   std::vector<Tensor>

@@ -62,8 +62,8 @@ Translation::Form Translation::form_of(const Kernel& kernel) const {
                 });
     return form;
   }
-  auto code = std::make_unique<Unrolled>(
-      PlanContext(kernel.in(), kernel.out(), plan_.runtime->machine));
+  auto code =
+      std::make_unique<Unrolled>(PlanContext(kernel.in(), kernel.out(), plan_.runtime->machine));
   if (!kernel.unroll(*code)) return form;
   for (std::size_t i = 0; i < kernel.out().size(); ++i)
     if (code->result(i) == Instruction::none) return form;
@@ -176,8 +176,8 @@ void Translation::translate_unrolled(const Step& step, const Unrolled& code, Str
           break;
         }
         case Unrolled::Step::Kind::fill:
-          vectors.push_back(line.constant(from.dtype, bits_of(from.dtype, from.value),
-                                          static_cast<int>(n)));
+          vectors.push_back(
+              line.constant(from.dtype, bits_of(from.dtype, from.value), static_cast<int>(n)));
           break;
         default:
           vectors.push_back(line.add({.kind = from.kind == Unrolled::Step::Kind::multiply_add
@@ -238,8 +238,8 @@ std::uint32_t Translation::gather(std::span<const Element> elements, StraightLin
     is_row = is_row && elements[i].slot == slot &&
              elements[i].index == index + static_cast<std::int64_t>(i);
   }
-  const Place place{slot, static_cast<std::uint32_t>(
-                              index * static_cast<std::int64_t>(size_of(type->dtype)))};
+  const Place place{
+      slot, static_cast<std::uint32_t>(index * static_cast<std::int64_t>(size_of(type->dtype)))};
   if (!is_internal(slot)) {
     if (is_row) return line.load(type->dtype, place, n);
     if (is_one) return line.repeat(type->dtype, place, n);

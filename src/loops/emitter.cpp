@@ -133,8 +133,8 @@ void VectorEmitter::compute(const Operation& op) {
   }
 }
 
-/// Emits arithmetic on one float, which may be in memory without anything beside it. Returns whether
-/// the step is such.
+/// Emits arithmetic on one float, which may be in memory without anything beside it. Returns
+/// whether the step is such.
 bool VectorEmitter::compute_one(const Operation& op) {
   if (!is_float(op.dtype)) return false;
   const Xmm d(op.d), a(op.a), in_register(op.b);

@@ -123,9 +123,7 @@ void LineAssembler::compute(std::uint32_t s) {
   const auto is_free = [&](std::uint32_t value) {
     return single && value != none && values_.is_in_register(value) && values_.is_last_use(value);
   };
-  op.d = is_free(step.a)                      ? op.a
-         : !reads_memory && is_free(step.b) ? op.b
-                                              : values_.take(s);
+  op.d = is_free(step.a) ? op.a : !reads_memory && is_free(step.b) ? op.b : values_.take(s);
   if (reads_memory) op.memory = values_.in_memory(step.b);
   values_.use_width(s);
   code_->compute(op);

@@ -10,7 +10,8 @@ using Xbyak::Opmask, Xbyak::Xmm, Xbyak::Ymm, Xbyak::Zmm, Xbyak::util::ptr;
 /// Those that callees preserve come first.
 const std::array<Xbyak::Reg64, LineMemory::registers>& LineMemory::pointers() {
   using namespace Xbyak::util;
-  static const std::array<Reg64, registers> all{rbx, rbp, r14, r15, rcx, rdx, rsi, rdi, r8, r9, r10};
+  static const std::array<Reg64, registers> all{rbx, rbp, r14, r15, rcx, rdx,
+                                                rsi, rdi, r8,  r9,  r10};
   return all;
 }
 
@@ -30,9 +31,7 @@ void LineMemory::leave() {
   code_.ret();
 }
 
-void LineMemory::forget_volatile() {
-  std::fill(holds_.begin() + preserved, holds_.end(), nothing);
-}
+void LineMemory::forget_volatile() { std::fill(holds_.begin() + preserved, holds_.end(), nothing); }
 
 Xbyak::RegExp LineMemory::at(const Place& place) {
   const auto& all = pointers();

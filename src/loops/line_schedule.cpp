@@ -32,7 +32,8 @@ void LineSchedule::find_heights(const StraightLine& line) {
 /// operands are higher. All other steps stay in order. So every call is as late as its results
 /// allow, which brings together calls that do not depend on each other.
 void LineSchedule::sort_by_height(const StraightLine& line) {
-  const std::int32_t most = height_.empty() ? -1 : *std::max_element(height_.begin(), height_.end());
+  const std::int32_t most =
+      height_.empty() ? -1 : *std::max_element(height_.begin(), height_.end());
   // A counting sort by place: calls of the greatest height, its other steps, and so on.
   std::vector<std::uint32_t> begin(2 * static_cast<std::size_t>(most + 1) + 2, 0);
   const auto place = [&](std::size_t i) {
@@ -67,8 +68,9 @@ void LineSchedule::group_calls(const StraightLine& line, std::size_t begin, std:
   for (std::size_t i = begin; i < end;) {
     const LineStep& step = line.steps[order_[i]];
     const std::size_t room =
-        step.lanes != 1 ? 1
-                        : static_cast<std::size_t>(line.lanes * line.lane_bytes) / size_of(step.dtype);
+        step.lanes != 1
+            ? 1
+            : static_cast<std::size_t>(line.lanes * line.lane_bytes) / size_of(step.dtype);
     std::size_t n = 1;
     while (n < room && i + n < end && kind(order_[i + n]) == kind(order_[i])) ++n;
     items_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(n)});

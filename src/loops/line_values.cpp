@@ -21,9 +21,8 @@ LineValues::LineValues(VectorEmitter& code, LineMemory& memory, const StraightLi
   each_use(schedule, [&](std::uint32_t step, std::uint32_t) { ++first_use_[step + 2]; });
   for (std::size_t i = 1; i < first_use_.size(); ++i) first_use_[i] += first_use_[i - 1];
   uses_.resize(first_use_.back());
-  each_use(schedule, [&](std::uint32_t step, std::uint32_t time) {
-    uses_[first_use_[step + 1]++] = time;
-  });
+  each_use(schedule,
+           [&](std::uint32_t step, std::uint32_t time) { uses_[first_use_[step + 1]++] = time; });
 }
 
 /// Calls `body(step, time)` for each use of a value, in the order of time.

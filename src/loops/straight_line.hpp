@@ -14,8 +14,8 @@
 //
 //   StraightLine   0: load x   1: load w   2: mul 0 1   3: exp 2   (store 3)
 //      |
-//      |           line_schedule.hpp orders the steps: calls as late as possible, and together where
-//      |           independent ones of the same function can share the lanes of a vector
+//      |           line_schedule.hpp orders the steps: calls as late as possible, and together
+//      where |           independent ones of the same function can share the lanes of a vector
 //      v
 //   LineSchedule   mul 0 1, exp 2
 //      |

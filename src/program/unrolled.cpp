@@ -27,10 +27,8 @@ Unrolled::Lanes Unrolled::read(std::vector<Element> elements) {
   }
   const DType dtype = in[elements[0].operand].dtype;
   const std::size_t lanes = elements.size();
-  return add({.kind = Step::Kind::read,
-              .dtype = dtype,
-              .lanes = lanes,
-              .elements = std::move(elements)});
+  return add(
+      {.kind = Step::Kind::read, .dtype = dtype, .lanes = lanes, .elements = std::move(elements)});
 }
 
 Unrolled::Lanes Unrolled::read(std::size_t operand, std::int64_t first, std::int64_t stride,
@@ -44,7 +42,8 @@ Unrolled::Lanes Unrolled::read(std::size_t operand, std::int64_t first, std::int
 }
 
 Unrolled::Lanes Unrolled::fill(DType dtype, double value, std::size_t lanes) {
-  return add({.kind = Step::Kind::fill, .dtype = dtype, .lanes = lanes, .value = value, .elements = {}});
+  return add(
+      {.kind = Step::Kind::fill, .dtype = dtype, .lanes = lanes, .value = value, .elements = {}});
 }
 
 /// The step of `a`, which must be like that of `b`.
