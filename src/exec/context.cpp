@@ -38,6 +38,7 @@ RunContext::RunContext(const Plan& plan)
     if (slot.home == Slot::Home::output) ++outputs_[slot.at].uses;
   }
   make_workers();
+  make_room(plan.routines.now());
 }
 
 RunContext::~RunContext() = default;

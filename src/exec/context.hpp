@@ -69,6 +69,7 @@ class RunContext final : private Steps {
                std::vector<Tensor>* results);
   void run_steps();
   std::span<const Routines::Stretch> routines();
+  void make_room(const Routines& routines);
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
   [[noreturn]] void fail(std::uint32_t step, std::string_view why) const;
 

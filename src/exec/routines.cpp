@@ -30,7 +30,7 @@ bool may_have_routines(const Plan& plan) {
 }  // namespace
 
 Routines::Routines(const Plan& plan) {
-  if (!may_have_routines(plan)) return;
+  if (plan.steps.size() < fewest_steps || !may_have_routines(plan)) return;
   const Lifetimes lifetimes(plan);
   Translation translation(plan, lifetimes);
   const auto steps = static_cast<std::uint32_t>(plan.steps.size());
@@ -64,15 +64,20 @@ Routines::Routines(const Plan& plan) {
 }
 
 /// Without memory for routines, steps run one by one.
-const Routines& RoutinesOnDemand::count_run(const Plan& plan) const {
+void RoutinesOnDemand::make(const Plan& plan) const {
   const std::lock_guard lock(mutex_);
-  if (made_.load(std::memory_order_relaxed) != nullptr || runs_++ == 0) return routines_;
+  if (made_.load(std::memory_order_relaxed) != nullptr) return;
   try {
     routines_ = Routines(plan);
   } catch (const std::bad_alloc&) {
   }
   made_.store(&routines_, std::memory_order_release);
-  return routines_;
+}
+
+const Routines& RoutinesOnDemand::count_run(const Plan& plan) const {
+  if (runs_.fetch_add(1, std::memory_order_relaxed) == 0) return none_;
+  make(plan);
+  return now();
 }
 
 }  // namespace dagrad::detail

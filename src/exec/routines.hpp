@@ -39,8 +39,8 @@ class Routines {
   std::size_t scratch_ = 0;
 };
 
-/// Assembles the routines of a plan when it runs for the second time, since most graphs that run
-/// once are not worth it.
+/// Assembles the routines of a plan when a run is bound or when it runs for the second time, since
+/// most graphs that run once are not worth it.
 class RoutinesOnDemand {
  public:
   RoutinesOnDemand() = default;
@@ -49,6 +49,13 @@ class RoutinesOnDemand {
   RoutinesOnDemand& operator=(const RoutinesOnDemand&) = delete;
   ~RoutinesOnDemand() = default;
 
+  /// Makes them now.
+  void make(const Plan& plan) const;
+  /// Those that are there already; none at first.
+  const Routines& now() const {
+    const Routines* const made = made_.load(std::memory_order_acquire);
+    return made != nullptr ? *made : none_;
+  }
   /// Called by every run that may use them.
   const Routines& next_run(const Plan& plan) const {
     if (const Routines* const made = made_.load(std::memory_order_acquire)) return *made;
@@ -58,9 +65,10 @@ class RoutinesOnDemand {
  private:
   const Routines& count_run(const Plan& plan) const;
 
+  const Routines none_;
   mutable std::atomic<const Routines*> made_{nullptr};
+  mutable std::atomic<int> runs_{0};
   mutable std::mutex mutex_;
-  mutable int runs_ = 0;
   mutable Routines routines_;
 };
 

@@ -56,9 +56,13 @@ void RunContext::run_steps() {
 /// The stretches of the plan once it has routines, with memory for these.
 std::span<const Routines::Stretch> RunContext::routines() {
   const Routines& routines = plan_.routines.next_run(plan_);
+  make_room(routines);
+  return routines.stretches();
+}
+
+void RunContext::make_room(const Routines& routines) {
   if (routines.scratch() > 0 && routine_scratch_ == nullptr)
     routine_scratch_ = allocate_blocks(routines.scratch());
-  return routines.stretches();
 }
 
 void RunContext::check() const {
