@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 
 #include "src/exec/plan.hpp"
 #include "src/exec/translation.hpp"
@@ -63,14 +62,10 @@ Routines::Routines(const Plan& plan) {
     if (at[i] != none) stretches_[i].routine = reinterpret_cast<RoutineEntry>(start + at[i]);
 }
 
-/// Without memory for routines, steps run one by one.
 void RoutinesOnDemand::make(const Plan& plan) const {
   const std::lock_guard lock(mutex_);
   if (made_.load(std::memory_order_relaxed) != nullptr) return;
-  try {
-    routines_ = Routines(plan);
-  } catch (const std::bad_alloc&) {
-  }
+  routines_ = Routines(plan);
   made_.store(&routines_, std::memory_order_release);
 }
 

@@ -47,8 +47,8 @@ Assembled LineAssembler::run() {
 void LineAssembler::sort_stores() {
   for (const StraightLine::Store& store : line_.stores)
     if (!store.at_end && !line_.steps[store.step].is_leaf()) stores_.push_back(store);
-  std::stable_sort(stores_.begin(), stores_.end(),
-                   [](const auto& a, const auto& b) { return a.step < b.step; });
+  std::sort(stores_.begin(), stores_.end(),
+            [](const auto& a, const auto& b) { return a.step < b.step; });
   for (const StraightLine::Store& store : stores_) ++stores_of_[store.step + 1];
   for (std::size_t i = 1; i < stores_of_.size(); ++i) stores_of_[i] += stores_of_[i - 1];
 }

@@ -62,9 +62,10 @@ void LineSchedule::group_calls(const StraightLine& line, std::size_t begin, std:
     return std::tuple(step.lanes != 1, step.primitive, step.dtype);
   };
   const auto first = order_.begin();
-  std::stable_sort(first + static_cast<std::ptrdiff_t>(begin),
-                   first + static_cast<std::ptrdiff_t>(end),
-                   [&](std::uint32_t i, std::uint32_t j) { return kind(i) < kind(j); });
+  std::sort(first + static_cast<std::ptrdiff_t>(begin), first + static_cast<std::ptrdiff_t>(end),
+            [&](std::uint32_t i, std::uint32_t j) {
+              return std::tuple(kind(i), i) < std::tuple(kind(j), j);
+            });
   for (std::size_t i = begin; i < end;) {
     const LineStep& step = line.steps[order_[i]];
     const std::size_t room =
