@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t fewest_steps = 2, most_steps_of_routine = 1 << 16;
 constexpr std::size_t alignment = 64, none = ~std::size_t{0};
+constexpr double most_work = 0.75;
 
 /// Under the address sanitizer, steps run one by one, because it cannot see what machine code does.
 #if defined(__SANITIZE_ADDRESS__)
@@ -27,6 +28,18 @@ bool may_have_routines(const Plan& plan) {
 }
 
 }  // namespace
+
+bool suits_routines(const Plan& plan, const Lifetimes& lifetimes) {
+  if (!may_have_routines(plan)) return false;
+  Translation translation(plan, lifetimes);
+  double taken = 0, total = 0;
+  for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
+    const double cost = plan.kernel_of(plan.steps[s]).cost();
+    total += cost;
+    if (translation.takes(s)) taken += cost;
+  }
+  return taken >= most_work * total;
+}
 
 Routines::Routines(const Plan& plan) {
   if (plan.steps.size() < fewest_steps || !may_have_routines(plan)) return;

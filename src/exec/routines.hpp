@@ -13,6 +13,7 @@
 
 namespace dagrad::detail {
 
+class Lifetimes;
 class Plan;
 
 /// The routines of a plan that runs on one thread: machine code that takes the place of consecutive
@@ -38,6 +39,10 @@ class Routines {
   std::unique_ptr<const ExecutableCode> code_;
   std::size_t scratch_ = 0;
 };
+
+/// Whether routines can do most of a plan's work, by the costs of its steps. They are faster than
+/// threads that share such small steps.
+bool suits_routines(const Plan& plan, const Lifetimes& lifetimes);
 
 /// Assembles the routines of a plan when a run is bound or when it runs for the second time, since
 /// most graphs that run once are not worth it.

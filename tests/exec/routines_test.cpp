@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <thread>
 
+#include "dagrad/catalog.hpp"
 #include "dagrad/dagrad.hpp"
 #include "src/exec/planner.hpp"
 
@@ -169,6 +172,151 @@ TEST(Routines, GiveTheBitsOfTheSteps) {
       }
     }
   }
+}
+
+/// Every op of the catalogue with its samples, in a run of steps: the op, and what reads its
+/// results.
+TEST(Routines, GiveTheBitsOfEveryOp) {
+  Rng rng(7);
+  for (const InstructionSet set : sets_with_assembler()) {
+    Runtime runtime({.threads = 1, .instruction_set = set});
+    for (const Catalog::Entry& entry : Catalog::builtin()) {
+      for (const Sample& sample : entry.op->samples(rng)) {
+        if (sample.in.empty()) continue;
+        Graph graph;
+        std::vector<Value> in;
+        Feeds feeds;
+        for (const Tensor& tensor : sample.in) {
+          in.push_back(graph.input("x" + std::to_string(in.size()), tensor.type()));
+          feeds.emplace_back(in.back(), tensor);
+        }
+        std::vector<Operand> operands(in.begin(), in.end());
+        std::vector<Value> fetches = apply(sample.op, operands);
+        for (std::size_t i = 0, n = fetches.size(); i < n; ++i)
+          if (is_float(fetches[i].dtype())) fetches.push_back(-fetches[i] * 2);
+        expect_same_bits(fetches, feeds, runtime, std::string(entry.op.name()));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+/// A formula of thousands of scalars: more values than registers, calls that share vectors, results
+/// in the middle.
+TEST(Routines, GiveTheBitsOfLongFormulas) {
+  for (const InstructionSet set : sets_with_assembler()) {
+    Runtime runtime({.threads = 1, .instruction_set = set});
+    for (const DType dtype : {f32, f64}) {
+      std::mt19937 random(3);
+      Graph graph;
+      std::vector<Value> values, fetches;
+      Feeds feeds;
+      for (int i = 0; i < 8; ++i) {
+        values.push_back(graph.input("x" + std::to_string(i), {dtype, {}}));
+        feeds.emplace_back(values.back(), Tensor(0.25 + 0.1 * i).cast(dtype));
+      }
+      for (int i = 0; i < 3000; ++i) {
+        const Value a = values[random() % values.size()], b = values[random() % values.size()];
+        switch (random() % 10) {
+          case 0:
+            values.push_back(exp(-abs(a)));
+            break;
+          case 1:
+            values.push_back(sin(a));
+            break;
+          case 2:
+            values.push_back(pow(abs(a) + 0.5, tanh(b)));
+            break;
+          case 3:
+            values.push_back(where(a < b, a, b * 0.5));
+            break;
+          default:
+            values.push_back(a * 0.75 - b);
+        }
+        if (i % 100 == 0) fetches.push_back(values.back());
+      }
+      const Value y = values.back();
+      for (const Value& dx :
+           gradient(y, std::span(values).first(8), {.unconnected = Unconnected::zeros}))
+        fetches.push_back(dx);
+      expect_same_bits(fetches, feeds, runtime, std::string(name(dtype)));
+      const auto [routines, steps] = steps_in_routines(fetches, runtime, {.passes = {}});
+      EXPECT_GT(routines, steps * 9 / 10);  // comparisons have results that are bools
+    }
+  }
+}
+
+TEST(Routines, MixDtypes) {
+  for (const InstructionSet set : sets_with_assembler()) {
+    Runtime runtime({.threads = 1, .instruction_set = set});
+    for (const std::int64_t n : {1, 2, 3, 5, 8, 11, 16, 17, 33, 64}) {
+      Graph graph;
+      Rng rng(static_cast<std::uint64_t>(n));
+      const Value x = graph.input("x", {f32, {n}}), y = graph.input("y", {f64, {n}}),
+                  i = graph.input("i", {i32, {n}});
+      const Value wide = exp(cast(x, f64) * y), narrow = tanh(cast(wide, f32)) + x;
+      const Value whole = cast(narrow * 10, i32) + i * 3;
+      const std::vector<Value> fetches{wide,        narrow,        whole,
+                                       sum(narrow), sum(wide * 2), cast(whole, f32) * x};
+      expect_same_bits(fetches,
+                       {{x, rng.uniform({n}, -1, 1, f32)},
+                        {y, rng.uniform({n}, -1, 1)},
+                        {i, rng.integers({n}, -9, 9, i32)}},
+                       runtime, "n = " + std::to_string(n));
+    }
+  }
+}
+
+/// Steps between routines read what these leave in the arena, whose buffers are reused.
+TEST(Routines, ShareTheArenaWithOtherSteps) {
+  for (const InstructionSet set : sets_with_assembler()) {
+    Runtime runtime({.threads = 1, .instruction_set = set});
+    Graph graph;
+    const Value x = graph.input("x", {f64, {6}});
+    Value y = x;
+    for (int i = 0; i < 20; ++i)
+      y = cumsum(tanh(y * 0.5) + sin(y), 0) * 0.1 + cumsum(exp(-y * y), 0);
+    Rng rng(1);
+    expect_same_bits(std::vector{y, sum(y)}, {{x, rng.uniform({6}, -1, 1)}}, runtime, "");
+  }
+}
+
+TEST(Routines, AreNotUsedWhereStepsAreWatched) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  const Value y = exp(x * 2) + 1;
+  int seen = 0;
+  auto observer = std::make_shared<Observer>();
+  observer->start = [&](const NodeEvent&) { ++seen; };
+  const Function f = compile({y}, {.threads = 1, .observer = observer, .passes = {}});
+  for (int i = 0; i < 3; ++i) f({{x, Tensor::of({1.0, 2.0})}});
+  EXPECT_EQ(seen, 3 * static_cast<int>(f.nodes()));
+
+  const Function checked = compile({log(x) * 2 + 1}, {.threads = 1, .check_finite = true});
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THROW(checked({{x, Tensor::of({1.0, 0.0})}}), RunError) << "run " << i;
+
+  const Function plain = compile({y}, {.threads = 1});
+  const CancelToken cancel;
+  for (int i = 0; i < 3; ++i) plain({{x, Tensor::of({1.0, 2.0})}});
+  cancel.cancel();
+  EXPECT_THROW(plain({{x, Tensor::of({1.0, 2.0})}}, {.cancel = cancel}), RunError);
+}
+
+TEST(Routines, AreMadeOnceForManyThreads) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const Function f = compile({sum(exp(x * x))}, {.threads = 1});
+  const double wanted = f({{x, Tensor::of({0.1, 0.2, 0.3})}})[0].item<double>();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i)
+        wrong += f({{x, Tensor::of({0.1, 0.2, 0.3})}})[0].item<double>() != wanted;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Routines, TakeThePlaceOfStepsOnFewElements) {
