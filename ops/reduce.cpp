@@ -14,6 +14,7 @@
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
 #include "ops/sum.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -121,6 +122,8 @@ std::size_t Sum::scratch(const PlanContext& plan) const {
 }
 void Sum::eval(const EvalContext& c) const { sum_axes(c, mask(c.in_shape(0).rank())); }
 
+bool Sum::unroll(Unrolled& code) const { return unroll_sum(code, mask(code.in[0].shape.rank())); }
+
 Grads Sum::grad(const GradContext& g) const {
   return {broadcast_like(expanded(g.dout, g.in[0].rank()), g.in[0])};
 }
@@ -144,6 +147,10 @@ std::size_t Mean::scratch(const PlanContext& plan) const {
 }
 void Mean::eval(const EvalContext& c) const {
   sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));
+}
+
+bool Mean::unroll(Unrolled& code) const {
+  return unroll_sum(code, mask(code.in[0].shape.rank()), count(code.in[0].shape));
 }
 
 Grads Mean::grad(const GradContext& g) const {
@@ -261,6 +268,11 @@ Type CountLike::infer(std::span<const Type> in) const {
 }
 void CountLike::eval(const EvalContext& c) const {
   fill(c.parallel, c.outs[0], static_cast<double>(count(c.in_shape(0)) - less));
+}
+bool CountLike::unroll(Unrolled& code) const {
+  const auto elements = static_cast<double>(count(code.in[0].shape) - less);
+  code.write(0, code.fill(code.out[0].dtype, elements, 1));
+  return true;
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {

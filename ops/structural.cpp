@@ -6,6 +6,7 @@
 #include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/sum.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -50,6 +51,10 @@ std::size_t SumToLike::scratch(const PlanContext& plan) const {
 
 void SumToLike::eval(const EvalContext& c) const {
   sum_axes(c, repeated_axes(c.in_shape(0), c.in_shape(1)));
+}
+
+bool SumToLike::unroll(Unrolled& code) const {
+  return unroll_sum(code, repeated_axes(code.in[0].shape, code.in[1].shape));
 }
 
 Grads SumToLike::grad(const GradContext& g) const {

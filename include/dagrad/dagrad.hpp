@@ -60,5 +60,6 @@
 #include "dagrad/strides.hpp"
 #include "dagrad/tensor.hpp"
 #include "dagrad/traced.hpp"
+#include "dagrad/unrolled.hpp"
 #include "dagrad/updates.hpp"
 #include "dagrad/version.hpp"

@@ -21,6 +21,7 @@ namespace dagrad {
 
 class Op;
 class Rng;
+class Unrolled;
 struct Sample;
 using Samples = std::vector<Sample>;
 
@@ -105,6 +106,8 @@ class OpInterface {
   virtual std::uint32_t row_operands(std::span<const Type> in) const = 0;
   /// Rough cost of one evaluation in nanoseconds on one thread.
   virtual double cost(const PlanContext& context) const = 0;
+  /// Records what the op does as straight-line code. Returns whether it has such a form.
+  virtual bool unroll(Unrolled& code) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

@@ -83,7 +83,7 @@ void arrange(Plan& plan) {
   const Lifetimes lifetimes(plan);
   std::optional<Forecast> forecast;
   if (plan.threads > 1) forecast.emplace(plan, lifetimes);
-  if (!forecast || !forecast->pays) {
+  if (!forecast || !forecast->pays || suits_routines(plan, lifetimes)) {
     plan.threads = 1;
     forecast.reset();
     place_for_one_thread(plan, lifetimes);

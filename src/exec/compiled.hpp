@@ -55,11 +55,18 @@ class Compiled {
 /// What a BoundRun holds: its own context and everything that the context refers to.
 struct BoundContext {
   BoundContext(std::shared_ptr<Compiled> compiled, std::shared_ptr<StateData> with)
-      : function(std::move(compiled)), state(std::move(with)), context(function->plan()) {}
+      : function(std::move(compiled)), state(std::move(with)), context(bound(function->plan())) {}
 
   std::shared_ptr<Compiled> function;
   std::shared_ptr<StateData> state;  ///< null: parameters have their initial values
   RunContext context;
+
+ private:
+  /// A bound run is for many runs, so that routines are worth it.
+  static const Plan& bound(const Plan& plan) {
+    plan.routines.make(plan);
+    return plan;
+  }
 };
 
 }  // namespace dagrad::detail

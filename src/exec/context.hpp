@@ -71,6 +71,8 @@ class RunContext final : private Steps {
   void compute(StateData* state, bool update, const RunOptions& options,
                std::vector<Tensor>* results);
   void run_steps();
+  std::span<const Routines::Stretch> routines();
+  void make_room(const Routines& routines);
   [[noreturn]] void fail(std::uint32_t step, const std::exception_ptr& error) const;
   [[noreturn]] void fail(std::uint32_t step, std::string_view why) const;
 
@@ -94,7 +96,7 @@ class RunContext final : private Steps {
   void let_go() noexcept;
 
   const Plan& plan_;
-  Blocks arena_;
+  Blocks arena_, routine_scratch_;
   std::vector<void*> address_;            ///< of each slot
   std::vector<StepFrame> frames_;         ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< null if the plan runs on one thread
@@ -111,6 +113,7 @@ class RunContext final : private Steps {
   struct OutputMemory {
     Tensor now, spare;
     void* given = nullptr;  ///< where a step writes the value instead
+    int uses = 0;           ///< number of fetches and updates that need it
   };
   std::vector<OutputMemory> outputs_;
   std::vector<void*> stored_;  ///< where each fetch is to be stored, or null

@@ -40,6 +40,11 @@ class Kernel {
   /// What `Function::text` adds to the line of a step: ", 8 tasks".
   virtual std::string remark() const { return {}; }
 
+  /// The lowered program that it runs for each element of its results; null for other kernels.
+  virtual const Program* program() const { return nullptr; }
+  /// Records what it does as straight-line code. Returns whether it has such a form.
+  virtual bool unroll(Unrolled& /*code*/) const { return false; }
+
   const Op& op() const { return op_; }
   const std::vector<Type>& in() const { return in_; }
   const std::vector<Type>& out() const { return out_; }

@@ -12,6 +12,7 @@
 #include "dagrad/compile.hpp"
 #include "src/exec/kernel.hpp"
 #include "src/exec/name_table.hpp"
+#include "src/exec/routines.hpp"
 #include "src/exec/runtime_data.hpp"
 #include "src/exec/step_origins.hpp"
 #include "src/exec/topology.hpp"
@@ -111,6 +112,7 @@ class Plan {
 
   int threads = 1;  ///< the most to use; 1: steps run in order on the caller's thread
   std::optional<Topology> topology;  ///< set if more than one thread is used
+  RoutinesOnDemand routines;
 
   const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }
   /// Slots of a step's operands; `no_slot` for an operand of which only the type is used.

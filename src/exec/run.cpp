@@ -34,17 +34,36 @@ void RunContext::run_steps() {
     if (failure.error) fail(failure.step, failure.error);
     return;
   }
+  const bool watched = options_ != nullptr || plan_.observer != nullptr;
+  const auto stretches = watched ? std::span<const Routines::Stretch>() : routines();
   std::uint32_t s = 0;
   const auto end = static_cast<std::uint32_t>(plan_.steps.size());
   try {
-    if (options_ == nullptr && plan_.observer == nullptr) {
-      for (; s < end; ++s) execute(s, frames_[0], in_order_);
-    } else {
-      for (; s < end; ++s) run(s, 0);
+    for (const Routines::Stretch& stretch : stretches) {
+      if (stretch.routine != nullptr) {
+        stretch.routine(address_.data(), routine_scratch_.get());
+        s = stretch.end;
+      }
+      for (; s < stretch.end; ++s) execute(s, frames_[0], in_order_);
     }
+    if (!watched)
+      for (; s < end; ++s) execute(s, frames_[0], in_order_);
+    for (; s < end; ++s) run(s, 0);
   } catch (...) {
     fail(s, std::current_exception());
   }
+}
+
+/// The stretches of the plan once it has routines, with memory for these.
+std::span<const Routines::Stretch> RunContext::routines() {
+  const Routines& routines = plan_.routines.next_run(plan_);
+  make_room(routines);
+  return routines.stretches();
+}
+
+void RunContext::make_room(const Routines& routines) {
+  if (routines.scratch() > 0 && routine_scratch_ == nullptr)
+    routine_scratch_ = allocate_blocks(routines.scratch());
 }
 
 void RunContext::check() const {

@@ -185,6 +185,8 @@ double OpBase::cost(const PlanContext& context) const {
   return 20 + bytes / 8;
 }
 
+bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
+
 void OpBase::validate(std::span<const View> in) const {
   if (members_.validate) members_.validate(op_, in);
 }

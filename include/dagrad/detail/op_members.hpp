@@ -11,6 +11,7 @@
 #include "dagrad/detail/op_form.hpp"
 #include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/op_interface.hpp"
+#include "dagrad/unrolled.hpp"
 
 namespace dagrad::detail {
 
@@ -51,6 +52,7 @@ struct OpMembers {
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
                     const DecisionSink&) = nullptr;
   void (*validate)(const void*, std::span<const View>) = nullptr;
+  bool (*unroll)(const void*, Unrolled&) = nullptr;
   Samples (*samples)(Rng&) = nullptr;
 };
 
@@ -194,6 +196,8 @@ constexpr void add_plan(OpMembers& m) {
                      const DecisionSink& sink) { probe(self<T>(op), in, out[0].type.shape, sink); };
   if constexpr (requires(const T& op, std::span<const View> in) { op.validate(in); })
     m.validate = [](const void* op, std::span<const View> in) { self<T>(op).validate(in); };
+  if constexpr (requires(const T& op, Unrolled& code) { bool(op.unroll(code)); })
+    m.unroll = [](const void* op, Unrolled& code) -> bool { return self<T>(op).unroll(code); };
 }
 
 }  // namespace dagrad::detail

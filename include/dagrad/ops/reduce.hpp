@@ -61,6 +61,7 @@ struct Sum : Reduction {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -73,6 +74,7 @@ struct Mean : Reduction {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -252,6 +254,7 @@ struct CountLike : OverAxes {
   static constexpr DTypes dtypes = number_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

@@ -98,6 +98,7 @@ struct Transpose {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -126,6 +127,7 @@ struct Concat {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -189,6 +191,7 @@ struct Slice {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

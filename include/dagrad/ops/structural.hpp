@@ -42,6 +42,7 @@ struct SumToLike {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
