@@ -42,14 +42,29 @@ class ContextPool {
 /// What the copies of a Function share.
 class Compiled {
  public:
-  explicit Compiled(std::unique_ptr<const Plan> plan) : plan_(std::move(plan)), contexts_(*plan_) {}
+  /// `given` is the graph that was compiled, before any passes.
+  Compiled(std::unique_ptr<const Plan> plan, ControlPtr given)
+      : plan_(std::move(plan)), given_(std::move(given)), contexts_(*plan_) {}
 
   const Plan& plan() const { return *plan_; }
+  /// The graph that was compiled; null if it is gone.
+  const GraphData* given() const { return given_->graph; }
   ContextPool& contexts() { return contexts_; }
+  bool updates() const { return !plan_->updates.empty(); }
+  /// Throws ArgumentError if runs update parameters, which needs a State that is not const.
+  void require_const() const;
 
  private:
   std::unique_ptr<const Plan> plan_;
+  ControlPtr given_;
   ContextPool contexts_;
+};
+
+/// Gives the library's sources access to what functions and States hold.
+struct FunctionAccess {
+  /// Throws ArgumentError if the function is empty.
+  static Compiled& compiled(const Function& function) { return function.compiled(); }
+  static StateData* data(const State& state) { return Function::data_of(state); }
 };
 
 /// What a BoundRun holds: its own context and everything that the context refers to.

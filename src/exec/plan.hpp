@@ -46,6 +46,13 @@ struct Step {
 /// The slot of an operand whose elements are not used, only its type.
 inline constexpr std::uint32_t no_slot = 0xffffffff;
 
+/// How long a run is estimated to take, in nanoseconds.
+struct SharingEstimate {
+  int threads = 1;    ///< that could be used
+  double alone = 0;   ///< on one thread
+  double shared = 0;  ///< on all of these threads
+};
+
 /// A compiled function as flat arrays, with steps in the order in which one thread runs them. The
 /// planner makes it; after that it is constant.
 class Plan {
@@ -91,6 +98,10 @@ class Plan {
   std::vector<std::shared_ptr<const Kernel>> searching;
   std::vector<Step> steps;
   StepOrigins origins;  ///< names and places of the steps
+  /// Names and places of the nodes that need no step, since their result is another value in
+  /// another shape, and the slots of these values.
+  StepOrigins alias_origins;
+  std::vector<std::uint32_t> alias_slots;
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
   /// Inputs that the function needs come first, then the graph's other inputs, which may be fed too
@@ -107,8 +118,10 @@ class Plan {
   std::vector<Updated> updates;
   std::size_t arena_bytes = 0;
 
-  int threads = 1;  ///< the most to use; 1: steps run in order on the caller's thread
-  std::optional<Topology> topology;  ///< set if more than one thread is used
+  SharingEstimate estimate;  ///< by which `threads` was chosen
+  int threads = 1;           ///< the most to use; 1: steps run in order on the caller's thread
+  std::optional<Topology> topology;  ///< of tasks; set if more than one thread is used
+  std::vector<std::uint32_t> tasks;  ///< the first step of each task, and the end of the last
 
   const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }
   /// Slots of a step's operands; `no_slot` for an operand of which only the type is used.
