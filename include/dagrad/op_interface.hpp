@@ -100,6 +100,8 @@ class OpInterface {
   virtual void validate(std::span<const View> in) const = 0;
   /// Rough cost of one evaluation in nanoseconds on one thread.
   virtual double cost(const PlanContext& context) const = 0;
+  /// Number of floating-point operations of one evaluation; NaN if the op does not say.
+  virtual double flops(const PlanContext& context) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

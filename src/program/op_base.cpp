@@ -1,4 +1,5 @@
 #include <bit>
+#include <limits>
 
 #include "dagrad/detail/op_model.hpp"
 #include "src/program/decisions.hpp"
@@ -170,6 +171,10 @@ double OpBase::cost(const PlanContext& context) const {
   for (const Type& t : context.in) bytes += static_cast<double>(t.bytes());
   for (const Type& t : context.out) bytes += static_cast<double>(t.bytes());
   return 20 + bytes / 8;
+}
+
+double OpBase::flops(const PlanContext& context) const {
+  return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
 }
 
 void OpBase::validate(std::span<const View> in) const {

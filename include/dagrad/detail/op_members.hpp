@@ -47,6 +47,7 @@ struct OpMembers {
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
   double (*cost)(const void*, const PlanContext&) = nullptr;
+  double (*flops)(const void*, const PlanContext&) = nullptr;
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
                     const DecisionSink&) = nullptr;
   void (*validate)(const void*, std::span<const View>) = nullptr;
@@ -176,6 +177,10 @@ constexpr void add_plan(OpMembers& m) {
   if constexpr (requires(const T& op, const PlanContext& plan) { double(op.cost(plan)); })
     m.cost = [](const void* op, const PlanContext& plan) -> double {
       return self<T>(op).cost(plan);
+    };
+  if constexpr (requires(const T& op, const PlanContext& plan) { double(op.flops(plan)); })
+    m.flops = [](const void* op, const PlanContext& plan) -> double {
+      return self<T>(op).flops(plan);
     };
   if constexpr (requires(const T& op, std::span<const View> views, const DecisionSink& sink) {
                   op.decisions(views, views, sink);

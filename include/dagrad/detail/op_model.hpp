@@ -38,6 +38,7 @@ class OpBase : public OpInterface {
                  const DecisionSink& sink) const final;
   void validate(std::span<const View> in) const final;
   double cost(const PlanContext& context) const final;
+  double flops(const PlanContext& context) const final;
   Op retyped(DType from, DType to) const final;
   Samples samples(Rng& rng) const final;
 

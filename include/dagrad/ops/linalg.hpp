@@ -22,6 +22,7 @@ struct Matmul {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 

@@ -40,6 +40,7 @@ struct SumToLike {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
