@@ -17,6 +17,8 @@
 /// Passes that make a graph smaller, faster or more accurate without changing what it computes.
 namespace dagrad {
 
+class Runtime;
+
 namespace detail {
 class Pattern;
 }
@@ -148,10 +150,30 @@ struct PassResult {
 };
 
 /// A function that makes a graph which computes the same `values`; their new handles are in the
-/// mapping. It may return a Rewritten.
+/// mapping.
 struct Pass {
+  /// `runtime` is the one for which the graph will be compiled; null: Runtime::shared().
+  using Run = std::function<PassResult(const Graph& graph, std::span<const Value> values,
+                                       Runtime* runtime)>;
+
+  /// `run` takes a graph and the values, and the runtime too if it needs that. It returns a
+  /// PassResult or a Rewritten.
+  template <class F>
+  Pass(std::string name, F run, bool fuses = false) : name(std::move(name)), fuses(fuses) {
+    if constexpr (std::invocable<F, const Graph&, std::span<const Value>, Runtime*>) {
+      this->run = std::move(run);
+    } else {
+      this->run = [run = std::move(run)](const Graph& graph, std::span<const Value> values,
+                                         Runtime*) -> PassResult { return run(graph, values); };
+    }
+  }
+
   std::string name;
-  std::function<PassResult(const Graph& graph, std::span<const Value> values)> run;
+  Run run;
+  /// Whether it makes single nodes of several, without changing any bit of a value. Where
+  /// `check_finite` meets an infinity or a NaN, it looks for the node in the graph as it was before
+  /// the first such pass.
+  bool fuses;
 };
 
 // Each of these keeps only what `values` need, and takes time in proportion to it. They throw
@@ -164,14 +186,19 @@ PassResult drop_dead(const Graph& graph, std::span<const Value> values);
 PassResult merge_equal(const Graph& graph, std::span<const Value> values);
 /// Computes nodes whose operands are all constants, unless the result would be larger than 64 bytes
 /// and than the largest operand. Nodes that fail, or whose users might refuse the result, are kept,
-/// so that the error appears in a run.
-PassResult fold_constants(const Graph& graph, std::span<const Value> values);
+/// so that the error appears in a run. The results have the bits that a run on this runtime would
+/// give; null: Runtime::shared().
+PassResult fold_constants(const Graph& graph, std::span<const Value> values,
+                          Runtime* runtime = nullptr);
 /// Applies rules until none of them applies any more, or each node has been visited eight times.
 PassResult apply_rules(const Graph& graph, std::span<const Value> values,
                        std::span<const Rule> rules);
 
 /// Merges, stabilises, simplifies, folds and merges again.
 std::vector<Pass> default_passes();
+/// The passes that `compile` runs by default, which are `default_passes()`; none if the environment
+/// variable DAGRAD_PASSES is "none". Throws ArgumentError if it has another value.
+std::vector<Pass> compile_passes();
 
 /// What a pass did.
 struct PassReport {

@@ -34,13 +34,13 @@ bool is_validated(const Node& node) {
                      [](const Node& user) { return user.op().traits().has_validate; });
 }
 
-void fold(Rewriter& rewriter, const Node& node) {
+void fold(Rewriter& rewriter, const Node& node, Runtime* runtime) {
   if (node.kind() != NodeKind::op || node.op().traits().ordered) return;
   const std::vector<Tensor> operands = constants(rewriter(node.operands()));
   if (operands.empty() || !is_worth_storing(node, operands) || is_validated(node)) return;
   std::vector<Tensor> results;
   try {
-    results = evaluate_op(node.op(), operands, {}, node.where());
+    results = evaluate_op(node.op(), operands, {runtime}, node.where());
   } catch (const Error&) {
     return;  // a run will tell
   }
@@ -51,8 +51,9 @@ void fold(Rewriter& rewriter, const Node& node) {
 
 }  // namespace
 
-PassResult fold_constants(const Graph& graph, std::span<const Value> values) {
-  return rewrite(graph, fold, {.outputs = {values.begin(), values.end()}});
+PassResult fold_constants(const Graph& graph, std::span<const Value> values, Runtime* runtime) {
+  const auto visit = [&](Rewriter& rewriter, const Node& node) { fold(rewriter, node, runtime); };
+  return rewrite(graph, visit, {.outputs = {values.begin(), values.end()}});
 }
 
 PassResult drop_dead(const Graph& graph, std::span<const Value> values) {
