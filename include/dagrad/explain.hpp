@@ -36,7 +36,14 @@ struct PlannedAlias {
   std::string value;  ///< whose memory it is
 };
 
+/// A pass that was run before planning.
+struct PlannedPass {
+  std::string pass;
+  std::size_t before = 0, after = 0;  ///< number of nodes, leaves included
+};
+
 struct PlanExplanation {
+  std::vector<PlannedPass> passes;
   std::vector<PlannedStep> steps;
   std::vector<PlannedValue> values;  ///< those in the arena, the largest first
   std::vector<PlannedAlias> aliases;

@@ -17,6 +17,8 @@ void arrange(Plan& plan) {
   }
   if (!tasks || !tasks->pay) {
     plan.threads = 1;
+    plan.topology.reset();
+    plan.tasks.clear();
     tasks.reset();
     place_for_one_thread(plan, lifetimes);
     return;

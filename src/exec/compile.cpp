@@ -16,13 +16,9 @@ namespace dagrad {
 
 namespace {
 
-const Value& first_value(std::span<const Value> fetches, const CompileOptions& options) {
-  return fetches.empty() ? options.update.front().parameter : fetches.front();
-}
-
 /// The graph that all values belong to. Throws GraphError if they belong to several.
 detail::GraphData& common_graph(std::span<const Value> fetches, const CompileOptions& options) {
-  const Value& first = first_value(fetches, options);
+  const Value& first = fetches.empty() ? options.update.front().parameter : fetches.front();
   const auto check = [&](const Value& value) {
     detail::require_same_graph("compile", first, value);
   };
@@ -100,9 +96,8 @@ Function compile(ValueSpan fetches, const CompileOptions& options, Location wher
   const auto start = std::chrono::steady_clock::now();
   Runtime& runtime = detail::chosen(options.runtime);
   const Runtime::CodeCache before = runtime.code_cache();
-  auto plan = detail::told_at(where, [&] { return planned(fetches, options, runtime); });
   auto compiled = std::make_shared<detail::Compiled>(
-      std::move(plan), detail::Access::control(first_value(fetches, options)));
+      detail::told_at(where, [&] { return planned(fetches, options, runtime); }));
   report(compiled->plan(), before, start);
   detail::warn_of_still_keys(compiled->plan(), options, where);
   return Function(std::move(compiled));

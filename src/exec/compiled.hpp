@@ -42,13 +42,9 @@ class ContextPool {
 /// What the copies of a Function share.
 class Compiled {
  public:
-  /// `given` is the graph that was compiled, before any passes.
-  Compiled(std::unique_ptr<const Plan> plan, ControlPtr given)
-      : plan_(std::move(plan)), given_(std::move(given)), contexts_(*plan_) {}
+  explicit Compiled(std::unique_ptr<const Plan> plan) : plan_(std::move(plan)), contexts_(*plan_) {}
 
   const Plan& plan() const { return *plan_; }
-  /// The graph that was compiled; null if it is gone.
-  const GraphData* given() const { return given_->graph; }
   ContextPool& contexts() { return contexts_; }
   bool updates() const { return !plan_->updates.empty(); }
   /// Throws ArgumentError if runs update parameters, which needs a State that is not const.
@@ -56,7 +52,6 @@ class Compiled {
 
  private:
   std::unique_ptr<const Plan> plan_;
-  ControlPtr given_;
   ContextPool contexts_;
 };
 

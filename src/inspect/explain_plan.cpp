@@ -27,6 +27,8 @@ class Explaining {
 
   PlanExplanation explain() const {
     PlanExplanation all;
+    for (const detail::PassRun& pass : plan_.passes)
+      all.passes.push_back({pass.pass, pass.before, pass.after});
     all.arena_bytes = plan_.arena_bytes;
     all.threads = plan_.threads;
     all.why_threads = why_threads();
@@ -154,6 +156,14 @@ std::string section(const std::string& heading, const Lines& lines, std::size_t 
   return text;
 }
 
+Lines pass_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedPass& pass : plan.passes)
+    lines.push_back(
+        {pass.pass, fmt::format("{}", pass.before), "to", fmt::format("{} nodes", pass.after)});
+  return lines;
+}
+
 Lines merged_lines(const PlanExplanation& plan) {
   Lines lines;
   for (const PlannedStep& step : plan.steps)
@@ -220,6 +230,7 @@ std::string to_string(const PlanExplanation& plan, std::size_t rows) {
       plan.why_threads);
   text += fmt::format("The arena has {}. At most {} are needed at once, at step {}.\n",
                       bytes(plan.arena_bytes), bytes(plan.most_bytes), plan.fullest_step);
+  text += section("Passes", pass_lines(plan), rows);
   text += section("Nodes that were merged", merged_lines(plan), rows);
   text += section("Values in the arena, the largest first", value_lines(plan), rows);
   text += section("Results that are written over an operand", overwriting_lines(plan), rows);

@@ -45,7 +45,7 @@ class Profiling {
     profile.timed_run = time_of(std::move(timed_runs));
     profile.threads = compiled_.plan().threads;
     profile.events = std::move(fastest_);
-    detail::ProfileRows(compiled_, seconds_).add_to(profile);
+    detail::ProfileRows(compiled_.plan(), seconds_).add_to(profile);
     return profile;
   }
 
@@ -103,7 +103,7 @@ Profile profile_of(const Function& function, detail::StateData* state, const Fee
           fmt::format("profile: runs must be at least 1 and warm_up at least 0, got {} and {}",
                       options.runs, options.warm_up));
     detail::Compiled& compiled = detail::FunctionAccess::compiled(function);
-    (void)detail::StepNodes(compiled);  // before anything runs
+    (void)detail::StepNodes(compiled.plan());  // before anything runs
     return Profiling(compiled, state, feeds).measure(options);
   });
 }

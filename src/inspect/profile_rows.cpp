@@ -8,7 +8,7 @@
 
 namespace dagrad::detail {
 
-StepNodes::StepNodes(const Compiled& compiled) : graph_(compiled.given()) {
+StepNodes::StepNodes(const Plan& plan) : graph_(plan.graph->graph) {
   if (graph_ == nullptr)
     throw GraphError(
         "profile: the graph from which this function was compiled is gone, but its nodes tell what "
@@ -96,8 +96,8 @@ ProfileRows::Group& ProfileRows::Groups::at(const std::string& name) {
   return all[at->second];
 }
 
-ProfileRows::ProfileRows(const Compiled& compiled, const std::vector<std::vector<double>>& seconds)
-    : plan_(compiled.plan()), seconds_(seconds), nodes_(compiled) {
+ProfileRows::ProfileRows(const Plan& plan, const std::vector<std::vector<double>>& seconds)
+    : plan_(plan), seconds_(seconds), nodes_(plan) {
   for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
     steps_.push_back({node_row(step), {}});
     add_step(step, steps_.back().row);

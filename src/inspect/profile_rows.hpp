@@ -14,7 +14,7 @@ namespace dagrad::detail {
 class StepNodes {
  public:
   /// Throws GraphError if the graph is gone.
-  explicit StepNodes(const Compiled& compiled);
+  explicit StepNodes(const Plan& plan);
 
   struct Node {
     std::string forward, op;  ///< of the forward node
@@ -36,7 +36,7 @@ class StepNodes {
 class ProfileRows {
  public:
   /// `seconds[run][step]`
-  ProfileRows(const Compiled& compiled, const std::vector<std::vector<double>>& seconds);
+  ProfileRows(const Plan& plan, const std::vector<std::vector<double>>& seconds);
 
   void add_to(Profile& profile);
 

@@ -46,6 +46,10 @@ TEST(ExplainPlan, ListsMergedNodes) {
   const Value x = g.input("x", {f64, {4}});
   const Value first = tanh(x).named("y"), second = tanh(x).named("z"), y = first + second;
   const PlanExplanation plan = explain_plan(compile({y}, {.passes = {{"merge", merge_equal}}}));
+  ASSERT_EQ(plan.passes.size(), 1U);
+  EXPECT_EQ(plan.passes[0].pass, "merge");
+  EXPECT_EQ(plan.passes[0].before, 4U);
+  EXPECT_EQ(plan.passes[0].after, 3U);
   EXPECT_EQ(plan.steps[0].merged, (std::vector<std::string>{"y", "z"}));
   EXPECT_THAT(to_string(plan), HasSubstr("y = tanh of 2 nodes: y, z\n"));
 }
