@@ -8,9 +8,11 @@ namespace dagrad::detail {
 namespace {
 
 // In nanoseconds. Below `worth_sharing` in total, handing a graph to other threads costs more than
-// they save. `handing_on` is what a task takes besides its steps, most of it for moving cache lines
-// between cores. Steps shorter than `short_step` are put together until a task takes `whole_task`.
-constexpr double worth_sharing = 40'000, handing_on = 100, short_step = 1000, whole_task = 2000;
+// they save. `handing_on` is what a task takes besides its steps, and `moving` what it takes to
+// read a value of another task, which every other time is in the cache of another core. Steps
+// shorter than `short_step` are put together until a task takes `whole_task`.
+constexpr double worth_sharing = 40'000, handing_on = 100, moving = 100, short_step = 1000,
+                 whole_task = 2000;
 constexpr double least_gain = 1.2;
 
 /// Each step waits for those whose results it reads; an ordered step also waits for the ordered
@@ -61,13 +63,16 @@ class Grouping {
       cost_ = cost;
       short_ = is_short;
     }
-    tasks_.of_step.push_back(static_cast<std::uint32_t>(tasks_.first.size() - 1));
+    const auto task = static_cast<std::uint32_t>(tasks_.first.size() - 1);
+    for (const Dependency& wait : waits) moved_ += tasks_.of_step[wait.before] != task ? 1 : 0;
+    tasks_.of_step.push_back(task);
     ends_.back() = start_ + handing_on + cost_;
     total_ += kernel.cost();
   }
 
   void finish() {
-    const double handed_on = handing_on * static_cast<double>(tasks_.first.size());
+    const double handed_on =
+        handing_on * static_cast<double>(tasks_.first.size()) + moving * moved_;
     const double longest = ends_.empty() ? 0 : *std::max_element(ends_.begin(), ends_.end());
     const double shared = std::max(longest, (total_ + handed_on) / plan_.threads);
     tasks_.estimate = {plan_.threads, total_, shared};
@@ -82,6 +87,7 @@ class Grouping {
   double start_ = 0, cost_ = 0;  ///< of the current task
   bool short_ = false;           ///< whether it consists of short steps
   double total_ = 0;
+  double moved_ = 0;  ///< how many values steps read of other tasks
 };
 
 }  // namespace
