@@ -36,6 +36,13 @@ struct PlannedAlias {
   std::string value;  ///< whose memory it is
 };
 
+/// A value that an elementwise loop writes to memory for another step, and why the two are not one.
+struct PlannedTransfer {
+  std::string from, to;  ///< names of the steps
+  std::size_t bytes = 0;
+  std::string why;
+};
+
 /// A pass that was run before planning.
 struct PlannedPass {
   std::string pass;
@@ -47,6 +54,7 @@ struct PlanExplanation {
   std::vector<PlannedStep> steps;
   std::vector<PlannedValue> values;  ///< those in the arena, the largest first
   std::vector<PlannedAlias> aliases;
+  std::vector<PlannedTransfer> transfers;  ///< the largest first
   std::size_t arena_bytes = 0;
   std::size_t most_bytes =
       0;  ///< of the values that are needed at one moment, in the order of steps

@@ -35,8 +35,11 @@ class Explaining {
     for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
       all.steps.push_back(step_of(step));
       add_values(step, all.values);
+      add_transfers(step, all.transfers);
     }
     find_peak(all);
+    std::stable_sort(all.transfers.begin(), all.transfers.end(),
+                     [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
     std::stable_sort(all.values.begin(), all.values.end(),
                      [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
     for (std::uint32_t i = 0; i < plan_.alias_slots.size(); ++i)
@@ -104,6 +107,28 @@ class Explaining {
                         kernel.scratch(),
                         step,
                         step});
+  }
+
+  void add_transfers(std::uint32_t step, std::vector<PlannedTransfer>& transfers) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    if (!kernel.op().traits().elementwise) return;
+    const auto results = plan_.results_of(plan_.steps[step]);
+    for (std::size_t i = 0; i < kernel.out().size(); ++i)
+      for (const std::uint32_t reader : lifetimes_.readers(results[i]))
+        transfers.push_back(
+            {plan_.origins.name(step), plan_.origins.name(reader), kernel.out()[i].bytes(),
+             why_apart(kernel.out()[i].shape, plan_.kernel_of(plan_.steps[reader]))});
+  }
+
+  /// Why a loop over this shape and the reader of its result are not one loop.
+  std::string why_apart(const Shape& shape, const detail::Kernel& reader) const {
+    if (!reader.op().traits().elementwise)
+      return fmt::format("{} is not an elementwise formula", reader.op().name());
+    if (reader.out()[0].shape != shape)
+      return fmt::format("they have the shapes {} and {}", to_string(shape),
+                         to_string(reader.out()[0].shape));
+    if (plan_.passes.empty()) return "no pass was run";
+    return "no pass joined them: the group is full, or a step between them does not fit";
   }
 
   /// The step at which the values need the most memory, if steps run in order.
@@ -183,6 +208,15 @@ Lines value_lines(const PlanExplanation& plan) {
   return lines;
 }
 
+Lines transfer_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedTransfer& transfer : plan.transfers)
+    lines.push_back(
+        {fmt::format("{} to {}, {}: {}", transfer.from, transfer.to,
+                     with_unit(static_cast<double>(transfer.bytes), "B"), transfer.why)});
+  return lines;
+}
+
 Lines overwriting_lines(const PlanExplanation& plan) {
   Lines lines;
   for (const PlannedStep& step : plan.steps)
@@ -233,6 +267,8 @@ std::string to_string(const PlanExplanation& plan, std::size_t rows) {
   text += section("Passes", pass_lines(plan), rows);
   text += section("Nodes that were merged", merged_lines(plan), rows);
   text += section("Values in the arena, the largest first", value_lines(plan), rows);
+  text += section("Results of loops that go through memory, the largest first",
+                  transfer_lines(plan), rows);
   text += section("Results that are written over an operand", overwriting_lines(plan), rows);
   text += section("Nodes that need no step", alias_lines(plan), rows);
   text += section("Steps, those estimated to be slowest first", thread_lines(plan), rows);
