@@ -185,8 +185,8 @@ PassResult drop_dead(const Graph& graph, std::span<const Value> values);
 /// Operands of commutative ops may be exchanged.
 PassResult merge_equal(const Graph& graph, std::span<const Value> values);
 /// Computes nodes whose operands are all constants, unless the result would be larger than 64 bytes
-/// and than the largest operand. Nodes that fail, or whose users might refuse the result, are kept,
-/// so that the error appears in a run. The results have the bits that a run on this runtime would
+/// and than the largest operand. Nodes that fail or make an infinity or a NaN of finite operands, or
+/// whose users might refuse the result, are kept, so that the error appears in a run. The results have the bits that a run on this runtime would
 /// give; null: Runtime::shared().
 PassResult fold_constants(const Graph& graph, std::span<const Value> values,
                           Runtime* runtime = nullptr);

@@ -3,6 +3,7 @@
 #include "dagrad/error.hpp"
 #include "dagrad/evaluate_op.hpp"
 #include "dagrad/passes.hpp"
+#include "src/tensor/finite_elements.hpp"
 
 namespace dagrad {
 
@@ -34,6 +35,12 @@ bool is_validated(const Node& node) {
                      [](const Node& user) { return user.op().traits().has_validate; });
 }
 
+bool are_finite(std::span<const Tensor> tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+    return detail::all_finite(tensor.view(), 0, tensor.size());
+  });
+}
+
 void fold(Rewriter& rewriter, const Node& node, Runtime* runtime) {
   if (node.kind() != NodeKind::op || node.op().traits().ordered) return;
   const std::vector<Tensor> operands = constants(rewriter(node.operands()));
@@ -44,6 +51,7 @@ void fold(Rewriter& rewriter, const Node& node, Runtime* runtime) {
   } catch (const Error&) {
     return;  // a run will tell
   }
+  if (!are_finite(results) && are_finite(operands)) return;  // check_finite will tell
   std::vector<Value> values;
   for (const Tensor& result : results) values.push_back(rewriter.graph().constant(result));
   rewriter.replace(values);

@@ -321,6 +321,15 @@ TEST(CompileWithPasses, FeedsInputsOfOlderGraphs) {
   EXPECT_EQ(f({{copy.mapping(x), Tensor::full({f64, {}}, 3)}})[0].at(0), 5);
 }
 
+TEST(FoldConstants, LeavesWhatIsNotFiniteToARun) {
+  Graph graph;
+  const Value y = log(graph.constant(Tensor(-1.0))).named("lost");
+  const Value mask = -graph.constant(Tensor(std::numeric_limits<double>::infinity()));
+  EXPECT_EQ(count(fold_constants(graph, std::vector{y}).graph, "log"), 1u);
+  EXPECT_EQ(count(fold_constants(graph, std::vector{mask}).graph, "neg"), 0u);
+  EXPECT_THROW(compile(y, {.check_finite = true})(), RunError);
+}
+
 TEST(CompilePasses, AreSwitchedOffByTheEnvironment) {
   const auto with = [](const char* value) {
     const char* const before = std::getenv("DAGRAD_PASSES");
