@@ -82,6 +82,11 @@ void Slice::eval(const EvalContext& c) const {
        static_cast<const std::byte*>(c.ins[0].data) + slice.bytes(dtype), c.outs[0].data);
 }
 
+/// Only the part of the operand that becomes the result is read.
+double Slice::cost(const PlanContext& plan) const {
+  return 20 + static_cast<double>(plan.out[0].bytes()) / 4;
+}
+
 Grads Slice::grad(const GradContext& g) const { return {unslice_like(g.dout, g.in[0], ranges)}; }
 
 Samples Slice::samples(Rng& rng) {

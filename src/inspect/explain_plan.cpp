@@ -161,7 +161,7 @@ class Explaining {
         fmt::format("an estimated {} on one thread, and {} on {}", work,
                     with_unit(estimate.shared * 1e-9, "s"), estimate.threads);
     return plan_.threads > 1 ? fmt::format("Several threads pay: {}.", shared)
-                             : fmt::format("More threads would not pay: {}.", shared);
+                             : fmt::format("One thread is enough: {}.", shared);
   }
 
   const Plan& plan_;

@@ -168,7 +168,8 @@ std::shared_ptr<const void> OpBase::prepare(const PlanContext& context) const {
 double OpBase::cost(const PlanContext& context) const {
   if (members_.cost) return members_.cost(op_, context);
   double bytes = 0;
-  for (const Type& t : context.in) bytes += static_cast<double>(t.bytes());
+  for (std::size_t i = 0; i < context.in.size(); ++i)
+    if (!traits_.uses_type_only(i)) bytes += static_cast<double>(context.in[i].bytes());
   for (const Type& t : context.out) bytes += static_cast<double>(t.bytes());
   return 20 + bytes / 8;
 }

@@ -96,6 +96,15 @@ TEST_F(TasksTest, AShortStepJoinsTheStepThatItNeeds) {
     EXPECT_EQ(result.to_vector<double>(), (std::vector<double>{1, 2}));
 }
 
+TEST_F(TasksTest, PartsOfLargeValuesAreCheap) {
+  const Value large = g.input("large", {f64, {2000, 10}}), index = g.input("index", {i64, {2}});
+  std::vector<Value> parts;
+  for (int i = 0; i < 20; ++i) parts.push_back(large[i] + take(large, index, 0)[0]);
+  const Function f = compiled(parts);
+  EXPECT_EQ(plan(f).threads, 1);
+  EXPECT_LT(plan(f).estimate.alone, 40'000);
+}
+
 TEST_F(TasksTest, TheStepOfATaskThatFailsIsNamed) {
   const Value index = g.input("index", {i64, {}});
   std::vector<Value> fan;

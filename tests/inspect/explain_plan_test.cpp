@@ -85,7 +85,7 @@ TEST(ExplainPlan, SaysWhyItUsesThreads) {
   };
   EXPECT_THAT(why(matmul(x, x), runtime), HasSubstr("Several threads pay: an estimated "));
   EXPECT_THAT(why(square(g.constant(2.0)), runtime),
-              HasSubstr("More threads would not pay: an estimated "));
+              HasSubstr("One thread is enough: an estimated "));
   EXPECT_EQ(why(matmul(x, x), alone),
             "More threads are not allowed, or the pool does not have them.");
   const PlanExplanation plan = explain_plan(compile({matmul(x, x)}, {.runtime = &runtime}));

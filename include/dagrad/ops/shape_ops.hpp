@@ -183,6 +183,7 @@ struct Slice {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  double cost(const PlanContext& plan) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
