@@ -184,6 +184,12 @@ void Gather<along>::eval(const EvalContext& c) const {
     });
   });
 }
+/// Only the selected elements are read, and the indices.
+template <bool along>
+double Gather<along>::cost(const PlanContext& plan) const {
+  return 20 + static_cast<double>(2 * plan.out[0].bytes() + plan.in[1].bytes()) / 8;
+}
+
 template <bool along>
 Grads Gather<along>::grad(const GradContext& g) const {
   return {apply(ScatterSum<along>{{axis}}, {zeros_like(g.in[0]), g.in[1], g.dout}), zero};

@@ -108,6 +108,8 @@ class OpInterface {
   virtual double cost(const PlanContext& context) const = 0;
   /// Records what the op does as straight-line code. Returns whether it has such a form.
   virtual bool unroll(Unrolled& code) const = 0;
+  /// Number of floating-point operations of one evaluation; NaN if the op does not say.
+  virtual double flops(const PlanContext& context) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

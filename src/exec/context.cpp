@@ -122,6 +122,12 @@ void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
   fed_[input] = {Fed::How::tensor, tensor};
 }
 
+std::uint32_t RunContext::unfed(const Feed& feed) const {
+  const std::uint32_t at = feed.value.empty() ? input(feed.name) : input(feed.value);
+  if (fed(at)) throw ArgumentError(fmt::format("input '{}' is fed twice", plan_.input_names[at]));
+  return at;
+}
+
 void RunContext::clear() {
   for (Fed& fed : fed_) fed = {};
   for (Tensor& parameter : parameters_) parameter = Tensor();

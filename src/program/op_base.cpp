@@ -1,4 +1,5 @@
 #include <bit>
+#include <limits>
 
 #include "dagrad/detail/op_model.hpp"
 #include "src/program/decisions.hpp"
@@ -180,12 +181,16 @@ std::uint32_t OpBase::row_operands(std::span<const Type> in) const {
 double OpBase::cost(const PlanContext& context) const {
   if (members_.cost) return members_.cost(op_, context);
   double bytes = 0;
-  for (const Type& t : context.in) bytes += static_cast<double>(t.bytes());
+  for (std::size_t i = 0; i < context.in.size(); ++i)
+    if (!traits_.uses_type_only(i)) bytes += static_cast<double>(context.in[i].bytes());
   for (const Type& t : context.out) bytes += static_cast<double>(t.bytes());
   return 20 + bytes / 8;
 }
 
 bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
+double OpBase::flops(const PlanContext& context) const {
+  return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
+}
 
 void OpBase::validate(std::span<const View> in) const {
   if (members_.validate) members_.validate(op_, in);

@@ -106,6 +106,25 @@ TEST_P(Allocations, NoneInTraining) {
   EXPECT_LE(state.get(p).at(0), -60);  // half a step in each of at least 120 runs
 }
 
+TEST_P(Allocations, NoneInTheStepsOfALoop) {
+  const Function f = compile({p - x}, {.update = {{p, p - x}}, .runtime = &runtime});
+  State state(g);
+  BoundRun run = f.bind(state);
+  const auto feed = [&](std::int64_t) { run.feed(x, data); };
+  double sum = 0;
+  const RepeatOptions options{.on_step = [&](std::int64_t, std::span<const View> results) {
+    sum += results[0].as<double>()[0];
+  }};
+  const auto in = [&](std::int64_t steps) {
+    const std::int64_t before = allocations();
+    run.repeat(steps, feed, options);
+    return allocations() - before;
+  };
+  in(10);
+  EXPECT_EQ(in(10), in(100));
+  EXPECT_LT(sum, 0);
+}
+
 TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
   Value y = x;
   for (int i = 0; i < 5; ++i) y = costly(prefix(tanh(y))) + reverse(y);

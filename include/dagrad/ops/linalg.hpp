@@ -24,6 +24,7 @@ struct Matmul {
   Grads grad(const GradContext& g) const;
   std::uint32_t row_operands(std::span<const Type> in) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 

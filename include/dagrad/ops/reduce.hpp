@@ -60,6 +60,7 @@ struct Sum : Reduction {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
@@ -73,6 +74,7 @@ struct Mean : Reduction {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;

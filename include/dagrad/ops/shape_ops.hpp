@@ -192,6 +192,7 @@ struct Slice {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  double cost(const PlanContext& plan) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

@@ -41,6 +41,7 @@ struct SumToLike {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
