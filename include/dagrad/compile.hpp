@@ -50,8 +50,11 @@ class CancelToken {
 struct NodeEvent {
   std::string_view node;  ///< name of the node
   std::string_view op;
-  std::uint32_t id = 0;  ///< of the node, in the graph that was compiled
-  int worker = 0;        ///< number of the thread within this run; 0 is the caller
+  /// Of the node in the graph that was compiled; if a pass has put one node in the place of
+  /// several, of the newest of them. `no_id` for a node that passes have added.
+  std::uint32_t id = 0;
+  static constexpr std::uint32_t no_id = 0xffffffff;
+  int worker = 0;  ///< number of the thread within this run; 0 is the caller
   /// The operands. `data` is null if the op uses only the operand's type. After the node has
   /// finished, it is also null if a result has overwritten the operand.
   std::span<const View> in;
@@ -77,9 +80,9 @@ struct CompileOptions {
   /// ranges of the operands. Only stored results are checked, and only of nodes with operands. If a
   /// run meets an infinity or a NaN, it is repeated, with more memory, to find the node.
   bool check_finite = false;
-  /// Passes that optimise a copy of what is compiled, such as `default_passes()`. Feeds, updates,
-  /// names and errors still refer to the graph that was given.
-  std::vector<Pass> passes = {};
+  /// Passes that optimise a copy of what is compiled. Feeds, updates, names and errors still refer
+  /// to the graph that was given. `{}` compiles the graph as it is.
+  std::vector<Pass> passes = compile_passes();
 };
 
 /// A tensor for an input, which is given by its handle or its name.

@@ -7,6 +7,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/exec/compiled.hpp"
+#include "src/exec/optimized_plan.hpp"
 #include "src/exec/planner.hpp"
 #include "src/exec/still_keys.hpp"
 #include "src/graph/told_at.hpp"
@@ -60,26 +61,6 @@ void check_types(std::span<const Update> updates) {
   }
 }
 
-/// Plans what the passes make of the graph. They keep all its inputs, so that those which turn out
-/// not to be needed can still be fed.
-std::unique_ptr<const detail::Plan> planned_after_passes(const detail::GraphView& graph,
-                                                         std::span<const Value> fetches,
-                                                         CompileOptions options, Runtime& runtime) {
-  std::vector<Value> kept(fetches.begin(), fetches.end());
-  for (const Update& update : options.update) {
-    kept.push_back(update.parameter);
-    kept.push_back(update.next);
-  }
-  for (const std::uint32_t input : graph.inputs()) kept.push_back(graph.value(input));
-  const Rewritten needed = extract(kept);
-  const Optimized better = optimize(needed.graph, needed.mapping(kept), options.passes);
-  const auto now = [&](const Value& value) { return better.mapping(needed.mapping(value)); };
-  for (Update& update : options.update) update = {now(update.parameter), now(update.next)};
-  std::vector<Value> results;
-  for (const Value& fetch : fetches) results.push_back(now(fetch));
-  return detail::make_plan(detail::GraphView(better.graph), options, runtime.data(), results);
-}
-
 std::unique_ptr<const detail::Plan> planned(std::span<const Value> fetches,
                                             const CompileOptions& options, Runtime& runtime) {
   if (options.threads < 0)
@@ -92,8 +73,9 @@ std::unique_ptr<const detail::Plan> planned(std::span<const Value> fetches,
   CompileOptions checked = options;
   checked.update = distinct(graph, options.update);
   check_types(checked.update);
-  return options.passes.empty() ? detail::make_plan(graph, checked, runtime.data(), fetches)
-                                : planned_after_passes(graph, fetches, std::move(checked), runtime);
+  return options.passes.empty()
+             ? detail::make_plan(graph, checked, runtime.data(), fetches)
+             : detail::make_optimized_plan(graph, checked, runtime.data(), fetches);
 }
 
 void report(const detail::Plan& plan, const Runtime::CodeCache& before,

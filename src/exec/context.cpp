@@ -142,7 +142,7 @@ View RunContext::fetch(std::size_t i) const {
                                     plan_.fetches.size()));
   if (answered_ == nullptr)
     throw ArgumentError("fetch: there is nothing to fetch because no run has completed");
-  return {answered_->address_[plan_.fetches[i].slot], plan_.fetches[i].type};
+  return {answered_->address_[answered_->plan_.fetches[i].slot], plan_.fetches[i].type};
 }
 
 /// Result `i` of the completed steps, as a tensor that the caller may keep.

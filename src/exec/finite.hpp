@@ -17,9 +17,12 @@
 
 namespace dagrad::detail {
 
+/// Whether a plan has effects that a second run would repeat: an observer or ordered steps.
+bool has_effects(const Plan& plan);
 /// Makes a plan that is not arranged yet check that results are finite. It watches, or searches
-/// from the start if it has effects that a second run would repeat: an observer or ordered steps.
-void check_finite(Plan& plan);
+/// from the start if it has effects. `unfused` is the plan of the search if passes have fused
+/// nodes; else it is null.
+void check_finite(Plan& plan, std::shared_ptr<const Plan> unfused);
 
 /// The arranged plan of the search that belongs to a watching plan.
 Plan search_plan(const Plan& watching);

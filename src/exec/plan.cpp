@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace dagrad::detail {
@@ -28,6 +29,26 @@ std::uint32_t Plan::input(const Value& value) const {
   if (control.get() == graph.get()) return input_of_node(value.node_id());
   const auto at = aliases.find(key(control, value.node_id(), value.port()));
   return at == aliases.end() ? no_slot : at->second.input;
+}
+
+void Plan::refer_to(const GraphView& user, const Mapping& mapping) {
+  graph = user.control();
+  for (const std::uint32_t node : user.inputs()) {
+    const std::uint32_t input = input_names.find(user.name(node));
+    if (input != NameTable::none) inputs[input].node = node;
+  }
+  aliases.clear();
+  for (const InputAlias& alias : user.input_aliases()) add_alias(alias);
+  if (observer == nullptr) return;
+  std::unordered_map<std::uint32_t, std::uint32_t> user_node;
+  for (std::uint32_t node = 0; node < user.size(); ++node)
+    for (std::uint32_t port = 0; port < user.results(node).size(); ++port)
+      if (const std::optional<Value> now = mapping.find(user.value(node, port)))
+        user_node[now->node_id()] = node;
+  for (Step& step : steps) {
+    const auto at = user_node.find(step.node);
+    step.node = at == user_node.end() ? NodeEvent::no_id : at->second;
+  }
 }
 
 void Plan::shrink_to_fit() {

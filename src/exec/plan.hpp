@@ -87,8 +87,10 @@ class Plan {
 
   std::vector<std::shared_ptr<const Kernel>> kernels;
   /// If these kernels only notice values that are not finite, those that find the node instead
-  /// (finite.hpp); else empty.
+  /// (finite.hpp); else empty. They run the steps of `unfused`, if that is set.
   std::vector<std::shared_ptr<const Kernel>> searching;
+  /// The plan, not arranged, of the graph before passes fused nodes; null if none has.
+  std::shared_ptr<const Plan> unfused;
   std::vector<Step> steps;
   StepOrigins origins;  ///< names and places of the steps
   std::vector<std::uint32_t> wires;
@@ -129,6 +131,9 @@ class Plan {
   /// rewrites, or `no_slot`.
   std::uint32_t input(const Value& value) const;
   void add_alias(const InputAlias& alias);
+  /// Makes handles and events refer to the nodes of the graph from which passes have made the one
+  /// that was planned.
+  void refer_to(const GraphView& user, const Mapping& mapping);
   /// Releases unused capacity of the tables.
   void shrink_to_fit();
   std::string text() const;

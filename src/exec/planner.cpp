@@ -43,7 +43,7 @@ std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptio
                                       std::shared_ptr<RuntimeData> runtime,
                                       std::span<const Value> fetches) {
   std::unique_ptr<Plan> plan = Planner(graph, options, std::move(runtime)).draft(fetches);
-  if (options.check_finite) check_finite(*plan);
+  if (options.check_finite) check_finite(*plan, nullptr);
   arrange(*plan);
   return plan;
 }

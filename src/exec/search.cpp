@@ -51,10 +51,10 @@ RunContext& RunContext::search(StateData* with, bool update, const RunOptions& o
   return *search_;
 }
 
-/// Makes the next run use the feeds of another context, whose plan has the same slots.
+/// Makes the next run use the feeds of another context, whose plan has the same inputs.
 void RunContext::share_feeds(const RunContext& other) {
-  for (const Plan::Leaf& input : plan_.inputs)
-    if (input.slot != no_slot) address_[input.slot] = other.address_[input.slot];
+  for (std::size_t i = 0; i < plan_.needed_inputs; ++i)
+    address_[plan_.inputs[i].slot] = other.address_[other.plan_.inputs[i].slot];
   feeds_ = &other.fed_;
 }
 

@@ -38,6 +38,8 @@ Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
   return Access::value(data_->share(), node, port);
 }
 
+ControlPtr GraphView::control() const { return data_->share(); }
+
 void GraphView::operand_types(std::uint32_t node, std::vector<Type>& out) const {
   out.clear();
   for (const Edge& edge : operands(node)) out.push_back(type(edge));

@@ -77,6 +77,7 @@ class GraphView {
   /// Whether two values are known to have the same shape in every replay.
   bool same_extent(const Edge& a, const Edge& b) const;
   Value value(std::uint32_t node, std::uint32_t port = 0) const;
+  ControlPtr control() const;  ///< identifies the graph
 
  private:
   const GraphData* data_;

@@ -3,6 +3,7 @@
 #include "dagrad/error.hpp"
 #include "dagrad/evaluate_op.hpp"
 #include "dagrad/passes.hpp"
+#include "src/tensor/finite_elements.hpp"
 
 namespace dagrad {
 
@@ -34,16 +35,23 @@ bool is_validated(const Node& node) {
                      [](const Node& user) { return user.op().traits().has_validate; });
 }
 
-void fold(Rewriter& rewriter, const Node& node) {
+bool are_finite(std::span<const Tensor> tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+    return detail::all_finite(tensor.view(), 0, tensor.size());
+  });
+}
+
+void fold(Rewriter& rewriter, const Node& node, Runtime* runtime) {
   if (node.kind() != NodeKind::op || node.op().traits().ordered) return;
   const std::vector<Tensor> operands = constants(rewriter(node.operands()));
   if (operands.empty() || !is_worth_storing(node, operands) || is_validated(node)) return;
   std::vector<Tensor> results;
   try {
-    results = evaluate_op(node.op(), operands, {}, node.where());
+    results = evaluate_op(node.op(), operands, {runtime}, node.where());
   } catch (const Error&) {
     return;  // a run will tell
   }
+  if (!are_finite(results) && are_finite(operands)) return;  // check_finite will tell
   std::vector<Value> values;
   for (const Tensor& result : results) values.push_back(rewriter.graph().constant(result));
   rewriter.replace(values);
@@ -51,8 +59,9 @@ void fold(Rewriter& rewriter, const Node& node) {
 
 }  // namespace
 
-PassResult fold_constants(const Graph& graph, std::span<const Value> values) {
-  return rewrite(graph, fold, {.outputs = {values.begin(), values.end()}});
+PassResult fold_constants(const Graph& graph, std::span<const Value> values, Runtime* runtime) {
+  const auto visit = [&](Rewriter& rewriter, const Node& node) { fold(rewriter, node, runtime); };
+  return rewrite(graph, visit, {.outputs = {values.begin(), values.end()}});
 }
 
 PassResult drop_dead(const Graph& graph, std::span<const Value> values) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -18,12 +19,13 @@ class DistinctNodes {
   /// Finds the node that computes the same as `op` of these operands, or else has `make` make one.
   template <class Make>
   std::uint32_t find(const Op& op, std::span<const Value> operands, const Make& make) {
+    const bool commutes = op.traits().commutative && operands.size() == 2;
     const auto is_same = [&](std::uint32_t node) {
-      return graph_.kind(node) == NodeKind::op && graph_.op(node) == op &&
-             std::ranges::equal(graph_.operands(node), operands,
-                                [](const detail::Edge& edge, const Value& value) {
-                                  return edge.node == value.node_id() && edge.port == value.port();
-                                });
+      if (graph_.kind(node) != NodeKind::op || graph_.op(node) != op) return false;
+      const auto edges = graph_.operands(node);
+      return std::ranges::equal(edges, operands, denote_the_same) ||
+             (commutes && denote_the_same(edges[0], operands[1]) &&
+              denote_the_same(edges[1], operands[0]));
     };
     return find(hash(op, operands), is_same, make);
   }
@@ -72,23 +74,29 @@ class DistinctNodes {
         {static_cast<const char*>(constant.data()), constant.type().bytes()}));
   }
   static std::uint32_t hash(const Op& op, std::span<const Value> operands) {
-    std::size_t hash = op->hash();
-    for (const Value& value : operands)
-      hash = (hash ^ (std::size_t{value.node_id()} << 8 ^ value.port())) * 0xff51afd7ed558ccdu;
-    return mixed(hash);
+    const auto key = [](const Value& value) {
+      return std::size_t{value.node_id()} << 8 ^ value.port();
+    };
+    const auto add = [](std::size_t hash, std::size_t key) {
+      return (hash ^ key) * 0xff51afd7ed558ccdu;
+    };
+    const std::size_t hash = op->hash();
+    if (op.traits().commutative && operands.size() == 2) {
+      const auto [first, second] = std::minmax({key(operands[0]), key(operands[1])});
+      return mixed(add(add(hash, first), second));
+    }
+    return mixed(std::accumulate(
+        operands.begin(), operands.end(), hash,
+        [&](std::size_t so_far, const Value& value) { return add(so_far, key(value)); }));
+  }
+  static bool denote_the_same(const detail::Edge& edge, const Value& value) {
+    return edge.node == value.node_id() && edge.port == value.port();
   }
 
   detail::GraphView graph_;
   std::vector<Place> table_;
   std::size_t used_ = 0;
 };
-
-/// Puts the operands of a commutative op into one order.
-void order(const Op& op, std::vector<Value>& operands) {
-  const auto key = [](const Value& value) { return std::pair(value.node_id(), value.port()); };
-  if (op.traits().commutative && key(operands[1]) < key(operands[0]))
-    std::swap(operands[0], operands[1]);
-}
 
 void merge(Rewriter& rewriter, const Node& node, DistinctNodes& distinct) {
   const auto copy = [&](auto&&... with) { return rewriter.copy(with...).front().node_id(); };
@@ -98,8 +106,7 @@ void merge(Rewriter& rewriter, const Node& node, DistinctNodes& distinct) {
     same = distinct.find(node.tensor(), [&] { return copy(); });
   } else {
     if (node.kind() != NodeKind::op || node.op().traits().ordered || node.outputs() == 0) return;
-    std::vector<Value> operands = rewriter(node.operands());
-    order(node.op(), operands);
+    const std::vector<Value> operands = rewriter(node.operands());
     same = distinct.find(node.op(), operands, [&] { return copy(node.op(), operands); });
   }
   if (rewriter.graph().size() > before) return;  // it is the first of its kind

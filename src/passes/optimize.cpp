@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <map>
+#include <string_view>
 
+#include "dagrad/error.hpp"
 #include "dagrad/passes.hpp"
 #include "src/graph/view.hpp"
 
@@ -46,19 +49,30 @@ PassReport report(const std::string& pass, const Graph& before, const PassResult
   return report;
 }
 
+/// Applies a list of rules that is made only once, since that takes longer than compiling a small
+/// graph.
+template <std::vector<Rule> (*make)()>
+PassResult apply_once_made(const Graph& graph, std::span<const Value> values) {
+  static const std::vector<Rule> rules = make();
+  return apply_rules(graph, values, rules);
+}
+
 }  // namespace
 
 std::vector<Pass> default_passes() {
-  const auto rules = [](std::vector<Rule> list) {
-    return [list = std::move(list)](const Graph& graph, std::span<const Value> values) {
-      return apply_rules(graph, values, list);
-    };
-  };
   return {{"merge_equal", merge_equal},
-          {"stabilize", rules(stabilizing_rules())},
-          {"simplify", rules(simplifying_rules())},
+          {"stabilize", apply_once_made<stabilizing_rules>},
+          {"simplify", apply_once_made<simplifying_rules>},
           {"fold_constants", fold_constants},
           {"merge_equal", merge_equal}};
+}
+
+std::vector<Pass> compile_passes() {
+  const char* const asked = std::getenv("DAGRAD_PASSES");
+  if (asked == nullptr) return default_passes();
+  if (std::string_view(asked) == "none") return {};
+  throw ArgumentError(
+      fmt::format("DAGRAD_PASSES must be \"none\" if it is set, got \"{}\"", asked));
 }
 
 Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> passes) {
@@ -68,7 +82,7 @@ Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> p
   for (const Pass& pass : passes) {
     const Graph& from = now ? now->graph : graph;
     const Clock::time_point start = Clock::now();
-    PassResult next = now ? pass.run(from, now->mapping(values)) : pass.run(from, values);
+    PassResult next = pass.run(from, now ? now->mapping(values) : values, nullptr);
     const std::chrono::duration<double> took = Clock::now() - start;
     reports.push_back(report(pass.name, from, next));
     reports.back().seconds = took.count();

@@ -9,20 +9,21 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Times measure(double before, const std::function<void()>& step,
+Times measure(double seconds, double before, const std::function<void()>& step,
               const std::function<void()>& verify) {
-  const auto timed = [&] {
+  const auto timed = [&](int calls) {
     const double start = now();
-    step();
-    return 1e3 * (now() - start);
+    for (int call = 0; call < calls; ++call) step();
+    return 1e3 * (now() - start) / calls;
   };
-  const double first = 1e3 * before + timed();
+  const double first = 1e3 * before + timed(1);
   if (verify) verify();
-  for (int i = 0; i < 3; ++i) step();
+  const double once = std::min({timed(1), timed(1), timed(1)});
+  const int batch = static_cast<int>(std::clamp(0.02 / once, 1.0, 1000.0));
   std::vector<double> times;
   const double begin = now();
-  while (times.size() < 20 || (now() - begin < 3 && times.size() < 200'000)) {
-    times.push_back(timed());
+  while (times.size() < 5 || (now() - begin < seconds && times.size() < 200'000)) {
+    times.push_back(timed(batch));
     if (now() - begin > 60) break;
   }
   std::sort(times.begin(), times.end());
@@ -51,10 +52,17 @@ double fastest(int rounds, int calls, const std::function<void()>& run) {
 }
 
 void print(const Settings& settings, const std::string& name, const Times& times) {
+  print(settings, name, "", times);
+}
+
+void print(const Settings& settings, const std::string& name, const std::string& what,
+           const Times& times, const char* system) {
+  const std::string row = what.empty() ? "" : ", \"what\": \"" + what + "\"";
   std::fprintf(settings.out,
-               "{\"system\": \"dagrad\", \"case\": \"%s\", \"threads\": %d, \"min_ms\": %.5f, "
-               "\"median_ms\": %.5f, \"first_ms\": %.5f}\n",
-               name.c_str(), settings.threads, times.min, times.median, times.first);
+               "{\"system\": \"%s\", \"case\": \"%s\"%s, \"threads\": %d, \"min_ms\": %.6f, "
+               "\"median_ms\": %.6f, \"first_ms\": %.6f}\n",
+               system, name.c_str(), row.c_str(), settings.threads, times.min, times.median,
+               times.first);
   std::fflush(settings.out);
 }
 

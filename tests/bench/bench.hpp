@@ -10,6 +10,7 @@ namespace dagrad::bench {
 
 struct Settings {
   int threads = 2;
+  double seconds = 3;            ///< to spend on each case that is measured with `measure`
   bool check_finite = false;     ///< of training steps: what checking costs, instead of their times
   bool gradient_report = false;  ///< the same: what a report on every tenth step costs
   std::FILE* out = stdout;
@@ -21,13 +22,15 @@ struct Case {
   bool has_peers = false;
 };
 
-/// Milliseconds of the first call, the fastest and the median one. There are 3 calls to warm up and
-/// then at least 20 calls or 3 seconds, as for the peers. The first call includes `before`;
-/// `verify`, which may throw, checks its results.
+/// Milliseconds of the first call, the fastest and the median one. The first call includes what was
+/// spent `before` it.
 struct Times {
   double first, min, median;
 };
-Times measure(double before, const std::function<void()>& step,
+/// Calls `step` 3 times to warm up, and then at least 5 times and for `seconds`, as for the peers.
+/// A step of less than 20 µs is timed in batches. `verify`, which may throw, checks the first
+/// result. `before` is in seconds.
+Times measure(double seconds, double before, const std::function<void()>& step,
               const std::function<void()>& verify = {});
 /// How much longer `b` takes than `a`, as a ratio: they run in turns, and the fastest of each
 /// counts.
@@ -39,6 +42,9 @@ double fastest(int rounds, int calls, const std::function<void()>& run);
 
 /// {"system": "dagrad", "case": …, "threads": …, "min_ms": …, "median_ms": …, "first_ms": …}
 void print(const Settings& settings, const std::string& name, const Times& times);
+/// The same for one of several rows of a case, or for what `system` needs for it.
+void print(const Settings& settings, const std::string& name, const std::string& what,
+           const Times& times, const char* system = "dagrad");
 /// {"system": "dagrad", "case": …, "what": …, "<unit>": …}
 void print(const Settings& settings, const std::string& name, const std::string& what,
            const char* unit, double value);
@@ -53,6 +59,9 @@ void resnet18(const Settings& settings);
 void nanogpt(const Settings& settings);
 void gmm(const Settings& settings);
 void lstm(const Settings& settings);
+void scalars(const Settings& settings);
+void elementwise_chain(const Settings& settings);
+void single_op(const Settings& settings, const std::string& name);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);
 void memory(const Settings& settings);

@@ -10,6 +10,12 @@ namespace {
 
 using namespace dagrad::bench;
 
+/// A case of `single_op`.
+Case of_op(const std::string& name, const std::string& what) {
+  return {name, what + ", three sizes, float32: forward, and with the gradient",
+          [name](const Settings& settings) { single_op(settings, name); }, true};
+}
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       {"xor", "training step of the XOR network, float64", xor_step, true},
@@ -27,6 +33,18 @@ const std::vector<Case>& cases() {
       {"gmm", "ADBench's mixture of 50 Gaussians in 20 dimensions, 1000 points: gradient, float64",
        gmm, true},
       {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
+      {"scalars", "formula of 6,000 scalar ops, float64: value and gradient", scalars, true},
+      {"elementwise",
+       "six ops of a user's in a chain, summed over rows, 10^7 elements: value and gradient",
+       elementwise_chain, true},
+      of_op("softmax", "of rows"),
+      of_op("layer_norm", "of rows, with scale and shift"),
+      of_op("topk", "the largest elements of rows"),
+      of_op("sort", "of rows"),
+      of_op("cumsum", "of rows"),
+      of_op("take", "rows of a table"),
+      of_op("scatter_add", "of rows to a table"),
+      of_op("max_pool", "of images"),
       {"fit", "what `fit` costs over a loop written by hand", fit_loop},
       {"nodes", "time per node for building, differentiating and compiling", nodes},
       {"memory", "resident memory per node for building, differentiating, compiling and cloning",
@@ -42,14 +60,14 @@ const std::vector<Case>& cases() {
 
 void usage(std::FILE* out) {
   std::fputs(
-      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--check-finite] [--gradient-report] "
-      "[CASE...]\n\n"
+      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--seconds S] [--check-finite] "
+      "[--gradient-report] [CASE...]\n\n"
       "Prints one line of JSON per case. --check-finite measures how much longer training steps "
       "take if they are compiled with check_finite, and --gradient-report if every tenth step is "
       "recorded in a gradient_report. --peers runs the same cases in the environment "
       "that tests/bench/peers/setup DIR created.\n\n",
       out);
-  for (const Case& c : cases()) std::fprintf(out, "  %-10s %s\n", c.name.c_str(), c.doc.c_str());
+  for (const Case& c : cases()) std::fprintf(out, "  %-11s %s\n", c.name.c_str(), c.doc.c_str());
 }
 
 struct Arguments {
@@ -76,6 +94,10 @@ Arguments parse(int argc, char** argv) {
       arguments.settings.threads = std::atoi(next());
       if (arguments.settings.threads < 1)
         throw std::invalid_argument("--threads needs a number of at least 1");
+    } else if (argument == "--seconds") {
+      arguments.settings.seconds = std::atof(next());
+      if (!(arguments.settings.seconds > 0))
+        throw std::invalid_argument("--seconds needs a positive number");
     } else if (argument == "--check-finite") {
       arguments.settings.check_finite = true;
     } else if (argument == "--gradient-report") {

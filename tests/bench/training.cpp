@@ -23,7 +23,7 @@ void xor_step(const Settings& settings) {
   run.feed(network.x, x);
   run.feed(network.y, y);
   const double before = now() - begin;
-  print(settings, "xor", measure(before, [&] { run(); }));
+  print(settings, "xor", measure(settings.seconds, before, [&] { run(); }));
   print(settings, "xor", "step, bound", "us", 1e6 * fastest(50, 10'000, [&] { run(); }));
   print(settings, "xor", "step, called with feeds", "us",
         1e6 * fastest(50, 10'000, [&] {
@@ -43,7 +43,7 @@ void chain(const Settings& settings) {
   BoundRun run = f.bind();
   run.feed(x, Tensor(Shape{1}, {0.3F}));
   const double before = now() - begin;
-  print(settings, "chain", measure(before, [&] { run(); }));
+  print(settings, "chain", measure(settings.seconds, before, [&] { run(); }));
   print(settings, "chain", "one y = tanh(y) * 1.001, forward and backward", "ns",
         1e9 / length * fastest(20, 20, [&] { run(); }));
 }
@@ -90,7 +90,7 @@ void time_step(const Settings& settings, const std::string& name, const Training
     print(settings, name, "with gradient_report on every tenth step, times as long", "ratio",
           ratio([&] { steps(false); }, [&] { steps(true); }));
   } else {
-    print(settings, name, measure(before, [&] { run(); }));
+    print(settings, name, measure(settings.seconds, before, [&] { run(); }));
   }
 }
 
@@ -199,7 +199,8 @@ void time_gradient(const Settings& settings, const std::string& name, const std:
   const adbench::Golden golden = adbench::read_golden(file);
   const auto step = [&] { run(); };
   const auto verify = [&] { hold_to(golden, run, gradients); };
-  if (file.stem() == of_peers) return print(settings, name, measure(before, step, verify));
+  if (file.stem() == of_peers)
+    return print(settings, name, measure(settings.seconds, before, step, verify));
   step();
   verify();
   print(settings, name, file.stem().string(), "ms", 1e3 * fastest(20, 1, step));

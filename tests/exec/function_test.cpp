@@ -151,7 +151,7 @@ TEST(Plan, SaysWhatItDoes) {
   Graph g;
   const Value x = g.input("x", pair);
   const Value y = exp(x * 2).named("y");
-  const std::string text = compile({y + x}).text();
+  const std::string text = compile({y + x}, {.passes = {}}).text();
   EXPECT_NE(text.find("3 steps, 64 bytes of arena, in order on the caller's thread"),
             std::string::npos)
       << text;
@@ -213,7 +213,7 @@ TEST(Compile, KeepsTinyStepsOnOneThread) {
     std::vector<Value> layer(16, g.input("x", {f64, {elements}}));
     for (int depth = 0; depth < 300; ++depth)
       for (Value& x : layer) x = tanh(x) * 1.5;
-    return compile(layer, {.runtime = &two}).text();
+    return compile(layer, {.runtime = &two, .passes = {}}).text();
   };
   EXPECT_NE(text(4).find("in order on the caller's thread"), std::string::npos);
   EXPECT_NE(text(1000).find("up to 2 threads"), std::string::npos);

@@ -215,7 +215,7 @@ struct Nested {
     Graph graph;
     const Value x = graph.input("x", plan.in[0]);
     const Value y[] = {exp(x) - 1};
-    return std::make_shared<const Function>(plan.machine().compile(y, {.threads = 1}));
+    return std::make_shared<const Function>(plan.machine().compile(y, {.threads = 1, .passes = {}}));
   }
   void eval(const EvalContext& c) const {
     BoundRun run = c.state<Function>().bind();
@@ -230,7 +230,7 @@ TEST_P(OnEverySet, AnOpCompilesAGraphOfItsOwnForItsMachine) {
   Graph graph;
   const std::vector<double> x = Rng(3).uniform({300}, -2, 2).to_vector<double>();
   const Value value = apply(Nested{}, {graph.constant(Tensor({300}, x))});
-  const Function function = compile({value}, {.runtime = &*runtime_});
+  const Function function = compile({value}, {.runtime = &*runtime_, .passes = {}});
   const Runtime::CodeCache cache = runtime_->code_cache();
   EXPECT_EQ(cache.assembled + cache.interpreted, 2);  // the loops of the op's own graph
   std::vector<double> wanted;

@@ -3,6 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "dagrad/dagrad.hpp"
 #include "tests/throws.hpp"
@@ -210,7 +217,7 @@ TEST(CompileWithPasses, KeepsFeedsUpdatesAndNamesOfTheGraph) {
   const Value loss = sum(square(x * w * 1 + unused - unused * 1));
   const Value lost = where(full_like(x > 0, 1), w, unused);
   const std::vector<Update> update = sgd({w}, gradient(loss, std::vector{w}), 0.1);
-  const Function plain = compile({loss, lost}, {.update = update});
+  const Function plain = compile({loss, lost}, {.update = update, .passes = {}});
   const Function better = compile({loss, lost}, {.update = update, .passes = default_passes()});
   EXPECT_LT(better.nodes(), plain.nodes());
   State a(graph), b(graph);
@@ -244,6 +251,102 @@ TEST(CompileWithPasses, FindsTheNodeThatIsNotFinite) {
   } catch (const RunError& error) {
     EXPECT_NE(std::string(error.what()).find("'inverse'"), std::string::npos) << error.what();
   }
+}
+
+/// A pass that removes negations of negations, and says that it fuses.
+Pass without_negations() {
+  const auto run = [](const Graph& graph, std::span<const Value> values) {
+    const std::vector<Rule> rules{
+        {"-(-x)", [](Value x) { return -(-x); }, [](Value x) { return x; }}};
+    return apply_rules(graph, values, rules);
+  };
+  return {"without_negations", run, true};
+}
+
+TEST(CompileWithPasses, SearchesTheGraphBeforeNodesWereFused) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}}), unused = graph.input("unused", {f64, {}});
+  const Value w = graph.parameter("w", Tensor::full({f64, {}}, 1));
+  const Value y = -(-reciprocal(x - w)).named("lost") + 1;
+  const std::vector<Update> update = {{w, w + 1}};
+  const Function f =
+      compile({y, w}, {.update = update, .check_finite = true, .passes = {without_negations()}});
+  EXPECT_LT(f.nodes(), compile({y, w}, {.update = update, .passes = {}}).nodes());
+  const auto run = [&](State& state, double at) {
+    return f(state, {{x, Tensor::full({f64, {}}, at)}, {"unused", Tensor::full({f64, {}}, 0)}});
+  };
+  State state(graph);
+  EXPECT_EQ(run(state, 3)[0].at(0), 1.5);
+  try {
+    run(state, 2);  // w is 2
+    FAIL() << "nothing was thrown";
+  } catch (const RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("'reciprocal'"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(state.get("w").at(0), 2);
+  // An infinity that is fed is no one's fault: the search gives the answer.
+  const std::vector<Tensor> results = run(state, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(results[0].at(0), 1);
+  EXPECT_EQ(results[1].at(0), 2);
+  EXPECT_EQ(state.get("w").at(0), 3);
+  BoundRun bound = f.bind(state);
+  bound.feed(x, Tensor::full({f64, {}}, 5));
+  bound();
+  EXPECT_EQ(*static_cast<const double*>(bound.fetch(0).data), 1.5);
+}
+
+TEST(CompileWithPasses, TellsObserversWhichOfTheUsersNodesRun) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const Value twice = (x + 0.5).named("twice"), same = (x + 0.5).named("same");
+  const Value y = log(1 + exp(twice * same)).named("y");
+  std::vector<std::pair<std::string, std::uint32_t>> seen;
+  Observer observer;
+  observer.start = [&](const NodeEvent& event) { seen.emplace_back(event.node, event.id); };
+  const Function f = compile(y, {.threads = 1,
+                                 .observer = std::make_shared<const Observer>(observer),
+                                 .passes = default_passes()});
+  f({{x, Tensor::of({1.0, 2.0, 3.0})}});
+  const std::vector<std::pair<std::string, std::uint32_t>> expected{
+      {"twice", same.node_id()}, {"mul", twice.node_id() + 2}, {"y", y.node_id()}};
+  EXPECT_EQ(seen, expected);
+}
+
+TEST(CompileWithPasses, FeedsInputsOfOlderGraphs) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}}), y = x * 1 + 2;
+  const Rewritten copy = clone(graph);
+  const Function f = compile(copy.mapping(y));
+  EXPECT_EQ(f({{x, Tensor::full({f64, {}}, 3)}})[0].at(0), 5);
+  EXPECT_EQ(f({{copy.mapping(x), Tensor::full({f64, {}}, 3)}})[0].at(0), 5);
+}
+
+TEST(FoldConstants, LeavesWhatIsNotFiniteToARun) {
+  Graph graph;
+  const Value y = log(graph.constant(Tensor(-1.0))).named("lost");
+  const Value mask = -graph.constant(Tensor(std::numeric_limits<double>::infinity()));
+  EXPECT_EQ(count(fold_constants(graph, std::vector{y}).graph, "log"), 1u);
+  EXPECT_EQ(count(fold_constants(graph, std::vector{mask}).graph, "neg"), 0u);
+  EXPECT_THROW(compile(y, {.check_finite = true})(), RunError);
+}
+
+TEST(CompilePasses, AreSwitchedOffByTheEnvironment) {
+  const auto with = [](const char* value) {
+    const char* const before = std::getenv("DAGRAD_PASSES");
+    const std::optional<std::string> kept =
+        before ? std::optional<std::string>(before) : std::nullopt;
+    setenv("DAGRAD_PASSES", value, 1);
+    std::string result;
+    try {
+      result = compile_passes().empty() ? "none" : "some";
+    } catch (const ArgumentError& error) {
+      result = error.what();
+    }
+    kept ? setenv("DAGRAD_PASSES", kept->c_str(), 1) : unsetenv("DAGRAD_PASSES");
+    return result;
+  };
+  EXPECT_EQ(with("none"), "none");
+  EXPECT_EQ(with("nope"), "DAGRAD_PASSES must be \"none\" if it is set, got \"nope\"");
 }
 
 TEST(MappingThen, RefusesMappingsOfOtherGraphs) {

@@ -117,7 +117,7 @@ class OptimizersTest : public testing::Test {
 };
 
 TEST_F(OptimizersTest, SgdGoesDown) {
-  const Function f = compile({}, {.update = sgd(two, Values{p * 2, q + x}, 0.5)});
+  const Function f = compile({}, {.update = sgd(two, Values{p * 2, q + x}, 0.5), .passes = {}});
   EXPECT_EQ(f.nodes(), 4U);
   State s(g);
   f(s, {{x, Tensor::of({1.0, 2.0})}});
@@ -127,7 +127,7 @@ TEST_F(OptimizersTest, SgdGoesDown) {
 
 TEST_F(OptimizersTest, AddOneNodePerParameterAndShareTheRest) {
   const auto nodes = [&](const std::vector<Update>& updates) {
-    return compile({}, {.update = updates}).nodes();
+    return compile({}, {.update = updates, .passes = {}}).nodes();
   };
   const Values both{x, x};
   EXPECT_EQ(nodes(rmsprop(two, both, 0.1, {.momentum = 0.5, .centred = true})), 2U);

@@ -2,25 +2,31 @@
 import argparse, json, os, statistics, time
 from pathlib import Path
 
+import elementwise, ops, scalars
+
 ADBENCH = Path(__file__).resolve().parents[2] / "data" / "adbench"
-NAMES = "xor chain mlp_small mlp mlp_wide lenet5 resnet18 nanogpt gmm lstm".split()
+NAMES = "xor chain mlp_small mlp mlp_wide lenet5 resnet18 nanogpt gmm lstm scalars".split()
 XOR_X, XOR_Y = [[1, 1], [0, 1], [1, 0], [0, 0]], [[0], [1], [1], [0]]
 MLPS = {"mlp_small": ([784, 128, 10], 32), "mlp": ([784, 512, 512, 10], 64), "mlp_wide": ([1024] * 5 + [10], 256)}
 GPT = dict(layers=4, heads=4, width=128, tokens=64, vocabulary=65, batch=12)
 STAGES = [(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1)]
 
 
-def measure(step, verify=None):
+SYSTEMS = ["numpy", "torch", "torch-compile", "jax-jit", "casadi", "casadi-c"]
+ROWS = {"elementwise": elementwise.rows, **{name: ops.rows for name in ops.SIZES}}  # cases of several rows
+
+
+def measure(seconds, step, verify=None):
     """Runs step() repeatedly and verifies the first result; returns the first, minimum and median time in milliseconds."""
     clock = time.perf_counter
     start = clock(); result = step(); first = clock() - start
     if verify: verify(result)
     for _ in range(3): step()
     times, begin = [], clock()
-    while len(times) < 20 or (clock() - begin < 3 and len(times) < 20000):
+    while len(times) < 5 or (clock() - begin < seconds and len(times) < 20000):
         start = clock(); step(); times.append(clock() - start)
         if clock() - begin > 60: break
-    return [round(1e3 * t, 5) for t in (first, min(times), statistics.median(times))]
+    return [round(1e3 * t, 6) for t in (first, min(times), statistics.median(times))]
 
 
 def read_gmm(np):
@@ -315,17 +321,39 @@ def jax_case(name):
     return lambda: jax.block_until_ready(f(*args)), lambda gradients: check(np, gradients, golden)
 
 
+def one_case(name, system, threads):
+    if system == "numpy": return numpy_case(name)
+    if system.startswith("torch"): return torch_case(name, threads, system == "torch-compile")
+    if system == "jax-jit": return jax_case(name)
+    return casadi_case(name, system == "casadi-c")
+
+
+def casadi_case(name, generated):
+    import numpy as np
+    if name == "scalars": return scalars.step(generated)
+    if name != "lstm" or generated: raise SystemExit(f"casadi has no case {name}")
+    step, golden = scalars.lstm(read_lstm(np))
+    return step, lambda gradient: check(np, [gradient], golden)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--system", required=True, choices=["numpy", "torch", "torch-compile", "jax-jit"])
-    parser.add_argument("--case", required=True, choices=NAMES)
+    parser.add_argument("--system", required=True, choices=SYSTEMS)
+    parser.add_argument("--case", required=True, choices=NAMES + list(ROWS))
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=3, help="to spend on each case")
     a = parser.parse_args()
     os.sched_setaffinity(0, range(a.threads))  # JAX takes its thread count from here
-    step = {"numpy": lambda: numpy_case(a.case), "torch": lambda: torch_case(a.case, a.threads, False),
-            "torch-compile": lambda: torch_case(a.case, a.threads, True), "jax-jit": lambda: jax_case(a.case)}[a.system]()
-    first, low, median = measure(*step) if isinstance(step, tuple) else measure(step)
-    print(json.dumps(dict(system=a.system, case=a.case, threads=a.threads, min_ms=low, median_ms=median, first_ms=first)))
+
+    def show(what, seconds, step):
+        first, low, median = measure(seconds, *step) if isinstance(step, tuple) else measure(seconds, step)
+        row = dict(system=a.system, case=a.case, what=what, threads=a.threads, min_ms=low, median_ms=median, first_ms=first)
+        print(json.dumps({k: v for k, v in row.items() if v != ""}), flush=True)
+
+    if a.case in ROWS:
+        for what, share, step in ROWS[a.case](a.case, a.system, a.threads): show(what, a.seconds * share, step)
+    else:
+        show("", a.seconds, one_case(a.case, a.system, a.threads))
 
 
 if __name__ == "__main__":
