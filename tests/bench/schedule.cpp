@@ -1,6 +1,7 @@
 // The cost of scheduling: nodes that do nothing, in a chain, a fan, and layers 32 nodes wide.
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/layers.hpp"
 
 namespace dagrad::bench {
 
@@ -15,8 +16,18 @@ struct Nothing {
   double cost(const PlanContext&) const { return 1000; }
 };
 
+/// Computes for as long as `turns` turns of a loop take.
+struct Body {
+  std::int64_t turns = 0;
+  using attributes = dagrad::attributes<&Body::turns>;
+  static constexpr auto name = "body";
+  static constexpr no_grad grad{"it computes nothing"};
+  Type infer(std::span<const Type> in) const { return in[0]; }
+  void eval(const EvalContext&) const { turn(turns); }
+  double cost(const PlanContext&) const { return 1000; }
+};
+
 Value nothing(const Operand& x) { return apply(Nothing{}, {x}); }
-Value nothing(const Operand& x, const Operand& y) { return apply(Nothing{}, {x, y}); }
 
 Value chain_of(const Value& x, int n) {
   Value y = x;
@@ -30,16 +41,45 @@ std::vector<Value> fan_of(const Value& x, int n) {
   return all;
 }
 
-std::vector<Value> layers_of(const Value& x, int n) {
-  constexpr std::size_t width = 32;
+constexpr int width = 32;  // of layers, in which each node uses two of the layer before
+
+template <class Op>
+std::vector<Value> layers_of(const Value& x, int n, const Op& op) {
   std::vector<Value> layer(width, x);
-  for (int i = 0; i < n / static_cast<int>(width); ++i) {
+  for (int i = 0; i < n / width; ++i) {
     std::vector<Value> next;
     for (std::size_t j = 0; j < width; ++j)
-      next.push_back(nothing(layer[j], layer[(j + 1) % width]));
+      next.push_back(apply(op, {layer[j], layer[(j + 1) % width]}));
     layer = next;
   }
   return layer;
+}
+
+/// How many turns take a microsecond.
+std::int64_t turns_of_a_microsecond() {
+  constexpr std::int64_t many = 100'000;
+  return static_cast<std::int64_t>(many * 1e-6 / fastest(20, 1, [] { turn(many); }));
+}
+
+/// How much longer layers of nodes that compute for a microsecond take on several threads than if
+/// these shared the time of one thread perfectly.
+void bodies(const Settings& settings) {
+  if (settings.threads == 1) return;
+  constexpr int n = 16'000;
+  const std::string what = "bodies of 1 us, layers of 32, as long as a perfect division";
+  const std::int64_t turns = turns_of_a_microsecond();
+  Graph graph;
+  const std::vector<Value> ends = layers_of(graph.constant(Tensor(1.0)), n, Body{turns});
+  BoundRun one = compile(ends, {.threads = 1, .passes = {}}).bind();
+  BoundRun all = compile(ends, {.threads = settings.threads, .passes = {}}).bind();
+  const auto share = [&](const auto& alone, const auto& together) {
+    return settings.threads / ratio(together, alone);
+  };
+  print(settings, "schedule", what, "ratio", share([&] { one(); }, [&] { all(); }));
+  if (const auto rival = layers_in_taskflow(1, n / width, width, turns)) {
+    const auto rivals = layers_in_taskflow(settings.threads, n / width, width, turns);
+    print(settings, "schedule", what, "ratio", share(rival, rivals), "taskflow");
+  }
 }
 
 }  // namespace
@@ -49,10 +89,12 @@ void schedule(const Settings& settings) {
   Graph graph;
   const Value x = graph.constant(Tensor(1.0));
   const std::vector<std::pair<std::string, std::vector<Value>>> shapes{
-      {"chain", {chain_of(x, n)}}, {"fan-out", fan_of(x, n)}, {"layers of 32", layers_of(x, n)}};
+      {"chain", {chain_of(x, n)}},
+      {"fan-out", fan_of(x, n)},
+      {"layers of 32", layers_of(x, n, Nothing{})}};
   for (const auto& [what, ends] : shapes) {
     for (const int threads : {1, settings.threads}) {
-      const Function f = compile(ends, {.threads = threads});
+      const Function f = compile(ends, {.threads = threads, .passes = {}});
       BoundRun run = f.bind();
       print(settings, "schedule",
             what + ", empty nodes, " + std::to_string(threads) +
@@ -60,6 +102,7 @@ void schedule(const Settings& settings) {
             "ns", 1e9 / static_cast<double>(f.nodes()) * fastest(30, 1, [&] { run(); }));
     }
   }
+  bodies(settings);
 }
 
 }  // namespace dagrad::bench
