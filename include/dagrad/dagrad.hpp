@@ -51,6 +51,7 @@
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/optimizers.hpp"
 #include "dagrad/passes.hpp"
+#include "dagrad/passes/fuse.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
 #include "dagrad/runtime.hpp"

@@ -100,6 +100,8 @@ TEST(OutOfMemory, Passes) {
       [](RichModel& m) { return fold_constants(m.graph, std::vector{m.y}); }, result_of);
   world_of<RichModel, PassResult>(
       [&](RichModel& m) { return apply_rules(m.graph, std::vector{m.y}, rules); }, result_of);
+  world_of<RichModel, PassResult>([](RichModel& m) { return fuse(m.graph, std::vector{m.y}); },
+                                  result_of);
 }
 TEST(OutOfMemory, Optimize) {
   const std::vector<Pass> passes = default_passes();
