@@ -44,8 +44,9 @@ int main() {
   const std::vector<Rule> rules{
       {"sin² + cos²", [](Value a) { return square(sin(a)) + square(cos(a)); },
        [](Value a) { return ones_like(a); }},
-      {"tan(atan(x))", "tan",
-       [](const RuleSite& at) { return made_by<Atan>(at.in()) ? operand_of(at.in()) : Value(); }}};
+      Rule::for_op<Tan>("tan(atan(x))", [](const RuleSite& at) {
+        return made_by<Atan>(at.in()) ? operand_of(at.in()) : Value();
+      })};
   const Value y = tan(atan(x)) * (square(cos(x)) + square(sin(x)));
   const PassResult mine = apply_rules(graph, std::vector{y}, rules);
   std::cout << mine.graph;

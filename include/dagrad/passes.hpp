@@ -58,7 +58,7 @@ std::optional<double> known_fill(const Value& value);
 ///
 /// or a function that is called for the nodes of one op:
 ///
-///     Rule("relu(relu(x))", "relu", [](const RuleSite& at) {
+///     Rule::for_op<Relu>("relu(relu(x))", [](const RuleSite& at) {
 ///       return made_by<Relu>(at.in()) ? at.in() : Value();
 ///     })
 ///
@@ -75,12 +75,17 @@ class Rule {
 
   /// Throws ArgumentError if the left side is one of its operands or a number.
   template <class Left, class Right>
-  requires(!std::convertible_to<Left, std::string_view>)
-      Rule(std::string name, Left left, Right right)
+  Rule(std::string name, Left left, Right right)
       : Rule(std::move(name), arity<Left>(), formula<arity<Left>()>(std::move(left)),
              formula<arity<Left>()>(std::move(right))) {}
-  /// `replace` returns an empty Value where the rule does not apply.
-  Rule(std::string name, std::string_view op, Replace replace);
+  /// For the nodes whose op is a T, with any attributes. `replace` returns an empty Value where the
+  /// rule does not apply.
+  template <class T>
+  static Rule for_op(std::string name, Replace replace) {
+    return for_ops(
+        std::move(name), [](const Op& op) { return op.get_if<T>() != nullptr; },
+        std::move(replace));
+  }
   /// The same for all ops of a kind; `is_for` is asked once about each op.
   static Rule for_ops(std::string name, std::function<bool(const Op&)> is_for, Replace replace);
 
@@ -185,9 +190,9 @@ PassResult drop_dead(const Graph& graph, std::span<const Value> values);
 /// Operands of commutative ops may be exchanged.
 PassResult merge_equal(const Graph& graph, std::span<const Value> values);
 /// Computes nodes whose operands are all constants, unless the result would be larger than 64 bytes
-/// and than the largest operand. Nodes that fail or make an infinity or a NaN of finite operands, or
-/// whose users might refuse the result, are kept, so that the error appears in a run. The results have the bits that a run on this runtime would
-/// give; null: Runtime::shared().
+/// and than the largest operand. Nodes that fail or make an infinity or a NaN of finite operands,
+/// or whose users might refuse the result, are kept, so that the error appears in a run. The
+/// results have the bits that a run on this runtime would give; null: Runtime::shared().
 PassResult fold_constants(const Graph& graph, std::span<const Value> values,
                           Runtime* runtime = nullptr);
 /// Applies rules until none of them applies any more, or each node has been visited eight times.

@@ -19,7 +19,7 @@ class DistinctNodes {
   /// Finds the node that computes the same as `op` of these operands, or else has `make` make one.
   template <class Make>
   std::uint32_t find(const Op& op, std::span<const Value> operands, const Make& make) {
-    const bool commutes = op.traits().commutative;
+    const bool commutes = op.traits().commutative && operands.size() == 2;
     const auto is_same = [&](std::uint32_t node) {
       if (graph_.kind(node) != NodeKind::op || graph_.op(node) != op) return false;
       const auto edges = graph_.operands(node);
@@ -81,7 +81,7 @@ class DistinctNodes {
       return (hash ^ key) * 0xff51afd7ed558ccdu;
     };
     const std::size_t hash = op->hash();
-    if (op.traits().commutative) {
+    if (op.traits().commutative && operands.size() == 2) {
       const auto [first, second] = std::minmax({key(operands[0]), key(operands[1])});
       return mixed(add(add(hash, first), second));
     }

@@ -10,11 +10,6 @@ Rule::Rule(std::string name, std::size_t operands, const Formula& left, Formula 
   is_for_ = [pattern = pattern_](const Op& op) { return op == pattern->op(); };
 }
 
-Rule::Rule(std::string name, std::string_view op, Replace replace)
-    : name_(std::move(name)), replace_(std::move(replace)) {
-  is_for_ = [named = std::string(op)](const Op& other) { return other.name() == named; };
-}
-
 Rule Rule::for_ops(std::string name, std::function<bool(const Op&)> is_for, Replace replace) {
   Rule rule;
   rule.name_ = std::move(name);

@@ -19,9 +19,10 @@ namespace {
 
 /// f(f(x)) is f(x).
 template <class T>
-Rule idempotent(std::string_view name) {
-  return {std::string(name) + " twice", name,
-          [](const RuleSite& at) { return made_by<T>(at.in()) ? at.in() : Value(); }};
+Rule idempotent() {
+  return Rule::for_op<T>(std::string(T::name) + " twice", [](const RuleSite& at) {
+    return made_by<T>(at.in()) ? at.in() : Value();
+  });
 }
 
 bool may_keep_its_operand(const Op& op) {
@@ -193,7 +194,7 @@ std::vector<Rule> rules_of_arithmetic() {
       {"x / 1", [](V x) { return x / 1; }, [](V x) { return x; }},
       {"x + -0", [](V x) { return x + -0.0; }, [](V x) { return x; }},
       {"x - 0", [](V x) { return x - 0; }, [](V x) { return x; }},
-      {"integer x * 0", "mul", integer_times_zero},
+      Rule::for_op<Mul>("integer x * 0", integer_times_zero),
       {"-(-x)", [](V x) { return -(-x); }, [](V x) { return x; }},
       {"x - (-y)", [](V x, V y) { return x - (-y); }, [](V x, V y) { return x + y; }},
       {"x + (-y)", [](V x, V y) { return x + (-y); }, [](V x, V y) { return x - y; }},
@@ -208,28 +209,29 @@ std::vector<Rule> rules_of_arithmetic() {
       {"square(abs(x))", [](V x) { return square(abs(x)); }, [](V x) { return square(x); }},
       {"abs(-x)", [](V x) { return abs(-x); }, [](V x) { return abs(x); }},
       {"pull(1, x)", [](V x) { return pull(1, x); }, [](V x) { return x; }},
-      {"x to a known power", "pow", known_power},
-      {"x to the power of 1, 2 or -1", "power", plain_power},
-      idempotent<Abs>("abs"),
-      idempotent<Sign>("sign"),
-      idempotent<Floor>("floor"),
-      idempotent<Ceil>("ceil"),
-      idempotent<Round>("round"),
-      idempotent<Trunc>("trunc"),
-      idempotent<Relu>("relu"),
+      Rule::for_op<Pow>("x to a known power", known_power),
+      Rule::for_op<Power>("x to the power of 1, 2 or -1", plain_power),
+      idempotent<Abs>(),
+      idempotent<Sign>(),
+      idempotent<Floor>(),
+      idempotent<Ceil>(),
+      idempotent<Round>(),
+      idempotent<Trunc>(),
+      idempotent<Relu>(),
   };
 }
 
 std::vector<Rule> rules_of_selection() {
   return {
-      {"where with a known condition", "where", chosen},
+      Rule::for_op<Where>("where with a known condition", chosen),
       {"where(c, x, x)", [](V x, V c) { return where(c > 0, x, x); }, [](V x, V) { return x; }},
       {"maximum(x, x)", [](V x) { return maximum(x, x); }, [](V x) { return x; }},
       {"minimum(x, x)", [](V x) { return minimum(x, x); }, [](V x) { return x; }},
-      {"not(not(x))", "logical_not",
-       [](const RuleSite& at) {
-         return made_by<LogicalNot>(at.in()) ? operand_of(at.in()) : Value();
-       }},
+      Rule::for_op<LogicalNot>("not(not(x))",
+                               [](const RuleSite& at) {
+                                 return made_by<LogicalNot>(at.in()) ? operand_of(at.in())
+                                                                     : Value();
+                               }),
   };
 }
 
@@ -238,14 +240,15 @@ std::vector<Rule> rules_of_shapes() {
       {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
       Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type),
       Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice),
-      {"a cast of an exact cast", "cast", cast_twice},
-      {"a cast to the same dtype", "cast",
-       [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }},
-      {"a transpose that moves nothing", "transpose", transposed_not_at_all},
-      {"a transpose of a transpose", "transpose", transposed_twice},
-      {"a product of transposed matrices", "matmul", product_of_transposed},
-      {"a sum of a repeated scalar", "sum", sum_of_repeated},
-      {"a mean of a repeated scalar", "mean", mean_of_repeated},
+      Rule::for_op<Cast>("a cast of an exact cast", cast_twice),
+      Rule::for_op<Cast>(
+          "a cast to the same dtype",
+          [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }),
+      Rule::for_op<Transpose>("a transpose that moves nothing", transposed_not_at_all),
+      Rule::for_op<Transpose>("a transpose of a transpose", transposed_twice),
+      Rule::for_op<Matmul>("a product of transposed matrices", product_of_transposed),
+      Rule::for_op<Sum>("a sum of a repeated scalar", sum_of_repeated),
+      Rule::for_op<Mean>("a mean of a repeated scalar", mean_of_repeated),
   };
 }
 

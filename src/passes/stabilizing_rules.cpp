@@ -79,15 +79,16 @@ std::vector<Rule> stabilizing_rules() {
       {"sqrt(square(x) + square(y))", [](V x, V y) { return sqrt(square(x) + square(y)); },
        [](V x, V y) { return hypot(x, y); }},
       {"(-x) * x", [](V x) { return (-x) * x; }, [](V x) { return -square(x); }},
-      {"norm(x) * norm(x)", "mul",
-       [](const RuleSite& at) {
-         return at.in(0) == at.in(1) && made_by<Norm>(at.in(0)) ? square(at.in(0)) : Value();
-       }},
-      {"square(norm(x))", "square", square_of_norm},
-      {"sqrt(sum(square(x)))", "sqrt", root_of_sum_of_squares},
-      {"log(softmax(x))", "log", log_of_softmax},
-      {"log(sum(exp(x)))", "log", log_of_sum_of_exp},
-      {"exp(x) / sum(exp(x))", "div", exp_over_sum_of_exp},
+      Rule::for_op<Mul>("norm(x) * norm(x)",
+                        [](const RuleSite& at) {
+                          return at.in(0) == at.in(1) && made_by<Norm>(at.in(0)) ? square(at.in(0))
+                                                                                 : Value();
+                        }),
+      Rule::for_op<Square>("square(norm(x))", square_of_norm),
+      Rule::for_op<Sqrt>("sqrt(sum(square(x)))", root_of_sum_of_squares),
+      Rule::for_op<Log>("log(softmax(x))", log_of_softmax),
+      Rule::for_op<Log>("log(sum(exp(x)))", log_of_sum_of_exp),
+      Rule::for_op<Div>("exp(x) / sum(exp(x))", exp_over_sum_of_exp),
   };
 }
 

@@ -196,8 +196,9 @@ TEST(Rules, OfUsersAreEquationsOrFunctions) {
   const std::vector<Rule> rules{
       {"sin² + cos²", [](Value a) { return square(sin(a)) + square(cos(a)); },
        [](Value a) { return ones_like(a); }},
-      {"tan of atan", "tan",
-       [](const RuleSite& at) { return made_by<Atan>(at.in()) ? operand_of(at.in()) : Value(); }}};
+      Rule::for_op<Tan>("tan of atan", [](const RuleSite& at) {
+        return made_by<Atan>(at.in()) ? operand_of(at.in()) : Value();
+      })};
   EXPECT_EQ(ops_after(rules, graph, square(cos(x)) + square(sin(x))),
             (Names{"input", "full_like"}));
   EXPECT_EQ(ops_after(rules, graph, tan(atan(y))), Names{"input"});
@@ -234,6 +235,31 @@ TEST(Rules, LookThroughWhatRepeatsAConstant) {
   EXPECT_EQ(known_fill(graph.constant(Tensor::full({f64, {0}}, 1))), std::nullopt);
   EXPECT_EQ(known_fill(x), std::nullopt);
   EXPECT_EQ(simplified_by(graph, x * one).front(), "x * 1");
+}
+
+/// Ops of a user that have the names of built-in ones.
+struct OtherAbs {
+  static constexpr auto name = "abs";
+  template <class T>
+  T operator()(T x) const {
+    return x + 1;
+  }
+};
+struct OtherMatmul {
+  static constexpr auto name = "matmul";
+  static constexpr no_grad grad{"only for tests"};
+  template <class T>
+  T operator()(T x, T y) const {
+    return x - y;
+  }
+};
+
+TEST(Rules, LeaveOpsAloneThatOnlyHaveTheNameOfAnother) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2, 2}});
+  const Value y = apply(OtherMatmul{}, {transpose(apply(OtherAbs{}, {abs(x)})), x});
+  const Tensor data = Tensor({2, 2}, {1.0, -2.0, 3.0, 4.0});
+  EXPECT_EQ(evaluate(y, {{x, data}}).to_vector<double>(), (std::vector<double>{1, 6, 0, 1}));
 }
 
 }  // namespace
