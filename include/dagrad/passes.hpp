@@ -161,15 +161,16 @@ struct Pass {
   using Run = std::function<PassResult(const Graph& graph, std::span<const Value> values,
                                        Runtime* runtime)>;
 
-  /// `run` takes a graph and the values, and the runtime too if it needs that. It returns a
+  /// `function` takes a graph and the values, and the runtime too if it needs that. It returns a
   /// PassResult or a Rewritten.
   template <class F>
-  Pass(std::string name, F run, bool fuses = false) : name(std::move(name)), fuses(fuses) {
+  Pass(std::string title, F function, bool is_fusing = false)
+      : name(std::move(title)), fuses(is_fusing) {
     if constexpr (std::invocable<F, const Graph&, std::span<const Value>, Runtime*>) {
-      this->run = std::move(run);
+      run = std::move(function);
     } else {
-      this->run = [run = std::move(run)](const Graph& graph, std::span<const Value> values,
-                                         Runtime*) -> PassResult { return run(graph, values); };
+      run = [f = std::move(function)](const Graph& graph, std::span<const Value> values,
+                                      Runtime*) -> PassResult { return f(graph, values); };
     }
   }
 

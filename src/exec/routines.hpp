@@ -70,7 +70,7 @@ class RoutinesOnDemand {
  private:
   const Routines& count_run(const Plan& plan) const;
 
-  const Routines none_;
+  const Routines none_{};
   mutable std::atomic<const Routines*> made_{nullptr};
   mutable std::atomic<int> runs_{0};
   mutable std::mutex mutex_;
