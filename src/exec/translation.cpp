@@ -79,7 +79,8 @@ bool Translation::fits(const Kernel& kernel) const {
   for (std::size_t i = 0; i < kernel.in().size(); ++i)
     if (!is_plain(kernel.in()[i]) && !kernel.op().traits().uses_type_only(i)) return false;
   const Program* const program = kernel.program();
-  const std::int64_t vectors = 1 + kernel.out()[0].bytes() / vector_bytes(set_);
+  const auto bytes = static_cast<std::int64_t>(kernel.out()[0].bytes());
+  const std::int64_t vectors = 1 + bytes / vector_bytes(set_);
   return program == nullptr ||
          static_cast<std::int64_t>(program->steps.size()) * vectors <= most_steps;
 }
