@@ -13,6 +13,7 @@
 #include "dagrad/strides.hpp"
 #include "ops/families.hpp"
 #include "ops/matrices.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -62,6 +63,33 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
                      {c.out<T>().data() + at * m * n, n, false});
   };
   each_product(c.parallel, batch.elements(), m * n * k, product);
+}
+
+/// A product of few elements: adds the products of one k after the other to all results, which
+/// gives the sums of `kernels::gemm`.
+bool unroll_product(Unrolled& code, const Factor& left, const Factor& right, bool transpose_left,
+                    bool transpose_right) {
+  const DType dtype = code.out[0].dtype;
+  const std::int64_t m = left.rows, k = left.columns, n = right.columns;
+  const std::int64_t results = code.out[0].elements();
+  if ((dtype != f32 && dtype != f64) || k == 0 || results == 0 || results > most_unrolled / k)
+    return false;
+  const StridedAxes<2> matrices =
+      broadcast_axes({left.batch, right.batch}, broadcast(left.batch, right.batch));
+  Unrolled::Lanes sum = code.fill(dtype, 0, static_cast<std::size_t>(results));
+  for (std::int64_t l = 0; l < k; ++l) {
+    std::vector<Unrolled::Element> a, b;
+    for (std::int64_t at = 0; at < results; ++at) {
+      const std::int64_t product = at / (m * n), i = at / n % m, j = at % n;
+      const std::int64_t row = transpose_left ? l * m + i : i * k + l;
+      const std::int64_t column = transpose_right ? j * k + l : l * n + j;
+      a.push_back({0, static_cast<std::uint32_t>(matrices.offset(product, 0) * m * k + row)});
+      b.push_back({1, static_cast<std::uint32_t>(matrices.offset(product, 1) * k * n + column)});
+    }
+    sum = code.multiply_add(code.read(std::move(a)), code.read(std::move(b)), sum);
+  }
+  code.write(0, sum);
+  return true;
 }
 
 /// Swaps the last two axes and keeps all others.
@@ -136,6 +164,12 @@ void Matmul::eval(const EvalContext& c) const {
   });
 }
 
+bool Matmul::unroll(Unrolled& code) const {
+  return unroll_product(code, {code.in[0].shape, transpose_left, true},
+                        {code.in[1].shape, transpose_right, false}, transpose_left,
+                        transpose_right);
+}
+
 // Only the ranks tell whether batches may have been broadcast; two plain matrices never are.
 Grads Matmul::grad(const GradContext& g) const {
   const bool row = g.in[0].rank() == 1, column = g.in[1].rank() == 1;
@@ -164,10 +198,14 @@ Grads Matmul::grad(const GradContext& g) const {
 }
 
 double Matmul::cost(const PlanContext& plan) const {
-  const Factor left(plan.in[0].shape, transpose_left, true);
   const auto size = static_cast<double>(size_of(plan.out[0].dtype));
   const double rate = is_float(plan.out[0].dtype) ? 320 : 8;
-  return 100 + 2 * static_cast<double>(plan.out[0].elements() * left.columns) * size / rate;
+  return 100 + flops(plan) * size / rate;
+}
+
+double Matmul::flops(const PlanContext& plan) const {
+  const Factor left(plan.in[0].shape, transpose_left, true);
+  return 2 * static_cast<double>(plan.out[0].elements() * left.columns);
 }
 
 Samples Matmul::samples(Rng& rng) {

@@ -32,7 +32,9 @@ Samples samples_of(Make make) {
 Shape pooled_shape(const Pooling& options, const Shape& in) {
   return MaxPool{options}.infer(std::array{Type{f64, in}}).shape;
 }
-Tensor tensor(const Shape& shape, const std::vector<double>& elements) { return {shape, elements}; }
+Tensor pooled_tensor(const Shape& shape, const std::vector<double>& elements) {
+  return {shape, elements};
+}
 Pooling pairs() { return {.window = {1, 2}, .stride = {1}}; }
 
 }  // namespace
@@ -42,10 +44,10 @@ Samples MaxPool::samples(Rng& rng) {
     return Sample{MaxPool{options}, {rng.uniform(in, -2, 2)}};
   });
   samples.push_back({.op = MaxPool{pairs()},
-                     .in = {tensor({1, 1, 1, 4}, {-1, -3, 2, 2})},
-                     .out = {tensor({1, 1, 1, 3}, {-1, 2, 2})},
-                     .dout = {tensor({1, 1, 1, 3}, {1, 10, 100})},
-                     .grads = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})},
+                     .in = {pooled_tensor({1, 1, 1, 4}, {-1, -3, 2, 2})},
+                     .out = {pooled_tensor({1, 1, 1, 3}, {-1, 2, 2})},
+                     .dout = {pooled_tensor({1, 1, 1, 3}, {1, 10, 100})},
+                     .grads = {pooled_tensor({1, 1, 1, 4}, {1, 0, 110, 0})},
                      .ties = true});
   return samples;
 }
@@ -54,20 +56,20 @@ Samples MaxPoolGradient::samples(Rng& rng) {
     return Sample{MaxPoolGradient{options},
                   {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in, -2, 2)}};
   });
-  samples.push_back(
-      {.op = MaxPoolGradient{pairs()},
-       .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
-       .out = {tensor({1, 1, 1, 4}, {1, 0, 110, 0})}});
+  samples.push_back({.op = MaxPoolGradient{pairs()},
+                     .in = {pooled_tensor({1, 1, 1, 3}, {1, 10, 100}),
+                            pooled_tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
+                     .out = {pooled_tensor({1, 1, 1, 4}, {1, 0, 110, 0})}});
   return samples;
 }
 Samples MaxPoolPick::samples(Rng& rng) {
   Samples samples = samples_of([&](const Shape& in, const Pooling& options) {
     return Sample{MaxPoolPick{options}, {rng.uniform(in, -2, 2), rng.uniform(in, -2, 2)}};
   });
-  samples.push_back(
-      {.op = MaxPoolPick{pairs()},
-       .in = {tensor({1, 1, 1, 4}, {5, 6, 7, 8}), tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
-       .out = {tensor({1, 1, 1, 3}, {5, 7, 7})}});
+  samples.push_back({.op = MaxPoolPick{pairs()},
+                     .in = {pooled_tensor({1, 1, 1, 4}, {5, 6, 7, 8}),
+                            pooled_tensor({1, 1, 1, 4}, {-1, -3, 2, 1})},
+                     .out = {pooled_tensor({1, 1, 1, 3}, {5, 7, 7})}});
   return samples;
 }
 Samples AvgPool::samples(Rng& rng) {
@@ -75,8 +77,8 @@ Samples AvgPool::samples(Rng& rng) {
     return Sample{AvgPool{options}, {rng.uniform(in, -2, 2)}};
   });
   samples.push_back({.op = AvgPool{{.window = {1, 2}, .padding = {0, 1}}},
-                     .in = {tensor({1, 1, 1, 3}, {1, 2, 5})},
-                     .out = {tensor({1, 1, 1, 2}, {0.5, 3.5})}});
+                     .in = {pooled_tensor({1, 1, 1, 3}, {1, 2, 5})},
+                     .out = {pooled_tensor({1, 1, 1, 2}, {0.5, 3.5})}});
   return samples;
 }
 Samples AvgPoolGradient::samples(Rng& rng) {
@@ -85,8 +87,8 @@ Samples AvgPoolGradient::samples(Rng& rng) {
                   {rng.uniform(pooled_shape(options, in), -2, 2), rng.uniform(in)}};
   });
   samples.push_back({.op = AvgPoolGradient{pairs()},
-                     .in = {tensor({1, 1, 1, 3}, {1, 10, 100}), Tensor({f64, {1, 1, 1, 4}})},
-                     .out = {tensor({1, 1, 1, 4}, {0.5, 5.5, 55, 50})}});
+                     .in = {pooled_tensor({1, 1, 1, 3}, {1, 10, 100}), Tensor({f64, {1, 1, 1, 4}})},
+                     .out = {pooled_tensor({1, 1, 1, 4}, {0.5, 5.5, 55, 50})}});
   return samples;
 }
 

@@ -14,6 +14,7 @@
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
 #include "ops/sum.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -119,7 +120,12 @@ Type Sum::infer(std::span<const Type> in) const {
 std::size_t Sum::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
+double Sum::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
+}
 void Sum::eval(const EvalContext& c) const { sum_axes(c, mask(c.in_shape(0).rank())); }
+
+bool Sum::unroll(Unrolled& code) const { return unroll_sum(code, mask(code.in[0].shape.rank())); }
 
 Grads Sum::grad(const GradContext& g) const {
   return {broadcast_like(expanded(g.dout, g.in[0].rank()), g.in[0])};
@@ -142,8 +148,15 @@ Type Mean::infer(std::span<const Type> in) const {
 std::size_t Mean::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
+double Mean::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
+}
 void Mean::eval(const EvalContext& c) const {
   sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));
+}
+
+bool Mean::unroll(Unrolled& code) const {
+  return unroll_sum(code, mask(code.in[0].shape.rank()), count(code.in[0].shape));
 }
 
 Grads Mean::grad(const GradContext& g) const {
@@ -261,6 +274,11 @@ Type CountLike::infer(std::span<const Type> in) const {
 }
 void CountLike::eval(const EvalContext& c) const {
   fill(c.parallel, c.outs[0], static_cast<double>(count(c.in_shape(0)) - less));
+}
+bool CountLike::unroll(Unrolled& code) const {
+  const auto elements = static_cast<double>(count(code.in[0].shape) - less);
+  code.write(0, code.fill(code.out[0].dtype, elements, 1));
+  return true;
 }
 Grads CountLike::grad(const GradContext&) const { return {zero}; }
 Samples CountLike::samples(Rng& rng) {

@@ -8,6 +8,7 @@
 #include "ops/families.hpp"
 #include "ops/joins.hpp"
 #include "ops/moving.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -151,6 +152,21 @@ void Concat::eval(const EvalContext& c) const {
          in.type.dtype, in.data, to);
     to += part * static_cast<std::int64_t>(size_of(in.type.dtype));
   }
+}
+
+bool Concat::unroll(Unrolled& code) const {
+  if (code.out[0].elements() == 0 || code.out[0].elements() > most_unrolled) return false;
+  std::vector<Unrolled::Element> elements;
+  const std::int64_t outer = AlongAxis(code.out[0].shape, axis).outer;
+  for (std::int64_t block = 0; block < outer; ++block) {
+    for (std::uint32_t operand = 0; operand < code.in.size(); ++operand) {
+      const auto part = static_cast<std::uint32_t>(code.in[operand].elements() / outer);
+      for (std::uint32_t i = 0; i < part; ++i)
+        elements.push_back({operand, static_cast<std::uint32_t>(block) * part + i});
+    }
+  }
+  code.write(0, code.read(std::move(elements)));
+  return true;
 }
 
 Grads Concat::grad(const GradContext& g) const {

@@ -6,6 +6,7 @@
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
 #include "ops/moving.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -80,6 +81,16 @@ void Slice::eval(const EvalContext& c) const {
   const DType dtype = c.outs[0].type.dtype;
   move(c.parallel, slice.walk, dtype,
        static_cast<const std::byte*>(c.ins[0].data) + slice.bytes(dtype), c.outs[0].data);
+}
+
+bool Slice::unroll(Unrolled& code) const {
+  const SliceWalk slice(ranges, code.in[0].shape);
+  return unroll_moves(code, slice.walk, slice.offset);
+}
+
+/// Only the part of the operand that becomes the result is read.
+double Slice::cost(const PlanContext& plan) const {
+  return 20 + static_cast<double>(plan.out[0].bytes()) / 4;
 }
 
 Grads Slice::grad(const GradContext& g) const { return {unslice_like(g.dout, g.in[0], ranges)}; }

@@ -8,6 +8,7 @@
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
 #include "ops/moving.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -23,6 +24,17 @@ std::uint32_t named(const std::vector<std::int64_t>& axes, int rank) {
     mask |= bit;
   }
   return mask;
+}
+
+/// The walk from a tensor to the one with permuted axes.
+Walk transposing(const std::vector<std::int64_t>& axes, const Shape& in, const Shape& out) {
+  const auto from = strides_of(in), to = strides_of(out);
+  Walk walk;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const int axis = normalize_axis(axes[i], in.rank());
+    walk.add(out[static_cast<int>(i)], {from[static_cast<std::size_t>(axis)], to[i]});
+  }
+  return walk;
 }
 
 std::string to_text(const std::vector<std::int64_t>& sizes) {
@@ -194,13 +206,11 @@ Type Transpose::infer(std::span<const Type> in) const {
 }
 
 void Transpose::eval(const EvalContext& c) const {
-  const auto from = strides_of(c.in_shape(0)), to = strides_of(c.out_shape());
-  Walk walk;
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const int axis = normalize_axis(axes[i], c.in_shape(0).rank());
-    walk.add(c.out_shape()[static_cast<int>(i)], {from[static_cast<std::size_t>(axis)], to[i]});
-  }
-  move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
+  move(c.parallel, transposing(axes, c.in_shape(0), c.out_shape()), c.outs[0].type.dtype,
+       c.ins[0].data, c.outs[0].data);
+}
+bool Transpose::unroll(Unrolled& code) const {
+  return unroll_moves(code, transposing(axes, code.in[0].shape, code.out[0].shape));
 }
 
 Grads Transpose::grad(const GradContext& g) const {

@@ -6,6 +6,7 @@
 #include "ops/families.hpp"
 #include "ops/moving.hpp"
 #include "ops/sum.hpp"
+#include "ops/unrolling.hpp"
 
 namespace dagrad {
 
@@ -48,8 +49,16 @@ std::size_t SumToLike::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, repeated_axes(shape, plan.in[1].shape));
 }
 
+double SumToLike::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
+}
+
 void SumToLike::eval(const EvalContext& c) const {
   sum_axes(c, repeated_axes(c.in_shape(0), c.in_shape(1)));
+}
+
+bool SumToLike::unroll(Unrolled& code) const {
+  return unroll_sum(code, repeated_axes(code.in[0].shape, code.in[1].shape));
 }
 
 Grads SumToLike::grad(const GradContext& g) const {

@@ -46,20 +46,37 @@ class Compiled {
 
   const Plan& plan() const { return *plan_; }
   ContextPool& contexts() { return contexts_; }
+  bool updates() const { return !plan_->updates.empty(); }
+  /// Throws ArgumentError if runs update parameters, which needs a State that is not const.
+  void require_const() const;
 
  private:
   std::unique_ptr<const Plan> plan_;
   ContextPool contexts_;
 };
 
+/// Gives the library's sources access to what functions and States hold.
+struct FunctionAccess {
+  /// Throws ArgumentError if the function is empty.
+  static Compiled& compiled(const Function& function) { return function.compiled(); }
+  static StateData* data(const State& state) { return Function::data_of(state); }
+};
+
 /// What a BoundRun holds: its own context and everything that the context refers to.
 struct BoundContext {
   BoundContext(std::shared_ptr<Compiled> compiled, std::shared_ptr<StateData> with)
-      : function(std::move(compiled)), state(std::move(with)), context(function->plan()) {}
+      : function(std::move(compiled)), state(std::move(with)), context(bound(function->plan())) {}
 
   std::shared_ptr<Compiled> function;
   std::shared_ptr<StateData> state;  ///< null: parameters have their initial values
   RunContext context;
+
+ private:
+  /// A bound run is for many runs, so that routines are worth it.
+  static const Plan& bound(const Plan& plan) {
+    plan.routines.make(plan);
+    return plan;
+  }
 };
 
 }  // namespace dagrad::detail

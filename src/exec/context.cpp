@@ -19,6 +19,7 @@ RunContext::RunContext(const Plan& plan)
       parameters_(plan.parameters.size()),
       fetched_(plan.parameters.size(), false),
       outputs_(plan.outputs.size()),
+      stored_(plan.fetches.size()),
       exchanged_(plan.updates.size()),
       position_(plan.parameters.size()) {
   if (plan.arena_bytes > 0) arena_ = allocate_blocks(plan.arena_bytes);
@@ -31,8 +32,14 @@ RunContext::RunContext(const Plan& plan)
   for (const Plan::Fetch& fetch : plan.fetches) {
     const Slot& slot = plan.slots[fetch.slot];
     if (slot.home == Slot::Home::parameter) fetched_[slot.at] = true;
+    if (slot.home == Slot::Home::output) ++outputs_[slot.at].uses;
+  }
+  for (const Plan::Updated& update : plan.updates) {
+    const Slot& slot = plan.slots[update.slot];
+    if (slot.home == Slot::Home::output) ++outputs_[slot.at].uses;
   }
   make_workers();
+  make_room(plan.routines.now());
 }
 
 RunContext::~RunContext() = default;
@@ -115,6 +122,12 @@ void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
   fed_[input] = {Fed::How::tensor, tensor};
 }
 
+std::uint32_t RunContext::unfed(const Feed& feed) const {
+  const std::uint32_t at = feed.value.empty() ? input(feed.name) : input(feed.value);
+  if (fed(at)) throw ArgumentError(fmt::format("input '{}' is fed twice", plan_.input_names[at]));
+  return at;
+}
+
 void RunContext::clear() {
   for (Fed& fed : fed_) fed = {};
   for (Tensor& parameter : parameters_) parameter = Tensor();
@@ -169,9 +182,13 @@ Tensor RunContext::result(std::size_t i) const {
 void RunContext::prepare_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     OutputMemory& memory = outputs_[i];
+    if (memory.given != nullptr) {
+      address_[plan_.outputs[i].slot] = memory.given;
+      continue;
+    }
     if (!memory.now.unique()) std::swap(memory.now, memory.spare);
     if (!memory.now.unique()) memory.now = uninitialized(plan_.outputs[i].type);
-    address_[plan_.outputs[i].slot] = memory.now.mutable_view().data;
+    address_[plan_.outputs[i].slot] = const_cast<void*>(memory.now.data());  // nothing shares it
   }
 }
 
@@ -216,14 +233,14 @@ void RunContext::match(const StateData& from) {
   matched_ = from.layout;
 }
 
-/// Takes the parameters' values of a single moment. An updating run needs no handles, because no
-/// other run may exchange values meanwhile.
+/// Takes the parameters' values of a single moment. An updating run needs neither handles nor the
+/// lock, because no other run may exchange values meanwhile.
 void RunContext::take_parameters(StateData* from, bool update) {
   if (from != nullptr) match(*from);
   for (Tensor& parameter : parameters_)  // outside of the lock: this may destroy the last handle
     if (parameter.owned()) parameter = Tensor();
   std::unique_lock<std::mutex> lock;
-  if (from != nullptr) lock = std::unique_lock(from->exchange);
+  if (from != nullptr && !update) lock = std::unique_lock(from->exchange);
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
     const Tensor& value = from != nullptr ? from->values[position_[p]] : plan_.initial[p];
     if (fetched_[p] || (from != nullptr && !update)) parameters_[p] = value;
@@ -237,11 +254,16 @@ void RunContext::commit(StateData& to) noexcept {
   for (std::size_t u = 0; u < exchanged_.size(); ++u) {
     const Plan::Updated& update = plan_.updates[u];
     const Slot& next = plan_.slots[update.slot];
-    const Tensor& value = next.home == Slot::Home::output      ? outputs_[next.at].now
-                          : next.home == Slot::Home::parameter ? to.values[position_[next.at]]
-                                                               : plan_.constants[next.at];
+    Tensor& value = exchanged_[u];
+    if (next.home != Slot::Home::output)
+      value = next.home == Slot::Home::parameter ? to.values[position_[next.at]]
+                                                 : plan_.constants[next.at];
+    else if (outputs_[next.at].uses > 1)
+      value = outputs_[next.at].now;
+    else
+      value = std::move(outputs_[next.at].now);
     const Type& type = plan_.parameters[update.parameter].type;
-    exchanged_[u] = value.type() == type ? value : value.reshaped(type.shape);
+    if (value.type() != type) value = value.reshaped(type.shape);
   }
   const std::lock_guard lock(to.exchange);
   for (std::size_t u = 0; u < exchanged_.size(); ++u)
@@ -281,6 +303,7 @@ void RunContext::compute(StateData* with, bool update, const RunOptions& options
   options_ = options.cancel || options.deadline ? &options : nullptr;
   run_steps();
   copy_outputs();
+  copy_stored();
   if (results != nullptr) {
     results->reserve(plan_.fetches.size());
     for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));

@@ -40,6 +40,7 @@ class LoopKernel : public Kernel {
     parallel(loop_.tasks(),
              [&](std::int64_t task) { loop_.run(task, frame.in.data(), frame.out.data()); });
   }
+  const Program* program() const override { return &loop_.program(); }
   std::string remark() const override {
     return loop_.tasks() > 1 ? fmt::format(", {} tasks", loop_.tasks()) : std::string();
   }
@@ -67,6 +68,7 @@ class EvalKernel : public Kernel {
                            {frame.out_views.data(), out().size()}, frame.scratch, machine_,
                            parallel, prepared_.get()));
   }
+  bool unroll(Unrolled& code) const override { return op()->unroll(code); }
 
  private:
   const Machine& machine_;  ///< kept alive by the plan's runtime

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ struct StepFrame {
   std::vector<const void*> in;  ///< null if only the type is used
   std::vector<void*> out;
   void* scratch = nullptr;
+  std::uint32_t step = 0;  ///< the one that the worker runs, or that has failed
 
   std::vector<View> in_views;  ///< the same as views, if `make_views` has been called
   std::vector<MutableView> out_views;
@@ -39,6 +41,11 @@ class Kernel {
   virtual void run(StepFrame& frame, const Parallel& parallel) const = 0;
   /// What `Function::text` adds to the line of a step: ", 8 tasks".
   virtual std::string remark() const { return {}; }
+
+  /// The lowered program that it runs for each element of its results; null for other kernels.
+  virtual const Program* program() const { return nullptr; }
+  /// Records what it does as straight-line code. Returns whether it has such a form.
+  virtual bool unroll(Unrolled& /*code*/) const { return false; }
 
   const Op& op() const { return op_; }
   const std::vector<Type>& in() const { return in_; }

@@ -55,7 +55,6 @@ class LoopAssembler {
   void compute(const Action& action);
   void call(const Operation& op);
   void call_vector_function(const Operation& op, const void* function);
-  void clamp_to_one(const Operation& op);
   void call_interpreter(const Operation& op);
 
   const Program& program_;
@@ -149,39 +148,12 @@ void LoopAssembler::call(const Operation& op) {
   code_->restore_tail();
 }
 
-/// Calls a function of libmvec, with operands in vectors 0 and 1 and the result in vector 0. All
-/// registers other than those of the operands are free.
 void LoopAssembler::call_vector_function(const Operation& op, const void* function) {
-  const auto move = [&](int d, int a) {
-    if (d != a) code_->vmovaps(code_->vec(d, op.dtype), code_->vec(a, op.dtype));
-  };
-  const int operands = arity(op.primitive);
-  if (operands == 1) {
-    move(0, op.a);
-  } else if (op.b != 0) {
-    move(0, op.a);
-    move(1, op.b);
-  } else {
-    const int a = op.a == 1 ? 2 : op.a;
-    move(a, op.a);
-    move(1, 0);
-    move(0, a);
-  }
+  code_->move_arguments(op);
   if (code_->is_half(op.dtype)) {  // leave no unrelated values in the upper half
-    for (int i = 0; i < operands; ++i) code_->repeat_low_half(i);
+    for (int i = 0; i < arity(op.primitive); ++i) code_->repeat_low_half(i);
   }
-  code_->mov(rax, reinterpret_cast<std::uintptr_t>(function));
-  code_->call(rax);
-  if (op.primitive == Primitive::sin || op.primitive == Primitive::cos) clamp_to_one(op);
-}
-
-/// libmvec's sine of a double may be 1.0000000000000002. NaN stays NaN.
-void LoopAssembler::clamp_to_one(const Operation& op) {
-  const Xbyak::Xmm d = code_->vec(0, op.dtype), limit = code_->vec(1, op.dtype);
-  code_->load_literal(limit, one(op.dtype), op.dtype);
-  op.dtype == f32 ? code_->vminps(d, limit, d) : code_->vminpd(d, limit, d);
-  code_->load_literal(limit, one(op.dtype) | sign_bit(op.dtype), op.dtype);
-  op.dtype == f32 ? code_->vmaxps(d, limit, d) : code_->vmaxpd(d, limit, d);
+  code_->call_function(op, function);
 }
 
 /// For primitives without vector code: runs the interpreter's loop over the lanes, through memory.

@@ -21,6 +21,7 @@ class BroadcastLoop {
   /// The number of pieces of nearly equal work that may run at once. It depends only on shape and
   /// program: 0 if there are no elements, 1 if more would not pay off.
   std::int64_t tasks() const { return tasks_; }
+  const Program& program() const { return *program_; }
   /// Rough estimate of the total time on one thread, in nanoseconds.
   double cost() const { return cost_; }
   /// Computes a piece. A result may overwrite an operand of the same shape and element size.

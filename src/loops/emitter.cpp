@@ -49,7 +49,7 @@ VectorEmitter::Xmm VectorEmitter::vec(int number, DType dtype) const {
 }
 
 void VectorEmitter::load_literal(const Xmm& into, std::uint64_t bits, DType dtype) {
-  broadcast_bits(into, dtype, ptr[rip + literals_[bits]]);
+  broadcast_bits(into, dtype, literal(bits));
 }
 
 void VectorEmitter::broadcast_bits(const Xmm& into, DType dtype, const Xbyak::Address& from) {
@@ -87,6 +87,7 @@ void VectorEmitter::compute(const Operation& op) {
                              &Generator::vpsubq};
   static constexpr Forms mul{&Generator::vmulps, &Generator::vmulpd, &Generator::vpmulld, nullptr};
   static constexpr Forms div{&Generator::vdivps, &Generator::vdivpd, nullptr, nullptr};
+  if (lanes_ == 1 && compute_one(op)) return;
   if (op.operand_dtype == b8 && op.primitive != Primitive::cast) return compute_bools(op);
   const bool real = is_float(op.operand_dtype);
   switch (op.primitive) {
@@ -130,6 +131,74 @@ void VectorEmitter::compute(const Operation& op) {
     default:
       return compare(op);
   }
+}
+
+/// Emits arithmetic on one float, which may be in memory without anything beside it. Returns
+/// whether the step is such.
+bool VectorEmitter::compute_one(const Operation& op) {
+  if (!is_float(op.dtype)) return false;
+  const Xmm d(op.d), a(op.a), in_register(op.b);
+  const Xbyak::Operand& b =
+      op.memory ? *op.memory : static_cast<const Xbyak::Operand&>(in_register);
+  const bool narrow = op.dtype == f32;
+  switch (op.primitive) {
+    case Primitive::add:
+      narrow ? vaddss(d, a, b) : vaddsd(d, a, b);
+      return true;
+    case Primitive::sub:
+      narrow ? vsubss(d, a, b) : vsubsd(d, a, b);
+      return true;
+    case Primitive::mul:
+      narrow ? vmulss(d, a, b) : vmulsd(d, a, b);
+      return true;
+    case Primitive::div:
+      narrow ? vdivss(d, a, b) : vdivsd(d, a, b);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void VectorEmitter::multiply_add(const Operation& op) {
+  const Xmm d = vec(op.d, op.dtype), a = vec(op.a, op.dtype), in_register = vec(op.b, op.dtype);
+  const Xbyak::Operand& b =
+      op.memory ? *op.memory : static_cast<const Xbyak::Operand&>(in_register);
+  if (lanes_ == 1)
+    op.dtype == f32 ? vfmadd231ss(d, a, b) : vfmadd231sd(d, a, b);
+  else
+    op.dtype == f32 ? vfmadd231ps(d, a, b) : vfmadd231pd(d, a, b);
+}
+
+void VectorEmitter::move_arguments(const Operation& op) {
+  const auto move = [&](int d, int a) {
+    if (d != a) vmovaps(vec(d, op.dtype), vec(a, op.dtype));
+  };
+  if (arity(op.primitive) == 1) {
+    move(0, op.a);
+  } else if (op.b != 0) {
+    move(0, op.a);
+    move(1, op.b);
+  } else {
+    const int a = op.a == 1 ? 2 : op.a;
+    move(a, op.a);
+    move(1, 0);
+    move(0, a);
+  }
+}
+
+void VectorEmitter::call_function(const Operation& op, const void* function) {
+  mov(rax, reinterpret_cast<std::uintptr_t>(function));
+  call(rax);
+  if (op.primitive == Primitive::sin || op.primitive == Primitive::cos) clamp_to_one(op);
+}
+
+/// libmvec's sine of a double may be 1.0000000000000002. NaN stays NaN.
+void VectorEmitter::clamp_to_one(const Operation& op) {
+  const Xmm d = vec(0, op.dtype), limit = vec(1, op.dtype);
+  load_literal(limit, one(op.dtype), op.dtype);
+  op.dtype == f32 ? vminps(d, limit, d) : vminpd(d, limit, d);
+  load_literal(limit, one(op.dtype) | sign_bit(op.dtype), op.dtype);
+  op.dtype == f32 ? vmaxps(d, limit, d) : vmaxpd(d, limit, d);
 }
 
 bool VectorEmitter::is_single(const Instruction& step) {

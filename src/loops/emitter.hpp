@@ -67,6 +67,12 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   using Xmm = Xbyak::Xmm;  ///< a vector register of any width
 
   int lanes() const { return lanes_; }
+  /// From here on, values have so many lanes: as many as fill 16, 32 or all bytes of a vector, or
+  /// one, for which arithmetic is scalar.
+  void use_lanes(int lanes) {
+    vector_bytes_ = vector_bytes_ / lanes_ * lanes;
+    lanes_ = lanes;
+  }
   virtual RegisterFile registers() const = 0;
   virtual bool tail_takes_r10(const Program& program) const = 0;
 
@@ -88,6 +94,13 @@ class VectorEmitter : public Xbyak::CodeGenerator {
 
   /// Emits a step that is not a call.
   void compute(const Operation& op);
+  /// Adds a * b to d, rounding once.
+  void multiply_add(const Operation& op);
+  /// Calls a function of libmvec, with operands in vectors 0 and 1 and the result in vector 0. All
+  /// other registers that callees do not preserve are free.
+  void call_function(const Operation& op, const void* function);
+  /// Moves the operands of such a call there.
+  void move_arguments(const Operation& op);
   /// Copies the low half of a vector into the upper one.
   virtual void repeat_low_half(int d) = 0;
 
@@ -95,6 +108,8 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   Xmm vec(int number, DType dtype) const;
   /// Whether values of a dtype fill only half of a vector.
   bool is_half(DType dtype) const { return held_bytes(dtype) < vector_bytes_; }
+  /// The bits in memory.
+  Xbyak::Address literal(std::uint64_t bits) { return ptr[rip + literals_[bits]]; }
   /// Loads the bits into all lanes of `into`.
   void load_literal(const Xmm& into, std::uint64_t bits, DType dtype);
   /// Emits the tables to which the code refers, after its last instruction.
@@ -156,6 +171,7 @@ class VectorEmitter : public Xbyak::CodeGenerator {
 
  private:
   void compute_bools(const Operation& op);
+  bool compute_one(const Operation& op);
   Xmm halves(int number) const;
   void clamp_ints(const Xmm& x, DType dtype);
   void wrap_ints(const Xmm& x, DType dtype);
@@ -171,7 +187,9 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   int held_bytes(DType dtype) const {
     return static_cast<int>(size_of(compute_dtype(dtype))) * lanes_;
   }
-  const int vector_bytes_, lanes_;
+  void clamp_to_one(const Operation& op);
+
+  int vector_bytes_, lanes_;
   std::map<std::uint64_t, Xbyak::Label> literals_;
 };
 

@@ -11,6 +11,7 @@
 #include "dagrad/detail/op_form.hpp"
 #include "dagrad/detail/plain_functor.hpp"
 #include "dagrad/op_interface.hpp"
+#include "dagrad/unrolled.hpp"
 
 namespace dagrad::detail {
 
@@ -46,10 +47,13 @@ struct OpMembers {
   void (*eval)(const void*, const EvalContext&) = nullptr;
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
+  std::uint32_t (*row_operands)(const void*, std::span<const Type>) = nullptr;
   double (*cost)(const void*, const PlanContext&) = nullptr;
+  double (*flops)(const void*, const PlanContext&) = nullptr;
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
                     const DecisionSink&) = nullptr;
   void (*validate)(const void*, std::span<const View>) = nullptr;
+  bool (*unroll)(const void*, Unrolled&) = nullptr;
   Samples (*samples)(Rng&) = nullptr;
 };
 
@@ -173,9 +177,19 @@ constexpr void add_plan(OpMembers& m) {
     m.prepare = [](const void* op, const PlanContext& plan) -> std::shared_ptr<const void> {
       return self<T>(op).prepare(plan);
     };
+  if constexpr (requires(const T& op, std::span<const Type> in) {
+                  std::uint32_t(op.row_operands(in));
+                })
+    m.row_operands = [](const void* op, std::span<const Type> in) -> std::uint32_t {
+      return self<T>(op).row_operands(in);
+    };
   if constexpr (requires(const T& op, const PlanContext& plan) { double(op.cost(plan)); })
     m.cost = [](const void* op, const PlanContext& plan) -> double {
       return self<T>(op).cost(plan);
+    };
+  if constexpr (requires(const T& op, const PlanContext& plan) { double(op.flops(plan)); })
+    m.flops = [](const void* op, const PlanContext& plan) -> double {
+      return self<T>(op).flops(plan);
     };
   if constexpr (requires(const T& op, std::span<const View> views, const DecisionSink& sink) {
                   op.decisions(views, views, sink);
@@ -187,6 +201,8 @@ constexpr void add_plan(OpMembers& m) {
                      const DecisionSink& sink) { probe(self<T>(op), in, out[0].type.shape, sink); };
   if constexpr (requires(const T& op, std::span<const View> in) { op.validate(in); })
     m.validate = [](const void* op, std::span<const View> in) { self<T>(op).validate(in); };
+  if constexpr (requires(const T& op, Unrolled& code) { bool(op.unroll(code)); })
+    m.unroll = [](const void* op, Unrolled& code) -> bool { return self<T>(op).unroll(code); };
 }
 
 }  // namespace dagrad::detail

@@ -20,8 +20,11 @@ struct Matmul {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 

@@ -1,0 +1,91 @@
+#include "src/exec/routines.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "src/exec/plan.hpp"
+#include "src/exec/translation.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+constexpr std::uint32_t fewest_steps = 2, most_steps_of_routine = 1 << 16;
+constexpr std::size_t alignment = 64, none = ~std::size_t{0};
+constexpr double most_work = 0.75;
+
+/// Under the address sanitizer, steps run one by one, because it cannot see what machine code does.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool routines_can_be_checked = false;
+#else
+constexpr bool routines_can_be_checked = true;
+#endif
+
+/// Whether steps may be run together. Observers and searches look at each of them.
+bool may_have_routines(const Plan& plan) {
+  return routines_can_be_checked && !plan.topology && plan.observer == nullptr &&
+         has_assembler(plan.runtime->machine.instruction_set());
+}
+
+}  // namespace
+
+bool suits_routines(const Plan& plan, const Lifetimes& lifetimes) {
+  if (!may_have_routines(plan)) return false;
+  Translation translation(plan, lifetimes);
+  double taken = 0, total = 0;
+  for (std::uint32_t s = 0; s < plan.steps.size(); ++s) {
+    const double cost = plan.kernel_of(plan.steps[s]).cost();
+    total += cost;
+    if (translation.takes(s)) taken += cost;
+  }
+  return taken >= most_work * total;
+}
+
+Routines::Routines(const Plan& plan) {
+  if (plan.steps.size() < fewest_steps || !may_have_routines(plan)) return;
+  const Lifetimes lifetimes(plan);
+  Translation translation(plan, lifetimes);
+  const auto steps = static_cast<std::uint32_t>(plan.steps.size());
+  std::vector<std::uint8_t> code;
+  std::vector<std::size_t> at;  // where the code of each stretch begins
+  for (std::uint32_t begin = 0, end = 0; begin < steps; begin = end) {
+    while (end < steps && end - begin < most_steps_of_routine && translation.takes(end)) ++end;
+    if (end - begin < fewest_steps) {
+      end = std::max(end, begin + 1);
+      if (at.empty() || at.back() != none) {
+        stretches_.push_back({begin, end});
+        at.push_back(none);
+      }
+      stretches_.back().end = end;
+      continue;
+    }
+    const Assembled routine =
+        assemble(translation.run(begin, end), plan.runtime->machine.instruction_set());
+    code.resize((code.size() + alignment - 1) / alignment * alignment);
+    stretches_.push_back({begin, end});
+    at.push_back(code.size());
+    code.insert(code.end(), routine.code.begin(), routine.code.end());
+    scratch_ = std::max(scratch_, routine.scratch);
+  }
+  code_ = std::make_unique<const ExecutableCode>(code);
+  if (code_->entry() == nullptr) stretches_.clear();
+  if (stretches_.empty()) return;
+  const auto start = reinterpret_cast<std::uintptr_t>(code_->entry());
+  for (std::size_t i = 0; i < at.size(); ++i)
+    if (at[i] != none) stretches_[i].routine = reinterpret_cast<RoutineEntry>(start + at[i]);
+}
+
+void RoutinesOnDemand::make(const Plan& plan) const {
+  const std::lock_guard lock(mutex_);
+  if (made_.load(std::memory_order_relaxed) != nullptr) return;
+  routines_ = Routines(plan);
+  made_.store(&routines_, std::memory_order_release);
+}
+
+const Routines& RoutinesOnDemand::count_run(const Plan& plan) const {
+  if (runs_.fetch_add(1, std::memory_order_relaxed) == 0) return none_;
+  make(plan);
+  return now();
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,277 @@
+#include "src/exec/translation.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "dagrad/convert.hpp"
+#include "dagrad/strides.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+constexpr std::int64_t most_elements = 64;
+constexpr std::int64_t most_steps = 1024;  // of the code for one step of a plan
+
+bool is_plain(const Type& type) { return type.dtype != b8 && !is_stored_only(type.dtype); }
+
+std::uint64_t bits_of(DType dtype, double value) {
+  return dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
+    const T number = convert<T>(value);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &number, sizeof number);
+    return bits;
+  });
+}
+
+}  // namespace
+
+Translation::Translation(const Plan& plan, const Lifetimes& lifetimes)
+    : plan_(plan),
+      lifetimes_(lifetimes),
+      set_(plan.runtime->machine.instruction_set()),
+      forms_(plan.kernels.size()),
+      first_vector_(plan.slots.size(), none) {}
+
+// ---- what can be translated
+
+bool Translation::takes(std::uint32_t step) {
+  Form& form = forms_[plan_.steps[step].kernel];
+  if (form.kind == Form::Kind::unknown) form = form_of(plan_.kernel_of(plan_.steps[step]));
+  return form.kind != Form::Kind::refused;
+}
+
+Translation::Form Translation::form_of(const Kernel& kernel) const {
+  Form form;
+  form.kind = Form::Kind::refused;
+  const OpTraits& traits = kernel.op().traits();
+  if (traits.ordered || traits.has_validate || !fits(kernel)) return form;
+  const auto is_wide = [](const Type& type) { return size_of(type.dtype) == 8; };
+  form.wide = std::any_of(kernel.in().begin(), kernel.in().end(), is_wide) ||
+              std::any_of(kernel.out().begin(), kernel.out().end(), is_wide);
+  if (const Program* const program = kernel.program()) {
+    const auto& steps = program->steps;
+    if (std::all_of(steps.begin(), steps.end(), [&](const Instruction& step) {
+          return has_straight_line_form(*program, step, set_);
+        }))
+      form.kind = Form::Kind::program;
+    form.wide = form.wide || std::any_of(steps.begin(), steps.end(), [](const Instruction& step) {
+                  return size_of(step.dtype) == 8;
+                });
+    return form;
+  }
+  auto code =
+      std::make_unique<Unrolled>(PlanContext(kernel.in(), kernel.out(), plan_.runtime->machine));
+  if (!kernel.unroll(*code)) return form;
+  for (std::size_t i = 0; i < kernel.out().size(); ++i)
+    if (code->result(i) == Instruction::none) return form;
+  form.code = std::move(code);
+  form.kind = Form::Kind::unrolled;
+  return form;
+}
+
+/// Whether results have few elements, of dtypes that are computed as they are stored.
+bool Translation::fits(const Kernel& kernel) const {
+  for (const Type& type : kernel.out())
+    if (!is_plain(type) || type.elements() == 0 || type.elements() > most_elements) return false;
+  for (std::size_t i = 0; i < kernel.in().size(); ++i)
+    if (!is_plain(kernel.in()[i]) && !kernel.op().traits().uses_type_only(i)) return false;
+  const Program* const program = kernel.program();
+  const std::int64_t vectors = 1 + kernel.out()[0].bytes() / vector_bytes(set_);
+  return program == nullptr ||
+         static_cast<std::int64_t>(program->steps.size()) * vectors <= most_steps;
+}
+
+// ---- translating
+
+StraightLine Translation::run(std::uint32_t first, std::uint32_t end) {
+  const auto steps = std::span(plan_.steps).subspan(first, end - first);
+  const bool wide = std::any_of(steps.begin(), steps.end(),
+                                [&](const Step& step) { return forms_[step.kernel].wide; });
+  StraightLine line(wide ? 8 : 4, vector_bytes(set_));
+  end_ = end;
+  for (const Step& step : steps) translate(step, line);
+  for (const std::uint32_t slot : written_) first_vector_[slot] = none;
+  written_.clear();
+  vectors_.clear();
+  return line;
+}
+
+void Translation::translate(const Step& step, StraightLine& line) {
+  const Form& form = forms_[step.kernel];
+  form.kind == Form::Kind::program ? translate_program(step, line)
+                                   : translate_unrolled(step, *form.code, line);
+}
+
+void Translation::translate_program(const Step& step, StraightLine& line) {
+  const Kernel& kernel = plan_.kernel_of(step);
+  const Program& program = *kernel.program();
+  const Shape& shape = kernel.out()[0].shape;
+  std::vector<std::vector<std::uint32_t>> results(program.outputs.size());
+  std::vector<std::uint32_t> at(program.steps.size());
+  for (std::int64_t first = 0; first < shape.elements(); first += line.lanes) {
+    const int n = static_cast<int>(std::min<std::int64_t>(line.lanes, shape.elements() - first));
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      const Instruction& from = program.steps[i];
+      const auto operand = [&](std::uint32_t s) { return s == none ? none : at[s]; };
+      if (from.primitive == Primitive::input)
+        at[i] = operand_lanes(step, from.data, shape, first, n, line);
+      else if (from.primitive == Primitive::constant)
+        at[i] = line.constant(from.dtype, program.constants[from.data], n);
+      else
+        at[i] = line.add({.kind = LineStep::Kind::compute,
+                          .primitive = from.primitive,
+                          .dtype = from.dtype,
+                          .operand_dtype = operand_dtype(program, from),
+                          .lanes = static_cast<std::uint8_t>(n),
+                          .a = operand(from.a),
+                          .b = operand(from.b),
+                          .c = operand(from.c)});
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) results[i].push_back(at[program.outputs[i]]);
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) finish(step, i, results[i], line);
+}
+
+/// Elements [first, first + n) of an operand that is broadcast to the shape.
+std::uint32_t Translation::operand_lanes(const Step& step, std::size_t operand, const Shape& shape,
+                                         std::int64_t first, int n, StraightLine& line) {
+  const Type& type = plan_.kernel_of(step).in()[operand];
+  const std::uint32_t slot = plan_.operands_of(step)[operand];
+  std::vector<Element> elements(static_cast<std::size_t>(n), Element{slot, &type, first});
+  if (type.elements() == shape.elements()) {
+    for (Element& element : elements) element.index = first++;
+    return gather(elements, line);
+  }
+  const Strides strides = broadcast_strides(type.shape, shape);
+  MultiIndex index(std::span(shape.begin(), shape.end()), first);
+  for (Element& element : elements) {
+    element.index = 0;
+    for (int axis = 0; axis < shape.rank(); ++axis)
+      element.index += index[axis] * strides[static_cast<std::size_t>(axis)];
+    index.next();
+  }
+  return gather(elements, line);
+}
+
+void Translation::translate_unrolled(const Step& step, const Unrolled& code, StraightLine& line) {
+  const Kernel& kernel = plan_.kernel_of(step);
+  const auto slots = plan_.operands_of(step);
+  std::vector<std::vector<std::uint32_t>> values;  // of each step of the code, as vectors
+  for (const Unrolled::Step& from : code.steps()) {
+    auto& vectors = values.emplace_back();
+    for (std::size_t first = 0; first < from.lanes; first += static_cast<std::size_t>(line.lanes)) {
+      const std::size_t n = std::min(from.lanes - first, static_cast<std::size_t>(line.lanes));
+      const auto vector = [&](std::uint32_t s) {
+        return s == none ? none : values[s][vectors.size()];
+      };
+      switch (from.kind) {
+        case Unrolled::Step::Kind::read: {
+          std::vector<Element> elements;
+          for (const auto [operand, index] : std::span(from.elements).subspan(first, n))
+            elements.push_back({slots[operand], &kernel.in()[operand], index});
+          vectors.push_back(gather(elements, line));
+          break;
+        }
+        case Unrolled::Step::Kind::fill:
+          vectors.push_back(
+              line.constant(from.dtype, bits_of(from.dtype, from.value), static_cast<int>(n)));
+          break;
+        default:
+          vectors.push_back(line.add({.kind = from.kind == Unrolled::Step::Kind::multiply_add
+                                                  ? LineStep::Kind::multiply_add
+                                                  : LineStep::Kind::compute,
+                                      .primitive = from.primitive,
+                                      .dtype = from.dtype,
+                                      .operand_dtype = from.dtype,
+                                      .lanes = static_cast<std::uint8_t>(n),
+                                      .a = vector(from.a),
+                                      .b = vector(from.b),
+                                      .c = vector(from.c)}));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kernel.out().size(); ++i)
+    finish(step, i, values[code.result(i)], line);
+}
+
+/// Takes note of a result, and stores it if something reads it after the run.
+void Translation::finish(const Step& step, std::size_t result,
+                         std::span<const std::uint32_t> vectors, StraightLine& line) {
+  const std::uint32_t slot = plan_.results_of(step)[result];
+  const Type& type = plan_.kernel_of(step).out()[result];
+  first_vector_[slot] = static_cast<std::uint32_t>(vectors_.size());
+  written_.push_back(slot);
+  vectors_.insert(vectors_.end(), vectors.begin(), vectors.end());
+  const bool in_arena = plan_.slots[slot].home == Slot::Home::arena;
+  if (in_arena && lifetimes_.last(slot) < end_) return;
+  const auto size = static_cast<std::int64_t>(size_of(type.dtype));
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const std::int64_t first = static_cast<std::int64_t>(i) * line.lanes;
+    const auto n = static_cast<int>(std::min<std::int64_t>(line.lanes, type.elements() - first));
+    line.store(vectors[i], {slot, static_cast<std::uint32_t>(first * size)}, n, in_arena);
+  }
+}
+
+// ---- lanes
+
+/// The vector that holds an element.
+std::uint32_t Translation::vector_of(const Element& element, StraightLine& line) const {
+  const std::int64_t vector = element.index / line.lanes, first = vector * line.lanes;
+  if (is_internal(element.slot))
+    return vectors_[first_vector_[element.slot] + static_cast<std::size_t>(vector)];
+  const std::int64_t n = std::min<std::int64_t>(line.lanes, element.type->elements() - first);
+  const auto byte = first * static_cast<std::int64_t>(size_of(element.type->dtype));
+  return line.load(element.type->dtype, {element.slot, static_cast<std::uint32_t>(byte)},
+                   static_cast<int>(n));
+}
+
+/// Elements side by side in the lanes of a vector.
+std::uint32_t Translation::gather(std::span<const Element> elements, StraightLine& line) const {
+  const auto [slot, type, index] = elements[0];
+  const auto n = static_cast<int>(elements.size());
+  bool is_one = true, is_row = true;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    is_one = is_one && elements[i].slot == slot && elements[i].index == index;
+    is_row = is_row && elements[i].slot == slot &&
+             elements[i].index == index + static_cast<std::int64_t>(i);
+  }
+  const Place place{
+      slot, static_cast<std::uint32_t>(index * static_cast<std::int64_t>(size_of(type->dtype)))};
+  if (!is_internal(slot)) {
+    if (is_row) return line.load(type->dtype, place, n);
+    if (is_one) return line.repeat(type->dtype, place, n);
+    return pick_from(elements, line);
+  }
+  const std::uint32_t vector = vector_of(elements[0], line);
+  if (is_row && index % line.lanes == 0 && n <= line.lanes) return vector;
+  const LineStep& held = line.steps[vector];
+  if (is_one && held.kind == LineStep::Kind::constant)
+    return line.constant(type->dtype, line.constants[held.data], n);
+  return pick_from(elements, line);
+}
+
+/// Elements that are taken from lanes of other vectors, one vector after the other.
+std::uint32_t Translation::pick_from(std::span<const Element> elements, StraightLine& line) const {
+  std::vector<std::uint32_t> from;
+  for (const Element& element : elements) from.push_back(vector_of(element, line));
+  std::vector<std::uint32_t> sources;
+  for (const std::uint32_t vector : from)
+    if (std::find(sources.begin(), sources.end(), vector) == sources.end())
+      sources.push_back(vector);
+  std::uint32_t picked = none;
+  for (const std::uint32_t source : sources) {
+    Pick pick;
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      if (from[i] != source) continue;
+      pick.from[i] = static_cast<std::uint8_t>(elements[i].index % line.lanes);
+      pick.mask = static_cast<std::uint16_t>(pick.mask | 1U << i);
+    }
+    picked = line.pick(source, picked, pick, static_cast<int>(elements.size()));
+  }
+  return picked;
+}
+
+}  // namespace dagrad::detail
