@@ -38,11 +38,26 @@ std::vector<Value> outputs(const RandomExpression& e, unsigned seed) {
   return all;
 }
 
-std::vector<Tensor> run(const std::vector<Value>& values, const RandomExpression& e) {
+/// A runtime of one of the instruction sets that there are, in turn.
+Runtime& runtime_for(unsigned seed) {
+  static const std::vector<std::unique_ptr<Runtime>> runtimes = [] {
+    std::vector<std::unique_ptr<Runtime>> all;
+    for (const InstructionSet set :
+         {InstructionSet::avx512, InstructionSet::avx2, InstructionSet::plain})
+      if (available(set))
+        all.push_back(
+            std::make_unique<Runtime>(RuntimeOptions{.threads = 1, .instruction_set = set}));
+    return all;
+  }();
+  return *runtimes[seed % runtimes.size()];
+}
+
+std::vector<Tensor> run(const std::vector<Value>& values, const RandomExpression& e,
+                        unsigned seed) {
   Feeds feeds;
   for (std::size_t i = 0; i < e.inputs.size(); ++i)
     feeds.emplace_back(e.inputs[i].name(), e.tensors[i]);
-  return compile(values, {.passes = {}})(feeds);
+  return compile(values, {.runtime = &runtime_for(seed), .passes = {}})(feeds);
 }
 
 /// Whether the elements have the same bits, except which NaN they are.
@@ -63,7 +78,8 @@ std::string difference(const RandomExpression& e, unsigned seed, const Change& c
   std::vector<Value> kept = values;
   kept.insert(kept.end(), e.inputs.begin(), e.inputs.end());
   const PassResult fused = change(fuse(e.graph, kept));
-  const std::vector<Tensor> before = run(values, e), after = run(fused.mapping(values), e);
+  const std::vector<Tensor> before = run(values, e, seed),
+                            after = run(fused.mapping(values), e, seed);
   for (std::size_t i = 0; i < before.size(); ++i)
     if (!same(before[i], after[i]))
       return "output " + std::to_string(i) + ": " + to_string(before[i].cast(f64)) + " became " +
