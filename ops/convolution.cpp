@@ -89,6 +89,7 @@ void Conv::eval(const EvalContext& c) const { run(c); }
 double Conv::cost(const PlanContext& plan) const {
   return cost_of(sizes_of(*this, plan), plan.out[0].dtype);
 }
+double Conv::flops(const PlanContext& plan) const { return 2 * sizes_of(*this, plan).work(); }
 
 Grads Conv::grad(const GradContext& g) const {
   return {g.if_wanted(0, [&] { return by_input(*this, g.dout, g.in[1], g.in[0]); }),
@@ -120,6 +121,9 @@ void ConvTranspose::eval(const EvalContext& c) const {
 double ConvTranspose::cost(const PlanContext& plan) const {
   return cost_of(sizes_of(*this, plan), plan.out[0].dtype);
 }
+double ConvTranspose::flops(const PlanContext& plan) const {
+  return 2 * sizes_of(*this, plan).work();
+}
 
 Grads ConvTranspose::grad(const GradContext& g) const {
   Grads grads(g.in.size(), zero);
@@ -141,6 +145,7 @@ void ConvKernel::eval(const EvalContext& c) const { run(c); }
 double ConvKernel::cost(const PlanContext& plan) const {
   return cost_of(sizes_of(*this, plan), plan.out[0].dtype);
 }
+double ConvKernel::flops(const PlanContext& plan) const { return 2 * sizes_of(*this, plan).work(); }
 
 Grads ConvKernel::grad(const GradContext& g) const {
   return {g.if_wanted(0, [&] { return by_input(*this, g.in[1], g.dout, g.in[0]); }),

@@ -56,17 +56,28 @@ void check_range(const View& indices, const Shape& shape, std::int64_t axis) {
   check_index_range(indices, [size](std::int64_t) { return size; });
 }
 
+/// Calls `run(size)` with the size of a slice, as a constant if slices are single elements.
+template <class Run>
+void with_slice_size(std::int64_t size, Run run) {
+  if (size == 1)
+    run(std::integral_constant<std::int64_t, 1>());
+  else
+    run(size);
+}
+
 /// Copies whole slices.
 template <class T, class I>
 void gather_slices(const Parallel& parallel, const Places& p, const I* at, const T* from, T* to) {
   const std::int64_t grain = std::max<std::int64_t>(1, task_elements / p.inner);
   parallel.ranges(p.outer * p.count, grain, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t k = begin % p.count;
-    const T* block = from + begin / p.count * p.length * p.inner;
-    for (std::int64_t i = begin; i < end; ++i) {
-      std::copy_n(block + p.row(at[k]) * p.inner, p.inner, to + i * p.inner);
-      if (++k == p.count) k = 0, block += p.length * p.inner;
-    }
+    with_slice_size(p.inner, [&](auto size) {
+      std::int64_t k = begin % p.count;
+      const T* block = from + begin / p.count * p.length * size;
+      for (std::int64_t i = begin; i < end; ++i) {
+        std::copy_n(block + p.row(at[k]) * size, +size, to + i * size);
+        if (++k == p.count) k = 0, block += p.length * size;
+      }
+    });
   });
 }
 
@@ -96,19 +107,21 @@ void scatter_slices(const Parallel& parallel, const Places& p, const I* at, cons
   const std::int64_t parts =
       work < 2 * task_elements
           ? 1
-          : std::clamp<std::int64_t>(p.inner / 8, 1, std::min<std::int64_t>(p.length, 16));
+          : std::clamp<std::int64_t>(p.inner / 32, 1, std::min<std::int64_t>(p.length, 16));
   const std::int64_t grain = std::max<std::int64_t>(1, task_elements / (work / parts + 1));
   parallel.ranges(p.outer * parts, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t unit = begin; unit < end; ++unit) {
       const std::int64_t block = unit / parts, part = unit % parts;
       const std::int64_t first = p.length * part / parts, last = p.length * (part + 1) / parts;
-      for (std::int64_t k = 0; k < p.count; ++k) {
-        const std::int64_t row = p.row(at[k]);
-        if (row < first || row >= last) continue;
-        To* const x = to + (block * p.length + row) * p.inner;
-        const T* const value = values + (block * p.count + k) * p.inner;
-        for (std::int64_t j = 0; j < p.inner; ++j) join(x[j], value[j]);
-      }
+      with_slice_size(p.inner, [&](auto size) {
+        for (std::int64_t k = 0; k < p.count; ++k) {
+          const std::int64_t row = p.row(at[k]);
+          if (row < first || row >= last) continue;
+          To* const x = to + (block * p.length + row) * size;
+          const T* const value = values + (block * p.count + k) * size;
+          for (std::int64_t j = 0; j < size; ++j) join(x[j], value[j]);
+        }
+      });
     }
   });
 }
@@ -184,6 +197,12 @@ void Gather<along>::eval(const EvalContext& c) const {
     });
   });
 }
+/// Only the selected elements are read, and the indices.
+template <bool along>
+double Gather<along>::cost(const PlanContext& plan) const {
+  return 20 + static_cast<double>(2 * plan.out[0].bytes() + plan.in[1].bytes()) / 8;
+}
+
 template <bool along>
 Grads Gather<along>::grad(const GradContext& g) const {
   return {apply(ScatterSum<along>{{axis}}, {zeros_like(g.in[0]), g.in[1], g.dout}), zero};

@@ -34,8 +34,14 @@ void check_index_range(const View& indices, Size size) {
   if (indices.data == nullptr) return;
   const std::int64_t n = indices.type.elements();
   with_indices(indices, [&](const auto* at) {
-    for (std::int64_t i = 0; i < n; ++i)
-      if (at[i] < -size(i) || at[i] >= size(i)) refuse_index(indices, i, size(i));
+    const auto outside = [&](std::int64_t i) {  // a single comparison: -n becomes 0
+      const auto slices = static_cast<std::uint64_t>(size(i));
+      return static_cast<std::uint64_t>(at[i]) + slices >= 2 * slices;
+    };
+    bool any = false;  // without a branch for each index
+    for (std::int64_t i = 0; i < n; ++i) any |= outside(i);
+    for (std::int64_t i = 0; any && i < n; ++i)
+      if (outside(i)) refuse_index(indices, i, size(i));
   });
 }
 

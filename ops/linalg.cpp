@@ -198,10 +198,14 @@ Grads Matmul::grad(const GradContext& g) const {
 }
 
 double Matmul::cost(const PlanContext& plan) const {
-  const Factor left(plan.in[0].shape, transpose_left, true);
   const auto size = static_cast<double>(size_of(plan.out[0].dtype));
   const double rate = is_float(plan.out[0].dtype) ? 320 : 8;
-  return 100 + 2 * static_cast<double>(plan.out[0].elements() * left.columns) * size / rate;
+  return 100 + flops(plan) * size / rate;
+}
+
+double Matmul::flops(const PlanContext& plan) const {
+  const Factor left(plan.in[0].shape, transpose_left, true);
+  return 2 * static_cast<double>(plan.out[0].elements() * left.columns);
 }
 
 Samples Matmul::samples(Rng& rng) {

@@ -1,5 +1,6 @@
 #include "dagrad/ops/loss.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -162,16 +163,13 @@ void CrossEntropy::eval(const EvalContext& c) const {
 
 Grads CrossEntropy::grad(const GradContext& g) const {
   const Value &logits = g.in[0], &targets = g.in[1];
+  if (!is_float(targets.dtype()))
+    return {apply(CrossEntropyGradient{smoothing}, {g.dout, logits, targets}), zero};
   const Value dout = unsqueeze(g.dout, {-1});
   const double kept = 1 - smoothing;
-  const auto spread = [&] { return smoothing / count_like(logits, {-1}); };
-  const auto smooth = [&](const Value& p) { return smoothing > 0 ? p * kept + spread() : p; };
-  if (!is_float(targets.dtype())) {
-    const Value hot = hot_in(logits, targets), p = softmax(logits);
-    if (smoothing == 0) return {pull(dout, where(hot, p - 1, p)), zero};
-    const Value share = spread();
-    return {pull(dout, where(hot, p - (kept + share), p - share)), zero};
-  }
+  const auto smooth = [&](const Value& p) {
+    return smoothing > 0 ? p * kept + smoothing / count_like(logits, {-1}) : p;
+  };
   return {g.if_wanted(0,
                       [&] {
                         const Value wanted = smooth(targets);
@@ -191,6 +189,72 @@ Samples CrossEntropy::samples(Rng& rng) {
           {CrossEntropy{0.25}, {rng.normal({3, 4}), rng.integers({3}, 0, 4)}},
           {CrossEntropy{0.125}, {rng.normal({2, 3}), rng.uniform({2, 3})}},
           {CrossEntropy{}, {rng.normal({0, 4}), rng.integers({0}, 0, 4)}}};
+}
+
+Type CrossEntropyGradient::infer(std::span<const Type> in) const {
+  const Type &d = in[0], &logits = in[1], &targets = in[2];
+  if (targets.dtype != i32 && targets.dtype != i64)
+    throw TypeError("class labels must be integers, int32 or int64, got " + to_string(targets));
+  if (const Type rows = loss_of_rows("logits", logits, targets); d != rows)
+    throw ShapeError("needs a cotangent of " + to_string(rows) + ", got " + to_string(d));
+  return logits;
+}
+
+std::shared_ptr<const ProgramLoop> CrossEntropyGradient::prepare(const PlanContext& plan) const {
+  return exp_loop(plan.machine(), plan.in[1].dtype);
+}
+void CrossEntropyGradient::eval(const EvalContext& c) const {
+  const Rows rows(c.in_shape(1), -1);
+  check_indices(c.ins[2], rows.length);
+  with_float(c.ins[1].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const T* const d = c.in<T>(0).data();
+    T* const out = c.out<T>().data();
+    const T spread = static_cast<T>(smoothing / static_cast<double>(rows.length));
+    const T hot = static_cast<T>(1 - smoothing) + spread;
+    for_row_blocks(
+        c, rows, c.in<T>(1).data(), [&](auto& block, std::int64_t first, std::int64_t count) {
+          block.sum_exp(first, count, out);
+          block.invert();
+          for (std::int64_t i = 0; i < count; ++i) {
+            const auto row = block.row(i);
+            const T of_row = d[first + i];
+            T *const to = out + row.begin, *const chosen = to + index_at(c.ins[2], first + i);
+            const T probability = *chosen * row.sum;
+            for (std::int64_t k = 0; k < rows.length; ++k)
+              to[k] = of_row * (to[k] * row.sum - spread);
+            *chosen = of_row * (probability - hot);
+            if (of_row == 0) std::fill_n(to, rows.length, T(0));  // as by `pull`
+          }
+        });
+  });
+}
+
+Grads CrossEntropyGradient::grad(const GradContext& g) const {
+  const Value &logits = g.in[1], &targets = g.in[2], &h = g.dout;
+  const Value p = softmax(logits);
+  return {g.if_wanted(0,
+                      [&] {
+                        const Value spread = smoothing / count_like(logits, {-1});
+                        const Value kept = p - spread - (1 - smoothing);
+                        return sum(pull(h, where(hot_in(logits, targets), kept, p - spread)), -1);
+                      }),
+          g.if_wanted(1,
+                      [&] {
+                        const Value both = joint(h, unsqueeze(g.in[0], {-1}));
+                        return apply(SoftmaxGradient{}, {both, p});
+                      }),
+          zero};
+}
+
+Samples CrossEntropyGradient::samples(Rng& rng) {
+  return {{CrossEntropyGradient{}, {rng.normal({3}), rng.normal({3, 4}), rng.integers({3}, 0, 4)}},
+          {CrossEntropyGradient{0.25},
+           {rng.normal({2, 2}), rng.normal({2, 2, 3}), rng.integers({2, 2}, 0, 3, i32)}},
+          {CrossEntropyGradient{}, {rng.normal({}), rng.normal({4}), rng.integers({}, 0, 4)}},
+          {CrossEntropyGradient{}, {rng.normal({0}), rng.normal({0, 4}), rng.integers({0}, 0, 4)}},
+          {.op = CrossEntropyGradient{0.5},
+           .in = {Tensor::of({2.0}), Tensor::of({{3.0, 3.0}}), Tensor::of<std::int64_t>({1})},
+           .out = {Tensor::of({{0.5, -0.5}})}}};
 }
 
 namespace {
@@ -257,7 +321,7 @@ Value cross_entropy(const Operand& logits, const Operand& targets, double smooth
 
 void list_loss(Catalog& catalog) {
   catalog.add<HalfSquaredError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy,
-              Huber, Hinge, KlDivergence, NegativeLogLikelihood>("loss");
+              CrossEntropyGradient, Huber, Hinge, KlDivergence, NegativeLogLikelihood>("loss");
 }
 
 }  // namespace dagrad

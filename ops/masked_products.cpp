@@ -40,9 +40,8 @@ Shape product_shape(const Type& left, const Type& right, std::int64_t rows, std:
 }
 
 /// The cost in nanoseconds, as for `matmul`.
-double product_cost(const Type& out, std::int64_t inner) {
-  const auto size = static_cast<double>(size_of(out.dtype));
-  return 100 + 2 * static_cast<double>(out.elements() * inner) * size / 320;
+double product_cost(const Type& out, double flops) {
+  return 100 + flops * static_cast<double>(size_of(out.dtype)) / 320;
 }
 
 constexpr std::int64_t panel = 16;  // rows of a result that are computed together
@@ -227,7 +226,11 @@ Grads MaskedScores::grad(const GradContext& g) const {
 }
 
 double MaskedScores::cost(const PlanContext& plan) const {
-  return product_cost(plan.out[0], Matrices(plan.in[0].shape).columns);
+  return product_cost(plan.out[0], flops(plan));
+}
+
+double MaskedScores::flops(const PlanContext& plan) const {
+  return 2 * static_cast<double>(plan.out[0].elements() * Matrices(plan.in[0].shape).columns);
 }
 
 Samples MaskedScores::samples(Rng& rng) {
@@ -287,8 +290,12 @@ Grads MaskedMatmul::grad(const GradContext& g) const {
 }
 
 double MaskedMatmul::cost(const PlanContext& plan) const {
+  return product_cost(plan.out[0], flops(plan));
+}
+
+double MaskedMatmul::flops(const PlanContext& plan) const {
   const Matrices w(plan.in[0].shape);
-  return product_cost(plan.out[0], transpose ? w.rows : w.columns);
+  return 2 * static_cast<double>(plan.out[0].elements() * (transpose ? w.rows : w.columns));
 }
 
 Samples MaskedMatmul::samples(Rng& rng) {

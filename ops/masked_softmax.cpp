@@ -131,7 +131,8 @@ void MaskedSoftmax::eval(const EvalContext& c) const {
     c.parallel.ranges(scores.rows, scores.grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row)
         shift_row(allowed, row, x + row * columns, out + row * columns, columns);
-      run_in_place(c.state<ProgramLoop>(), out + begin * columns, (end - begin) * columns);
+      T* const rows = out + begin * columns;
+      run_exp(c.state<ProgramLoop>(), rows, T(0), rows, (end - begin) * columns);
       for (std::int64_t row = begin; row < end; ++row)
         divide_row(allowed, row, out + row * columns);
     });

@@ -45,6 +45,10 @@ struct Moments {
     const double root = std::sqrt(square[i] + scaled);
     return root == 0 ? 0 : 1 / root;
   }
+  /// The factor for elements that are not scaled.
+  double unscaled_factor(std::int64_t i, double factor) const {
+    return plain(i) ? factor : factor * scale[i];
+  }
 };
 
 /// Means of about 128 rows of each group, in `pieces` of several rows, `step` apart, or of all rows

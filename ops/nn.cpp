@@ -1,7 +1,5 @@
 #include "dagrad/ops/nn.hpp"
 
-#include "dagrad/ops/elementwise.hpp"
-#include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
 #include "ops/infinity.hpp"
@@ -22,7 +20,8 @@ void Softmax::eval(const EvalContext& c) const {
   const auto run = [&](auto in, auto out) {
     for_row_blocks(c, rows, in.data(), [&](auto& block, std::int64_t first, std::int64_t count) {
       block.sum_exp(first, count, out.data());
-      block.each([to = out.data()](const auto& row, std::int64_t at) { to[at] /= row.sum; });
+      block.invert();
+      block.each([to = out.data()](const auto& row, std::int64_t at) { to[at] *= row.sum; });
     });
   };
   c.ins[0].type.dtype == f32 ? run(c.in<float>(0), c.out<float>())
@@ -30,7 +29,7 @@ void Softmax::eval(const EvalContext& c) const {
 }
 
 Grads Softmax::grad(const GradContext& g) const {
-  return {pull(sub(g.dout, sum(pull(g.dout, g.out), axis, true)), g.out)};
+  return {apply(SoftmaxGradient{axis}, {g.dout, g.out})};
 }
 
 Type LogSoftmax::infer(std::span<const Type> in) const {
@@ -58,7 +57,7 @@ void LogSoftmax::eval(const EvalContext& c) const {
 }
 
 Grads LogSoftmax::grad(const GradContext& g) const {
-  return {sub(g.dout, pull(sum(g.dout, axis, true), exp(g.out)))};
+  return {apply(LogSoftmaxGradient{axis}, {g.dout, g.out})};
 }
 
 namespace {
@@ -121,6 +120,8 @@ Value one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
   return apply(OneHot{classes, dtype}, {indices});
 }
 
-void list_nn(Catalog& catalog) { catalog.add<Softmax, LogSoftmax, OneHot>("nn"); }
+void list_nn(Catalog& catalog) {
+  catalog.add<Softmax, LogSoftmax, SoftmaxGradient, LogSoftmaxGradient, OneHot>("nn");
+}
 
 }  // namespace dagrad

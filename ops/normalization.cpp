@@ -142,8 +142,10 @@ Value layer_norm(const Operand& x, const Operand& scale, const Operand& shift,
                  const NormOptions& options) {
   check_operands("layer_norm", x, last_shape("layer_norm", x, options),
                  {{"scale", scale}, {"shift", shift}});
+  check_epsilon("layer_norm", x, options.epsilon);
   const Building building("layer_norm", {x, scale, shift});
-  return scale_shift(layer_norm(x, options), scale, shift);
+  const NormalizeRows op{{last_axes(options.axes)}, options.epsilon};
+  return apply(op, {x, scale, shift})[0];
 }
 
 Value rms_norm(const Operand& x, const NormOptions& options) {
@@ -151,8 +153,10 @@ Value rms_norm(const Operand& x, const NormOptions& options) {
 }
 Value rms_norm(const Operand& x, const Operand& scale, const NormOptions& options) {
   check_operands("rms_norm", x, last_shape("rms_norm", x, options), {{"scale", scale}});
+  check_epsilon("rms_norm", x, options.epsilon);
   const Building building("rms_norm", {x, scale});
-  return mul(rms_norm(x, options), scale);
+  const NormalizeRows op{{last_axes(options.axes)}, options.epsilon, false};
+  return apply(op, {x, scale})[0];
 }
 
 Value group_norm(const Operand& x, std::int64_t groups, double epsilon) {

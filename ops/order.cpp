@@ -41,7 +41,7 @@ void Sort::decisions(std::span<const View> /*in*/, std::span<const View> out,
   tell_order(out, sink);
 }
 void Sort::eval(const EvalContext& c) const { sort_lines(c, axis, descending); }
-double Sort::cost(const PlanContext& plan) const { return sorting_cost(plan); }
+double Sort::cost(const PlanContext& plan) const { return sorting_cost(plan, axis); }
 Grads Sort::grad(const GradContext& g) const { return sent_back(g, axis); }
 
 Samples Sort::samples(Rng& rng) {
@@ -83,7 +83,7 @@ void TopK::decisions(std::span<const View> /*in*/, std::span<const View> out,
   tell_order(out, sink);
 }
 void TopK::eval(const EvalContext& c) const { sort_lines(c, axis, largest); }
-double TopK::cost(const PlanContext& plan) const { return sorting_cost(plan); }
+double TopK::cost(const PlanContext& plan) const { return sorting_cost(plan, axis); }
 Grads TopK::grad(const GradContext& g) const { return sent_back(g, axis); }
 
 Samples TopK::samples(Rng& rng) {

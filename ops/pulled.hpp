@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace dagrad {
 
 /// c · p, but 0 where c is 0, as in `pull`.
@@ -7,5 +9,27 @@ template <class T>
 T pulled(T c, T p) {
   return c == 0 ? T(0) : c * p;
 }
+
+/// Reads the elements of x times those of a tensor with the same layout.
+template <class T>
+struct ReadProduct {
+  const T *x, *other;
+  static constexpr const T* centre = nullptr;
+  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
+    const T* const factor = other + (from - x);
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor[i];
+  }
+};
+
+/// The same where x holds cotangents.
+template <class T>
+struct ReadPulled {
+  const T *x, *other;
+  static constexpr const T* centre = nullptr;
+  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
+    const T* const factor = other + (from - x);
+    for (std::int64_t i = 0; i < n; ++i) to[i] = pulled(from[i], factor[i]);
+  }
+};
 
 }  // namespace dagrad

@@ -20,9 +20,9 @@ auto key_of(T x) {
   using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   constexpr Key sign = Key{1} << (8 * sizeof(T) - 1);
   if constexpr (std::is_floating_point_v<T>) {
-    if (x != x) return ~Key{0};
     const auto bits = std::bit_cast<Key>(x == 0 ? T(0) : x);
-    return (bits & sign) != 0 ? ~bits : bits | sign;
+    const Key negative = Key{0} - (bits >> (8 * sizeof(T) - 1));  // without a branch: all bits or 0
+    return x != x ? ~Key{0} : bits ^ (negative | sign);
   } else if constexpr (std::is_signed_v<T>) {
     return static_cast<Key>(x) ^ sign;
   } else {

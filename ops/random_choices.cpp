@@ -12,7 +12,7 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain = 1024;  // draws per task
+constexpr std::int64_t draws_per_task = 1024;
 
 void check_probability(double p, const std::string& where) {
   if (!(p >= 0 && p <= 1))
@@ -23,12 +23,14 @@ void check_probability(double p, const std::string& where) {
 template <class Draw>
 void for_draws(const EvalContext& c, Draw draw) {
   const std::int64_t key = c.in<std::int64_t>(0)[0];
-  c.parallel.ranges(c.out_shape().elements(), grain, [&](std::int64_t begin, std::int64_t end) {
-    std::array<double, grain> uniform;
-    const auto n = static_cast<std::size_t>(end - begin);
-    fill_uniform(key, begin, std::span(uniform.data(), n));
-    for (std::size_t i = 0; i < n; ++i) draw(begin + static_cast<std::int64_t>(i), uniform[i]);
-  });
+  c.parallel.ranges(c.out_shape().elements(), draws_per_task,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      std::array<double, draws_per_task> uniform;
+                      const auto n = static_cast<std::size_t>(end - begin);
+                      fill_uniform(key, begin, std::span(uniform.data(), n));
+                      for (std::size_t i = 0; i < n; ++i)
+                        draw(begin + static_cast<std::int64_t>(i), uniform[i]);
+                    });
 }
 
 /// The running sums of exp(x - the largest) along one row, in double whatever the dtype, so that a

@@ -120,6 +120,9 @@ Type Sum::infer(std::span<const Type> in) const {
 std::size_t Sum::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
 }
+double Sum::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
+}
 void Sum::eval(const EvalContext& c) const { sum_axes(c, mask(c.in_shape(0).rank())); }
 
 bool Sum::unroll(Unrolled& code) const { return unroll_sum(code, mask(code.in[0].shape.rank())); }
@@ -144,6 +147,9 @@ Type Mean::infer(std::span<const Type> in) const {
 }
 std::size_t Mean::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, mask(plan.in[0].shape.rank()));
+}
+double Mean::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
 }
 void Mean::eval(const EvalContext& c) const {
   sum_axes(c, mask(c.in_shape(0).rank()), count(c.in_shape(0)));

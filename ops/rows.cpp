@@ -17,10 +17,11 @@ Rows::Rows(const Shape& shape, std::int64_t axis) {
 
 std::shared_ptr<const ProgramLoop> exp_loop(const Machine& machine, DType dtype) {
   Recorder recorder;
-  const Symbol result = exp(recorder.input(dtype));
-  const std::int64_t dense[] = {1};
+  const Symbol x = recorder.input(dtype), shift = recorder.input(dtype);
+  const Symbol result = exp(x - shift);
+  const std::int64_t steps[] = {1, 0};
   return std::make_shared<const ProgramLoop>(
-      machine.loop(std::move(recorder).finish({&result, 1}, dtype), dense));
+      machine.loop(std::move(recorder).finish({&result, 1}, dtype), steps));
 }
 
 std::int64_t index_at(const View& indices, std::int64_t i) {

@@ -23,21 +23,31 @@ struct Rows {
   }
 };
 
-/// What such ops prepare: the loop that computes exp of elements of a dtype.
+/// What such ops prepare: the loop that computes exp(x − shift) for elements of a dtype.
 std::shared_ptr<const ProgramLoop> exp_loop(const Machine& machine, DType dtype);
+/// out = exp(x − shift); out may be x.
 template <class T>
-void run_in_place(const ProgramLoop& loop, T* x, std::int64_t n) {
-  const void* const in[] = {x};
-  void* const out[] = {x};
-  loop(in, out, n);
+void run_exp(const ProgramLoop& loop, const T* x, T shift, T* out, std::int64_t n) {
+  const void* const in[] = {x, &shift};
+  void* const results[] = {out};
+  loop(in, results, n);
 }
 
-/// Combines elements in a fixed order: eight interleaved parts, then those.
+/// Combines elements in a fixed order: those of a long row in 32 interleaved parts, the rest in
+/// eight, then those.
 template <class T, class F>
 T fold(const T* x, std::int64_t n, T start, F f) {
   T part[8];
   std::fill_n(part, 8, start);
   std::int64_t i = 0;
+  if (n >= 64) {
+    T wide[32];
+    std::fill_n(wide, 32, start);
+    for (; i + 32 <= n; i += 32)
+      for (std::int64_t j = 0; j < 32; ++j) wide[j] = f(wide[j], x[i + j]);
+    for (std::int64_t j = 0; j < 8; ++j)
+      part[j] = f(f(wide[j], wide[j + 16]), f(wide[j + 8], wide[j + 24]));
+  }
   for (; i + 8 <= n; i += 8)
     for (std::int64_t j = 0; j < 8; ++j) part[j] = f(part[j], x[i + j]);
   for (std::int64_t j = 0; i < n; ++i, ++j) part[j] = f(part[j], x[i]);
@@ -50,9 +60,10 @@ template <class T>
 class RowBlock {
  public:
   static constexpr std::int64_t room = 1024;
+  static constexpr std::int64_t row_of_its_own = 32;  ///< elements for which calling a loop pays
   struct Row {
     std::int64_t begin;  ///< offset of its first element
-    T shift, sum;        ///< Σ exp(x − shift), or the logarithm of that
+    T shift, sum;        ///< Σ exp(x − shift), its reciprocal or its logarithm
     /// x − shift; an infinite shift is 0 from itself and infinitely far from every other number.
     T beyond_shift(T x) const { return x == shift ? T(0) : x - shift; }
   };
@@ -64,6 +75,13 @@ class RowBlock {
   /// Finds shift and sum of `count` rows from `first` on. Unless it is null, `keep`, which is laid
   /// out like x, receives exp(x − shift).
   void sum_exp(std::int64_t first, std::int64_t count, T* keep);
+  /// Replaces the sums by their reciprocals.
+  void invert() {
+    for (std::int64_t i = 0; i < count_; ++i) {
+      T& sum = sum_[static_cast<std::size_t>(i)];
+      sum = 1 / sum;
+    }
+  }
   /// Replaces the sums by their logarithms.
   void take_logs() { machine_.apply(Primitive::log, sum_.data(), nullptr, sum_.data(), count_); }
   Row row(std::int64_t i) const {
@@ -103,6 +121,8 @@ class RowBlock {
       });
   }
   void find_shifts();
+  /// The same as `sum_exp` for a single row of adjacent elements with a finite shift.
+  void sum_row(std::size_t i, T* keep);
 
   const ProgramLoop& exp_;
   const Machine& machine_;
@@ -159,19 +179,33 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
     sum_[static_cast<std::size_t>(i)] = 0;
   }
   find_shifts();
+  if (rows_.stride == 1 && rows_.length >= row_of_its_own && !unbounded_) {
+    for (std::int64_t i = 0; i < count; ++i) sum_row(static_cast<std::size_t>(i), keep);
+    return;
+  }
   T* const piece = piece_.data();
   const std::int64_t width = std::min(rows_.length, room / count);
   for (std::int64_t from = 0; from < rows_.length; from += width) {
     const std::int64_t to = std::min(from + width, rows_.length), n = to - from;
     each_shifted(from, to,
                  [&](const Row&, std::int64_t, std::int64_t i, T shifted) { piece[i] = shifted; });
-    run_in_place(exp_, piece, count * n);
+    run_exp(exp_, piece, T(0), piece, count * n);
     for (std::int64_t i = 0; i < count; ++i)
       sum_[static_cast<std::size_t>(i)] +=
           fold(piece + i * n, n, T(0), [](T a, T b) { return a + b; });
     if (keep != nullptr)
       each(from, to,
            [&](const Row&, std::int64_t offset, std::int64_t i) { keep[offset] = piece[i]; });
+  }
+}
+
+template <class T>
+void RowBlock<T>::sum_row(std::size_t i, T* keep) {
+  for (std::int64_t from = 0; from < rows_.length; from += room) {
+    const std::int64_t at = begin_[i] + from, n = std::min(room, rows_.length - from);
+    T* const to = keep != nullptr ? keep + at : piece_.data();
+    run_exp(exp_, x_ + at, shift_[i], to, n);
+    sum_[i] += fold(to, n, T(0), [](T a, T b) { return a + b; });
   }
 }
 

@@ -89,7 +89,7 @@ class RunningLogSumExp {
       shift_[i] = exclusive_ ? before : rises_[i] ? next : before;
       if (rises_[i]) largest_[j] = next;
     });
-    run_in_place(exp_, distance_.data(), n * width_);
+    run_exp(exp_, distance_.data(), T(0), distance_.data(), n * width_);
     each(n, [&](std::size_t i, std::size_t j, std::int64_t) {
       const T before = sum_[j];
       sum_[j] = rises_[i] ? before * distance_[i] + 1 : before + distance_[i];

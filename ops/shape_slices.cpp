@@ -88,6 +88,11 @@ bool Slice::unroll(Unrolled& code) const {
   return unroll_moves(code, slice.walk, slice.offset);
 }
 
+/// Only the part of the operand that becomes the result is read.
+double Slice::cost(const PlanContext& plan) const {
+  return 20 + static_cast<double>(plan.out[0].bytes()) / 4;
+}
+
 Grads Slice::grad(const GradContext& g) const { return {unslice_like(g.dout, g.in[0], ranges)}; }
 
 Samples Slice::samples(Rng& rng) {

@@ -1,19 +1,22 @@
 #include "ops/sorting.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "dagrad/scratch.hpp"
 #include "ops/folds.hpp"
 #include "ops/moving.hpp"
 #include "ops/radix_sort.hpp"
+#include "ops/selection.hpp"
 
 namespace dagrad {
 
 namespace {
 
 constexpr std::int64_t comparison_sort_length = 128;  // up to here, a line is sorted by comparisons
-constexpr std::int64_t partial_sort_share = 64;  // a smaller part of a line is selected instead
-constexpr std::int64_t shared_length = 1 << 16;  // from here on, threads share a line
+constexpr std::int64_t shared_length = 1 << 16;       // from here on, threads share a line
+constexpr std::int64_t enough_lines = 8;              // to select in each of them on one thread
 constexpr std::int64_t task_elements = 1 << 14;
 constexpr std::int64_t most_pieces = 64;              // pieces of a shared line
 constexpr std::int64_t workspace_elements = 1 << 21;  // of all workspaces together
@@ -24,6 +27,16 @@ struct Workspace {
   Entry *entries, *spare;
   DigitCounts* counts;
 };
+
+/// The elements of sorted entries and their original positions.
+template <class T, class Entry>
+void write_entries(const Entry* entries, const T* x, T* values, std::int64_t* positions,
+                   std::int64_t begin, std::int64_t end) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    positions[i] = entries[i].position();
+    values[i] = x[positions[i]];
+  }
+}
 
 /// The first `wanted` elements of a line in order, and their original positions.
 template <class T, class Entry>
@@ -36,18 +49,32 @@ void sort_line(const Pieces& pieces, Workspace<Entry> workspace, bool descending
     for (std::int64_t i = begin; i < end; ++i) entries[i] = Entry(key_of(x[i]) ^ flip, i);
   });
   Entry* const end_of_line = entries + pieces.elements;
-  if (wanted < pieces.elements / partial_sort_share)
-    std::partial_sort(entries, entries + wanted, end_of_line);
-  else if (pieces.elements <= comparison_sort_length)
+  if (pieces.elements <= comparison_sort_length)
     std::sort(entries, end_of_line);
   else
     entries = radix_sort(pieces, entries, workspace.spare, workspace.counts);
   pieces.parallel.ranges(wanted, task_elements, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      positions[i] = entries[i].position();
-      values[i] = x[positions[i]];
-    }
+    write_entries(entries, x, values, positions, begin, end);
   });
+}
+
+/// The same for a few elements. Each piece of the line is searched with keys and entries of its
+/// own.
+template <class T, class Key, class Entry>
+void select_in_line(const Selection& selection, const Pieces& pieces, Key* keys, Entry* entries,
+                    bool descending, const T* x, T* values, std::int64_t* positions,
+                    std::int64_t wanted) {
+  const Key flip = descending ? ~Key{0} : Key{0};
+  std::array<std::int64_t, most_pieces> found{};
+  pieces.each([&](std::int64_t i, std::int64_t begin, std::int64_t end) {
+    found[static_cast<std::size_t>(i)] = selection.find(
+        x, begin, end, flip, keys + i * selection.keys(), entries + i * selection.entries());
+  });
+  Entry* all = entries + found[0];
+  for (std::int64_t i = 1; i < pieces.count; ++i)
+    all = std::copy_n(entries + i * selection.entries(), found[static_cast<std::size_t>(i)], all);
+  std::partial_sort(entries, entries + wanted, all);
+  write_entries(entries, x, values, positions, 0, wanted);
 }
 
 /// Decides which lines are sorted at once, and where; depends on types alone. Lines that are not
@@ -61,23 +88,31 @@ class LineSort {
         dtype_(in.dtype),
         narrow_(size_of(dtype_) <= 4 && axis_.length <= std::int64_t{1} << 32) {
     const std::int64_t length = std::max<std::int64_t>(axis_.length, 1);
-    if (length >= shared_length)
+    const bool selects = Selection::pays(length, wanted_);
+    if (length >= shared_length && !(selects && lines_ >= enough_lines))
       pieces_ = std::min(length / task_elements, most_pieces);
     else
       workspaces_ = std::clamp<std::int64_t>(
           std::min(lines_ * length / task_elements, workspace_elements / length), 1,
           std::max<std::int64_t>(lines_, 1));
+    while (selects && !Selection::pays(length / pieces_, wanted_)) pieces_ = pieces_ / 2;
+    if (selects) selection_.emplace(length / pieces_, wanted_);
     if (transposes()) {
       x_ = layout_.add(dtype_, lines_ * length);
       values_ = layout_.add(dtype_, lines_ * wanted_);
       positions_ = layout_.add<std::int64_t>(lines_ * wanted_);
     }
-    const std::int64_t entries = workspaces_ * length * 2;
+    if (selection_) keys_ = layout_.add<std::uint64_t>(workspaces_ * pieces_ * selection_->keys());
+    const std::int64_t entries = workspaces_ * entries_of_workspace();
     entries_ = narrow_ ? layout_.add<NarrowEntry>(entries) : layout_.add<WideEntry>(entries);
-    counts_ = layout_.add<DigitCounts>(workspaces_ * pieces_);
+    if (!selection_) counts_ = layout_.add<DigitCounts>(workspaces_ * pieces_);
   }
 
   std::size_t scratch() const { return layout_.bytes(); }
+  /// The rough cost in nanoseconds.
+  double cost() const {
+    return (selection_ ? 2.0 : 20.0) * static_cast<double>(lines_ * axis_.length);
+  }
 
   void run(const EvalContext& c, bool descending) const {
     if (lines_ * wanted_ == 0) return;
@@ -90,6 +125,9 @@ class LineSort {
 
  private:
   bool transposes() const { return axis_.inner > 1; }
+  std::int64_t entries_of_workspace() const {
+    return selection_ ? pieces_ * selection_->entries() : 2 * axis_.length;
+  }
 
   template <class T, class Entry>
   void sort(const EvalContext& c, bool descending) const {
@@ -118,17 +156,30 @@ class LineSort {
                   std::int64_t* positions) const {
     const std::int64_t length = axis_.length;
     const Inline alone;
-    const Parallel& within_line = workspaces_ == 1 ? c.parallel : alone;
+    const Pieces pieces{workspaces_ == 1 ? c.parallel : alone, length, pieces_};
     Entry* const entries = entries_.in<Entry>(c.scratch()).data();
-    DigitCounts* const counts = counts_.in<DigitCounts>(c.scratch()).data();
-    c.parallel.ranges(workspaces_, 1, [&](std::int64_t i, std::int64_t) {
-      Entry* const own = entries + i * length * 2;
-      const Workspace<Entry> workspace{own, own + length, counts + i * pieces_};
-      const std::int64_t end = lines_ * (i + 1) / workspaces_;
-      for (std::int64_t line = lines_ * i / workspaces_; line < end; ++line)
-        sort_line({within_line, length, pieces_}, workspace, descending, x + line * length,
-                  values + line * wanted_, positions + line * wanted_, wanted_);
-    });
+    const auto each_line = [&](auto sort_one) {
+      c.parallel.ranges(workspaces_, 1, [&](std::int64_t i, std::int64_t) {
+        Entry* const own = entries + i * entries_of_workspace();
+        const std::int64_t end = lines_ * (i + 1) / workspaces_;
+        for (std::int64_t line = lines_ * i / workspaces_; line < end; ++line)
+          sort_one(i, own, x + line * length, values + line * wanted_, positions + line * wanted_);
+      });
+    };
+    if (selection_) {
+      using Key = decltype(key_of(*x));
+      Key* const keys = keys_.in<Key>(c.scratch()).data();
+      each_line([&](std::int64_t i, Entry* own, const T* line, T* to, std::int64_t* at) {
+        select_in_line(*selection_, pieces, keys + i * pieces_ * selection_->keys(), own,
+                       descending, line, to, at, wanted_);
+      });
+    } else {
+      DigitCounts* const counts = counts_.in<DigitCounts>(c.scratch()).data();
+      each_line([&](std::int64_t i, Entry* own, const T* line, T* to, std::int64_t* at) {
+        sort_line(pieces, Workspace<Entry>{own, own + length, counts + i * pieces_}, descending,
+                  line, to, at, wanted_);
+      });
+    }
   }
 
   AlongAxis axis_;
@@ -136,9 +187,10 @@ class LineSort {
   DType dtype_;
   bool narrow_;
   std::int64_t workspaces_ = 1;
-  std::int64_t pieces_ = 1;  ///< of a line
+  std::int64_t pieces_ = 1;             ///< of a line
+  std::optional<Selection> selection_;  ///< if few elements are wanted
   ScratchLayout layout_;
-  ScratchPart x_, values_, positions_, entries_, counts_;
+  ScratchPart x_, values_, positions_, keys_, entries_, counts_;
 };
 
 }  // namespace
@@ -151,8 +203,8 @@ void sort_lines(const EvalContext& c, std::int64_t axis, bool descending) {
   LineSort(c.ins[0].type, c.outs[0].type, axis).run(c, descending);
 }
 
-double sorting_cost(const PlanContext& plan) {
-  return 20 * static_cast<double>(plan.in[0].elements());
+double sorting_cost(const PlanContext& plan, std::int64_t axis) {
+  return LineSort(plan.in[0], plan.out[0], axis).cost();
 }
 
 }  // namespace dagrad

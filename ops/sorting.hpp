@@ -17,6 +17,6 @@ std::size_t sorting_scratch(const PlanContext& plan, std::int64_t axis);
 void sort_lines(const EvalContext& c, std::int64_t axis, bool descending);
 
 /// The rough cost in nanoseconds.
-double sorting_cost(const PlanContext& plan);
+double sorting_cost(const PlanContext& plan, std::int64_t axis);
 
 }  // namespace dagrad

@@ -5,9 +5,11 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
+#include "ops/centring.hpp"
 #include "ops/families.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
+#include "ops/standardize.hpp"
 
 /// Both ops compute means over axes and then write every element using them. If a unit of the
 /// reduction contains all elements of its results, both steps run while it lies in the cache.
@@ -15,75 +17,15 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t most_results = MomentReduction::most;  // of a unit
-
-/// (x · scale − mean − rest) · factor; computed in T if the moments are plain.
-template <class T, bool centred>
-class Centring {
- public:
-  /// For results whose elements are all to be multiplied by `factors`.
-  Centring(const Moments& moments, const double* factors, std::int64_t results)
-      : moments_(moments), factors_(factors) {
-    for (std::int64_t i = 0; i < results; ++i) {
-      all_plain_ = all_plain_ && moments.plain(i);
-      mean_[i] = static_cast<T>(moments.mean[i]);
-      rest_[i] = static_cast<T>(moments.rest[i]);
-      factor_[i] = static_cast<T>(factors[i]);
-    }
-  }
-
-  /// Writes n elements, of which element i belongs to result i * step.
-  void write(const T* x, T* out, std::int64_t n, std::int64_t step) const {
-    if (!all_plain_) return write_any(x, out, n, step);
-    if (step == 0) {
-      const T mean = mean_[0], rest = rest_[0], factor = factor_[0];
-      for (std::int64_t i = 0; i < n; ++i) out[i] = plain(x[i], mean, rest, factor);
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) out[i] = plain(x[i], mean_[i], rest_[i], factor_[i]);
-    }
-  }
-
- private:
-  static T plain(T x, T mean, T rest, T factor) {
-    return centred ? (x - mean - rest) * factor : x * factor;
-  }
-  T scaled(T x, std::int64_t j) const {
-    const double centre = static_cast<double>(x) * moments_.scale[j] - moments_.mean[j];
-    return static_cast<T>((centre - moments_.rest[j]) * factors_[j]);
-  }
-  void write_any(const T* x, T* out, std::int64_t n, std::int64_t step) const {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t j = i * step;
-      out[i] = moments_.plain(j) ? plain(x[i], mean_[j], rest_[j], factor_[j]) : scaled(x[i], j);
-    }
-  }
-
-  const Moments& moments_;
-  const double* const factors_;
-  bool all_plain_ = true;
-  T mean_[most_results], rest_[most_results], factor_[most_results];
-};
-
-/// Writes the centred elements of a unit, times the factors of its results.
-template <bool centred, class T>
-void write_centred(const ReductionSpace& space, const Reducer::Unit& unit, const Moments& moments,
-                   const double* factors, const T* x, T* out) {
-  const Centring<T, centred> centring(moments, factors, unit.width);
-  each_line(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
-    centring.write(x + at, out + at, n, step);
-  });
-}
-
 /// The results of a standardisation other than the elements: one number for each group of elements.
 template <class T>
 struct Statistics {
   T *square, *mean, *reciprocal;
   void write(std::int64_t result, const Moments& moments, const double* factors, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) {
-      const double factor = moments.plain(i) ? factors[i] : factors[i] * moments.scale[i];
       square[result + i] = static_cast<T>(moments.unscaled_square(i));
       if (mean != nullptr) mean[result + i] = static_cast<T>(moments.unscaled_mean(i));
-      reciprocal[result + i] = static_cast<T>(factor);
+      reciprocal[result + i] = static_cast<T>(moments.unscaled_factor(i, factors[i]));
     }
   }
 };
@@ -96,7 +38,7 @@ void standardize(const EvalContext& c, std::uint32_t axes, double epsilon) {
   Statistics<T> statistics{c.out<T>(1).data(), centred ? c.out<T>(2).data() : nullptr,
                            c.out<T>(centred ? 3 : 2).data()};
   reduction.each_unit<centred>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
-    double factors[most_results];
+    double factors[MomentReduction::most];
     for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
     if (unit.chunk == 0) statistics.write(unit.result, moments, factors, unit.width);
     write_centred<centred>(reduction.space(), unit, moments, factors, x, out);
@@ -109,7 +51,7 @@ void centre(const EvalContext& c, std::uint32_t axes) {
   const T* const x = c.in<T>(0).data();
   T* const out = c.out<T>().data();
   reduction.each_unit<true>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
-    double factors[most_results];
+    double factors[MomentReduction::most];
     for (std::int64_t i = 0; i < unit.width; ++i)
       factors[i] = moments.plain(i) ? 1 : 1 / moments.scale[i];
     write_centred<true>(reduction.space(), unit, moments, factors, x, out);
@@ -164,7 +106,7 @@ Grads Standardize::grad(const GradContext& g) const {
   if (centred && g.douts[2].value())
     terms.push_back(broadcast_like(*g.douts[2].value() / count_like(x, axes), x));
   if (const Value* const d = g.douts[centred ? 3 : 2].value())
-    terms.push_back(pull(pull(*d, r) / count_like(x, axes), neg(r * y)));
+    terms.push_back(slope_of_reciprocal(*d, x, y, r, axes));
   return {terms.empty() ? Gradient(zero) : add_n(terms)};
 }
 
@@ -213,7 +155,8 @@ Samples Centre::samples(Rng& rng) {
 }
 
 void list_standardize(Catalog& catalog) {
-  catalog.add<Standardize, StandardizeGradient, Centre>("normalization");
+  catalog.add<Standardize, StandardizeGradient, Centre, NormalizeRows, NormalizeRowsGradient>(
+      "normalization");
 }
 
 }  // namespace dagrad

@@ -8,6 +8,7 @@
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 #include "ops/pulled.hpp"
+#include "ops/standardize.hpp"
 
 /// Computes means over axes and then writes every element using them. If a unit of the reduction
 /// contains all elements of its results, both steps run while it lies in the cache. The rare cases,
@@ -15,28 +16,6 @@
 namespace dagrad {
 
 namespace {
-
-/// Reads the elements of x times those of a tensor with the same layout.
-template <class T>
-struct ReadProduct {
-  const T *x, *other;
-  static constexpr const T* centre = nullptr;
-  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
-    const T* const factor = other + (from - x);
-    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor[i];
-  }
-};
-
-/// The same where x holds cotangents.
-template <class T>
-struct ReadPulled {
-  const T *x, *other;
-  static constexpr const T* centre = nullptr;
-  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
-    const T* const factor = other + (from - x);
-    for (std::int64_t i = 0; i < n; ++i) to[i] = pulled(from[i], factor[i]);
-  }
-};
 
 /// For each result, the means of the cotangents and of their products with y.
 struct GradientMemory {
@@ -152,23 +131,29 @@ void StandardizeGradient::eval(const EvalContext& c) const {
   });
 }
 
+Value slope_to_standardized(const Value& h, const Value& d, const Value& y, const Value& r,
+                            const std::vector<std::int64_t>& axes) {
+  const auto slope = [&](const Value& c) { return mean(pull(c, y), axes, true); };
+  return neg(pull(joint(h, slope(d)) + joint(d, slope(h)), r));
+}
+Value slope_to_reciprocal(const Value& h, const Value& out, const Value& r,
+                          const std::vector<std::int64_t>& axes) {
+  // A reciprocal of 0 means that the root is 0, where all gradients are 0.
+  return where(equal(r, 0), 0, pull(sum(joint(h, out), axes, true), reciprocal(r)));
+}
+Value slope_of_reciprocal(const Value& h, const Value& x, const Value& y, const Value& r,
+                          const std::vector<std::int64_t>& axes) {
+  return pull(pull(h, r) / count_like(x, axes), neg(r * y));
+}
+
 Grads StandardizeGradient::grad(const GradContext& g) const {
   const Value &d = g.in[0], &y = g.in[1], &r = g.in[2], &h = g.dout;
   return {g.if_wanted(0,
                       [&] {
                         return apply(*this, {h, y, r});
                       }),
-          g.if_wanted(1,
-                      [&] {
-                        const auto slope = [&](const Value& c) {
-                          return mean(pull(c, y), axes, true);
-                        };
-                        return neg(pull(joint(h, slope(d)) + joint(d, slope(h)), r));
-                      }),
-          // A reciprocal of 0 means that the root is 0, where all gradients are 0.
-          g.if_wanted(2, [&] {
-            return where(equal(r, 0), 0, pull(sum(joint(h, g.out), axes, true), reciprocal(r)));
-          })};
+          g.if_wanted(1, [&] { return slope_to_standardized(h, d, y, r, axes); }),
+          g.if_wanted(2, [&] { return slope_to_reciprocal(h, g.out, r, axes); })};
 }
 
 Samples StandardizeGradient::samples(Rng& rng) {

@@ -49,6 +49,10 @@ std::size_t SumToLike::scratch(const PlanContext& plan) const {
   return sum_scratch(plan, repeated_axes(shape, plan.in[1].shape));
 }
 
+double SumToLike::flops(const PlanContext& plan) const {
+  return static_cast<double>(plan.in[0].elements());
+}
+
 void SumToLike::eval(const EvalContext& c) const {
   sum_axes(c, repeated_axes(c.in_shape(0), c.in_shape(1)));
 }

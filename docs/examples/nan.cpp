@@ -73,7 +73,8 @@ int main() {
 
   // [observe]
   // One thread, so that the lines come in order.
-  const Function watched = compile(loss, {.threads = 1, .observer = range_printer()});
+  const Function watched =
+      compile(loss, {.threads = 1, .observer = range_printer(), .passes = {}});
   watched(state, batch);
   // [/observe]
 

@@ -36,7 +36,7 @@ int main() {
       first->node = std::min(first->node.value_or(event.id), event.id);
     }
   };
-  const Function f = compile({y}, {.observer = observer});
+  const Function f = compile({y}, {.observer = observer, .passes = {}});
   (void)f({{x, Tensor::of({1.0, 2.0, -0.5, 3.0})}});
   if (first->node) std::cout << "the first NaN is in '" << graph.node(*first->node).name() << "'\n";
   // [/observer]

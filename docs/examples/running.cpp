@@ -59,6 +59,26 @@ void bound_runs() {
   // [/bound]
 }
 
+void many_steps() {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value w = graph.parameter("w", Tensor(1.0));
+  const Value loss = square(w * x - 1.0);
+  const Function train = compile({loss}, {.update = {{w, w - 0.1 * gradient(loss, w)}}});
+  State state(graph);
+  // [repeat]
+  const Tensor data = Tensor::of({1.0, 2.0, 0.5, 1.5});  // of step 0, 1, 2 and 3
+  const Repeated all = train.repeat(state, {{x, data}}, 4);
+  std::cout << all.steps << " steps, losses " << all.results[0] << "\n";
+
+  BoundRun run = train.bind(state);
+  run.repeat(1000, [&](std::int64_t step) { run.feed(x, data[step % 4]); },
+             {.on_step = [](std::int64_t step, std::span<const View> results) {
+               if (step % 500 == 0) std::cout << "loss " << results[0].as<double>()[0] << "\n";
+             }});
+  // [/repeat]
+}
+
 void stopping() {
   Graph graph;
   const Value x = graph.input("x", {f64, {300, 300}});
@@ -108,6 +128,7 @@ void errors() {
 int main() {
   runtimes();
   bound_runs();
+  many_steps();
   stopping();
   errors();
 }

@@ -25,6 +25,8 @@ namespace dagrad {
 namespace detail {
 class Compiled;
 struct BoundContext;
+struct FunctionAccess;
+class StateData;
 }  // namespace detail
 
 /// An assignment that a run makes when it completes: `parameter` takes the value of `next`.
@@ -101,6 +103,25 @@ struct RunOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 
+/// How `Function::repeat` and `BoundRun::repeat` run their steps.
+struct RepeatOptions {
+  /// These end the loop, during a step or between two; the step that they interrupt has no effect.
+  std::optional<CancelToken> cancel = {};
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
+  /// Is called after each step with its number, counted from 0, and its results, which are valid
+  /// only during the call.
+  std::function<void(std::int64_t step, std::span<const View> results)> on_step = {};
+};
+
+/// What `Function::repeat` returns.
+struct Repeated {
+  std::int64_t steps =
+      0;  ///< that were completed: fewer than asked for if the loop was interrupted
+  /// For each fetch, its values in all completed steps, of shape [steps, …]. Empty if the options
+  /// have an `on_step`, which gets the values instead.
+  std::vector<Tensor> results = {};
+};
+
 class BoundRun;
 
 /// A compiled function, as returned by `compile`. It is immutable, owns everything it needs, and
@@ -139,6 +160,25 @@ class Function {
     return (*this)(state, feed_only_input(input, where), options, where);
   }
 
+  /// Runs the function `steps` times, with the same bits as that many calls, but with less overhead
+  /// between them: feeds are looked up once, and the threads of the pool stay ready. A tensor may
+  /// have the type of its input, and is then fed to every step, or a leading axis of length
+  /// `steps`, and then step i is fed its part i. All results are kept, unless the options say
+  /// otherwise. Throws as a call does; the text of the error names the step. The State keeps the
+  /// updates of the steps before it. Throws ArgumentError if `steps` is negative.
+  Repeated repeat(State& state, const Feeds& feeds, std::int64_t steps,
+                  const RepeatOptions& options = {}, Location where = Location::here()) const;
+  Repeated repeat(const State& state, const Feeds& feeds, std::int64_t steps,
+                  const RepeatOptions& options = {}, Location where = Location::here()) const;
+  /// The same with a function that is called before each step with its number and returns its
+  /// feeds: `train.repeat(state, [&](std::int64_t step) -> Feeds { … }, 1000)`. What it throws is
+  /// passed on as it is.
+  template <std::invocable<std::int64_t> F>
+  requires std::convertible_to<std::invoke_result_t<const F&, std::int64_t>, Feeds> Repeated
+  repeat(State& state, const F& feeds, std::int64_t steps, const RepeatOptions& options = {},
+         Location where = Location::here())
+  const { return repeat_fed(state, feeds, steps, options, where); }
+
   /// Binds the function to memory of its own: after a few runs, feeding, running and fetching
   /// allocate nothing. Only one thread at a time may use the result. It keeps the State's values
   /// alive.
@@ -158,8 +198,12 @@ class Function {
 
  private:
   friend Function compile(ValueSpan fetches, const CompileOptions& options, Location where);
+  friend struct detail::FunctionAccess;
   explicit Function(std::shared_ptr<detail::Compiled> compiled);
   Feeds feed_only_input(const Tensor& tensor, Location where) const;
+  static detail::StateData* data_of(const State& state);
+  Repeated repeat_fed(State& state, const std::function<Feeds(std::int64_t)>& feeds,
+                      std::int64_t steps, const RepeatOptions& options, Location where) const;
   detail::Compiled& compiled() const;
   std::shared_ptr<detail::Compiled> compiled_;  // shared with bound runs
 };
@@ -180,8 +224,20 @@ class BoundRun {
   void feed(std::string_view input, const View& view, Location where = Location::here());
   void feed(const Value& input, const Tensor& tensor, Location where = Location::here());
   void feed(std::string_view input, const Tensor& tensor, Location where = Location::here());
+  /// Makes later runs write result `i` to this memory instead of memory of their own. It must stay
+  /// valid until another is given, and must not overlap what a run reads or another result. Throws
+  /// ArgumentError if there is no such result, or if the data pointer is null or not aligned to an
+  /// element; TypeError or ShapeError if the type differs.
+  void store(std::size_t i, const MutableView& view, Location where = Location::here());
   /// Runs the function. Throws as `Function::operator()` does.
   void operator()(const RunOptions& options = {}, Location where = Location::here());
+  /// Runs the function `steps` times; the threads of the pool stay ready between the steps.
+  /// `before_step`, unless it is empty, is called before each step with its number, and may feed
+  /// this BoundRun. Returns how many steps were completed: fewer if the options interrupt the loop.
+  /// Throws as `Function::repeat` does; after a few steps, it allocates nothing.
+  std::int64_t repeat(std::int64_t steps,
+                      const std::function<void(std::int64_t step)>& before_step = {},
+                      const RepeatOptions& options = {}, Location where = Location::here());
   /// Result `i` of the last run, valid until the next run. Throws ArgumentError if there is none.
   View fetch(std::size_t i) const;
 

@@ -55,8 +55,8 @@ class EvalContext {
   const void* state_;
 };
 
-/// The arguments of an op's `prepare`, `scratch` and `cost`: the types of operands and results.
-/// Their values are not known yet.
+/// The arguments of an op's `prepare`, `scratch`, `cost` and `flops`: the types of operands and
+/// results. Their values are not known yet.
 class PlanContext {
  public:
   PlanContext(std::span<const Type> operands, std::span<const Type> results, const Machine& machine)

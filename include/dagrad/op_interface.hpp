@@ -99,10 +99,17 @@ class OpInterface {
   /// Throws if operands are outside the op's domain. Views whose values are not known yet have no
   /// data.
   virtual void validate(std::span<const View> in) const = 0;
+  /// The operands that the op reads row by row, as bits. Row r of each result, the elements at
+  /// position r of its first axis, then depends only on row r of these operands and on all of the
+  /// others, and has the same bits if the op is applied to any of the rows alone. 0 if the op does
+  /// not work row by row on operands of these types, or has more than 32 of them.
+  virtual std::uint32_t row_operands(std::span<const Type> in) const = 0;
   /// Rough cost of one evaluation in nanoseconds on one thread.
   virtual double cost(const PlanContext& context) const = 0;
   /// Records what the op does as straight-line code. Returns whether it has such a form.
   virtual bool unroll(Unrolled& code) const = 0;
+  /// Number of floating-point operations of one evaluation; NaN if the op does not say.
+  virtual double flops(const PlanContext& context) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "dagrad/error.hpp"
+
 namespace dagrad::detail {
 
 ContextPool::Lease::~Lease() {
@@ -27,6 +29,11 @@ void ContextPool::give_back(std::unique_ptr<RunContext> context) noexcept {
     waiting_.push_back(std::move(context));
   } catch (const std::bad_alloc&) {  // dropped: the next run makes a new context
   }
+}
+
+void Compiled::require_const() const {
+  if (updates())
+    throw ArgumentError("this function updates parameters: pass a State that is not const");
 }
 
 }  // namespace dagrad::detail

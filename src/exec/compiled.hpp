@@ -46,10 +46,20 @@ class Compiled {
 
   const Plan& plan() const { return *plan_; }
   ContextPool& contexts() { return contexts_; }
+  bool updates() const { return !plan_->updates.empty(); }
+  /// Throws ArgumentError if runs update parameters, which needs a State that is not const.
+  void require_const() const;
 
  private:
   std::unique_ptr<const Plan> plan_;
   ContextPool contexts_;
+};
+
+/// Gives the library's sources access to what functions and States hold.
+struct FunctionAccess {
+  /// Throws ArgumentError if the function is empty.
+  static Compiled& compiled(const Function& function) { return function.compiled(); }
+  static StateData* data(const State& state) { return Function::data_of(state); }
 };
 
 /// What a BoundRun holds: its own context and everything that the context refers to.

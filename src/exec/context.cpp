@@ -19,6 +19,7 @@ RunContext::RunContext(const Plan& plan)
       parameters_(plan.parameters.size()),
       fetched_(plan.parameters.size(), false),
       outputs_(plan.outputs.size()),
+      stored_(plan.fetches.size()),
       exchanged_(plan.updates.size()),
       position_(plan.parameters.size()) {
   if (plan.arena_bytes > 0) arena_ = allocate_blocks(plan.arena_bytes);
@@ -121,6 +122,12 @@ void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
   fed_[input] = {Fed::How::tensor, tensor};
 }
 
+std::uint32_t RunContext::unfed(const Feed& feed) const {
+  const std::uint32_t at = feed.value.empty() ? input(feed.name) : input(feed.value);
+  if (fed(at)) throw ArgumentError(fmt::format("input '{}' is fed twice", plan_.input_names[at]));
+  return at;
+}
+
 void RunContext::clear() {
   for (Fed& fed : fed_) fed = {};
   for (Tensor& parameter : parameters_) parameter = Tensor();
@@ -175,6 +182,10 @@ Tensor RunContext::result(std::size_t i) const {
 void RunContext::prepare_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     OutputMemory& memory = outputs_[i];
+    if (memory.given != nullptr) {
+      address_[plan_.outputs[i].slot] = memory.given;
+      continue;
+    }
     if (!memory.now.unique()) std::swap(memory.now, memory.spare);
     if (!memory.now.unique()) memory.now = uninitialized(plan_.outputs[i].type);
     address_[plan_.outputs[i].slot] = const_cast<void*>(memory.now.data());  // nothing shares it
@@ -292,6 +303,7 @@ void RunContext::compute(StateData* with, bool update, const RunOptions& options
   options_ = options.cancel || options.deadline ? &options : nullptr;
   run_steps();
   copy_outputs();
+  copy_stored();
   if (results != nullptr) {
     results->reserve(plan_.fetches.size());
     for (std::size_t i = 0; i < plan_.fetches.size(); ++i) results->push_back(result(i));

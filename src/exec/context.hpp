@@ -1,10 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "dagrad/error.hpp"
 #include "dagrad/eval.hpp"
 #include "src/exec/plan.hpp"
 #include "src/exec/scheduler.hpp"
@@ -12,6 +16,18 @@
 #include "src/tensor/storage.hpp"
 
 namespace dagrad::detail {
+
+/// The error of a run that was cancelled or missed its deadline.
+class InterruptedRun final : public RunError {
+ public:
+  using RunError::RunError;
+};
+
+/// When a run computed a step, and on which worker.
+struct StepTime {
+  std::chrono::steady_clock::time_point start = {}, end = {};
+  int worker = 0;
+};
 
 /// Everything that one run of a plan needs: memory, the address of each slot, and queues. It is
 /// made once and used for many runs, one at a time; after the first few, which allocate memory for
@@ -29,10 +45,18 @@ class RunContext final : private Steps {
   /// is no such input, GraphError if the value belongs to another graph.
   std::uint32_t input(const Value& value) const;
   std::uint32_t input(std::string_view name) const;
+  /// Position of the input of a feed. Also throws ArgumentError if it has been fed already.
+  std::uint32_t unfed(const Feed& feed) const;
   /// Throws TypeError or ShapeError if the type is not the input's, ArgumentError if the data is
   /// null or not aligned.
   void feed(std::uint32_t input, const View& view);
   void feed(std::uint32_t input, const Tensor& tensor);
+  /// Makes later runs write result `i` to this memory. Throws ArgumentError, TypeError or
+  /// ShapeError if there is no such result or the view does not fit it.
+  void store(std::size_t i, const MutableView& view);
+  void feed(const Feeds& feeds) {
+    for (const Feed& one : feeds) feed(unfed(one), one.tensor);
+  }
   bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }
   /// Forgets all feeds and releases the tensors of the user and of the State.
   void clear();
@@ -42,6 +66,11 @@ class RunContext final : private Steps {
   /// set. If the plan only watches, this may run its steps twice (finite.hpp).
   void run(StateData* state, bool update, const RunOptions& options,
            std::vector<Tensor>* results = nullptr);
+
+  /// Makes later runs note the times of their steps in `times`, one for each step, instead of
+  /// calling the observer; an empty span ends this. Runs that search for a value that is not finite
+  /// note nothing.
+  void time_steps(std::span<StepTime> times) { times_ = times; }
 
   /// Result `i` of the last run. Throws ArgumentError if there is none.
   View fetch(std::size_t i) const;
@@ -62,7 +91,8 @@ class RunContext final : private Steps {
     const RunContext& context_;
   };
 
-  void run(std::uint32_t step, int worker) override;
+  void run(std::uint32_t task, int worker) override;
+  void run_step(std::uint32_t step, int worker);
   void check() const override;
   void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const;
   void compute(StateData* state, bool update, const RunOptions& options,
@@ -77,7 +107,7 @@ class RunContext final : private Steps {
                  std::vector<Tensor>* results);
   RunContext& search(StateData* state, bool update, const RunOptions& options,
                      std::vector<Tensor>* results);
-  void share_feeds(const RunContext& other);
+  void share_views(const RunContext& other);
 
   void make_workers();
   void check_feeds() const;
@@ -86,6 +116,8 @@ class RunContext final : private Steps {
   void take_parameters(StateData* state, bool update);
   void prepare_outputs();
   void copy_outputs();
+  void copy_stored() const;
+  bool is_single_result(std::uint32_t slot) const;
   Tensor result(std::size_t i) const;
   void commit(StateData& state) noexcept;
   void let_go() noexcept;
@@ -107,15 +139,18 @@ class RunContext final : private Steps {
   std::vector<bool> fetched_;       ///< whether a parameter is fetched
   struct OutputMemory {
     Tensor now, spare;
-    int uses = 0;  ///< number of fetches and updates that need it
+    void* given = nullptr;  ///< where a step writes the value instead
+    int uses = 0;           ///< number of fetches and updates that need it
   };
   std::vector<OutputMemory> outputs_;
+  std::vector<void*> stored_;  ///< where each fetch is to be stored, or null
   std::vector<Tensor>
       exchanged_;  ///< the new values of a State before the exchange, the old ones after it
   std::shared_ptr<const StateLayout> matched_;  ///< the layout to which `position_` refers
   std::vector<std::uint32_t> position_;         ///< of each parameter in the State
 
   const RunOptions* options_ = nullptr;   ///< null if nothing can interrupt the run
+  std::span<StepTime> times_;             ///< empty unless steps are timed
   const RunContext* answered_ = nullptr;  ///< has the results of the last run; null if it failed
   int searches_ = 0;                      ///< how many of the next runs search from the start
   std::unique_ptr<const Plan> search_plan_;

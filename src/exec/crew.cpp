@@ -52,7 +52,7 @@ void Crew::Shared::linger() noexcept {
     if (runs.visit([](SharedWork& run) { return run.help(); })) {
       until = Clock::now() + patience;
       idle.reset();
-    } else if (Clock::now() > until) {
+    } else if (Clock::now() > until && stays.load(std::memory_order_relaxed) == 0) {
       break;
     } else {
       idle.wait();

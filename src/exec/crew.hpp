@@ -23,6 +23,8 @@ class SharedWork {
 /// reaching a lingering one takes only 1 to 2. See transitions 9 to 13 of the diagram in
 /// scheduler.hpp.
 class Crew {
+  struct Shared;
+
  public:
   explicit Crew(ThreadPool& pool) : pool_(pool), shared_(new Shared) {}
   Crew(const Crew&) = delete;
@@ -39,6 +41,20 @@ class Crew {
   using Posting = Board<SharedWork>::Posting;
   Posting post(SharedWork& work) { return {shared_->runs, work}; }
 
+  /// While it exists, helpers that are here do not return to TBB for lack of work.
+  class [[nodiscard]] Stay {
+   public:
+    explicit Stay(Crew& crew) : shared_(*crew.shared_) {
+      shared_.stays.fetch_add(1, std::memory_order_relaxed);
+    }
+    Stay(const Stay&) = delete;
+    Stay& operator=(const Stay&) = delete;
+    ~Stay() { shared_.stays.fetch_sub(1, std::memory_order_relaxed); }
+
+   private:
+    Shared& shared_;
+  };
+
   /// Ensures that `wanted` helpers are here or on their way; this is cheap if they are. A helper
   /// that is just leaving is counted as here: the next call brings it back.
   void call(int wanted) {
@@ -51,6 +67,7 @@ class Crew {
   struct Shared {
     std::atomic<int> holders{1};  ///< the crew and all helpers that are called or here
     std::atomic<int> here{0};     ///< number of helpers that have come
+    std::atomic<int> stays{0};    ///< number of loops of runs that keep the helpers
     std::atomic<bool> ended{false};
     Board<SharedWork> runs;
 

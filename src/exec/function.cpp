@@ -16,36 +16,24 @@ using detail::told_at;
 std::vector<Tensor> call(detail::Compiled& compiled, detail::StateData* state, bool update,
                          const Feeds& feeds, const RunOptions& options) {
   const detail::ContextPool::Lease lease(compiled.contexts());
-  detail::RunContext& context = *lease;
-  for (const Feed& feed : feeds) {
-    const std::uint32_t input =
-        feed.value.empty() ? context.input(feed.name) : context.input(feed.value);
-    if (context.fed(input))
-      throw ArgumentError(
-          fmt::format("input '{}' is fed twice", compiled.plan().input_names[input]));
-    context.feed(input, feed.tensor);
-  }
+  (*lease).feed(feeds);
   std::vector<Tensor> results;
-  context.run(state, update, options, &results);
+  (*lease).run(state, update, options, &results);
   return results;
 }
 
-bool updates(const detail::Compiled& compiled) { return !compiled.plan().updates.empty(); }
-
-void refuse_updates(const detail::Compiled& compiled, const char* text) {
-  if (updates(compiled)) throw ArgumentError(text);
+void require_state(const detail::Compiled& compiled) {
+  if (compiled.updates())
+    throw ArgumentError(
+        "this function updates parameters: pass the State that holds them as its first argument");
 }
-
-constexpr auto needs_state =
-    "this function updates parameters: pass the State that holds them as its first argument";
-constexpr auto needs_mutable = "this function updates parameters: pass a State that is not const";
 
 }  // namespace
 
 std::vector<Tensor> Function::operator()(const Feeds& feeds, const RunOptions& options,
                                          Location where) const {
   return told_at(where, [&] {
-    refuse_updates(compiled(), needs_state);
+    require_state(compiled());
     return call(compiled(), nullptr, false, feeds, options);
   });
 }
@@ -53,14 +41,14 @@ std::vector<Tensor> Function::operator()(const Feeds& feeds, const RunOptions& o
 std::vector<Tensor> Function::operator()(State& state, const Feeds& feeds,
                                          const RunOptions& options, Location where) const {
   return told_at(where, [&] {
-    return call(compiled(), state.data().get(), updates(compiled()), feeds, options);
+    return call(compiled(), state.data().get(), compiled().updates(), feeds, options);
   });
 }
 
 std::vector<Tensor> Function::operator()(const State& state, const Feeds& feeds,
                                          const RunOptions& options, Location where) const {
   return told_at(where, [&] {
-    refuse_updates(compiled(), needs_mutable);
+    compiled().require_const();
     return call(compiled(), state.data().get(), false, feeds, options);
   });
 }
@@ -79,7 +67,7 @@ Feeds Function::feed_only_input(const Tensor& tensor, Location where) const {
 }
 
 BoundRun Function::bind(Location where) const {
-  told_at(where, [&] { refuse_updates(compiled(), needs_state); });
+  told_at(where, [&] { require_state(compiled()); });
   return BoundRun(std::make_unique<detail::BoundContext>(compiled_, nullptr));
 }
 
@@ -94,6 +82,8 @@ detail::Compiled& Function::compiled() const {
   if (compiled_ == nullptr) throw ArgumentError("this Function is empty: make one with compile");
   return *compiled_;
 }
+
+detail::StateData* Function::data_of(const State& state) { return state.data().get(); }
 
 std::size_t Function::nodes() const { return compiled().plan().steps.size(); }
 std::size_t Function::peak_bytes() const { return compiled().plan().arena_bytes; }
@@ -144,9 +134,13 @@ void BoundRun::feed(std::string_view input, const Tensor& tensor, Location where
   feed_at(where, bound().context, input, tensor);
 }
 
+void BoundRun::store(std::size_t i, const MutableView& view, Location where) {
+  told_at(where, [&] { bound().context.store(i, view); });
+}
+
 void BoundRun::operator()(const RunOptions& options, Location where) {
   detail::BoundContext& run = bound();
-  told_at(where, [&] { run.context.run(run.state.get(), updates(*run.function), options); });
+  told_at(where, [&] { run.context.run(run.state.get(), run.function->updates(), options); });
 }
 
 View BoundRun::fetch(std::size_t i) const { return bound().context.fetch(i); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ struct StepFrame {
   std::vector<const void*> in;  ///< null if only the type is used
   std::vector<void*> out;
   void* scratch = nullptr;
+  std::uint32_t step = 0;  ///< the one that the worker runs, or that has failed
 
   std::vector<View> in_views;  ///< the same as views, if `make_views` has been called
   std::vector<MutableView> out_views;

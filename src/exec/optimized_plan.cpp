@@ -27,6 +27,7 @@ class Optimizing {
 
   void run(const Pass& pass) {
     PassResult next = pass.run(now_.graph, now_.mapping(kept_), options_.runtime);
+    passes_.push_back({pass.name, now_.graph.size(), next.graph.size()});
     now_.mapping = now_.mapping.then(next.mapping);
     now_.graph = std::move(next.graph);
   }
@@ -39,6 +40,7 @@ class Optimizing {
     std::unique_ptr<Plan> plan =
         Planner(GraphView(now_.graph), options, runtime_).draft(now_.mapping(fetches_));
     plan->refer_to(user_, now_.mapping);
+    plan->passes = passes_;
     return plan;
   }
 
@@ -49,6 +51,7 @@ class Optimizing {
   std::span<const Value> fetches_;
   std::vector<Value> kept_;
   Rewritten now_;
+  std::vector<PassRun> passes_;
 };
 
 /// Whether feeds of one plan serve the other.

@@ -47,6 +47,19 @@ struct Step {
 /// The slot of an operand whose elements are not used, only its type.
 inline constexpr std::uint32_t no_slot = 0xffffffff;
 
+/// How long a run is estimated to take, in nanoseconds.
+struct SharingEstimate {
+  int threads = 1;    ///< that could be used
+  double alone = 0;   ///< on one thread
+  double shared = 0;  ///< on all of these threads
+};
+
+/// A pass that was run before planning, and how many nodes it found and left.
+struct PassRun {
+  std::string pass;
+  std::size_t before = 0, after = 0;
+};
+
 /// A compiled function as flat arrays, with steps in the order in which one thread runs them. The
 /// planner makes it; after that it is constant.
 class Plan {
@@ -86,6 +99,7 @@ class Plan {
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< identifies its handles; the graph itself may be gone
 
+  std::vector<PassRun> passes;
   std::vector<std::shared_ptr<const Kernel>> kernels;
   /// If these kernels only notice values that are not finite, those that find the node instead
   /// (finite.hpp); else empty. They run the steps of `unfused`, if that is set.
@@ -94,6 +108,10 @@ class Plan {
   std::shared_ptr<const Plan> unfused;
   std::vector<Step> steps;
   StepOrigins origins;  ///< names and places of the steps
+  /// Names and places of the nodes that need no step, since their result is another value in
+  /// another shape, and the slots of these values.
+  StepOrigins alias_origins;
+  std::vector<std::uint32_t> alias_slots;
   std::vector<std::uint32_t> wires;
   std::vector<Slot> slots;
   /// Inputs that the function needs come first, then the graph's other inputs, which may be fed too
@@ -110,8 +128,10 @@ class Plan {
   std::vector<Updated> updates;
   std::size_t arena_bytes = 0;
 
-  int threads = 1;  ///< the most to use; 1: steps run in order on the caller's thread
-  std::optional<Topology> topology;  ///< set if more than one thread is used
+  SharingEstimate estimate;  ///< by which `threads` was chosen
+  int threads = 1;           ///< the most to use; 1: steps run in order on the caller's thread
+  std::optional<Topology> topology;  ///< of tasks; set if more than one thread is used
+  std::vector<std::uint32_t> tasks;  ///< the first step of each task, and the end of the last
   RoutinesOnDemand routines;
 
   const Kernel& kernel_of(const Step& step) const { return *kernels[step.kernel]; }

@@ -19,7 +19,8 @@ Planner::Planner(const GraphView& graph, const CompileOptions& options,
     : graph_(graph),
       options_(options),
       plan_(std::make_unique<Plan>()),
-      origins_(plan_->origins, graph) {
+      origins_(plan_->origins, graph),
+      alias_origins_(plan_->alias_origins, graph) {
   plan_->runtime = std::move(runtime);
   plan_->observer = options.observer;
   const int pool = plan_->runtime->pool.threads();
@@ -100,6 +101,8 @@ void Planner::lay_out(std::uint32_t node) {
   } else if (const int alias = aliased(node); alias >= 0) {
     const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(alias)];
     slot_of_value_.push_back(slot_of_value_[value_of(operand)]);
+    plan_->alias_slots.push_back(slot_of_value_.back());
+    alias_origins_.add(node);
   } else {
     add_step(node);
   }

@@ -56,7 +56,7 @@ class Planner {
   const GraphView& graph_;
   const CompileOptions& options_;
   std::unique_ptr<Plan> plan_;
-  StepOrigins::Writer origins_;
+  StepOrigins::Writer origins_, alias_origins_;
   std::vector<std::uint32_t> first_value_;  ///< of each node, `none` unless it is needed
   std::vector<std::uint32_t> slot_of_value_;
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;

@@ -77,16 +77,21 @@ class SharedStack {
     } while (!head_.compare_exchange_weak(head, moved(head, step), std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   }
-  /// Returns the step pushed last, or `no_step`.
-  std::uint32_t pop() {
+  /// Takes the steps pushed last, as many as there are and as fit, and returns their number. If the
+  /// stack changes meanwhile, what was read below the top may be wrong, but so is then the head.
+  std::size_t pop(std::span<std::uint32_t> steps) {
     std::uint64_t head = head_.load(std::memory_order_acquire);
     for (;;) {
-      const std::uint32_t step = top(head);
-      if (step == no_step) return no_step;
-      const std::uint32_t below = below_[step].load(std::memory_order_relaxed);
-      if (head_.compare_exchange_weak(head, moved(head, below), std::memory_order_acq_rel,
+      std::size_t taken = 0;
+      std::uint32_t step = top(head);
+      for (; step != no_step && taken < steps.size(); ++taken) {
+        steps[taken] = step;
+        step = below_[step].load(std::memory_order_relaxed);
+      }
+      if (taken == 0 ||
+          head_.compare_exchange_weak(head, moved(head, step), std::memory_order_acq_rel,
                                       std::memory_order_acquire))
-        return step;
+        return taken;
     }
   }
   /// Replaces the contents with these steps, the first on top. Only while no other thread uses the

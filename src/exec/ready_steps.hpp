@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +38,7 @@ class ReadySteps {
   /// of another worker; else returns `no_step`.
   std::uint32_t take(int worker) {
     std::uint32_t step = deque(worker).pop();
-    if (step == no_step) step = shared_.pop();
+    if (step == no_step) step = take_shared(worker);
     for (int w = worker + 1; step == no_step && w < worker + workers_; ++w)
       step = deque(w % workers_).steal();
     return step;
@@ -69,6 +70,17 @@ class ReadySteps {
   }
 
  private:
+  /// Takes several steps of the shared stack at once, since workers contend for its top. All but
+  /// the first go on the worker's own deque, from which others can steal them.
+  std::uint32_t take_shared(int worker) {
+    std::array<std::uint32_t, 16> steps;
+    std::size_t taken = shared_.pop(steps);
+    if (taken == 0) return no_step;
+    while (--taken > 0)
+      if (!deque(worker).push(steps[taken])) shared_.push(steps[taken]);
+    return steps[0];
+  }
+
   Deque& deque(int worker) { return deques_[static_cast<std::size_t>(worker)]; }
 
   const Topology& topology_;

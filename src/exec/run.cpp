@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "dagrad/error.hpp"
+#include "dagrad/passes/tile.hpp"
 #include "src/exec/checking_kernels.hpp"
 #include "src/exec/context.hpp"
 #include "src/exec/observed_step.hpp"
@@ -30,10 +31,10 @@ void RunContext::make_workers() {
 void RunContext::run_steps() {
   if (scheduler_) {
     const Scheduler::Failure failure = (*scheduler_)(*this);
-    if (failure.error) fail(failure.step, failure.error);
+    if (failure.error) fail(frames_[static_cast<std::size_t>(failure.worker)].step, failure.error);
     return;
   }
-  const bool watched = options_ != nullptr || plan_.observer != nullptr;
+  const bool watched = options_ != nullptr || plan_.observer != nullptr || !times_.empty();
   const auto stretches = watched ? std::span<const Routines::Stretch>() : routines();
   std::uint32_t s = 0;
   const auto end = static_cast<std::uint32_t>(plan_.steps.size());
@@ -47,7 +48,7 @@ void RunContext::run_steps() {
     }
     if (!watched)
       for (; s < end; ++s) execute(s, frames_[0], in_order_);
-    for (; s < end; ++s) run(s, 0);
+    for (; s < end; ++s) run_step(s, 0);
   } catch (...) {
     fail(s, std::current_exception());
   }
@@ -73,10 +74,23 @@ void RunContext::check() const {
     throw Interrupted{Reason::deadline};
 }
 
-void RunContext::run(std::uint32_t step, int worker) {
+void RunContext::run(std::uint32_t task, int worker) {
+  std::uint32_t& step = frames_[static_cast<std::size_t>(worker)].step;
+  for (step = plan_.tasks[task]; step < plan_.tasks[task + 1]; ++step) run_step(step, worker);
+}
+
+void RunContext::run_step(std::uint32_t step, int worker) {
   check();
   StepFrame& frame = frames_[static_cast<std::size_t>(worker)];
   const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
+  if (!times_.empty()) {
+    StepTime& time = times_[step];
+    time.worker = worker;
+    time.start = std::chrono::steady_clock::now();
+    execute(step, frame, parallel);
+    time.end = std::chrono::steady_clock::now();
+    return;
+  }
   if (plan_.observer == nullptr) return execute(step, frame, parallel);
   ObservedStep observed(plan_, step, address_, worker);
   observed.starts();
@@ -102,9 +116,15 @@ void RunContext::fail(std::uint32_t step, const std::exception_ptr& error) const
     std::rethrow_exception(error);
   } catch (const Interrupted& interrupted) {
     const bool late = interrupted.reason == Interrupted::Reason::deadline;
-    throw RunError(fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled",
-                               plan_.origins.text(step)),
-                   plan_.origins.name(step), plan_.origins.where(step));
+    throw InterruptedRun(
+        fmt::format("the run {} at {}", late ? "passed its deadline" : "was cancelled",
+                    plan_.origins.text(step)),
+        plan_.origins.name(step), plan_.origins.where(step));
+  } catch (const RunError& e) {
+    // What a tile is computed of are nodes of the user's graph, and the error names one of them.
+    const bool in_tile = plan_.kernel_of(plan_.steps[step]).op().get_if<Tiled>() != nullptr;
+    if (in_tile && plan_.searching.empty() && !e.node().empty()) throw;
+    fail(step, e.what());
   } catch (const std::exception& e) {
     fail(step, e.what());
   } catch (...) {

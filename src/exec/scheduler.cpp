@@ -127,14 +127,14 @@ std::uint32_t Scheduler::run_chain(std::uint32_t step, int worker) noexcept {
       step = released.next;
     }
   } catch (...) {
-    fail(step);
+    fail(step, worker);
   }
   return done;
 }
 
 /// Called while an exception is being handled. Of several failures, the one of the earliest step is
 /// kept.
-void Scheduler::fail(std::uint32_t step) {
+void Scheduler::fail(std::uint32_t step, int worker) {
   bool secondary = false;  // whether the step stopped only because another one failed
   try {
     throw;
@@ -143,8 +143,8 @@ void Scheduler::fail(std::uint32_t step) {
   } catch (...) {
   }
   if (!secondary) {
-    Failure failure{step, std::current_exception()};  // the replaced exception is destroyed after
-                                                      // the lock is released
+    Failure failure{step, worker, std::current_exception()};  // the replaced exception is destroyed
+                                                              // after the lock is released
     const std::lock_guard lock(failing_);
     if (failure_.error == nullptr || step < failure_.step) std::swap(failure_, failure);
   }

@@ -49,12 +49,15 @@ namespace dagrad::detail {
 //    10  TBB runs the task: soon, or after 20 to 60 µs if its thread sleeps, or never.
 //    11  It finds a posted run with a free worker number.
 //    12  The run is over, or has had no work for it for some microseconds.
-//    13  No run has had work for it for 100 µs, or the crew ends. The thread returns to TBB.
+//    13  No run has had work for it for 100 µs and no loop of runs keeps it, or the crew ends. The
+//        thread returns to TBB.
 
-/// The steps that a Scheduler runs.
+/// The steps that a Scheduler runs. Those of a plan are its tasks, each of which may be several
+/// steps of the plan.
 class Steps {
  public:
-  /// Runs one step as this worker; 0 is the caller. An exception ends the run.
+  /// Runs one step as this worker; 0 is the caller. An exception ends the run, after which the
+  /// worker runs no other step.
   virtual void run(std::uint32_t step, int worker) = 0;
   /// Throws Interrupted if the run is to stop. Called between the tasks of a step.
   virtual void check() const = 0;
@@ -78,6 +81,7 @@ class Scheduler final : public Parallel, private SharedWork {
 
   struct Failure {
     std::uint32_t step = 0;
+    int worker = 0;            ///< that ran it
     std::exception_ptr error;  ///< null if all steps were run
   };
   /// Runs every step once, after the steps that it depends on. If steps fail, returns the failure
@@ -95,7 +99,7 @@ class Scheduler final : public Parallel, private SharedWork {
   bool work(int worker) noexcept;
   std::uint32_t run_chain(std::uint32_t step, int worker) noexcept;
   bool visit_loops() const;
-  void fail(std::uint32_t step);
+  void fail(std::uint32_t step, int worker);
   void check() const;
 
   Crew& crew_;

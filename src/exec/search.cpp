@@ -44,18 +44,21 @@ RunContext& RunContext::search(StateData* with, bool update, const RunOptions& o
     search_plan_ = std::make_unique<const Plan>(search_plan(plan_));
     search = std::make_unique<RunContext>(*search_plan_);
   }
-  search->share_feeds(*this);
+  search->share_views(*this);
   search->compute(with, update, options, results);
   searches_ = searches_ > 0 ? searches_ - 1 : searches_in_a_row;
   search_ = std::move(search);
   return *search_;
 }
 
-/// Makes the next run use the feeds of another context, whose plan has the same inputs.
-void RunContext::share_feeds(const RunContext& other) {
+/// Makes the next run use the feeds of another context, whose plan has the same inputs, and store
+/// the results where that one would.
+void RunContext::share_views(const RunContext& other) {
   for (std::size_t i = 0; i < plan_.needed_inputs; ++i)
     address_[plan_.inputs[i].slot] = other.address_[other.plan_.inputs[i].slot];
   feeds_ = &other.fed_;
+  for (std::size_t i = 0; i < stored_.size(); ++i)
+    if (other.stored_[i] != nullptr) store(i, {other.stored_[i], plan_.fetches[i].type});
 }
 
 }  // namespace dagrad::detail

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -10,6 +11,16 @@ namespace dagrad::detail {
 std::string StepOrigins::name(std::uint32_t step) const {
   const Origin& origin = origins_[step];
   return Names::joined(stems_[origin.stem], origin.number);
+}
+
+std::vector<std::string> StepOrigins::merged(std::uint32_t step) const {
+  const auto [begin, end] =
+      std::equal_range(merged_.begin(), merged_.end(), Merged{step, 0},
+                       [](const Merged& a, const Merged& b) { return a.step < b.step; });
+  if (begin == end) return {name(step)};
+  std::vector<std::string> names;
+  for (auto at = begin; at != end; ++at) names.push_back(stems_[at->stem]);
+  return names;
 }
 
 std::string StepOrigins::text(std::uint32_t step) const {
@@ -29,7 +40,12 @@ std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
 void StepOrigins::Writer::add(std::uint32_t node) {
   Origin origin{};
   if (graph_.has_origins(node)) {
-    origin.stem = add_stem(graph_.user_name(node));
+    const std::vector<dagrad::Origin> nodes = graph_.origins(node);
+    origin.stem = static_cast<std::uint32_t>(origins_.stems_.size());
+    for (const dagrad::Origin& of : nodes) {
+      const std::uint32_t stem = add_stem(of.node);
+      if (nodes.size() > 1) origins_.merged_.push_back({origins_.size(), stem});
+    }
   } else {
     const Names::Parts name = graph_.name_parts(node);
     const auto [stem, is_new] = stems_.try_emplace(name.stem, 0);

@@ -20,6 +20,10 @@ class StepOrigins {
   Location where(std::uint32_t step) const { return places_[origins_[step].place]; }
   /// "node 'hidden', made at model.cpp:41".
   std::string text(std::uint32_t step) const;
+  /// The names of the nodes of the user's graph that passes have merged into the step; its own name
+  /// if they have not.
+  std::vector<std::string> merged(std::uint32_t step) const;
+  std::uint32_t size() const { return static_cast<std::uint32_t>(origins_.size()); }
 
   /// Records the steps of one graph, one after the other.
   class Writer;
@@ -30,7 +34,11 @@ class StepOrigins {
     std::uint32_t number;
     std::uint32_t place;  ///< in places_
   };
+  struct Merged {
+    std::uint32_t step, stem;
+  };
   std::vector<Origin> origins_;
+  std::vector<Merged> merged_;  ///< in the order of the steps, for those of several nodes
   std::vector<std::string> stems_;
   std::vector<Location> places_;
 };

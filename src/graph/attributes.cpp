@@ -36,8 +36,9 @@ std::string text_of(const Tensor& tensor) {
   if (tensor.size() > most_elements)
     return fmt::format("{}#{:016x}", to_string(tensor.type()),
                        fnv1a(tensor.data(), tensor.type().bytes()));
-  const std::string elements = dispatch(tensor.dtype(), [&]<class T>(std::type_identity<T>) {
-    return fmt::format("{}", fmt::join(tensor.values<T>(), ","));
+  const Tensor numbers = tensor.cast(compute_dtype(tensor.dtype()));
+  const std::string elements = dispatch(numbers.dtype(), [&]<class T>(std::type_identity<T>) {
+    return fmt::format("{}", fmt::join(numbers.values<T>(), ","));
   });
   return tensor.rank() == 0 ? elements
                             : fmt::format("{}{{{}}}", to_string(tensor.type()), elements);

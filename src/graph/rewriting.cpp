@@ -140,6 +140,18 @@ void Rewriting::replace(std::uint32_t id, std::span<const Value> results) {
   if (copied_ == no_node && !to_.names.user_given(first)) restore_name(id, first);
 }
 
+void Rewriting::join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports) {
+  bool is_result = false;
+  for (std::uint32_t port = 0; port < ports.size(); ++port) {
+    if (ports[port] == no_node) continue;
+    check_type(id, port, to_.types_of(joint)[ports[port]]);
+    map(id, port, {joint, ports[port]});
+    is_result = true;
+  }
+  if (joint < first_made_) add_origins(joint, id);
+  if (is_result && !to_.names.user_given(joint)) restore_name(id, joint);
+}
+
 std::vector<Value> Rewriting::results(std::uint32_t id) const {
   std::vector<Value> values;
   for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port) {
@@ -180,8 +192,7 @@ Edge Rewriting::redirected(const Edge& old) const {
 
 Edge Rewriting::moved(std::uint32_t user, const Edge& old) const {
   const Edge edge = redirected(old);
-  if (const Mapping::To* const at = to(edge.node, edge.port))
-    return {at->node, at->port, old.type_only};
+  if (const std::optional<Edge> now = find(edge)) return *now;
   throw GraphError(std::string(name_) + ": '" + from_.names.text(user) + "' needs '" +
                    value_name(edge.node, edge.port) + "', which has been dropped");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -50,8 +51,16 @@ class Rewriting {
   /// Copies an input, parameter or constant with another type, its tensor converted.
   void copy_leaf(std::uint32_t id, const Type& type);
   void replace(std::uint32_t id, std::span<const Value> results);
+  /// Makes the node a part of `joint`, a node of the new graph that computes several old ones: its
+  /// result i becomes result `ports[i]` of that node, or has no counterpart if this is `no_node`.
+  void join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports);
 
   bool has(std::uint32_t id) const { return to(id, 0) != nullptr; }
+  /// The new value of an operand, if there is one.
+  std::optional<Edge> find(const Edge& old) const {
+    const Mapping::To* const at = to(old.node, old.port);
+    return at == nullptr ? std::nullopt : std::optional(Edge(at->node, at->port, old.type_only));
+  }
   /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;

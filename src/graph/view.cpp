@@ -24,8 +24,8 @@ std::string GraphView::name(std::uint32_t node) const { return data_->names.text
 Names::Parts GraphView::name_parts(std::uint32_t node) const { return data_->names.parts(node); }
 std::string GraphView::stem_text(std::uint64_t stem) const { return data_->names.stem_text(stem); }
 bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
-std::string GraphView::user_name(std::uint32_t node) const {
-  return has_origins(node) ? Access::node(data_->share(), node).origins().front().node : name(node);
+std::vector<Origin> GraphView::origins(std::uint32_t node) const {
+  return Access::node(data_->share(), node).origins();
 }
 std::span<const std::uint32_t> GraphView::inputs() const { return data_->inputs; }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }

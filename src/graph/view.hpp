@@ -68,8 +68,8 @@ class GraphView {
   std::string stem_text(std::uint64_t stem) const;
   /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
-  /// The name of the node in the user's graph: for a rewritten node, that of its first origin.
-  std::string user_name(std::uint32_t node) const;
+  /// The nodes of the user's graph from which the node was made, or the node itself.
+  std::vector<Origin> origins(std::uint32_t node) const;
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
   Location where(std::uint32_t node) const;

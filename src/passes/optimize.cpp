@@ -7,6 +7,7 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/passes.hpp"
+#include "dagrad/passes/fuse.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad {
@@ -69,7 +70,11 @@ std::vector<Pass> default_passes() {
 
 std::vector<Pass> compile_passes() {
   const char* const asked = std::getenv("DAGRAD_PASSES");
-  if (asked == nullptr) return default_passes();
+  if (asked == nullptr) {
+    std::vector<Pass> passes = default_passes();
+    passes.emplace_back("fuse", fuse, true);
+    return passes;
+  }
   if (std::string_view(asked) == "none") return {};
   throw ArgumentError(
       fmt::format("DAGRAD_PASSES must be \"none\" if it is set, got \"{}\"", asked));

@@ -1,4 +1,5 @@
 #include <bit>
+#include <limits>
 
 #include "dagrad/detail/op_model.hpp"
 #include "src/program/decisions.hpp"
@@ -164,15 +165,32 @@ std::shared_ptr<const void> OpBase::prepare(const PlanContext& context) const {
   return members_.prepare ? members_.prepare(op_, context) : nullptr;
 }
 
+/// Elementwise ops work row by row on operands that have the first axis of the result.
+std::uint32_t OpBase::row_operands(std::span<const Type> in) const {
+  if (in.empty() || in.size() > 32) return 0;
+  if (members_.row_operands) return members_.row_operands(op_, in);
+  if (!traits_.joint_shape && !(traits_.elementwise && traits_.like >= 0)) return 0;
+  const Shape result =
+      traits_.joint_shape ? common_shape(in) : in[static_cast<std::size_t>(traits_.like)].shape;
+  std::uint32_t by_row = 0;
+  for (std::size_t i = 0; i < in.size() && result.rank() > 0; ++i)
+    if (in[i].shape.rank() == result.rank() && in[i].shape[0] == result[0]) by_row |= 1U << i;
+  return by_row;
+}
+
 double OpBase::cost(const PlanContext& context) const {
   if (members_.cost) return members_.cost(op_, context);
   double bytes = 0;
-  for (const Type& t : context.in) bytes += static_cast<double>(t.bytes());
+  for (std::size_t i = 0; i < context.in.size(); ++i)
+    if (!traits_.uses_type_only(i)) bytes += static_cast<double>(context.in[i].bytes());
   for (const Type& t : context.out) bytes += static_cast<double>(t.bytes());
   return 20 + bytes / 8;
 }
 
 bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
+double OpBase::flops(const PlanContext& context) const {
+  return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
+}
 
 void OpBase::validate(std::span<const View> in) const {
   if (members_.validate) members_.validate(op_, in);

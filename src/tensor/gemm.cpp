@@ -11,6 +11,7 @@ namespace {
 
 constexpr double small_work = 50;  // up to this many multiplications, tiles do not pay off
 constexpr double task_work = 3e6;  // multiplications per task: about 60 µs
+constexpr double row_work = 4e5;   // the same for one row, whose product reads b just once
 constexpr double most_tasks = 16;
 
 template <class T>
@@ -55,12 +56,18 @@ struct Cut {
   }
 };
 
+/// Multiplications that are worth a task.
+template <class T>
+double per_task(const Product<T>& p) {
+  return p.m == 1 ? row_work : task_work;
+}
+
 /// Divides the output into tasks. Columns are divided first, because each task packs only its own
 /// columns of b, whereas tasks side by side each pack the same rows of a transposed a.
 template <class T>
 void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>& p, double work) {
   constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles for every instruction set
-  const auto tasks = static_cast<std::int64_t>(std::min(1 + work / task_work, most_tasks));
+  const auto tasks = static_cast<std::int64_t>(std::min(1 + work / per_task(p), most_tasks));
   const Cut columns(p.n, tasks, p.a.transposed ? 256 : 64, column_step);
   const Cut rows(p.m, std::max<std::int64_t>(tasks / columns.pieces, 1), 96, row_step);
   parallel(rows.pieces * columns.pieces, [&](std::int64_t task) {
@@ -97,7 +104,7 @@ void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std:
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   if (work <= small_work) {
     multiply.small(p);
-  } else if (work < task_work) {
+  } else if (work < per_task(p)) {
     multiply.large(p, scratch<T>(multiply.scratch));
   } else {
     run(parallel, multiply, p, work);

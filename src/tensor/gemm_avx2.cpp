@@ -27,6 +27,24 @@ struct Floats {
   static V multiply_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
   static T add(T a, T b) { return a + b; }
   static T multiply_add(T a, T b, T c) { return __builtin_fmaf(a, b, c); }
+
+  static void transpose(V (&square)[8]) {
+    V pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+      pairs[i] = _mm256_unpacklo_ps(square[i], square[i + 1]);
+      pairs[i + 1] = _mm256_unpackhi_ps(square[i], square[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+      fours[i] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
+      fours[i + 1] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0xEE);
+      fours[i + 2] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
+      fours[i + 3] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xEE);
+    }
+    for (int i = 0; i < 4; ++i) {
+      square[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+      square[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
+  }
 };
 
 struct Doubles {
@@ -44,6 +62,18 @@ struct Doubles {
   static V multiply_add(V a, V b, V c) { return _mm256_fmadd_pd(a, b, c); }
   static T add(T a, T b) { return a + b; }
   static T multiply_add(T a, T b, T c) { return __builtin_fma(a, b, c); }
+
+  static void transpose(V (&square)[4]) {
+    V pairs[4];
+    for (int i = 0; i < 4; i += 2) {
+      pairs[i] = _mm256_unpacklo_pd(square[i], square[i + 1]);
+      pairs[i + 1] = _mm256_unpackhi_pd(square[i], square[i + 1]);
+    }
+    for (int i = 0; i < 2; ++i) {
+      square[i] = _mm256_permute2f128_pd(pairs[i], pairs[i + 2], 0x20);
+      square[i + 2] = _mm256_permute2f128_pd(pairs[i], pairs[i + 2], 0x31);
+    }
+  }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "src/tensor/gemm.hpp"
 #include "src/tensor/gemm_packing.hpp"
+#include "src/tensor/gemm_row.hpp"
 #include "src/tensor/gemm_tile.hpp"
 
 /// The matrix product on one thread, for the instruction set of the source that includes this file
@@ -24,10 +25,8 @@
 namespace dagrad::kernels {
 namespace {
 
-constexpr Index depth = 256;
 constexpr Index band = 128;
 constexpr Index few_rows = 64;  // up to this many rows, packing b does not pay off
-constexpr Index page = 4096;    // bytes; rows at this distance evict each other from the cache
 
 template <class L>
 class Blocks {
@@ -52,6 +51,40 @@ class Blocks {
   }
 
   static void large(const Product<T>& p, T* scratch) {
+    if (p.m == 1 && p.b.transposed) return RowProduct<L>(p, scratch).times_columns();
+    if (p.m == 1 && RowProduct<L>::is_large(p)) return RowProduct<L>(p, scratch).times_rows();
+    if (p.a.transposed && 4 * p.n < 3 * width && p.m >= 2 * width) return narrow(p, scratch);
+    tiled(p, scratch);
+  }
+
+  static Multiply<T> functions() { return {small, large, tiled_scratch + width * panel}; }
+
+ private:
+  static constexpr Index width = tile_width<L>;
+  static constexpr Index panel = 1024 / Index{sizeof(T)} / width * width;
+  static constexpr Index tiled_scratch = (panel + band + L::rows) * depth;
+  static_assert(RowProduct<L>::scratch <= tiled_scratch);
+
+  /// Computes the transpose of c, because few columns would leave lanes empty. The rows of a
+  /// transposed a fill them, and need not be packed.
+  static void narrow(const Product<T>& p, T* scratch) {
+    T* const space = scratch + tiled_scratch;
+    for (Index i = 0; i < p.m; i += panel) {
+      const Product<T> part{.m = p.n,
+                            .n = least(panel, p.m - i),
+                            .k = p.k,
+                            .a = {p.b.data, p.b.stride, !p.b.transposed},
+                            .b = from(Matrix<const T>{p.a.data, p.a.stride, false}, 0, i),
+                            .c = {space, panel},
+                            .accumulate = p.accumulate};
+      T* const c = p.c.data + i * p.c.stride;
+      if (p.accumulate) transpose(c, p.c.stride, part.n, p.n, space, panel);
+      tiled(part, scratch);
+      transpose(space, panel, p.n, part.n, c, p.c.stride);
+    }
+  }
+
+  static void tiled(const Product<T>& p, T* scratch) {
     for (Index j = 0; j < p.n; j += panel) {
       for (Index l = 0; l < p.k; l += depth) {
         block({.m = p.m,
@@ -65,12 +98,6 @@ class Blocks {
       }
     }
   }
-
-  static Multiply<T> functions() { return {small, large, (panel + band + L::rows) * depth}; }
-
- private:
-  static constexpr Index width = tile_width<L>;
-  static constexpr Index panel = 1024 / Index{sizeof(T)} / width * width;
 
   static void block(const Product<T>& p, T* b_space, T* a_space) {
     const bool pack = p.b.transposed || p.m > few_rows ||

@@ -43,6 +43,21 @@ void transpose_square(const T* from, Index from_row, T* to, Index to_row) {
   }
 }
 
+/// Copies the transpose of a matrix of this size, whose rows become columns of `to`.
+template <class T>
+void transpose(const T* from, Index from_row, Index rows, Index columns, T* to, Index to_row) {
+  constexpr Index side = 16 / sizeof(T);
+  const Index whole_rows = rows / side * side, whole_columns = columns / side * side;
+  for (Index i = 0; i < whole_rows; i += side) {
+    for (Index j = 0; j < whole_columns; j += side)
+      transpose_square(from + i * from_row + j, from_row, to + j * to_row + i, to_row);
+  }
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
+      to[j * to_row + i] = from[i * from_row + j];
+  }
+}
+
 /// Packs `columns` columns of b, which is row-major, padded with 0 to the width of a tile.
 template <class L>
 void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {

@@ -43,6 +43,13 @@ struct Lanes {
   static T multiply_add(T a, T b, T c) {
     return static_cast<T>(static_cast<U>(c) + static_cast<U>(a) * static_cast<U>(b));
   }
+
+  static void transpose(V (&square)[lanes]) {
+    T rows[lanes * lanes], columns[lanes * lanes];
+    for (int i = 0; i < lanes; ++i) store(rows + i * lanes, square[i]);
+    transpose_square(rows, lanes, columns, lanes);
+    for (int i = 0; i < lanes; ++i) square[i] = load(columns + i * lanes);
+  }
 };
 
 }  // namespace

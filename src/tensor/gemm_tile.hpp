@@ -11,6 +11,9 @@ namespace {
 
 using Index = std::int64_t;
 
+constexpr Index depth = 256;  // steps of k that are summed before the sum is added to c
+constexpr Index page = 4096;  // bytes; rows at this distance evict each other from the cache
+
 /// Rows of a over a block of k: element (i, l) lies at data[i * row + l * step].
 template <class T>
 struct Rows {

@@ -8,7 +8,7 @@
 #include "src/train/gnuplot.hpp"
 #include "src/train/labels.hpp"
 #include "src/train/named_call.hpp"
-#include "src/train/text_table.hpp"
+#include "src/io/text_table.hpp"
 
 namespace dagrad::metrics {
 

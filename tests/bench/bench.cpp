@@ -67,11 +67,11 @@ void print(const Settings& settings, const std::string& name, const std::string&
 }
 
 void print(const Settings& settings, const std::string& name, const std::string& what,
-           const char* unit, double value) {
+           const char* unit, double value, const char* system) {
   std::fprintf(settings.out,
-               "{\"system\": \"dagrad\", \"case\": \"%s\", \"threads\": %d, \"what\": \"%s\", "
+               "{\"system\": \"%s\", \"case\": \"%s\", \"threads\": %d, \"what\": \"%s\", "
                "\"%s\": %.4f}\n",
-               name.c_str(), settings.threads, what.c_str(), unit, value);
+               system, name.c_str(), settings.threads, what.c_str(), unit, value);
   std::fflush(settings.out);
 }
 

@@ -19,7 +19,16 @@ struct Settings {
 struct Case {
   std::string name, doc;
   std::function<void(const Settings&)> run;
-  bool has_peers = false;
+  std::vector<std::string> peers = {};  ///< the systems of peers/peers.py that have the case
+};
+
+/// With what dagrad is compared, and how.
+struct Rivals {
+  std::string folder;  ///< of the environment that peers/setup has made
+  std::string self;    ///< this program
+  std::string before;  ///< this program as built from an older commit, or nothing
+  int rounds = 5;
+  int timeout = 300;  ///< seconds for one system in one round
 };
 
 /// Milliseconds of the first call, the fastest and the median one. The first call includes what was
@@ -45,9 +54,9 @@ void print(const Settings& settings, const std::string& name, const Times& times
 /// The same for one of several rows of a case, or for what `system` needs for it.
 void print(const Settings& settings, const std::string& name, const std::string& what,
            const Times& times, const char* system = "dagrad");
-/// {"system": "dagrad", "case": …, "what": …, "<unit>": …}
+/// {"system": …, "case": …, "what": …, "<unit>": …}
 void print(const Settings& settings, const std::string& name, const std::string& what,
-           const char* unit, double value);
+           const char* unit, double value, const char* system = "dagrad");
 
 void xor_step(const Settings& settings);
 void chain(const Settings& settings);
@@ -62,15 +71,17 @@ void lstm(const Settings& settings);
 void scalars(const Settings& settings);
 void elementwise_chain(const Settings& settings);
 void single_op(const Settings& settings, const std::string& name);
+void narrow_products(const Settings& settings);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);
 void memory(const Settings& settings);
 void schedule(const Settings& settings);
 void start(const Settings& settings);
 
-/// Runs a case in each peer, in turns with dagrad, and prints the ratio to the best peer. `folder`
-/// is the environment made by peers/setup, `self` is this program.
-void against_peers(const Settings& settings, const std::string& name, const std::string& folder,
-                   const std::string& self);
+/// Runs cases in each of their peers, in turns with dagrad, on each of these numbers of threads,
+/// and prints a table with a verdict for each target. A system that fails or takes too long is
+/// reported and left out of later rounds.
+void against_peers(const Settings& settings, const std::vector<const Case*>& cases,
+                   const std::vector<int>& threads, const Rivals& rivals);
 
 }  // namespace dagrad::bench

@@ -1,14 +1,12 @@
 // A chain of a user's elementwise ops over arrays that do not fit in the caches, and the time that
 // moving these arrays takes.
-#include <algorithm>
-#include <barrier>
 #include <cstring>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/crew.hpp"
 
 namespace dagrad::bench {
 
@@ -28,50 +26,25 @@ Value chain_of_ops(const Value& x, const Value& row) {
   return sum(blended(cubed(y)), {1});
 }
 
-/// Runs a copy of equal parts on several threads, in step.
+/// Copies memory in equal parts on the threads of a crew.
 class Copy {
  public:
-  Copy(std::size_t bytes, int threads)
-      : bytes_(bytes), from_(new char[bytes]), to_(new char[bytes]), step_(threads) {
+  explicit Copy(std::size_t bytes) : bytes_(bytes), from_(new char[bytes]), to_(new char[bytes]) {
     std::memset(from_.get(), 1, bytes);
     std::memset(to_.get(), 2, bytes);
-    for (int i = 1; i < threads; ++i)
-      helpers_.emplace_back([this, i, threads] { help(i, threads); });
-    threads_ = threads;
   }
-  ~Copy() {
-    done_ = true;
-    step_.arrive_and_wait();
-    for (std::thread& helper : helpers_) helper.join();
-  }
-  void operator()() {
-    step_.arrive_and_wait();
-    part(0, threads_);
-    step_.arrive_and_wait();
+  void operator()(const Crew& crew) {
+    const auto threads = static_cast<std::size_t>(crew.threads());
+    crew(crew.threads(), [&](std::int64_t i) {
+      const std::size_t begin = bytes_ * static_cast<std::size_t>(i) / threads,
+                        end = bytes_ * static_cast<std::size_t>(i + 1) / threads;
+      std::memcpy(to_.get() + begin, from_.get() + begin, end - begin);
+    });
   }
 
  private:
-  void part(int i, int threads) {
-    const auto at = [&](int k) {
-      return bytes_ * static_cast<std::size_t>(k) / static_cast<std::size_t>(threads);
-    };
-    std::memcpy(to_.get() + at(i), from_.get() + at(i), at(i + 1) - at(i));
-  }
-  void help(int i, int threads) {
-    while (true) {
-      step_.arrive_and_wait();
-      if (done_) return;
-      part(i, threads);
-      step_.arrive_and_wait();
-    }
-  }
-
   std::size_t bytes_;
   std::unique_ptr<char[]> from_, to_;
-  std::barrier<> step_;
-  std::vector<std::thread> helpers_;
-  int threads_ = 1;
-  bool done_ = false;
 };
 
 }  // namespace
@@ -98,8 +71,9 @@ void elementwise_chain(const Settings& settings) {
       print(settings, "elementwise", type + (of_row ? ", gradients of both" : ", gradient of x"),
             measure(settings.seconds / 4, before, [&] { run(); }));
     }
-    Copy copy(static_cast<std::size_t>(rows * columns) * size_of(dtype), settings.threads);
-    const Times copied = measure(settings.seconds / 4, 0, [&] { copy(); });
+    Copy copy(static_cast<std::size_t>(rows * columns) * size_of(dtype));
+    const Crew crew(settings.threads);
+    const Times copied = measure(settings.seconds / 4, 0, [&] { copy(crew); });
     for (const char* what : {", gradient of x", ", gradients of both"})
       print(settings, "elementwise", type + what, copied, "copying x");
   }

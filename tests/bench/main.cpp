@@ -5,38 +5,53 @@
 
 #include "tests/bench/bench.hpp"
 #include "tests/bench/loops.hpp"
+#include "tests/bench/products.hpp"
 
 namespace {
 
 using namespace dagrad::bench;
 
+const std::vector<std::string> frameworks{"torch", "torch-compile", "jax-jit"};
+
+std::vector<std::string> frameworks_and(const char* system) {
+  std::vector<std::string> all = frameworks;
+  all.push_back(system);
+  return all;
+}
+
 /// A case of `single_op`.
 Case of_op(const std::string& name, const std::string& what) {
   return {name, what + ", three sizes, float32: forward, and with the gradient",
-          [name](const Settings& settings) { single_op(settings, name); }, true};
+          [name](const Settings& settings) { single_op(settings, name); }, frameworks};
 }
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
-      {"xor", "training step of the XOR network, float64", xor_step, true},
+      {"xor", "training step of the XOR network, float64", xor_step, frameworks_and("numpy")},
       {"chain", "y = tanh(y) * 1.001, repeated 1000 times, on one float32: value and gradient",
-       chain, true},
-      {"mlp_small", "784-128-10, batch 32: training step, float32", mlp_small, true},
-      {"mlp", "784-512-512-10, batch 64: training step, float32", mlp, true},
+       chain, frameworks},
+      {"mlp_small", "784-128-10, batch 32: training step, float32", mlp_small, frameworks},
+      {"mlp", "784-512-512-10, batch 64: training step, float32", mlp, frameworks},
       {"mlp_wide", "1024-1024-1024-1024-1024-10, batch 256: training step, float32", mlp_wide,
-       true},
-      {"lenet5", "LeNet-5 on 28 x 28, batch 64: SGD step, float32", lenet5, true},
+       frameworks},
+      {"lenet5", "LeNet-5 on 28 x 28, batch 64: SGD step, float32", lenet5, frameworks},
       {"resnet18", "CIFAR ResNet-18, batch norm in training mode, batch 32: SGD step, float32",
-       resnet18, true},
+       resnet18, frameworks},
       {"nanogpt", "GPT of 4 layers, 128 wide, 64 tokens, batch 12: AdamW step, float32", nanogpt,
-       true},
+       frameworks},
       {"gmm", "ADBench's mixture of 50 Gaussians in 20 dimensions, 1000 points: gradient, float64",
-       gmm, true},
-      {"lstm", "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64", lstm, true},
-      {"scalars", "formula of 6,000 scalar ops, float64: value and gradient", scalars, true},
+       gmm, frameworks},
+      {"lstm",
+       "ADBench's LSTM of 2 layers and 1024 letters: gradient, float64",
+       lstm,
+       {"torch", "jax-jit", "casadi"}},
+      {"scalars",
+       "formula of 6,000 scalar ops, float64: value and gradient",
+       scalars,
+       {"casadi", "casadi-c"}},
       {"elementwise",
        "six ops of a user's in a chain, summed over rows, 10^7 elements: value and gradient",
-       elementwise_chain, true},
+       elementwise_chain, frameworks_and("numpy")},
       of_op("softmax", "of rows"),
       of_op("layer_norm", "of rows, with scale and shift"),
       of_op("topk", "the largest elements of rows"),
@@ -45,6 +60,8 @@ const std::vector<Case>& cases() {
       of_op("take", "rows of a table"),
       of_op("scatter_add", "of rows to a table"),
       of_op("max_pool", "of images"),
+      {"gemm", "matrix times vector, and narrow products, of our tiles and of the libraries",
+       narrow_products},
       {"fit", "what `fit` costs over a loop written by hand", fit_loop},
       {"nodes", "time per node for building, differentiating and compiling", nodes},
       {"memory", "resident memory per node for building, differentiating, compiling and cloning",
@@ -60,56 +77,100 @@ const std::vector<Case>& cases() {
 
 void usage(std::FILE* out) {
   std::fputs(
-      "dagrad_bench [--json FILE] [--peers DIR] [--threads N] [--seconds S] [--check-finite] "
-      "[--gradient-report] [CASE...]\n\n"
-      "Prints one line of JSON per case. --check-finite measures how much longer training steps "
-      "take if they are compiled with check_finite, and --gradient-report if every tenth step is "
-      "recorded in a gradient_report. --peers runs the same cases in the environment "
-      "that tests/bench/peers/setup DIR created.\n\n",
+      "dagrad_bench [OPTION...] [CASE...]\n\n"
+      "Prints one line of JSON for each row of a case.\n"
+      "  --json FILE        write the lines to this file\n"
+      "  --threads N        threads to use: 2 by default, and with --peers first 1, then 2\n"
+      "  --seconds S        time to spend on each case: 3 by default, and 1 with --peers\n"
+      "  --check-finite     measure how much longer training steps take with check_finite\n"
+      "  --gradient-report  the same for a gradient_report of every tenth step\n"
+      "  --peers DIR        run the same cases in the environment that tests/bench/peers/setup "
+      "DIR\n"
+      "                     has made, in turns, and print a table with a verdict for each target\n"
+      "  --rounds N         rounds with the peers: 5 by default\n"
+      "  --timeout S        seconds after which a peer is stopped: 300 by default\n"
+      "  --before PROGRAM   an older dagrad_bench to compare with too\n\n",
       out);
   for (const Case& c : cases()) std::fprintf(out, "  %-11s %s\n", c.name.c_str(), c.doc.c_str());
 }
 
 struct Arguments {
   Settings settings;
-  std::string peers;
+  Rivals rivals;
+  std::vector<int> threads{1, 2};
   std::vector<const Case*> chosen;
 };
 
+/// Reads the arguments of the command line one by one.
+class Reader {
+ public:
+  Reader(int argc, char** argv) : left_(argv + 1, argv + argc) {}
+  bool done() const { return left_.empty(); }
+  std::string next() {
+    last_ = left_.front();
+    left_.erase(left_.begin());
+    return last_;
+  }
+  /// The value of the option that was read last.
+  std::string value() {
+    const std::string option = last_;
+    if (done()) throw std::invalid_argument(option + " needs a value");
+    return next();
+  }
+  double number(double least) {
+    const std::string option = last_;
+    const double number = std::atof(value().c_str());
+    if (!(number >= least))
+      throw std::invalid_argument(option + " needs a number of at least " + std::to_string(least));
+    return number;
+  }
+  int count() { return static_cast<int>(number(1)); }
+
+ private:
+  std::vector<std::string> left_;
+  std::string last_;
+};
+
+const Case& case_of(const std::string& name) {
+  for (const Case& c : cases())
+    if (c.name == name) return c;
+  throw std::invalid_argument("there is no case \"" + name + "\"");
+}
+
 Arguments parse(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto next = [&] {
-      if (++i >= argc) throw std::invalid_argument(argument + " needs a value");
-      return argv[i];
-    };
+  Settings& settings = arguments.settings;
+  Rivals& rivals = arguments.rivals;
+  rivals.self = argv[0];
+  double seconds = 0;
+  for (Reader reader(argc, argv); !reader.done();) {
+    const std::string argument = reader.next();
     if (argument == "--json") {
-      arguments.settings.out = std::fopen(next(), "w");
-      if (!arguments.settings.out)
-        throw std::invalid_argument(std::string("cannot write ") + argv[i]);
+      const std::string file = reader.value();
+      settings.out = std::fopen(file.c_str(), "w");
+      if (!settings.out) throw std::invalid_argument("cannot write " + file);
     } else if (argument == "--peers") {
-      arguments.peers = next();
+      rivals.folder = reader.value();
+    } else if (argument == "--before") {
+      rivals.before = reader.value();
+    } else if (argument == "--rounds") {
+      rivals.rounds = reader.count();
+    } else if (argument == "--timeout") {
+      rivals.timeout = reader.count();
     } else if (argument == "--threads") {
-      arguments.settings.threads = std::atoi(next());
-      if (arguments.settings.threads < 1)
-        throw std::invalid_argument("--threads needs a number of at least 1");
+      settings.threads = reader.count();
+      arguments.threads = {settings.threads};
     } else if (argument == "--seconds") {
-      arguments.settings.seconds = std::atof(next());
-      if (!(arguments.settings.seconds > 0))
-        throw std::invalid_argument("--seconds needs a positive number");
+      seconds = reader.number(1e-3);
     } else if (argument == "--check-finite") {
-      arguments.settings.check_finite = true;
+      settings.check_finite = true;
     } else if (argument == "--gradient-report") {
-      arguments.settings.gradient_report = true;
+      settings.gradient_report = true;
     } else {
-      const std::size_t before = arguments.chosen.size();
-      for (const Case& c : cases())
-        if (c.name == argument) arguments.chosen.push_back(&c);
-      if (arguments.chosen.size() == before)
-        throw std::invalid_argument("there is no case \"" + argument + "\"");
+      arguments.chosen.push_back(&case_of(argument));
     }
   }
+  settings.seconds = seconds > 0 ? seconds : rivals.folder.empty() ? 3 : 1;
   if (arguments.chosen.empty())
     for (const Case& c : cases()) arguments.chosen.push_back(&c);
   return arguments;
@@ -122,13 +183,12 @@ int main(int argc, char** argv) try {
     usage(stdout);
     return 0;
   }
+  use_vectors_in_openblas(argv);
   const Arguments arguments = parse(argc, argv);
-  for (const Case* c : arguments.chosen) {
-    if (arguments.peers.empty())
-      c->run(arguments.settings);
-    else if (c->has_peers)
-      against_peers(arguments.settings, c->name, arguments.peers, argv[0]);
-  }
+  if (arguments.rivals.folder.empty())
+    for (const Case* c : arguments.chosen) c->run(arguments.settings);
+  else
+    against_peers(arguments.settings, arguments.chosen, arguments.threads, arguments.rivals);
   return 0;
 } catch (const std::invalid_argument& error) {
   std::fprintf(stderr, "dagrad_bench: %s\n", error.what());

@@ -59,7 +59,7 @@ void measure_memory(const Settings& settings, const Form& form) {
   const std::size_t built = graph.size();
   const Value dx = gradient(y, x, {.seed = x});
   grown("gradient", graph.size() - built);
-  const Function f = compile({y, dx}, {.threads = 1});
+  const Function f = compile({y, dx}, {.threads = 1, .passes = {}});
   grown("compile", f.nodes());
   const Rewritten copy = clone(graph);
   grown("clone", copy.graph.size());

@@ -1,17 +1,21 @@
-// Runs the same case in other systems that users might choose, in turns.
+// Runs cases in other systems that users might choose, in turns with dagrad.
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <stdexcept>
 
 #include "tests/bench/bench.hpp"
+#include "tests/bench/round_trip.hpp"
+#include "tests/bench/table.hpp"
 
 namespace dagrad::bench {
 
 namespace {
 
+/// What a command prints, or nothing if it fails.
 std::string output_of(const std::string& command) {
-  std::FILE* pipe = popen(command.c_str(), "r");
+  std::FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
   if (!pipe) throw std::runtime_error("cannot run " + command);
   std::string text;
   std::array<char, 4096> piece;
@@ -19,53 +23,85 @@ std::string output_of(const std::string& command) {
   return pclose(pipe) == 0 ? text : "";
 }
 
-/// The number after `"key": ` in the last line that has one; 0 if there is none.
-double number(const std::string& text, const std::string& key) {
-  const auto at = text.rfind("\"" + key + "\": ");
-  return at == text.npos ? 0 : std::atof(text.c_str() + at + key.size() + 4);
-}
+/// The rounds of one case on one number of threads.
+class Turns {
+ public:
+  Turns(const Settings& settings, const Case& c, int threads, const Rivals& rivals)
+      : settings_(settings), name_(c.name), threads_(threads), seconds_(rivals.timeout) {
+    const std::string limit = "timeout " + std::to_string(rivals.timeout) + " ",
+                      bound = "taskset -c 0-" + std::to_string(threads - 1) + " ",
+                      on = " --threads " + std::to_string(threads) + " ",
+                      time = " --seconds " + std::to_string(settings.seconds) + " ";
+    commands_["dagrad"] = limit + bound + rivals.self + on + time + name_;
+    if (!rivals.before.empty()) commands_["before"] = limit + bound + rivals.before + on + name_;
+    for (const std::string& peer : c.peers)
+      commands_[peer] = limit + rivals.folder + "/bin/python -B " DAGRAD_BENCH_PEERS + on + time +
+                        "--case " + name_ + " --system " + peer;
+  }
+
+  /// Runs each system once. One that fails takes no part in later rounds.
+  void run(Table& table) {
+    double trip = threads_ > 1 ? round_trip() : 0;
+    std::vector<Row> rows;
+    for (auto it = commands_.begin(); it != commands_.end();) {
+      const auto& [system, command] = *it;
+      const std::string text = output_of(command);
+      std::vector<Row> printed = read_rows(text);
+      if (printed.empty() || !agrees(printed)) {
+        std::fprintf(
+            stderr, "%s, threads: %d: %s %s\n", name_.c_str(), threads_, system.c_str(),
+            printed.empty()
+                ? ("failed, or took longer than " + std::to_string(seconds_) + " seconds").c_str()
+                : "has another result");
+        it = commands_.erase(it);
+        continue;
+      }
+      if (settings_.out != stdout) std::fputs(text.c_str(), settings_.out);
+      if (system == "before")
+        for (Row& row : printed) row.system = system;
+      rows.insert(rows.end(), printed.begin(), printed.end());
+      ++it;
+    }
+    if (threads_ > 1) trip = std::max(trip, round_trip());
+    table.add(threads_, trip, rows);
+  }
+
+ private:
+  /// Whether the results that systems print are those of the first system.
+  bool agrees(const std::vector<Row>& rows) {
+    for (const Row& row : rows) {
+      if (row.unit != "check") continue;
+      if (std::isnan(result_)) result_ = row.value;
+      if (!(std::abs(row.value - result_) <= 1e-6 * std::abs(result_))) return false;
+    }
+    return true;
+  }
+
+  const Settings& settings_;
+  std::string name_;
+  int threads_, seconds_;
+  std::map<std::string, std::string> commands_;
+  double result_ = NAN;
+};
 
 }  // namespace
 
-void against_peers(const Settings& settings, const std::string& name, const std::string& folder,
-                   const std::string& self) {
-  const std::string threads = " --threads " + std::to_string(settings.threads);
-  const std::string peers = "timeout 600 " + folder + "/bin/python " DAGRAD_BENCH_PEERS " --case " +
-                            name + threads + " --system ";
-  std::map<std::string, std::string> commands{{"torch", peers + "torch"},
-                                              {"torch-compile", peers + "torch-compile"},
-                                              {"jax-jit", peers + "jax-jit"}};
-  if (name == "xor") commands["numpy"] = peers + "numpy";
-  commands["dagrad"] =
-      "taskset -c 0-" + std::to_string(settings.threads - 1) + " " + self + threads + " " + name;
-
-  std::map<std::string, double> median;
-  for (int turn = 0; turn < 3; ++turn) {
-    for (auto it = commands.begin(); it != commands.end();) {
-      const auto& [system, command] = *it;
-      const std::string text = output_of(command + " 2>/dev/null");
-      if (text.empty()) {
-        std::fprintf(stderr, "%s: %s failed, or took longer than ten minutes\n", name.c_str(),
-                     system.c_str());
-        it = commands.erase(it);
-        continue;
-      }
-      ++it;
-      if (turn == 0) std::fputs(text.c_str(), settings.out);
-      const double ms = number(text, "median_ms");
-      if (ms > 0) median[system] = median.contains(system) ? std::min(median[system], ms) : ms;
+void against_peers(const Settings& settings, const std::vector<const Case*>& cases,
+                   const std::vector<int>& threads, const Rivals& rivals) {
+  Table::print_head(stdout);
+  Table::Verdicts all;
+  for (const Case* c : cases) {
+    if (c->peers.empty() && targets_of(c->name).empty()) continue;
+    Table table(c->name);
+    for (const int count : threads) {
+      Turns turns(settings, *c, count, rivals);
+      for (int round = 0; round < rivals.rounds; ++round) turns.run(table);
     }
+    const Table::Verdicts verdicts = table.print(stdout);
+    all.met += verdicts.met;
+    all.missed += verdicts.missed;
   }
-  std::string best;
-  for (const auto& [system, ms] : median)
-    if (system != "dagrad" && (best.empty() || ms < median[best])) best = system;
-  if (!best.empty() && median.contains("dagrad"))
-    std::fprintf(settings.out,
-                 "{\"case\": \"%s\", \"threads\": %d, \"best_peer\": \"%s\", \"peer_ms\": %.5f, "
-                 "\"dagrad_ms\": %.5f, \"ratio\": %.3f}\n",
-                 name.c_str(), settings.threads, best.c_str(), median[best], median["dagrad"],
-                 median["dagrad"] / median[best]);
-  std::fflush(settings.out);
+  std::printf("\n%d of %d targets were met.\n", all.met, all.met + all.missed);
 }
 
 }  // namespace dagrad::bench

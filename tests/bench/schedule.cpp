@@ -1,65 +1,113 @@
-// The cost of scheduling: nodes that do nothing, in a chain, a fan, and layers 32 nodes wide.
+// The cost of scheduling: nodes that do nothing or little, in a chain, a fan, and layers 32 nodes
+// wide.
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/layers.hpp"
 
 namespace dagrad::bench {
 
 namespace {
 
-/// Does nothing but claims a high cost, so that even small graphs run on several threads.
-struct Nothing {
-  static constexpr auto name = "nothing";
+/// Computes for as long as `turns` turns of a loop take, and claims to cost so much.
+struct Body {
+  std::int64_t turns = 0;
+  double nanoseconds = 0;
+  using attributes = dagrad::attributes<&Body::turns, &Body::nanoseconds>;
+  static constexpr auto name = "body";
   static constexpr no_grad grad{"it computes nothing"};
   Type infer(std::span<const Type> in) const { return in[0]; }
-  void eval(const EvalContext&) const {}
-  double cost(const PlanContext&) const { return 1000; }
+  void eval(const EvalContext&) const { turn(turns); }
+  double cost(const PlanContext&) const { return nanoseconds; }
 };
 
-Value nothing(const Operand& x) { return apply(Nothing{}, {x}); }
-Value nothing(const Operand& x, const Operand& y) { return apply(Nothing{}, {x, y}); }
-
-Value chain_of(const Value& x, int n) {
+Value chain_of(const Body& body, const Value& x, int n) {
   Value y = x;
-  for (int i = 0; i < n; ++i) y = nothing(y);
+  for (int i = 0; i < n; ++i) y = apply(body, {y});
   return y;
 }
 
-std::vector<Value> fan_of(const Value& x, int n) {
+std::vector<Value> fan_of(const Body& body, const Value& x, int n) {
   std::vector<Value> all;
-  for (int i = 0; i < n; ++i) all.push_back(nothing(x));
+  for (int i = 0; i < n; ++i) all.push_back(apply(body, {x}));
   return all;
 }
 
-std::vector<Value> layers_of(const Value& x, int n) {
-  constexpr std::size_t width = 32;
+constexpr int width = 32;  // of layers, in which each node uses two of the layer before
+
+std::vector<Value> layers_of(const Body& body, const Value& x, int n) {
   std::vector<Value> layer(width, x);
-  for (int i = 0; i < n / static_cast<int>(width); ++i) {
+  for (int i = 0; i < n / width; ++i) {
     std::vector<Value> next;
     for (std::size_t j = 0; j < width; ++j)
-      next.push_back(nothing(layer[j], layer[(j + 1) % width]));
+      next.push_back(apply(body, {layer[j], layer[(j + 1) % width]}));
     layer = next;
   }
   return layer;
 }
 
-}  // namespace
+/// How many turns take a microsecond.
+std::int64_t turns_of_a_microsecond() {
+  constexpr std::int64_t many = 100'000;
+  return static_cast<std::int64_t>(many * 1e-6 / fastest(20, 1, [] { turn(many); }));
+}
 
-void schedule(const Settings& settings) {
-  constexpr int n = 32'000;
+struct Kind {
+  std::string text;
+  Body body;
+  int nodes = 0;
+};
+
+void nodes_of(const Settings& settings, const Kind& kind) {
   Graph graph;
   const Value x = graph.constant(Tensor(1.0));
   const std::vector<std::pair<std::string, std::vector<Value>>> shapes{
-      {"chain", {chain_of(x, n)}}, {"fan-out", fan_of(x, n)}, {"layers of 32", layers_of(x, n)}};
+      {"chain", {chain_of(kind.body, x, kind.nodes)}},
+      {"fan-out", fan_of(kind.body, x, kind.nodes)},
+      {"layers of 32", layers_of(kind.body, x, kind.nodes)}};
   for (const auto& [what, ends] : shapes) {
     for (const int threads : {1, settings.threads}) {
-      const Function f = compile(ends, {.threads = threads});
+      const Function f = compile(ends, {.threads = threads, .passes = {}});
       BoundRun run = f.bind();
       print(settings, "schedule",
-            what + ", empty nodes, " + std::to_string(threads) +
+            what + ", " + kind.text + ", " + std::to_string(threads) +
                 (threads == 1 ? " thread" : " threads"),
             "ns", 1e9 / static_cast<double>(f.nodes()) * fastest(30, 1, [&] { run(); }));
     }
   }
+}
+
+/// How much longer layers of nodes that compute for a microsecond take on several threads than if
+/// these shared the time of one thread perfectly.
+void perfect_division(const Settings& settings, const Body& body) {
+  if (settings.threads == 1) return;
+  constexpr int n = 16'000;
+  const std::string what = "bodies of 1 us, layers of 32, as long as a perfect division";
+  Graph graph;
+  const std::vector<Value> ends = layers_of(body, graph.constant(Tensor(1.0)), n);
+  BoundRun one = compile(ends, {.threads = 1, .passes = {}}).bind();
+  BoundRun all = compile(ends, {.threads = settings.threads, .passes = {}}).bind();
+  const auto share = [&](const auto& alone, const auto& together) {
+    return settings.threads / ratio(together, alone);
+  };
+  print(settings, "schedule", what, "ratio", share([&] { one(); }, [&] { all(); }));
+  if (const auto rival = layers_in_taskflow(1, n / width, width, body.turns)) {
+    const auto rivals = layers_in_taskflow(settings.threads, n / width, width, body.turns);
+    print(settings, "schedule", what, "ratio", share(rival, rivals), "taskflow");
+  }
+}
+
+}  // namespace
+
+void schedule(const Settings& settings) {
+  const std::int64_t turns = turns_of_a_microsecond();
+  const Body one_us{turns, 1000};
+  // The second kind is scheduled node by node, so that it shows what that costs.
+  for (const Kind& kind :
+       {Kind{"empty nodes", {0, 10}, 32'000},
+        Kind{"empty nodes that claim 1 us", {0, 1000}, 32'000},
+        Kind{"nodes of 100 ns", {turns / 10, 100}, 32'000}, Kind{"nodes of 1 us", one_us, 3'200}})
+    nodes_of(settings, kind);
+  perfect_division(settings, one_us);
 }
 
 }  // namespace dagrad::bench

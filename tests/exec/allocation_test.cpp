@@ -1,4 +1,5 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/passes/tile.hpp>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,17 @@ TEST_P(Allocations, NoneInBoundRuns) {
   EXPECT_EQ(of_a_hundred(with_state), 0);
 }
 
+TEST_P(Allocations, NoneInTiles) {
+  const Value wide = g.input("wide", {f64, {1003, 400}});
+  const Function f = compile({sum(exp(sin(wide)), 1)},
+                             {.runtime = &runtime, .passes = {Pass("tiles", tile_rows, true)}});
+  BoundRun run = f.bind();
+  const Tensor elements = Tensor::full(wide.type(), 1.0);
+  run.feed(wide, elements);
+  EXPECT_EQ(f.nodes(), 1u);
+  EXPECT_EQ(of_a_hundred(run), 0);
+}
+
 TEST_P(Allocations, NoneInCheckedRuns) {
   const Value y = tanh(reverse(x * p + 1.0));
   const Function f = compile({y, sum_to_like(y, g.constant(Tensor(0.0)))},
@@ -92,6 +104,25 @@ TEST_P(Allocations, NoneInTraining) {
   run.feed(x, data.view());
   EXPECT_EQ(of_a_hundred(run), 0);
   EXPECT_LE(state.get(p).at(0), -60);  // half a step in each of at least 120 runs
+}
+
+TEST_P(Allocations, NoneInTheStepsOfALoop) {
+  const Function f = compile({p - x}, {.update = {{p, p - x}}, .runtime = &runtime});
+  State state(g);
+  BoundRun run = f.bind(state);
+  const auto feed = [&](std::int64_t) { run.feed(x, data); };
+  double sum = 0;
+  const RepeatOptions options{.on_step = [&](std::int64_t, std::span<const View> results) {
+    sum += results[0].as<double>()[0];
+  }};
+  const auto in = [&](std::int64_t steps) {
+    const std::int64_t before = allocations();
+    run.repeat(steps, feed, options);
+    return allocations() - before;
+  };
+  in(10);
+  EXPECT_EQ(in(10), in(100));
+  EXPECT_LT(sum, 0);
 }
 
 TEST_P(Allocations, PeakBytesAreWhatARunHolds) {

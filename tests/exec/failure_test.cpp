@@ -217,7 +217,8 @@ TEST_P(Failure, AnObserverFindsTheNodeThatMakesTheFirstNaN) {
     with_nan.emplace(e.id, e.node);
   };
   const Value negative = log(x - 1.5).named("of_negative");
-  const Function f = compiled(wide(negative) + sqrt(negative), observer);
+  const Function f = compile(wide(negative) + sqrt(negative),
+                             {.runtime = &runtime, .observer = observer, .passes = {}});
   EXPECT_TRUE(std::isnan(first(f)));
   EXPECT_GT(with_nan.size(), 8U);
   EXPECT_EQ(with_nan.begin()->second, "of_negative");
@@ -254,7 +255,8 @@ TEST_P(Failure, ObserversSeeValuesWhileTheyExist) {
   const Value input = (x + 0.0).named("kept");
   const Value overwritten = (reshape(input, {2, 1}).named("alias") * 2.0).named("overwritten");
   const Value of_type = full_like(overwritten, 3.0).named("of_type");
-  const Function f = compiled(overwritten + of_type, observer);
+  const Function f = compile(overwritten + of_type,
+                             {.runtime = &runtime, .observer = observer, .passes = {}});
   EXPECT_EQ(first(f), 5);
   EXPECT_EQ(seen["kept"].before, (std::vector<double>{1, 2})) << "the feed";
   EXPECT_EQ(seen["kept"].after, (std::vector<double>{1, 2}));

@@ -103,7 +103,7 @@ TEST(FiniteSearch, FindsWhatLaterNodesAbsorb) {
       {"cast", cast(made, b8)},
       {"take", take(made, g.constant(Tensor::of<std::int64_t>({0})), 0)}};
   for (const auto& [how, y] : absorbing) {
-    const Function f = compile(y, {.check_finite = true});
+    const Function f = compile(y, {.check_finite = true, .passes = {}});
     EXPECT_EQ(stopped_at([&] { f(Tensor::of({1.0, 2.0, -4.0})); }), "") << how;
     const std::string stop = stopped_at([&] { f(Tensor::of({1.0, 0.0, -4.0})); });
     EXPECT_TRUE(stop == "made" || stop == "negative") << how << ": " << stop;
@@ -149,7 +149,7 @@ TEST(FiniteSearch, FindsInfinitiesOfFormulasAndOfRounding) {
   Graph g;
   const Value x = g.input("x", {f64, {2}});
   const Value y = apply(InfiniteBelowZero{}, {x}).named("formula");
-  const Function f = compile(minimum(y, 0.0), {.check_finite = true});
+  const Function f = compile(minimum(y, 0.0), {.check_finite = true, .passes = {}});
   EXPECT_EQ(stopped_at([&] { f(Tensor::of({1.0, 2.0})); }), "");
   EXPECT_EQ(stopped_at([&] { f(Tensor::of({1.0, -2.0})); }), "formula");
   for (const DType dtype : {f16, bf16}) {

@@ -27,7 +27,7 @@ class Memory : public testing::Test {
 TEST_F(Memory, AChainOfLoopsTakesOneBlock) {
   Value y = a;
   for (int i = 0; i < 100; ++i) y = y * 1.0;
-  const Function f = compile({y + 0.0});
+  const Function f = compile({y + 0.0}, {.passes = {}});
   EXPECT_EQ(f.peak_bytes(), 64U) << f.text();
   EXPECT_EQ(numbers_of(f), (Numbers{2, 3, 4, 5}));
 }

@@ -112,8 +112,8 @@ TEST(RewrittenFunction, ShowsTheUsersNodesToObservers) {
   std::set<std::string> names;
   auto observer = std::make_shared<Observer>();
   observer->start = [&](const NodeEvent& event) { names.insert(std::string(event.node)); };
-  const Function f =
-      compile({twice.mapping(once.mapping(m.y))}, {.threads = 1, .observer = observer});
+  const Function f = compile({twice.mapping(once.mapping(m.y))},
+                             {.threads = 1, .observer = observer, .passes = {}});
   f({{m.x, Tensor::of({1.0, 2.0})}});
   EXPECT_EQ(names, (std::set<std::string>{m.doubled.name(), m.squared.name(), m.y.name()}));
 }

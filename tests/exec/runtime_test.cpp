@@ -27,7 +27,7 @@ struct Lines {
 Function compile_something(Runtime& runtime) {
   Graph g;
   const Value x = g.input("x", {f64, {2}});
-  return compile({tanh(tanh(x * 2)) + x}, {.runtime = &runtime});
+  return compile({tanh(tanh(x * 2)) + x}, {.runtime = &runtime, .passes = {}});
 }
 
 TEST(Log, IsQuietUnlessAsked) {

@@ -156,6 +156,8 @@ TEST(Attributes, AreShownInOneLineOfText) {
 
 TEST(Attributes, DistinguishTensorsInText) {
   EXPECT_EQ(attribute_text(Tensor(0.1F)), "0.1");
+  EXPECT_EQ(attribute_text(Tensor(0.5).cast(bf16)), "0.5");
+  EXPECT_EQ(attribute_text(Tensor(3.0).cast(u8)), "3");
   EXPECT_EQ(attribute_text(Tensor(Type{f64, {0, 3}})), "float64[0,3]{}");
   EXPECT_EQ(attribute_text(Tensor({1}, {true})), "bool[1]{true}");
   Tensor large(Type{i64, {4, 100}});

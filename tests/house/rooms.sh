@@ -16,6 +16,7 @@ declare -A may=(
   [exec]="gradient graph loops passes program tensor"
   [check]="gradient graph tensor"
   [io]="graph tensor"
+  [inspect]="exec graph io program tensor"
   [train]="graph io tensor"
 )
 # Public headers that a directory must not include. (The counts of the code cache in Runtime belong

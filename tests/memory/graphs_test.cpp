@@ -1,3 +1,4 @@
+#include "dagrad/passes/tile.hpp"
 #include "tests/memory/models.hpp"
 #include "tests/memory/survives.hpp"
 
@@ -100,6 +101,16 @@ TEST(OutOfMemory, Passes) {
       [](RichModel& m) { return fold_constants(m.graph, std::vector{m.y}); }, result_of);
   world_of<RichModel, PassResult>(
       [&](RichModel& m) { return apply_rules(m.graph, std::vector{m.y}, rules); }, result_of);
+  world_of<RichModel, PassResult>([](RichModel& m) { return fuse(m.graph, std::vector{m.y}); },
+                                  result_of);
+}
+TEST(OutOfMemory, Tiles) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {1000, 500}}), a = exp(x), y = sum(sin(a), 1);
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return tile_rows(m.graph, std::vector{m.y}); }, result_of);
 }
 TEST(OutOfMemory, Optimize) {
   const std::vector<Pass> passes = default_passes();

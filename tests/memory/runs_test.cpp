@@ -86,6 +86,25 @@ TEST(OutOfMemory, RunThatUpdatesAState) {
   survives([] { return World(); });
 }
 
+TEST(OutOfMemory, Repeat) {
+  struct World : Running<AskedOfRich> {
+    void run() { results = function.repeat(state, model.feeds(), 1).results; }
+  };
+  survives([] { return World(); });
+}
+TEST(OutOfMemory, Profile) {
+  struct World : Running<AskedOfSmall> {
+    void run() { profiled = profile(function, state, model.feeds(), {.runs = 1, .warm_up = 0}); }
+    std::string text() const {
+      std::string names = values_of(state);
+      for (const ProfileRow& row : profiled.nodes) names += row.name;
+      return names;
+    }
+    dagrad::Profile profiled;
+  };
+  survives([] { return World(); });
+}
+
 TEST(OutOfMemory, Bind) {
   struct World : Running<AskedOfRich> {
     void run() { bound.emplace(function.bind(state)); }

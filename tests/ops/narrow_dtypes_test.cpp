@@ -174,12 +174,13 @@ const std::set<std::string> takes_small_ints = words(
 /// Ops that are neither elementwise nor sums.
 const std::set<std::string> refuses_narrow_floats = words(
     "argmax argmin avg_pool avg_pool_gradient bernoulli categorical centre cholesky conv "
-    "conv_kernel conv_transpose count_nonzero cross_entropy cumprod cumsum det det_slope "
-    "global_norm gumbel inverse log_softmax logcumsumexp logsumexp masked masked_matmul "
-    "masked_scores masked_softmax masked_softmax_gradient matmul max max_pool "
-    "max_pool_gradient max_pool_pick min nll norm normal prod recurrence slogdet softmax "
-    "solve sort standard_deviation standardize standardize_gradient tied_share topk "
-    "triangular_solve truncated_normal uniform variance");
+    "conv_kernel conv_transpose count_nonzero cross_entropy cross_entropy_gradient cumprod "
+    "cumsum det det_slope global_norm gumbel inverse log_softmax log_softmax_gradient "
+    "logcumsumexp logsumexp masked masked_matmul masked_scores masked_softmax "
+    "masked_softmax_gradient matmul max max_pool max_pool_gradient max_pool_pick min nll norm "
+    "normal normalize_rows normalize_rows_gradient prod recurrence slogdet softmax "
+    "softmax_gradient solve sort standard_deviation standardize standardize_gradient "
+    "tied_share topk triangular_solve truncated_normal uniform variance");
 
 class Catalogue : public ::testing::TestWithParam<DType> {};
 

@@ -9,8 +9,10 @@
 
 #include "dagrad/check.hpp"
 #include "dagrad/ops/control.hpp"
+#include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"
 #include "tests/ops/golden_cases.hpp"
@@ -138,6 +140,48 @@ TEST(Order, IsStableForLinesOfAnyLengthOnAnyNumberOfThreads) {
       check_lines<std::int64_t>(length, length < 2000 ? 37 : 2, descending);
     }
   }
+}
+
+/// Lines [lines, length] of one kind: drawn from all numbers or from a few, with special values
+/// among them, equal, ascending or descending.
+std::vector<Tensor> kinds_of_lines(std::int64_t lines, std::int64_t length) {
+  Rng rng(length);
+  const Shape shape{lines, length};
+  Tensor special = rng.normal(shape), falling = Tensor::full({f64, shape}, 0), rising = falling;
+  const double values[] = {nan, infinity, -infinity, 0.0, -0.0};
+  std::size_t at = 0;
+  for (double& x : special.mutate<double>())
+    if (const std::int64_t draw = rng.integer(0, 8); draw < 5)
+      x = values[static_cast<std::size_t>(draw)];
+  for (double& x : rising.mutate<double>()) x = static_cast<double>(at++);
+  for (double& x : falling.mutate<double>()) x = -static_cast<double>(at++);
+  return {rng.normal(shape),
+          rng.integers(shape, 0, 3).cast(f64),
+          special,
+          falling,
+          rising,
+          Tensor::full({f64, shape}, nan)};
+}
+
+TEST(Order, TopKIsTheBeginningOfASort) {
+  for (const auto [lines, length] : {std::pair{1, 16}, {3, 33}, {5, 1000}, {1, 70000}, {9, 66000}})
+    for (const Tensor& x : kinds_of_lines(lines, length))
+      for (const DType dtype : {f32, f64})
+        for (const bool largest : {false, true}) {
+          Graph graph;
+          const Value in = graph.constant(x.cast(dtype));
+          const Value sorted = argsort(in, -1, {.descending = largest});
+          std::vector<Value> fetches;
+          for (const std::int64_t k : {std::int64_t{1}, length / 50 + 1L, length / 16L}) {
+            const Value first = topk(in, k, -1, {.largest = largest}).indices;
+            fetches.push_back(all(equal(first, slice(sorted, 1, {.end = k}))));
+          }
+          for (const int threads : {1, 3}) {
+            Runtime runtime({.threads = threads});
+            for (const Tensor& same : compile(fetches, {.runtime = &runtime})())
+              EXPECT_TRUE(same.item<bool>()) << lines << " x " << length << ", " << name(dtype);
+          }
+        }
 }
 
 TEST(Order, ReportsTiesToTheChecker) {

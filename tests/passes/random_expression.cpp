@@ -25,6 +25,7 @@ class Maker {
       try {
         made_.values.push_back(step());
       } catch (const ShapeError&) {  // the operands do not broadcast
+      } catch (const TypeError&) {   // the op does not take the dtype
       }
     }
     return std::move(made_);

@@ -110,9 +110,10 @@ class Reference {
   std::vector<long double> sums_, bounds_;
 };
 
-const Size sizes[] = {{1, 1, 1},   {4, 3, 2},     {1, 5, 3},    {5, 1, 3},    {7, 9, 11},
-                      {8, 32, 16}, {13, 33, 257}, {64, 17, 90}, {1, 200, 70}, {200, 1, 70},
-                      {65, 48, 1}, {130, 35, 33}, {9, 40, 513}, {67, 65, 20}};
+const Size sizes[] = {{1, 1, 1},     {4, 3, 2},     {1, 5, 3},    {5, 1, 3},    {7, 9, 11},
+                      {8, 32, 16},   {13, 33, 257}, {64, 17, 90}, {1, 200, 70}, {200, 1, 70},
+                      {65, 48, 1},   {130, 35, 33}, {9, 40, 513}, {67, 65, 20}, {1, 37, 20},
+                      {1, 700, 300}, {700, 1, 300}, {90, 2, 300}, {300, 11, 65}};
 
 template <class T>
 std::vector<Multiply<T>> instruction_sets() {
@@ -213,6 +214,24 @@ TYPED_TEST(FloatGemm, HasTheSameBitsForARowAloneAndInABlock) {
     gemm<T>(machine(), Inline{}, 1, 90, 600, {x.a.data() + i * 600, 600}, {x.b.data(), 90},
             {row.data(), 90});
     EXPECT_TRUE(std::equal(row.begin(), row.end(), all.begin() + i * 90)) << "row " << i;
+  }
+}
+
+TYPED_TEST(FloatGemm, HasTheSameBitsForColumnsAloneAndInABlock) {
+  using T = TypeParam;
+  for (const bool transposed : {false, true}) {
+    const Case<T> x({300, 90, 600}, transposed, false);
+    const std::vector<T> all = x.run();
+    for (const std::int64_t n : {1, 2, 10, 23}) {
+      std::vector<T> out(static_cast<std::size_t>(300 * n));
+      gemm<T>(machine(), Inline{}, 300, n, 600, {x.a.data(), x.a_stride(), transposed},
+              {x.b.data(), 90}, {out.data(), n});
+      for (std::int64_t i = 0; i < 300; ++i) {
+        ASSERT_TRUE(
+            std::equal(out.begin() + i * n, out.begin() + (i + 1) * n, all.begin() + i * 90))
+            << "row " << i << " of " << n << " columns";
+      }
+    }
   }
 }
 

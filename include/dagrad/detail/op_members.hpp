@@ -47,7 +47,9 @@ struct OpMembers {
   void (*eval)(const void*, const EvalContext&) = nullptr;
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
+  std::uint32_t (*row_operands)(const void*, std::span<const Type>) = nullptr;
   double (*cost)(const void*, const PlanContext&) = nullptr;
+  double (*flops)(const void*, const PlanContext&) = nullptr;
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
                     const DecisionSink&) = nullptr;
   void (*validate)(const void*, std::span<const View>) = nullptr;
@@ -175,9 +177,19 @@ constexpr void add_plan(OpMembers& m) {
     m.prepare = [](const void* op, const PlanContext& plan) -> std::shared_ptr<const void> {
       return self<T>(op).prepare(plan);
     };
+  if constexpr (requires(const T& op, std::span<const Type> in) {
+                  std::uint32_t(op.row_operands(in));
+                })
+    m.row_operands = [](const void* op, std::span<const Type> in) -> std::uint32_t {
+      return self<T>(op).row_operands(in);
+    };
   if constexpr (requires(const T& op, const PlanContext& plan) { double(op.cost(plan)); })
     m.cost = [](const void* op, const PlanContext& plan) -> double {
       return self<T>(op).cost(plan);
+    };
+  if constexpr (requires(const T& op, const PlanContext& plan) { double(op.flops(plan)); })
+    m.flops = [](const void* op, const PlanContext& plan) -> double {
+      return self<T>(op).flops(plan);
     };
   if constexpr (requires(const T& op, std::span<const View> views, const DecisionSink& sink) {
                   op.decisions(views, views, sink);

@@ -37,8 +37,10 @@ class OpBase : public OpInterface {
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const final;
   void validate(std::span<const View> in) const final;
+  std::uint32_t row_operands(std::span<const Type> in) const final;
   double cost(const PlanContext& context) const final;
   bool unroll(Unrolled& code) const final;
+  double flops(const PlanContext& context) const final;
   Op retyped(DType from, DType to) const final;
   Samples samples(Rng& rng) const final;
 

@@ -72,6 +72,7 @@ struct MaskedScores : Masking {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 
@@ -91,6 +92,7 @@ struct MaskedMatmul : Masking {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 

@@ -37,6 +37,7 @@ struct Conv : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 
@@ -60,6 +61,7 @@ struct ConvTranspose : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 
@@ -81,6 +83,7 @@ struct ConvKernel : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
 

@@ -34,6 +34,7 @@ struct Gather : Indexed {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
+  double cost(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);

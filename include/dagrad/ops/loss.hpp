@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <limits>
 #include <memory>
 
@@ -110,6 +111,26 @@ struct CrossEntropy {
       "one value per row, [...], with derivative softmax(logits) * sum(target) - target; the "
       "builder returns their mean.";
   static constexpr std::size_t operands = 2;
+  static constexpr bool raises_flags = true;
+  Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// The gradient rule of CrossEntropy appends this op, which is linear in its cotangent d, for class
+/// indices.
+struct CrossEntropyGradient {
+  double smoothing = 0;
+  using attributes = dagrad::attributes<&CrossEntropyGradient::smoothing>;
+  static constexpr auto name = "cross_entropy_gradient";
+  static constexpr auto doc =
+      "d * (softmax(logits) - target) for a cotangent d of cross_entropy, one for each row, logits "
+      "and class indices. Smoothing mixes the targets with the uniform distribution.";
+  static constexpr std::size_t operands = 3;
+  static constexpr std::array in_place{1};
+  static constexpr int like = 1;
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;

@@ -20,6 +20,7 @@ struct Softmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -38,7 +39,48 @@ struct LogSoftmax {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// The gradient rules of Softmax and LogSoftmax append these ops, which are linear in their
+/// cotangent d.
+struct SoftmaxGradient {
+  std::int64_t axis = -1;
+  using attributes = dagrad::attributes<&SoftmaxGradient::axis>;
+  static constexpr auto name = "softmax_gradient";
+  static constexpr auto doc =
+      "(d - sum(d * y)) * y along an axis, for a cotangent d and a result y of softmax.";
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::size_t operands = 2;
+  static constexpr std::array in_place{0};
+  static constexpr int like = 0;
+  static constexpr bool raises_flags = true;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+struct LogSoftmaxGradient {
+  std::int64_t axis = -1;
+  using attributes = dagrad::attributes<&LogSoftmaxGradient::axis>;
+  static constexpr auto name = "log_softmax_gradient";
+  static constexpr auto doc =
+      "d - exp(y) * sum(d) along an axis, for a cotangent d and a result y of log_softmax.";
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::size_t operands = 2;
+  static constexpr std::array in_place{0};
+  static constexpr int like = 0;
+  static constexpr bool raises_flags = true;
+  Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

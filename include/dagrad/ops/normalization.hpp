@@ -32,6 +32,7 @@ struct Standardize : OverAxes {
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -54,7 +55,53 @@ struct StandardizeGradient : OverAxes {
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// Layer and RMS normalisation. The results are the normalised elements, the standardised x that
+/// they are made of, and the factor by which `Standardize` multiplies; the last result keeps the
+/// reduced axes with size 1. Takes x, scale, which has the shape of the axes, and except for RMS
+/// normalisation shift, which has the same shape.
+struct NormalizeRows : OverAxes {
+  double epsilon = 1e-5;
+  bool centred = true;
+  using attributes =
+      dagrad::attributes<&OverAxes::axes, &NormalizeRows::epsilon, &NormalizeRows::centred>;
+  static constexpr auto name = "normalize_rows";
+  static constexpr auto doc =
+      "standardize(x) * scale + shift over the last axes, followed by standardize(x) and its "
+      "reciprocal deviation; without a third operand, nothing is added.";
+  static constexpr std::size_t operands = 0;  ///< any number, that is two or three
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
+  std::vector<Type> infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  static Samples samples(Rng& rng);
+};
+
+/// The gradient rule of NormalizeRows appends this op, which is linear in its cotangent d.
+struct NormalizeRowsGradient : OverAxes {
+  bool centred = true;
+  using attributes = dagrad::attributes<&OverAxes::axes, &NormalizeRowsGradient::centred>;
+  static constexpr auto name = "normalize_rows_gradient";
+  static constexpr auto doc =
+      "For a cotangent d of normalize_rows, a standardised y, its reciprocal deviation r and a "
+      "scale: standardize_gradient(d * scale, y, r), then the sums of d * y and of d over all axes "
+      "but the last ones.";
+  static constexpr std::size_t operands = 4;
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr bool raises_flags = true;
+  std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -28,6 +28,10 @@ struct OverAxes {
   std::uint32_t mask(int rank) const;
   /// The number of elements that are combined into one result.
   std::int64_t count(const Shape& in) const;
+  /// The operands of an op that combines elements of the first along these axes, and reads all
+  /// others beside it: all of them, or none if rows are combined, or if the order in which
+  /// elements are combined depends on the number of rows.
+  std::uint32_t rows_of(std::span<const Type> in) const;
   /// Throws ShapeError if that number is 0.
   void refuse_empty(const Shape& in) const;
 };
@@ -44,6 +48,7 @@ struct Reduction : OverAxes {
   /// The result, or its cotangent, reshaped so that it broadcasts to the operand, which has the
   /// given rank.
   Value expanded(const Value& result, int rank) const;
+  std::uint32_t row_operands(std::span<const Type> in) const;
 };
 
 struct Sum : Reduction {
@@ -55,6 +60,7 @@ struct Sum : Reduction {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
@@ -68,6 +74,7 @@ struct Mean : Reduction {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;

@@ -24,6 +24,7 @@ struct Reshape {
       "The elements in another shape; a size of -1 is inferred from the others.";
   static constexpr std::size_t operands = 1;
   static constexpr int alias = 0;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -66,6 +67,7 @@ struct Squeeze {
   static constexpr auto doc = "Drops axes of size 1.";
   static constexpr std::size_t operands = 1;
   static constexpr int alias = 0;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -79,6 +81,7 @@ struct Unsqueeze {
   static constexpr auto doc = "Inserts axes of size 1 at the given positions of the result.";
   static constexpr std::size_t operands = 1;
   static constexpr int alias = 0;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -92,6 +95,7 @@ struct Transpose {
   static constexpr auto doc = "Axis i of the result is axis axes[i] of x.";
   static constexpr std::size_t operands = 1;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
@@ -120,6 +124,7 @@ struct Concat {
   static constexpr auto name = "concat";
   static constexpr auto doc = "The operands joined one after the other along an axis.";
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
@@ -183,9 +188,11 @@ struct Slice {
   static constexpr auto doc = "A range of each axis, like x[1:3, ::-1] in NumPy.";
   static constexpr std::size_t operands = 1;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  double cost(const PlanContext& plan) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

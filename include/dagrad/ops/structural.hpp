@@ -38,8 +38,10 @@ struct SumToLike {
   static constexpr int like = 1, identity = 0;
   static constexpr DTypes dtypes = float_dtypes;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
+  double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
@@ -68,6 +70,7 @@ struct ReshapeLike {
   static constexpr std::array type_only{1};
   static constexpr int like = 1;
   static constexpr int alias = 0;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

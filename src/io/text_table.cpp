@@ -1,4 +1,4 @@
-#include "src/train/text_table.hpp"
+#include "src/io/text_table.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dagrad/error.hpp"
+#include "src/exec/context.hpp"
+
+/// The part of RunContext that writes results to memory of the caller.
+namespace dagrad::detail {
+
+/// A step writes the result there if it is the only one in its slot, and if no State needs it; else
+/// it is copied after the run.
+void RunContext::store(std::size_t i, const MutableView& view) {
+  if (i >= plan_.fetches.size())
+    throw ArgumentError(fmt::format("store: there is no result {}; the function has {} fetches", i,
+                                    plan_.fetches.size()));
+  const Plan::Fetch& fetch = plan_.fetches[i];
+  if (view.type != fetch.type) {
+    const std::string text = fmt::format("store: result {} is {}, but the memory is for {}", i,
+                                         to_string(fetch.type), to_string(view.type));
+    if (view.type.dtype != fetch.type.dtype) throw TypeError(text);
+    throw ShapeError(text);
+  }
+  const bool none = view.data == nullptr && view.type.elements() > 0;
+  if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
+    throw ArgumentError(fmt::format("store: the memory for result {} is {}", i,
+                                    none ? "null" : "not aligned to an element"));
+  stored_[i] = view.data;
+  const Slot& slot = plan_.slots[fetch.slot];
+  if (slot.home == Slot::Home::output && is_single_result(fetch.slot))
+    outputs_[slot.at].given = view.data;
+}
+
+/// Whether no other fetch and no update has the slot.
+bool RunContext::is_single_result(std::uint32_t slot) const {
+  const auto has_slot = [slot](const auto& result) { return result.slot == slot; };
+  return std::ranges::count_if(plan_.fetches, has_slot) == 1 &&
+         std::ranges::none_of(plan_.updates, has_slot);
+}
+
+/// Copies the results that no step has written to where they are to be stored.
+void RunContext::copy_stored() const {
+  for (std::size_t i = 0; i < stored_.size(); ++i) {
+    const Plan::Fetch& fetch = plan_.fetches[i];
+    const void* const from = address_[fetch.slot];
+    if (stored_[i] != nullptr && from != stored_[i])
+      std::copy_n(static_cast<const std::byte*>(from), fetch.type.bytes(),
+                  static_cast<std::byte*>(stored_[i]));
+  }
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,278 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dagrad/explain.hpp"
+#include "src/exec/compiled.hpp"
+#include "src/exec/lifetimes.hpp"
+#include "src/graph/told_at.hpp"
+#include "src/inspect/units.hpp"
+#include "src/io/text_table.hpp"
+
+namespace dagrad {
+
+namespace {
+
+using detail::no_slot;
+using detail::Plan;
+using detail::Slot;
+using detail::with_unit;
+
+/// Reads an explanation from a plan.
+class Explaining {
+ public:
+  explicit Explaining(const Plan& plan) : plan_(plan), lifetimes_(plan) {}
+
+  PlanExplanation explain() const {
+    PlanExplanation all;
+    for (const detail::PassRun& pass : plan_.passes)
+      all.passes.push_back({pass.pass, pass.before, pass.after});
+    all.arena_bytes = plan_.arena_bytes;
+    all.threads = plan_.threads;
+    all.why_threads = why_threads();
+    for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
+      all.steps.push_back(step_of(step));
+      add_values(step, all.values);
+      add_transfers(step, all.transfers);
+    }
+    find_peak(all);
+    std::stable_sort(all.transfers.begin(), all.transfers.end(),
+                     [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+    std::stable_sort(all.values.begin(), all.values.end(),
+                     [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+    for (std::uint32_t i = 0; i < plan_.alias_slots.size(); ++i)
+      all.aliases.push_back({plan_.alias_origins.name(i), value_name(plan_.alias_slots[i])});
+    return all;
+  }
+
+ private:
+  bool in_arena(std::uint32_t slot) const {
+    return slot != no_slot && plan_.slots[slot].home == Slot::Home::arena;
+  }
+
+  PlannedStep step_of(std::uint32_t step) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    return {plan_.origins.name(step),
+            std::string(kernel.op().name()),
+            plan_.origins.merged(step),
+            kernel.op().traits().elementwise,
+            overwritten(step),
+            kernel.cost() * 1e-9,
+            kernel.divides()};
+  }
+
+  std::string overwritten(std::uint32_t step) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    if (kernel.out().empty() || kernel.out()[0].bytes() == 0) return "";
+    const std::uint32_t result = plan_.results_of(plan_.steps[step])[0];
+    if (!in_arena(result)) return "";
+    for (const std::uint32_t operand : plan_.operands_of(plan_.steps[step]))
+      if (in_arena(operand) && plan_.slots[operand].at == plan_.slots[result].at)
+        return value_name(operand);
+    return "";
+  }
+
+  /// The name of the value that a slot holds first.
+  std::string value_name(std::uint32_t slot) const {
+    const std::uint64_t at = plan_.slots[slot].at;
+    switch (plan_.slots[slot].home) {
+      case Slot::Home::input:
+        return std::string(plan_.input_names[at]);
+      case Slot::Home::parameter:
+        return std::string(plan_.parameter_names[at]);
+      case Slot::Home::constant:
+        return fmt::format("constant {}", at);
+      default:
+        break;
+    }
+    const std::uint32_t step = lifetimes_.producer(slot);
+    const auto results = plan_.results_of(plan_.steps[step]);
+    const auto port = std::find(results.begin(), results.end(), slot) - results.begin();
+    const std::string name = plan_.origins.name(step);
+    return port == 0 ? name : fmt::format("{}:{}", name, port);
+  }
+
+  void add_values(std::uint32_t step, std::vector<PlannedValue>& values) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    const auto results = plan_.results_of(plan_.steps[step]);
+    for (std::size_t i = 0; i < kernel.out().size(); ++i)
+      if (in_arena(results[i]))
+        values.push_back({value_name(results[i]), kernel.out()[i], kernel.out()[i].bytes(), step,
+                          lifetimes_.last(results[i])});
+    if (kernel.scratch() > 0)
+      values.push_back({plan_.origins.name(step) + " (scratch memory)",
+                        {DType::uint8, {static_cast<std::int64_t>(kernel.scratch())}},
+                        kernel.scratch(),
+                        step,
+                        step});
+  }
+
+  void add_transfers(std::uint32_t step, std::vector<PlannedTransfer>& transfers) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    if (!kernel.op().traits().elementwise) return;
+    const auto results = plan_.results_of(plan_.steps[step]);
+    for (std::size_t i = 0; i < kernel.out().size(); ++i)
+      for (const std::uint32_t reader : lifetimes_.readers(results[i]))
+        transfers.push_back(
+            {plan_.origins.name(step), plan_.origins.name(reader), kernel.out()[i].bytes(),
+             why_apart(kernel.out()[i].shape, plan_.kernel_of(plan_.steps[reader]))});
+  }
+
+  /// Why a loop over this shape and the reader of its result are not one loop.
+  std::string why_apart(const Shape& shape, const detail::Kernel& reader) const {
+    if (!reader.op().traits().elementwise)
+      return fmt::format("{} is not an elementwise formula", reader.op().name());
+    if (reader.out()[0].shape != shape)
+      return fmt::format("they have the shapes {} and {}", to_string(shape),
+                         to_string(reader.out()[0].shape));
+    if (plan_.passes.empty()) return "no pass was run";
+    return "no pass joined them: the group is full, or a step between them does not fit";
+  }
+
+  /// The step at which the values need the most memory, if steps run in order.
+  static void find_peak(PlanExplanation& all) {
+    std::vector<std::size_t> born(all.steps.size()), dead(all.steps.size()),
+        reused(all.steps.size());
+    for (const PlannedValue& value : all.values) {
+      const PlannedStep& by = all.steps[value.first];
+      born[value.first] += value.bytes;
+      dead[value.last] += value.bytes;
+      if (!by.overwrites.empty() && value.name == by.name) reused[value.first] = value.bytes;
+    }
+    std::size_t alive = 0;
+    for (std::size_t step = 0; step < all.steps.size(); ++step) {
+      alive += born[step];
+      if (alive - reused[step] > all.most_bytes) {
+        all.most_bytes = alive - reused[step];
+        all.fullest_step = step;
+      }
+      alive -= dead[step];
+    }
+  }
+
+  std::string why_threads() const {
+    const detail::SharingEstimate& estimate = plan_.estimate;
+    const std::string work = with_unit(estimate.alone * 1e-9, "s");
+    if (estimate.threads == 1)
+      return "More threads are not allowed, or the pool does not have them.";
+    const std::string shared =
+        fmt::format("an estimated {} on one thread, and {} on {}", work,
+                    with_unit(estimate.shared * 1e-9, "s"), estimate.threads);
+    return plan_.threads > 1 ? fmt::format("Several threads pay: {}.", shared)
+                             : fmt::format("One thread is enough: {}.", shared);
+  }
+
+  const Plan& plan_;
+  const detail::Lifetimes lifetimes_;
+};
+
+using Lines = std::vector<std::vector<std::string>>;
+
+/// A heading and a table, unless that is empty.
+std::string section(const std::string& heading, const Lines& lines, std::size_t rows) {
+  if (lines.empty()) return "";
+  Lines first(lines.begin(),
+              lines.begin() + static_cast<std::ptrdiff_t>(std::min(rows, lines.size())));
+  for (auto& line : first) line.front() = "  " + line.front();
+  std::string text = "\n" + heading + "\n" + detail::text_table(first);
+  if (first.size() < lines.size()) text += fmt::format("  … and {} more\n", lines.size() - rows);
+  return text;
+}
+
+Lines pass_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedPass& pass : plan.passes)
+    lines.push_back(
+        {pass.pass, fmt::format("{}", pass.before), "to", fmt::format("{} nodes", pass.after)});
+  return lines;
+}
+
+Lines merged_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedStep& step : plan.steps)
+    if (step.merged.size() > 1)
+      lines.push_back({fmt::format("{} = {} of {} nodes: {}", step.name, step.op,
+                                   step.merged.size(), fmt::join(step.merged, ", "))});
+  return lines;
+}
+
+Lines value_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedValue& value : plan.values)
+    lines.push_back(
+        {value.name, to_string(value.type), with_unit(static_cast<double>(value.bytes), "B"),
+         value.first == value.last ? fmt::format("step {}", value.first)
+                                   : fmt::format("steps {} to {}", value.first, value.last)});
+  return lines;
+}
+
+Lines transfer_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedTransfer& transfer : plan.transfers)
+    lines.push_back(
+        {fmt::format("{} to {}, {}: {}", transfer.from, transfer.to,
+                     with_unit(static_cast<double>(transfer.bytes), "B"), transfer.why)});
+  return lines;
+}
+
+Lines overwriting_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedStep& step : plan.steps)
+    if (!step.overwrites.empty())
+      lines.push_back({fmt::format("{} is written over {}", step.name, step.overwrites)});
+  return lines;
+}
+
+Lines alias_lines(const PlanExplanation& plan) {
+  Lines lines;
+  for (const PlannedAlias& alias : plan.aliases)
+    lines.push_back({fmt::format("{} shares the memory of {}", alias.node, alias.value)});
+  return lines;
+}
+
+/// The slowest steps first, by their estimates.
+Lines thread_lines(const PlanExplanation& plan) {
+  std::vector<const PlannedStep*> steps;
+  for (const PlannedStep& step : plan.steps) steps.push_back(&step);
+  std::stable_sort(steps.begin(), steps.end(), [](const PlannedStep* a, const PlannedStep* b) {
+    return a->estimate > b->estimate;
+  });
+  Lines lines;
+  for (const PlannedStep* step : steps)
+    lines.push_back({step->name, step->op, with_unit(step->estimate, "s"),
+                     step->divides ? "may be divided" : "too little work to divide"});
+  return lines;
+}
+
+}  // namespace
+
+PlanExplanation explain_plan(const Function& function, Location where) {
+  return detail::told_at(where, [&] {
+    return Explaining(detail::FunctionAccess::compiled(function).plan()).explain();
+  });
+}
+
+std::string to_string(const PlanExplanation& plan, std::size_t rows) {
+  const auto loops = std::count_if(plan.steps.begin(), plan.steps.end(),
+                                   [](const PlannedStep& step) { return step.loop; });
+  const auto bytes = [](std::size_t size) { return with_unit(static_cast<double>(size), "B"); };
+  std::string text = fmt::format(
+      "{} steps, of which {} are elementwise loops, on {}. {}\n", plan.steps.size(), loops,
+      plan.threads == 1 ? "one thread" : fmt::format("up to {} threads", plan.threads),
+      plan.why_threads);
+  text += fmt::format("The arena has {}. At most {} are needed at once, at step {}.\n",
+                      bytes(plan.arena_bytes), bytes(plan.most_bytes), plan.fullest_step);
+  text += section("Passes", pass_lines(plan), rows);
+  text += section("Nodes that were merged", merged_lines(plan), rows);
+  text += section("Values in the arena, the largest first", value_lines(plan), rows);
+  text += section("Results of loops that go through memory, the largest first",
+                  transfer_lines(plan), rows);
+  text += section("Results that are written over an operand", overwriting_lines(plan), rows);
+  text += section("Nodes that need no step", alias_lines(plan), rows);
+  text += section("Steps, those estimated to be slowest first", thread_lines(plan), rows);
+  return text;
+}
+
+}  // namespace dagrad

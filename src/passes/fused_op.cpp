@@ -1,0 +1,153 @@
+#include "src/passes/fused_op.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "dagrad/traced.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+// Loops keep the addresses of this many operands, and of as many results, without allocating.
+constexpr std::size_t most_addresses = 32;
+
+/// The position of a value in a list, to which it is added unless it is there.
+template <class T, class Same>
+std::uint32_t position(std::vector<T>& list, const T& value, const Same& same) {
+  const auto at = std::find_if(list.begin(), list.end(), same);
+  const auto position = static_cast<std::uint32_t>(at - list.begin());
+  if (at == list.end()) list.push_back(value);
+  return position;
+}
+
+}  // namespace
+
+std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
+  std::uint64_t hash = key.size();
+  for (const std::uint64_t word : key) hash = (hash ^ word ^ hash >> 29) * 0x9e3779b97f4a7c15U;
+  return hash ^ hash >> 32;
+}
+
+std::optional<FusedOp> FusedOps::make(std::uint32_t group) {
+  trace(group);
+  if (made_.operands.size() + made_.scalars.size() > most_addresses ||
+      made_.results.size() > most_addresses || !has_shape_of(group))
+    return {};
+  auto at = known_.find(key_);
+  if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
+  if (!at->second) return {};
+  made_.op = at->second;
+  return std::exchange(made_, {});
+}
+
+/// Finds the operands and results of a group, and what its formula depends on.
+void FusedOps::trace(std::uint32_t group) {
+  made_ = {};
+  key_.clear();
+  sources_.clear();
+  first_result_.clear();
+  stored_.clear();
+  std::uint32_t results = 0;
+  for (const std::uint32_t node : groups_.members(group)) {
+    key_.push_back(reinterpret_cast<std::uintptr_t>(&nodes_.program(node)));
+    for (const Edge& edge : graph_.operands_of(node)) {
+      sources_.push_back(source(edge, node, group));
+      add_to_key(sources_.back());
+    }
+    first_result_.push_back(results);
+    for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port, ++results) {
+      if (!groups_.is_stored(node, port)) continue;
+      made_.results.emplace_back(node, port, false);
+      stored_.push_back(results);
+    }
+  }
+  key_.insert(key_.end(), stored_.begin(), stored_.end());
+}
+
+FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uint32_t group) {
+  using Kind = Source::Kind;
+  if (edge.type_only) return {Kind::type_only, 0};
+  if (groups_.of(edge.node) == group) return {Kind::inner, inner(edge, group)};
+  if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill) {
+    if (nodes_.takes_constants(user)) return {Kind::fill, edge.node};
+    const Scalar number = scalar(edge.node);
+    return {Kind::scalar,
+            position(made_.scalars, number, [&](const Scalar& other) { return other == number; })};
+  }
+  return {Kind::outer,
+          position(made_.operands, Edge(edge.node, edge.port, false), [&](const Edge& other) {
+            return other.node == edge.node && other.port == edge.port;
+          })};
+}
+
+void FusedOps::add_to_key(const Source& source) {
+  const bool fill = source.kind == Source::Kind::fill;
+  DType dtype = b8;
+  if (source.kind == Source::Kind::outer) dtype = graph_.type(made_.operands[source.at]).dtype;
+  if (source.kind == Source::Kind::scalar) dtype = made_.scalars[source.at].dtype;
+  if (fill) dtype = scalar(source.at).dtype;
+  key_.push_back(static_cast<std::uint64_t>(source.kind) << 40 |
+                 static_cast<std::uint64_t>(dtype) << 32 | (fill ? 0 : source.at));
+  if (fill) key_.push_back(scalar(source.at).bits);
+}
+
+/// The position of a value among all results in its group.
+std::uint32_t FusedOps::inner(const Edge& edge, std::uint32_t group) const {
+  const auto members = groups_.members(group);
+  const auto at = std::lower_bound(members.begin(), members.end(), edge.node);
+  return first_result_[static_cast<std::size_t>(at - members.begin())] + edge.port;
+}
+
+/// Whether the operands broadcast to the shape of the group without those of which only the type is
+/// used and those that have become constants.
+bool FusedOps::has_shape_of(std::uint32_t group) const {
+  const Shape& shape = graph_.types_of(groups_.members(group)[0])[0].shape;
+  std::vector<Type> in;
+  for (const Edge& edge : made_.operands) {
+    in.push_back(graph_.type(edge));
+    if (in.back().shape == shape) return true;
+  }
+  return common_shape(in) == shape;
+}
+
+/// The op of the traced group. Empty if a function would get a constant from another node, because
+/// its bits might not be those of a run.
+Op FusedOps::record(std::uint32_t group) const {
+  Recorder recorder;
+  std::vector<Symbol> outer, scalars, inner, in, results;
+  for (const Edge& edge : made_.operands) outer.push_back(recorder.input(graph_.type(edge).dtype));
+  for (const Scalar& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
+  const auto symbol = [&](const Source& source) {
+    switch (source.kind) {
+      case Source::Kind::inner:
+        return inner[source.at];
+      case Source::Kind::outer:
+        return outer[source.at];
+      case Source::Kind::scalar:
+        return scalars[source.at];
+      case Source::Kind::fill:
+        return recorder.constant(scalar(source.at).bits, scalar(source.at).dtype);
+      default:
+        return Symbol(0);  // it is not used
+    }
+  };
+  const auto is_constant = [&](const Symbol& x) {
+    return !x.is_literal() && recorder.program().steps[x.step()].primitive == Primitive::constant;
+  };
+  auto source = sources_.begin();
+  for (const std::uint32_t node : groups_.members(group)) {
+    in.clear();
+    for (std::size_t i = 0; i < graph_.operands_of(node).size(); ++i, ++source) {
+      in.push_back(symbol(*source));
+      if (is_constant(in.back()) && !nodes_.takes_constants(node)) return {};
+    }
+    const std::vector<Symbol> out = inline_program(recorder, nodes_.program(node), in);
+    inner.insert(inner.end(), out.begin(), out.end());
+  }
+  for (const std::uint32_t result : stored_) results.push_back(inner[result]);
+  return Traced{"fused", std::move(recorder).finish(results, f64)};
+}
+
+}  // namespace dagrad::detail

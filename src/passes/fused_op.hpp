@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "dagrad/op.hpp"
+#include "src/passes/fusion_groups.hpp"
+
+namespace dagrad::detail {
+
+/// A number of which a formula cannot make a constant.
+struct Scalar {
+  DType dtype;
+  std::uint64_t bits;
+  friend bool operator==(const Scalar&, const Scalar&) = default;
+};
+
+/// An op that computes all nodes of a group. Its operands are values of the graph that these are
+/// from, followed by scalars.
+struct FusedOp {
+  Op op;
+  std::vector<Edge> operands, results;
+  std::vector<Scalar> scalars;
+};
+
+/// Makes the ops of groups. Groups of equal structure share one, which is recorded once.
+class FusedOps {
+ public:
+  FusedOps(const GraphData& graph, const FusibleNodes& nodes, const FusionGroups& groups)
+      : graph_(graph), nodes_(nodes), groups_(groups) {}
+
+  /// Empty for a group that cannot be one op: if it reads too many values, or if no operand has its
+  /// shape.
+  std::optional<FusedOp> make(std::uint32_t group);
+
+ private:
+  /// Where an operand of a node comes from.
+  struct Source {
+    enum class Kind : std::uint8_t { type_only, inner, outer, scalar, fill };
+    Kind kind = Kind::type_only;
+    /// Position among the results in the group, or among the operands or the scalars of its op; or
+    /// a node.
+    std::uint32_t at = 0;
+  };
+  using Key = std::vector<std::uint64_t>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const noexcept;
+  };
+
+  void trace(std::uint32_t group);
+  Source source(const Edge& edge, std::uint32_t user, std::uint32_t group);
+  void add_to_key(const Source& source);
+  std::uint32_t inner(const Edge& edge, std::uint32_t group) const;
+  bool has_shape_of(std::uint32_t group) const;
+  Op record(std::uint32_t group) const;
+  Scalar scalar(std::uint32_t node) const {
+    return {graph_.types_of(node)[0].dtype, nodes_.fill(node)};
+  }
+
+  const GraphData& graph_;
+  const FusibleNodes& nodes_;
+  const FusionGroups& groups_;
+  /// By everything that the formula of a group depends on; empty if there is none.
+  std::unordered_map<Key, Op, Hash> known_;
+
+  // of the group that is traced
+  FusedOp made_;
+  Key key_;
+  std::vector<Source> sources_;              ///< of the operands of all nodes
+  std::vector<std::uint32_t> first_result_;  ///< among all results in the group, by node
+  std::vector<std::uint32_t> stored_;        ///< those results that the op has
+};
+
+}  // namespace dagrad::detail

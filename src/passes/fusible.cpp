@@ -1,0 +1,128 @@
+#include "src/passes/fusible.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "dagrad/op.hpp"
+#include "dagrad/ops/create.hpp"
+#include "src/graph/rewriting.hpp"
+#include "src/program/primitives.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+/// Whether the program reads an operand of which the op uses only the type.
+bool reads_type_only(const Program& program, const OpTraits& traits) {
+  return std::any_of(program.steps.begin(), program.steps.end(), [&](const Instruction& step) {
+    return step.primitive == Primitive::input && traits.uses_type_only(step.data);
+  });
+}
+
+std::uint64_t bits_of(const Tensor& tensor) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, tensor.data(), size_of(tensor.dtype()));
+  return bits;
+}
+
+/// The bits of a result that is a constant of the program.
+std::optional<std::uint64_t> constant_result(const Program& program) {
+  const Instruction& step = program.steps[program.outputs[0]];
+  if (program.outputs.size() != 1 || step.primitive != Primitive::constant) return {};
+  return program.constants[step.data];
+}
+
+}  // namespace
+
+FusibleNodes::FusibleNodes(const GraphData& graph, std::span<const Value> values)
+    : graph_(graph), nodes_(needed(graph, values, {}, "fuse")) {
+  facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
+  programs_.resize(facts_.size());
+  for (const Value& value : values) facts_[value.node_id()].requested = true;
+  mark_read();
+  for (const std::uint32_t node : nodes_)
+    if (kind(node) != Kind::unused) classify(node);
+}
+
+/// Finds the nodes whose elements are read. Leaves are kept, so that they can still be fed.
+void FusibleNodes::mark_read() {
+  for (auto at = nodes_.rbegin(); at != nodes_.rend(); ++at) {
+    Facts& facts = facts_[*at];
+    if (facts.requested || graph_.records[*at].kind != NodeKind::op) facts.kind = Kind::single;
+    if (facts.kind == Kind::unused) continue;
+    for (const Edge& edge : graph_.operands_of(*at))
+      if (!edge.type_only) facts_[edge.node].kind = Kind::single;
+  }
+}
+
+void FusibleNodes::classify(std::uint32_t node) {
+  const auto& record = graph_.records[node];
+  if (record.kind == NodeKind::op) {
+    classify_op(node, graph_.ops[record.op].op);
+  } else if (record.kind == NodeKind::constant) {
+    const Tensor& tensor = graph_.tensors[record.tensor];
+    if (tensor.size() == 1) set_fill(node, bits_of(tensor));
+  }
+}
+
+void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
+  Facts& facts = facts_[node];
+  const OpTraits& traits = op.traits();
+  facts.ordered = traits.ordered;
+  if (const auto* const full = op.get_if<Full>()) return set_fill(node, bits_of(full->value));
+  if (!traits.elementwise || traits.ordered || traits.has_validate) return;
+  in_.clear();
+  for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
+  ProgramPtr program = op->program(in_);
+  if (!program || program->outputs.empty() ||
+      (traits.type_only != 0 && reads_type_only(*program, traits)))
+    return;
+  if (const auto bits = constant_result(*program)) return set_fill(node, *bits);
+  const Cost& known = cost(*program);
+  facts.takes_constants = known.takes_constants;
+  if (computes_fill(node, *program)) return;
+  facts.kind = Kind::elementwise;
+  facts.weight = known.weight;
+  facts.shape = shapes_.index(graph_.types_of(node)[0].shape);
+  programs_[node] = std::move(program);
+}
+
+/// Computes the result of a node that reads only fills, unless its bits depend on the machine.
+bool FusibleNodes::computes_fill(std::uint32_t node, const Program& program) {
+  const auto operands = graph_.operands_of(node);
+  const auto is_known = [&](const Edge& edge) { return !is_read(edge); };
+  if (!takes_constants(node) || !std::all_of(operands.begin(), operands.end(), is_known))
+    return false;
+  Recorder recorder;
+  std::vector<Symbol> in;
+  for (const Edge& edge : operands)
+    in.push_back(edge.type_only ? Symbol(0)
+                                : recorder.constant(fill(edge.node), graph_.type(edge).dtype));
+  const std::vector<Symbol> out = inline_program(recorder, program, in);
+  const auto bits = constant_result(*std::move(recorder).finish(out, f64));
+  if (bits) set_fill(node, *bits);
+  return bits.has_value();
+}
+
+void FusibleNodes::set_fill(std::uint32_t node, std::uint64_t bits) {
+  facts_[node].kind = Kind::fill;
+  facts_[node].fill = bits;
+}
+
+const FusibleNodes::Cost& FusibleNodes::cost(const Program& program) {
+  const auto [at, is_new] = costs_.try_emplace(&program);
+  if (!is_new) return at->second;
+  constexpr std::uint32_t of_composite = 12;  // about the length of its formula
+  for (const Instruction& step : program.steps) {
+    const bool composite = is_composite(step.primitive);
+    at->second.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
+    // Which bits a function has depends on the machine. Values of narrow dtypes are rounded only
+    // when they are stored, but constants are rounded in each step.
+    if (composite || is_function(step.primitive) || is_stored_only(step.dtype))
+      at->second.takes_constants = false;
+  }
+  return at->second;
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,246 @@
+#include "src/passes/fusion_groups.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace dagrad::detail {
+
+namespace {
+
+using Kind = FusibleNodes::Kind;
+
+// Larger groups would gain little: loops with many arrays run into the limits of prefetching, and
+// those with many values into that of registers.
+constexpr std::uint32_t most_weight = 256;
+constexpr std::size_t most_operands = 24, most_results = 16;
+/// What groups are held to once all is known.
+constexpr std::size_t most_stored = 24;
+/// The limit for groups that have no edge between them and only read the same values.
+constexpr std::size_t most_operands_of_neighbours = 12;
+
+std::uint64_t key_of(const Edge& edge) { return std::uint64_t{edge.node} << 32 | edge.port; }
+std::uint32_t node_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
+
+}  // namespace
+
+FusionGroups::FusionGroups(const GraphData& graph, const FusibleNodes& nodes)
+    : graph_(graph), nodes_(nodes) {
+  find_levels();
+  raise_levels();
+  count_results();
+  parent_.assign(level_.size(), none);
+  reader_.assign(level_.size(), none);
+  draft_of_.assign(level_.size(), none);
+  for (const std::uint32_t node : nodes_.nodes())
+    if (nodes_.kind(node) == Kind::elementwise) join(node);
+  number_groups();
+  find_stored();
+  while (halve_groups()) find_stored();
+}
+
+// ---- levels
+
+void FusionGroups::find_levels() {
+  level_.assign(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1, 0);
+  std::int32_t after_ordered = 0;
+  for (const std::uint32_t node : nodes_.nodes()) {
+    if (nodes_.kind(node) == Kind::unused) continue;
+    std::int32_t& level = level_[node];
+    for (const Edge& edge : graph_.operands_of(node))
+      if (nodes_.is_read(edge))
+        level = std::max(level, level_[edge.node] + distance(edge.node, node));
+    if (!nodes_.is_ordered(node)) continue;
+    level = std::max(level, after_ordered);
+    after_ordered = level + 1;
+  }
+}
+
+void FusionGroups::raise_levels() {
+  std::vector<Users> users(level_.size());
+  std::int32_t before_ordered = unlimited;
+  for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
+    const std::uint32_t node = *at;
+    if (nodes_.kind(node) == Kind::unused) continue;
+    if (nodes_.is_ordered(node)) {
+      users[node].bound = std::min(users[node].bound, before_ordered);
+      before_ordered = level_[node] - 1;
+    } else {
+      raise(node, users[node]);
+    }
+    for (const Edge& edge : graph_.operands_of(node)) {
+      if (!nodes_.is_read(edge)) continue;
+      Users& of = users[edge.node];
+      const std::int32_t bound = level_[node] - distance(edge.node, node);
+      const bool fits = nodes_.fit(edge.node, node);
+      of.all_fit = of.all_fit && fits && (of.bound == unlimited || of.bound == bound);
+      of.fit_at_bound = fits ? bound <= of.bound : of.fit_at_bound && bound >= of.bound;
+      of.bound = std::min(of.bound, bound);
+    }
+  }
+}
+
+void FusionGroups::raise(std::uint32_t node, const Users& users) {
+  if (users.bound == unlimited) return;
+  if (nodes_.kind(node) == Kind::elementwise) {
+    const auto operands = graph_.operands_of(node);
+    const bool joins_operand = std::any_of(operands.begin(), operands.end(), [&](const Edge& edge) {
+      return nodes_.is_read(edge) && joins(edge.node, node);
+    });
+    const bool is_inner = users.all_fit && !nodes_.is_requested(node);
+    if (!is_inner && (joins_operand || !users.fit_at_bound)) return;
+  }
+  level_[node] = users.bound;
+}
+
+// ---- groups
+
+/// Counts the results that are used beyond the level of their node, and so must be stored.
+void FusionGroups::count_results() {
+  results_.assign(level_.size(), 0);
+  const auto store = [&](std::uint32_t node) { results_[node] = graph_.types_of(node).size(); };
+  for (const std::uint32_t node : nodes_.nodes()) {
+    if (nodes_.kind(node) == Kind::unused) continue;
+    if (nodes_.is_requested(node)) store(node);
+    for (const Edge& edge : graph_.operands_of(node))
+      if (nodes_.is_read(edge) && !joins(edge.node, node)) store(edge.node);
+  }
+}
+
+std::uint32_t FusionGroups::root(std::uint32_t node) {
+  while (parent_[node] != node) node = parent_[node] = parent_[parent_[node]];
+  return node;
+}
+
+/// Puts a node into the group of the operands that it can be joined with. If that would become too
+/// large, the node begins a group of the next part.
+void FusionGroups::join(std::uint32_t node) {
+  Draft own;
+  own.level = level_[node];
+  own.weight = nodes_.weight(node);
+  own.results = results_[node];
+  for (const Edge& edge : graph_.operands_of(node)) {
+    if (!nodes_.is_read(edge)) continue;
+    if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
+    const std::uint64_t key = key_of(edge);
+    if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
+      own.operands.push_back(key);
+  }
+  parent_[node] = node;
+  draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
+  drafts_.push_back(std::move(own));
+  roots_.assign(1, node);
+  for (const Edge& edge : graph_.operands_of(node))
+    if (nodes_.is_read(edge) && joins(edge.node, node) && draft(edge.node).part == draft(node).part)
+      add_root(edge.node);
+  if (!merge_roots(most_operands)) {
+    ++draft(node).part;
+    for (const std::uint32_t each : roots_)
+      if (each != node) ++draft(each).results;
+  }
+  join_neighbours(node);
+}
+
+/// Joins a node with others that read the same elements.
+void FusionGroups::join_neighbours(std::uint32_t node) {
+  const Shape& shape = graph_.types_of(node)[0].shape;
+  for (const Edge& edge : graph_.operands_of(node)) {
+    if (!nodes_.is_read(edge) || graph_.type(edge).shape != shape) continue;
+    const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
+    if (neighbour == none || !joins(neighbour, node)) continue;
+    if (draft(neighbour).part != draft(node).part) continue;
+    roots_.assign(1, root(node));
+    add_root(neighbour);
+    merge_roots(most_operands_of_neighbours);
+  }
+}
+
+void FusionGroups::add_root(std::uint32_t node) {
+  const std::uint32_t of = root(node);
+  if (std::find(roots_.begin(), roots_.end(), of) == roots_.end()) roots_.push_back(of);
+}
+
+/// Makes one group of those with these roots, unless it would become too large.
+bool FusionGroups::merge_roots(std::size_t limit) {
+  if (roots_.size() == 1) return true;
+  Draft merged;
+  merged.level = draft(roots_[0]).level;
+  merged.part = draft(roots_[0]).part;
+  for (const std::uint32_t each : roots_) {
+    const Draft& part = draft(each);
+    merged.weight += part.weight;
+    merged.results += part.results;
+    for (const std::uint64_t key : part.operands) {
+      const std::uint32_t from = node_of(key);
+      const bool is_inner = parent_[from] != none &&
+                            std::find(roots_.begin(), roots_.end(), root(from)) != roots_.end();
+      if (!is_inner &&
+          std::find(merged.operands.begin(), merged.operands.end(), key) == merged.operands.end())
+        merged.operands.push_back(key);
+    }
+  }
+  if (merged.weight > most_weight || merged.results > most_results ||
+      merged.operands.size() > limit)
+    return false;
+  for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
+  draft(roots_.back()) = std::move(merged);
+  return true;
+}
+
+/// Numbers the groups of more than one node in the order of their first nodes.
+void FusionGroups::number_groups() {
+  std::vector<std::uint32_t> sizes(drafts_.size());
+  for (const std::uint32_t node : nodes_.nodes())
+    if (parent_[node] != none) ++sizes[draft_of_[root(node)]];
+  group_.assign(level_.size(), none);
+  first_.assign(1, 0);
+  std::vector<std::uint32_t> number(drafts_.size(), none);
+  for (const std::uint32_t node : nodes_.nodes()) {
+    if (parent_[node] == none) continue;
+    const std::uint32_t of = draft_of_[root(node)];
+    if (sizes[of] < 2) continue;
+    if (number[of] == none) {
+      number[of] = static_cast<std::uint32_t>(first_.size() - 1);
+      first_.push_back(first_.back() + sizes[of]);
+    }
+    group_[node] = number[of];
+  }
+  members_.resize(first_.back());
+  std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
+  for (const std::uint32_t node : nodes_.nodes())
+    if (group_[node] != none) members_[next[group_[node]]++] = node;
+}
+
+/// Divides groups that turn out to have too many results; returns whether there were any. Nothing
+/// leads from the second half to the first, since nodes are in order.
+bool FusionGroups::halve_groups() {
+  std::vector<std::uint32_t> first{0};
+  for (std::uint32_t group = 0; group < size(); ++group) {
+    std::size_t results = 0;
+    for (const std::uint32_t node : members(group))
+      results += static_cast<std::size_t>(std::popcount(stored_[node]));
+    if (results > most_stored && members(group).size() > 1)
+      first.push_back(first_[group] + static_cast<std::uint32_t>(members(group).size() / 2));
+    first.push_back(first_[group + 1]);
+  }
+  if (first.size() == first_.size()) return false;
+  first_.swap(first);
+  for (std::uint32_t group = 0; group < size(); ++group)
+    for (const std::uint32_t node : members(group)) group_[node] = group;
+  return true;
+}
+
+void FusionGroups::find_stored() {
+  stored_.assign(level_.size(), 0);
+  for (const std::uint32_t node : nodes_.nodes()) {
+    if (nodes_.kind(node) == Kind::unused) continue;
+    if (nodes_.is_requested(node))
+      for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
+        stored_[node] |= bit(port);
+    for (const Edge& edge : graph_.operands_of(node))
+      if (nodes_.is_read(edge) && (group_[node] == none || group_[edge.node] != group_[node]))
+        stored_[edge.node] |= bit(edge.port);
+  }
+}
+
+}  // namespace dagrad::detail

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "src/passes/fusible.hpp"
+
+namespace dagrad::detail {
+
+/// Decides which elementwise nodes are computed together.
+///
+/// Each node has a level, which is no lower than those of its operands, and higher unless the two
+/// fit together. So a path that leaves a group of nodes which have the same level and fit together
+/// never returns to it, and groups can be computed one after the other. Levels are at first as low
+/// as possible. Then nodes whose users are all of one higher level are raised to it, as are others
+/// that thereby lose nothing. A level is divided where a group would become too large. All this
+/// takes time in proportion to the number of edges.
+class FusionGroups {
+ public:
+  static constexpr std::uint32_t none = 0xffffffff;
+
+  FusionGroups(const GraphData& graph, const FusibleNodes& nodes);
+
+  /// The group that a node belongs to, or `none`. Most groups have at least two nodes.
+  std::uint32_t of(std::uint32_t node) const { return group_[node]; }
+  /// The nodes of a group, operands first.
+  std::span<const std::uint32_t> members(std::uint32_t group) const {
+    return {members_.data() + first_[group], members_.data() + first_[group + 1]};
+  }
+  std::size_t size() const { return first_.size() - 1; }
+  /// Whether a result of a node is used outside its group.
+  bool is_stored(std::uint32_t node, std::uint32_t port) const {
+    return (stored_[node] & bit(port)) != 0;
+  }
+
+ private:
+  static constexpr std::int32_t unlimited = std::numeric_limits<std::int32_t>::max();
+  /// What is known of a node's users while levels are raised.
+  struct Users {
+    std::int32_t bound = unlimited;  ///< the highest level that they allow
+    bool fit_at_bound = false;       ///< whether a user of that level fits
+    bool all_fit = true;             ///< whether all users fit and have that level
+  };
+  /// A group that may still grow.
+  struct Draft {
+    std::int32_t level = 0, part = 0;
+    std::uint32_t weight = 0, results = 0;
+    std::vector<std::uint64_t> operands;  ///< values that it reads, each once
+  };
+
+  /// The last bit stands for all further results.
+  static std::uint32_t bit(std::uint32_t port) { return 1U << std::min(port, 31U); }
+  std::int32_t distance(std::uint32_t operand, std::uint32_t user) const {
+    return nodes_.fit(operand, user) ? 0 : 1;
+  }
+  bool joins(std::uint32_t operand, std::uint32_t user) const {
+    return nodes_.fit(operand, user) && level_[operand] == level_[user];
+  }
+
+  void find_levels();
+  void raise_levels();
+  void raise(std::uint32_t node, const Users& users);
+  void count_results();
+  void join(std::uint32_t node);
+  void join_neighbours(std::uint32_t node);
+  void add_root(std::uint32_t node);
+  bool merge_roots(std::size_t most_operands);
+  std::uint32_t root(std::uint32_t node);
+  Draft& draft(std::uint32_t node) { return drafts_[draft_of_[root(node)]]; }
+  void number_groups();
+  void find_stored();
+  bool halve_groups();
+
+  const GraphData& graph_;
+  const FusibleNodes& nodes_;
+  std::vector<std::int32_t> level_;      ///< by node
+  std::vector<std::uint32_t> results_;   ///< by node: how many are used beyond its level
+  std::vector<std::uint32_t> parent_;    ///< by node: a forest, the roots of which are in `drafts_`
+  std::vector<std::uint32_t> reader_;    ///< by node: the last one seen to read it
+  std::vector<std::uint32_t> draft_of_;  ///< by node
+  std::vector<Draft> drafts_;
+  std::vector<std::uint32_t> roots_;            ///< of groups that are to be merged
+  std::vector<std::uint32_t> group_;            ///< by node
+  std::vector<std::uint32_t> first_, members_;  ///< by group: where its nodes begin
+  std::vector<std::uint32_t> stored_;           ///< by node: a bit for each result
+};
+
+}  // namespace dagrad::detail
