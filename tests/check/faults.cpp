@@ -44,7 +44,11 @@ class Faulted final : public OpInterface {
   }
   void validate(std::span<const View> in) const override { inner_->validate(in); }
   double cost(const PlanContext& context) const override { return inner_->cost(context); }
+  double flops(const PlanContext& context) const override { return inner_->flops(context); }
   bool unroll(Unrolled& code) const override { return inner_->unroll(code); }
+  std::uint32_t row_operands(std::span<const Type> in) const override {
+    return inner_->row_operands(in);
+  }
   Samples samples(Rng& rng) const override { return inner_->samples(rng); }
   Op retyped(DType from, DType to) const override {
     const Op retyped = inner_->retyped(from, to);
