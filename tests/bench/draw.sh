@@ -24,12 +24,12 @@ awk -F ' *[|] *' '
 rows=$(wc -l < "$data")
 ((rows > 0)) || { echo "draw.sh: $table has no rows with peers" >&2; exit 1; }
 gnuplot << END
-set terminal svg size 760, $((90 + 18 * rows)) font "sans-serif,11" background "white"
+set terminal svg size 760, $((110 + 18 * rows)) font "sans-serif,11" background "white"
 set output "$picture"
 set datafile separator tab
 set datafile missing "?"
 set logscale x
-set xlabel "time of dagrad / time of the best peer (logarithmic; left of 1, dagrad is faster)"
+set xlabel "time of dagrad / time of the best peer\n(left of 1, dagrad is faster)"
 set yrange [-0.7:$rows]
 set ytics nomirror scale 0
 set grid x

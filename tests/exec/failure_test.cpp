@@ -255,8 +255,8 @@ TEST_P(Failure, ObserversSeeValuesWhileTheyExist) {
   const Value input = (x + 0.0).named("kept");
   const Value overwritten = (reshape(input, {2, 1}).named("alias") * 2.0).named("overwritten");
   const Value of_type = full_like(overwritten, 3.0).named("of_type");
-  const Function f = compile(overwritten + of_type,
-                             {.runtime = &runtime, .observer = observer, .passes = {}});
+  const Function f =
+      compile(overwritten + of_type, {.runtime = &runtime, .observer = observer, .passes = {}});
   EXPECT_EQ(first(f), 5);
   EXPECT_EQ(seen["kept"].before, (std::vector<double>{1, 2})) << "the feed";
   EXPECT_EQ(seen["kept"].after, (std::vector<double>{1, 2}));

@@ -215,7 +215,8 @@ struct Nested {
     Graph graph;
     const Value x = graph.input("x", plan.in[0]);
     const Value y[] = {exp(x) - 1};
-    return std::make_shared<const Function>(plan.machine().compile(y, {.threads = 1, .passes = {}}));
+    return std::make_shared<const Function>(
+        plan.machine().compile(y, {.threads = 1, .passes = {}}));
   }
   void eval(const EvalContext& c) const {
     BoundRun run = c.state<Function>().bind();
