@@ -53,6 +53,7 @@
 #include "dagrad/optimizers.hpp"
 #include "dagrad/passes.hpp"
 #include "dagrad/passes/fuse.hpp"
+#include "dagrad/passes/tile.hpp"
 #include "dagrad/profile.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"

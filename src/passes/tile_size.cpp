@@ -115,7 +115,7 @@ std::int64_t TileSize::rows() const {
   const std::int64_t rows = nodes_.rows(members_[0]);
   const std::size_t of_row =
       std::max<std::size_t>(most_alive() / static_cast<std::size_t>(rows), 1);
-  if (shared > tile_bytes / 2 || of_row > most_row_bytes || rows < least_tiles) return 0;
+  if (shared > tile_bytes || of_row > most_row_bytes || rows < least_tiles) return 0;
   const auto fitting = static_cast<std::int64_t>((tile_bytes - shared) / of_row);
   const std::int64_t tile = std::clamp<std::int64_t>(fitting, 1, rows / least_tiles);
   const std::int64_t tiles = (rows + tile - 1) / tile;

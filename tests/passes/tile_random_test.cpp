@@ -97,7 +97,8 @@ std::size_t tiled_nodes(const Graph& graph) {
 }
 
 TEST(TileRows, KeepsTheBitsOfRandomGraphs) {
-  const Pass tiling("tile_rows", tile_rows, true);
+  const std::vector<Pass> tiling{{"tile_rows", tile_rows, true}},
+      both{{"fuse", fuse, true}, {"tile_rows", tile_rows, true}};
   std::size_t groups = 0;
   for (unsigned seed = 0; seed < (sanitized ? 6 : 60); ++seed) {
     SCOPED_TRACE(seed);
@@ -119,9 +120,11 @@ TEST(TileRows, KeepsTheBitsOfRandomGraphs) {
                       {"row", rng.normal({columns}, 0, 1, dtype)}};
     const std::vector<Tensor> wanted = compile(fetches, {.passes = {}})(feeds);
     Runtime runtime({.threads = 1 + static_cast<int>(seed % 3)});
-    const std::vector<Tensor> got =
-        compile(fetches, {.runtime = &runtime, .passes = {tiling}})(feeds);
-    for (std::size_t i = 0; i < got.size(); ++i) ASSERT_TENSOR_SAME(got[i], wanted[i]) << graph;
+    for (const auto& passes : {tiling, both}) {
+      const std::vector<Tensor> got =
+          compile(fetches, {.runtime = &runtime, .passes = passes})(feeds);
+      for (std::size_t i = 0; i < got.size(); ++i) ASSERT_TENSOR_SAME(got[i], wanted[i]) << graph;
+    }
     groups += tiled_nodes(tile_rows(graph, fetches).graph);
   }
   EXPECT_GT(groups, sanitized ? 5u : 60u);
