@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "dagrad/ops/linalg.hpp"
+#include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
 #include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/reduce.hpp"
@@ -57,6 +58,23 @@ std::uint32_t Softmax::row_operands(std::span<const Type> in) const {
 }
 std::uint32_t LogSoftmax::row_operands(std::span<const Type> in) const {
   return OverAxes{{axis}}.rows_of(in);
+}
+
+std::uint32_t SoftmaxGradient::row_operands(std::span<const Type> in) const {
+  return OverAxes{{axis}}.rows_of(in);
+}
+std::uint32_t LogSoftmaxGradient::row_operands(std::span<const Type> in) const {
+  return OverAxes{{axis}}.rows_of(in);
+}
+/// Scale and shift are the same for all rows.
+std::uint32_t NormalizeRows::row_operands(std::span<const Type> in) const {
+  return rows_of(in.first(1));
+}
+std::uint32_t CrossEntropy::row_operands(std::span<const Type> in) const {
+  return in[0].shape.rank() > 1 ? all_by_row(in) : 0;
+}
+std::uint32_t CrossEntropyGradient::row_operands(std::span<const Type> in) const {
+  return in[1].shape.rank() > 1 ? all_by_row(in) : 0;
 }
 
 /// The rows of a product of two matrices are those of the left one; otherwise they are the first

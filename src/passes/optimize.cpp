@@ -8,6 +8,7 @@
 #include "dagrad/error.hpp"
 #include "dagrad/passes.hpp"
 #include "dagrad/passes/fuse.hpp"
+#include "dagrad/passes/tile.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad {
@@ -73,6 +74,7 @@ std::vector<Pass> compile_passes() {
   if (asked == nullptr) {
     std::vector<Pass> passes = default_passes();
     passes.emplace_back("fuse", fuse, true);
+    passes.emplace_back("tile_rows", tile_rows, true);
     return passes;
   }
   if (std::string_view(asked) == "none") return {};

@@ -45,10 +45,10 @@ struct Lanes {
   }
 
   static void transpose(V (&square)[lanes]) {
-    T rows[lanes * lanes], columns[lanes * lanes];
-    for (int i = 0; i < lanes; ++i) store(rows + i * lanes, square[i]);
-    transpose_square(rows, lanes, columns, lanes);
-    for (int i = 0; i < lanes; ++i) square[i] = load(columns + i * lanes);
+    T from[lanes * lanes], to[lanes * lanes];
+    for (int i = 0; i < lanes; ++i) store(from + i * lanes, square[i]);
+    transpose_square(from, lanes, to, lanes);
+    for (int i = 0; i < lanes; ++i) square[i] = load(to + i * lanes);
   }
 };
 

@@ -112,6 +112,7 @@ struct CrossEntropy {
       "builder returns their mean.";
   static constexpr std::size_t operands = 2;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -132,6 +133,7 @@ struct CrossEntropyGradient {
   static constexpr std::array in_place{1};
   static constexpr int like = 1;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

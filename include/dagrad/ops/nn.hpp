@@ -60,6 +60,7 @@ struct SoftmaxGradient {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
@@ -79,6 +80,7 @@ struct LogSoftmaxGradient {
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;

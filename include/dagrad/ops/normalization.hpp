@@ -80,6 +80,7 @@ struct NormalizeRows : OverAxes {
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
