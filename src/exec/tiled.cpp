@@ -111,6 +111,7 @@ std::vector<Type> Tiled::infer(std::span<const Type> in) const {
     if (in[i].dtype != wanted.dtype) throw TypeError(text);
     throw ShapeError(text);
   }
+  if (rows < 0) rows = tile->all_rows;
   std::vector<Type> results;
   for (const Value& result : tile->results)
     results.push_back(detail::type_of_rows(result.type(), rows));

@@ -38,7 +38,7 @@ class TileBuilder {
     for (const std::uint32_t node : members) add_operands(node, true);
     for (const std::uint32_t node : members) copy(node);
     for (const std::uint32_t node : members) add_results(node);
-    tile_.rows = nodes_.rows(members[0]);
+    tile_.rows = tile_.all_rows = nodes_.rows(members[0]);
     JointOp joint = std::move(joint_);
     Rewritten made = std::move(inner_).finish();
     tile_.graph = std::move(made.graph);

@@ -20,6 +20,7 @@ TileGraph for_rows(const TileGraph& tile, std::int64_t rows) {
   Rewritten made = replay(tile.graph, types);
   TileGraph result;
   result.rows = rows;
+  result.all_rows = tile.all_rows;
   for (const TileGraph::Operand& leaf : tile.operands)
     result.operands.push_back({made.mapping(leaf.input), leaf.by_row});
   for (const TileGraph::Operand& leaf : tile.types)

@@ -35,8 +35,8 @@ struct Case {
                       return apply_rules(g, values, rules);
                     }};
     better = optimize(graph, {before, x, y}, {&pass, 1});
-    unoptimized = compile(before);
-    optimized = compile(better->mapping(before));
+    unoptimized = compile(before, {.passes = {}});
+    optimized = compile(better->mapping(before), {.passes = {}});
   }
   bool applied(const std::string& rule) const {
     const auto& counts = better->reports.front().rules;
