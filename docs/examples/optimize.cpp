@@ -58,7 +58,7 @@ int main() {
                 {"trigonometry", [&](const Graph& g, std::span<const Value> values) {
                    return apply_rules(g, values, rules);
                  }});
-  std::cout << compile(y).nodes() << " steps, or " << compile(y, {.passes = passes}).nodes()
+  std::cout << "steps: " << compile(y).nodes() << ", or " << compile(y, {.passes = passes}).nodes()
             << "\n";
   // [/list]
 

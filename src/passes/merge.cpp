@@ -77,8 +77,8 @@ class DistinctNodes {
     const auto key = [](const Value& value) {
       return std::size_t{value.node_id()} << 8 ^ value.port();
     };
-    const auto add = [](std::size_t hash, std::size_t key) {
-      return (hash ^ key) * 0xff51afd7ed558ccdu;
+    const auto add = [](std::size_t so_far, std::size_t next) {
+      return (so_far ^ next) * 0xff51afd7ed558ccdu;
     };
     const std::size_t hash = op->hash();
     if (op.traits().commutative && operands.size() == 2) {
@@ -87,7 +87,7 @@ class DistinctNodes {
     }
     return mixed(std::accumulate(
         operands.begin(), operands.end(), hash,
-        [&](std::size_t so_far, const Value& value) { return add(so_far, key(value)); }));
+        [&](std::size_t before, const Value& value) { return add(before, key(value)); }));
   }
   static bool denote_the_same(const detail::Edge& edge, const Value& value) {
     return edge.node == value.node_id() && edge.port == value.port();

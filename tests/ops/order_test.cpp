@@ -164,7 +164,7 @@ std::vector<Tensor> kinds_of_lines(std::int64_t lines, std::int64_t length) {
 }
 
 TEST(Order, TopKIsTheBeginningOfASort) {
-  for (const auto [lines, length] : {std::pair{1, 16}, {3, 33}, {5, 1000}, {1, 70000}, {9, 66000}})
+  for (const auto& [lines, length] : {std::pair{1, 16}, {3, 33}, {5, 1000}, {1, 70000}, {9, 66000}})
     for (const Tensor& x : kinds_of_lines(lines, length))
       for (const DType dtype : {f32, f64})
         for (const bool largest : {false, true}) {
