@@ -5,25 +5,19 @@
 
 #include "src/exec/plan.hpp"
 #include "src/exec/translation.hpp"
+#include "src/loops/address_sanitizer.hpp"
 
 namespace dagrad::detail {
 
 namespace {
 
 constexpr std::uint32_t fewest_steps = 2, most_steps_of_routine = 1 << 16;
-constexpr std::size_t alignment = 64, none = ~std::size_t{0};
+constexpr std::size_t alignment = 64, no_code = ~std::size_t{0};
 constexpr double most_work = 0.75;
-
-/// Under the address sanitizer, steps run one by one, because it cannot see what machine code does.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool routines_can_be_checked = false;
-#else
-constexpr bool routines_can_be_checked = true;
-#endif
 
 /// Whether steps may be run together. Observers and searches look at each of them.
 bool may_have_routines(const Plan& plan) {
-  return routines_can_be_checked && !plan.topology && plan.observer == nullptr &&
+  return !address_sanitizer && !plan.topology && plan.observer == nullptr &&
          has_assembler(plan.runtime->machine.instruction_set());
 }
 
@@ -52,9 +46,9 @@ Routines::Routines(const Plan& plan) {
     while (end < steps && end - begin < most_steps_of_routine && translation.takes(end)) ++end;
     if (end - begin < fewest_steps) {
       end = std::max(end, begin + 1);
-      if (at.empty() || at.back() != none) {
+      if (at.empty() || at.back() != no_code) {
         stretches_.push_back({begin, end});
-        at.push_back(none);
+        at.push_back(no_code);
       }
       stretches_.back().end = end;
       continue;
@@ -72,7 +66,7 @@ Routines::Routines(const Plan& plan) {
   if (stretches_.empty()) return;
   const auto start = reinterpret_cast<std::uintptr_t>(code_->entry());
   for (std::size_t i = 0; i < at.size(); ++i)
-    if (at[i] != none) stretches_[i].routine = reinterpret_cast<RoutineEntry>(start + at[i]);
+    if (at[i] != no_code) stretches_[i].routine = reinterpret_cast<RoutineEntry>(start + at[i]);
 }
 
 void RoutinesOnDemand::make(const Plan& plan) const {

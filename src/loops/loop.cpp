@@ -1,6 +1,7 @@
 #include "src/loops/loop.hpp"
 
 #include "dagrad/number.hpp"
+#include "src/loops/address_sanitizer.hpp"
 
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
@@ -10,14 +11,6 @@
 namespace dagrad::detail {
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool address_sanitizer = true;
-#elif defined(__has_feature)
-constexpr bool address_sanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool address_sanitizer = false;
-#endif
 
 std::vector<std::uint8_t> machine_code([[maybe_unused]] const Program& lowered,
                                        [[maybe_unused]] std::span<const std::int64_t> in_step,

@@ -251,7 +251,7 @@ TEST(Routines, MixDtypes) {
     Runtime runtime({.threads = 1, .instruction_set = set});
     for (const std::int64_t n : {1, 2, 3, 5, 8, 11, 16, 17, 33, 64}) {
       Graph graph;
-      Rng rng(static_cast<std::uint64_t>(n));
+      Rng rng(n);
       const Value x = graph.input("x", {f32, {n}}), y = graph.input("y", {f64, {n}}),
                   i = graph.input("i", {i32, {n}});
       const Value wide = exp(cast(x, f64) * y), narrow = tanh(cast(wide, f32)) + x;

@@ -28,7 +28,7 @@ class RandomRows {
  public:
   RandomRows(Graph& graph, std::mt19937& random, DType dtype, std::int64_t rows,
              std::int64_t columns)
-      : graph_(graph), random_(random), dtype_(dtype), rows_(rows), columns_(columns) {
+      : random_(random), rows_(rows), columns_(columns) {
     values_ = {graph.input("x", {dtype, {rows, columns}}),
                graph.input("y", {dtype, {rows, columns}})};
     row_ = graph.input("row", {dtype, {columns}});
@@ -81,9 +81,7 @@ class RandomRows {
     }
   }
 
-  Graph& graph_;
   std::mt19937& random_;
-  DType dtype_;
   std::int64_t rows_, columns_;
   std::vector<Value> values_;
   Value row_, weights_;
