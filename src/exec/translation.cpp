@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::int64_t most_elements = 64;
 constexpr std::int64_t most_steps = 1024;  // of the code for one step of a plan
+// Straight-line code runs once and has to be fetched from memory, while a loop that many steps
+// share stays in the instruction cache. For longer programs, that outweighs the cost of a step.
+constexpr std::int64_t most_repeated_steps = 48;
+constexpr std::uint32_t many_uses = 8;
 
 bool is_plain(const Type& type) { return type.dtype != b8 && !is_stored_only(type.dtype); }
 
@@ -32,22 +36,26 @@ Translation::Translation(const Plan& plan, const Lifetimes& lifetimes)
     : plan_(plan),
       lifetimes_(lifetimes),
       set_(plan.runtime->machine.instruction_set()),
+      uses_(plan.kernels.size(), 0),
       forms_(plan.kernels.size()),
-      first_vector_(plan.slots.size(), none) {}
+      first_vector_(plan.slots.size(), none) {
+  for (const Step& step : plan.steps) ++uses_[step.kernel];
+}
 
 // ---- what can be translated
 
 bool Translation::takes(std::uint32_t step) {
   Form& form = forms_[plan_.steps[step].kernel];
-  if (form.kind == Form::Kind::unknown) form = form_of(plan_.kernel_of(plan_.steps[step]));
+  if (form.kind == Form::Kind::unknown) form = form_of(plan_.steps[step].kernel);
   return form.kind != Form::Kind::refused;
 }
 
-Translation::Form Translation::form_of(const Kernel& kernel) const {
+Translation::Form Translation::form_of(std::uint32_t index) const {
+  const Kernel& kernel = *plan_.kernels[index];
   Form form;
   form.kind = Form::Kind::refused;
   const OpTraits& traits = kernel.op().traits();
-  if (traits.ordered || traits.has_validate || !fits(kernel)) return form;
+  if (traits.ordered || traits.has_validate || !fits(kernel, uses_[index])) return form;
   const auto is_wide = [](const Type& type) { return size_of(type.dtype) == 8; };
   form.wide = std::any_of(kernel.in().begin(), kernel.in().end(), is_wide) ||
               std::any_of(kernel.out().begin(), kernel.out().end(), is_wide);
@@ -73,7 +81,7 @@ Translation::Form Translation::form_of(const Kernel& kernel) const {
 }
 
 /// Whether results have few elements, of dtypes that are computed as they are stored.
-bool Translation::fits(const Kernel& kernel) const {
+bool Translation::fits(const Kernel& kernel, std::uint32_t uses) const {
   for (const Type& type : kernel.out())
     if (!is_plain(type) || type.elements() == 0 || type.elements() > most_elements) return false;
   for (std::size_t i = 0; i < kernel.in().size(); ++i)
@@ -81,8 +89,9 @@ bool Translation::fits(const Kernel& kernel) const {
   const Program* const program = kernel.program();
   const auto bytes = static_cast<std::int64_t>(kernel.out()[0].bytes());
   const std::int64_t vectors = 1 + bytes / vector_bytes(set_);
-  return program == nullptr ||
-         static_cast<std::int64_t>(program->steps.size()) * vectors <= most_steps;
+  const bool is_repeated = uses >= many_uses && kernel.out()[0].elements() > 1;
+  return program == nullptr || static_cast<std::int64_t>(program->steps.size()) * vectors <=
+                                   (is_repeated ? most_repeated_steps : most_steps);
 }
 
 // ---- translating

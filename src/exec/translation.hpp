@@ -38,8 +38,8 @@ class Translation {
     std::int64_t index = 0;
   };
 
-  Form form_of(const Kernel& kernel) const;
-  bool fits(const Kernel& kernel) const;
+  Form form_of(std::uint32_t kernel) const;
+  bool fits(const Kernel& kernel, std::uint32_t uses) const;
 
   void translate(const Step& step, StraightLine& line);
   void translate_program(const Step& step, StraightLine& line);
@@ -56,8 +56,9 @@ class Translation {
   const Plan& plan_;
   const Lifetimes& lifetimes_;
   const InstructionSet set_;
-  std::vector<Form> forms_;  ///< of each kernel
-  std::uint32_t end_ = 0;    ///< of the run
+  std::vector<std::uint32_t> uses_;  ///< number of steps of each kernel
+  std::vector<Form> forms_;          ///< of each kernel
+  std::uint32_t end_ = 0;            ///< of the run
   /// The values that the run computes, as vectors of lanes: for each slot, the first of them.
   std::vector<std::uint32_t> first_vector_, vectors_;
   std::vector<std::uint32_t> written_;  ///< slots with vectors
