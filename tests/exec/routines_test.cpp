@@ -1,4 +1,5 @@
 #include "src/exec/routines.hpp"
+#include "src/loops/address_sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,8 +17,10 @@
 namespace dagrad {
 namespace {
 
+/// The instruction sets for which there are routines: none under the address sanitizer.
 std::vector<InstructionSet> sets_with_assembler() {
   std::vector<InstructionSet> sets;
+  if (detail::address_sanitizer) return sets;
   for (const InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512})
     if (available(set) && detail::has_assembler(set)) sets.push_back(set);
   return sets;
