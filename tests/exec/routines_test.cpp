@@ -1,5 +1,4 @@
 #include "src/exec/routines.hpp"
-#include "src/loops/address_sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,7 @@
 #include "dagrad/catalog.hpp"
 #include "dagrad/dagrad.hpp"
 #include "src/exec/planner.hpp"
+#include "src/loops/address_sanitizer.hpp"
 
 /// Routines against the step-by-step plan, which the first run of a function uses.
 namespace dagrad {
