@@ -16,11 +16,14 @@ std::string values_of(const State& state) {
 /// A model with its fetches, and its own Runtime, in which allocations fail too.
 template <class Model>
 struct Asked {
-  Function compiled() { return compile(fetches, {.update = updates, .runtime = &runtime}); }
+  Function compiled() {
+    return compile(fetches, {.update = updates, .runtime = &runtime, .passes = passes});
+  }
   Runtime runtime{{.threads = 1}};
   Model model;
   std::vector<Value> fetches;
   std::vector<Update> updates;
+  std::vector<Pass> passes = compile_passes();
 };
 struct AskedOfSmall : Asked<SmallModel> {
   AskedOfSmall() { fetches = {model.y, gradient(model.y, model.w)}; }
@@ -30,6 +33,7 @@ struct AskedOfRich : Asked<RichModel> {
     const std::vector<Value> weights{model.w, model.b};
     fetches = {model.y, model.parts[1], model.steps.now, model.x};
     updates = join({sgd(weights, gradient(model.y, weights), 0.1), {model.steps.update}});
+    passes = {};  // with them, this model would take most of the time of all tests here
   }
 };
 
