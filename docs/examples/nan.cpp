@@ -73,8 +73,7 @@ int main() {
 
   // [observe]
   // One thread, so that the lines come in order.
-  const Function watched =
-      compile(loss, {.threads = 1, .observer = range_printer(), .passes = {}});
+  const Function watched = compile(loss, {.threads = 1, .observer = range_printer(), .passes = {}});
   watched(state, batch);
   // [/observe]
 

@@ -15,7 +15,7 @@ struct TileGraph {
   };
 
   Graph graph;
-  std::int64_t rows = 0;  ///< the number of rows for which the graph is made
+  std::int64_t rows = 0;      ///< the number of rows for which the graph is made
   std::int64_t all_rows = 0;  ///< of the results, if no operand is read by row
   std::vector<Operand> operands;
   std::vector<Operand> types;  ///< inputs of which only the type is used
