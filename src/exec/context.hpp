@@ -117,7 +117,6 @@ class RunContext final : private Steps {
   void prepare_outputs();
   void copy_outputs();
   void copy_stored() const;
-  bool is_single_result(std::uint32_t slot) const;
   Tensor result(std::size_t i) const;
   void commit(StateData& state) noexcept;
   void let_go() noexcept;

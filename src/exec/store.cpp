@@ -27,15 +27,8 @@ void RunContext::store(std::size_t i, const MutableView& view) {
                                     none ? "null" : "not aligned to an element"));
   stored_[i] = view.data;
   const Slot& slot = plan_.slots[fetch.slot];
-  if (slot.home == Slot::Home::output && is_single_result(fetch.slot))
+  if (slot.home == Slot::Home::output && outputs_[slot.at].uses == 1)
     outputs_[slot.at].given = view.data;
-}
-
-/// Whether no other fetch and no update has the slot.
-bool RunContext::is_single_result(std::uint32_t slot) const {
-  const auto has_slot = [slot](const auto& result) { return result.slot == slot; };
-  return std::ranges::count_if(plan_.fetches, has_slot) == 1 &&
-         std::ranges::none_of(plan_.updates, has_slot);
 }
 
 /// Copies the results that no step has written to where they are to be stored.

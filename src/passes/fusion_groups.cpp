@@ -57,8 +57,8 @@ void FusionGroups::find_levels() {
 }
 
 void FusionGroups::raise_levels() {
-  std::vector<Users> users(level_.size());
-  std::int32_t before_ordered = unlimited;
+  std::vector<UserLevels> users(level_.size());
+  std::int32_t before_ordered = UserLevels::unlimited;
   for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
     const std::uint32_t node = *at;
     if (nodes_.kind(node) == Kind::unused) continue;
@@ -70,18 +70,13 @@ void FusionGroups::raise_levels() {
     }
     for (const Edge& edge : graph_.operands_of(node)) {
       if (!nodes_.is_read(edge)) continue;
-      Users& of = users[edge.node];
-      const std::int32_t bound = level_[node] - distance(edge.node, node);
-      const bool fits = nodes_.fit(edge.node, node);
-      of.all_fit = of.all_fit && fits && (of.bound == unlimited || of.bound == bound);
-      of.fit_at_bound = fits ? bound <= of.bound : of.fit_at_bound && bound >= of.bound;
-      of.bound = std::min(of.bound, bound);
+      users[edge.node].add(level_[node] - distance(edge.node, node), nodes_.fit(edge.node, node));
     }
   }
 }
 
-void FusionGroups::raise(std::uint32_t node, const Users& users) {
-  if (users.bound == unlimited) return;
+void FusionGroups::raise(std::uint32_t node, const UserLevels& users) {
+  if (users.bound == UserLevels::unlimited) return;
   if (nodes_.kind(node) == Kind::elementwise) {
     const auto operands = graph_.operands_of(node);
     const bool joins_operand = std::any_of(operands.begin(), operands.end(), [&](const Edge& edge) {
@@ -236,10 +231,10 @@ void FusionGroups::find_stored() {
     if (nodes_.kind(node) == Kind::unused) continue;
     if (nodes_.is_requested(node))
       for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
-        stored_[node] |= bit(port);
+        stored_[node] |= result_bit(port);
     for (const Edge& edge : graph_.operands_of(node))
       if (nodes_.is_read(edge) && (group_[node] == none || group_[edge.node] != group_[node]))
-        stored_[edge.node] |= bit(edge.port);
+        stored_[edge.node] |= result_bit(edge.port);
   }
 }
 

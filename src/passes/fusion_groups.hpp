@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include "src/passes/fusible.hpp"
+#include "src/passes/user_levels.hpp"
 
 namespace dagrad::detail {
 
@@ -33,17 +33,10 @@ class FusionGroups {
   std::size_t size() const { return first_.size() - 1; }
   /// Whether a result of a node is used outside its group.
   bool is_stored(std::uint32_t node, std::uint32_t port) const {
-    return (stored_[node] & bit(port)) != 0;
+    return (stored_[node] & result_bit(port)) != 0;
   }
 
  private:
-  static constexpr std::int32_t unlimited = std::numeric_limits<std::int32_t>::max();
-  /// What is known of a node's users while levels are raised.
-  struct Users {
-    std::int32_t bound = unlimited;  ///< the highest level that they allow
-    bool fit_at_bound = false;       ///< whether a user of that level fits
-    bool all_fit = true;             ///< whether all users fit and have that level
-  };
   /// A group that may still grow.
   struct Draft {
     std::int32_t level = 0, part = 0;
@@ -51,8 +44,6 @@ class FusionGroups {
     std::vector<std::uint64_t> operands;  ///< values that it reads, each once
   };
 
-  /// The last bit stands for all further results.
-  static std::uint32_t bit(std::uint32_t port) { return 1U << std::min(port, 31U); }
   std::int32_t distance(std::uint32_t operand, std::uint32_t user) const {
     return nodes_.fit(operand, user) ? 0 : 1;
   }
@@ -62,7 +53,7 @@ class FusionGroups {
 
   void find_levels();
   void raise_levels();
-  void raise(std::uint32_t node, const Users& users);
+  void raise(std::uint32_t node, const UserLevels& users);
   void count_results();
   void join(std::uint32_t node);
   void join_neighbours(std::uint32_t node);

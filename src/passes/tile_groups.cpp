@@ -36,7 +36,7 @@ void TileGroups::find_levels() {
 }
 
 void TileGroups::raise_levels() {
-  std::vector<Users> users(level_.size());
+  std::vector<UserLevels> users(level_.size());
   for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
     const std::uint32_t node = *at;
     if (!nodes_.is_read(node)) continue;
@@ -44,18 +44,13 @@ void TileGroups::raise_levels() {
     const auto operands = graph_.operands_of(node);
     for (std::size_t i = 0; i < operands.size(); ++i) {
       if (operands[i].type_only) continue;
-      Users& of = users[operands[i].node];
-      const std::int32_t bound = level_[node] - distance(node, i);
-      const bool fits = nodes_.fit(node, i);
-      of.all_fit = of.all_fit && fits && (of.bound == unlimited || of.bound == bound);
-      of.fit_at_bound = fits ? bound <= of.bound : of.fit_at_bound && bound >= of.bound;
-      of.bound = std::min(of.bound, bound);
+      users[operands[i].node].add(level_[node] - distance(node, i), nodes_.fit(node, i));
     }
   }
 }
 
-void TileGroups::raise(std::uint32_t node, const Users& users) {
-  if (users.bound == unlimited || !nodes_.is_row_wise(node)) return;
+void TileGroups::raise(std::uint32_t node, const UserLevels& users) {
+  if (users.bound == UserLevels::unlimited || !nodes_.is_row_wise(node)) return;
   const std::size_t operands = graph_.operands_of(node).size();
   bool joins_operand = false;
   for (std::size_t i = 0; i < operands; ++i) joins_operand = joins_operand || joins(node, i);
@@ -118,7 +113,7 @@ void TileGroups::compute_again() {
 /// For a node that is computed by a group, or alone if there is none.
 void TileGroups::store_operands(std::uint32_t node, std::uint32_t group) {
   for (const Edge& edge : graph_.operands_of(node))
-    if (!edge.type_only && !computes(group, edge.node)) stored_[edge.node] |= bit(edge.port);
+    if (!edge.type_only && !computes(group, edge.node)) stored_[edge.node] |= result_bit(edge.port);
 }
 
 void TileGroups::find_stored() {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include "src/passes/row_nodes.hpp"
+#include "src/passes/user_levels.hpp"
 
 namespace dagrad::detail {
 
@@ -39,20 +39,10 @@ class TileGroups {
   bool is_needed(std::uint32_t node) const { return stored_[node] != 0 || nodes_.is_ordered(node); }
   /// Whether a result of a node is used outside its group.
   bool is_stored(std::uint32_t node, std::uint32_t port) const {
-    return (stored_[node] & bit(port)) != 0;
+    return (stored_[node] & result_bit(port)) != 0;
   }
 
  private:
-  static constexpr std::int32_t unlimited = std::numeric_limits<std::int32_t>::max();
-  /// What is known of a node's users while levels are raised.
-  struct Users {
-    std::int32_t bound = unlimited;  ///< the highest level that they allow
-    bool fit_at_bound = false;       ///< whether a user of that level fits
-    bool all_fit = true;             ///< whether all users fit and have that level
-  };
-
-  /// The last bit stands for all further results.
-  static std::uint32_t bit(std::uint32_t port) { return 1U << (port < 31 ? port : 31); }
   bool joins(std::uint32_t node, std::size_t i) const {
     return nodes_.fit(node, i) && level_[graph_.operands_of(node)[i].node] == level_[node];
   }
@@ -63,7 +53,7 @@ class TileGroups {
 
   void find_levels();
   void raise_levels();
-  void raise(std::uint32_t node, const Users& users);
+  void raise(std::uint32_t node, const UserLevels& users);
   void join();
   std::uint32_t root(std::uint32_t node);
   void compute_again();
