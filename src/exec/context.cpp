@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/exec/memory_fault.hpp"
 #include "src/graph/access.hpp"
 #include "src/tensor/utf8.hpp"
 
@@ -108,11 +109,9 @@ void RunContext::feed(std::uint32_t input, const View& view) {
                             "out a last batch that is shorter"
                           : ""));
   }
-  const bool none = view.data == nullptr && view.type.elements() > 0;
-  if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
-    throw ArgumentError(fmt::format("input '{}': the data of the view is {}",
-                                    plan_.input_names[input],
-                                    none ? "null" : "not aligned to an element"));
+  if (const char* const fault = memory_fault(view.data, view.type))
+    throw ArgumentError(
+        fmt::format("input '{}': the data of the view is {}", plan_.input_names[input], fault));
   if (leaf.slot != no_slot) address_[leaf.slot] = const_cast<void*>(view.data);  // read only
   fed_[input].how = Fed::How::view;
 }

@@ -4,6 +4,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/exec/context.hpp"
+#include "src/exec/memory_fault.hpp"
 
 /// The part of RunContext that writes results to memory of the caller.
 namespace dagrad::detail {
@@ -21,10 +22,8 @@ void RunContext::store(std::size_t i, const MutableView& view) {
     if (view.type.dtype != fetch.type.dtype) throw TypeError(text);
     throw ShapeError(text);
   }
-  const bool none = view.data == nullptr && view.type.elements() > 0;
-  if (none || reinterpret_cast<std::uintptr_t>(view.data) % size_of(view.type.dtype) != 0)
-    throw ArgumentError(fmt::format("store: the memory for result {} is {}", i,
-                                    none ? "null" : "not aligned to an element"));
+  if (const char* const fault = memory_fault(view.data, view.type))
+    throw ArgumentError(fmt::format("store: the memory for result {} is {}", i, fault));
   stored_[i] = view.data;
   const Slot& slot = plan_.slots[fetch.slot];
   if (slot.home == Slot::Home::output && outputs_[slot.at].uses == 1)
