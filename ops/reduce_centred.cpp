@@ -45,6 +45,13 @@ struct ReadExp {
   }
 };
 
+/// Leaves shifts out that are infinite.
+template <class T>
+void make_finite(T* shift, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i)
+    if (std::isinf(shift[i])) shift[i] = 0;
+}
+
 /// Reads elements, or their absolute values, as 1 if they equal the total, else as 0.
 template <class T>
 struct ReadTie {
@@ -65,6 +72,19 @@ struct LogSumExpMemory {
         shifts(layout.add(in.dtype, reducer.results())) {}
 };
 
+/// Writes the sum of exp(x - shift) of some adjacent rows of x, which are short, and their shifts.
+template <class T>
+void sum_exp_of_short_rows(const T* x, std::int64_t length, std::int64_t rows, const ExpLog& loops,
+                           T* shift, T* sum) {
+  fold_short_rows<ExtremumFold<true, T>>(x, length, rows, shift);
+  make_finite(shift, rows);
+  T shifts[most_in_short_row * Reducer::short_rows], terms[most_in_short_row * Reducer::short_rows];
+  for (std::int64_t row = 0; row < rows; ++row)
+    std::fill_n(shifts + row * length, length, shift[row]);
+  ReadExp<T>{shift, loops}.terms(x, rows * length, shifts, 1, terms);
+  fold_short_rows<SumFold<T>>(terms, length, rows, sum);
+}
+
 }  // namespace
 
 Type LogSumExp::infer(std::span<const Type> in) const {
@@ -82,12 +102,18 @@ void LogSumExp::eval(const EvalContext& c) const {
     const auto& loops = c.state<ExpLog>();
     const T* const x = c.in<T>(0).data();
     T *const shift = memory.shifts.in<T>(c.scratch()).data(), *const out = c.out<T>().data();
-    memory.reducer.each_part(c, 4, [&](const ReductionPart& part) {
-      fold_part<ExtremumFold<true, T>>(part, x, shift);
-      for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
-        if (std::isinf(shift[i])) shift[i] = 0;
-      fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, loops});
-    });
+    if (const std::int64_t length = memory.reducer.space().rows;
+        memory.reducer.has_short_rows(most_in_short_row)) {
+      memory.reducer.each_block(c, [&](std::int64_t first, std::int64_t rows) {
+        sum_exp_of_short_rows(x + first * length, length, rows, loops, shift + first, out + first);
+      });
+    } else {
+      memory.reducer.each_part(c, 4, [&](const ReductionPart& part) {
+        fold_part<ExtremumFold<true, T>>(part, x, shift);
+        make_finite(shift + part.first(), part.results());
+        fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, loops});
+      });
+    }
     const void* const in[] = {out, shift};
     void* const results[] = {out};
     loops.log(in, results, memory.reducer.results());

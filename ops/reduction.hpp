@@ -130,12 +130,23 @@ class Reducer {
   std::int64_t results() const { return space_.results(); }
   /// Whether rows are divided into chunks.
   bool is_chunked() const { return split_.chunks > 1; }
+  /// Whether each result belongs to one run of 1 to `most` adjacent elements, the runs follow each
+  /// other, and there are enough of them to fold `short_rows` of them side by side.
+  bool has_short_rows(std::int64_t most) const {
+    return space_.columns == 1 && space_.run == space_.rows && space_.rows > 0 &&
+           space_.rows <= most && space_.groups >= short_rows && !is_chunked();
+  }
+  static constexpr std::int64_t short_rows = 16;
 
   /// Calls `body(part)` for parts that have all elements of their results: on the pool for each
   /// unit if units have them all, or once for the whole reduction if rows are divided into chunks.
   /// `work` is the cost relative to a sum.
   template <class Body>
   void each_part(const EvalContext& c, std::int64_t work, Body body) const;
+
+  /// Calls `body(first, count)` for blocks of at most `short_rows` results, on the pool.
+  template <class Body>
+  void each_block(const EvalContext& c, Body body) const;
 
   /// Folds all elements of x; to[p][i] becomes part p of result i.
   template <class Kernel, class... Arguments>
@@ -210,6 +221,14 @@ void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) cons
   const ReductionPart all(*this, c, nullptr);
   if (is_chunked()) return body(all);
   all.each_unit(work, [&](const Unit& unit) { body(ReductionPart(*this, c, &unit)); });
+}
+
+template <class Body>
+void Reducer::each_block(const EvalContext& c, Body body) const {
+  const std::int64_t blocks = (space_.groups + short_rows - 1) / short_rows;
+  c.parallel.ranges(blocks, split_.grain / short_rows + 1, [&](std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) body(i * short_rows, std::min(short_rows, space_.groups - i * short_rows));
+  });
 }
 
 template <class Kernel, class... Arguments>

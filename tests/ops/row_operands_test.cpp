@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -151,6 +153,36 @@ struct RunningTotals {
 
 TEST(RowOperands, AreToldByUsersOps) {
   EXPECT_TRUE(expect_rows(RunningTotals{}, std::vector{Rng(4).normal({9, 5})}, 2));
+}
+
+/// Reductions fold many short rows side by side, and a single one alone.
+TEST(RowOperands, HoldForReductionsOfShortRows) {
+  Rng rng(2);
+  for (const std::int64_t length : {1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 40, 41})
+    for (const std::int64_t rows : {15, 16, 17, 40})
+      for (const DType dtype : {f32, f64, i32, i64, b8, bf16}) {
+        SCOPED_TRACE(std::to_string(rows) + " rows of " + std::to_string(length));
+        Tensor x = rng.uniform({rows, length}, -2, 2);
+        const std::span<double> data = x.mutate<double>();
+        data[0] = -0.0;
+        if (rows > 15 && is_float(dtype)) {
+          data[static_cast<std::size_t>(length)] = std::numeric_limits<double>::quiet_NaN();
+          std::fill_n(data.begin() + 2 * length, length, -std::numeric_limits<double>::infinity());
+          std::fill_n(data.begin() + 3 * length, length, -0.0);
+        }
+        const std::vector in{x.cast(dtype)};
+        EXPECT_TRUE(expect_rows(Sum{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(Mean{over({1})}, std::vector{x}, 1));
+        if (dtype == bf16) continue;
+        EXPECT_TRUE(expect_rows(Prod{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(Extremum<true>{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(Extremum<false>{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(CountNonzero{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(Quantifier<true>{over({1})}, in, 1));
+        if (!is_float(dtype)) continue;
+        EXPECT_TRUE(expect_rows(LogSumExp{over({1})}, in, 1));
+        EXPECT_TRUE(expect_rows(Norm{over({1})}, in, 1));
+      }
 }
 
 }  // namespace
