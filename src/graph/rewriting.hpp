@@ -61,6 +61,8 @@ class Rewriting {
     const Mapping::To* const at = to(old.node, old.port);
     return at == nullptr ? std::nullopt : std::optional(Edge(at->node, at->port, old.type_only));
   }
+  /// The new value of an operand of a node, after redirection. Throws GraphError if there is none.
+  Edge moved(std::uint32_t user, const Edge& old) const;
   /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;
@@ -75,8 +77,6 @@ class Rewriting {
   static Key key(std::uint32_t node, std::uint32_t port) { return Key{node} << 32 | port; }
 
   Edge redirected(const Edge& old) const;
-  /// The value in the new graph of an operand of a copied node.
-  Edge moved(std::uint32_t user, const Edge& old) const;
   bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const;
   std::uint32_t op_index(std::uint32_t id);
   const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null if there is none
