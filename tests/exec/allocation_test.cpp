@@ -134,4 +134,15 @@ TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
   EXPECT_EQ(aligned_bytes() - before, static_cast<std::int64_t>(f.peak_bytes()));
 }
 
+TEST_P(Allocations, PeakBytesIncludeTheMemoryOfTiles) {
+  const Value large = g.input("large", {f64, {1001, 1000}});
+  const Value y = sum(cumsum(exp(cumsum(large, 1)), 1), 1);
+  const std::int64_t before = aligned_bytes();
+  const Function f = compile(y, {.runtime = &runtime, .passes = {{"tile_rows", tile_rows}}});
+  const std::int64_t tiles = aligned_bytes() - before;
+  const BoundRun run = f.bind();
+  EXPECT_GT(tiles, 0) << f.text();
+  EXPECT_EQ(aligned_bytes() - before, static_cast<std::int64_t>(f.peak_bytes()));
+}
+
 }  // namespace

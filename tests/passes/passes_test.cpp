@@ -143,11 +143,86 @@ TEST(Optimize, ReportsWhatItDid) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
   const Optimized better = optimize(graph, sin(x * 1) + sin(x * 1));
-  const auto& simplify = better.reports[2];
-  EXPECT_EQ(simplify.pass, "simplify");
-  ASSERT_EQ(simplify.rules.size(), 1u);
-  EXPECT_EQ(simplify.rules[0].rule, "x * 1");
-  EXPECT_NE(to_string(simplify).find("x * 1 (1 times)"), std::string::npos);
+  const auto& applied = better.reports[1];
+  EXPECT_EQ(applied.pass, "apply_rules");
+  ASSERT_EQ(applied.rules.size(), 1u);
+  EXPECT_EQ(applied.rules[0].rule, "x * 1");
+  EXPECT_NE(to_string(applied).find("x * 1 (1 times)"), std::string::npos);
+}
+
+TEST(Optimize, CountsWhatTheValuesNeed) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  static_cast<void>(cos(x));
+  const Value y = sin(x) + sin(x);
+  const Optimized better = optimize(graph, y);
+  EXPECT_EQ(better.reports[0].before, 4u);
+  EXPECT_EQ(better.reports[0].after, 3u);
+  ASSERT_EQ(better.reports[0].nodes.size(), 3u);
+  EXPECT_EQ(better.reports[0].nodes[2].op, "sin");
+  EXPECT_EQ(better.reports[0].nodes[2].before, 2u);
+  EXPECT_EQ(better.reports[0].nodes[2].after, 1u);
+  EXPECT_EQ(better.reports[1].before, 3u);
+}
+
+TEST(Optimize, CopiesWhatNoPassChanges) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}});
+  static_cast<void>(cos(x));
+  const Value y = sum(sin(x) * x);
+  for (const Pass& pass : compile_passes())
+    if (pass.name != "fuse")
+      EXPECT_FALSE(pass.run(graph, std::vector{y}, nullptr)) << pass.name;
+  const Optimized better = optimize(graph, y);
+  EXPECT_EQ(better.graph.size(), 4u);
+  EXPECT_EQ(better.mapping(y).name(), y.name());
+  EXPECT_EQ(graph.size(), 5u);
+  const Feeds feeds{{"x", Tensor::of({0.5, 2.0})}};
+  EXPECT_TRUE(same_bits(evaluate(y, feeds), evaluate(better.mapping(y), feeds)));
+}
+
+TEST(Optimize, TakesPassesThatMayChangeNothing) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}}), y = x * 1;
+  const auto never = [](const Graph&, std::span<const Value>) -> std::optional<Rewritten> {
+    return std::nullopt;
+  };
+  const std::vector<Pass> passes{{"never", never}};
+  const Optimized same = optimize(graph, y, passes);
+  EXPECT_EQ(same.graph.size(), 3u);
+  EXPECT_EQ(same.reports[0].after, 3u);
+  const Function f = compile(y, {.check_finite = true, .passes = passes});
+  EXPECT_EQ(f({{x, Tensor(3.0)}})[0].at(0), 3);
+}
+
+TEST(ApplyRules, AlsoLooksAtTheNodesOfAReplacement) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const std::vector<Rule> rules{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return exp(cos(cos(a))); }},
+      {"cos twice", [](Value a) { return cos(cos(a)); }, [](Value a) { return tan(a); }},
+      {"exp of tan", [](Value a) { return exp(tan(a)); }, [](Value a) { return atan(a); }}};
+  const Value y = sin(x) * 2;
+  const PassResult made = apply_rules(graph, std::vector{y}, rules);
+  EXPECT_EQ(made.graph.size(), 4u);
+  EXPECT_EQ(count(made.graph, "atan"), 1u);
+  EXPECT_EQ(made.rules.size(), 3u);
+  const Value stable = stabilize(y, rules);
+  EXPECT_EQ(stable.node().operands()[0].node().op().name(), "atan");
+}
+
+TEST(ApplyRules, ComesToAnEndWhereRulesUndoEachOther) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const std::vector<Rule> back_and_forth{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return cos(a); }},
+      {"cos", [](Value a) { return cos(a); }, [](Value a) { return sin(a); }}};
+  const std::vector<Value> y{sin(x)};
+  EXPECT_EQ(apply_rules(graph, y, back_and_forth).graph.size(), 2u);
+  const std::vector<Rule> growing{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return sin(a) + sin(a); }}};
+  EXPECT_LT(apply_rules(graph, y, growing).graph.size(), 300u);
+  EXPECT_LT(stabilize(y, growing).front().node_id(), 300u);
 }
 
 TEST(Optimize, RunsPassesOfUsers) {
