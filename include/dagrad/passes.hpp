@@ -170,9 +170,10 @@ struct Pass {
     if constexpr (std::invocable<F, const Graph&, std::span<const Value>, Runtime*>) {
       run = std::move(function);
     } else {
-      run = [f = std::move(function)](
-                const Graph& graph, std::span<const Value> values,
-                Runtime*) -> std::optional<PassResult> { return f(graph, values); };
+      run = [f = std::move(function)](const Graph& graph, std::span<const Value> values,
+                                      Runtime*) -> std::optional<PassResult> {
+        return f(graph, values);
+      };
     }
   }
 

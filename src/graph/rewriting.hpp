@@ -101,8 +101,8 @@ class Rewriting {
   bool retypes_;
   Rewritten result_;
   GraphData& to_;
-  std::uint32_t first_made_ = 0;    ///< first node made for the one being visited
-  std::uint32_t copied_ = no_node;  ///< the copy of that node, once there is one
+  std::uint32_t first_made_ = 0;            ///< first node made for the one being visited
+  std::uint32_t copied_ = no_node;          ///< the copy of that node, once there is one
   std::vector<std::uint32_t> ops_, types_;  ///< old index to new index
   std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
   /// The scope of the last node, and the new one: successive nodes mostly share one.

@@ -29,8 +29,8 @@ bool is_validated(const GraphData& graph, std::uint32_t node) {
 bool is_foldable(const GraphData& graph, std::uint32_t node) {
   const auto& record = graph.records[node];
   const auto operands = graph.operands_of(node);
-  if (record.kind != NodeKind::op || operands.empty() ||
-      graph.ops[record.op].op.traits().ordered || is_validated(graph, node))
+  if (record.kind != NodeKind::op || operands.empty() || graph.ops[record.op].op.traits().ordered ||
+      is_validated(graph, node))
     return false;
   std::size_t before = 64, after = 0;
   for (const Edge& edge : operands) before = std::max(before, graph.type(edge).bytes());

@@ -1,5 +1,7 @@
 #include "dagrad/passes/fuse.hpp"
 
+#include <algorithm>
+
 #include "src/passes/changes.hpp"
 #include "src/passes/fused_op.hpp"
 
@@ -15,8 +17,12 @@ class FusedNodes final : public JointNodes {
   FusedNodes(const detail::GraphData& graph, std::span<const Value> values)
       : nodes_(graph, values), groups_(graph, nodes_), ops_(graph, nodes_, groups_) {}
 
-  /// Whether there is any group.
-  bool any() const { return groups_.size() > 0; }
+  /// Whether there is anything to change: a group, or a value of which only the type is used.
+  bool any() const {
+    return groups_.size() > 0 || std::ranges::any_of(nodes_.nodes(), [&](std::uint32_t node) {
+             return nodes_.kind(node) == FusibleNodes::Kind::unused;
+           });
+  }
 
   std::span<const std::uint32_t> nodes() const override { return nodes_.nodes(); }
   bool is_ordered(std::uint32_t node) const override { return nodes_.is_ordered(node); }

@@ -30,8 +30,8 @@ class PassChain {
  private:
   const GraphData& first_;
   std::vector<Value> values_;  ///< of the graph as it is now
-  std::size_t size_;           ///< the number of its nodes
   std::optional<Rewritten> now_;
+  std::size_t size_ = 0;  ///< the number of nodes that the values need
 };
 
 }  // namespace dagrad::detail

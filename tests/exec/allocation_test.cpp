@@ -1,4 +1,5 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/ops/reduce.hpp>
 #include <dagrad/passes/tile.hpp>
 
 #include <gtest/gtest.h>
@@ -136,7 +137,7 @@ TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
 
 TEST_P(Allocations, PeakBytesIncludeTheMemoryOfTiles) {
   const Value large = g.input("large", {f64, {1001, 1000}});
-  const Value y = sum(cumsum(exp(cumsum(large, 1)), 1), 1);
+  const Value e = exp(large - max(large, 1, true)), y = max(e / sum(e, 1, true), 1);
   const std::int64_t before = aligned_bytes();
   const Function f = compile(y, {.runtime = &runtime, .passes = {{"tile_rows", tile_rows}}});
   const std::int64_t tiles = aligned_bytes() - before;
