@@ -186,8 +186,8 @@ class Function {
   BoundRun bind(State& state) const;
 
   std::size_t nodes() const;  ///< number of nodes that a run executes
-  /// Size of the arena in bytes: the memory that one run needs besides its feeds, parameters and
-  /// fetches.
+  /// The memory in bytes that one run needs besides its feeds, parameters and fetches: the arena,
+  /// and what all threads need for tiles, which runs share.
   std::size_t peak_bytes() const;
   std::vector<Type> fetch_types() const;
   std::vector<std::string> input_names() const;

@@ -157,12 +157,13 @@ struct PassResult {
 /// A function that makes a graph which computes the same `values`; their new handles are in the
 /// mapping.
 struct Pass {
-  /// `runtime` is the one for which the graph will be compiled; null: Runtime::shared().
-  using Run = std::function<PassResult(const Graph& graph, std::span<const Value> values,
-                                       Runtime* runtime)>;
+  /// Empty if the pass has nothing to change, so that the same graph can be used further. `runtime`
+  /// is the one for which the graph will be compiled; null: Runtime::shared().
+  using Run = std::function<std::optional<PassResult>(
+      const Graph& graph, std::span<const Value> values, Runtime* runtime)>;
 
   /// `function` takes a graph and the values, and the runtime too if it needs that. It returns a
-  /// PassResult or a Rewritten.
+  /// PassResult, a Rewritten, or an optional of one of them.
   template <class F>
   Pass(std::string title, F function, bool is_fusing = false)
       : name(std::move(title)), fuses(is_fusing) {
@@ -170,7 +171,9 @@ struct Pass {
       run = std::move(function);
     } else {
       run = [f = std::move(function)](const Graph& graph, std::span<const Value> values,
-                                      Runtime*) -> PassResult { return f(graph, values); };
+                                      Runtime*) -> std::optional<PassResult> {
+        return f(graph, values);
+      };
     }
   }
 
@@ -196,11 +199,12 @@ PassResult merge_equal(const Graph& graph, std::span<const Value> values);
 /// results have the bits that a run on this runtime would give; null: Runtime::shared().
 PassResult fold_constants(const Graph& graph, std::span<const Value> values,
                           Runtime* runtime = nullptr);
-/// Applies rules until none of them applies any more, or each node has been visited eight times.
+/// Applies rules until none of them applies any more, or 64 have been applied to a node and what
+/// has replaced it.
 PassResult apply_rules(const Graph& graph, std::span<const Value> values,
                        std::span<const Rule> rules);
 
-/// Merges, stabilises, simplifies, folds and merges again.
+/// Merges, applies both lists of rules, folds, and merges again.
 std::vector<Pass> default_passes();
 /// The passes that `compile` runs by default: the `default_passes()`, then `fuse` and `tile_rows`.
 /// None if the environment variable DAGRAD_PASSES is "none"; throws ArgumentError if it has another
@@ -215,7 +219,7 @@ struct PassReport {
   };
   std::string pass;
   std::vector<Nodes> nodes;           ///< for each op, in alphabetical order
-  std::size_t before = 0, after = 0;  ///< number of nodes
+  std::size_t before = 0, after = 0;  ///< number of nodes that the values need
   std::vector<RuleCount> rules;
   double seconds = 0;
 };

@@ -69,13 +69,14 @@ std::unique_ptr<const detail::Plan> planned(std::span<const Value> fetches,
   if (fetches.empty() && options.update.empty())
     throw ArgumentError(
         "compile: there is nothing to compute: no fetches and no updates are given");
-  const detail::GraphView graph(common_graph(fetches, options));
+  const detail::GraphData& data = common_graph(fetches, options);
+  const detail::GraphView graph(data);
   CompileOptions checked = options;
   checked.update = distinct(graph, options.update);
   check_types(checked.update);
   return options.passes.empty()
              ? detail::make_plan(graph, checked, runtime.data(), fetches)
-             : detail::make_optimized_plan(graph, checked, runtime.data(), fetches);
+             : detail::make_optimized_plan(data, checked, runtime.data(), fetches);
 }
 
 void report(const detail::Plan& plan, const Runtime::CodeCache& before,

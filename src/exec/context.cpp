@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "dagrad/error.hpp"
@@ -11,6 +12,17 @@
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
+
+namespace {
+
+/// New values of a State up to this size are copied rather than exchanged, which is faster.
+constexpr std::size_t most_copied = 256;
+
+std::size_t update_bytes(const Plan& plan, const Plan::Updated& update) {
+  return plan.parameters[update.parameter].type.bytes();
+}
+
+}  // namespace
 
 RunContext::RunContext(const Plan& plan)
     : plan_(plan),
@@ -38,6 +50,8 @@ RunContext::RunContext(const Plan& plan)
   for (const Plan::Updated& update : plan.updates) {
     const Slot& slot = plan.slots[update.slot];
     if (slot.home == Slot::Home::output) ++outputs_[slot.at].uses;
+    const bool is_small = update_bytes(plan, update) <= most_copied;
+    small_.push_back(slot.home == Slot::Home::output && is_small ? update_bytes(plan, update) : 0);
   }
   make_workers();
   make_room(plan.routines.now());
@@ -247,31 +261,44 @@ void RunContext::take_parameters(StateData* from, bool update) {
   }
 }
 
+/// A handle of the new value of an update.
+Tensor RunContext::next_value(const Plan::Updated& update, const StateData& state) noexcept {
+  const Slot& next = plan_.slots[update.slot];
+  Tensor value;
+  if (next.home != Slot::Home::output)
+    value = next.home == Slot::Home::parameter ? state.values[position_[next.at]]
+                                               : plan_.constants[next.at];
+  else if (outputs_[next.at].uses > 1)
+    value = outputs_[next.at].now;
+  else
+    value = std::move(outputs_[next.at].now);
+  const Type& type = plan_.parameters[update.parameter].type;
+  return value.type() == type ? value : value.reshaped(type.shape);
+}
+
 /// Puts all new values into the State at once. This cannot fail, because all of them are computed
-/// and in dagrad's own memory.
+/// and in dagrad's own memory. Old values that no handle keeps are overwritten if they are small.
 void RunContext::commit(StateData& to) noexcept {
-  for (std::size_t u = 0; u < exchanged_.size(); ++u) {
-    const Plan::Updated& update = plan_.updates[u];
-    const Slot& next = plan_.slots[update.slot];
-    Tensor& value = exchanged_[u];
-    if (next.home != Slot::Home::output)
-      value = next.home == Slot::Home::parameter ? to.values[position_[next.at]]
-                                                 : plan_.constants[next.at];
-    else if (outputs_[next.at].uses > 1)
-      value = outputs_[next.at].now;
-    else
-      value = std::move(outputs_[next.at].now);
-    const Type& type = plan_.parameters[update.parameter].type;
-    if (value.type() != type) value = value.reshaped(type.shape);
-  }
+  const std::size_t updates = plan_.updates.size();
+  for (std::size_t u = 0; u < updates; ++u)
+    if (!small_[u]) exchanged_[u] = next_value(plan_.updates[u], to);
   const std::lock_guard lock(to.exchange);
-  for (std::size_t u = 0; u < exchanged_.size(); ++u)
-    std::swap(to.values[position_[plan_.updates[u].parameter]], exchanged_[u]);
+  for (std::size_t u = 0; u < updates; ++u) {
+    const Plan::Updated& update = plan_.updates[u];
+    Tensor& value = to.values[position_[update.parameter]];
+    if (small_[u] && value.unique()) {
+      std::memcpy(const_cast<void*>(value.data()), address_[update.slot], small_[u]);
+      continue;
+    }
+    if (small_[u]) exchanged_[u] = next_value(update, to);
+    std::swap(value, exchanged_[u]);
+  }
 }
 
 /// Releases what no later run needs. The memory of old values is reused by the run after the next.
 void RunContext::let_go() noexcept {
   for (std::size_t u = 0; u < exchanged_.size(); ++u) {
+    if (!exchanged_[u].owned()) continue;
     const Slot& next = plan_.slots[plan_.updates[u].slot];
     if (next.home == Slot::Home::output)
       outputs_[next.at].spare = std::move(exchanged_[u]);

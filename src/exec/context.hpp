@@ -118,6 +118,7 @@ class RunContext final : private Steps {
   void copy_outputs();
   void copy_stored() const;
   Tensor result(std::size_t i) const;
+  Tensor next_value(const Plan::Updated& update, const StateData& state) noexcept;
   void commit(StateData& state) noexcept;
   void let_go() noexcept;
 
@@ -145,6 +146,7 @@ class RunContext final : private Steps {
   std::vector<void*> stored_;  ///< where each fetch is to be stored, or null
   std::vector<Tensor>
       exchanged_;  ///< the new values of a State before the exchange, the old ones after it
+  std::vector<std::size_t> small_;  ///< the bytes of each new value if it may be copied, else 0
   std::shared_ptr<const StateLayout> matched_;  ///< the layout to which `position_` refers
   std::vector<std::uint32_t> position_;         ///< of each parameter in the State
 

@@ -86,7 +86,12 @@ detail::Compiled& Function::compiled() const {
 detail::StateData* Function::data_of(const State& state) { return state.data().get(); }
 
 std::size_t Function::nodes() const { return compiled().plan().steps.size(); }
-std::size_t Function::peak_bytes() const { return compiled().plan().arena_bytes; }
+std::size_t Function::peak_bytes() const {
+  const detail::Plan& plan = compiled().plan();
+  std::size_t bytes = plan.arena_bytes;
+  for (const auto& kernel : plan.kernels) bytes += kernel->held();
+  return bytes;
+}
 std::vector<std::string> Function::input_names() const {
   const detail::Plan& plan = compiled().plan();
   return plan.input_names.to_vector(plan.needed_inputs);

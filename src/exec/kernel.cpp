@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "dagrad/passes/tile.hpp"
+#include "src/exec/tiles.hpp"
 #include "src/loops/broadcast_loop.hpp"
 
 namespace dagrad::detail {
@@ -61,6 +63,7 @@ class EvalKernel : public Kernel {
     divides_ = cost_ > worth_dividing;
     scratch_ = this->op()->scratch(plan);
     if (this->op().traits().has_prepare) prepared_ = this->op()->prepare(plan);
+    if (this->op().get_if<Tiled>() != nullptr) held_ = bytes_of_tiles(prepared_.get());
   }
   void run(StepFrame& frame, const Parallel& parallel) const override {
     frame.make_views(*this);

@@ -54,6 +54,8 @@ class Kernel {
   double cost() const { return cost_; }             ///< rough estimate in nanoseconds on one thread
   bool divides() const { return divides_; }         ///< whether several threads can share one step
   bool overwrites() const { return overwrites_; }   ///< whether results may overwrite operands
+  /// Bytes of memory that it works in besides its scratch memory, for all runs together.
+  std::size_t held() const { return held_; }
   /// Number of slots that a step names: operands, results and scratch memory.
   std::size_t wires() const { return in_.size() + out_.size() + (scratch_ > 0 ? 1 : 0); }
 
@@ -61,7 +63,7 @@ class Kernel {
   Kernel(Op op, std::vector<Type> in, std::vector<Type> out)
       : op_(std::move(op)), in_(std::move(in)), out_(std::move(out)) {}
 
-  std::size_t scratch_ = 0;
+  std::size_t scratch_ = 0, held_ = 0;
   double cost_ = 0;
   bool divides_ = false;
   bool overwrites_ = true;

@@ -5,52 +5,63 @@
 
 #include "src/exec/arrange.hpp"
 #include "src/exec/finite.hpp"
+#include "src/passes/pass_chain.hpp"
 
 namespace dagrad::detail {
 
 namespace {
 
+/// What the passes must keep: fetches, updates, and all inputs, so that these can still be fed.
+std::vector<Value> kept_values(const GraphView& graph, std::span<const Update> updates,
+                               std::span<const Value> fetches) {
+  std::vector<Value> kept(fetches.begin(), fetches.end());
+  for (const Update& update : updates) {
+    kept.push_back(update.parameter);
+    kept.push_back(update.next);
+  }
+  for (const std::uint32_t input : graph.inputs()) kept.push_back(graph.value(input));
+  return kept;
+}
+
 /// A graph that is being optimised, and what is wanted of it.
 class Optimizing {
  public:
-  Optimizing(const GraphView& graph, const CompileOptions& options,
+  Optimizing(const GraphData& graph, const CompileOptions& options,
              const std::shared_ptr<RuntimeData>& runtime, std::span<const Value> fetches)
-      : user_(graph), options_(options), runtime_(runtime), fetches_(fetches) {
-    kept_.assign(fetches.begin(), fetches.end());
-    for (const Update& update : options.update) {
-      kept_.push_back(update.parameter);
-      kept_.push_back(update.next);
-    }
-    for (const std::uint32_t input : graph.inputs()) kept_.push_back(graph.value(input));
-    now_ = extract(kept_);
-  }
+      : user_(graph),
+        options_(options),
+        runtime_(runtime),
+        fetches_(fetches),
+        chain_(graph, kept_values(user_, options.update, fetches)) {}
 
   void run(const Pass& pass) {
-    PassResult next = pass.run(now_.graph, now_.mapping(kept_), options_.runtime);
-    passes_.push_back({pass.name, now_.graph.size(), next.graph.size()});
-    now_.mapping = now_.mapping.then(next.mapping);
-    now_.graph = std::move(next.graph);
+    const PassReport report = chain_.run(pass, options_.runtime);
+    passes_.push_back({report.pass, report.before, report.after});
   }
 
   /// The plan, not arranged, of the graph as it is now.
   std::unique_ptr<Plan> draft() const {
+    const Mapping* const mapping = chain_.mapping();
+    const auto now = [&](const Value& value) {
+      return mapping != nullptr ? (*mapping)(value) : value;
+    };
     CompileOptions options = options_;
-    for (Update& update : options.update)
-      update = {now_.mapping(update.parameter), now_.mapping(update.next)};
+    for (Update& update : options.update) update = {now(update.parameter), now(update.next)};
+    std::vector<Value> fetches;
+    for (const Value& fetch : fetches_) fetches.push_back(now(fetch));
     std::unique_ptr<Plan> plan =
-        Planner(GraphView(now_.graph), options, runtime_).draft(now_.mapping(fetches_));
-    plan->refer_to(user_, now_.mapping);
+        Planner(GraphView(chain_.graph()), options, runtime_).draft(fetches);
+    if (mapping != nullptr) plan->refer_to(user_, *mapping);
     plan->passes = passes_;
     return plan;
   }
 
  private:
-  const GraphView& user_;
+  const GraphView user_;
   const CompileOptions& options_;
   const std::shared_ptr<RuntimeData>& runtime_;
   std::span<const Value> fetches_;
-  std::vector<Value> kept_;
-  Rewritten now_;
+  PassChain chain_;
   std::vector<PassRun> passes_;
 };
 
@@ -62,7 +73,7 @@ bool have_equal_inputs(const Plan& a, const Plan& b) {
 
 }  // namespace
 
-std::unique_ptr<const Plan> make_optimized_plan(const GraphView& graph,
+std::unique_ptr<const Plan> make_optimized_plan(const GraphData& graph,
                                                 const CompileOptions& options,
                                                 const std::shared_ptr<RuntimeData>& runtime,
                                                 std::span<const Value> fetches) {

@@ -24,8 +24,9 @@ struct StateLayout {
   std::vector<std::uint32_t> type_of;  ///< position in `types` of each parameter's type
 };
 
-/// The values of a State as handles. They are exchanged under a short lock and never written in
-/// place, so handles copied under the lock keep the values of a single moment.
+/// The values of a State as handles. They are exchanged under a short lock, and written in place
+/// only under it and if there is no other handle, so handles copied under the lock keep the values
+/// of a single moment.
 class StateData {
  public:
   std::shared_ptr<const StateLayout> layout;

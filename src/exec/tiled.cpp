@@ -6,6 +6,7 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/error.hpp"
 #include "dagrad/passes/tile.hpp"
+#include "src/exec/tiles.hpp"
 #include "src/passes/tile_graph.hpp"
 
 namespace dagrad {
@@ -27,6 +28,9 @@ class TileFunction {
       results_.push_back({result, result.type(), row_bytes(result, tile.rows)});
     for (int i = 0; i < threads; ++i) idle_.push_back(function_.bind());
   }
+
+  /// Of the arenas of its runs.
+  std::size_t bytes() const { return idle_.size() * function_.peak_bytes(); }
 
   /// Computes the tile that begins with this row.
   void operator()(const EvalContext& c, std::int64_t row) const {
@@ -83,6 +87,11 @@ struct Tiles {
 };
 
 }  // namespace
+
+std::size_t bytes_of_tiles(const void* prepared) {
+  const auto& tiles = *static_cast<const Tiles*>(prepared);
+  return (tiles.whole ? tiles.whole->bytes() : 0) + (tiles.rest ? tiles.rest->bytes() : 0);
+}
 
 }  // namespace detail
 

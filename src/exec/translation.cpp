@@ -1,6 +1,7 @@
 #include "src/exec/translation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -119,30 +120,35 @@ void Translation::translate_program(const Step& step, StraightLine& line) {
   const Kernel& kernel = plan_.kernel_of(step);
   const Program& program = *kernel.program();
   const Shape& shape = kernel.out()[0].shape;
-  std::vector<std::vector<std::uint32_t>> results(program.outputs.size());
-  std::vector<std::uint32_t> at(program.steps.size());
-  for (std::int64_t first = 0; first < shape.elements(); first += line.lanes) {
-    const int n = static_cast<int>(std::min<std::int64_t>(line.lanes, shape.elements() - first));
-    for (std::size_t i = 0; i < at.size(); ++i) {
+  const std::int64_t elements = shape.elements();
+  const auto vectors = static_cast<std::size_t>((elements + line.lanes - 1) / line.lanes);
+  results_.resize(program.outputs.size() * vectors);
+  at_.resize(program.steps.size());
+  for (std::size_t v = 0; v < vectors; ++v) {
+    const std::int64_t first = static_cast<std::int64_t>(v) * line.lanes;
+    const int n = static_cast<int>(std::min<std::int64_t>(line.lanes, elements - first));
+    for (std::size_t i = 0; i < at_.size(); ++i) {
       const Instruction& from = program.steps[i];
-      const auto operand = [&](std::uint32_t s) { return s == none ? none : at[s]; };
+      const auto operand = [&](std::uint32_t s) { return s == none ? none : at_[s]; };
       if (from.primitive == Primitive::input)
-        at[i] = operand_lanes(step, from.data, shape, first, n, line);
+        at_[i] = operand_lanes(step, from.data, shape, first, n, line);
       else if (from.primitive == Primitive::constant)
-        at[i] = line.constant(from.dtype, program.constants[from.data], n);
+        at_[i] = line.constant(from.dtype, program.constants[from.data], n);
       else
-        at[i] = line.add({.kind = LineStep::Kind::compute,
-                          .primitive = from.primitive,
-                          .dtype = from.dtype,
-                          .operand_dtype = operand_dtype(program, from),
-                          .lanes = static_cast<std::uint8_t>(n),
-                          .a = operand(from.a),
-                          .b = operand(from.b),
-                          .c = operand(from.c)});
+        at_[i] = line.add({.kind = LineStep::Kind::compute,
+                           .primitive = from.primitive,
+                           .dtype = from.dtype,
+                           .operand_dtype = operand_dtype(program, from),
+                           .lanes = static_cast<std::uint8_t>(n),
+                           .a = operand(from.a),
+                           .b = operand(from.b),
+                           .c = operand(from.c)});
     }
-    for (std::size_t i = 0; i < results.size(); ++i) results[i].push_back(at[program.outputs[i]]);
+    for (std::size_t i = 0; i < program.outputs.size(); ++i)
+      results_[i * vectors + v] = at_[program.outputs[i]];
   }
-  for (std::size_t i = 0; i < results.size(); ++i) finish(step, i, results[i], line);
+  for (std::size_t i = 0; i < program.outputs.size(); ++i)
+    finish(step, i, std::span(results_).subspan(i * vectors, vectors), line);
 }
 
 /// Elements [first, first + n) of an operand that is broadcast to the shape.
@@ -150,61 +156,65 @@ std::uint32_t Translation::operand_lanes(const Step& step, std::size_t operand, 
                                          std::int64_t first, int n, StraightLine& line) {
   const Type& type = plan_.kernel_of(step).in()[operand];
   const std::uint32_t slot = plan_.operands_of(step)[operand];
-  std::vector<Element> elements(static_cast<std::size_t>(n), Element{slot, &type, first});
+  elements_.assign(static_cast<std::size_t>(n), Element{slot, &type, first});
   if (type.elements() == shape.elements()) {
-    for (Element& element : elements) element.index = first++;
-    return gather(elements, line);
+    for (Element& element : elements_) element.index = first++;
+    return gather(elements_, line);
   }
   const Strides strides = broadcast_strides(type.shape, shape);
   MultiIndex index(std::span(shape.begin(), shape.end()), first);
-  for (Element& element : elements) {
+  for (Element& element : elements_) {
     element.index = 0;
     for (int axis = 0; axis < shape.rank(); ++axis)
       element.index += index[axis] * strides[static_cast<std::size_t>(axis)];
     index.next();
   }
-  return gather(elements, line);
+  return gather(elements_, line);
 }
 
 void Translation::translate_unrolled(const Step& step, const Unrolled& code, StraightLine& line) {
   const Kernel& kernel = plan_.kernel_of(step);
   const auto slots = plan_.operands_of(step);
-  std::vector<std::vector<std::uint32_t>> values;  // of each step of the code, as vectors
+  at_.clear();       // of each step of the code: its first vector, in `results_`
+  results_.clear();  // the vectors of all steps
   for (const Unrolled::Step& from : code.steps()) {
-    auto& vectors = values.emplace_back();
-    for (std::size_t first = 0; first < from.lanes; first += static_cast<std::size_t>(line.lanes)) {
-      const std::size_t n = std::min(from.lanes - first, static_cast<std::size_t>(line.lanes));
+    at_.push_back(static_cast<std::uint32_t>(results_.size()));
+    const auto lanes = static_cast<std::size_t>(line.lanes);
+    for (std::size_t first = 0; first < from.lanes; first += lanes) {
+      const std::size_t n = std::min(from.lanes - first, lanes);
       const auto vector = [&](std::uint32_t s) {
-        return s == none ? none : values[s][vectors.size()];
+        return s == none ? none : results_[at_[s] + first / lanes];
       };
       switch (from.kind) {
-        case Unrolled::Step::Kind::read: {
-          std::vector<Element> elements;
+        case Unrolled::Step::Kind::read:
+          elements_.clear();
           for (const auto [operand, index] : std::span(from.elements).subspan(first, n))
-            elements.push_back({slots[operand], &kernel.in()[operand], index});
-          vectors.push_back(gather(elements, line));
+            elements_.push_back({slots[operand], &kernel.in()[operand], index});
+          results_.push_back(gather(elements_, line));
           break;
-        }
         case Unrolled::Step::Kind::fill:
-          vectors.push_back(
+          results_.push_back(
               line.constant(from.dtype, bits_of(from.dtype, from.value), static_cast<int>(n)));
           break;
         default:
-          vectors.push_back(line.add({.kind = from.kind == Unrolled::Step::Kind::multiply_add
-                                                  ? LineStep::Kind::multiply_add
-                                                  : LineStep::Kind::compute,
-                                      .primitive = from.primitive,
-                                      .dtype = from.dtype,
-                                      .operand_dtype = from.dtype,
-                                      .lanes = static_cast<std::uint8_t>(n),
-                                      .a = vector(from.a),
-                                      .b = vector(from.b),
-                                      .c = vector(from.c)}));
+          results_.push_back(line.add({.kind = from.kind == Unrolled::Step::Kind::multiply_add
+                                                   ? LineStep::Kind::multiply_add
+                                                   : LineStep::Kind::compute,
+                                       .primitive = from.primitive,
+                                       .dtype = from.dtype,
+                                       .operand_dtype = from.dtype,
+                                       .lanes = static_cast<std::uint8_t>(n),
+                                       .a = vector(from.a),
+                                       .b = vector(from.b),
+                                       .c = vector(from.c)}));
       }
     }
   }
-  for (std::size_t i = 0; i < kernel.out().size(); ++i)
-    finish(step, i, values[code.result(i)], line);
+  at_.push_back(static_cast<std::uint32_t>(results_.size()));
+  for (std::size_t i = 0; i < kernel.out().size(); ++i) {
+    const std::uint32_t from = code.result(i);
+    finish(step, i, std::span(results_).subspan(at_[from], at_[from + 1] - at_[from]), line);
+  }
 }
 
 /// Takes note of a result, and stores it if something reads it after the run.
@@ -265,14 +275,15 @@ std::uint32_t Translation::gather(std::span<const Element> elements, StraightLin
 
 /// Elements that are taken from lanes of other vectors, one vector after the other.
 std::uint32_t Translation::pick_from(std::span<const Element> elements, StraightLine& line) const {
-  std::vector<std::uint32_t> from;
-  for (const Element& element : elements) from.push_back(vector_of(element, line));
-  std::vector<std::uint32_t> sources;
-  for (const std::uint32_t vector : from)
-    if (std::find(sources.begin(), sources.end(), vector) == sources.end())
-      sources.push_back(vector);
+  std::array<std::uint32_t, 16> from{}, sources{};  // no vector has more lanes
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    from[i] = vector_of(elements[i], line);
+    const auto end = sources.begin() + static_cast<std::ptrdiff_t>(known);
+    if (std::find(sources.begin(), end, from[i]) == end) sources[known++] = from[i];
+  }
   std::uint32_t picked = none;
-  for (const std::uint32_t source : sources) {
+  for (const std::uint32_t source : std::span(sources).first(known)) {
     Pick pick;
     for (std::size_t i = 0; i < elements.size(); ++i) {
       if (from[i] != source) continue;

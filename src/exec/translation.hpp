@@ -62,6 +62,9 @@ class Translation {
   /// The values that the run computes, as vectors of lanes: for each slot, the first of them.
   std::vector<std::uint32_t> first_vector_, vectors_;
   std::vector<std::uint32_t> written_;  ///< slots with vectors
+  // of the step that is translated
+  std::vector<Element> elements_;
+  std::vector<std::uint32_t> at_, results_;
 };
 
 }  // namespace dagrad::detail

@@ -13,6 +13,7 @@ struct Access {
   static GraphData& data(const Value& value) { return value.data(); }
   static GraphData& data(const Graph& graph) { return graph.data(); }
   static const ControlPtr& control(const Value& value) { return value.control_; }
+  static ControlPtr& control(Graph& graph) { return graph.control_; }
   static Value value(ControlPtr control, std::uint32_t node, std::uint32_t port) {
     return {std::move(control), node, port};
   }

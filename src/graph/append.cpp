@@ -133,8 +133,8 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   op->validate(views);
 }
 
-/// Finds what is stored about a node's results, whose types are known.
-void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
+/// Finds the extents of a node's results, whose types are known.
+void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
   Extents& known = graph.extents;
   bool fixed = true;
   std::uint32_t shared = Extents::scalar;
@@ -150,9 +150,8 @@ void find_results(GraphData& graph, const OpTraits& traits, std::span<const Edge
     if (fixed) return known.fixed(shape);
     return traits.like >= 0 || traits.joint_shape ? shared : known.fresh();
   };
-  graph.new_results.clear();
-  for (const Type& type : graph.result_types)
-    graph.new_results.push_back({graph.types.index(type), extent_of(type.shape)});
+  for (Result& result : graph.new_results)
+    result.extent = extent_of(graph.types[result.type].shape);
 }
 
 }  // namespace
@@ -183,12 +182,15 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
     known->infer(in, graph.result_types);
     validate_constants(graph, known, operands);
   });
+  graph.new_results.clear();
+  for (const Type& type : graph.result_types)
+    graph.new_results.push_back({graph.types.index(type), Extents::scalar});
   return add_node(graph, index, operands, call);
 }
 
 std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
                        Location call) {
-  find_results(graph, graph.ops[op].op.traits(), operands);
+  find_extents(graph, graph.ops[op].op.traits(), operands);
   return graph.add(op, NodeKind::op, operands, graph.new_results, call);
 }
 

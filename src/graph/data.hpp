@@ -137,7 +137,7 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
 std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Location call);
 /// Appends a node whose operands are known. `append` ends here, and rewrites use it.
 std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call);
-/// The same for an interned op, whose result types are in the graph's `result_types`.
+/// The same for an interned op. The types of its results are in the graph's `new_results`.
 std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
                        Location call);
 

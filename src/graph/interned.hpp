@@ -23,6 +23,7 @@ class Interned {
     return last_ = at->second;
   }
   const T& operator[](std::uint32_t index) const { return *all_[index]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(all_.size()); }
 
  private:
   std::unordered_map<T, std::uint32_t, Hash> known_;

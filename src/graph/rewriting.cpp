@@ -11,6 +11,8 @@ Rewriting::Rewriting(const GraphData& from, std::string_view name, bool retypes)
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
   to_.names.leave_room_for(from.names);
+  if (!from.origins_of.empty()) had_origins_.resize(from.origins_of.back().node + 1);
+  for (const auto& [node, origin] : from.origins_of) had_origins_[node] = true;
 }
 
 void Rewriting::visit(std::uint32_t id, const Visit& visit) {
@@ -65,12 +67,12 @@ void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Value> oper
 }
 
 void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> operands) {
-  if (op.name() == from_.ops[from_.records[id].op].op.name()) keep_ordinal(id);
+  const Op& old = from_.ops[from_.records[id].op].op;
+  if (op.get() == old.get() || op.name() == old.name()) keep_ordinal(id);
   if (like_before(id, op, operands)) {
-    const auto results = from_.types_of(id);
-    to_.result_types.clear();
-    for (std::size_t port = 0; port < results.size(); ++port)
-      to_.result_types.push_back(results[port]);
+    to_.new_results.clear();
+    for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port)
+      to_.new_results.push_back({type_index(Edge(id, port, false)), Extents::scalar});
     become(id, add_node(to_, op_index(id), operands, {}));
   } else {
     become(id, append_node(to_, op, operands, {}));
@@ -90,15 +92,13 @@ void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
 }
 
 /// Whether a node with these operands has the same types as the old one and needs no new checks.
-bool Rewriting::like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const {
+bool Rewriting::like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) {
   if (op.get() != from_.ops[from_.records[id].op].op.get() || op.traits().has_validate)
     return false;
   const auto old = from_.operands_of(id);
   if (old.size() != operands.size()) return false;
   for (std::size_t i = 0; i < old.size(); ++i)
-    if (from_.types_of(old[i].node)[old[i].port] !=
-        to_.types_of(operands[i].node)[operands[i].port])
-      return false;
+    if (type_index(old[i]) != to_.result(operands[i]).type) return false;
   return true;
 }
 
@@ -109,6 +109,14 @@ std::uint32_t Rewriting::op_index(std::uint32_t id) {
   return ops_[old];
 }
 
+/// The index in the new graph of the type of an old value.
+std::uint32_t Rewriting::type_index(const Edge& old) {
+  const std::uint32_t index = from_.result(old).type;
+  if (index >= types_.size()) types_.resize(from_.types.size(), no_node);
+  if (types_[index] == no_node) types_[index] = to_.types.index(from_.types[index]);
+  return types_[index];
+}
+
 void Rewriting::become(std::uint32_t id, std::uint32_t fresh) {
   to_.making.ordinal = Names::none;
   const std::size_t was = from_.types_of(id).size(), is = to_.types_of(fresh).size();
@@ -117,7 +125,8 @@ void Rewriting::become(std::uint32_t id, std::uint32_t fresh) {
                      std::to_string(was) + " results, but its copy has " + std::to_string(is));
   copied_ = fresh;
   for (std::uint32_t port = 0; port < is; ++port) {
-    check_type(id, port, to_.types_of(fresh)[port]);
+    if (to_.result(Edge(fresh, port, false)).type != type_index(Edge(id, port, false)))
+      check_type(id, port, to_.types_of(fresh)[port]);
     map(id, port, {fresh, port});
   }
 }

@@ -61,6 +61,8 @@ class Rewriting {
     const Mapping::To* const at = to(old.node, old.port);
     return at == nullptr ? std::nullopt : std::optional(Edge(at->node, at->port, old.type_only));
   }
+  /// The new value of an operand of a node, after redirection. Throws GraphError if there is none.
+  Edge moved(std::uint32_t user, const Edge& old) const;
   /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;
@@ -75,10 +77,9 @@ class Rewriting {
   static Key key(std::uint32_t node, std::uint32_t port) { return Key{node} << 32 | port; }
 
   Edge redirected(const Edge& old) const;
-  /// The value in the new graph of an operand of a copied node.
-  Edge moved(std::uint32_t user, const Edge& old) const;
-  bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands) const;
+  bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands);
   std::uint32_t op_index(std::uint32_t id);
+  std::uint32_t type_index(const Edge& old);
   const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null if there is none
   void map(std::uint32_t id, std::uint32_t port, const Mapping::To& to);
   void become(std::uint32_t id, std::uint32_t fresh);
@@ -100,14 +101,17 @@ class Rewriting {
   bool retypes_;
   Rewritten result_;
   GraphData& to_;
-  std::uint32_t first_made_ = 0;    ///< first node made for the one being visited
-  std::uint32_t copied_ = no_node;  ///< the copy of that node, once there is one
-  std::vector<std::uint32_t> ops_;  ///< old index to new index
+  std::uint32_t first_made_ = 0;            ///< first node made for the one being visited
+  std::uint32_t copied_ = no_node;          ///< the copy of that node, once there is one
+  std::vector<std::uint32_t> ops_, types_;  ///< old index to new index
   std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
+  /// The scope of the last node, and the new one: successive nodes mostly share one.
+  std::uint32_t last_scope_ = 0, last_new_scope_ = 0;
   /// Old node to index in `origins`.
   std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;
   std::unordered_set<Key> cut_;
+  std::vector<bool> had_origins_;  ///< by old node, up to the last that has any
   std::vector<bool> has_origins_;  ///< by new node
   std::vector<Edge> edges_;
 };

@@ -8,11 +8,13 @@ namespace dagrad::detail {
 Making Rewriting::making(std::uint32_t id) {
   const auto& record = from_.records[id];
   Making making{0, forward_of(id), record.order, from_.where(id)};
-  if (const std::uint32_t scope = from_.names.scope_of(id); scope != 0) {
+  if (const std::uint32_t scope = from_.names.scope_of(id); scope != last_scope_) {
     const auto [at, added] = scopes_.try_emplace(scope, 0);
-    if (added) at->second = to_.names.scope(0, from_.names.scope_text(scope));
-    making.scope = at->second;
+    if (added && scope != 0) at->second = to_.names.scope(0, from_.names.scope_text(scope));
+    last_new_scope_ = at->second;
+    last_scope_ = scope;
   }
+  making.scope = last_new_scope_;
   return making;
 }
 
@@ -45,7 +47,8 @@ void Rewriting::finish_nodes(std::uint32_t id) {
   const bool lost = forward_of(id) == no_node;
   for (std::uint32_t fresh = first_made_; fresh < to_.size(); ++fresh) {
     if (lost) to_.records[fresh].origin = lost_forward(id);
-    if (fresh != copied_ || from_.has_origins(id)) add_origins(fresh, id);
+    const bool had_origins = id < had_origins_.size() && had_origins_[id];
+    if (fresh != copied_ || had_origins) add_origins(fresh, id);
   }
   if (copied_ != no_node) restore_name(id, copied_);
 }

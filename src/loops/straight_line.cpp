@@ -22,7 +22,7 @@ std::uint32_t StraightLine::add(const LineStep& step) {
 /// A load or repeat, which exists once for each place.
 std::uint32_t StraightLine::leaf(LineStep::Kind kind, DType dtype, Place place, int n) {
   const auto [at, is_new] = known_.try_emplace(
-      {kind, dtype, std::uint64_t{place.slot} << 32 | place.byte, n}, LineStep::none);
+      leaf_key(kind, dtype, std::uint64_t{place.slot} << 32 | place.byte, n), LineStep::none);
   if (is_new) {
     places.push_back(place);
     at->second = add({.kind = kind,
@@ -45,7 +45,7 @@ std::uint32_t StraightLine::repeat(DType dtype, Place from, int n) {
 std::uint32_t StraightLine::constant(DType dtype, std::uint64_t bits, int n) {
   const int all = register_lanes(n, lane_bytes);
   const auto [at, is_new] =
-      known_.try_emplace({LineStep::Kind::constant, dtype, bits, all}, LineStep::none);
+      known_.try_emplace(leaf_key(LineStep::Kind::constant, dtype, bits, all), LineStep::none);
   if (is_new) {
     constants.push_back(bits);
     at->second = add({.kind = LineStep::Kind::constant,

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
-#include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "dagrad/instruction_set.hpp"
@@ -94,8 +94,24 @@ class StraightLine {
   std::vector<Store> stores;
 
  private:
+  /// What makes a leaf: the bits of a constant or a place, and kind, dtype and lanes.
+  struct LeafKey {
+    std::uint64_t from = 0;
+    std::uint32_t as = 0;
+    friend bool operator==(const LeafKey&, const LeafKey&) = default;
+  };
+  struct LeafHash {
+    std::size_t operator()(const LeafKey& key) const noexcept {
+      const std::uint64_t hash = (key.from ^ std::uint64_t{key.as} << 40) * 0x9e3779b97f4a7c15U;
+      return hash ^ hash >> 32;
+    }
+  };
+  static LeafKey leaf_key(LineStep::Kind kind, DType dtype, std::uint64_t from, int n) {
+    return {from, static_cast<std::uint32_t>(kind) << 16 | static_cast<std::uint32_t>(dtype) << 8 |
+                      static_cast<std::uint32_t>(n)};
+  }
   std::uint32_t leaf(LineStep::Kind kind, DType dtype, Place place, int n);
-  std::map<std::tuple<LineStep::Kind, DType, std::uint64_t, int>, std::uint32_t> known_;
+  std::unordered_map<LeafKey, std::uint32_t, LeafHash> known_;
 };
 
 /// The lanes of the narrowest registers that hold n lanes: one; or those of 16, 32 or 64 bytes.

@@ -1,106 +1,98 @@
-#include <unordered_map>
+#include <algorithm>
 
 #include "dagrad/apply.hpp"
-#include "dagrad/passes.hpp"
 #include "src/graph/rewriting.hpp"
-#include "src/graph/view.hpp"
+#include "src/passes/changes.hpp"
 #include "src/passes/rule_table.hpp"
 
 namespace dagrad {
 
 namespace {
 
-constexpr int most_sweeps = 8;
+using detail::GraphData, detail::RuleTable;
 
-PassResult sweep(const Graph& graph, std::span<const Value> values, detail::RuleTable& rules) {
-  const auto visit = [&](Rewriter& rewriter, const Node& node) {
-    if (node.kind() != NodeKind::op || !rules.has_rules_for(node.op()) || node.outputs() != 1)
-      return;
-    const std::vector<Value> operands = rewriter(node.operands());
-    const Type type = node.output().type();
-    const Value value = rules.replacement({node.op(), operands, type});
-    if (!value.empty()) rewriter.replace(value);
-  };
-  return rewrite(graph, visit, {.outputs = {values.begin(), values.end()}});
-}
-
-/// Appends what the values need in a form that the rules prefer.
-class Sweep {
+/// A rewrite that replaces the nodes to which rules apply.
+class Replacing {
  public:
-  Sweep(detail::GraphData& data, detail::RuleTable& rules)
-      : data_(data), graph_(data), rules_(rules) {}
+  Replacing(const GraphData& from, RuleTable& rules)
+      : from_(from), rules_(rules), rewriting_(from, "apply_rules", false) {}
 
-  std::vector<Value> operator()(std::span<const Value> values) {
-    for (const std::uint32_t node : detail::needed(data_, values, {}, "stabilize"))
-      if (graph_.kind(node) == NodeKind::op) visit(node);
-    std::vector<Value> results;
-    for (const Value& value : values) results.push_back(now(value));
-    return results;
+  Rewritten run(std::span<const std::uint32_t> nodes) && {
+    for (const std::uint32_t node : nodes)
+      rewriting_.make_for(node, [&] {
+        const Value value = replacement(node);
+        value.empty() ? rewriting_.copy(node) : rewriting_.replace(node, {&value, 1});
+      });
+    return std::move(rewriting_).finish();
   }
 
  private:
-  Value now(const Value& value) const {
-    const auto at = new_.find(value.node_id());
-    return at != new_.end() ? at->second[value.port()] : value;
+  Value replacement(std::uint32_t node) {
+    const Op& op = from_.ops[from_.records[node].op].op;
+    if (from_.types_of(node).size() != 1 || !rules_.has_rules_for(op)) return {};
+    const GraphData& to = detail::Access::data(rewriting_.graph());
+    operands_.clear();
+    for (const detail::Edge& edge : from_.operands_of(node)) {
+      const detail::Edge now = rewriting_.moved(node, edge);
+      operands_.push_back(detail::Access::value(to.share(), now.node, now.port));
+    }
+    int left = RuleTable::most_at_one_node;
+    return rules_.replacement({op, operands_, from_.types_of(node)[0]}, left);
   }
 
-  void visit(std::uint32_t node) {
-    const detail::MadeAs made_as(data_, detail::in_place_of(data_, node));
-    const Op op = graph_.op(node);
-    std::vector<Value> operands = graph_.value(node).node().operands();
-    bool changed = false;
-    for (Value& operand : operands) {
-      changed = changed || new_.contains(operand.node_id());
-      operand = now(operand);
-    }
-    Value value;
-    if (graph_.results(node).size() == 1) {
-      const Type type = graph_.results(node)[0];
-      value = rules_.replacement({op, operands, type});
-    }
-    if (!value.empty())
-      new_[node] = {value};
-    else if (changed && !op.traits().ordered)
-      new_[node] = apply(
-          op, std::span<const Operand>(std::vector<Operand>(operands.begin(), operands.end())));
-  }
-
-  detail::GraphData& data_;
-  detail::GraphView graph_;
-  detail::RuleTable& rules_;
-  std::unordered_map<std::uint32_t, std::vector<Value>> new_;
+  const GraphData& from_;
+  RuleTable& rules_;
+  detail::Rewriting rewriting_;
+  std::vector<Value> operands_;
 };
+
+/// Drops what has been replaced.
+PassResult without_dead(Rewritten made, std::span<const Value> values) {
+  const std::vector<Value> kept = made.mapping(values);
+  const GraphData& graph = detail::Access::data(made.graph);
+  if (detail::needed(graph, kept, {}, "apply_rules").size() == graph.size()) return made;
+  Rewritten needed = extract(made.graph, kept);
+  return Rewritten{std::move(needed.graph), made.mapping.then(needed.mapping)};
+}
 
 }  // namespace
 
+detail::Change detail::apply_some_rules(const Graph& graph, std::span<const Value> values,
+                                        std::span<const Rule> rules) {
+  const GraphData& from = Access::data(graph);
+  const std::vector<std::uint32_t> nodes = needed(from, values, {}, "apply_rules");
+  RuleTable table(rules);
+  const bool any = std::ranges::any_of(nodes, [&](std::uint32_t node) {
+    return table.has_rules_for(from.ops[from.records[node].op].op);
+  });
+  if (!any) return {};
+  Rewritten made = Replacing(from, table).run(nodes);
+  std::vector<RuleCount> counts = table.counts();
+  if (counts.empty()) return {};
+  PassResult result = without_dead(std::move(made), values);
+  result.rules = std::move(counts);
+  return result;
+}
+
 PassResult apply_rules(const Graph& graph, std::span<const Value> values,
                        std::span<const Rule> rules) {
-  detail::RuleTable table(rules);
-  PassResult result = sweep(graph, values, table);
-  for (int i = 1; i < most_sweeps && table.made_nodes(); ++i) {
-    PassResult next = sweep(result.graph, result.mapping(values), table);
-    next.mapping = result.mapping.then(next.mapping);
-    result = std::move(next);
-  }
-  result.rules = table.counts();
-  if (result.rules.empty()) return result;
-  Rewritten needed = extract(result.graph, result.mapping(values));  // without what was replaced
-  result.mapping = result.mapping.then(needed.mapping);
-  result.graph = std::move(needed.graph);
-  return result;
+  return detail::or_copy(detail::apply_some_rules(graph, values, rules), graph, values);
 }
 
 std::vector<Value> stabilize(std::span<const Value> values, std::span<const Rule> rules,
                              Location where) {
-  std::vector<Value> results(values.begin(), values.end());
-  if (results.empty()) return results;
+  if (values.empty()) return {};
   for (const Value& value : values) detail::require_same_graph("stabilize", values.front(), value);
   const Building building("stabilize", values, where);
-  detail::RuleTable table(rules);
-  detail::GraphData& data = detail::Access::data(values.front());
-  int sweeps = 0;
-  do results = Sweep(data, table)(results);
-  while (++sweeps < most_sweeps && table.made_nodes());
+  RuleTable table(rules);
+  GraphData& graph = detail::Access::data(values.front());
+  detail::Renewal renewal(graph, table);
+  for (const std::uint32_t node : detail::needed(graph, values, {}, "stabilize")) {
+    int left = RuleTable::most_at_one_node;
+    renewal.visit(node, left);
+  }
+  std::vector<Value> results;
+  for (const Value& value : values) results.push_back(renewal.now(value));
   return results;
 }
 

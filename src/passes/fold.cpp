@@ -2,37 +2,41 @@
 
 #include "dagrad/error.hpp"
 #include "dagrad/evaluate_op.hpp"
-#include "dagrad/passes.hpp"
+#include "src/graph/rewriting.hpp"
+#include "src/passes/changes.hpp"
 #include "src/tensor/finite_elements.hpp"
 
 namespace dagrad {
 
 namespace {
 
-/// The tensors of the operands, or none unless all of them are constants.
-std::vector<Tensor> constants(std::span<const Value> operands) {
-  std::vector<Tensor> tensors;
-  for (const Value& value : operands) {
-    const Node node = value.node();
-    if (node.kind() != NodeKind::constant) return {};
-    tensors.push_back(node.tensor());
-  }
-  return tensors;
-}
+using detail::Edge, detail::GraphData;
 
-bool is_worth_storing(const Node& node, std::span<const Tensor> operands) {
-  std::size_t before = 64, after = 0;
-  for (const Tensor& operand : operands) before = std::max(before, operand.type().bytes());
-  for (std::size_t port = 0; port < node.outputs(); ++port)
-    after += node.output(port).type().bytes();
-  return after <= before;
+bool is_constant(const GraphData& graph, const Edge& edge) {
+  return graph.records[edge.node].kind == NodeKind::constant;
 }
 
 /// Whether an op that uses the node looks at constants when it is made, and might refuse this one.
-bool is_validated(const Node& node) {
-  const std::vector<Node> users = node.users();
-  return std::any_of(users.begin(), users.end(),
-                     [](const Node& user) { return user.op().traits().has_validate; });
+bool is_validated(const GraphData& graph, std::uint32_t node) {
+  const detail::Edges& edges = graph.edges;
+  for (std::uint32_t use = edges.last_use(node); use != detail::Edges::none;
+       use = edges.previous_use(use))
+    if (graph.ops[graph.records[edges.user(use)].op].op.traits().has_validate) return true;
+  return false;
+}
+
+/// Whether the node may be computed, if its operands are constants.
+bool is_foldable(const GraphData& graph, std::uint32_t node) {
+  const auto& record = graph.records[node];
+  const auto operands = graph.operands_of(node);
+  if (record.kind != NodeKind::op || operands.empty() || graph.ops[record.op].op.traits().ordered ||
+      is_validated(graph, node))
+    return false;
+  std::size_t before = 64, after = 0;
+  for (const Edge& edge : operands) before = std::max(before, graph.type(edge).bytes());
+  const detail::ResultTypes results = graph.types_of(node);
+  for (std::uint32_t port = 0; port < results.size(); ++port) after += results[port].bytes();
+  return after <= before;
 }
 
 bool are_finite(std::span<const Tensor> tensors) {
@@ -41,27 +45,70 @@ bool are_finite(std::span<const Tensor> tensors) {
   });
 }
 
-void fold(Rewriter& rewriter, const Node& node, Runtime* runtime) {
-  if (node.kind() != NodeKind::op || node.op().traits().ordered) return;
-  const std::vector<Tensor> operands = constants(rewriter(node.operands()));
-  if (operands.empty() || !is_worth_storing(node, operands) || is_validated(node)) return;
-  std::vector<Tensor> results;
-  try {
-    results = evaluate_op(node.op(), operands, {runtime}, node.where());
-  } catch (const Error&) {
-    return;  // a run will tell
+class Folding {
+ public:
+  Folding(const GraphData& from, Runtime* runtime)
+      : from_(from), runtime_(runtime), rewriting_(from, "fold_constants", false) {}
+
+  Rewritten run(std::span<const std::uint32_t> nodes) && {
+    for (const std::uint32_t node : nodes)
+      rewriting_.make_for(node, [&] {
+        if (!fold(node)) rewriting_.copy(node);
+      });
+    return std::move(rewriting_).finish();
   }
-  if (!are_finite(results) && are_finite(operands)) return;  // check_finite will tell
-  std::vector<Value> values;
-  for (const Tensor& result : results) values.push_back(rewriter.graph().constant(result));
-  rewriter.replace(values);
-}
+
+ private:
+  /// The tensors of the operands, or none unless all of them are constants.
+  std::vector<Tensor> constants(std::uint32_t node) {
+    const GraphData& to = detail::Access::data(rewriting_.graph());
+    std::vector<Tensor> tensors;
+    for (const Edge& edge : from_.operands_of(node)) {
+      const std::optional<Edge> now = rewriting_.find(edge);
+      if (!now || !is_constant(to, *now)) return {};
+      tensors.push_back(to.tensors[to.records[now->node].tensor]);
+    }
+    return tensors;
+  }
+
+  bool fold(std::uint32_t node) {
+    const std::vector<Tensor> operands = constants(node);
+    if (operands.empty() || !is_foldable(from_, node)) return false;
+    std::vector<Tensor> results;
+    try {
+      const Op& op = from_.ops[from_.records[node].op].op;
+      results = evaluate_op(op, operands, {runtime_}, from_.where(node));
+    } catch (const Error&) {
+      return false;  // a run will tell
+    }
+    if (!are_finite(results) && are_finite(operands)) return false;  // check_finite will tell
+    std::vector<Value> values;
+    for (const Tensor& result : results) values.push_back(rewriting_.graph().constant(result));
+    rewriting_.replace(node, values);
+    return true;
+  }
+
+  const GraphData& from_;
+  Runtime* runtime_;
+  detail::Rewriting rewriting_;
+};
 
 }  // namespace
 
+detail::Change detail::fold_known_nodes(const Graph& graph, std::span<const Value> values,
+                                        Runtime* runtime) {
+  const GraphData& from = Access::data(graph);
+  const std::vector<std::uint32_t> nodes = needed(from, values, {}, "fold_constants");
+  const bool any = std::ranges::any_of(nodes, [&](std::uint32_t node) {
+    return std::ranges::all_of(from.operands_of(node),
+                               [&](const Edge& edge) { return is_constant(from, edge); }) &&
+           is_foldable(from, node);
+  });
+  return any ? Change(Folding(from, runtime).run(nodes)) : Change();
+}
+
 PassResult fold_constants(const Graph& graph, std::span<const Value> values, Runtime* runtime) {
-  const auto visit = [&](Rewriter& rewriter, const Node& node) { fold(rewriter, node, runtime); };
-  return rewrite(graph, visit, {.outputs = {values.begin(), values.end()}});
+  return detail::or_copy(detail::fold_known_nodes(graph, values, runtime), graph, values);
 }
 
 PassResult drop_dead(const Graph& graph, std::span<const Value> values) {

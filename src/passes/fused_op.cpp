@@ -30,7 +30,7 @@ std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
   return hash ^ hash >> 32;
 }
 
-std::optional<FusedOp> FusedOps::make(std::uint32_t group) {
+std::optional<JointOp> FusedOps::make(std::uint32_t group) {
   trace(group);
   if (made_.operands.size() + made_.scalars.size() > most_addresses ||
       made_.results.size() > most_addresses || !has_shape_of(group))

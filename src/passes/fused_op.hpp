@@ -5,25 +5,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "dagrad/op.hpp"
 #include "src/passes/fusion_groups.hpp"
+#include "src/passes/joint_nodes.hpp"
 
 namespace dagrad::detail {
-
-/// A number of which a formula cannot make a constant.
-struct Scalar {
-  DType dtype;
-  std::uint64_t bits;
-  friend bool operator==(const Scalar&, const Scalar&) = default;
-};
-
-/// An op that computes all nodes of a group. Its operands are values of the graph that these are
-/// from, followed by scalars.
-struct FusedOp {
-  Op op;
-  std::vector<Edge> operands, results;
-  std::vector<Scalar> scalars;
-};
 
 /// Makes the ops of groups. Groups of equal structure share one, which is recorded once.
 class FusedOps {
@@ -33,7 +18,7 @@ class FusedOps {
 
   /// Empty for a group that cannot be one op: if it reads too many values, or if no operand has its
   /// shape.
-  std::optional<FusedOp> make(std::uint32_t group);
+  std::optional<JointOp> make(std::uint32_t group);
 
  private:
   /// Where an operand of a node comes from.
@@ -66,7 +51,7 @@ class FusedOps {
   std::unordered_map<Key, Op, Hash> known_;
 
   // of the group that is traced
-  FusedOp made_;
+  JointOp made_;
   Key key_;
   std::vector<Source> sources_;              ///< of the operands of all nodes
   std::vector<std::uint32_t> first_result_;  ///< among all results in the group, by node

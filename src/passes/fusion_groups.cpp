@@ -221,7 +221,8 @@ bool FusionGroups::halve_groups() {
   if (first.size() == first_.size()) return false;
   first_.swap(first);
   for (std::uint32_t group = 0; group < size(); ++group)
-    for (const std::uint32_t node : members(group)) group_[node] = group;
+    for (const std::uint32_t node : members(group))
+      group_[node] = members(group).size() > 1 ? group : none;
   return true;
 }
 

@@ -24,7 +24,7 @@ class FusionGroups {
 
   FusionGroups(const GraphData& graph, const FusibleNodes& nodes);
 
-  /// The group that a node belongs to, or `none`. Most groups have at least two nodes.
+  /// The group that a node belongs to, or `none`. It has at least two nodes.
   std::uint32_t of(std::uint32_t node) const { return group_[node]; }
   /// The nodes of a group, operands first.
   std::span<const std::uint32_t> members(std::uint32_t group) const {

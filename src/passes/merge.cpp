@@ -3,40 +3,27 @@
 #include <string_view>
 #include <vector>
 
-#include "dagrad/passes.hpp"
-#include "src/graph/access.hpp"
-#include "src/graph/view.hpp"
+#include "src/graph/rewriting.hpp"
+#include "src/passes/changes.hpp"
 
 namespace dagrad {
 
 namespace {
 
-/// The distinct nodes of the new graph so far, in a table with open addressing.
-class DistinctNodes {
- public:
-  explicit DistinctNodes(const Graph& graph) : graph_(detail::Access::data(graph)) {}
+using detail::Edge, detail::GraphData;
 
-  /// Finds the node that computes the same as `op` of these operands, or else has `make` make one.
-  template <class Make>
-  std::uint32_t find(const Op& op, std::span<const Value> operands, const Make& make) {
-    const bool commutes = op.traits().commutative && operands.size() == 2;
-    const auto is_same = [&](std::uint32_t node) {
-      if (graph_.kind(node) != NodeKind::op || graph_.op(node) != op) return false;
-      const auto edges = graph_.operands(node);
-      return std::ranges::equal(edges, operands, denote_the_same) ||
-             (commutes && denote_the_same(edges[0], operands[1]) &&
-              denote_the_same(edges[1], operands[0]));
-    };
-    return find(hash(op, operands), is_same, make);
+/// Finds nodes of a graph that compute the same, by means of a table with open addressing.
+class EqualNodes {
+ public:
+  EqualNodes(const GraphData& graph, std::span<const std::uint32_t> nodes)
+      : graph_(graph), first_(nodes.empty() ? 0 : nodes.back() + 1), table_(64) {
+    std::iota(first_.begin(), first_.end(), 0U);
+    for (const std::uint32_t node : nodes) add(node);
   }
-  /// The same for a constant.
-  template <class Make>
-  std::uint32_t find(const Tensor& constant, const Make& make) {
-    const auto is_same = [&](std::uint32_t node) {
-      return graph_.kind(node) == NodeKind::constant && same_bits(graph_.tensor(node), constant);
-    };
-    return find(hash(constant), is_same, make);
-  }
+
+  /// The first node that computes the same as this one; often the node itself.
+  std::uint32_t first(std::uint32_t node) const { return first_[node]; }
+  bool any() const { return any_; }
 
  private:
   struct Place {
@@ -44,19 +31,33 @@ class DistinctNodes {
     std::uint32_t node = detail::no_node;
   };
 
-  template <class Same, class Make>
-  std::uint32_t find(std::uint32_t hash, const Same& is_same, const Make& make) {
+  const GraphData::Record& record(std::uint32_t node) const { return graph_.records[node]; }
+  const Tensor& tensor(std::uint32_t node) const { return graph_.tensors[record(node).tensor]; }
+  bool commutes(std::uint32_t node) const {
+    return graph_.ops[record(node).op].op.traits().commutative &&
+           graph_.operands_of(node).size() == 2;
+  }
+
+  void add(std::uint32_t node) {
+    const bool may_be_equal = record(node).kind == NodeKind::op
+                                  ? !graph_.ops[record(node).op].op.traits().ordered
+                                  : record(node).kind == NodeKind::constant;
+    if (!may_be_equal) return;
     if (2 * used_ >= table_.size()) grow();
+    const std::uint32_t hash = hash_of(node);
     std::size_t at = hash & (table_.size() - 1);
-    for (; table_[at].node != detail::no_node; at = (at + 1) & (table_.size() - 1))
-      if (table_[at].hash == hash && is_same(table_[at].node)) return table_[at].node;
-    const std::uint32_t node = make();
+    for (; table_[at].node != detail::no_node; at = (at + 1) & (table_.size() - 1)) {
+      if (table_[at].hash != hash || !are_equal(table_[at].node, node)) continue;
+      first_[node] = table_[at].node;
+      any_ = true;
+      return;
+    }
     table_[at] = {hash, node};
     ++used_;
-    return node;
   }
+
   void grow() {
-    std::vector<Place> old(std::max<std::size_t>(64, 2 * table_.size()));
+    std::vector<Place> old(2 * table_.size());
     old.swap(table_);
     for (const Place& place : old) {
       if (place.node == detail::no_node) continue;
@@ -65,67 +66,61 @@ class DistinctNodes {
       table_[at] = place;
     }
   }
-  static std::uint32_t mixed(std::size_t hash) {
-    hash *= 0x9e3779b97f4a7c15u;
-    return static_cast<std::uint32_t>(hash >> 32);
-  }
-  static std::uint32_t hash(const Tensor& constant) {
-    return mixed(std::hash<std::string_view>()(
-        {static_cast<const char*>(constant.data()), constant.type().bytes()}));
-  }
-  static std::uint32_t hash(const Op& op, std::span<const Value> operands) {
-    const auto key = [](const Value& value) {
-      return std::size_t{value.node_id()} << 8 ^ value.port();
-    };
-    const auto add = [](std::size_t so_far, std::size_t next) {
-      return (so_far ^ next) * 0xff51afd7ed558ccdu;
-    };
-    const std::size_t hash = op->hash();
-    if (op.traits().commutative && operands.size() == 2) {
-      const auto [first, second] = std::minmax({key(operands[0]), key(operands[1])});
-      return mixed(add(add(hash, first), second));
-    }
-    return mixed(std::accumulate(
-        operands.begin(), operands.end(), hash,
-        [&](std::size_t before, const Value& value) { return add(before, key(value)); }));
-  }
-  static bool denote_the_same(const detail::Edge& edge, const Value& value) {
-    return edge.node == value.node_id() && edge.port == value.port();
+
+  bool are_equal(std::uint32_t a, std::uint32_t b) const {
+    if (record(a).kind != record(b).kind) return false;
+    if (record(a).kind == NodeKind::constant) return same_bits(tensor(a), tensor(b));
+    if (record(a).op != record(b).op) return false;
+    const auto left = graph_.operands_of(a), right = graph_.operands_of(b);
+    const auto same = [&](const Edge& x, const Edge& y) { return key(x) == key(y); };
+    return std::ranges::equal(left, right, same) ||
+           (commutes(a) && same(left[0], right[1]) && same(left[1], right[0]));
   }
 
-  detail::GraphView graph_;
+  /// Identifies an operand, the same for equal ones.
+  std::uint64_t key(const Edge& edge) const {
+    return std::uint64_t{first_[edge.node]} << 32 | edge.port;
+  }
+  std::uint32_t hash_of(std::uint32_t node) const {
+    std::uint64_t hash = record(node).op;
+    const auto add = [&](std::uint64_t next) { hash = (hash ^ next) * 0xff51afd7ed558ccdU; };
+    if (record(node).kind == NodeKind::constant) {
+      const Tensor& held = tensor(node);
+      add(std::hash<std::string_view>()(
+          {static_cast<const char*>(held.data()), held.type().bytes()}));
+    } else {
+      const auto operands = graph_.operands_of(node);
+      const bool swap = commutes(node) && key(operands[1]) < key(operands[0]);
+      for (std::size_t i = 0; i < operands.size(); ++i) add(key(operands[swap ? 1 - i : i]));
+    }
+    return static_cast<std::uint32_t>((hash ^ hash >> 29) * 0x9e3779b97f4a7c15U >> 32);
+  }
+
+  const GraphData& graph_;
+  std::vector<std::uint32_t> first_;  ///< by node
   std::vector<Place> table_;
   std::size_t used_ = 0;
+  bool any_ = false;
 };
-
-void merge(Rewriter& rewriter, const Node& node, DistinctNodes& distinct) {
-  const auto copy = [&](auto&&... with) { return rewriter.copy(with...).front().node_id(); };
-  const std::size_t before = rewriter.graph().size();
-  std::uint32_t same = detail::no_node;
-  if (node.kind() == NodeKind::constant) {
-    same = distinct.find(node.tensor(), [&] { return copy(); });
-  } else {
-    if (node.kind() != NodeKind::op || node.op().traits().ordered || node.outputs() == 0) return;
-    const std::vector<Value> operands = rewriter(node.operands());
-    same = distinct.find(node.op(), operands, [&] { return copy(node.op(), operands); });
-  }
-  if (rewriter.graph().size() > before) return;  // it is the first of its kind
-  std::vector<Value> results;
-  for (std::uint32_t port = 0; port < node.outputs(); ++port)
-    results.push_back(rewriter.graph().node(same).output(port));
-  rewriter.replace(results);
-}
 
 }  // namespace
 
+detail::Change detail::merge_equal_nodes(const Graph& graph, std::span<const Value> values) {
+  const GraphData& from = Access::data(graph);
+  const std::vector<std::uint32_t> nodes = needed(from, values, {}, "merge_equal");
+  const EqualNodes equal(from, nodes);
+  if (!equal.any()) return {};
+  Rewriting rewriting(from, "merge_equal", false);
+  for (const std::uint32_t node : nodes)
+    rewriting.make_for(node, [&] {
+      const std::uint32_t first = equal.first(node);
+      first == node ? rewriting.copy(node) : rewriting.replace(node, rewriting.results(first));
+    });
+  return std::move(rewriting).finish();
+}
+
 PassResult merge_equal(const Graph& graph, std::span<const Value> values) {
-  std::optional<DistinctNodes> distinct;
-  return rewrite(graph,
-                 [&](Rewriter& rewriter, const Node& node) {
-                   if (!distinct) distinct.emplace(rewriter.graph());
-                   merge(rewriter, node, *distinct);
-                 },
-                 {.outputs = {values.begin(), values.end()}});
+  return detail::or_copy(detail::merge_equal_nodes(graph, values), graph, values);
 }
 
 }  // namespace dagrad

@@ -1,26 +1,26 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <string_view>
 
 #include "dagrad/error.hpp"
-#include "dagrad/passes.hpp"
-#include "dagrad/passes/fuse.hpp"
-#include "dagrad/passes/tile.hpp"
 #include "src/graph/view.hpp"
+#include "src/passes/changes.hpp"
+#include "src/passes/pass_chain.hpp"
 
 namespace dagrad {
 
 namespace {
 
+using Counts = std::map<std::string, std::size_t>;
+
 /// The number of nodes of each op, by name.
-std::map<std::string, std::size_t> count(const Graph& graph) {
-  const detail::GraphView view(graph);
+Counts count(const detail::PassChain& chain) {
+  const detail::GraphView view(chain.graph());
   std::vector<std::size_t> of_op;  // by the index of the op, with its attributes
   std::vector<std::uint32_t> example;
-  for (std::uint32_t node = 0; node < view.size(); ++node) {
+  for (const std::uint32_t node : chain.nodes()) {
     const std::size_t op = view.op_index(node);
     if (op >= of_op.size()) {
       of_op.resize(op + 1);
@@ -29,52 +29,50 @@ std::map<std::string, std::size_t> count(const Graph& graph) {
     ++of_op[op];
     example[op] = node;
   }
-  std::map<std::string, std::size_t> counts;
+  Counts counts;
   for (std::size_t op = 0; op < of_op.size(); ++op)
     if (of_op[op] > 0) counts[std::string(view.op(example[op]).name())] += of_op[op];
   return counts;
 }
 
-PassReport report(const std::string& pass, const Graph& before, const PassResult& after) {
-  PassReport report;
-  report.pass = pass;
-  report.before = before.size();
-  report.after = after.graph.size();
-  report.rules = after.rules;
+std::vector<PassReport::Nodes> joined(const Counts& before, const Counts& after) {
   std::map<std::string, PassReport::Nodes> nodes;
-  for (const auto& [op, n] : count(before)) nodes[op].before = n;
-  for (const auto& [op, n] : count(after.graph)) nodes[op].after = n;
-  for (auto& [op, of_op] : nodes) {
-    of_op.op = op;
-    report.nodes.push_back(of_op);
-  }
-  return report;
+  for (const auto& [op, n] : before) nodes[op].before = n;
+  for (const auto& [op, n] : after) nodes[op].after = n;
+  std::vector<PassReport::Nodes> list;
+  for (auto& [op, of_op] : nodes) list.push_back({op, of_op.before, of_op.after});
+  return list;
 }
 
-/// Applies a list of rules that is made only once, since that takes longer than compiling a small
-/// graph.
-template <std::vector<Rule> (*make)()>
-PassResult apply_once_made(const Graph& graph, std::span<const Value> values) {
-  static const std::vector<Rule> rules = make();
-  return apply_rules(graph, values, rules);
+/// The rules that make values more accurate, then those that save work. They are made only once,
+/// since that takes longer than compiling a small graph.
+const std::vector<Rule>& all_rules() {
+  static const std::vector<Rule> rules = [] {
+    std::vector<Rule> all = stabilizing_rules(), others = simplifying_rules();
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+  }();
+  return rules;
 }
 
 }  // namespace
 
 std::vector<Pass> default_passes() {
-  return {{"merge_equal", merge_equal},
-          {"stabilize", apply_once_made<stabilizing_rules>},
-          {"simplify", apply_once_made<simplifying_rules>},
-          {"fold_constants", fold_constants},
-          {"merge_equal", merge_equal}};
+  const auto apply_all = [](const Graph& graph, std::span<const Value> values) {
+    return detail::apply_some_rules(graph, values, all_rules());
+  };
+  return {{"merge_equal", detail::merge_equal_nodes},
+          {"apply_rules", apply_all},
+          {"fold_constants", detail::fold_known_nodes},
+          {"merge_equal", detail::merge_equal_nodes}};
 }
 
 std::vector<Pass> compile_passes() {
   const char* const asked = std::getenv("DAGRAD_PASSES");
   if (asked == nullptr) {
     std::vector<Pass> passes = default_passes();
-    passes.emplace_back("fuse", fuse, true);
-    passes.emplace_back("tile_rows", tile_rows, true);
+    passes.emplace_back("fuse", detail::fuse_groups, true);
+    passes.emplace_back("tile_rows", detail::tile_groups, true);
     return passes;
   }
   if (std::string_view(asked) == "none") return {};
@@ -83,21 +81,17 @@ std::vector<Pass> compile_passes() {
 }
 
 Optimized optimize(const Graph& graph, ValueSpan values, std::span<const Pass> passes) {
-  using Clock = std::chrono::steady_clock;
-  std::optional<Rewritten> now;
+  detail::PassChain chain(detail::Access::data(graph), values);
   std::vector<PassReport> reports;
+  Counts before = count(chain);
   for (const Pass& pass : passes) {
-    const Graph& from = now ? now->graph : graph;
-    const Clock::time_point start = Clock::now();
-    PassResult next = pass.run(from, now ? now->mapping(values) : values, nullptr);
-    const std::chrono::duration<double> took = Clock::now() - start;
-    reports.push_back(report(pass.name, from, next));
-    reports.back().seconds = took.count();
-    Mapping mapping = now ? now->mapping.then(next.mapping) : std::move(next.mapping);
-    now = Rewritten{std::move(next.graph), std::move(mapping)};
+    reports.push_back(chain.run(pass, nullptr));
+    Counts after = count(chain);
+    reports.back().nodes = joined(before, after);
+    before = std::move(after);
   }
-  if (!now) now = extract(graph, values);
-  return {std::move(now->graph), std::move(now->mapping), std::move(reports)};
+  Rewritten made = std::move(chain).finish();
+  return {std::move(made.graph), std::move(made.mapping), std::move(reports)};
 }
 
 std::string to_string(const PassReport& report) {

@@ -73,6 +73,12 @@ RowNodes::RowNodes(const GraphData& graph, std::span<const Value> values)
     if (is_row_wise(node) && !rows_of_large.contains(rows(node))) facts_[node].by_row = 0;
 }
 
+bool RowNodes::have_large_values(const GraphData& graph) {
+  for (std::uint32_t type = 0; type < graph.types.size(); ++type)
+    if (graph.types[type].bytes() >= large_value) return true;
+  return false;
+}
+
 bool RowNodes::is_cheap(std::uint32_t node) const {
   const Op& op = graph_.ops[graph_.records[node].op].op;
   if (!is_row_wise(node) || !op.traits().elementwise) return false;

@@ -14,6 +14,9 @@ class RowNodes {
   /// Throws GraphError if a value belongs to another graph.
   RowNodes(const GraphData& graph, std::span<const Value> values);
 
+  /// Whether the graph has values so large that tiles may pay off.
+  static bool have_large_values(const GraphData& graph);
+
   /// The nodes that the values need, operands first.
   const std::vector<std::uint32_t>& nodes() const { return nodes_; }
   /// Whether elements of its results are needed, not just their types.

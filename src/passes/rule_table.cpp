@@ -1,7 +1,7 @@
 #include "src/passes/rule_table.hpp"
 
-#include "src/graph/access.hpp"
-#include "src/graph/view.hpp"
+#include "dagrad/apply.hpp"
+#include "src/graph/data.hpp"
 
 namespace dagrad::detail {
 
@@ -18,33 +18,26 @@ const std::vector<std::size_t>& RuleTable::candidates(const Op& op) {
 }
 
 Value RuleTable::once(const RuleSite& site) {
-  if (site.operands.empty()) return {};
-  const GraphView graph(Access::data(site.in()));
-  const std::uint32_t before = graph.size();
   for (const std::size_t i : candidates(site.op)) {
     Value value = rules_[i](site);
     if (value.empty()) continue;
     ++counts_[i];
-    made_nodes_ = made_nodes_ || graph.size() > before + 1;
     return value;
   }
   return {};
 }
 
-Value RuleTable::replacement(const RuleSite& site) {
-  constexpr int most = 16;  // so that rules that undo each other come to an end
-  Value value = once(site);
-  for (int i = 0; i < most && !value.empty(); ++i) {
-    const Node node = value.node();
-    if (node.kind() != NodeKind::op || node.outputs() != 1) break;
-    const std::vector<Value> operands = node.operands();
-    const Op op = node.op();
-    const Type type = value.type();
-    Value next = once({op, operands, type});
-    if (next.empty()) break;
-    value = std::move(next);
-  }
-  return value;
+Value RuleTable::replacement(const RuleSite& site, int& left) {
+  if (left == 0 || site.operands.empty()) return {};
+  GraphData& graph = Access::data(site.in());
+  const std::uint32_t before = graph.size();
+  const Value value = once(site);
+  if (value.empty()) return {};
+  --left;
+  const std::uint32_t after = graph.size();
+  Renewal renewal(graph, *this);
+  for (std::uint32_t node = before; node < after; ++node) renewal.visit(node, left);
+  return renewal.now(value);
 }
 
 std::vector<RuleCount> RuleTable::counts() const {
@@ -52,6 +45,34 @@ std::vector<RuleCount> RuleTable::counts() const {
   for (std::size_t i = 0; i < rules_.size(); ++i)
     if (counts_[i] > 0) counts.push_back({rules_[i].name(), counts_[i]});
   return counts;
+}
+
+Value Renewal::now(const Value& value) const {
+  const auto at = new_.find(value.node_id());
+  return at != new_.end() ? at->second[value.port()] : value;
+}
+
+void Renewal::visit(std::uint32_t node, int& left) {
+  if (graph_.records[node].kind != NodeKind::op) return;
+  const MadeAs made_as(graph_, in_place_of(graph_, node));
+  const Op op = graph_.ops[graph_.records[node].op].op;
+  std::vector<Value> operands = Access::node(graph_.share(), node).operands();
+  bool changed = false;
+  for (Value& operand : operands) {
+    changed = changed || new_.contains(operand.node_id());
+    operand = now(operand);
+  }
+  Value value;
+  if (graph_.types_of(node).size() == 1) {
+    const Type type = graph_.types_of(node)[0];
+    value = rules_.replacement({op, operands, type}, left);
+  }
+  if (!value.empty()) {
+    new_[node] = {value};
+  } else if (changed && !op.traits().ordered) {
+    const std::vector<Operand> all(operands.begin(), operands.end());
+    new_[node] = apply(op, std::span<const Operand>(all));
+  }
 }
 
 }  // namespace dagrad::detail

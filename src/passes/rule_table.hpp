@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "dagrad/passes.hpp"
@@ -13,16 +13,17 @@ namespace dagrad::detail {
 /// Rules by the op they are for, with a count of how often each was applied.
 class RuleTable {
  public:
+  /// How often rules are applied to a node and what replaces it, so that rules which undo each
+  /// other come to an end.
+  static constexpr int most_at_one_node = 64;
+
   explicit RuleTable(std::span<const Rule> rules);
 
   /// Whether any rule is for this op.
   bool has_rules_for(const Op& op) { return !candidates(op).empty(); }
-  /// Replaces a node, and then the replacement's own node, as long as a rule applies. Returns an
-  /// empty Value if none does.
-  Value replacement(const RuleSite& site);
-  /// Whether a replacement since the last call has made nodes besides the one that it returned, so
-  /// that no rule has been tried on them.
-  bool made_nodes() { return std::exchange(made_nodes_, false); }
+  /// Replaces a node, and the nodes of the replacement, as long as a rule applies. Returns an empty
+  /// Value if none does. Decreases `left` with each application.
+  Value replacement(const RuleSite& site, int& left);
   std::vector<RuleCount> counts() const;
 
  private:
@@ -31,9 +32,24 @@ class RuleTable {
 
   std::span<const Rule> rules_;
   std::vector<std::size_t> counts_;
-  bool made_nodes_ = false;
   std::unordered_map<const OpInterface*, std::vector<std::size_t>> by_op_;
   std::vector<Op> ops_;  ///< those in by_op_, so that their addresses are not used again
+};
+
+/// Appends nodes of a graph once more where rules prefer another form of them.
+class Renewal {
+ public:
+  Renewal(GraphData& graph, RuleTable& rules) : graph_(graph), rules_(rules) {}
+
+  /// Looks at a node after those of its operands. `left` is as in RuleTable::replacement.
+  void visit(std::uint32_t node, int& left);
+  /// What has taken the place of a value, or the value itself.
+  Value now(const Value& value) const;
+
+ private:
+  GraphData& graph_;
+  RuleTable& rules_;
+  std::unordered_map<std::uint32_t, std::vector<Value>> new_;
 };
 
 }  // namespace dagrad::detail

@@ -24,6 +24,10 @@ class TileGroups {
 
   TileGroups(const GraphData& graph, const RowNodes& nodes);
 
+  /// Whether there is any group.
+  bool any() const {
+    return std::ranges::any_of(tile_rows_, [](std::int64_t rows) { return rows > 0; });
+  }
   /// The group that a node belongs to, or `none`. There are at least two nodes in a group.
   std::uint32_t of(std::uint32_t node) const { return group_[node]; }
   /// The nodes that a group computes, operands first: its own and, before the last of them, some

@@ -1,4 +1,5 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/ops/reduce.hpp>
 #include <dagrad/passes/tile.hpp>
 
 #include <gtest/gtest.h>
@@ -131,6 +132,17 @@ TEST_P(Allocations, PeakBytesAreWhatARunHolds) {
   const Function f = compile({sum_to_like(y, g.constant(Tensor(0.0)))}, {.runtime = &runtime});
   const std::int64_t before = aligned_bytes();
   const BoundRun run = f.bind();
+  EXPECT_EQ(aligned_bytes() - before, static_cast<std::int64_t>(f.peak_bytes()));
+}
+
+TEST_P(Allocations, PeakBytesIncludeTheMemoryOfTiles) {
+  const Value large = g.input("large", {f64, {1001, 1000}});
+  const Value e = exp(large - max(large, 1, true)), y = max(e / sum(e, 1, true), 1);
+  const std::int64_t before = aligned_bytes();
+  const Function f = compile(y, {.runtime = &runtime, .passes = {{"tile_rows", tile_rows}}});
+  const std::int64_t tiles = aligned_bytes() - before;
+  const BoundRun run = f.bind();
+  EXPECT_GT(tiles, 0) << f.text();
   EXPECT_EQ(aligned_bytes() - before, static_cast<std::int64_t>(f.peak_bytes()));
 }
 

@@ -262,5 +262,35 @@ TEST(Rules, LeaveOpsAloneThatOnlyHaveTheNameOfAnother) {
   EXPECT_EQ(evaluate(y, {{x, data}}).to_vector<double>(), (std::vector<double>{1, 6, 0, 1}));
 }
 
+TEST(ApplyRules, AlsoLooksAtTheNodesOfAReplacement) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const std::vector<Rule> rules{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return exp(cos(cos(a))); }},
+      {"cos twice", [](Value a) { return cos(cos(a)); }, [](Value a) { return tan(a); }},
+      {"exp of tan", [](Value a) { return exp(tan(a)); }, [](Value a) { return atan(a); }}};
+  const Value y = sin(x) * 2;
+  const PassResult made = apply_rules(graph, std::vector{y}, rules);
+  EXPECT_EQ(made.graph.size(), 4u);
+  EXPECT_EQ(made.mapping(y).node().operands()[0].node().op().name(), "atan");
+  EXPECT_EQ(made.rules.size(), 3u);
+  const Value stable = stabilize(y, rules);
+  EXPECT_EQ(stable.node().operands()[0].node().op().name(), "atan");
+}
+
+TEST(ApplyRules, ComesToAnEndWhereRulesUndoEachOther) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const std::vector<Rule> back_and_forth{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return cos(a); }},
+      {"cos", [](Value a) { return cos(a); }, [](Value a) { return sin(a); }}};
+  const std::vector<Value> y{sin(x)};
+  EXPECT_EQ(apply_rules(graph, y, back_and_forth).graph.size(), 2u);
+  const std::vector<Rule> growing{
+      {"sin", [](Value a) { return sin(a); }, [](Value a) { return sin(a) + sin(a); }}};
+  EXPECT_LT(apply_rules(graph, y, growing).graph.size(), 300u);
+  EXPECT_LT(stabilize(y, growing).front().node_id(), 300u);
+}
+
 }  // namespace
 }  // namespace dagrad::test

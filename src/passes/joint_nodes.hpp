@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dagrad/rewrite.hpp"
+#include "src/graph/data.hpp"
+
+namespace dagrad::detail {
+
+/// A scalar operand that is no value of the old graph.
+struct Scalar {
+  DType dtype;
+  std::uint64_t bits;
+  friend bool operator==(const Scalar&, const Scalar&) = default;
+};
+
+/// An op that computes all nodes of a group. Its operands are values of the old graph, followed by
+/// scalars.
+struct JointOp {
+  Op op;
+  std::vector<Edge> operands, results;  ///< in the old graph
+  std::vector<Scalar> scalars;
+};
+
+/// What a pass has decided about the nodes of a graph: which of them become one. No path may leave
+/// a group and return to it.
+class JointNodes {
+ public:
+  static constexpr std::uint32_t none = 0xffffffff;
+
+  virtual ~JointNodes() = default;
+  /// The nodes that are needed, operands first.
+  virtual std::span<const std::uint32_t> nodes() const = 0;
+  /// Ordered nodes keep their order.
+  virtual bool is_ordered(std::uint32_t node) const = 0;
+  /// Whether a node is copied even if no node of the new graph reads it.
+  virtual bool is_kept(std::uint32_t node) const = 0;
+  /// The group of a node, or `none`.
+  virtual std::uint32_t group_of(std::uint32_t node) const = 0;
+  /// The nodes of a group, operands first, and perhaps some before its last that do not belong to
+  /// it.
+  virtual std::span<const std::uint32_t> members(std::uint32_t group) const = 0;
+  /// The op of a group; empty if there is none that computes it, so that its nodes are copied.
+  virtual std::optional<JointOp> joint_op(std::uint32_t group) = 0;
+};
+
+/// Makes a graph in which each group is one node. Nodes are made once what they read is there, and
+/// a group at the latest in the place of its last node. `pass` appears in errors.
+Rewritten join_nodes(const GraphData& from, std::string_view pass, JointNodes& groups);
+
+}  // namespace dagrad::detail
