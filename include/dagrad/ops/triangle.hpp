@@ -21,6 +21,7 @@ struct TrianglePart {
       lower ? "The elements on and below a diagonal of the last two axes; 0 above it."
             : "The elements on and above a diagonal of the last two axes; 0 below it.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -68,6 +69,7 @@ struct DiagEmbed {
   static constexpr auto name = "diag_embed";
   static constexpr auto doc = "Square matrices with the last axis of x on a diagonal, 0 elsewhere.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dagrad/batch.hpp"
+#include "src/graph/view.hpp"
+
+namespace dagrad::detail {
+
+/// A node to be batched, as its operands are after batching.
+struct BatchStep {
+  const GraphView& graph;  ///< of the node
+  std::uint32_t node;
+  std::vector<Value> in;
+  std::vector<bool> batched;  ///< by operand
+};
+
+/// Appends nodes that apply the step's op to all members of a batch, and returns its results with
+/// the batch axis in front. `batch` is any value with the batch axis in front. Throws ArgumentError
+/// if the op needs a loop and loops are refused, GraphError if its `batch` returns results of other
+/// types, and what ops throw.
+std::vector<Value> batch_step(const BatchStep& step, const Value& batch, Loops loops);
+
+/// Applies the op of a step to each member of the batch, and joins the results.
+std::vector<Value> loop_over_members(const BatchContext& context);
+
+}  // namespace dagrad::detail
