@@ -3,18 +3,12 @@
 
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "ops/batching.hpp"
 
 /// How ops that move elements work on batches: the batch axis stays where it is.
 namespace dagrad {
 
 namespace {
-
-/// The same axes of operands with a batch axis in front.
-std::vector<std::int64_t> behind_batch(std::vector<std::int64_t> axes) {
-  for (std::int64_t& axis : axes)
-    if (axis >= 0) ++axis;
-  return axes;
-}
 
 template <class T>
 std::vector<T> with_front(T first, const std::vector<T>& others) {
@@ -23,30 +17,34 @@ std::vector<T> with_front(T first, const std::vector<T>& others) {
   return all;
 }
 
-std::vector<std::int64_t> sizes_with_batch(const BatchContext& b) {
-  const Shape& shape = b.out_types[0].shape;
+}  // namespace
+
+std::int64_t behind_batch(std::int64_t axis) { return axis < 0 ? axis : axis + 1; }
+std::vector<std::int64_t> behind_batch(std::vector<std::int64_t> axes) {
+  for (std::int64_t& axis : axes) axis = behind_batch(axis);
+  return axes;
+}
+
+std::vector<std::int64_t> batched_sizes(const BatchContext& b, std::size_t result) {
+  const Shape& shape = b.out_types[result].shape;
   return with_front(b.size(), std::vector<std::int64_t>(shape.begin(), shape.end()));
 }
 
-/// A value of the type of `like`, an operand of which only the type is used, for the whole batch,
-/// with axes of length 1 after the batch axis for operands of `rank` axes.
-Value spread_like(const BatchContext& b, std::size_t like, int rank) {
-  const Value all = b.expanded(like);
-  if (b.rank(like) >= rank) return all;
-  std::vector<std::int64_t> added(static_cast<std::size_t>(rank - b.rank(like)));
+Value spread(const BatchContext& b, std::size_t i, int rank) {
+  const Value all = b.expanded(i);
+  if (b.rank(i) >= rank) return all;
+  std::vector<std::int64_t> added(static_cast<std::size_t>(rank - b.rank(i)));
   std::iota(added.begin(), added.end(), 1);
   return unsqueeze(all, added);
 }
 
-}  // namespace
-
 std::vector<Value> Reshape::batch(const BatchContext& b) const {
-  return {reshape(b.in[0], sizes_with_batch(b))};
+  return {reshape(b.in[0], batched_sizes(b))};
 }
 
 std::vector<Value> Flatten::batch(const BatchContext& b) const {
   if (b.rank(0) == 0) return {unsqueeze(b.in[0], {-1})};
-  return {flatten(b.in[0], first < 0 ? first : first + 1, last < 0 ? last : last + 1)};
+  return {flatten(b.in[0], behind_batch(first), behind_batch(last))};
 }
 
 std::vector<Value> Squeeze::batch(const BatchContext& b) const {
@@ -58,7 +56,7 @@ std::vector<Value> Transpose::batch(const BatchContext& b) const {
 }
 
 std::vector<Value> BroadcastTo::batch(const BatchContext& b) const {
-  return {broadcast_to(b.aligned(0, shape.rank()), Shape(sizes_with_batch(b)))};
+  return {broadcast_to(b.aligned(0, shape.rank()), Shape(batched_sizes(b)))};
 }
 
 std::vector<Value> Slice::batch(const BatchContext& b) const {
@@ -75,7 +73,7 @@ std::vector<Value> Pad::batch(const BatchContext& b) const {
 }
 
 std::vector<Value> SumToLike::batch(const BatchContext& b) const {
-  const Value sums = sum_to_like(b.in[0], spread_like(b, 1, b.rank(0)));
+  const Value sums = sum_to_like(b.in[0], spread(b, 1, b.rank(0)));
   return {b.rank(1) < b.rank(0) ? reshape_like(sums, b.expanded(1)) : sums};
 }
 

@@ -56,7 +56,7 @@ std::vector<Value> batch_step(const BatchStep& step, const Value& batch, Loops l
   const BatchContext context(op, step.in, step.batched, in, out, batch);
   std::vector<Value> results = op.traits().has_batch ? op->batch(context) : by_kind(context);
   if (results.empty()) {
-    if (loops == Loops::refused)
+    if (loops == Loops::refused && context.size() > 0)
       throw ArgumentError("batch: '" + std::string(op.name()) +
                           "' does not say how it works on a batch, and loops are refused: give it "
                           "a `batch`, or allow loops\n  " +

@@ -36,11 +36,11 @@ struct TriangularSolve {
       "x such that a x = b, where a is triangular: its other triangle is not read and gets no "
       "gradient.";
   static constexpr std::size_t operands = 2;
-  static constexpr Batching batching = Batching::broadcasting;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -50,12 +50,12 @@ struct Solve {
   static constexpr auto name = "solve";
   static constexpr auto doc = "x such that a x = b, by LU factorisation with partial pivoting.";
   static constexpr std::size_t operands = 2;
-  static constexpr Batching batching = Batching::broadcasting;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 

@@ -39,6 +39,7 @@ struct DiagonalOf {
   /// The shape of the diagonals of a tensor of this shape, with the diagonal as the last axis.
   /// Throws ShapeError for axes outside of the rank and if both axes are the same.
   Shape diagonal(const Shape& shape) const;
+  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct Diagonal : DiagonalOf {
