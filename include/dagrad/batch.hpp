@@ -47,4 +47,28 @@ std::vector<Value> batch(ValueSpan ys, std::initializer_list<Batched> inputs,
 Value batch(const Value& y, std::initializer_list<Batched> inputs, const BatchOptions& options = {},
             Location where = Location::here());
 
+/// Makes a graph for batches of `size` members from the graph of one member. The inputs get a new
+/// axis of that size, and so does every value that depends on them; all others stay as they are. A
+/// result has the new axis in front of its others, an input at `BatchOptions::axis`.
+///
+/// Parameters can be among the inputs, as for an ensemble: all members start with the parameter's
+/// initial value, unless a State is given others. So can constants.
+///
+///     const auto [models, to] = batch(graph, {w, b}, 10);           // ten models of the same data
+///
+/// Throws ArgumentError without inputs, for a negative size, if an input is given twice, or if
+/// loops are refused and an op needs one; ShapeError if an input cannot have such an axis;
+/// GraphError if an input belongs to another graph or is computed; and what ops throw.
+Rewritten batch(const Graph& graph, ValueSpan inputs, std::int64_t size,
+                const BatchOptions& options = {}, Location where = Location::here());
+
+/// Makes the graph again with another size of the batch, which is one axis of its inputs: [size, …]
+/// for inputs of [n, …]. It is a `replay` for these types, so every op infers its types again.
+///
+/// Throws ArgumentError without inputs, for a negative size, or if an input is given twice;
+/// ShapeError if an input lacks the axis, if inputs differ in its size, or if an op that names
+/// sizes does not fit; GraphError if an input belongs to another graph or is not an input.
+Rewritten rebatch(const Graph& graph, ValueSpan inputs, std::int64_t size, std::int64_t axis = 0,
+                  Location where = Location::here());
+
 }  // namespace dagrad

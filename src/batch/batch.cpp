@@ -16,10 +16,6 @@ namespace detail {
 
 namespace {
 
-std::string described(const Value& value) {
-  return "'" + value.name() + "', " + to_string(value.type());
-}
-
 /// The position of the batch axis of an input, counted from the front.
 int axis_of(const Batched& input, std::int64_t axis) {
   const int rank = input.batch.rank();
@@ -60,14 +56,6 @@ void check_inputs(ValueSpan ys, std::span<const Batched> inputs, std::int64_t ax
         throw ArgumentError("batch: the input " + described(inputs[i].value) +
                             ", is given two batches");
   }
-}
-
-Value with_axis_in_front(const Value& x, int axis) {
-  if (axis == 0) return x;
-  std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
-  std::iota(axes.begin(), axes.end(), 0);
-  std::rotate(axes.begin(), axes.begin() + axis, axes.begin() + axis + 1);
-  return transpose(x, axes);
 }
 
 /// Appends the batch of each node that depends on an input by more than its type.

@@ -16,10 +16,9 @@ std::vector<Value> of_no_members(const BatchContext& b) {
     if (b.batched(i) && is_float(b.in_types[i].dtype)) from = i;
   std::vector<Value> results;
   for (const Type& type : b.out_types) {
-    std::vector<std::int64_t> sizes{0};
-    sizes.insert(sizes.end(), type.shape.begin(), type.shape.end());
     const Value x = b.in[from];
-    results.push_back(reshape(x.dtype() == type.dtype ? x : cast(x, type.dtype), sizes));
+    results.push_back(
+        reshape(x.dtype() == type.dtype ? x : cast(x, type.dtype), with_axis(type, 0).shape));
   }
   return results;
 }

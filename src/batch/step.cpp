@@ -1,6 +1,10 @@
 #include "src/batch/step.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <string>
+
+#include "dagrad/ops/shape_ops.hpp"
 
 namespace dagrad::detail {
 
@@ -20,12 +24,6 @@ std::vector<Value> by_kind(const BatchContext& context) {
   return {};
 }
 
-Type with_batch(const Type& type, std::int64_t size) {
-  std::vector<std::int64_t> dims{size};
-  dims.insert(dims.end(), type.shape.begin(), type.shape.end());
-  return {type.dtype, Shape(dims)};
-}
-
 void check_results(const BatchStep& step, const BatchContext& context,
                    const std::vector<Value>& results) {
   const auto fail = [&](const std::string& why) {
@@ -39,7 +37,7 @@ void check_results(const BatchStep& step, const BatchContext& context,
     fail("returned " + count(results.size()) + ", but the op has " +
          count(context.out_types.size()));
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const Type want = with_batch(context.out_types[i], context.size());
+    const Type want = with_axis(context.out_types[i], context.size());
     if (results[i].type() != want)
       fail("returned " + to_string(results[i].type()) + " for result " + std::to_string(i) +
            ", which must be " + to_string(want));
@@ -47,6 +45,24 @@ void check_results(const BatchStep& step, const BatchContext& context,
 }
 
 }  // namespace
+
+Type with_axis(const Type& type, std::int64_t size, int axis) {
+  std::vector<std::int64_t> dims(type.shape.begin(), type.shape.end());
+  dims.insert(dims.begin() + axis, size);
+  return {type.dtype, Shape(dims)};
+}
+
+Value with_axis_in_front(const Value& x, int axis) {
+  if (axis == 0) return x;
+  std::vector<std::int64_t> axes(static_cast<std::size_t>(x.rank()));
+  std::iota(axes.begin(), axes.end(), 0);
+  std::rotate(axes.begin(), axes.begin() + axis, axes.begin() + axis + 1);
+  return transpose(x, axes);
+}
+
+std::string described(const Value& value) {
+  return "'" + value.name() + "', " + to_string(value.type());
+}
 
 std::vector<Value> batch_step(const BatchStep& step, const Value& batch, Loops loops) {
   std::vector<Type> in, out;

@@ -28,7 +28,7 @@ class Fusing {
         nodes_(from, values),
         groups_(from, nodes_),
         ops_(from, nodes_, groups_),
-        rewriting_(from, "fuse", false),
+        rewriting_(from, "fuse", detail::Retypes::none),
         done_(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1) {
     for (std::uint32_t group = 0; group < groups_.size(); ++group)
       refused_.push_back(groups_.members(group).size() == 1);

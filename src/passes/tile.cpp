@@ -104,7 +104,7 @@ class Tiling {
       : from_(from),
         nodes_(from, values),
         groups_(from, nodes_),
-        rewriting_(from, "tile_rows", false),
+        rewriting_(from, "tile_rows", detail::Retypes::none),
         done_(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1) {}
 
   Rewritten run() && {
