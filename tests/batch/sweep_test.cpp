@@ -13,39 +13,17 @@
 #include "dagrad/compile.hpp"
 #include "dagrad/gradient.hpp"
 #include "dagrad/gtest.hpp"
+#include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
-#include "tests/batch/members.hpp"
-#include "tests/sanitized.hpp"
+#include "src/check/members.hpp"
+#include "tests/ops/fresh.hpp"
 
 /// Every op of the catalogue on batches of every operand, compared with each member by itself.
 namespace dagrad::test {
 namespace {
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : Catalog::builtin()) names.emplace_back(entry.op.name());
-  return names;
-}
-
-/// A node of a sample's op in a graph, with placeholders for batched operands.
-struct Example {
-  explicit Example(const Members& members, std::int64_t axis = 0) {
-    std::vector<Operand> operands;
-    for (std::size_t i = 0; i < members.sample.in.size(); ++i) {
-      if (members.is_batched(i)) {
-        const Value x = graph.input("x" + std::to_string(i), members.sample.in[i].type());
-        inputs.push_back({x, graph.constant(members.batch(i, axis))});
-        operands.emplace_back(x);
-      } else {
-        operands.emplace_back(graph.constant(members.sample.in[i]));
-      }
-    }
-    ys = apply(members.sample.op, operands);
-  }
-  Graph graph;
-  std::vector<Batched> inputs;
-  std::vector<Value> ys;
-};
+using detail::BatchedSample;
+using detail::Members;
 
 /// Whether the op gives the same bits for a batch as for each of its members.
 bool promises_bits(const Op& op) { return op.traits().elementwise; }
@@ -81,7 +59,7 @@ class BatchSweep : public ::testing::TestWithParam<std::string> {
   template <class F>
   void each(std::initializer_list<std::int64_t> sizes, F&& f) {
     for (const Sample& sample : samples_)
-      for (const std::uint32_t batched : choices(sample.in.size()))
+      for (const std::uint32_t batched : detail::choices(sample.in.size()))
         for (const std::int64_t size : sizes) {
           SCOPED_TRACE(op_.name());
           SCOPED_TRACE(sample.op.attributes() + ", batched " + std::to_string(batched) + ", size " +
@@ -96,12 +74,16 @@ class BatchSweep : public ::testing::TestWithParam<std::string> {
       EXPECT_TENSOR_SAME(is, wanted);
       return;
     }
+    expect_near(is, wanted, 16);
+  }
+  /// Elements may differ by some epsilons of themselves and of the largest together.
+  static void expect_near(const Tensor& is, const Tensor& wanted, double epsilons) {
     double largest = 0;
     for (std::int64_t i = 0; i < wanted.size(); ++i)
       if (std::isfinite(wanted.at(i))) largest = std::max(largest, std::abs(wanted.at(i)));
     const double epsilon = wanted.dtype() == f64 ? std::numeric_limits<double>::epsilon()
                                                  : std::numeric_limits<float>::epsilon();
-    EXPECT_TENSOR_NEAR(is, wanted, 16 * epsilon, 16 * epsilon * largest);
+    EXPECT_TENSOR_NEAR(is, wanted, epsilons * epsilon, epsilons * epsilon * largest);
   }
 
   Op op_;
@@ -117,19 +99,74 @@ TEST_P(BatchSweep, GivesWhatEachMemberGives) {
     } catch (const RunError&) {
       computes = false;
     }
-    Example example(members);
-    const std::vector<Value> batches = batch(example.ys, example.inputs);
+    const BatchedSample example(members);
     if (!computes) {
-      EXPECT_THROW(evaluate(batches), RunError);
+      EXPECT_THROW(evaluate(example.batches), RunError);
       return;
     }
-    const std::vector<Tensor> is = evaluate(batches);
+    const std::vector<Tensor> is = evaluate(example.batches);
     ASSERT_EQ(is.size(), wanted.size());
     for (std::size_t i = 0; i < is.size(); ++i) expect_equal(is[i], wanted[i]);
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, BatchSweep, ::testing::ValuesIn(all_names()),
+TEST_P(BatchSweep, TakesBatchesAlongAnyAxis) {
+  each({2}, [&](const Members& members) {
+    int rank = max_rank;
+    for (std::size_t i = 0; i < members.sample.in.size(); ++i)
+      if (members.is_batched(i)) rank = std::min(rank, members.sample.in[i].rank());
+    const BatchedSample front(members);
+    for (const std::int64_t axis : {-1, 1}) {
+      if (axis > rank) continue;
+      const BatchedSample other(members, axis);
+      try {
+        const std::vector<Tensor> a = evaluate(front.batches), b = evaluate(other.batches);
+        for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TENSOR_SAME(a[i], b[i]);
+      } catch (const RunError&) {
+      }
+    }
+  });
+}
+
+/// The gradient of a batch is a batch of gradients.
+TEST_P(BatchSweep, HasTheGradientsOfItsMembers) {
+  if (op_.traits().no_grad) return;
+  each({3, 1, 0}, [&](const Members& members) {
+    BatchedSample example(members);
+    std::vector<Value> xs, all_xs;
+    for (const Batched& input : example.inputs) {
+      if (!is_float(input.value.dtype())) continue;
+      xs.push_back(input.value);
+      all_xs.push_back(input.batch);
+    }
+    Rng rng(7);
+    std::vector<Seeded> ys, all_ys;
+    for (std::size_t i = 0; i < example.ys.size(); ++i) {
+      const Value& y = example.ys[i];
+      if (!is_float(y.dtype())) continue;
+      const Value seed = example.graph.constant(rng.uniform(y.shape(), 0.5, 2, y.dtype()));
+      ys.push_back({y, seed});
+      all_ys.push_back({example.batches[i], batch_like(seed, example.batches[i])});
+    }
+    if (xs.empty() || ys.empty()) return;
+    std::vector<Value> slopes;
+    try {
+      slopes = gradient(ys, xs, {.unconnected = Unconnected::zeros});
+    } catch (const GradientError&) {
+      EXPECT_THROW(gradient(all_ys, all_xs, {.unconnected = Unconnected::zeros}), GradientError);
+      return;
+    }
+    const auto of_batch = gradient(all_ys, all_xs, {.unconnected = Unconnected::zeros});
+    const auto of_each = batch(slopes, example.inputs);
+    try {
+      const auto is = evaluate(of_batch), wanted = evaluate(of_each);
+      for (std::size_t i = 0; i < is.size(); ++i) expect_near(is[i], wanted[i], 256);
+    } catch (const RunError&) {  // outside of the domain
+    }
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, BatchSweep, ::testing::ValuesIn(op_names()),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace
