@@ -71,7 +71,11 @@ TEST_F(BatchGraph, OfParametersIsAnEnsemble) {
 
 TEST_F(BatchGraph, RefusesAnUpdateThatHasABatchButNotItsParameter) {
   const auto [samples, to] = batch(graph, {x, target}, 2);
-  EXPECT_THROWS_PART(sgd({to(w)}, {to(dw)}, 0.1), TypeError, without_line, "");
+  EXPECT_THROWS_PART(
+      sgd({to(w)}, {to(dw)}, 0.1), ShapeError, without_line,
+      "sgd: parameter 'w' is float64[3], but its gradient 'dw' is float64[2,3]\n  made "
+      "at " +
+          std::string(__FILE__));
 }
 
 TEST_F(BatchGraph, PutsTheAxisOfInputsAnywhere) {
@@ -130,7 +134,7 @@ TEST_F(BatchGraph, NamesWhatIsWrong) {
   EXPECT_EQ(mistake<ShapeError>([&] { batch(graph, {x}, 2, {.axis = 2}); }),
             "batch: the input 'x', float64[3], cannot have a new axis at 2");
   EXPECT_EQ(mistake<ShapeError>([&] { batch(graph, {target}, 2, {.axis = -2}); }),
-            "batch: the input 'target', float64, cannot have a new axis at -2");
+            "batch: the input 'target', float64[], cannot have a new axis at -2");
 }
 
 // ---- another size of the batch

@@ -216,7 +216,7 @@ TEST_F(Batch, NamesWhatIsWrongWithInputs) {
             "batch: the batch 'ints', int64[2,3], does not have the dtype of its value 'x', "
             "float64[3]");
   EXPECT_EQ(text(shape, std::vector<Batched>{{z, z}}),
-            "batch: the batch 'z', float64, has no axis 0");
+            "batch: the batch 'z', float64[], has no axis 0");
   const Value zs = graph.input("zs", {f64, {4}});
   EXPECT_EQ(text(shape, std::vector<Batched>{{x, xs}, {z, zs}}),
             "batch: the batches 'xs', float64[2,3], and 'zs', float64[4], have different sizes "
