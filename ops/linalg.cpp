@@ -1,5 +1,6 @@
 #include "dagrad/ops/linalg.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -195,6 +196,31 @@ Grads Matmul::grad(const GradContext& g) const {
     return left.rank() > 2 && !shared ? sum_to_like(own, g.in[1]) : own;
   };
   return {g.if_wanted(0, left_gradient), g.if_wanted(1, right_gradient)};
+}
+
+/// A batch of vectors is a matrix to an operand that is not batched. Otherwise vectors become
+/// matrices, so that no batch axis is taken for one of a matrix.
+std::vector<Value> Matmul::batch(const BatchContext& b) const {
+  if (b.rank(0) > 1 && b.rank(1) > 1) return b.broadcasting(b.op());
+  const bool row = b.rank(0) == 1, column = b.rank(1) == 1;
+  if (row && !b.batched(1) && b.rank(1) <= 2)
+    return {product(b.in[0], false, b.in[1], transpose_right)};
+  if (column && !b.batched(0) && b.rank(0) <= 2)
+    return {product(b.in[1], false, b.in[0], !row && !transpose_left)};
+  const int rank = std::max({b.rank(0), b.rank(1), 2});
+  const auto as_matrix = [&](std::size_t i, std::int64_t axis) {
+    if (b.rank(i) > 1) return b.aligned(i, rank);
+    const Value matrix = unsqueeze(b.in[i], {axis});
+    if (!b.batched(i) || rank == 2) return matrix;
+    std::vector<std::int64_t> added;
+    for (int at = 3; at <= rank; ++at) added.push_back(at - 2);
+    return unsqueeze(matrix, added);
+  };
+  const Value left = as_matrix(0, -2), right = as_matrix(1, -1);
+  Value out = product(left, transpose_left, right, transpose_right);
+  if (column) out = squeeze(out, {-1});
+  if (row) out = squeeze(out, {column ? -1 : -2});
+  return {out};
 }
 
 double Matmul::cost(const PlanContext& plan) const {

@@ -23,7 +23,7 @@ void tell_order(std::span<const View> out, const DecisionSink& sink) {
   for (const std::int64_t position : out[1].as<std::int64_t>()) sink(position);
 }
 
-Tensor ints(const Shape& shape, const std::vector<std::int64_t>& values) {
+Tensor int64s(const Shape& shape, const std::vector<std::int64_t>& values) {
   return Tensor(shape, values);
 }
 
@@ -54,14 +54,14 @@ Samples Sort::samples(Rng& rng) {
           {Sort{-1, true}, {x({0, 3})}},
           {.op = Sort{},
            .in = {Tensor::of<double>({2, 1, 2, -3, 1})},
-           .out = {Tensor::of<double>({-3, 1, 1, 2, 2}), ints({5}, {3, 1, 4, 0, 2})},
+           .out = {Tensor::of<double>({-3, 1, 1, 2, 2}), int64s({5}, {3, 1, 4, 0, 2})},
            .dout = {Tensor::of<double>({1, 2, 3, 4, 5})},
            .grads = {Tensor::of<double>({4, 2, 5, 1, 3})},
            .ties = true},
           {.op = Sort{-1, true},
            .in = {Tensor::of({1.0, nan, infinity, 1.0, -infinity, nan})},
            .out = {Tensor::of({nan, nan, infinity, 1.0, 1.0, -infinity}),
-                   ints({6}, {1, 5, 2, 0, 3, 4})},
+                   int64s({6}, {1, 5, 2, 0, 3, 4})},
            .ties = true}};
 }
 
@@ -96,7 +96,7 @@ Samples TopK::samples(Rng& rng) {
           {TopK{1, 1, false}, {x({0, 3})}},
           {.op = TopK{3, -1, true},
            .in = {Tensor::of<double>({1, 2, -3, 2, 1})},
-           .out = {Tensor::of<double>({2, 2, 1}), ints({3}, {1, 3, 0})},
+           .out = {Tensor::of<double>({2, 2, 1}), int64s({3}, {1, 3, 0})},
            .dout = {Tensor::of<double>({1, 2, 3})},
            .grads = {Tensor::of<double>({3, 1, 0, 2, 0})},
            .ties = true}};

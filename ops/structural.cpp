@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
 #include "ops/moving.hpp"
@@ -127,6 +128,36 @@ Samples ReshapeLike::samples(Rng& rng) {
            .out = {Tensor::of<double>({{1, 2}, {3, 4}})}}};
 }
 
+Type BatchLike::infer(std::span<const Type> in) const {
+  if (in[1].shape.rank() == 0)
+    throw ShapeError("needs a `like` whose first axis is that of the batch, got []");
+  std::vector<std::int64_t> dims{in[1].shape[0]};
+  dims.insert(dims.end(), in[0].shape.begin(), in[0].shape.end());
+  return {in[0].dtype, Shape(dims)};
+}
+
+void BatchLike::eval(const EvalContext& c) const {
+  const std::int64_t elements = c.ins[0].type.elements();
+  Walk walk;
+  walk.add(c.out_shape()[0], {0, elements});
+  walk.add(elements, {1, 1});
+  move(c.parallel, walk, c.outs[0].type.dtype, c.ins[0].data, c.outs[0].data);
+}
+
+Grads BatchLike::grad(const GradContext& g) const { return {sum(g.dout, 0), zero}; }
+
+Samples BatchLike::samples(Rng& rng) {
+  const auto x = [&](const Shape& shape) { return rng.uniform(shape, -2, 2); };
+  return {{BatchLike{}, {x({3}), x({2})}},
+          {BatchLike{}, {x({2, 3}), x({4, 5})}},
+          {BatchLike{}, {x({}), x({3, 1})}},
+          {BatchLike{}, {x({0, 3}), x({2})}},
+          {BatchLike{}, {x({3}), x({0, 2})}},
+          {.op = BatchLike{},
+           .in = {Tensor::of<double>({1, 2, 3}), x({2, 1})},
+           .out = {Tensor::of<double>({{1, 2, 3}, {1, 2, 3}})}}};
+}
+
 Grads FullLike::grad(const GradContext&) const { return {zero}; }
 
 Samples FullLike::samples(Rng& rng) {
@@ -159,12 +190,13 @@ Value broadcast_like(const Operand& x, const Operand& like) {
 Value reshape_like(const Operand& x, const Operand& like) {
   return apply(ReshapeLike{}, {x, like});
 }
+Value batch_like(const Operand& x, const Operand& like) { return apply(BatchLike{}, {x, like}); }
 Value zeros_like(const Operand& like) { return full_like(like, 0); }
 Value ones_like(const Operand& like) { return full_like(like, 1); }
 Value full_like(const Operand& like, double value) { return apply(FullLike{value}, {like}); }
 
 void list_structural(Catalog& catalog) {
-  catalog.add<AddN, SumToLike, BroadcastLike, ReshapeLike, FullLike>("structural");
+  catalog.add<AddN, SumToLike, BroadcastLike, ReshapeLike, BatchLike, FullLike>("structural");
 }
 
 }  // namespace dagrad

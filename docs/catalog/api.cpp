@@ -23,6 +23,7 @@ const std::vector<Section> sections = {
     {"Random numbers", {"random"}},
     {"Graphs and values", {"value", "graph"}},
     {"Gradients", {"gradient"}},
+    {"Batches", {"batch", "batching"}},
     {"Running", {"compile", "state", "runtime", "instruction_set", "profile", "explain"}},
     {"Training", {"updates", "optimizers", "train/schedules", "train/average", "train/lbfgs"}},
     {"Layers", {"train/network", "train/layers", "train/initializers"}},

@@ -126,9 +126,10 @@ std::ostream& operator<<(std::ostream& out, const OpReport& report);
 
 /// Checks an op on samples. Compares results and gradients with the expected ones, where a sample
 /// gives them; compares gradients of first and second order with finite differences, if the op has
-/// a gradient and the sample is not at a tie; checks that the rule is linear in the cotangents; and
-/// compares float32 with float64. Warns of kinks that the op's `decisions` do not report. Without
-/// `samples` it uses `default_samples`.
+/// a gradient and the sample is not at a tie; checks that the rule is linear in the cotangents;
+/// compares float32 with float64; and compares batches of the operands with each member by itself.
+/// Warns of kinks that the op's `decisions` do not report. Without `samples` it uses
+/// `default_samples`.
 OpReport check_op(const Op& op, const Samples& samples, const CheckOptions& options = {});
 OpReport check_op(const Op& op, const CheckOptions& options = {});
 /// The op's own samples. For an elementwise op, also the first of them as scalars, as operands that

@@ -5,6 +5,7 @@
 
 #include "dagrad/apply.hpp"
 #include "dagrad/axes.hpp"
+#include "dagrad/batch.hpp"
 #include "dagrad/catalog.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/checkpoint.hpp"

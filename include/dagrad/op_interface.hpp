@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dagrad/attributes.hpp"
+#include "dagrad/batching.hpp"
 #include "dagrad/eval.hpp"
 #include "dagrad/grad.hpp"
 
@@ -33,6 +34,8 @@ struct OpTraits {
   bool has_prepare = false;
   bool has_decisions = false;
   bool has_validate = false;
+  bool has_batch = false;
+  Batching batching = Batching::loop;  ///< how it is batched if it has no `batch`
   /// It has side effects or depends on order: passes do not merge, move or drop it, and a function
   /// runs the ordered nodes that its results need one after the other, in the order in which they
   /// were made.
@@ -108,6 +111,9 @@ class OpInterface {
   virtual double cost(const PlanContext& context) const = 0;
   /// Records what the op does as straight-line code. Returns whether it has such a form.
   virtual bool unroll(Unrolled& code) const = 0;
+  /// Appends nodes that apply the op to each member of a batch. Returns nothing if it does not say
+  /// how.
+  virtual std::vector<Value> batch(const BatchContext& context) const = 0;
   /// Number of floating-point operations of one evaluation; NaN if the op does not say.
   virtual double flops(const PlanContext& context) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on

@@ -5,6 +5,7 @@
 #include "dagrad/check.hpp"
 #include "dagrad/gradient.hpp"
 #include "src/check/kinks.hpp"
+#include "src/check/members.hpp"
 #include "src/check/rounding.hpp"
 #include "src/check/surface.hpp"
 
@@ -115,6 +116,7 @@ class OpCheck {
 
   void check(const Op& op, const Sample& sample) {
     check_expected(op, sample);
+    check_batches(op, sample);
     if (op.traits().no_grad) return;
     Applied a = apply_to(op, sample.in, rng_);
     if (a.subject.xs.empty() || a.subject.ys.empty()) return;
@@ -144,6 +146,38 @@ class OpCheck {
     if (const Difference difference = dagrad::compare(is, expected, tolerance(expected.dtype()));
         !difference.close)
       fail(what + " is not as expected: " + difference.text);
+  }
+
+  /// Compares batches of operands, each alone and all together, with each member by itself.
+  void check_batches(const Op& op, const Sample& sample) {
+    if (sample.in.size() > 31) return;
+    for (const std::uint32_t batched : choices(sample.in.size())) {
+      const Members members{{op, sample.in}, batched, 3};
+      std::vector<Tensor> expected;
+      try {
+        expected = members.results();
+      } catch (const Error&) {
+        continue;  // the other members may be outside of the op's domain
+      }
+      const std::vector<Tensor> is =
+          evaluate_at(BatchedSample(members).batches, {}, options_.runtime);
+      for (std::size_t i = 0; i < is.size(); ++i) compare_batch(members, i, is[i], expected[i]);
+    }
+  }
+  void compare_batch(const Members& members, std::size_t result, const Tensor& is,
+                     const Tensor& expected) {
+    const bool floats = is_float(expected.dtype());
+    const double relative = floats ? tolerance(expected.dtype()) : 0;
+    double largest = 0;
+    for (std::int64_t e = 0; floats && e < expected.size(); ++e)
+      if (std::isfinite(expected.at(e))) largest = std::max(largest, std::abs(expected.at(e)));
+    const Difference difference = dagrad::compare(is, expected, relative, relative * largest);
+    if (difference.close) return;
+    std::string operands;
+    for (std::size_t i = 0; i < members.sample.in.size(); ++i)
+      if (members.is_batched(i)) operands += (operands.empty() ? "" : ", ") + std::to_string(i);
+    fail("result " + std::to_string(result) + " of a batch of operand " + operands +
+         " is not that of each member: " + difference.text);
   }
 
   /// Compares gradients of first and second order with finite differences.

@@ -56,7 +56,7 @@ void copy(Rewriting& rewriting, std::uint32_t id) {
 Rewritten extract(const GraphData& from, std::span<const Value> outputs,
                   std::span<const Value> cut) {
   const std::vector<std::uint32_t> nodes = needed(from, outputs, cut, "extract");
-  Rewriting rewriting(from, "extract", false);
+  Rewriting rewriting(from, "extract", Retypes::none);
   for (const Value& value : cut) rewriting.cut(value);
   for (const std::uint32_t id : nodes) copy(rewriting, id);
   return std::move(rewriting).finish();
@@ -64,10 +64,30 @@ Rewritten extract(const GraphData& from, std::span<const Value> outputs,
 
 }  // namespace
 
+Rewritten replay(const GraphData& from, std::span<const Retyped> types, std::string_view name) {
+  const std::string begin = std::string(name) + ": '";
+  std::unordered_map<std::uint32_t, Type> asked;
+  for (const Retyped& retyped : types) {
+    check_owner(from, retyped.leaf, name);
+    if (retyped.leaf.node().kind() == NodeKind::op)
+      throw GraphError(begin + retyped.leaf.name() +
+                       "' is computed; only inputs, parameters and constants can be given a type");
+    if (!asked.emplace(retyped.leaf.node_id(), retyped.type).second)
+      throw ArgumentError(begin + retyped.leaf.name() + "' is given two types");
+  }
+  Rewriting rewriting(from, name, Retypes::sizes);
+  for (std::uint32_t id = 0; id < from.size(); ++id)
+    rewriting.make_for(id, [&] {
+      const auto at = asked.find(id);
+      at == asked.end() ? rewriting.copy(id) : rewriting.copy_leaf(id, at->second);
+    });
+  return std::move(rewriting).finish();
+}
+
 }  // namespace detail
 
 Rewritten clone(const Graph& graph) {
-  detail::Rewriting rewriting(detail::Access::data(graph), "clone", false);
+  detail::Rewriting rewriting(detail::Access::data(graph), "clone", detail::Retypes::none);
   for (std::uint32_t id = 0; id < graph.size(); ++id) detail::copy(rewriting, id);
   return std::move(rewriting).finish();
 }
@@ -81,28 +101,12 @@ Rewritten extract(std::span<const Value> outputs, std::span<const Value> cut) {
 }
 
 Rewritten replay(const Graph& graph, std::span<const Retyped> types) {
-  const detail::GraphData& from = detail::Access::data(graph);
-  std::unordered_map<std::uint32_t, Type> asked;
-  for (const Retyped& retyped : types) {
-    detail::check_owner(from, retyped.leaf, "replay");
-    if (retyped.leaf.node().kind() == NodeKind::op)
-      throw GraphError("replay: '" + retyped.leaf.name() +
-                       "' is computed; only inputs, parameters and constants can be given a type");
-    if (!asked.emplace(retyped.leaf.node_id(), retyped.type).second)
-      throw ArgumentError("replay: '" + retyped.leaf.name() + "' is given two types");
-  }
-  detail::Rewriting rewriting(from, "replay", true);
-  for (std::uint32_t id = 0; id < graph.size(); ++id)
-    rewriting.make_for(id, [&] {
-      const auto at = asked.find(id);
-      at == asked.end() ? rewriting.copy(id) : rewriting.copy_leaf(id, at->second);
-    });
-  return std::move(rewriting).finish();
+  return detail::replay(detail::Access::data(graph), types, "replay");
 }
 
 Rewritten replace(const Graph& graph, std::span<const Replacement> replacements) {
   const detail::GraphData& from = detail::Access::data(graph);
-  detail::Rewriting rewriting(from, "replace", false);
+  detail::Rewriting rewriting(from, "replace", detail::Retypes::none);
   for (const Replacement& r : replacements) {
     detail::check_owner(from, r.from, "replace");
     detail::check_owner(from, r.to, "replace");

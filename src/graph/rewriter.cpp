@@ -68,7 +68,8 @@ Rewritten rewrite(const Graph& graph, const std::function<void(Rewriter&, const 
   const detail::GraphData& from = detail::Access::data(graph);
   if (options.outputs.empty() && !options.cut.empty())
     throw ArgumentError("rewrite: values can be cut only if outputs are given");
-  detail::Rewriting rewriting(from, "rewrite", options.retypes);
+  detail::Rewriting rewriting(from, "rewrite",
+                              options.retypes ? detail::Retypes::sizes : detail::Retypes::none);
   if (options.outputs.empty()) {
     const std::uint32_t size = from.size();  // a visit may also append to the old graph
     for (std::uint32_t id = 0; id < size; ++id) rewriting.visit(id, visit);

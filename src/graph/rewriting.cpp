@@ -6,7 +6,7 @@
 
 namespace dagrad::detail {
 
-Rewriting::Rewriting(const GraphData& from, std::string_view name, bool retypes)
+Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retypes)
     : from_(from), name_(name), retypes_(retypes), to_(Access::data(result_.graph)) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
@@ -87,8 +87,13 @@ void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
     const Tensor& held = from_.tensors[record.tensor];
     tensor = held.type() == type ? held : retyped(id, type);
   }
+  copy_leaf(id, type, std::move(tensor));
+}
+
+void Rewriting::copy_leaf(std::uint32_t id, const Type& type, std::optional<Tensor> tensor) {
+  check_type(id, 0, type);
   keep_ordinal(id);
-  become(id, add_leaf(to_, record.kind, type, {}, std::move(tensor), {}).node_id());
+  become(id, add_leaf(to_, from_.records[id].kind, type, {}, std::move(tensor), {}).node_id());
 }
 
 /// Whether a node with these operands has the same types as the old one and needs no new checks.
@@ -218,10 +223,10 @@ void Rewriting::check_type(std::uint32_t id, std::uint32_t port, const Type& typ
   const std::string text = std::string(name_) + ": '" + value_name(id, port) + "' is " +
                            to_string(old) + " and would become " + to_string(type);
   const std::string where = dagrad::made_at(from_.where(id));
-  if (!retypes_) throw TypeError(text + ": this rewrite keeps types" + where);
+  if (retypes_ == Retypes::none) throw TypeError(text + ": this rewrite keeps types" + where);
   // Builders and rules resolve axes by the rank that they see, so nodes made for another rank would
   // be wrong.
-  if (type.shape.rank() != old.shape.rank())
+  if (retypes_ == Retypes::sizes && type.shape.rank() != old.shape.rank())
     throw ShapeError(
         text + ": a replay can change sizes but not the number of axes; build the graph again" +
         where);

@@ -12,14 +12,18 @@
 
 namespace dagrad::detail {
 
+/// How a rewrite may change the types of values: not at all, in their dtype and sizes, or also in
+/// the number of axes.
+enum class Retypes : std::uint8_t { none, sizes, ranks };
+
 /// A rewrite in progress, which makes the nodes of a new graph from those of an old one. The caller
 /// decides what happens to each node, and visits operands before the nodes that use them.
 class Rewriting {
  public:
   using Visit = std::function<void(Rewriter&, const Node&)>;
 
-  /// `name` appears in errors; `retypes` tells whether values may change their types.
-  Rewriting(const GraphData& from, std::string_view name, bool retypes);
+  /// `name` appears in errors.
+  Rewriting(const GraphData& from, std::string_view name, Retypes retypes);
 
   /// Lets `visit` decide what becomes of a node.
   void visit(std::uint32_t id, const Visit& visit);
@@ -50,6 +54,8 @@ class Rewriting {
   void copy(std::uint32_t id, const Op& op, std::span<const Value> operands);
   /// Copies an input, parameter or constant with another type, its tensor converted.
   void copy_leaf(std::uint32_t id, const Type& type);
+  /// The same with another tensor; without one for an input.
+  void copy_leaf(std::uint32_t id, const Type& type, std::optional<Tensor> tensor);
   void replace(std::uint32_t id, std::span<const Value> results);
   /// Makes the node a part of `joint`, a node of the new graph that computes several old ones: its
   /// result i becomes result `ports[i]` of that node, or has no counterpart if this is `no_node`.
@@ -98,7 +104,7 @@ class Rewriting {
 
   const GraphData& from_;
   std::string_view name_;
-  bool retypes_;
+  Retypes retypes_;
   Rewritten result_;
   GraphData& to_;
   std::uint32_t first_made_ = 0;            ///< first node made for the one being visited
@@ -115,6 +121,9 @@ class Rewriting {
   std::vector<bool> has_origins_;  ///< by new node
   std::vector<Edge> edges_;
 };
+
+/// Makes the graph again with other types of leaves; errors begin with `name`.
+Rewritten replay(const GraphData& from, std::span<const Retyped> types, std::string_view name);
 
 /// Throws GraphError unless the value belongs to the graph.
 void check_owner(const GraphData& graph, const Value& value, std::string_view what);

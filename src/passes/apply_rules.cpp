@@ -15,7 +15,7 @@ using detail::GraphData, detail::RuleTable;
 class Replacing {
  public:
   Replacing(const GraphData& from, RuleTable& rules)
-      : from_(from), rules_(rules), rewriting_(from, "apply_rules", false) {}
+      : from_(from), rules_(rules), rewriting_(from, "apply_rules", detail::Retypes::none) {}
 
   Rewritten run(std::span<const std::uint32_t> nodes) && {
     for (const std::uint32_t node : nodes)

@@ -48,7 +48,7 @@ bool are_finite(std::span<const Tensor> tensors) {
 class Folding {
  public:
   Folding(const GraphData& from, Runtime* runtime)
-      : from_(from), runtime_(runtime), rewriting_(from, "fold_constants", false) {}
+      : from_(from), runtime_(runtime), rewriting_(from, "fold_constants", detail::Retypes::none) {}
 
   Rewritten run(std::span<const std::uint32_t> nodes) && {
     for (const std::uint32_t node : nodes)

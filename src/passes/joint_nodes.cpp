@@ -18,7 +18,7 @@ class Joining {
   Joining(const GraphData& from, std::string_view pass, JointNodes& groups)
       : from_(from),
         groups_(groups),
-        rewriting_(from, pass, false),
+        rewriting_(from, pass, Retypes::none),
         done_(groups.nodes().empty() ? 0 : groups.nodes().back() + 1) {}
 
   Rewritten run() && {

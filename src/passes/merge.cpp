@@ -110,7 +110,7 @@ detail::Change detail::merge_equal_nodes(const Graph& graph, std::span<const Val
   const std::vector<std::uint32_t> nodes = needed(from, values, {}, "merge_equal");
   const EqualNodes equal(from, nodes);
   if (!equal.any()) return {};
-  Rewriting rewriting(from, "merge_equal", false);
+  Rewriting rewriting(from, "merge_equal", Retypes::none);
   for (const std::uint32_t node : nodes)
     rewriting.make_for(node, [&] {
       const std::uint32_t first = equal.first(node);

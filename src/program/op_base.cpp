@@ -11,6 +11,7 @@ OpBase::OpBase(const OpMembers& members, void* op) : members_(members), op_(op) 
   traits_ = members.traits;
   traits_.has_prepare = members.prepare != nullptr;
   traits_.has_validate = members.validate != nullptr;
+  traits_.has_batch = members.batch != nullptr;
   traits_.has_decisions = traits_.elementwise || members.decisions != nullptr;
 }
 
@@ -188,6 +189,9 @@ double OpBase::cost(const PlanContext& context) const {
 }
 
 bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
+std::vector<Value> OpBase::batch(const BatchContext& context) const {
+  return members_.batch ? members_.batch(op_, context) : std::vector<Value>();
+}
 double OpBase::flops(const PlanContext& context) const {
   return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
 }

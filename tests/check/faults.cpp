@@ -46,6 +46,9 @@ class Faulted final : public OpInterface {
   double cost(const PlanContext& context) const override { return inner_->cost(context); }
   double flops(const PlanContext& context) const override { return inner_->flops(context); }
   bool unroll(Unrolled& code) const override { return inner_->unroll(code); }
+  std::vector<Value> batch(const BatchContext& context) const override {
+    return inner_->batch(context);
+  }
   std::uint32_t row_operands(std::span<const Type> in) const override {
     return inner_->row_operands(in);
   }

@@ -93,6 +93,26 @@ TEST(OutOfMemory, Replay) {
       graph_of);
 }
 
+TEST(OutOfMemory, Batch) {
+  struct Batches : RichModel {
+    Value xs = batch_like(x, graph.input("members", {f64, {3}}));
+  };
+  world_of<Batches, Value>(
+      [](Batches& m) {
+        return batch(m.y, {{m.x, m.xs}});
+      },
+      [](const Value& y) { return y.name(); });
+  world_of<RichModel, Rewritten>(
+      [](RichModel& m) {
+        return batch(m.graph, {m.x, m.w}, 3);
+      },
+      graph_of);
+}
+TEST(OutOfMemory, Rebatch) {
+  world_of<SmallModel, Rewritten>([](SmallModel& m) { return rebatch(m.graph, {m.x}, 5); },
+                                  graph_of);
+}
+
 const auto result_of = [](const PassResult& made) { return listing(made.graph); };
 
 TEST(OutOfMemory, Passes) {

@@ -164,7 +164,7 @@ std::set<std::string> words(const std::string& text) {
 /// Ops that move elements, compare them or pass them on. `full_like` does so too, but its samples
 /// have a fraction.
 const std::set<std::string> takes_small_ints = words(
-    "broadcast_like broadcast_to cast concat custom_gradient diag_embed diagonal "
+    "batch_like broadcast_like broadcast_to cast concat custom_gradient diag_embed diagonal "
     "dropout_mask equal flatten full greater greater_equal identity iota is_finite is_nan "
     "last_along_axis_like last_named_like less less_equal linear_index_like not_equal "
     "one_hot pad put_along_axis repeat reshape reshape_like roll scatter slice split "

@@ -54,6 +54,7 @@ struct OpMembers {
                     const DecisionSink&) = nullptr;
   void (*validate)(const void*, std::span<const View>) = nullptr;
   bool (*unroll)(const void*, Unrolled&) = nullptr;
+  std::vector<Value> (*batch)(const void*, const BatchContext&) = nullptr;
   Samples (*samples)(Rng&) = nullptr;
 };
 
@@ -85,6 +86,8 @@ constexpr OpTraits traits_of() {
   if constexpr (requires { T::commutative; }) traits.commutative = T::commutative;
   if constexpr (requires { T::ordered; }) traits.ordered = T::ordered;
   if constexpr (HasNoGrad<T>) traits.no_grad = T::grad.why;
+  if (traits.broadcasts && traits.joint_shape) traits.batching = Batching::broadcasting;
+  if constexpr (requires { T::batching; }) traits.batching = T::batching;
   return traits;
 }
 
@@ -203,6 +206,10 @@ constexpr void add_plan(OpMembers& m) {
     m.validate = [](const void* op, std::span<const View> in) { self<T>(op).validate(in); };
   if constexpr (requires(const T& op, Unrolled& code) { bool(op.unroll(code)); })
     m.unroll = [](const void* op, Unrolled& code) -> bool { return self<T>(op).unroll(code); };
+  if constexpr (requires(const T& op, const BatchContext& b) { std::vector<Value>(op.batch(b)); })
+    m.batch = [](const void* op, const BatchContext& b) -> std::vector<Value> {
+      return self<T>(op).batch(b);
+    };
 }
 
 }  // namespace dagrad::detail

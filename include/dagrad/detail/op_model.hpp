@@ -40,6 +40,7 @@ class OpBase : public OpInterface {
   std::uint32_t row_operands(std::span<const Type> in) const final;
   double cost(const PlanContext& context) const final;
   bool unroll(Unrolled& code) const final;
+  std::vector<Value> batch(const BatchContext& context) const final;
   double flops(const PlanContext& context) const final;
   Op retyped(DType from, DType to) const final;
   Samples samples(Rng& rng) const final;

@@ -17,6 +17,7 @@ namespace dagrad {
 struct Masking {
   bool causal = false;
   using attributes = dagrad::attributes<&Masking::causal>;
+  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct MaskedSoftmax : Masking {

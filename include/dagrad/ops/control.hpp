@@ -62,6 +62,7 @@ struct CustomGradient {
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 

@@ -21,6 +21,9 @@ struct Convolution {
   std::vector<std::int64_t> padding = {0};   ///< zeros added at both ends
   std::vector<std::int64_t> dilation = {1};  ///< the distance between taps of the kernel
   std::int64_t groups = 1;  ///< groups of channels, each convolved with its own kernels
+  /// The members of a batch are so many more images or, if they have kernels of their own, so many
+  /// more groups of channels.
+  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct Conv : Convolution {

@@ -17,6 +17,7 @@ struct Cholesky {
       "The lower triangular L with a = L transpose(L). Only the lower triangle of a is read and "
       "gets a gradient.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -39,6 +40,7 @@ struct TriangularSolve {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -53,6 +55,7 @@ struct Solve {
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -62,6 +65,7 @@ struct Inverse {
   static constexpr auto name = "inverse";
   static constexpr auto doc = "The inverse of each matrix.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -76,6 +80,7 @@ struct Slogdet {
       "The sign of the determinant and the logarithm of its absolute value; 0 and -inf where the "
       "determinant is 0.";
   static constexpr std::size_t operands = 1, outputs = 2;
+  static constexpr Batching batching = Batching::leading;
   static constexpr DTypes dtypes = compute_float_dtypes;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -92,6 +97,7 @@ struct Det {
       "The determinant of each matrix, by LU factorisation with partial pivoting; that of a 0-by-0 "
       "matrix is 1. Derivatives of any order are correct for singular matrices as well.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
@@ -108,6 +114,7 @@ struct DetSlope {
       "factorisation with complete pivoting in float64, from products that leave pivots out; the "
       "determinant is never divided by anything.";
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;

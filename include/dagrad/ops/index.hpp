@@ -20,6 +20,8 @@ namespace dagrad {
 struct Indexed {
   std::int64_t axis = 0;
   using attributes = dagrad::attributes<&Indexed::axis>;
+  /// The batch of an op on x, indices and maybe values, or on indices and `like`.
+  std::vector<Value> batch_over(const BatchContext& b, bool along) const;
 };
 
 /// take and take_along_axis.
@@ -37,6 +39,7 @@ struct Gather : Indexed {
   double cost(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
   static Samples samples(Rng& rng);
 };
 
@@ -57,6 +60,7 @@ struct ScatterSum : Indexed {
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
   static Samples samples(Rng& rng);
 };
 
@@ -76,6 +80,7 @@ struct ScatterPut : Indexed {
   void validate(std::span<const View> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
   static Samples samples(Rng& rng);
 };
 
@@ -94,6 +99,7 @@ struct LastNamed : Indexed {
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
   static Samples samples(Rng& rng);
 };
 
@@ -112,6 +118,7 @@ struct LinearIndexLike {
   void validate(std::span<const View> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 

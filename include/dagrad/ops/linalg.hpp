@@ -22,6 +22,7 @@ struct Matmul {
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   std::uint32_t row_operands(std::span<const Type> in) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;

@@ -93,6 +93,7 @@ struct NegativeLogLikelihood {
       "The negative log-probability that a class index selects from its row of log-probabilities "
       "[..., classes]. The op gives one value per row, [...]; the builder returns their mean.";
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::leading;
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -111,6 +112,7 @@ struct CrossEntropy {
       "one value per row, [...], with derivative softmax(logits) * sum(target) - target; the "
       "builder returns their mean.";
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::leading;
   static constexpr bool raises_flags = true;
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
@@ -130,6 +132,7 @@ struct CrossEntropyGradient {
       "d * (softmax(logits) - target) for a cotangent d of cross_entropy, one for each row, logits "
       "and class indices. Smoothing mixes the targets with the uniform distribution.";
   static constexpr std::size_t operands = 3;
+  static constexpr Batching batching = Batching::leading;
   static constexpr std::array in_place{1};
   static constexpr int like = 1;
   static constexpr bool raises_flags = true;

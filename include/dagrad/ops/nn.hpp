@@ -17,6 +17,7 @@ struct Softmax {
       "infinite. -inf next to finite elements gives 0; a line of -inf alone gives NaN.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
@@ -36,6 +37,7 @@ struct LogSoftmax {
       "log(softmax(x)) along an axis, accurate even where softmax(x) underflows to 0.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
@@ -57,6 +59,7 @@ struct SoftmaxGradient {
       "(d - sum(d * y)) * y along an axis, for a cotangent d and a result y of softmax.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
@@ -77,6 +80,7 @@ struct LogSoftmaxGradient {
       "d - exp(y) * sum(d) along an axis, for a cotangent d and a result y of log_softmax.";
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::array in_place{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
@@ -98,6 +102,7 @@ struct OneHot {
       "For each index a row of `classes` elements, or of as many as the last axis of an optional "
       "second operand has: 1 at the index and 0 elsewhere. An index outside of the row is an error "
       "that names it.";
+  static constexpr Batching batching = Batching::leading;
   static constexpr DTypes dtypes{i32, i64};
   static constexpr auto type_only = operands_from<1>;
   Type infer(std::span<const Type> in) const;

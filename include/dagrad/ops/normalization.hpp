@@ -87,6 +87,7 @@ struct NormalizeRows : OverAxes {
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -106,6 +107,7 @@ struct NormalizeRowsGradient : OverAxes {
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 

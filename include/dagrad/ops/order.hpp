@@ -24,6 +24,7 @@ struct Sort {
       "their original order. NaN counts as the largest.";
   static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
+  static constexpr Batching batching = Batching::shifted;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,
@@ -46,6 +47,7 @@ struct TopK {
       "largest.";
   static constexpr DTypes dtypes = compute_dtypes;
   static constexpr std::size_t operands = 1, outputs = 2;
+  static constexpr Batching batching = Batching::shifted;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void decisions(std::span<const View> in, std::span<const View> out,

@@ -16,6 +16,8 @@ struct Pooling {
   std::vector<std::int64_t> window;
   std::vector<std::int64_t> stride = {};    ///< by default that of the window
   std::vector<std::int64_t> padding = {0};  ///< at both ends; at most half of the window
+  /// The members of a batch are so many more images.
+  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct MaxPool : Pooling {

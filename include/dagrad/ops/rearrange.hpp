@@ -19,6 +19,7 @@ struct Roll {
   static constexpr auto doc =
       "The elements shifted along axes; elements shifted past one end reappear at the other.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -34,6 +35,7 @@ struct Repeat {
   static constexpr auto doc =
       "Each slice across an axis, repeated a given number of times in a row.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;

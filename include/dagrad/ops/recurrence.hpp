@@ -21,6 +21,7 @@ struct Recurrence {
       "w[0] = initial and w[i] = a[i-1] + b[i-1] * w[i-1] along an axis; with `reverse`, from its "
       "end. With `pulls`, w is a cotangent, and 0 times any b is 0.";
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr DTypes dtypes = compute_float_dtypes;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;

@@ -22,6 +22,7 @@ namespace dagrad {
 struct OverAxes {
   std::vector<std::int64_t> axes;
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
 
   /// Bit i is set if axis i is reduced. Throws ShapeError for axes outside of the rank or given
   /// twice.

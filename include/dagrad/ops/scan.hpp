@@ -22,6 +22,7 @@ struct Scan {
   bool reverse = false;
   bool exclusive = false;
   using attributes = dagrad::attributes<&Scan::axis, &Scan::reverse, &Scan::exclusive>;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::size_t operands = 1;
 };
 

@@ -28,6 +28,7 @@ struct Reshape {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -41,6 +42,7 @@ struct Flatten {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -52,6 +54,7 @@ struct Unflatten {
   static constexpr auto doc =
       "One axis divided into several; a size of -1 is inferred from the others.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr int alias = 0;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -71,6 +74,7 @@ struct Squeeze {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -80,6 +84,7 @@ struct Unsqueeze {
   static constexpr auto name = "unsqueeze";
   static constexpr auto doc = "Inserts axes of size 1 at the given positions of the result.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr int alias = 0;
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
@@ -100,6 +105,7 @@ struct Transpose {
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -115,6 +121,7 @@ struct BroadcastTo {
     return x;
   }
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -122,6 +129,7 @@ struct Concat {
   std::int64_t axis = 0;
   using attributes = dagrad::attributes<&Concat::axis>;
   static constexpr auto name = "concat";
+  static constexpr Batching batching = Batching::shifted;
   static constexpr auto doc = "The operands joined one after the other along an axis.";
   static constexpr bool raises_flags = true;
   std::uint32_t row_operands(std::span<const Type> in) const;
@@ -140,6 +148,7 @@ struct Split {
   static constexpr auto name = "split";
   static constexpr auto doc = "Cuts x along an axis into parts of equal or of given sizes.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::shifted;
   static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
@@ -153,6 +162,7 @@ struct SplitLike {
   static constexpr auto name = "split_like";
   static constexpr auto doc =
       "Cuts x along an axis into parts that have the shapes of the operands after it.";
+  static constexpr Batching batching = Batching::shifted;
   static constexpr auto type_only = operands_from<1>;
   static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -172,6 +182,7 @@ struct UnsplitLike {
   static constexpr auto name = "unsplit_like";
   static constexpr auto doc =
       "Puts some of the parts that `split` would make of `like` at their places, with 0 elsewhere.";
+  static constexpr Batching batching = Batching::shifted;
   static constexpr std::array type_only{0};
   static constexpr int like = 0;
   static constexpr bool raises_flags = true;
@@ -194,6 +205,7 @@ struct Slice {
   bool unroll(Unrolled& code) const;
   double cost(const PlanContext& plan) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -210,6 +222,7 @@ struct UnsliceLike {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -224,6 +237,7 @@ struct Pad {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 

@@ -45,6 +45,7 @@ struct SumToLike {
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -60,6 +61,7 @@ struct BroadcastLike {
     return x;
   }
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -74,6 +76,23 @@ struct ReshapeLike {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
+  static Samples samples(Rng& rng);
+};
+
+/// Batching appends this op for operands that are the same for the whole batch.
+struct BatchLike {
+  static constexpr auto name = "batch_like";
+  static constexpr auto doc =
+      "x repeated along a new first axis, which is as long as the first axis of `like`.";
+  static constexpr std::size_t operands = 2;
+  static constexpr std::array type_only{1};
+  static constexpr DTypes dtypes = all_dtypes;
+  static constexpr bool raises_flags = true;
+  Type infer(std::span<const Type> in) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
 };
 
@@ -108,6 +127,9 @@ Value broadcast_like(const Operand& x, const Operand& like);
 /// The elements of `x`, of any dtype, in the shape of `like`; the memory is shared. Throws
 /// ShapeError if the numbers of elements differ.
 Value reshape_like(const Operand& x, const Operand& like);
+/// Repeats `x`, of any dtype, along a new first axis as long as the first axis of `like`. Throws
+/// ShapeError if `like` is a scalar, or if the result would have too many axes.
+Value batch_like(const Operand& x, const Operand& like);
 /// Zeros of the type of `like`.
 Value zeros_like(const Operand& like);
 /// Ones of the type of `like`.

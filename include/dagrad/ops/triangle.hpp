@@ -21,6 +21,7 @@ struct TrianglePart {
       lower ? "The elements on and below a diagonal of the last two axes; 0 above it."
             : "The elements on and above a diagonal of the last two axes; 0 below it.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -38,6 +39,7 @@ struct DiagonalOf {
   /// The shape of the diagonals of a tensor of this shape, with the diagonal as the last axis.
   /// Throws ShapeError for axes outside of the rank and if both axes are the same.
   Shape diagonal(const Shape& shape) const;
+  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct Diagonal : DiagonalOf {
@@ -68,6 +70,7 @@ struct DiagEmbed {
   static constexpr auto name = "diag_embed";
   static constexpr auto doc = "Square matrices with the last axis of x on a diagonal, 0 elsewhere.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
