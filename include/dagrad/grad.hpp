@@ -74,6 +74,14 @@ class GradContext {
   const std::vector<bool>* wanted_;
 };
 
+/// The arguments of an op's `jvp`, which returns the tangent of each result: the change of the
+/// result per unit of change of the operands along their tangents.
+struct JvpContext {
+  std::span<const Value> in;           ///< operands
+  std::span<const Value> outs;         ///< results
+  std::span<const Gradient> tangents;  ///< of the operands: each is a value or `zero`
+};
+
 /// States that an op has no gradient, and why: `static constexpr no_grad grad{"its result is a
 /// count"}`.
 struct no_grad {

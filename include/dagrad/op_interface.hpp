@@ -17,6 +17,7 @@
 #include "dagrad/batching.hpp"
 #include "dagrad/eval.hpp"
 #include "dagrad/grad.hpp"
+#include "dagrad/pattern.hpp"
 
 namespace dagrad {
 
@@ -31,6 +32,8 @@ struct OpTraits {
   bool elementwise = false;   ///< it has a program, which runs as a loop; `eval` is not called
   bool broadcasts = false;    ///< the gradient pass sums cotangents to the operands' shapes
   bool derived_rule = false;  ///< its gradient is derived from its program
+  bool has_jvp = false;       ///< its own; tangents otherwise follow from its gradient
+  bool has_pattern = false;   ///< its own
   bool has_prepare = false;
   bool has_decisions = false;
   bool has_validate = false;
@@ -94,6 +97,11 @@ class OpInterface {
   virtual void infer(std::span<const Type> in, std::vector<Type>& out) const = 0;
   virtual ProgramPtr program(std::span<const Type> in) const = 0;
   virtual Grads grad(const GradContext& context) const = 0;
+  /// The tangents of the results; empty if they follow from `grad`.
+  virtual Grads jvp(const JvpContext& context) const = 0;
+  /// How a result depends on an operand, both of them floats. It may claim too much, but nothing
+  /// that it leaves out may ever have a derivative other than zero.
+  virtual Dependence pattern(const PatternContext& context) const = 0;
   virtual void eval(const EvalContext& context) const = 0;
   virtual std::size_t scratch(const PlanContext& context) const = 0;
   virtual std::shared_ptr<const void> prepare(const PlanContext& context) const = 0;

@@ -4,6 +4,7 @@
 #include "dagrad/apply.hpp"
 #include "dagrad/check.hpp"
 #include "dagrad/gradient.hpp"
+#include "src/check/forward_check.hpp"
 #include "src/check/kinks.hpp"
 #include "src/check/members.hpp"
 #include "src/check/rounding.hpp"
@@ -124,6 +125,7 @@ class OpCheck {
     if (!elements || !sample.ties) check_slopes(op, sample, elements);
     if (!elements) return;
     check_linearity(op, sample);
+    check_tangents(op, sample);
     check_narrow(op, sample);
     if (!op.traits().has_decisions && !sample.ties && has_kink(a.subject, options_, rng_))
       warn(
@@ -236,6 +238,21 @@ class OpCheck {
       elements[e] =
           alpha * u.at(static_cast<std::int64_t>(e)) + beta * v.at(static_cast<std::int64_t>(e));
     return sum.cast(u.dtype());
+  }
+
+  /// Compares tangents and the pattern, whether its own or derived, with the rule.
+  void check_tangents(const Op& op, const Sample& sample) {
+    Subject subject = std::move(apply_to(op, sample.in, rng_).subject);
+    const double epsilon = tolerance(narrowest(subject));
+    try {
+      if (const auto fault = tangent_fault(std::move(subject), epsilon, options_.runtime, rng_))
+        fail(*fault);
+    } catch (const GradientError& error) {
+      if (op.traits().has_jvp) throw;  // else a second derivative is missing
+      warn(std::string("it has no tangents: ") + error.what());
+    }
+    if (const auto fault = pattern_fault(op, sample.in, options_.elements, options_.runtime, rng_))
+      fail(*fault);
   }
 
   /// Compares float32 with float64, if the op takes both.

@@ -75,6 +75,12 @@ void Paths::find_targets(Marks& marks) {
   }
 }
 
+bool Paths::connected(std::size_t i) const {
+  const auto end = std::upper_bound(first_slot_.begin(), first_slot_.end(), y_slots_[i]);
+  const auto number = static_cast<std::size_t>(end - first_slot_.begin()) - 1;
+  return on_path_[number] || std::ranges::find(x_slots_, y_slots_[i]) != x_slots_.end();
+}
+
 bool Paths::open(std::uint32_t node, std::size_t operand) const {
   return !graph_.operands(node)[operand].type_only && operand >= graph_.op(node).traits().cut;
 }

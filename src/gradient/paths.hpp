@@ -33,6 +33,8 @@ class Paths {
   bool on_path(std::size_t number) const { return on_path_[number]; }
   std::uint32_t y_slot(std::size_t i) const { return y_slots_[i]; }
   std::uint32_t x_slot(std::size_t i) const { return x_slots_[i]; }  ///< `none` if not connected
+  /// Whether an x leads to the i-th y or is that y.
+  bool connected(std::size_t i) const;
   /// The highest order of differentiation of the ys and of what lies between the xs and them.
   int order() const { return order_; }
 

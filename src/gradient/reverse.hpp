@@ -1,46 +1,48 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "src/gradient/paths.hpp"
+#include "src/gradient/sums.hpp"
 
 namespace dagrad::detail {
 
 /// The gradient pass. It starts with the seeds as cotangents; `run` walks the nodes on a path from
 /// an x in reverse order, sums the cotangents of each, and lets its op's rule append the cotangents
-/// of its operands.
+/// of its operands. Appended nodes belong to the gradient of the node whose rule is called, or to
+/// that of `owner`, if there is one.
 class Reverse {
  public:
-  Reverse(GraphData& graph, const Paths& paths)
-      : graph_(graph), view_(graph), paths_(paths), newest_(paths.slots(), nothing) {}
+  Reverse(GraphData& graph, const Paths& paths, int order, std::uint32_t owner = no_node)
+      : graph_(graph),
+        view_(graph),
+        paths_(paths),
+        cotangents_(graph, paths.slots()),
+        order_(order),
+        owner_(owner) {}
 
   /// Adds the seed of the i-th y, which defaults to one, as its first cotangent.
   void seed(std::size_t i, const Seeded& y);
   void run();
-  /// The sum of the cotangents of the i-th x; zeros if there are none.
+  /// The sum of the cotangents of the i-th x, which is `zero` if there are none.
+  Gradient total(std::size_t i);
+  /// The same as a value.
   Value result(std::size_t i, const Value& x);
 
  private:
-  static constexpr std::uint32_t nothing = Paths::none;
-  struct Contribution {
-    std::uint32_t node, port, next;
-  };
   /// While the result exists, appended nodes belong to the gradient of that node.
   MadeAs in_gradient_of(std::uint32_t node) {
-    return {graph_, detail::in_gradient_of(graph_, node, paths_.order() + 1)};
+    return {graph_, detail::in_gradient_of(graph_, owner_ == no_node ? node : owner_, order_)};
   }
-  void arrive(std::uint32_t slot, const Value& cotangent);
-  Gradient total(std::uint32_t slot);
   void differentiate(std::size_t number);
-  Value checked(std::uint32_t node, std::size_t operand, const Value& gradient) const;
 
   GraphData& graph_;
   GraphView view_;
   const Paths& paths_;
-  std::vector<std::uint32_t> newest_;  ///< index in contributions_ by slot
-  std::vector<Contribution> contributions_;
+  Sums cotangents_;
+  int order_;
+  std::uint32_t owner_;
   std::vector<Value> in_, outs_;  // arguments of the rule being called
   std::vector<Gradient> douts_;
   std::vector<bool> wanted_;

@@ -9,6 +9,8 @@ namespace dagrad::detail {
 
 OpBase::OpBase(const OpMembers& members, void* op) : members_(members), op_(op) {
   traits_ = members.traits;
+  traits_.has_jvp = members.jvp != nullptr;
+  traits_.has_pattern = members.pattern != nullptr;
   traits_.has_prepare = members.prepare != nullptr;
   traits_.has_validate = members.validate != nullptr;
   traits_.has_batch = members.batch != nullptr;
@@ -150,6 +152,13 @@ Grads OpBase::grad(const GradContext& context) const {
   if (traits_.no_grad)
     return Grads(context.in.size(), Gradient(not_differentiable{traits_.no_grad}));
   return rules_.grads(*this, context);
+}
+
+/// The tangents that an op brings, or those of a derived rule. A rule of its own may differ from
+/// the derivative of its program, so tangents then follow from that rule.
+Grads OpBase::jvp(const JvpContext& context) const {
+  if (members_.jvp) return members_.jvp(op_, context);
+  return traits_.elementwise && traits_.derived_rule ? rules_.tangents(*this, context) : Grads();
 }
 
 // ---- running

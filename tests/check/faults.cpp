@@ -76,6 +76,11 @@ class Faulted final : public OpInterface {
   }
 
   Grads grad(const GradContext& g) const override;
+  Grads jvp(const JvpContext&) const override { return {}; }  // from the faulty rule
+  Dependence pattern(const PatternContext& at) const override {
+    const PatternContext inner{inner_, at.in, at.out, at.result, at.operand, at.constants};
+    return inner_->pattern(inner);
+  }
 
  private:
   Grads changed(const GradContext& g, Change change, std::size_t operands) const {

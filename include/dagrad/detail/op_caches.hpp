@@ -35,11 +35,16 @@ class RuleCache {
   ~RuleCache();
   /// Returns the gradients, for which it appends at most one Traced node.
   Grads grads(const OpInterface& op, const GradContext& context) const;
+  /// Returns the tangents of the results, for which it appends at most one Traced node.
+  Grads tangents(const OpInterface& op, const JvpContext& context) const;
 
  private:
   struct Entry;
+  struct ForwardEntry;
   const Entry& entry(const OpInterface& op, const GradContext& context) const;
+  const ForwardEntry& forward_entry(const OpInterface& op, const JvpContext& context) const;
   mutable std::atomic<Entry*> entries_{nullptr};
+  mutable std::atomic<ForwardEntry*> forward_entries_{nullptr};
 };
 
 }  // namespace dagrad::detail

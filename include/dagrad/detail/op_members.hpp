@@ -44,6 +44,8 @@ struct OpMembers {
   void (*record)(const void*, std::span<const Symbol>, std::vector<Symbol>&) = nullptr;
   ProgramPtr (*program)(const void*, std::span<const Type>) = nullptr;
   Grads (*grad)(const void*, const GradContext&) = nullptr;
+  Grads (*jvp)(const void*, const JvpContext&) = nullptr;
+  Dependence (*pattern)(const void*, const PatternContext&) = nullptr;
   void (*eval)(const void*, const EvalContext&) = nullptr;
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
@@ -168,6 +170,12 @@ constexpr void add_computation(OpMembers& m) {
   if constexpr (HasPlainFunctor<T>) m.plain_dtype = plain_dtype<T>;
   if constexpr (HasRule<T>)
     m.grad = [](const void* op, const GradContext& g) -> Grads { return self<T>(op).grad(g); };
+  if constexpr (requires(const T& op, const JvpContext& g) { Grads(op.jvp(g)); })
+    m.jvp = [](const void* op, const JvpContext& g) -> Grads { return self<T>(op).jvp(g); };
+  if constexpr (requires(const T& op, const PatternContext& at) { Dependence(op.pattern(at)); })
+    m.pattern = [](const void* op, const PatternContext& at) -> Dependence {
+      return self<T>(op).pattern(at);
+    };
 }
 
 template <class T>

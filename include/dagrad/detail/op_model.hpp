@@ -31,6 +31,8 @@ class OpBase : public OpInterface {
   void infer(std::span<const Type> in, std::vector<Type>& out) const final;
   ProgramPtr program(std::span<const Type> in) const final;
   Grads grad(const GradContext& context) const final;
+  Grads jvp(const JvpContext& context) const final;
+  Dependence pattern(const PatternContext& context) const final;
   void eval(const EvalContext& context) const final;
   std::size_t scratch(const PlanContext& context) const final;
   std::shared_ptr<const void> prepare(const PlanContext& context) const final;

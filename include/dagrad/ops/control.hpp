@@ -44,6 +44,7 @@ struct StopGradient {
     return x;
   }
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext&) const { return Dependence::none(); }
   static Samples samples(Rng& rng);
 };
 

@@ -39,6 +39,7 @@ struct Conv : Convolution {
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
@@ -63,6 +64,7 @@ struct ConvTranspose : Convolution {
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
@@ -85,6 +87,7 @@ struct ConvKernel : Convolution {
   std::shared_ptr<const kernels::ConvolutionKernel> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);

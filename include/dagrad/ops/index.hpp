@@ -40,6 +40,7 @@ struct Gather : Indexed {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -61,6 +62,7 @@ struct ScatterSum : Indexed {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -81,6 +83,7 @@ struct ScatterPut : Indexed {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const { return batch_over(b, along); }
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -23,6 +23,7 @@ struct Matmul {
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   std::uint32_t row_operands(std::span<const Type> in) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;

@@ -24,6 +24,7 @@ struct Roll {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -40,6 +41,7 @@ struct Repeat {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -50,6 +50,7 @@ struct Reduction : OverAxes {
   /// given rank.
   Value expanded(const Value& result, int rank) const;
   std::uint32_t row_operands(std::span<const Type> in) const;
+  Dependence pattern(const PatternContext& at) const;
 };
 
 struct Sum : Reduction {

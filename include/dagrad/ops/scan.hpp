@@ -24,6 +24,7 @@ struct Scan {
   using attributes = dagrad::attributes<&Scan::axis, &Scan::reverse, &Scan::exclusive>;
   static constexpr Batching batching = Batching::shifted;
   static constexpr std::size_t operands = 1;
+  Dependence pattern(const PatternContext& at) const;
 };
 
 struct CumSum : Scan {

@@ -106,6 +106,7 @@ struct Transpose {
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -137,6 +138,7 @@ struct Concat {
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -153,6 +155,7 @@ struct Split {
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -168,6 +171,7 @@ struct SplitLike {
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -189,6 +193,7 @@ struct UnsplitLike {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -206,6 +211,7 @@ struct Slice {
   double cost(const PlanContext& plan) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -223,6 +229,7 @@ struct UnsliceLike {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -238,6 +245,7 @@ struct Pad {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -46,6 +46,7 @@ struct SumToLike {
   bool unroll(Unrolled& code) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -25,6 +25,7 @@ struct TrianglePart {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -49,6 +50,7 @@ struct Diagonal : DiagonalOf {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -61,6 +63,7 @@ struct UndiagonalLike : DiagonalOf {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -74,6 +77,7 @@ struct DiagEmbed {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -1,0 +1,202 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+#include "dagrad/dagrad.hpp"
+#include "dagrad/gtest.hpp"
+#include "tests/throws.hpp"
+
+namespace dagrad {
+namespace {
+
+/// A pattern as text, such as "x../.x./..x".
+std::string text(const SparsityPattern& pattern) {
+  std::string lines;
+  for (std::int64_t i = 0; i < pattern.rows(); ++i) {
+    if (i > 0) lines += '/';
+    for (std::int64_t j = 0; j < pattern.columns(); ++j)
+      lines += pattern.find(i, j) >= 0 ? 'x' : '.';
+  }
+  return lines;
+}
+
+class Patterns : public ::testing::Test {
+ protected:
+  std::string of(const Value& y) const { return text(jacobian_pattern(y, x)); }
+  Graph graph;
+  Value x = graph.input("x", {f64, {3}});
+  Value m = graph.input("m", {f64, {2, 2}});
+};
+
+TEST_F(Patterns, OfElementwiseOps) {
+  EXPECT_EQ(of(exp(x) * x), "x../.x./..x");
+  EXPECT_EQ(of(x), "x../.x./..x");
+  EXPECT_EQ(of(floor(x) + x * 0.0), "x../.x./..x");
+  EXPECT_EQ(of(floor(x)), ".../.../...");
+  EXPECT_EQ(of(stop_gradient(x)), ".../.../...");
+  EXPECT_EQ(of(where(graph.constant({true, false, true}), x, 1.0)), "x../.x./..x");
+}
+
+TEST_F(Patterns, OfBroadcastOperands) {
+  EXPECT_EQ(of(x[0] * x), "x../xx./x.x");
+  EXPECT_EQ(of(unsqueeze(x, 1) + graph.constant({1.0, 2.0})), "x../x../.x./.x./..x/..x");
+  EXPECT_EQ(of(broadcast_to(x, {2, 3})), "x../.x./..x/x../.x./..x");
+}
+
+TEST_F(Patterns, OfMovedElements) {
+  EXPECT_EQ(of(slice(x, 0, {.step = -1})), "..x/.x./x..");
+  EXPECT_EQ(of(concat({x[{{1, 3}}], x[{{0, 1}}]})), ".x./..x/x..");
+  EXPECT_EQ(of(pad(x, {1}, {1}, 7)), ".../x../.x./..x/...");
+  EXPECT_EQ(of(roll(x, 1)), "..x/x../.x.");
+  EXPECT_EQ(of(take(x, graph.constant({2, 0, -1, 2}), 0)), "..x/x../..x/..x");
+  EXPECT_EQ(of(scatter_add(x, graph.constant({1, 1}), x[{{0, 2}}], 0)), "x../xx./..x");
+  EXPECT_EQ(of(scatter(x, graph.constant({1}), x[{{0, 1}}], 0)), "x../x../..x");
+  EXPECT_EQ(text(jacobian_pattern(transpose(m), m)), "x.../..x./.x../...x");
+  EXPECT_EQ(text(jacobian_pattern(tril(m), m)), "x.../..../..x./...x");
+  EXPECT_EQ(text(jacobian_pattern(diagonal(m), m)), "x.../...x");
+  EXPECT_EQ(text(jacobian_pattern(reshape(m, {4}), m)), "x.../.x../..x./...x");
+  EXPECT_EQ(of(take(x, graph.input("i", {i64, {2}}), 0)), "xxx/xxx");
+}
+
+TEST_F(Patterns, OfReductionsAndScans) {
+  EXPECT_EQ(of(sum(x)), "xxx");
+  EXPECT_EQ(text(jacobian_pattern(sum(m, 0), m)), "x.x./.x.x");
+  EXPECT_EQ(text(jacobian_pattern(max(m, 1, true), m)), "xx../..xx");
+  EXPECT_EQ(text(jacobian_pattern(logsumexp(m, 1), m)), "xx../..xx");
+  EXPECT_EQ(of(cumsum(x, 0)), "x../xx./xxx");
+  EXPECT_EQ(of(cumsum(x, 0, {.reverse = true, .exclusive = true})), ".xx/..x/...");
+  EXPECT_EQ(text(jacobian_pattern(cumprod(m, 0), m)), "x.../.x../x.x./.x.x");
+  EXPECT_EQ(text(jacobian_pattern(softmax(m, 1), m)), "xx../xx../..xx/..xx");
+}
+
+TEST_F(Patterns, OfProducts) {
+  EXPECT_EQ(of(matmul(graph.constant({{1.0, 0.0, 2.0}, {0.0, 0.0, 3.0}}), x)), "x.x/..x");
+  EXPECT_EQ(of(matmul(x, graph.constant({{1.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}}))), "x.x/.x.");
+  EXPECT_EQ(of(matmul(x, x)), "xxx");
+  EXPECT_EQ(text(jacobian_pattern(matmul(m, graph.input("v", {f64, {2}})), m)), "xx../..xx");
+  EXPECT_EQ(text(jacobian_pattern(matmul(transpose(m), m), m)), "x.x./xxxx/xxxx/.x.x");
+  const Value signal = graph.input("signal", {f64, {1, 1, 4}});
+  const Value kernel = graph.constant(Tensor::of({{{1.0, 0.0, 2.0}}}));
+  EXPECT_EQ(text(jacobian_pattern(conv1d(signal, kernel, {.padding = {1}}), signal)),
+            ".x../x.x./.x.x/..x.");
+  const Value taps = graph.input("taps", {f64, {1, 1, 2}});
+  EXPECT_EQ(text(jacobian_pattern(conv1d(signal, taps), {signal, taps})), "xx..xx/.xx.xx/..xxxx");
+}
+
+TEST_F(Patterns, AreDenseByDefault) {
+  EXPECT_EQ(text(jacobian_pattern(inverse(m), m)), "xxxx/xxxx/xxxx/xxxx");
+  EXPECT_EQ(of(sort(x)), "xxx/xxx/xxx");
+}
+
+TEST_F(Patterns, OfSeveralValues) {
+  const Value s = graph.input("s", {f64, {}});
+  EXPECT_EQ(text(jacobian_pattern({x * s, sum(x)}, {s, x})), "xx../x.x./x..x/.xxx");
+  EXPECT_EQ(text(jacobian_pattern(x, {x, x})), "x..x../.x..x./..x..x");
+  const Value inner = square(x);
+  EXPECT_EQ(text(jacobian_pattern(inner + 1.0, {x, inner})), "x..x../.x..x./..x..x");
+}
+
+TEST_F(Patterns, OfHessians) {
+  const Value head = x[{{0, 2}}], tail = x[{{1, 3}}];
+  EXPECT_EQ(text(hessian_pattern(sum(square(tail - square(head))), x)), "xx./xxx/.xx");
+  EXPECT_EQ(text(hessian_pattern(sum(square(x)) + x[0] * x[2], x)), "x.x/.x./x.x");
+  EXPECT_EQ(text(hessian_pattern(sum(x) + exp(x[1]), x)), ".../.x./...");
+  const Value fixed = graph.constant({{1.0, 0.0, 2.0}, {0.0, 5.0, 0.0}});
+  EXPECT_EQ(text(hessian_pattern(sum(square(matmul(fixed, x))), x)), "x.x/.x./x.x");
+  EXPECT_EQ(text(hessian_pattern(sum(m) * x[0], {x, m})),
+            "...xxxx/......./......./x....../x....../x....../x......");
+}
+
+TEST_F(Patterns, AppendNothing) {
+  const Value y = prod(x);
+  const std::size_t size = graph.size();
+  hessian_pattern(y, x);
+  jacobian_pattern(y, x);
+  EXPECT_EQ(graph.size(), size);
+}
+
+TEST_F(Patterns, HaveEdges) {
+  const Value none = graph.input("none", {f64, {0}}), s = graph.input("s", {f64, {}});
+  EXPECT_EQ(jacobian_pattern(none * 2.0, none), SparsityPattern(0, 0));
+  EXPECT_EQ(text(jacobian_pattern(sum(none) + s, {none, s})), "x");
+  EXPECT_EQ(text(hessian_pattern(s * s, s)), "x");
+}
+
+TEST_F(Patterns, MistakesAreExplained) {
+  const Value y = exp(x).named("y"), s = graph.input("s", {f64, {}}),
+              n = graph.input("n", {i64, {3}});
+  EXPECT_EQ(mistake<GradientError>([&] { jacobian_pattern(y, s); }),
+            "jacobian_pattern: y 'y' does not depend on x 's': no path connects them; with "
+            "Unconnected::zeros, the derivative is zeros");
+  EXPECT_EQ(mistake<GradientError>([&] {
+              jacobian_pattern({s, y}, {x});
+            }),
+            "jacobian_pattern: y 's' does not depend on x 'x': no path connects them; with "
+            "Unconnected::zeros, the derivative is zeros");
+  EXPECT_EQ(text(jacobian_pattern(y, s, Unconnected::zeros)), "././.");
+  EXPECT_EQ(mistake<GradientError>([&] { jacobian_pattern(y, n); }),
+            "jacobian_pattern: x 'n', int64[3], is not a float: only floats have gradients");
+  EXPECT_EQ(mistake<GradientError>([&] { hessian_pattern(y, x); }),
+            "hessian_pattern: y 'y', float64[3], is not a scalar: give a seed of its type, or take "
+            "the gradient of its sum");
+  EXPECT_EQ(mistake<ArgumentError>([&] { jacobian_pattern({}, {x}); }),
+            "jacobian_pattern: needs at least one y");
+  EXPECT_EQ(mistake<ArgumentError>([&] { jacobian_pattern({y}, {}); }),
+            "jacobian_pattern: needs at least one x");
+}
+
+/// The elements of x in reverse; a fault leaves out the first.
+struct Backwards {
+  std::int64_t fault = 0;
+  using attributes = dagrad::attributes<&Backwards::fault>;
+  static constexpr auto name = "backwards";
+  static constexpr DTypes dtypes{f64};
+  Type infer(std::span<const Type> in) const { return in[0]; }
+  void eval(const EvalContext& c) const {
+    const auto in = c.in<double>(0);
+    std::reverse_copy(in.begin(), in.end(), c.out<double>().begin());
+  }
+  Grads grad(const GradContext& g) const { return {flip(g.dout)}; }
+  Dependence pattern(const PatternContext& at) const {
+    std::vector<std::int64_t> sources;
+    for (std::int64_t i = at.operand_shape()[0]; i-- > 0;) sources.push_back(i);
+    if (fault != 0) sources[0] = Dependence::nothing;
+    return Dependence::one(sources);
+  }
+  static Samples samples(Rng& rng) { return {{Op(), {rng.uniform({3})}}}; }
+};
+
+TEST_F(Patterns, AnOpMayBringItsOwn) {
+  EXPECT_EQ(of(apply(Backwards{}, {x})), "..x/.x./x..");
+  EXPECT_OP(Backwards{});
+}
+
+TEST_F(Patterns, ThatAreTooSmallAreNoticed) {
+  const OpReport report = check_op(Backwards{1});
+  EXPECT_FALSE(report.passed());
+  EXPECT_NE(report.text().find("its pattern is too small: element 0 of result 0 depends on element "
+                               "2 of the float operands, with derivative 1.0"),
+            std::string::npos)
+      << report.text();
+}
+
+TEST(SparsityPatterns, AreSortedAndTransposed) {
+  using Entry = std::pair<std::int64_t, std::int64_t>;
+  const std::array entries{Entry{1, 2}, Entry{0, 1}, Entry{1, 0}, Entry{1, 2}};
+  const SparsityPattern pattern(2, 3, entries);
+  EXPECT_EQ(text(pattern), ".x./x.x");
+  EXPECT_EQ(pattern.entries(), 3);
+  EXPECT_EQ(pattern.find(1, 2), 2);
+  EXPECT_EQ(pattern.find(0, 0), -1);
+  EXPECT_EQ(text(pattern.transposed()), ".x/x./.x");
+  EXPECT_EQ(pattern.transposed().transposed(), pattern);
+  const std::array outside{Entry{2, 0}};
+  EXPECT_THROWS(SparsityPattern(2, 3, outside), ArgumentError,
+                "entry (2, 0) is outside of a pattern of 2 rows and 3 columns");
+  EXPECT_THROWS(SparsityPattern(-1, 3), ArgumentError,
+                "a pattern has from 0 to 2^31 - 1 rows and columns, not -1");
+}
+
+}  // namespace
+}  // namespace dagrad
