@@ -16,6 +16,7 @@
 #include "dagrad/attributes.hpp"
 #include "dagrad/eval.hpp"
 #include "dagrad/grad.hpp"
+#include "dagrad/notation.hpp"
 
 namespace dagrad {
 
@@ -81,6 +82,8 @@ class OpInterface {
   virtual std::string_view name() const = 0;
   virtual std::string_view doc() const = 0;
   virtual void visit_attributes(const AttributeVisitor& visit) const = 0;
+  /// The same for a default-constructed op of this type; visits nothing if there is none.
+  virtual void visit_defaults(const AttributeVisitor& visit) const = 0;
   virtual Op with_attribute(std::string_view name, const Attribute& value) const = 0;
   /// A hash of the op's type and attributes.
   virtual std::size_t hash() const = 0;
@@ -110,6 +113,9 @@ class OpInterface {
   virtual bool unroll(Unrolled& code) const = 0;
   /// Number of floating-point operations of one evaluation; NaN if the op does not say.
   virtual double flops(const PlanContext& context) const = 0;
+  /// The formula of result 0, given those of the operands and their types; empty if the op does not
+  /// say.
+  virtual Notation notation(std::span<const Notation> in, std::span<const Type> types) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

@@ -26,6 +26,10 @@ void OpBase::visit_attributes(const AttributeVisitor& visit) const {
   if (members_.visit) members_.visit(op_, visit);
 }
 
+void OpBase::visit_defaults(const AttributeVisitor& visit) const {
+  if (members_.visit_defaults) members_.visit_defaults(visit);
+}
+
 Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
   const std::string place = printable(this->name()) + ": ";
   try {
@@ -190,6 +194,10 @@ double OpBase::cost(const PlanContext& context) const {
 bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
 double OpBase::flops(const PlanContext& context) const {
   return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
+}
+
+Notation OpBase::notation(std::span<const Notation> in, std::span<const Type> types) const {
+  return members_.notation ? members_.notation(op_, in, types) : Notation();
 }
 
 void OpBase::validate(std::span<const View> in) const {

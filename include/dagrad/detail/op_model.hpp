@@ -22,6 +22,7 @@ class OpBase : public OpInterface {
   std::string_view name() const final { return members_.name(op_); }
   std::string_view doc() const final;
   void visit_attributes(const AttributeVisitor& visit) const final;
+  void visit_defaults(const AttributeVisitor& visit) const final;
   Op with_attribute(std::string_view name, const Attribute& value) const final;
   std::size_t hash() const final;
   bool equal(const OpInterface& other) const final;
@@ -41,6 +42,7 @@ class OpBase : public OpInterface {
   double cost(const PlanContext& context) const final;
   bool unroll(Unrolled& code) const final;
   double flops(const PlanContext& context) const final;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const final;
   Op retyped(DType from, DType to) const final;
   Samples samples(Rng& rng) const final;
 

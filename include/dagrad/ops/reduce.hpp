@@ -63,6 +63,7 @@ struct Sum : Reduction {
   double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -77,6 +78,7 @@ struct Mean : Reduction {
   double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -92,6 +94,7 @@ struct Prod : Reduction {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -111,6 +114,7 @@ struct Extremum : Reduction {
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -257,6 +261,7 @@ struct CountLike : OverAxes {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dagrad {
+
+/// How tightly the outermost operator of a formula binds its operands, from loose to tight.
+enum class Binding : std::uint8_t {
+  either,      ///< a ∨ b
+  both,        ///< a ∧ b
+  comparison,  ///< a < b
+  sum,         ///< a + b, −a
+  series,      ///< Σ a, which extends over a product
+  product,     ///< a ⊙ b, a / b
+  matrix,      ///< the matrix product a·b
+  power,       ///< a², aᵀ
+  whole        ///< a name, a number, f(a): needs no brackets
+};
+
+/// A formula as mathematicians write it, as Unicode text and as LaTeX (for math mode, with amsmath
+/// and amssymb). Formulas are combined by operators and by the functions below, which write
+/// brackets where they are needed and nowhere else. Products of two tensors element by element are
+/// a ⊙ b, products with a scalar a · b, matrix products a·b or, after a transposed matrix, aᵀb.
+///
+/// An op that is written in another way than `name(a, b)` has the member
+///
+///     Notation notation(std::span<const Notation> in, std::span<const Type> types) const
+///
+/// which gets the formulas of its operands and their types, and returns that of its first result.
+class Notation {
+ public:
+  struct Written {
+    std::string formula;
+    Binding binding = Binding::whole;
+  };
+
+  Notation() = default;
+  /// A name; in LaTeX, names of several letters are upright, and digits at the end an index.
+  static Notation name(std::string_view name);
+  /// A number in its shortest decimal form, which is a scalar.
+  static Notation number(double value);
+  static Notation number(float value);
+  static Notation number(std::int64_t value);
+  /// Text and LaTeX as they are given.
+  static Notation of(std::string text, std::string latex, Binding binding = Binding::whole);
+
+  const std::string& text() const { return text_.formula; }
+  const std::string& latex() const { return latex_.formula; }
+  Binding binding() const { return text_.binding; }
+  bool empty() const { return text_.formula.empty(); }
+  /// Whether it stands for a single element.
+  bool scalar() const { return scalar_; }
+  Notation& set_scalar(bool scalar);
+  /// Whether it is this number, such as the factor 1, which products leave out.
+  bool is(std::string_view number) const { return text_.formula == number; }
+  /// The formula in brackets, unless its operator binds at least as tightly as `least`.
+  Written text_within(Binding least) const;
+  Written latex_within(Binding least) const;
+
+  friend Notation operator+(const Notation& a, const Notation& b);
+  friend Notation operator-(const Notation& a, const Notation& b);
+  friend Notation operator*(const Notation& a, const Notation& b);  ///< element by element
+  friend Notation operator/(const Notation& a, const Notation& b);
+  friend Notation operator-(const Notation& a);
+
+ private:
+  Written text_, latex_;
+  bool scalar_ = false;
+};
+
+/// The matrix product.
+Notation matrix_product(const Notation& a, const Notation& b);
+Notation transposed(const Notation& a);
+Notation power(const Notation& base, const Notation& exponent);
+/// Infix operators that bind as `binding` and do not chain, such as a < b.
+Notation infix(const Notation& a, std::string_view text, std::string_view latex, const Notation& b,
+               Binding binding);
+/// f(a, b); an index below the name, such as axes, may be given.
+Notation applied(std::string_view function, std::span<const Notation> arguments,
+                 std::string_view index = {});
+Notation applied(std::string_view function, const Notation& argument, std::string_view index = {});
+/// An operator such as Σ before a product, with an index below.
+Notation series(std::string_view text, std::string_view latex, const Notation& terms,
+                std::string_view index = {});
+/// Between two delimiters, such as |a| and ‖a‖.
+Notation between(std::string_view left, std::string_view right, std::string_view latex_left,
+                 std::string_view latex_right, const Notation& inner);
+/// Axes as an index: "0" or "0,1", and nothing for all axes.
+std::string axes_index(std::span<const std::int64_t> axes);
+
+}  // namespace dagrad

@@ -1,0 +1,296 @@
+#include "dagrad/notation.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <iterator>
+
+namespace dagrad {
+
+namespace {
+
+using Written = Notation::Written;
+
+Written bracketed(const Written& part, Binding least, std::string_view open,
+                  std::string_view close) {
+  if (part.binding >= least) return part;
+  return {std::string(open) + part.formula + std::string(close), Binding::whole};
+}
+
+bool ends_with_digits(std::string_view name, std::size_t& letters) {
+  letters = name.find_last_not_of("0123456789") + 1;
+  return letters > 0 && letters < name.size();
+}
+
+/// Letters of other scripts are one letter each, so bytes after the first do not count.
+std::size_t characters(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+std::string latex_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("$&_#%{}").find(c) != std::string_view::npos)
+      out.append(1, '\\').append(1, c);
+    else if (c == '\\')
+      out += "\\backslash{}";
+    else if (c == '^' || c == '~')
+      out += c == '^' ? "\\wedge{}" : "\\sim{}";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string latex_name(std::string_view name) {
+  std::size_t letters = name.size();
+  const bool indexed = ends_with_digits(name, letters);
+  std::string text = latex_escaped(name.substr(0, letters));
+  if (characters(name.substr(0, letters)) > 1) text = "\\mathrm{" + text + "}";
+  if (indexed) text += "_{" + std::string(name.substr(letters)) + "}";
+  return text;
+}
+
+/// Whether a name could be misread as part of a formula, such as "a-b".
+bool needs_quotes(std::string_view name) {
+  return name.empty() || (name[0] >= '0' && name[0] <= '9') ||
+         name.find_first_of("+-*/|^&!<>=[]{}() '\n\t") != std::string_view::npos;
+}
+
+/// Digits and signs as subscripts of Unicode, or `_text` if there is none for a character.
+std::string text_index(std::string_view index) {
+  if (index.empty()) return {};
+  std::string low;
+  for (const char c : index) {
+    if (c >= '0' && c <= '9')
+      low += std::string("\xe2\x82") + static_cast<char>(0x80 + (c - '0'));
+    else if (c == '-')
+      low += "₋";
+    else if (c == ',')
+      low += ",";
+    else
+      return "_" + std::string(index);
+  }
+  return low;
+}
+
+std::string raised(std::string_view exponent) {
+  static constexpr std::string_view digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string high;
+  for (const char c : exponent) {
+    if (c >= '0' && c <= '9')
+      high += digits[c - '0'];
+    else if (c == '-')
+      high += "⁻";
+    else
+      return {};
+  }
+  return high;
+}
+
+template <class T>
+Notation number_of(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(value)) return Notation::of("NaN", "\\mathrm{NaN}");
+    if (std::isinf(value))
+      return value > 0 ? Notation::of("∞", "\\infty") : Notation::of("−∞", "-\\infty", Binding::sum);
+    if (value == T(0.5)) return Notation::of("½", "\\tfrac{1}{2}");
+  }
+  char buffer[40];
+  const bool negative = value < 0;
+  std::string digits(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
+  if (negative) digits.erase(0, 1);
+  std::string latex = digits;
+  if (const std::size_t e = digits.find('e'); e != std::string::npos) {
+    const std::string mantissa = digits.substr(0, e), sign = digits[e + 1] == '-' ? "-" : "";
+    std::size_t first = e + 2;
+    while (first + 1 < digits.size() && digits[first] == '0') ++first;
+    const std::string exponent = sign + digits.substr(first);
+    digits = mantissa + "e" + exponent;
+    latex = (mantissa == "1" ? "" : mantissa + " \\cdot ") + "10^{" + exponent + "}";
+    if (!negative && mantissa != "1") return Notation::of(digits, "{" + latex + "}");
+  }
+  return negative ? Notation::of("−" + digits, "-" + latex, Binding::sum)
+                  : Notation::of(digits, latex);
+}
+
+}  // namespace
+
+Notation Notation::of(std::string text, std::string latex, Binding binding) {
+  Notation result;
+  result.text_ = {std::move(text), binding};
+  result.latex_ = {std::move(latex), binding};
+  return result;
+}
+
+Notation Notation::name(std::string_view name) {
+  return of(needs_quotes(name) ? "‘" + std::string(name) + "’" : std::string(name),
+            latex_name(name));
+}
+
+Notation Notation::number(double value) { return number_of(value).set_scalar(true); }
+Notation Notation::number(float value) { return number_of(value).set_scalar(true); }
+Notation Notation::number(std::int64_t value) { return number_of(value).set_scalar(true); }
+
+Notation& Notation::set_scalar(bool scalar) {
+  scalar_ = scalar;
+  return *this;
+}
+
+Written Notation::text_within(Binding least) const { return bracketed(text_, least, "(", ")"); }
+Written Notation::latex_within(Binding least) const {
+  return bracketed(latex_, least, "\\left(", "\\right)");
+}
+
+namespace {
+
+/// Joins two parts in both notations; the parts bind at least as tightly as given.
+Notation joined(const Notation& a, Binding left, std::string_view text, std::string_view latex,
+                const Notation& b, Binding right, Binding binding) {
+  return Notation::of(
+      a.text_within(left).formula + std::string(text) + b.text_within(right).formula,
+      a.latex_within(left).formula + std::string(latex) + b.latex_within(right).formula, binding);
+}
+
+bool begins_with_minus(const Notation& a) { return a.text().starts_with("−"); }
+
+/// The formula without the minus that it begins with.
+Notation without_minus(const Notation& a) {
+  return Notation::of(a.text().substr(std::string_view("−").size()), a.latex().substr(1),
+                      Binding::product);
+}
+
+/// Whether it is a lone negative term, such as −a · b, and not a sum.
+bool is_negated(const Notation& a) {
+  if (a.binding() != Binding::sum || !begins_with_minus(a)) return false;
+  int depth = 0;
+  for (std::size_t at = std::string_view("−").size(); at < a.text().size(); ++at) {
+    const char c = a.text()[at];
+    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+    if (depth == 0 && (a.text().compare(at, 3, " + ") == 0 ||
+                       a.text().compare(at, std::string_view(" − ").size(), " − ") == 0))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Notation operator+(const Notation& a, const Notation& b) {
+  if (is_negated(b)) return (a - without_minus(b)).set_scalar(a.scalar() && b.scalar());
+  return joined(a, Binding::sum, " + ", " + ", b, Binding::sum, Binding::sum)
+      .set_scalar(a.scalar() && b.scalar());
+}
+
+Notation operator-(const Notation& a, const Notation& b) {
+  return joined(a, Binding::sum, " − ", " - ", b, Binding::series, Binding::sum)
+      .set_scalar(a.scalar() && b.scalar());
+}
+
+Notation operator-(const Notation& a) {
+  if (is_negated(a)) return without_minus(a).set_scalar(a.scalar());
+  return Notation::of("−" + a.text_within(Binding::product).formula,
+                      "-" + a.latex_within(Binding::product).formula, Binding::sum)
+      .set_scalar(a.scalar());
+}
+
+Notation operator*(const Notation& a, const Notation& b) {
+  if (a.is("1")) return b;
+  if (b.is("1")) return a;
+  if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) * b);
+  const bool dot = a.scalar() || b.scalar();
+  return joined(a, Binding::product, dot ? " · " : " ⊙ ", dot ? " \\cdot " : " \\odot ", b,
+                Binding::product, Binding::product)
+      .set_scalar(a.scalar() && b.scalar());
+}
+
+Notation operator/(const Notation& a, const Notation& b) {
+  if (b.is("1")) return a;
+  if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) / b);
+  return Notation::of(
+             a.text_within(Binding::product).formula + " / " + b.text_within(Binding::matrix).formula,
+             "\\frac{" + a.latex() + "}{" + b.latex() + "}", Binding::product)
+      .set_scalar(a.scalar() && b.scalar());
+}
+
+Notation matrix_product(const Notation& a, const Notation& b) {
+  const std::string left = a.text_within(Binding::matrix).formula;
+  const bool beside = left.ends_with("ᵀ");
+  return Notation::of(left + (beside ? "" : "·") + b.text_within(Binding::power).formula,
+                      a.latex_within(Binding::matrix).formula + "\\," +
+                          b.latex_within(Binding::power).formula,
+                      Binding::matrix);
+}
+
+Notation transposed(const Notation& a) {
+  return Notation::of(a.text_within(Binding::whole).formula + "ᵀ",
+                      a.latex_within(Binding::whole).formula + "^{\\top}", Binding::power)
+      .set_scalar(a.scalar());
+}
+
+Notation power(const Notation& base, const Notation& exponent) {
+  const std::string high = raised(exponent.text().starts_with("−")
+                                      ? "-" + exponent.text().substr(std::string_view("−").size())
+                                      : exponent.text());
+  return Notation::of(
+             base.text_within(Binding::whole).formula +
+                 (high.empty() ? "^" + exponent.text_within(Binding::whole).formula : high),
+             base.latex_within(Binding::whole).formula + "^{" + exponent.latex() + "}",
+             Binding::power)
+      .set_scalar(base.scalar() && exponent.scalar());
+}
+
+Notation infix(const Notation& a, std::string_view text, std::string_view latex, const Notation& b,
+               Binding binding) {
+  const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
+  return joined(a, tighter, " " + std::string(text) + " ", " " + std::string(latex) + " ", b,
+                tighter, binding)
+      .set_scalar(a.scalar() && b.scalar());
+}
+
+Notation applied(std::string_view function, std::span<const Notation> arguments,
+                 std::string_view index) {
+  std::string text, latex;
+  bool scalar = true;
+  for (const Notation& argument : arguments) {
+    text += (text.empty() ? "" : ", ") + argument.text();
+    latex += (latex.empty() ? "" : ", ") + argument.latex();
+    scalar = scalar && argument.scalar();
+  }
+  const std::string below = index.empty() ? "" : "_{" + std::string(index) + "}";
+  return Notation::of(std::string(function) + text_index(index) + "(" + text + ")",
+                      (function == "σ" ? std::string("\\sigma")
+                                       : "\\operatorname{" + latex_escaped(function) + "}") +
+                          below + "\\left(" + latex + "\\right)")
+      .set_scalar(scalar);
+}
+
+Notation applied(std::string_view function, const Notation& argument, std::string_view index) {
+  return applied(function, std::span(&argument, 1), index);
+}
+
+Notation series(std::string_view text, std::string_view latex, const Notation& terms,
+                std::string_view index) {
+  const std::string below = index.empty() ? " " : "_{" + std::string(index) + "} ";
+  return Notation::of(std::string(text) + text_index(index) + " " +
+                          terms.text_within(Binding::series).formula,
+                      std::string(latex) + below + terms.latex_within(Binding::series).formula,
+                      Binding::series);
+}
+
+Notation between(std::string_view left, std::string_view right, std::string_view latex_left,
+                 std::string_view latex_right, const Notation& inner) {
+  return Notation::of(std::string(left) + inner.text() + std::string(right),
+                      "\\left" + std::string(latex_left) + inner.latex() + "\\right" +
+                          std::string(latex_right))
+      .set_scalar(inner.scalar());
+}
+
+std::string axes_index(std::span<const std::int64_t> axes) {
+  std::string index;
+  for (const std::int64_t axis : axes) index += (index.empty() ? "" : ",") + std::to_string(axis);
+  return index;
+}
+
+}  // namespace dagrad
