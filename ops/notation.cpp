@@ -58,7 +58,10 @@ Notation Norm::notation(std::span<const Notation> in, std::span<const Type> type
   if (!axes.empty()) return applied("norm" + kind, in[0], axes);
   const std::string below = kind == "1" ? "₁" : kind.empty() ? "" : "_∞";
   return between("‖", "‖" + below, "\\|",
-                 kind.empty() ? "\\|" : kind == "1" ? "\\|_{1}" : "\\|_{\\infty}", in[0]);
+                 kind.empty()  ? "\\|"
+                 : kind == "1" ? "\\|_{1}"
+                               : "\\|_{\\infty}",
+                 in[0]);
 }
 
 /// Axes that `like` lacks or has with size 1.

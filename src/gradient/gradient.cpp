@@ -93,6 +93,7 @@ std::vector<Value> gradient(const Targets& targets, std::span<const Value> xs,
   reverse.run();
   std::vector<Value> results;
   for (std::size_t i = 0; i < xs.size(); ++i) results.push_back(reverse.result(i, xs[i]));
+  reverse.note_cotangents(ys, xs);
   return results;
 }
 

@@ -21,6 +21,8 @@ class Reverse {
   void run();
   /// The sum of the cotangents of the i-th x; zeros if there are none.
   Value result(std::size_t i, const Value& x);
+  /// Adds to the graph which values are the derivatives with respect to which.
+  void note_cotangents(std::span<const Seeded> ys, std::span<const Value> xs);
 
  private:
   static constexpr std::uint32_t nothing = Paths::none;

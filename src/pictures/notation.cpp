@@ -94,7 +94,8 @@ Notation number_of(T value) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(value)) return Notation::of("NaN", "\\mathrm{NaN}");
     if (std::isinf(value))
-      return value > 0 ? Notation::of("∞", "\\infty") : Notation::of("−∞", "-\\infty", Binding::sum);
+      return value > 0 ? Notation::of("∞", "\\infty")
+                       : Notation::of("−∞", "-\\infty", Binding::sum);
     if (value == T(0.5)) return Notation::of("½", "\\tfrac{1}{2}");
   }
   char buffer[40];
@@ -158,7 +159,7 @@ bool begins_with_minus(const Notation& a) { return a.text().starts_with("−"); 
 /// The formula without the minus that it begins with.
 Notation without_minus(const Notation& a) {
   return Notation::of(a.text().substr(std::string_view("−").size()), a.latex().substr(1),
-                      Binding::product);
+                      Binding::series);
 }
 
 /// Whether it is a lone negative term, such as −a · b, and not a sum.
@@ -179,7 +180,8 @@ bool is_negated(const Notation& a) {
 
 Notation operator+(const Notation& a, const Notation& b) {
   if (is_negated(b)) return (a - without_minus(b)).set_scalar(a.scalar() && b.scalar());
-  return joined(a, Binding::sum, " + ", " + ", b, Binding::sum, Binding::sum)
+  const Binding right = begins_with_minus(b) ? Binding::series : Binding::sum;
+  return joined(a, Binding::sum, " + ", " + ", b, right, Binding::sum)
       .set_scalar(a.scalar() && b.scalar());
 }
 
@@ -190,8 +192,8 @@ Notation operator-(const Notation& a, const Notation& b) {
 
 Notation operator-(const Notation& a) {
   if (is_negated(a)) return without_minus(a).set_scalar(a.scalar());
-  return Notation::of("−" + a.text_within(Binding::product).formula,
-                      "-" + a.latex_within(Binding::product).formula, Binding::sum)
+  return Notation::of("−" + a.text_within(Binding::series).formula,
+                      "-" + a.latex_within(Binding::series).formula, Binding::sum)
       .set_scalar(a.scalar());
 }
 
@@ -208,19 +210,19 @@ Notation operator*(const Notation& a, const Notation& b) {
 Notation operator/(const Notation& a, const Notation& b) {
   if (b.is("1")) return a;
   if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) / b);
-  return Notation::of(
-             a.text_within(Binding::product).formula + " / " + b.text_within(Binding::matrix).formula,
-             "\\frac{" + a.latex() + "}{" + b.latex() + "}", Binding::product)
+  return Notation::of(a.text_within(Binding::product).formula + " / " +
+                          b.text_within(Binding::matrix).formula,
+                      "\\frac{" + a.latex() + "}{" + b.latex() + "}", Binding::product)
       .set_scalar(a.scalar() && b.scalar());
 }
 
 Notation matrix_product(const Notation& a, const Notation& b) {
   const std::string left = a.text_within(Binding::matrix).formula;
   const bool beside = left.ends_with("ᵀ");
-  return Notation::of(left + (beside ? "" : "·") + b.text_within(Binding::power).formula,
-                      a.latex_within(Binding::matrix).formula + "\\," +
-                          b.latex_within(Binding::power).formula,
-                      Binding::matrix);
+  return Notation::of(
+      left + (beside ? "" : "·") + b.text_within(Binding::power).formula,
+      a.latex_within(Binding::matrix).formula + "\\," + b.latex_within(Binding::power).formula,
+      Binding::matrix);
 }
 
 Notation transposed(const Notation& a) {
@@ -273,10 +275,9 @@ Notation applied(std::string_view function, const Notation& argument, std::strin
 Notation series(std::string_view text, std::string_view latex, const Notation& terms,
                 std::string_view index) {
   const std::string below = index.empty() ? " " : "_{" + std::string(index) + "} ";
-  return Notation::of(std::string(text) + text_index(index) + " " +
-                          terms.text_within(Binding::series).formula,
-                      std::string(latex) + below + terms.latex_within(Binding::series).formula,
-                      Binding::series);
+  return Notation::of(
+      std::string(text) + text_index(index) + " " + terms.text_within(Binding::series).formula,
+      std::string(latex) + below + terms.latex_within(Binding::series).formula, Binding::series);
 }
 
 Notation between(std::string_view left, std::string_view right, std::string_view latex_left,
