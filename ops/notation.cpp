@@ -19,34 +19,34 @@ namespace {
 /// Axes as an index below an operator; none if they are all axes of an operand of this type.
 std::string index_of(const OverAxes& op, const Type& type) {
   const bool all = op.axes.empty() || op.axes.size() == static_cast<std::size_t>(type.shape.rank());
-  return all ? std::string() : axes_index(op.axes);
+  return all ? std::string() : Notation::axes(op.axes);
 }
 
-Notation inverted(const Notation& a) { return power(a, Notation::of("-1", "-1")); }
+Notation inverted(const Notation& a) { return Notation::power(a, Notation::of("-1", "-1")); }
 
 }  // namespace
 
 Notation Matmul::notation(std::span<const Notation> in, std::span<const Type>) const {
-  return matrix_product(transpose_left ? transposed(in[0]) : in[0],
-                        transpose_right ? transposed(in[1]) : in[1]);
+  return Notation::matmul(transpose_left ? Notation::transposed(in[0]) : in[0],
+                          transpose_right ? Notation::transposed(in[1]) : in[1]);
 }
 
 template <>
 Notation Max::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return applied("max", in[0], index_of(*this, types[0]));
+  return Notation::call("max", in[0], index_of(*this, types[0]));
 }
 template <>
 Notation Min::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return applied("min", in[0], index_of(*this, types[0]));
+  return Notation::call("min", in[0], index_of(*this, types[0]));
 }
 Notation Sum::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return series("Σ", "\\sum", in[0], index_of(*this, types[0]));
+  return Notation::series("Σ", "\\sum", in[0], index_of(*this, types[0]));
 }
 Notation Prod::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return series("Π", "\\prod", in[0], index_of(*this, types[0]));
+  return Notation::series("Π", "\\prod", in[0], index_of(*this, types[0]));
 }
 Notation Mean::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return applied("mean", in[0], index_of(*this, types[0]));
+  return Notation::call("mean", in[0], index_of(*this, types[0]));
 }
 Notation CountLike::notation(std::span<const Notation>, std::span<const Type> types) const {
   return Notation::number(count(types[0].shape) - less);
@@ -55,13 +55,13 @@ Notation CountLike::notation(std::span<const Notation>, std::span<const Type> ty
 Notation Norm::notation(std::span<const Notation> in, std::span<const Type> types) const {
   const std::string axes = index_of(*this, types[0]);
   const std::string kind = order == 2 ? "" : std::isinf(order) ? "∞" : "1";
-  if (!axes.empty()) return applied("norm" + kind, in[0], axes);
+  if (!axes.empty()) return Notation::call("norm" + kind, in[0], axes);
   const std::string below = kind == "1" ? "₁" : kind.empty() ? "" : "_∞";
-  return between("‖", "‖" + below, "\\|",
-                 kind.empty()  ? "\\|"
-                 : kind == "1" ? "\\|_{1}"
-                               : "\\|_{\\infty}",
-                 in[0]);
+  return Notation::delimited("‖", "‖" + below, "\\|",
+                             kind.empty()  ? "\\|"
+                             : kind == "1" ? "\\|_{1}"
+                                           : "\\|_{\\infty}",
+                             in[0]);
 }
 
 /// Axes that `like` lacks or has with size 1.
@@ -74,7 +74,7 @@ Notation SumToLike::notation(std::span<const Notation> in, std::span<const Type>
   }
   if (axes.empty()) return in[0];
   const bool all = axes.size() == static_cast<std::size_t>(from.rank()) || types[1].elements() == 1;
-  return series("Σ", "\\sum", in[0], all ? "" : axes_index(axes));
+  return Notation::series("Σ", "\\sum", in[0], all ? "" : Notation::axes(axes));
 }
 
 Notation AddN::notation(std::span<const Notation> in, std::span<const Type>) const {
@@ -89,20 +89,21 @@ Notation Transpose::notation(std::span<const Notation> in, std::span<const Type>
   for (std::size_t i = 0; last_two && i + 2 < rank; ++i)
     last_two = axes[i] == static_cast<std::int64_t>(i);
   last_two = last_two && axes[rank - 1] == static_cast<std::int64_t>(rank - 2);
-  return last_two || rank < 2 ? transposed(in[0]) : applied("transpose", in[0], axes_index(axes));
+  return last_two || rank < 2 ? Notation::transposed(in[0])
+                              : Notation::call("transpose", in[0], Notation::axes(axes));
 }
 
 Notation Slice::notation(std::span<const Notation> in, std::span<const Type>) const {
   const std::string index = to_string(ranges);
-  return Notation::of(in[0].text_within(Binding::whole).formula + index,
-                      in[0].latex_within(Binding::whole).formula + "_{" + index + "}");
+  return Notation::of(in[0].text_within(Precedence::whole).formula + index,
+                      in[0].latex_within(Precedence::whole).formula + "_{" + index + "}");
 }
 
 Notation Reshape::notation(std::span<const Notation> in, std::span<const Type>) const {
   std::string sizes;
   for (const std::int64_t size : shape) sizes += (sizes.empty() ? "" : "×") + std::to_string(size);
   const std::array arguments{in[0], Notation::of(sizes, "\\text{" + sizes + "}")};
-  return applied("reshape", arguments);
+  return Notation::call("reshape", arguments);
 }
 /// It has no more to say than that the elements are the same.
 Notation ReshapeLike::notation(std::span<const Notation> in, std::span<const Type>) const {
@@ -113,10 +114,10 @@ Notation Inverse::notation(std::span<const Notation> in, std::span<const Type>) 
   return inverted(in[0]);
 }
 Notation Solve::notation(std::span<const Notation> in, std::span<const Type>) const {
-  return matrix_product(inverted(transposed ? dagrad::transposed(in[0]) : in[0]), in[1]);
+  return Notation::matmul(inverted(transposed ? Notation::transposed(in[0]) : in[0]), in[1]);
 }
 Notation Det::notation(std::span<const Notation> in, std::span<const Type>) const {
-  return applied("det", in[0]);
+  return Notation::call("det", in[0]);
 }
 Notation Full::notation(std::span<const Notation>, std::span<const Type>) const {
   return Notation::number(value.cast(f64).item<double>());

@@ -4,12 +4,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace dagrad {
 
+struct Type;
+
 /// How tightly the outermost operator of a formula binds its operands, from loose to tight.
-enum class Binding : std::uint8_t {
+enum class Precedence : std::uint8_t {
   either,      ///< a ∨ b
   both,        ///< a ∧ b
   comparison,  ///< a < b
@@ -22,7 +23,7 @@ enum class Binding : std::uint8_t {
 };
 
 /// A formula as mathematicians write it, as Unicode text and as LaTeX (for math mode, with amsmath
-/// and amssymb). Formulas are combined by operators and by the functions below, which write
+/// and amssymb). Formulas are combined by operators and by the functions here, which write
 /// brackets where they are needed and nowhere else. Products of two tensors element by element are
 /// a ⊙ b, products with a scalar a · b, matrix products a·b or, after a transposed matrix, aᵀb.
 ///
@@ -35,7 +36,7 @@ class Notation {
  public:
   struct Written {
     std::string formula;
-    Binding binding = Binding::whole;
+    Precedence precedence = Precedence::whole;
   };
 
   Notation() = default;
@@ -46,11 +47,34 @@ class Notation {
   static Notation number(float value);
   static Notation number(std::int64_t value);
   /// Text and LaTeX as they are given.
-  static Notation of(std::string text, std::string latex, Binding binding = Binding::whole);
+  static Notation of(std::string text, std::string latex,
+                     Precedence precedence = Precedence::whole);
+  static Notation of(Written text, Written latex);
+
+  static Notation matmul(const Notation& a, const Notation& b);
+  static Notation transposed(const Notation& a);
+  static Notation power(const Notation& base, const Notation& exponent);
+  /// An infix operator that does not chain, such as a < b.
+  static Notation infix(const Notation& a, std::string_view text, std::string_view latex,
+                        const Notation& b, Precedence precedence);
+  /// f(a, b), where the function's name may have an index, such as axes.
+  static Notation call(std::string_view function, std::span<const Notation> arguments,
+                       std::string_view index = {});
+  static Notation call(std::string_view function, const Notation& argument,
+                       std::string_view index = {});
+  /// An operator such as Σ before a product, with an index below.
+  static Notation series(std::string_view text, std::string_view latex, const Notation& terms,
+                         std::string_view index = {});
+  /// Between two delimiters, such as |a| and ‖a‖.
+  static Notation delimited(std::string_view left, std::string_view right,
+                            std::string_view latex_left, std::string_view latex_right,
+                            const Notation& inner);
+  /// Axes as an index: "0" or "0,1".
+  static std::string axes(std::span<const std::int64_t> axes);
 
   const std::string& text() const { return text_.formula; }
   const std::string& latex() const { return latex_.formula; }
-  Binding binding() const { return text_.binding; }
+  Precedence precedence() const { return text_.precedence; }
   bool empty() const { return text_.formula.empty(); }
   /// Whether it stands for a single element.
   bool scalar() const { return scalar_; }
@@ -58,8 +82,8 @@ class Notation {
   /// Whether it is this number, such as the factor 1, which products leave out.
   bool is(std::string_view number) const { return text_.formula == number; }
   /// The formula in brackets, unless its operator binds at least as tightly as `least`.
-  Written text_within(Binding least) const;
-  Written latex_within(Binding least) const;
+  Written text_within(Precedence least) const;
+  Written latex_within(Precedence least) const;
 
   friend Notation operator+(const Notation& a, const Notation& b);
   friend Notation operator-(const Notation& a, const Notation& b);
@@ -71,25 +95,5 @@ class Notation {
   Written text_, latex_;
   bool scalar_ = false;
 };
-
-/// The matrix product.
-Notation matrix_product(const Notation& a, const Notation& b);
-Notation transposed(const Notation& a);
-Notation power(const Notation& base, const Notation& exponent);
-/// Infix operators that bind as `binding` and do not chain, such as a < b.
-Notation infix(const Notation& a, std::string_view text, std::string_view latex, const Notation& b,
-               Binding binding);
-/// f(a, b); an index below the name, such as axes, may be given.
-Notation applied(std::string_view function, std::span<const Notation> arguments,
-                 std::string_view index = {});
-Notation applied(std::string_view function, const Notation& argument, std::string_view index = {});
-/// An operator such as Σ before a product, with an index below.
-Notation series(std::string_view text, std::string_view latex, const Notation& terms,
-                std::string_view index = {});
-/// Between two delimiters, such as |a| and ‖a‖.
-Notation between(std::string_view left, std::string_view right, std::string_view latex_left,
-                 std::string_view latex_right, const Notation& inner);
-/// Axes as an index: "0" or "0,1", and nothing for all axes.
-std::string axes_index(std::span<const std::int64_t> axes);
 
 }  // namespace dagrad

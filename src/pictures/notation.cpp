@@ -10,10 +10,10 @@ namespace {
 
 using Written = Notation::Written;
 
-Written bracketed(const Written& part, Binding least, std::string_view open,
+Written bracketed(const Written& part, Precedence least, std::string_view open,
                   std::string_view close) {
-  if (part.binding >= least) return part;
-  return {std::string(open) + part.formula + std::string(close), Binding::whole};
+  if (part.precedence >= least) return part;
+  return {std::string(open) + part.formula + std::string(close), Precedence::whole};
 }
 
 bool ends_with_digits(std::string_view name, std::size_t& letters) {
@@ -95,7 +95,7 @@ Notation number_of(T value) {
     if (std::isnan(value)) return Notation::of("NaN", "\\mathrm{NaN}");
     if (std::isinf(value))
       return value > 0 ? Notation::of("∞", "\\infty")
-                       : Notation::of("−∞", "-\\infty", Binding::sum);
+                       : Notation::of("−∞", "-\\infty", Precedence::sum);
     if (value == T(0.5)) return Notation::of("½", "\\tfrac{1}{2}");
   }
   char buffer[40];
@@ -112,16 +112,20 @@ Notation number_of(T value) {
     latex = (mantissa == "1" ? "" : mantissa + " \\cdot ") + "10^{" + exponent + "}";
     if (!negative && mantissa != "1") return Notation::of(digits, "{" + latex + "}");
   }
-  return negative ? Notation::of("−" + digits, "-" + latex, Binding::sum)
+  return negative ? Notation::of("−" + digits, "-" + latex, Precedence::sum)
                   : Notation::of(digits, latex);
 }
 
 }  // namespace
 
-Notation Notation::of(std::string text, std::string latex, Binding binding) {
+Notation Notation::of(std::string text, std::string latex, Precedence precedence) {
+  return of(Written{std::move(text), precedence}, Written{std::move(latex), precedence});
+}
+
+Notation Notation::of(Written text, Written latex) {
   Notation result;
-  result.text_ = {std::move(text), binding};
-  result.latex_ = {std::move(latex), binding};
+  result.text_ = std::move(text);
+  result.latex_ = std::move(latex);
   return result;
 }
 
@@ -139,19 +143,20 @@ Notation& Notation::set_scalar(bool scalar) {
   return *this;
 }
 
-Written Notation::text_within(Binding least) const { return bracketed(text_, least, "(", ")"); }
-Written Notation::latex_within(Binding least) const {
+Written Notation::text_within(Precedence least) const { return bracketed(text_, least, "(", ")"); }
+Written Notation::latex_within(Precedence least) const {
   return bracketed(latex_, least, "\\left(", "\\right)");
 }
 
 namespace {
 
 /// Joins two parts in both notations; the parts bind at least as tightly as given.
-Notation joined(const Notation& a, Binding left, std::string_view text, std::string_view latex,
-                const Notation& b, Binding right, Binding binding) {
+Notation joined(const Notation& a, Precedence left, std::string_view text, std::string_view latex,
+                const Notation& b, Precedence right, Precedence precedence) {
   return Notation::of(
       a.text_within(left).formula + std::string(text) + b.text_within(right).formula,
-      a.latex_within(left).formula + std::string(latex) + b.latex_within(right).formula, binding);
+      a.latex_within(left).formula + std::string(latex) + b.latex_within(right).formula,
+      precedence);
 }
 
 bool begins_with_minus(const Notation& a) { return a.text().starts_with("−"); }
@@ -159,12 +164,12 @@ bool begins_with_minus(const Notation& a) { return a.text().starts_with("−"); 
 /// The formula without the minus that it begins with.
 Notation without_minus(const Notation& a) {
   return Notation::of(a.text().substr(std::string_view("−").size()), a.latex().substr(1),
-                      Binding::series);
+                      Precedence::series);
 }
 
 /// Whether it is a lone negative term, such as −a · b, and not a sum.
 bool is_negated(const Notation& a) {
-  if (a.binding() != Binding::sum || !begins_with_minus(a)) return false;
+  if (a.precedence() != Precedence::sum || !begins_with_minus(a)) return false;
   int depth = 0;
   for (std::size_t at = std::string_view("−").size(); at < a.text().size(); ++at) {
     const char c = a.text()[at];
@@ -180,20 +185,20 @@ bool is_negated(const Notation& a) {
 
 Notation operator+(const Notation& a, const Notation& b) {
   if (is_negated(b)) return (a - without_minus(b)).set_scalar(a.scalar() && b.scalar());
-  const Binding right = begins_with_minus(b) ? Binding::series : Binding::sum;
-  return joined(a, Binding::sum, " + ", " + ", b, right, Binding::sum)
+  const Precedence right = begins_with_minus(b) ? Precedence::series : Precedence::sum;
+  return joined(a, Precedence::sum, " + ", " + ", b, right, Precedence::sum)
       .set_scalar(a.scalar() && b.scalar());
 }
 
 Notation operator-(const Notation& a, const Notation& b) {
-  return joined(a, Binding::sum, " − ", " - ", b, Binding::series, Binding::sum)
+  return joined(a, Precedence::sum, " − ", " - ", b, Precedence::series, Precedence::sum)
       .set_scalar(a.scalar() && b.scalar());
 }
 
 Notation operator-(const Notation& a) {
   if (is_negated(a)) return without_minus(a).set_scalar(a.scalar());
-  return Notation::of("−" + a.text_within(Binding::series).formula,
-                      "-" + a.latex_within(Binding::series).formula, Binding::sum)
+  return Notation::of("−" + a.text_within(Precedence::series).formula,
+                      "-" + a.latex_within(Precedence::series).formula, Precedence::sum)
       .set_scalar(a.scalar());
 }
 
@@ -202,57 +207,58 @@ Notation operator*(const Notation& a, const Notation& b) {
   if (b.is("1")) return a;
   if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) * b);
   const bool dot = a.scalar() || b.scalar();
-  return joined(a, Binding::product, dot ? " · " : " ⊙ ", dot ? " \\cdot " : " \\odot ", b,
-                Binding::product, Binding::product)
+  return joined(a, Precedence::product, dot ? " · " : " ⊙ ", dot ? " \\cdot " : " \\odot ", b,
+                Precedence::product, Precedence::product)
       .set_scalar(a.scalar() && b.scalar());
 }
 
 Notation operator/(const Notation& a, const Notation& b) {
   if (b.is("1")) return a;
   if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) / b);
-  return Notation::of(a.text_within(Binding::product).formula + " / " +
-                          b.text_within(Binding::matrix).formula,
-                      "\\frac{" + a.latex() + "}{" + b.latex() + "}", Binding::product)
+  return Notation::of(Written{a.text_within(Precedence::product).formula + " / " +
+                                  b.text_within(Precedence::matrix).formula,
+                              Precedence::product},
+                      Written{"\\frac{" + a.latex() + "}{" + b.latex() + "}", Precedence::matrix})
       .set_scalar(a.scalar() && b.scalar());
 }
 
-Notation matrix_product(const Notation& a, const Notation& b) {
-  const std::string left = a.text_within(Binding::matrix).formula;
+Notation Notation::matmul(const Notation& a, const Notation& b) {
+  const std::string left = a.text_within(Precedence::matrix).formula;
   const bool beside = left.ends_with("ᵀ");
-  return Notation::of(
-      left + (beside ? "" : "·") + b.text_within(Binding::power).formula,
-      a.latex_within(Binding::matrix).formula + "\\," + b.latex_within(Binding::power).formula,
-      Binding::matrix);
+  return Notation::of(left + (beside ? "" : "·") + b.text_within(Precedence::power).formula,
+                      a.latex_within(Precedence::matrix).formula + "\\," +
+                          b.latex_within(Precedence::power).formula,
+                      Precedence::matrix);
 }
 
-Notation transposed(const Notation& a) {
-  return Notation::of(a.text_within(Binding::whole).formula + "ᵀ",
-                      a.latex_within(Binding::whole).formula + "^{\\top}", Binding::power)
+Notation Notation::transposed(const Notation& a) {
+  return Notation::of(a.text_within(Precedence::whole).formula + "ᵀ",
+                      a.latex_within(Precedence::whole).formula + "^{\\top}", Precedence::power)
       .set_scalar(a.scalar());
 }
 
-Notation power(const Notation& base, const Notation& exponent) {
+Notation Notation::power(const Notation& base, const Notation& exponent) {
   const std::string high = raised(exponent.text().starts_with("−")
                                       ? "-" + exponent.text().substr(std::string_view("−").size())
                                       : exponent.text());
   return Notation::of(
-             base.text_within(Binding::whole).formula +
-                 (high.empty() ? "^" + exponent.text_within(Binding::whole).formula : high),
-             base.latex_within(Binding::whole).formula + "^{" + exponent.latex() + "}",
-             Binding::power)
+             base.text_within(Precedence::whole).formula +
+                 (high.empty() ? "^" + exponent.text_within(Precedence::whole).formula : high),
+             base.latex_within(Precedence::whole).formula + "^{" + exponent.latex() + "}",
+             Precedence::power)
       .set_scalar(base.scalar() && exponent.scalar());
 }
 
-Notation infix(const Notation& a, std::string_view text, std::string_view latex, const Notation& b,
-               Binding binding) {
-  const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
+Notation Notation::infix(const Notation& a, std::string_view text, std::string_view latex,
+                         const Notation& b, Precedence precedence) {
+  const auto tighter = static_cast<Precedence>(static_cast<int>(precedence) + 1);
   return joined(a, tighter, " " + std::string(text) + " ", " " + std::string(latex) + " ", b,
-                tighter, binding)
+                tighter, precedence)
       .set_scalar(a.scalar() && b.scalar());
 }
 
-Notation applied(std::string_view function, std::span<const Notation> arguments,
-                 std::string_view index) {
+Notation Notation::call(std::string_view function, std::span<const Notation> arguments,
+                        std::string_view index) {
   std::string text, latex;
   bool scalar = true;
   for (const Notation& argument : arguments) {
@@ -268,27 +274,30 @@ Notation applied(std::string_view function, std::span<const Notation> arguments,
       .set_scalar(scalar);
 }
 
-Notation applied(std::string_view function, const Notation& argument, std::string_view index) {
-  return applied(function, std::span(&argument, 1), index);
+Notation Notation::call(std::string_view function, const Notation& argument,
+                        std::string_view index) {
+  return call(function, std::span(&argument, 1), index);
 }
 
-Notation series(std::string_view text, std::string_view latex, const Notation& terms,
-                std::string_view index) {
+Notation Notation::series(std::string_view text, std::string_view latex, const Notation& terms,
+                          std::string_view index) {
   const std::string below = index.empty() ? " " : "_{" + std::string(index) + "} ";
   return Notation::of(
-      std::string(text) + text_index(index) + " " + terms.text_within(Binding::series).formula,
-      std::string(latex) + below + terms.latex_within(Binding::series).formula, Binding::series);
+      std::string(text) + text_index(index) + " " + terms.text_within(Precedence::series).formula,
+      std::string(latex) + below + terms.latex_within(Precedence::series).formula,
+      Precedence::series);
 }
 
-Notation between(std::string_view left, std::string_view right, std::string_view latex_left,
-                 std::string_view latex_right, const Notation& inner) {
+Notation Notation::delimited(std::string_view left, std::string_view right,
+                             std::string_view latex_left, std::string_view latex_right,
+                             const Notation& inner) {
   return Notation::of(std::string(left) + inner.text() + std::string(right),
                       "\\left" + std::string(latex_left) + inner.latex() + "\\right" +
                           std::string(latex_right))
       .set_scalar(inner.scalar());
 }
 
-std::string axes_index(std::span<const std::int64_t> axes) {
+std::string Notation::axes(std::span<const std::int64_t> axes) {
   std::string index;
   for (const std::int64_t axis : axes) index += (index.empty() ? "" : ",") + std::to_string(axis);
   return index;
