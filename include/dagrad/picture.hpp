@@ -28,6 +28,20 @@ struct ScopeDetail {
   Detail detail;
 };
 
+/// How constants are drawn.
+enum class Constants : std::uint8_t {
+  written,  ///< numbers are written in the nodes that use them, other constants drawn for each use
+  per_use,  ///< drawn for each use
+  shared,   ///< drawn once, as the graph has them
+};
+
+/// What is shown of the types of results.
+enum class ShownTypes : std::uint8_t {
+  none,
+  shapes,  ///< "4×3", with the dtype only if it is not that of most values
+  full,    ///< "float64[4,3]"
+};
+
 /// What a picture shows about a node besides the graph itself, such as a measurement.
 struct PictureMark {
   std::string fill = {};  ///< colour such as "#f3c1b8"; empty: that of its kind
@@ -83,13 +97,14 @@ struct PictureOptions {
   /// Names of nodes or scopes, with '*' as in `ScopeDetail`, that are left out together with what
   /// only they need.
   std::vector<std::string> left_out = {};
-  /// Whether nodes that only bring a value to a shape, or only count elements, are shown as part of
-  /// an edge or of the node that uses them.
+  /// Whether what only serves shapes is kept out of sight: values that depend only on the type of
+  /// another one are written in their users, changes of shape such as `broadcast_like` are part of
+  /// an edge, and edges along which only the type is used are not drawn.
   bool fold_shapes = true;
-  /// Whether a number is written in the node that uses it.
-  bool inline_constants = true;
+  Constants constants = Constants::written;
 
-  bool types = true, attributes = true;  ///< what nodes show below their titles
+  ShownTypes types = ShownTypes::shapes;
+  bool attributes = true;  ///< whether nodes show those that differ from their defaults
   bool left_to_right = false;
   bool legend = true;
   /// Whether to connect each gradient node with its forward node.

@@ -8,7 +8,7 @@
 
 /// A picture of a graph before it has a format: what is drawn, without colours and places. It is a
 /// quotient of the graph: each node of the graph is drawn as part of one drawn node, is folded into
-/// edges, is written in its users (numbers), or is left out.
+/// edges (changes of shape), is written in its users (numbers), or is left out.
 namespace dagrad::detail {
 
 inline constexpr std::uint32_t nothing = 0xffffffff;
@@ -32,8 +32,9 @@ enum class DrawnKind : std::uint8_t {
 
 /// Where edges enter or leave a drawn node.
 struct DrawnPort {
-  std::string label;  ///< "base", "left"; empty if the order of operands does not matter
-  std::string type;   ///< of the value, such as "f32 [12,64]"
+  std::string label;   ///< "base", "left"; empty if the order of operands does not matter
+  std::string type;    ///< of the value, as chosen in the options
+  std::string number;  ///< of an operand that is written in the node instead of drawn
 };
 
 struct DrawnNode {
@@ -107,6 +108,7 @@ enum class LegendEntry : std::uint8_t {
 
 struct Picture {
   std::string title;
+  std::string dtype;             ///< of most values, if types do not show it; else empty
   std::vector<DrawnNode> nodes;  ///< operands before users, except between closed blocks
   std::vector<DrawnEdge> edges;
   std::vector<DrawnCluster> clusters;  ///< outer ones before inner ones
@@ -125,6 +127,9 @@ struct EquationBounds {
   /// By node: whether it must stay the last of an equation, because it is a fetch, a gradient that
   /// the user asked for, the next value of a parameter, or marked.
   std::vector<bool> kept;
+  /// By node: whether it is not drawn, but written by each of its users: a constant, a value of
+  /// which only the type of another one decides, or a change of shape.
+  std::vector<bool> folded;
   /// By node: "∂loss/∂w" for the gradients that the user asked for, else empty.
   std::vector<std::string> derivative;
 };

@@ -39,7 +39,7 @@ struct Network {
     out = sigmoid(x * w + 0.5).named("out");
     gradients = gradient(out, {w}, {.seed = ones_like(out)});
   }
-  DotOptions options() const { return {.title = "a & b", .fetches = {out, gradients[0]}}; }
+  PictureOptions options() const { return {.title = "a & b", .fetches = {out, gradients[0]}}; }
 };
 
 /// Compares the drawing with a golden file, which is rewritten if the environment has
@@ -85,7 +85,7 @@ TEST(Dot, LeavesOutWhatFetchesDoNotNeed) {
 // gradient.
 TEST(Dot, ClosesScopes) {
   const Network network;
-  DotOptions options = network.options();
+  PictureOptions options = network.options();
   options.open_scopes = 1;
   expect_golden("closed", to_dot(network.graph, options));
   options.open_scopes = 2;
@@ -94,7 +94,7 @@ TEST(Dot, ClosesScopes) {
 
 TEST(Dot, MarksNodesAndClosedScopes) {
   const Network network;
-  const std::map<std::string, DotMark> marks{{"layer/0/w", {"#abcdef", "norm <3> & more"}},
+  const std::map<std::string, PictureMark> marks{{"layer/0/w", {"#abcdef", "norm <3> & more"}},
                                              {"layer/0/out", {.note = "no colour"}},
                                              {"layer/0", {"#123456", "closed"}},
                                              {"absent", {"#654321"}}};

@@ -6,7 +6,7 @@ namespace dagrad {
 namespace {
 
 void draw_as(const std::string& format, const std::filesystem::path& file, const Graph& graph,
-             const DotOptions& options) {
+             const PictureOptions& options) {
   const detail::TemporaryFile source("draw");
   write_dot(source.path(), graph, options);
   const detail::Finished dot = detail::run_program(
@@ -17,7 +17,7 @@ void draw_as(const std::string& format, const std::filesystem::path& file, const
 
 }  // namespace
 
-void draw(const std::filesystem::path& file, const Graph& graph, const DotOptions& options) {
+void draw(const std::filesystem::path& file, const Graph& graph, const PictureOptions& options) {
   const std::string ending = file.extension().string();
   if (ending.size() < 2)
     throw ArgumentError("draw: \"" + file.string() +
@@ -25,7 +25,7 @@ void draw(const std::filesystem::path& file, const Graph& graph, const DotOption
   draw_as(ending.substr(1), file, graph, options);
 }
 
-void write_svg(const std::filesystem::path& file, const Graph& graph, const DotOptions& options) {
+void write_svg(const std::filesystem::path& file, const Graph& graph, const PictureOptions& options) {
   draw_as("svg", file, graph, options);
 }
 

@@ -115,7 +115,7 @@ class Clusters {
 
 class Drawing {
  public:
-  Drawing(const Graph& graph, const DotOptions& options)
+  Drawing(const Graph& graph, const PictureOptions& options)
       : graph_(graph),
         view_(graph),
         options_(options),
@@ -375,7 +375,7 @@ class Drawing {
 
   const Graph& graph_;
   detail::GraphView view_;
-  const DotOptions& options_;
+  const PictureOptions& options_;
   std::size_t open_;  ///< number of nested levels that are drawn open
   std::vector<bool> drawn_, fetched_, closed_;
   std::vector<std::uint32_t> drawn_as_;  ///< the node itself, or the first node of its closed scope
@@ -386,11 +386,11 @@ class Drawing {
 
 }  // namespace
 
-std::string to_dot(const Graph& graph, const DotOptions& options) {
+std::string to_dot(const Graph& graph, const PictureOptions& options) {
   return Drawing(graph, options).text();
 }
 
-void write_dot(const std::filesystem::path& file, const Graph& graph, const DotOptions& options) {
+void write_dot(const std::filesystem::path& file, const Graph& graph, const PictureOptions& options) {
   const std::string text = to_dot(graph, options);
   std::ofstream out(file, std::ios::binary);
   out << text;
