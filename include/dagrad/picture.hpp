@@ -54,24 +54,27 @@ struct PictureScale {
   std::vector<PictureMark> steps = {};  ///< colours in order, each with its value as note
 };
 
-/// Colours of one kind of node or cluster: '#' and six hexadecimal digits.
+/// Colours of a kind of node or of a part.
 struct Paint {
   std::string fill, line, text;
 };
 
-/// How a picture looks. Node kinds differ in shape, and parts of the computation in colour and in
-/// the style of their lines, so that a picture can be read without colours.
+/// How a picture looks. Kinds of nodes differ in shape, and parts of the computation in colour.
+/// Colours are '#' and six hexadecimal digits.
 struct Theme {
-  std::string background, text, faint;  ///< faint: types, attributes, cross edges
+  std::string background, text;
+  std::string faint;  ///< types, attributes, and edges from one part to another
+  std::string edge;
   Paint input, parameter, constant, forward, gradient, after, update;
   std::string fetch;  ///< border of results
+  /// Whether parts differ in the style of their lines too: solid, dashed, dotted.
+  bool line_styles = false;
   std::string font = "Helvetica,Arial,sans-serif";
   double title_size = 12, text_size = 10, small_size = 8;  ///< in points
 
   static Theme light();
   static Theme dark();
-  /// Black and white.
-  static Theme print();
+  static Theme print();  ///< black and white
 };
 
 struct PictureOptions {
@@ -114,7 +117,7 @@ struct PictureOptions {
   std::map<std::string, PictureMark> marks = {};
   PictureScale scale = {};
   Theme theme = Theme::light();
-  /// The largest width and height in millimetres; the picture is laid out for it, not scaled.
+  /// The space that there is, in millimetres. A larger picture is scaled down with its text.
   std::optional<double> width = {}, height = {};
 };
 

@@ -24,8 +24,8 @@ std::string last_word(const std::string& name) { return name.substr(name.rfind('
 
 std::string quotient_text(const GraphView& graph, const Quotient& quotient) {
   const std::size_t order = quotient.xs.size();
-  std::string text = "∂" + (order > 1 ? superscript(order) : "") +
-                     last_word(graph.name(quotient.y)) + "/";
+  std::string text =
+      "∂" + (order > 1 ? superscript(order) : "") + last_word(graph.name(quotient.y)) + "/";
   for (std::size_t i = 0, end = 0; i < order; i = end) {
     while (end < order && quotient.xs[end] == quotient.xs[i]) ++end;
     text += "∂" + in_quotient(graph.name(quotient.xs[i]));
@@ -38,11 +38,12 @@ std::string quotient_text(const GraphView& graph, const Quotient& quotient) {
 
 std::map<std::uint32_t, std::string> derivatives_of(const GraphView& graph) {
   std::map<std::uint32_t, Quotient> quotients;
-  for (const Differentiation& asked : graph.differentiations()) {
-    const auto inner = quotients.find(asked.y.node);
-    Quotient quotient = inner == quotients.end() ? Quotient{asked.y.node, {}} : inner->second;
-    quotient.xs.push_back(asked.x.node);
-    quotients.try_emplace(asked.result.node, std::move(quotient));
+  for (const Cotangent& known : graph.cotangents()) {
+    if (!known.asked || known.seeded || known.value.node == known.y.node) continue;
+    const auto inner = quotients.find(known.y.node);
+    Quotient quotient = inner == quotients.end() ? Quotient{known.y.node, {}} : inner->second;
+    quotient.xs.push_back(known.x.node);
+    quotients.try_emplace(known.value.node, std::move(quotient));
   }
   std::map<std::uint32_t, std::string> texts;
   for (const auto& [node, quotient] : quotients)

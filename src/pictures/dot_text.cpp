@@ -1,4 +1,4 @@
-#include "src/io/dot_text.hpp"
+#include "src/pictures/dot_text.hpp"
 
 #include "src/tensor/utf8.hpp"
 

@@ -25,7 +25,8 @@ void draw(const std::filesystem::path& file, const Graph& graph, const PictureOp
   draw_as(ending.substr(1), file, graph, options);
 }
 
-void write_svg(const std::filesystem::path& file, const Graph& graph, const PictureOptions& options) {
+void write_svg(const std::filesystem::path& file, const Graph& graph,
+               const PictureOptions& options) {
   draw_as("svg", file, graph, options);
 }
 

@@ -65,9 +65,9 @@ class Selecting {
     for (std::uint32_t id = size_; id-- > 0;) {
       if (!made_.drawn[id]) continue;
       const std::string name = view_.name(id);
-      const bool named = std::any_of(
-          options_.left_out.begin(), options_.left_out.end(),
-          [&](const std::string& pattern) { return fits_within(pattern, name); });
+      const bool named =
+          std::any_of(options_.left_out.begin(), options_.left_out.end(),
+                      [&](const std::string& pattern) { return fits_within(pattern, name); });
       const bool only_for_others =
           has_users[id] && !has_drawn_users[id] && !made_.fetched[id] && !next_[id];
       made_.drawn[id] = !named && !only_for_others;
@@ -84,15 +84,14 @@ class Selecting {
     for (std::uint32_t id = 0; id < size_; ++id) {
       auto order = static_cast<std::uint16_t>(view_.gradient_order(id));
       if (order == 0)
-        for (const Edge& edge : view_.operands(id))
-          order = std::max(order, made_.order[edge.node]);
+        for (const Edge& edge : view_.operands(id)) order = std::max(order, made_.order[edge.node]);
       made_.order[id] = order;
     }
   }
 
   void find_parts() {
     std::vector<bool> for_gradient(size_), for_update = next_, used(size_), used_forward(size_),
-                      used_after(size_);
+                                           used_after(size_);
     for (std::uint32_t id = size_; id-- > 0;) {
       if (!made_.drawn[id]) continue;
       const bool own_order = view_.gradient_order(id) > 0;
@@ -120,7 +119,7 @@ class Selecting {
   const PictureOptions& options_;
   std::uint32_t size_;
   Selection made_;
-  std::vector<bool> next_;               ///< by node: whether it is the next value of a parameter
+  std::vector<bool> next_;              ///< by node: whether it is the next value of a parameter
   std::vector<std::uint32_t> updated_;  ///< parameters
 };
 
