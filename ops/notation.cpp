@@ -56,12 +56,9 @@ Notation Norm::notation(std::span<const Notation> in, std::span<const Type> type
   const std::string axes = index_of(*this, types[0]);
   const std::string kind = order == 2 ? "" : std::isinf(order) ? "∞" : "1";
   if (!axes.empty()) return Notation::call("norm" + kind, in[0], axes);
-  const std::string below = kind == "1" ? "₁" : kind.empty() ? "" : "_∞";
-  return Notation::delimited("‖", "‖" + below, "\\|",
-                             kind.empty()  ? "\\|"
-                             : kind == "1" ? "\\|_{1}"
-                                           : "\\|_{\\infty}",
-                             in[0]);
+  const std::string below = kind.empty() ? "" : kind == "1" ? "₁" : "_∞";
+  const std::string latex = kind.empty() ? "" : kind == "1" ? "_{1}" : "_{\\infty}";
+  return Notation::delimited("‖", "‖" + below, "\\lVert ", "\\rVert" + latex, in[0]);
 }
 
 /// Axes that `like` lacks or has with size 1.

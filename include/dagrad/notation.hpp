@@ -92,8 +92,14 @@ class Notation {
   friend Notation operator-(const Notation& a);
 
  private:
+  /// Whether it is a lone negative term, such as −a ⊙ b, and not a sum.
+  bool is_negated() const { return negated_; }
+  Notation without_minus() const;
+
   Written text_, latex_;
   bool scalar_ = false;
+  bool negated_ = false;
+  Precedence after_minus_ = Precedence::whole;  ///< of what follows the minus of a negated term
 };
 
 }  // namespace dagrad

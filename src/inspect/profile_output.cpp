@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "dagrad/profile.hpp"
-#include "src/inspect/json.hpp"
+#include "src/io/json.hpp"
 #include "src/inspect/units.hpp"
 #include "src/io/file_replacement.hpp"
 #include "src/io/text_table.hpp"

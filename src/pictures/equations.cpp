@@ -60,12 +60,19 @@ class Joining {
  private:
   static constexpr std::uint32_t several = nothing - 1;
 
+  /// Whether it is not drawn, but written by each of its users.
+  bool is_folded(std::uint32_t id) const {
+    return bounds_.region[id] == nothing || (id < bounds_.folded.size() && bounds_.folded[id]);
+  }
+
+  /// Finds the only drawn user of each value; users precede what they use here.
   void find_users() {
-    for (std::uint32_t id = 0; id < view_.size(); ++id) {
-      if (bounds_.region[id] == nothing) continue;
+    for (std::uint32_t id = view_.size(); id-- > 0;) {
+      const std::uint32_t by = is_folded(id) ? only_user_[id] : id;
+      if (by == nothing) continue;
       for (const Edge& edge : view_.operands(id)) {
         std::uint32_t& user = only_user_[edge.node];
-        if (!edge.type_only) user = user == nothing || user == id ? id : several;
+        if (!edge.type_only) user = user == nothing || user == by ? by : several;
       }
     }
   }
@@ -136,8 +143,7 @@ class Joining {
     const bool too_long = letters_in(text) > longest_equation;
     std::uint32_t longest = nothing;
     for (const Edge& edge : view_.operands(id)) {
-      if (!joins_[edge.node] || constant_[edge.node] || bounds_.region[edge.node] == nothing)
-        continue;
+      if (!joins_[edge.node] || constant_[edge.node] || is_folded(edge.node)) continue;
       const std::string& part = out_.formula[edge.node].text();
       if (letters_in(part) <= short_term && !too_long) continue;
       if (!too_long && !says_twice(text, part)) continue;
@@ -162,7 +168,7 @@ class Joining {
   }
 
   bool may_join(std::uint32_t id) const {
-    if (bounds_.region[id] == nothing) return true;
+    if (is_folded(id)) return true;
     if (kept_[id] || only_user_[id] >= several || view_.results(id).size() > 1 ||
         view_.op(id).traits().ordered || !symbols_.given(id).empty())
       return false;
@@ -178,9 +184,20 @@ class Joining {
       symbol = given;
     else if (const Cotangent* const of = derivative(id))
       symbol = derivative_symbol(id, *of);
+    else if (const Notation* const same = alias(id))
+      symbol = *same;
     else
       symbol = automatic(id);
     symbol.set_scalar(constant_[id] || is_scalar(id));
+  }
+
+  /// The symbol of the operand that a node gives back, perhaps in another shape.
+  const Notation* alias(std::uint32_t id) const {
+    const std::span<const Edge> operands = view_.operands(id);
+    if (operands.empty() || kept_[id]) return nullptr;
+    const Notation& of = out_.symbol[operands[0].node];
+    const bool same = operands[0].port == 0 && of.text() == out_.formula[id].text();
+    return same && !of.empty() ? &of : nullptr;
   }
 
   Notation derivative_symbol(std::uint32_t id, const Cotangent& of) {
@@ -239,6 +256,11 @@ Notation WrittenEquations::result(std::uint32_t node, std::uint32_t port) const 
                       "{" + first.latex() + "}_{[" + index + "]}");
 }
 
+std::string WrittenEquations::equation(std::uint32_t node) const {
+  const std::string &left = symbol[node].text(), &right = formula[node].text();
+  return left == right ? left : left + " = " + right;
+}
+
 WrittenEquations write_equations(const Graph& graph, const EquationBounds& bounds) {
   return Joining(graph, bounds).run();
 }
@@ -263,7 +285,7 @@ Equations equations_of(const Graph& graph, const EquationBounds& bounds) {
   Equations equations{std::move(written.root), std::vector<std::string>(graph.size())};
   for (std::uint32_t id = 0; id < graph.size(); ++id)
     if (equations.root[id] == id && !written.formula[id].empty())
-      equations.text[id] = written.symbol[id].text() + " = " + written.formula[id].text();
+      equations.text[id] = written.equation(id);
   return equations;
 }
 

@@ -19,6 +19,8 @@ struct WrittenEquations {
   /// By node: what it computes; empty for leaves.
   std::vector<Notation> formula;
 
+  /// "z = x·w + b" for a node with a formula; the symbol alone if it is a number or another value.
+  std::string equation(std::uint32_t node) const;
   /// Result `port` of a node.
   Notation result(std::uint32_t node, std::uint32_t port) const;
 };

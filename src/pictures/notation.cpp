@@ -33,6 +33,8 @@ std::string latex_escaped(std::string_view text) {
   for (const char c : text) {
     if (std::string_view("$&_#%{}").find(c) != std::string_view::npos)
       out.append(1, '\\').append(1, c);
+    else if (c == '|')
+      out += "\\vert{}";
     else if (c == '\\')
       out += "\\backslash{}";
     else if (c == '^' || c == '~')
@@ -43,11 +45,29 @@ std::string latex_escaped(std::string_view text) {
   return out;
 }
 
+/// The command of LaTeX for a Greek letter that has one.
+std::string_view greek(std::string_view letter) {
+  static constexpr std::string_view commands[][2] = {
+      {"α", "alpha"}, {"β", "beta"},  {"γ", "gamma"},  {"δ", "delta"}, {"ε", "varepsilon"},
+      {"ζ", "zeta"},  {"η", "eta"},   {"θ", "theta"},  {"κ", "kappa"}, {"λ", "lambda"},
+      {"μ", "mu"},    {"ν", "nu"},    {"ξ", "xi"},     {"π", "pi"},    {"ρ", "rho"},
+      {"σ", "sigma"}, {"τ", "tau"},   {"φ", "varphi"}, {"χ", "chi"},   {"ψ", "psi"},
+      {"ω", "omega"}, {"Γ", "Gamma"}, {"Δ", "Delta"},  {"Θ", "Theta"}, {"Λ", "Lambda"},
+      {"Ξ", "Xi"},    {"Π", "Pi"},    {"Σ", "Sigma"},  {"Φ", "Phi"},   {"Ψ", "Psi"},
+      {"Ω", "Omega"}};
+  for (const auto& [each, command] : commands)
+    if (each == letter) return command;
+  return {};
+}
+
 std::string latex_name(std::string_view name) {
   std::size_t letters = name.size();
   const bool indexed = ends_with_digits(name, letters);
   std::string text = latex_escaped(name.substr(0, letters));
-  if (characters(name.substr(0, letters)) > 1) text = "\\mathrm{" + text + "}";
+  if (const std::string_view command = greek(name.substr(0, letters)); !command.empty())
+    text = "\\" + std::string(command);
+  else if (characters(name.substr(0, letters)) > 1)
+    text = "\\mathrm{" + text + "}";
   if (indexed) text += "_{" + std::string(name.substr(letters)) + "}";
   return text;
 }
@@ -89,31 +109,30 @@ std::string raised(std::string_view exponent) {
   return high;
 }
 
+/// A number that is not negative, in its shortest decimal form.
 template <class T>
-Notation number_of(T value) {
+Notation magnitude(T value) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(value)) return Notation::of("NaN", "\\mathrm{NaN}");
-    if (std::isinf(value))
-      return value > 0 ? Notation::of("∞", "\\infty")
-                       : Notation::of("−∞", "-\\infty", Precedence::sum);
+    if (std::isinf(value)) return Notation::of("∞", "\\infty");
     if (value == T(0.5)) return Notation::of("½", "\\tfrac{1}{2}");
   }
   char buffer[40];
-  const bool negative = value < 0;
-  std::string digits(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
-  if (negative) digits.erase(0, 1);
-  std::string latex = digits;
-  if (const std::size_t e = digits.find('e'); e != std::string::npos) {
-    const std::string mantissa = digits.substr(0, e), sign = digits[e + 1] == '-' ? "-" : "";
-    std::size_t first = e + 2;
-    while (first + 1 < digits.size() && digits[first] == '0') ++first;
-    const std::string exponent = sign + digits.substr(first);
-    digits = mantissa + "e" + exponent;
-    latex = (mantissa == "1" ? "" : mantissa + " \\cdot ") + "10^{" + exponent + "}";
-    if (!negative && mantissa != "1") return Notation::of(digits, "{" + latex + "}");
-  }
-  return negative ? Notation::of("−" + digits, "-" + latex, Precedence::sum)
-                  : Notation::of(digits, latex);
+  const std::string digits(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
+  const std::size_t e = digits.find('e');
+  if (e == std::string::npos) return Notation::of(digits, digits);
+  std::size_t first = e + 2;
+  while (first + 1 < digits.size() && digits[first] == '0') ++first;
+  const std::string mantissa = digits.substr(0, e);
+  const std::string exponent = (digits[e + 1] == '-' ? "-" : "") + digits.substr(first);
+  const std::string factor = mantissa == "1" ? "" : mantissa + " \\cdot ";
+  return Notation::of({mantissa + "e" + exponent, Precedence::whole},
+                      {factor + "10^{" + exponent + "}", Precedence::product});
+}
+
+template <class T>
+Notation number_of(T value) {
+  return value < 0 ? -magnitude(-value) : magnitude(value);
 }
 
 }  // namespace
@@ -159,33 +178,18 @@ Notation joined(const Notation& a, Precedence left, std::string_view text, std::
       precedence);
 }
 
-bool begins_with_minus(const Notation& a) { return a.text().starts_with("−"); }
-
-/// The formula without the minus that it begins with.
-Notation without_minus(const Notation& a) {
-  return Notation::of(a.text().substr(std::string_view("−").size()), a.latex().substr(1),
-                      Precedence::series);
-}
-
-/// Whether it is a lone negative term, such as −a · b, and not a sum.
-bool is_negated(const Notation& a) {
-  if (a.precedence() != Precedence::sum || !begins_with_minus(a)) return false;
-  int depth = 0;
-  for (std::size_t at = std::string_view("−").size(); at < a.text().size(); ++at) {
-    const char c = a.text()[at];
-    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
-    if (depth == 0 && (a.text().compare(at, 3, " + ") == 0 ||
-                       a.text().compare(at, std::string_view(" − ").size(), " − ") == 0))
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
+Notation Notation::without_minus() const {
+  return of(Written{text_.formula.substr(std::string_view("−").size()), after_minus_},
+            Written{latex_.formula.substr(1), after_minus_})
+      .set_scalar(scalar_);
+}
+
 Notation operator+(const Notation& a, const Notation& b) {
-  if (is_negated(b)) return (a - without_minus(b)).set_scalar(a.scalar() && b.scalar());
-  const Precedence right = begins_with_minus(b) ? Precedence::series : Precedence::sum;
+  if (b.is_negated()) return a - b.without_minus();
+  const bool minus_first = b.text().starts_with("−");
+  const Precedence right = minus_first ? Precedence::series : Precedence::sum;
   return joined(a, Precedence::sum, " + ", " + ", b, right, Precedence::sum)
       .set_scalar(a.scalar() && b.scalar());
 }
@@ -196,16 +200,19 @@ Notation operator-(const Notation& a, const Notation& b) {
 }
 
 Notation operator-(const Notation& a) {
-  if (is_negated(a)) return without_minus(a).set_scalar(a.scalar());
-  return Notation::of("−" + a.text_within(Precedence::series).formula,
-                      "-" + a.latex_within(Precedence::series).formula, Precedence::sum)
-      .set_scalar(a.scalar());
+  if (a.is_negated()) return a.without_minus();
+  const Notation::Written text = a.text_within(Precedence::series);
+  Notation result = Notation::of("−" + text.formula,
+                                 "-" + a.latex_within(Precedence::series).formula, Precedence::sum);
+  result.negated_ = true;
+  result.after_minus_ = text.precedence;
+  return result.set_scalar(a.scalar());
 }
 
 Notation operator*(const Notation& a, const Notation& b) {
   if (a.is("1")) return b;
   if (b.is("1")) return a;
-  if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) * b);
+  if (a.is_negated()) return -(a.without_minus() * b);
   const bool dot = a.scalar() || b.scalar();
   return joined(a, Precedence::product, dot ? " · " : " ⊙ ", dot ? " \\cdot " : " \\odot ", b,
                 Precedence::product, Precedence::product)
@@ -214,7 +221,7 @@ Notation operator*(const Notation& a, const Notation& b) {
 
 Notation operator/(const Notation& a, const Notation& b) {
   if (b.is("1")) return a;
-  if (is_negated(a)) return -(without_minus(a).set_scalar(a.scalar()) / b);
+  if (a.is_negated()) return -(a.without_minus() / b);
   return Notation::of(Written{a.text_within(Precedence::product).formula + " / " +
                                   b.text_within(Precedence::matrix).formula,
                               Precedence::product},

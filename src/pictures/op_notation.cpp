@@ -10,6 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
+constexpr std::size_t most_derived = 12, most_named = 6;  // operations that are written out
 constexpr std::int64_t most_elements = 64;  // of a constant that is written as a number
 
 std::map<std::string, std::string, std::less<>> default_attributes(const Op& op) {
@@ -36,9 +37,16 @@ Notation call(const Op& op, std::span<const Notation> in) {
   return Notation::call(op.name(), arguments);
 }
 
-/// Whether a program gives an operand back, as the ops do that only change its shape.
-bool is_plain_input(const Program& program) {
-  return program.steps[program.outputs[0]].primitive == Primitive::input;
+/// Whether the formula of an elementwise op says more than the op's name. A program that was
+/// derived or fused has no better name.
+bool reads_well(const Op& op, const Program& program) {
+  const Primitive result = program.steps[program.outputs[0]].primitive;
+  if (program.outputs.size() != 1) return false;
+  if (result == Primitive::constant) return true;
+  if (result == Primitive::input) return op.traits().identity >= 0 || op.traits().like >= 0;
+  const std::size_t steps = operations(program);
+  if (op.get_if<Traced>()) return steps <= most_derived;
+  return steps <= 1 || (is_arithmetic(program) && steps <= most_named);
 }
 
 }  // namespace
@@ -63,12 +71,7 @@ Notation op_notation(const Op& op, std::span<const Notation> in, std::span<const
   Notation result = op->notation(in, types);
   if (result.empty() && op.traits().elementwise) {
     const ProgramPtr program = op->program(types);
-    const bool shaped = op.traits().identity >= 0 || op.traits().like >= 0;
-    const bool spelled =
-        is_plain_input(*program) ? shaped : op.get_if<Traced>() || reads_well(*program);
-    const bool constant = program->steps[program->outputs[0]].primitive == Primitive::constant;
-    if (program->outputs.size() == 1 && (spelled || constant))
-      result = notation_of(*program, 0, in, known);
+    if (reads_well(op, *program)) result = notation_of(*program, 0, in, known);
   }
   return result.empty() ? call(op, in) : result;
 }

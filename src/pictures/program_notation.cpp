@@ -1,5 +1,6 @@
 #include "src/pictures/program_notation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -12,7 +13,6 @@ namespace dagrad::detail {
 namespace {
 
 constexpr std::size_t longest_formula = 400;  // bytes of text, of any part
-constexpr std::size_t most_steps = 6;         // of arithmetic that is written out for a named op
 
 bool is_arithmetic(Primitive p) {
   switch (p) {
@@ -75,8 +75,33 @@ Notation iverson(const Notation& condition) {
   return Notation::delimited("[", "]", "[", "]", condition).set_scalar(condition.scalar());
 }
 
+/// The comparison that holds where this one does not; other primitives give nothing.
+std::optional<Primitive> opposite(Primitive p) {
+  switch (p) {
+    case Primitive::equal:
+      return Primitive::not_equal;
+    case Primitive::not_equal:
+      return Primitive::equal;
+    case Primitive::less:
+      return Primitive::greater_equal;
+    case Primitive::less_equal:
+      return Primitive::greater;
+    case Primitive::greater:
+      return Primitive::less_equal;
+    case Primitive::greater_equal:
+      return Primitive::less;
+    default:
+      return std::nullopt;
+  }
+}
+
+Notation negation(const Notation& a) {
+  return Notation::of("¬" + a.text_within(Precedence::power).formula,
+                      "\\lnot " + a.latex_within(Precedence::power).formula, Precedence::power)
+      .set_scalar(a.scalar());
+}
+
 Notation chosen(const Notation& condition, const Notation& a, const Notation& b) {
-  if (a.is("1") && b.is("0")) return iverson(condition);
   if (b.is("0")) return iverson(condition) * a;
   const std::array arguments{condition, a, b};
   const Notation text = Notation::call("where", arguments);
@@ -112,8 +137,18 @@ class Writer {
       case 2:
         return binary(step, steps_[step.a], steps_[step.b]);
       default:
+        if (steps_[step.b].is("0")) return iverson(unless(step.a)) * steps_[step.c];
         return chosen(steps_[step.a], steps_[step.b], steps_[step.c]);
     }
+  }
+
+  /// The opposite of a condition.
+  Notation unless(std::uint32_t condition) const {
+    const Instruction& step = program_.steps[condition];
+    if (step.primitive == Primitive::logical_not) return steps_[step.a];
+    if (const auto other = opposite(step.primitive))
+      return *logical(*other, steps_[step.a], steps_[step.b]);
+    return negation(steps_[condition]);
   }
 
   Notation constant(const Instruction& step) const {
@@ -135,8 +170,12 @@ class Writer {
   }
 
   Notation unary(const Instruction& step, const Notation& a) const;
-  Notation sigmoid_of(const Instruction& step, const Notation& a) const;
-  static Notation binary(const Instruction& step, const Notation& a, const Notation& b);
+  Notation sigmoid_of(const Instruction& step) const;
+  Notation function_of(Primitive function, std::uint32_t argument) const;
+  std::optional<std::uint32_t> slope_of_tanh(const Instruction& product) const;
+  Notation binary(const Instruction& step, const Notation& a, const Notation& b) const;
+  Notation quotient(const Instruction& step, const Notation& a, const Notation& b) const;
+  static Notation sum(const Notation& a, const Notation& b);
   static Notation product(const Notation& a, const Notation& b);
 
   const Program& program_;
@@ -151,17 +190,37 @@ Notation root_of(const Notation& a) {
       .set_scalar(a.scalar());
 }
 
-/// 1 − σ(x) for σ(−x), which is how textbooks write the slope of the sigmoid.
-Notation Writer::sigmoid_of(const Instruction& step, const Notation& a) const {
-  const Instruction& inner = program_.steps[step.a];
-  const bool negated = inner.primitive == Primitive::neg;
-  const std::uint32_t argument = negated ? inner.a : step.a;
-  Notation value = Notation::call("σ", negated ? steps_[inner.a] : a);
+/// A function of a step, or the operand that is known to be its value.
+Notation Writer::function_of(Primitive function, std::uint32_t argument) const {
   if (const Instruction& leaf = program_.steps[argument];
       known_ && leaf.primitive == Primitive::input)
-    if (const int same = known_(Primitive::sigmoid, leaf.data); same >= 0)
-      value = in_[static_cast<std::size_t>(same)];
-  return negated ? Notation::number(std::int64_t{1}) - value : value;
+    if (const int same = known_(function, leaf.data); same >= 0)
+      return in_[static_cast<std::size_t>(same)];
+  return Notation::call(function == Primitive::sigmoid ? "σ" : name(function), steps_[argument]);
+}
+
+/// 1 − σ(x) for σ(−x), which is how textbooks write the slope of the sigmoid.
+Notation Writer::sigmoid_of(const Instruction& step) const {
+  const Instruction& inner = program_.steps[step.a];
+  if (inner.primitive != Primitive::neg) return function_of(Primitive::sigmoid, step.a);
+  return Notation::number(std::int64_t{1}) - function_of(Primitive::sigmoid, inner.a);
+}
+
+/// The step x if the product is 4 · σ(2x) · σ(−2x), which is 1 − tanh(x)².
+std::optional<std::uint32_t> Writer::slope_of_tanh(const Instruction& product) const {
+  const auto at = [&](std::uint32_t step, Primitive primitive) {
+    return step != Instruction::none && program_.steps[step].primitive == primitive
+               ? &program_.steps[step]
+               : nullptr;
+  };
+  const Instruction* const four = at(product.a, Primitive::mul);
+  const Instruction* const right = at(product.b, Primitive::sigmoid);
+  const Instruction* const negated = right ? at(right->a, Primitive::neg) : nullptr;
+  const Instruction* const left = four ? at(four->b, Primitive::sigmoid) : nullptr;
+  if (!negated || !left || left->a != negated->a || !steps_[four->a].is("4")) return {};
+  const Instruction* const twice = at(left->a, Primitive::mul);
+  if (!twice || !steps_[twice->a].is("2")) return {};
+  return twice->b;
 }
 
 Notation Writer::unary(const Instruction& step, const Notation& a) const {
@@ -172,15 +231,13 @@ Notation Writer::unary(const Instruction& step, const Notation& a) const {
     case Primitive::neg:
       return -a;
     case Primitive::logical_not:
-      return Notation::of("¬" + a.text_within(Precedence::power).formula,
-                          "\\lnot " + a.latex_within(Precedence::power).formula, Precedence::power)
-          .set_scalar(a.scalar());
+      return negation(a);
     case Primitive::abs:
-      return Notation::delimited("|", "|", "|", "|", a);
+      return Notation::delimited("|", "|", "\\lvert ", "\\rvert", a);
     case Primitive::floor:
-      return Notation::delimited("⌊", "⌋", "\\lfloor ", "\\rfloor ", a);
+      return Notation::delimited("⌊", "⌋", "\\lfloor ", "\\rfloor", a);
     case Primitive::ceil:
-      return Notation::delimited("⌈", "⌉", "\\lceil ", "\\rceil ", a);
+      return Notation::delimited("⌈", "⌉", "\\lceil ", "\\rceil", a);
     case Primitive::sqrt:
       return root_of(a);
     case Primitive::rsqrt:
@@ -196,7 +253,7 @@ Notation Writer::unary(const Instruction& step, const Notation& a) const {
     case Primitive::log10:
       return Notation::call("log", a, "10");
     case Primitive::sigmoid:
-      return sigmoid_of(step, a);
+      return sigmoid_of(step);
     default:
       return Notation::call(name(step.primitive), a);
   }
@@ -208,20 +265,35 @@ Notation Writer::product(const Notation& a, const Notation& b) {
   return Notation::power(a, Notation::number(std::int64_t{2})).set_scalar(a.scalar());
 }
 
-Notation Writer::binary(const Instruction& step, const Notation& a, const Notation& b) {
+Notation Writer::sum(const Notation& a, const Notation& b) {
+  return a.text() == b.text() ? Notation::number(std::int64_t{2}) * a : a + b;
+}
+
+/// Half of a sum of two equal terms is one of them.
+Notation Writer::quotient(const Instruction& step, const Notation& a, const Notation& b) const {
+  const Instruction& above = program_.steps[step.a];
+  const bool twice = above.primitive == Primitive::add && above.a == above.b;
+  return twice && b.is("2") ? steps_[above.a] : a / b;
+}
+
+Notation Writer::binary(const Instruction& step, const Notation& a, const Notation& b) const {
   if (const auto logic = logical(step.primitive, a, b)) return *logic;
   const std::array both{a, b};
   switch (step.primitive) {
     case Primitive::add:
-      return a + b;
+      return sum(a, b);
     case Primitive::sub:
       return a - b;
     case Primitive::mul:
+      if (const auto x = slope_of_tanh(step))
+        return Notation::number(std::int64_t{1}) -
+               Notation::power(function_of(Primitive::tanh, *x), Notation::number(std::int64_t{2}));
+      return product(a, b);
     case Primitive::pull:
     case Primitive::joint:
       return product(a, b);
     case Primitive::div:
-      return a / b;
+      return quotient(step, a, b);
     case Primitive::pow:
     case Primitive::power:
       return b.is("½") ? root_of(a) : Notation::power(a, b);
@@ -244,15 +316,17 @@ Notation notation_of(const Program& program, std::size_t output, std::span<const
   return writer.write() ? writer[program.outputs[output]] : Notation();
 }
 
-bool reads_well(const Program& program) {
-  std::size_t steps = 0;
-  bool arithmetic = true;
-  for (const Instruction& step : program.steps) {
-    if (arity_of(step.primitive) == 0 || step.primitive == Primitive::cast) continue;
-    ++steps;
-    arithmetic = arithmetic && is_arithmetic(step.primitive);
-  }
-  return steps == 1 || (arithmetic && steps <= most_steps);
+std::size_t operations(const Program& program) {
+  return static_cast<std::size_t>(std::ranges::count_if(program.steps, [](const auto& step) {
+    return arity_of(step.primitive) > 0 && step.primitive != Primitive::cast;
+  }));
+}
+
+bool is_arithmetic(const Program& program) {
+  return std::ranges::all_of(program.steps, [](const Instruction& step) {
+    return arity_of(step.primitive) == 0 || step.primitive == Primitive::cast ||
+           is_arithmetic(step.primitive);
+  });
 }
 
 }  // namespace dagrad::detail

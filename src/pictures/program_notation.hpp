@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -20,8 +21,9 @@ using KnownInput = std::function<int(Primitive, std::uint32_t input)>;
 Notation notation_of(const Program& program, std::size_t output, std::span<const Notation> in,
                      const KnownInput& known = {});
 
-/// Whether a formula says more than the name of its op: a single primitive, or a few steps of
-/// arithmetic.
-bool reads_well(const Program& program);
+/// The number of steps, without inputs, constants and conversions.
+std::size_t operations(const Program& program);
+/// Whether it consists of arithmetic, comparisons and powers.
+bool is_arithmetic(const Program& program);
 
 }  // namespace dagrad::detail

@@ -9,11 +9,11 @@ namespace {
 
 /// The words of a name, which '/' separates.
 std::vector<std::string> words_of(std::string_view name) {
-  std::vector<std::string> words;
+  std::vector<std::string> all;
   while (true) {
     const std::size_t end = name.find('/');
-    words.emplace_back(name.substr(0, end));
-    if (end == std::string_view::npos) return words;
+    all.emplace_back(name.substr(0, end));
+    if (end == std::string_view::npos) return all;
     name.remove_prefix(end + 1);
   }
 }
@@ -43,9 +43,9 @@ Notation with_index(std::string_view base, const std::string& index) {
       latex + (is_number(index) ? "_{" + index + "}" : "_{\\mathrm{" + escaped + "}}"));
 }
 
-std::string joined_words(const std::vector<std::string>& words) {
+std::string joined_words(const std::vector<std::string>& all) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ".") + word;
+  for (const std::string& word : all) text += (text.empty() ? "" : ".") + word;
   return text;
 }
 
@@ -76,10 +76,10 @@ Symbols::Symbols(const Graph& graph) {
     const bool named =
         kind == NodeKind::input || kind == NodeKind::parameter || graph.node(id).has_user_name();
     if (!named) continue;
-    std::vector<std::string> words = words_of(view.name(id));
-    groups[words.back()].push_back(id);
-    words.pop_back();
-    scopes.emplace(id, std::move(words));
+    std::vector<std::string> path = words_of(view.name(id));
+    groups[path.back()].push_back(id);
+    path.pop_back();
+    scopes.emplace(id, std::move(path));
   }
   if (!scopes.empty()) given_.resize(view.size());
   for (const auto& [base, group] : groups) {

@@ -1,4 +1,4 @@
-#include "src/inspect/json.hpp"
+#include "src/io/json.hpp"
 
 #include <fmt/format.h>
 
