@@ -20,7 +20,8 @@ std::optional<Detail> exception_for(const ScopeTree::Scope& scope, const Picture
   return detail;
 }
 
-/// Opens scopes one by one, outer ones first, as long as the picture has no more than `most` nodes.
+/// Opens scopes one by one, outer ones and then large ones first, as long as the picture has no
+/// more than `most` nodes.
 void open_within(ScopeTree& tree, const ScopeSizes& sizes, std::size_t most,
                  const std::vector<bool>& decided) {
   const auto cost = [&](std::uint32_t scope) {
@@ -36,8 +37,9 @@ void open_within(ScopeTree& tree, const ScopeSizes& sizes, std::size_t most,
     for (const std::uint32_t outer : level)
       for (const std::uint32_t inner : tree[outer].inner)
         if (tree[inner].drawn_as == inner) next.push_back(inner);
-    std::stable_sort(next.begin(), next.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return cost(a) < cost(b); });
+    std::stable_sort(next.begin(), next.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return sizes.within[a] > sizes.within[b];
+    });
     level.clear();
     for (const std::uint32_t scope : next) {
       const std::size_t opened = nodes - sizes.closed[scope] + cost(scope);

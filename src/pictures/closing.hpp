@@ -14,6 +14,7 @@ std::vector<Detail> details_of(const ScopeTree& tree, const PictureOptions& opti
 /// part and order in which it occurs if it is closed. By scope.
 struct ScopeSizes {
   std::vector<std::size_t> open, closed;
+  std::vector<std::size_t> within;  ///< number of nodes of the graph
 };
 
 /// Decides which scopes are open.

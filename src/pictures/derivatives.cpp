@@ -11,7 +11,7 @@ namespace dagrad::detail {
 namespace {
 
 /// What is differentiated, and by which values in turn.
-struct Quotient {
+struct DerivativeOf {
   std::uint32_t y;
   std::vector<std::uint32_t> xs;
 };
@@ -22,7 +22,7 @@ std::string in_quotient(const std::string& name) {
 
 std::string last_word(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
-std::string quotient_text(const GraphView& graph, const Quotient& quotient) {
+std::string quotient_text(const GraphView& graph, const DerivativeOf& quotient) {
   const std::size_t order = quotient.xs.size();
   std::string text =
       "∂" + (order > 1 ? superscript(order) : "") + last_word(graph.name(quotient.y)) + "/";
@@ -37,11 +37,12 @@ std::string quotient_text(const GraphView& graph, const Quotient& quotient) {
 }  // namespace
 
 std::map<std::uint32_t, std::string> derivatives_of(const GraphView& graph) {
-  std::map<std::uint32_t, Quotient> quotients;
+  std::map<std::uint32_t, DerivativeOf> quotients;
   for (const Cotangent& known : graph.cotangents()) {
     if (!known.asked || known.seeded || known.value.node == known.y.node) continue;
     const auto inner = quotients.find(known.y.node);
-    Quotient quotient = inner == quotients.end() ? Quotient{known.y.node, {}} : inner->second;
+    DerivativeOf quotient =
+        inner == quotients.end() ? DerivativeOf{known.y.node, {}} : inner->second;
     quotient.xs.push_back(known.x.node);
     quotients.try_emplace(known.value.node, std::move(quotient));
   }

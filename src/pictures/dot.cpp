@@ -45,11 +45,11 @@ std::string_view line_style(Part part) {
   return part == Part::gradient ? "dashed" : "dotted";
 }
 
-struct Shape {
+struct Outline {
   std::string_view name, style;
 };
 
-Shape shape_of(DrawnKind kind) {
+Outline outline_of(DrawnKind kind) {
   switch (kind) {
     case DrawnKind::input:
       return {"box", "filled"};
@@ -103,6 +103,7 @@ class DotWriter {
     for (const DrawnEdge& edge : picture.edges) {
       if (edge.kind == EdgeKind::data) ++operands_[edge.to];
       if (edge.kind == EdgeKind::data && crosses(edge)) crossing_.insert({edge.from, edge.to});
+      if (edge.kind == EdgeKind::update) updated_.insert({edge.from, edge.to});
     }
   }
 
@@ -123,8 +124,8 @@ class DotWriter {
         theme_.font, theme_.small_size, theme_.faint, theme_.edge);
     clusters();
     for (const DrawnEdge& edge : picture_.edges) write(edge);
-    if (options_.legend && !picture_.legend.empty())
-      line("  label=<{}>; labelloc=b;", labels_.legend());
+    if (const std::string caption = labels_.caption(); !caption.empty())
+      line("  label=<{}>; labelloc=b;", caption);
     line("}}");
     return fmt::to_string(out_);
   }
@@ -196,9 +197,6 @@ class DotWriter {
       open.push_back({cluster});
       for (const std::uint32_t one : nodes_in_[cluster]) write(node(one), open.size());
     };
-    const std::string title = labels_.title();
-    if (!title.empty())
-      line("  subgraph cluster_picture {{\n    label=<{}>; labelloc=t; peripheries=0;", title);
     for (const std::uint32_t part : parts_) {
       begin(part);
       while (!open.empty()) {
@@ -211,7 +209,6 @@ class DotWriter {
         }
       }
     }
-    if (!title.empty()) line("  }}");
   }
 
   static std::string indent(std::size_t depth) { return std::string(2 * depth + 2, ' '); }
@@ -222,7 +219,7 @@ class DotWriter {
     line("{}subgraph \"cluster_{}\" {{", indent(depth), index);
     line(
         "{}  label=<{}>; style=\"rounded\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; "
-        "margin=8; penwidth={};",
+        "labelloc=t; margin=8; peripheries=1; penwidth={};",
         indent(depth), labels_.cluster(cluster), paint.line, paint.text,
         cluster.repeats > 1 ? 2
         : depth == 0        ? 1
@@ -231,7 +228,7 @@ class DotWriter {
 
   void write(const DrawnNode& one, std::size_t depth) {
     const Paint& paint = paint_of(one, theme_);
-    const Shape shape = shape_of(one.kind);
+    const Outline shape = outline_of(one.kind);
     std::string style(shape.style);
     if (theme_.line_styles && !line_style(one.part).empty() && shape.name != "plain")
       style.append(",").append(line_style(one.part));
@@ -258,6 +255,7 @@ class DotWriter {
                         theme_.faint));
         [[fallthrough]];
       case EdgeKind::data:
+        if (crosses(edge) && updated_.contains({edge.to, edge.from}) && port(edge).empty()) return;
         if (crosses(edge))
           add_crossing(edge, add);
         else
@@ -268,7 +266,9 @@ class DotWriter {
                         paint_of(from.part, theme_).line));
         break;
       case EdgeKind::update:
-        add(fmt::format("constraint=false, style=dashed, color=\"{}\"", theme_.update.line));
+        add(fmt::format(
+            "constraint=false, style=dashed, color=\"{}\"{}", theme_.update.line,
+            crossing_.contains({edge.to, edge.from}) ? ", dir=both, arrowtail=empty" : ""));
         break;
       case EdgeKind::tie:
         if (crossing_.contains({edge.from, edge.to})) return;
@@ -324,6 +324,7 @@ class DotWriter {
   std::vector<std::uint32_t> parts_;
   int highest_order_ = 0;
   std::set<std::array<std::uint32_t, 2>> crossing_;  ///< nodes joined by data edges between parts
+  std::set<std::array<std::uint32_t, 2>> updated_;   ///< nodes joined by update edges
   std::set<std::array<std::uint32_t, 4>> lines_;
   fmt::memory_buffer out_;
 };

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "src/pictures/dot_text.hpp"
+#include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 
@@ -15,14 +18,42 @@ std::string plural(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count_text(count), what, count == 1 ? "" : "s");
 }
 
-std::string types_of(const std::vector<DrawnPort>& ports) {
-  constexpr std::size_t most = 3;
-  std::string text;
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (i == most) return text + fmt::format(", … ({})", ports.size());
-    text += (i > 0 ? ", " : "") + (ports[i].type.empty() ? "scalar" : ports[i].type);
+/// The number of characters in UTF-8 text.
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+/// Breaks long text at spaces.
+std::vector<std::string> wrapped(const std::string& text) {
+  constexpr std::size_t longest_line = 34;  // characters
+  std::vector<std::string> lines{""};
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    std::string& line = lines.back();
+    if (!line.empty() && characters_in(line) + characters_in(word) >= longest_line)
+      lines.push_back(word);
+    else
+      line += (begin == 0 ? "" : " ") + word;
+    begin = end + 1;
   }
-  return text;
+  return lines;
+}
+
+/// The types of the values that reach a block from its own part, each once.
+std::string types_of(const std::vector<DrawnPort>& ports) {
+  constexpr std::size_t most = 2;
+  std::vector<std::string> types;
+  for (const DrawnPort& port : ports) {
+    const std::string type = port.type.empty() ? "scalar" : port.type;
+    if (!port.across && std::find(types.begin(), types.end(), type) == types.end())
+      types.push_back(type);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < types.size() && i < most; ++i) text += (i > 0 ? ", " : "") + types[i];
+  return types.size() > most ? text + ", …" : text;
 }
 
 /// An entry of the legend: a box, or a sample of a line.
@@ -106,15 +137,21 @@ std::string DotLabels::details(const DrawnNode& node) const {
 std::string DotLabels::block_details(const DrawnNode& node) const {
   const std::string in = types_of(node.in), out = types_of(node.out);
   std::string text;
-  if (options_.types != ShownTypes::none && (!in.empty() || !out.empty()))
-    text = in == out ? in : in + " → " + out;
-  if (node.parameters > 0)
+  if (options_.types != ShownTypes::none && node.part != Part::update)
+    text = in == out || out.empty() ? in : in.empty() ? out : in + " → " + out;
+  if (node.parameters > 0 && node.part != Part::update)
     text += (text.empty() ? "" : "\n") + plural(node.parameters, "parameter");
+  if (node.part == Part::update)
+    text = plural(node.out.size(), "value") + (node.parameters > 0 ? "\n" : "") +
+           (node.parameters > 0 ? "state of " + plural(node.parameters, "number") : "");
   return text;
 }
 
 std::string DotLabels::lines(const DrawnNode& node) const {
-  std::string text = label_text(node.title, longest_name);
+  const std::vector<std::string> title = wrapped(shortened(node.title, longest_name));
+  std::string text;
+  for (const std::string& line : title)
+    text += (text.empty() ? "" : "<br/>") + label_text(line, longest_name);
   if (node.kind != DrawnKind::equation) text = "<b>" + text + "</b>";
   if (node.repeats > 1) text += fmt::format(" <b>× {}</b>", node.repeats);
   if (!node.types.empty()) text += " " + small(label_text(node.types, longest_detail));
@@ -169,6 +206,15 @@ std::string DotLabels::title() const {
                        label_text(picture_.title, longest_title));
   if (!picture_.title.empty() && !picture_.dtype.empty()) text += "  " + small(picture_.dtype);
   return text;
+}
+
+std::string DotLabels::caption() const {
+  const std::string above = title();
+  const bool has_legend = options_.legend && !picture_.legend.empty();
+  if (!has_legend) return above;
+  if (above.empty()) return legend();
+  return "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\"><tr><td>" +
+         above + "</td></tr><tr><td>" + legend() + "</td></tr></table>";
 }
 
 std::string DotLabels::legend() const {

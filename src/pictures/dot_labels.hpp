@@ -18,11 +18,13 @@ class DotLabels {
   /// With a port for each operand, "i0", "i1", …, if they arrive on some side.
   std::string node(const DrawnNode& node, Side operands) const;
   std::string cluster(const DrawnCluster& cluster) const;
-  std::string title() const;
-  std::string legend() const;
+  /// The title and the legend, which are below the picture, where no edge can cross them.
+  std::string caption() const;
 
  private:
   std::string small(const std::string& text) const;
+  std::string title() const;
+  std::string legend() const;
   std::string lines(const DrawnNode& node) const;
   std::string details(const DrawnNode& node) const;
   std::string block_details(const DrawnNode& node) const;

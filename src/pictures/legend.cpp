@@ -50,8 +50,8 @@ std::vector<LegendEntry> legend_of(const Picture& picture) {
       case EdgeKind::next:
         entries.insert(LegendEntry::next);
         break;
-      case EdgeKind::tie:
-        entries.insert(LegendEntry::tie);
+      case EdgeKind::tie:  // those of equations and blocks only align them
+        if (picture.nodes[edge.to].kind == DrawnKind::op) entries.insert(LegendEntry::tie);
         break;
       case EdgeKind::update:
         entries.insert(LegendEntry::update_edge);

@@ -15,6 +15,8 @@ struct OperandsOf {
 
 /// Sorted by op. An empty name means that the operand needs no label beside the others.
 constexpr OperandsOf operands_of_known[] = {
+    {"adagrad_step", {"parameter", "square sum", "gradient", "rate"}},
+    {"adam_step", {"parameter", "first", "second", "gradient"}},
     {"add_along_axis", {"to", "indices", "values"}},
     {"atan2", {"y", "x"}},
     {"avg_pool_gradient", {"d", "like"}},
@@ -29,6 +31,8 @@ constexpr OperandsOf operands_of_known[] = {
     {"copysign", {"size", "sign"}},
     {"cross_entropy", {"logits", "targets"}},
     {"cross_entropy_gradient", {"d", "logits", "targets"}},
+    {"descend", {"parameter", "gradient", "rate"}},
+    {"descend_with_momentum", {"parameter", "velocity", "gradient", "rate"}},
     {"div", {"dividend", "divisor"}},
     {"dropout", {"x", "key"}},
     {"floor_divide", {"dividend", "divisor"}},
@@ -51,11 +55,15 @@ constexpr OperandsOf operands_of_known[] = {
     {"max_pool_gradient", {"d", "x"}},
     {"max_pool_pick", {"x", "by"}},
     {"nll", {"log p", "targets"}},
+    {"normalize", {"x", "scale", "shift"}},
+    {"normalize_rows", {"x", "scale", "shift"}},
     {"pow", {"base", "exponent"}},
     {"power", {"base", "exponent"}},
+    {"pull", {"cotangent", "slope"}},
     {"put_along_axis", {"to", "indices", "values"}},
     {"recurrence", {"factor", "term"}},
     {"remainder", {"dividend", "divisor"}},
+    {"rmsprop_step", {"parameter", "square", "gradient", "rate"}},
     {"scale_shift", {"x", "scale", "shift"}},
     {"solve", {"a", "b"}},
     {"sub", {"left", "right"}},

@@ -162,6 +162,7 @@ class PictureBuilder {
     texts_.describe(node);
     if (node.kind == DrawnKind::equation) {
       node.title = quotient_.equation(id);
+      node.types = texts_.type(view_.type({id, 0, false}));
       node.attributes.clear();
     } else {
       add_ports(node);
@@ -177,15 +178,14 @@ class PictureBuilder {
     const Op& op = view_.op(node.node);
     for (std::size_t i = 0; i < operands.size(); ++i) {
       DrawnPort port{.label = shown < 2 ? "" : operand_name(op, i, operands.size()),
-                     .type = texts_.type(view_.type(operands[i])),
-                     .number = {}};
+                     .type = texts_.type(view_.type(operands[i]))};
       if (quotient_.role(operands[i].node) == Role::number && !operands[i].type_only)
         port.number = number_text(view_, operands[i].node);
       node.in.push_back(std::move(port));
     }
     const ResultTypes results = view_.results(node.node);
     for (std::uint32_t i = 0; i < results.size(); ++i)
-      node.out.push_back({.label = {}, .type = texts_.type(results[i]), .number = {}});
+      node.out.push_back({.type = texts_.type(results[i])});
   }
 
   /// The cluster of an open scope; that of the whole part for the top level.
@@ -268,7 +268,7 @@ class PictureBuilder {
     DrawnEdge edge{.kind = kind,
                    .from = from,
                    .to = to,
-                   .from_port = out_port(from, source.value),
+                   .from_port = out_port(from, source.value, made_.nodes[to]),
                    .to_port = in_port(to, id, i, source.value),
                    .label = source.summed ? "Σ" : "",
                    .folded = std::move(source.folded)};
@@ -291,14 +291,15 @@ class PictureBuilder {
   }
 
   /// A block or an equation has a port for each value that leaves it.
-  std::uint32_t out_port(std::uint32_t from, const Edge& value) {
+  std::uint32_t out_port(std::uint32_t from, const Edge& value, const DrawnNode& user) {
     DrawnNode& node = made_.nodes[from];
     if (node.kind != DrawnKind::block && node.kind != DrawnKind::equation) return value.port;
     const std::array key{from, quotient_.drawn_as(value.node), std::uint32_t{value.port}};
     const auto [at, fresh] =
         out_ports_.try_emplace(key, static_cast<std::uint32_t>(node.out.size()));
-    if (fresh)
-      node.out.push_back({.label = {}, .type = texts_.type(view_.type(value)), .number = {}});
+    const bool across = is_across(value.node, user);
+    if (fresh) node.out.push_back({.type = texts_.type(view_.type(value)), .across = across});
+    if (!across) node.out[at->second].across = false;
     return at->second;
   }
 
@@ -312,9 +313,17 @@ class PictureBuilder {
     const std::array key{to, value.node, std::uint32_t{value.port}};
     const auto [at, fresh] = in_ports_.try_emplace(key, static_cast<std::uint32_t>(node.in.size()));
     if (fresh)
-      node.in.push_back({.label = {}, .type = texts_.type(view_.type(value)), .number = {}});
+      node.in.push_back(
+          {.type = texts_.type(view_.type(value)), .across = is_across(value.node, node)});
     if (quotient_.drawn_as(id) == id) operand_ports_.emplace(std::array{id, i}, at->second);
     return at->second;
+  }
+
+  /// Whether a value comes from another part; constants are drawn in that of their user.
+  bool is_across(std::uint32_t from, const DrawnNode& to) const {
+    if (!is_node(from)) return false;
+    const DrawnNode& source = made_.nodes[drawn(from)];
+    return source.part != to.part || source.order != to.order;
   }
 
   /// Draws a constant beside the node that uses it; a block contains its constants.
@@ -348,7 +357,7 @@ class PictureBuilder {
       if (!is_node(next.node) || !is_node(parameter)) continue;
       const std::uint32_t from = drawn(next.node), to = drawn(parameter);
       if (from == to) continue;
-      const std::uint32_t port = out_port(from, next);
+      const std::uint32_t port = out_port(from, next, made_.nodes[from]);
       add_once({.kind = EdgeKind::update, .from = from, .to = to, .from_port = port});
     }
   }

@@ -32,9 +32,12 @@ enum class DrawnKind : std::uint8_t {
 
 /// Where edges enter or leave a drawn node.
 struct DrawnPort {
-  std::string label;   ///< "base", "left"; empty if the order of operands does not matter
-  std::string type;    ///< of the value, as chosen in the options
-  std::string number;  ///< of an operand that is written in the node instead of drawn
+  /// "base", "left"; empty if the order of operands does not matter
+  std::string label = {};
+  std::string type = {};    ///< of the value, as chosen in the options
+  std::string number = {};  ///< of an operand that is written in the node instead of drawn
+  /// Of a block: whether the value comes from or goes to other parts only.
+  bool across = false;
 };
 
 struct DrawnNode {

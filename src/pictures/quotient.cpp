@@ -65,11 +65,13 @@ void Quotient::find_closed() {
 }
 
 ScopeSizes Quotient::sizes() const {
-  ScopeSizes sizes{std::vector<std::size_t>(tree_.size()), std::vector<std::size_t>(tree_.size())};
+  const std::vector<std::size_t> none(tree_.size());
+  ScopeSizes sizes{none, none, none};
   std::vector<std::set<std::uint64_t>> parts(tree_.size());
   for (std::uint32_t id = 0; id < view_.size(); ++id) {
     if (roles_[id] != Role::node) continue;
     parts[tree_.of(id)].insert(part_of(id));
+    ++sizes.within[tree_.of(id)];
     if (drawn_as_[id] != id) continue;
     if (root_[id] == id) ++sizes.open[tree_.of(id)];
     for (const Edge& edge : view_.operands(id))
@@ -77,7 +79,9 @@ ScopeSizes Quotient::sizes() const {
   }
   for (std::uint32_t scope = tree_.size(); scope-- > 0;) {
     sizes.closed[scope] = parts[scope].size();
-    if (scope != 0) parts[tree_[scope].parent].merge(parts[scope]);
+    if (scope == 0) continue;
+    parts[tree_[scope].parent].merge(parts[scope]);
+    sizes.within[tree_[scope].parent] += sizes.within[scope];
   }
   return sizes;
 }

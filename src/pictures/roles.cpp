@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "src/graph/data.hpp"
@@ -9,6 +10,9 @@
 namespace dagrad::detail {
 
 namespace {
+
+/// The gradients of means divide a number by a count.
+bool is_share(const Op& op) { return op.get_if<Div>(); }
 
 bool is_passage(const Op& op) {
   return op.get_if<BroadcastLike>() || op.get_if<SumToLike>() || op.get_if<ReshapeLike>();
@@ -47,6 +51,9 @@ class RoleFinder {
     const bool type_only = std::all_of(operands.begin(), operands.end(),
                                        [](const Edge& edge) { return edge.type_only; });
     if (type_only && !operands.empty() && view_.results(id).size() == 1) return Role::number;
+    if (is_share(view_.op(id)) && roles_[operands[0].node] == Role::number &&
+        roles_[operands[1].node] == Role::number)
+      return Role::number;
     if (!is_passage(view_.op(id))) return Role::node;
     if (roles_[operands[0].node] != Role::number) return Role::passage;
     return view_.op(id).get_if<SumToLike>() ? Role::node : Role::number;
@@ -71,6 +78,9 @@ std::string number_text(const GraphView& graph, std::uint32_t node) {
   if (graph.kind(node) == NodeKind::constant)
     return attribute_text(graph.tensor(node).reshaped({}));
   const Op& op = graph.op(node);
+  if (is_share(op))
+    return number_text(graph, graph.operands(node)[0].node) + "/" +
+           number_text(graph, graph.operands(node)[1].node);
   if (const auto* full = op.get_if<FullLike>()) return attribute_text(full->value);
   if (const auto* count = op.get_if<CountLike>())
     return std::to_string(count->count(graph.type(graph.operands(node)[0]).shape) - count->less);
