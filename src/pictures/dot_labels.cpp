@@ -130,7 +130,7 @@ std::string DotLabels::details(const DrawnNode& node) const {
   if (node.kind == DrawnKind::op && node.title != node.op) add(node.op);
   add(node.attributes);
   for (const DrawnPort& port : node.in)
-    if (!port.number.empty()) add((port.label.empty() ? "" : port.label + " ") + port.number);
+    if (!port.number.empty()) add((port.label.empty() ? "" : port.label + " = ") + port.number);
   return text;
 }
 

@@ -84,7 +84,8 @@ std::string operand_name(const Op& op, std::size_t i, std::size_t n) {
       [](const OperandsOf& known, std::string_view name) { return known.op < name; });
   const bool known = at != std::end(operands_of_known) && at->op == op.name();
   if (known && i < at->names.size() && !at->names[i].empty()) return std::string(at->names[i]);
-  return std::to_string(i + 1);
+  // As formulas of programs call them.
+  return i < 4 ? std::string(1, "xyzw"[i]) : "x" + std::to_string(i);
 }
 
 }  // namespace dagrad::detail

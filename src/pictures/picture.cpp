@@ -287,7 +287,9 @@ class PictureBuilder {
     const ScopeTree& tree = quotient_.tree();
     const std::uint32_t outer = tree.common(tree.of(from), tree.of(to));
     const std::uint32_t a = tree.child(outer, tree.of(from)), b = tree.child(outer, tree.of(to));
-    return a != b && tree[a].drawn_as == tree[b].drawn_as;
+    const std::uint32_t closed = quotient_.block(from);
+    const bool inside = closed != ScopeTree::none && tree[closed].depth < tree[a].depth;
+    return a != b && tree[a].drawn_as == tree[b].drawn_as && !inside;
   }
 
   /// A block or an equation has a port for each value that leaves it.

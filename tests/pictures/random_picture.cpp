@@ -31,7 +31,9 @@ class PictureMaker {
  private:
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
   bool chance(int percent) { return below(100) < percent; }
-  const Value& any() { return pool_[static_cast<std::size_t>(below(static_cast<int>(pool_.size())))]; }
+  const Value& any() {
+    return pool_[static_cast<std::size_t>(below(static_cast<int>(pool_.size())))];
+  }
 
   void add_part(int depth) {
     if (depth < 3 && chance(60)) {
