@@ -18,8 +18,19 @@ namespace {
 
 /// Axes as an index below an operator; none if they are all axes of an operand of this type.
 std::string index_of(const OverAxes& op, const Type& type) {
-  const bool all = op.axes.empty() || op.axes.size() == static_cast<std::size_t>(type.shape.rank());
+  const bool all = op.axes.size() == static_cast<std::size_t>(type.shape.rank());
   return all ? std::string() : Notation::axes(op.axes);
+}
+
+/// Whether an op combines single elements, and so does nothing to them.
+bool combines_nothing(const OverAxes& op, const Type& type) {
+  return op.axes.empty() && type.shape.rank() > 0;
+}
+
+/// A function over axes, which is the identity over none.
+Notation over_axes(std::string_view function, const OverAxes& op, const Notation& in,
+                   const Type& type) {
+  return combines_nothing(op, type) ? in : Notation::call(function, in, index_of(op, type));
 }
 
 Notation inverted(const Notation& a) { return Notation::power(a, Notation::of("-1", "-1")); }
@@ -33,26 +44,30 @@ Notation Matmul::notation(std::span<const Notation> in, std::span<const Type>) c
 
 template <>
 Notation Max::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return Notation::call("max", in[0], index_of(*this, types[0]));
+  return over_axes("max", *this, in[0], types[0]);
 }
 template <>
 Notation Min::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return Notation::call("min", in[0], index_of(*this, types[0]));
+  return over_axes("min", *this, in[0], types[0]);
 }
 Notation Sum::notation(std::span<const Notation> in, std::span<const Type> types) const {
+  if (combines_nothing(*this, types[0])) return in[0];
   return Notation::series("Σ", "\\sum", in[0], index_of(*this, types[0]));
 }
 Notation Prod::notation(std::span<const Notation> in, std::span<const Type> types) const {
+  if (combines_nothing(*this, types[0])) return in[0];
   return Notation::series("Π", "\\prod", in[0], index_of(*this, types[0]));
 }
 Notation Mean::notation(std::span<const Notation> in, std::span<const Type> types) const {
-  return Notation::call("mean", in[0], index_of(*this, types[0]));
+  return over_axes("mean", *this, in[0], types[0]);
 }
 Notation CountLike::notation(std::span<const Notation>, std::span<const Type> types) const {
   return Notation::number(count(types[0].shape) - less);
 }
 
 Notation Norm::notation(std::span<const Notation> in, std::span<const Type> types) const {
+  if (combines_nothing(*this, types[0]))
+    return Notation::delimited("|", "|", "\\lvert ", "\\rvert", in[0]);
   const std::string axes = index_of(*this, types[0]);
   const std::string kind = order == 2 ? "" : std::isinf(order) ? "∞" : "1";
   if (!axes.empty()) return Notation::call("norm" + kind, in[0], axes);

@@ -30,8 +30,7 @@ std::string paint_json(std::string_view name, const Paint& paint) {
 
 std::string theme_json(const Theme& theme) {
   std::string text = "{";
-  for (const auto& [name, colour] :
-       std::array<std::pair<std::string_view, const std::string*>, 5>{{
+  for (const auto& [name, colour] : std::array<std::pair<std::string_view, const std::string*>, 5>{{
            {"background", &theme.background},
            {"text", &theme.text},
            {"faint", &theme.faint},

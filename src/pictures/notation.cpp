@@ -274,10 +274,12 @@ Notation Notation::call(std::string_view function, std::span<const Notation> arg
     scalar = scalar && argument.scalar();
   }
   const std::string below = index.empty() ? "" : "_{" + std::string(index) + "}";
+  const std::string_view command = greek(function);
+  const std::string latex_function = command.empty()
+                                         ? "\\operatorname{" + latex_escaped(function) + "}"
+                                         : "\\" + std::string(command);
   return Notation::of(std::string(function) + text_index(index) + "(" + text + ")",
-                      (function == "σ" ? std::string("\\sigma")
-                                       : "\\operatorname{" + latex_escaped(function) + "}") +
-                          below + "\\left(" + latex + "\\right)")
+                      latex_function + below + "\\left(" + latex + "\\right)")
       .set_scalar(scalar);
 }
 

@@ -44,7 +44,7 @@ bool reads_well(const Op& op, const Program& program) {
   if (program.outputs.size() != 1) return false;
   if (result == Primitive::constant) return true;
   if (result == Primitive::input) return op.traits().identity >= 0 || op.traits().like >= 0;
-  const std::size_t steps = operations(program);
+  const std::size_t steps = operation_count(program);
   if (op.get_if<Traced>()) return steps <= most_derived;
   return steps <= 1 || (is_arithmetic(program) && steps <= most_named);
 }

@@ -11,7 +11,7 @@ namespace dagrad::detail {
 
 namespace {
 
-std::string operand_name(std::size_t i, std::size_t count) {
+std::string letter_of(std::size_t i, std::size_t count) {
   if (count == 1) return "x";
   return i < 12 ? std::string(1, static_cast<char>('a' + i)) : "x" + std::to_string(i);
 }
@@ -33,7 +33,7 @@ Alone alone(const GraphView& view, std::uint32_t node) {
         view.kind(from) == NodeKind::constant && !constant_notation(view.tensor(from)).empty();
     made.operands.push_back(
         number ? made.graph.constant(view.tensor(from))
-               : made.graph.input(operand_name(i, edges.size()), view.type(edges[i])));
+               : made.graph.input(letter_of(i, edges.size()), view.type(edges[i])));
     operands.emplace_back(made.operands.back());
   }
   made.y = append(view.op(node), operands, &made.graph).output(0).named("y");
@@ -55,7 +55,7 @@ std::optional<OpRule> rule_of(const GraphView& graph, std::uint32_t node, std::u
     bounds.kept.assign(simple.graph.size(), false);
     bounds.kept[result.node_id()] = bounds.kept[y.node_id()] = true;
     const WrittenEquations equations = write_equations(simple.graph, bounds);
-    const Notation x = Notation::name(operand_name(operand, one.operands.size()));
+    const Notation x = Notation::name(letter_of(operand, one.operands.size()));
     const Notation left = Derivatives().symbol(Notation::name("L"), x, false);
     OpRule rule;
     rule.forward = {Notation::name("y"), equations.formula[y.node_id()]};

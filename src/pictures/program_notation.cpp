@@ -301,6 +301,8 @@ Notation Writer::binary(const Instruction& step, const Notation& a, const Notati
       return Notation::call("max", both);
     case Primitive::minimum:
       return Notation::call("min", both);
+    case Primitive::polygamma:
+      return a.is("0") ? Notation::call("ψ", b) : Notation::call("polygamma", both);
     case Primitive::logical_xor:
       return Notation::call("xor", both);
     default:
@@ -316,7 +318,7 @@ Notation notation_of(const Program& program, std::size_t output, std::span<const
   return writer.write() ? writer[program.outputs[output]] : Notation();
 }
 
-std::size_t operations(const Program& program) {
+std::size_t operation_count(const Program& program) {
   return static_cast<std::size_t>(std::ranges::count_if(program.steps, [](const auto& step) {
     return arity_of(step.primitive) > 0 && step.primitive != Primitive::cast;
   }));

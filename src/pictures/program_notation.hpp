@@ -22,7 +22,7 @@ Notation notation_of(const Program& program, std::size_t output, std::span<const
                      const KnownInput& known = {});
 
 /// The number of steps, without inputs, constants and conversions.
-std::size_t operations(const Program& program);
+std::size_t operation_count(const Program& program);
 /// Whether it consists of arithmetic, comparisons and powers.
 bool is_arithmetic(const Program& program);
 

@@ -13,6 +13,15 @@ namespace {
 
 using Function = std::function<double(const std::vector<double>&)>;
 
+/// By the recurrence ψ(x + 1) = ψ(x) + 1 / x and the asymptotic series (DLMF 5.11.2).
+double digamma(double x) {
+  double value = 0;
+  for (; x < 20; ++x) value -= 1 / x;
+  const double square = 1 / (x * x);
+  return value + std::log(x) - 1 / (2 * x) -
+         square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square / 240)));
+}
+
 const std::map<std::string, Function, std::less<>>& functions() {
   using V = const std::vector<double>&;
   static const std::map<std::string, Function, std::less<>> all{
@@ -37,6 +46,7 @@ const std::map<std::string, Function, std::less<>>& functions() {
       {"erf", [](V x) { return std::erf(x[0]); }},
       {"erfc", [](V x) { return std::erfc(x[0]); }},
       {"σ", [](V x) { return 1 / (1 + std::exp(-x[0])); }},
+      {"ψ", [](V x) { return digamma(x[0]); }},
       {"softplus", [](V x) { return std::log1p(std::exp(x[0])); }},
       {"sign", [](V x) { return static_cast<double>((x[0] > 0) - (x[0] < 0)); }},
       {"round", [](V x) { return std::nearbyint(x[0]); }},
@@ -190,7 +200,7 @@ class Reader {
         if (text_.substr(at - back).starts_with(c)) return true;
       return false;
     };
-    for (const char* c : {"σ", "₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"})
+    for (const char* c : {"σ", "ψ", "₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"})
       if (in(c)) return true;
     return false;
   }

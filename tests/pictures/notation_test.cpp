@@ -86,7 +86,7 @@ TEST(Notation, WritesNumbersInTheirShortestForm) {
   EXPECT_EQ(Notation::number(-3.0).text(), "−3");
   EXPECT_EQ(Notation::number(1e-8).text(), "1e-8");
   EXPECT_EQ(Notation::number(1e-8).latex(), "10^{-8}");
-  EXPECT_EQ(Notation::number(2.5e20).latex(), "{2.5 \\cdot 10^{20}}");
+  EXPECT_EQ(Notation::number(2.5e20).latex(), "2.5 \\cdot 10^{20}");
   EXPECT_EQ(Notation::number(std::numeric_limits<double>::infinity()).text(), "∞");
   EXPECT_EQ(Notation::number(std::numeric_limits<double>::quiet_NaN()).text(), "NaN");
   EXPECT_EQ((a + Notation::number(-3.0)).text(), "a − 3");
@@ -183,8 +183,10 @@ TEST(Notation, ElementwiseFormulasComputeWhatTheOpComputes) {
     const std::vector<Tensor> out = evaluate_op(entry.op, in);
     double value = 0;
     ASSERT_NO_THROW(value = value_of(formula, names)) << entry.op.name() << ": " << formula;
-    EXPECT_NEAR(value, out[0].at(0), 1e-12 * (1 + std::abs(value)))
-        << entry.op.name() << ": " << formula;
+    const double expected = out[0].at(0);
+    if (!std::isnan(value) || !std::isnan(expected))
+      EXPECT_NEAR(value, expected, 1e-12 * (1 + std::abs(value)))
+          << entry.op.name() << ": " << formula;
     ++compared;
   }
   EXPECT_GE(compared, 60U);
@@ -251,13 +253,17 @@ TEST(Notation, GoldensOfEveryFamily) {
   EXPECT_EQ(text_of(Matmul{}, {{2, 3}, {3, 4}}), "a·b");
   EXPECT_EQ(text_of(Matmul{true, false}, {{3, 2}, {3, 4}}), "aᵀb");
   EXPECT_EQ(text_of(Matmul{false, true}, {{2, 3}, {4, 3}}), "a·bᵀ");
-  EXPECT_EQ(text_of(Sum{}, {{2, 3}}), "Σ a");
+  EXPECT_EQ(text_of(Sum{{{0, 1}}}, {{2, 3}}), "Σ a");
   EXPECT_EQ(text_of(Sum{{{1}}}, {{2, 3}}), "Σ₁ a");
-  EXPECT_EQ(text_of(Mean{}, {{2, 3}}), "mean(a)");
+  EXPECT_EQ(text_of(Mean{{{0, 1}}}, {{2, 3}}), "mean(a)");
+  EXPECT_EQ(text_of(Sum{}, {{2, 3}}), "a");
+  EXPECT_EQ(text_of(Sum{}, {{}}), "Σ a");
+  EXPECT_EQ(text_of(Norm{}, {{2}}), "|a|");
+  EXPECT_EQ(text_of(Digamma{}, {{2}}), "ψ(a)");
   EXPECT_EQ(text_of(Max{{{0}}}, {{2, 3}}), "max₀(a)");
-  EXPECT_EQ(text_of(Prod{}, {{2}}), "Π a");
-  EXPECT_EQ(text_of(LogSumExp{}, {{2}}), "logsumexp(a)");
-  EXPECT_EQ(text_of(Norm{}, {{2, 3}}), "‖a‖");
+  EXPECT_EQ(text_of(Prod{{{0}}}, {{2}}), "Π a");
+  EXPECT_EQ(text_of(LogSumExp{{{0}}}, {{2}}), "logsumexp(a, axes=[0])");
+  EXPECT_EQ(text_of(Norm{{{0, 1}}}, {{2, 3}}), "‖a‖");
   EXPECT_EQ(text_of(Transpose{{1, 0}}, {{2, 3}}), "aᵀ");
   EXPECT_EQ(text_of(Transpose{{1, 2, 0}}, {{2, 3, 4}}), "transpose₁,₂,₀(a)");
   EXPECT_EQ(text_of(Reshape{{6}}, {{2, 3}}), "reshape(a, 6)");
@@ -265,7 +271,7 @@ TEST(Notation, GoldensOfEveryFamily) {
   EXPECT_EQ(text_of(SumToLike{}, {{4, 3}, {4, 3}}), "a");
   EXPECT_EQ(text_of(BroadcastLike{}, {{1, 3}, {4, 3}}), "a");
   EXPECT_EQ(text_of(FullLike{2.5}, {{3}}), "2.5");
-  EXPECT_EQ(text_of(CountLike{}, {{3, 4}}), "12");
+  EXPECT_EQ(text_of(CountLike{{{0, 1}}}, {{3, 4}}), "12");
   EXPECT_EQ(text_of(Inverse{}, {{2, 2}}), "a⁻¹");
   EXPECT_EQ(text_of(Solve{}, {{2, 2}, {2, 1}}), "a⁻¹·b");
   EXPECT_EQ(text_of(Det{}, {{2, 2}}), "det(a)");
@@ -283,7 +289,7 @@ TEST(Notation, GoldensOfEveryFamily) {
   EXPECT_EQ(text_of(LeakyRelu{}, {{2}}), "leaky_relu(a)");
   EXPECT_EQ(text_of(LeakyRelu{0.5}, {{2}}), "leaky_relu(a, slope=0.5)");
   EXPECT_EQ(text_of(Gelu{}, {{2}}), "gelu(a)");
-  EXPECT_EQ(text_of(HalfSquaredError{}, {{2}, {2}}), "½ · (a − b)²");
+  EXPECT_EQ(text_of(HalfSquaredError{}, {{2}, {2}}), "(a − b)² / 2");
   EXPECT_EQ(text_of(Less{}, {{2}, {2}}), "a < b");
   EXPECT_EQ(text_of(Softmax{}, {{2, 3}}), "softmax(a)");
   EXPECT_EQ(text_of(Descend{}, {{2}, {2}, {}}), "a − c · b");
