@@ -65,7 +65,7 @@ int main(int argc, char** argv) try {
   for (const char* const curves : {"digits_loss.svg", "digits_loss.png"})
     draw(folder / curves, fitted.history,
          {.title = "Reading handwritten digits", .y = "cross-entropy"});
-  DotOptions picture{.title = "64-64-10 network and its gradient", .fetches = {network.loss}};
+  PictureOptions picture{.title = "64-64-10 network and its gradient", .fetches = {network.loss}};
   picture.fetches.insert(picture.fetches.end(), gradients.begin(), gradients.end());
   picture.only_needed = true;
   write_dot(folder / "digits_graph.dot", network.graph, picture);

@@ -148,7 +148,7 @@ int main(int argc, char** argv) try {
       "\nlog density of a held-out point: {:.3f}, under the mixture it was drawn from: {:.3f}\n",
       got, best);
 
-  const DotOptions picture{
+  const PictureOptions picture{
       .title = "A mixture of Gaussians", .fetches = {network.loss}, .only_needed = true};
   write_dot(folder / "gmm_graph.dot", network.graph, picture);
   draw(folder / "gmm_graph.svg", network.graph, picture);

@@ -55,7 +55,7 @@ int main(int argc, char** argv) try {
   for (const char* const curves : {"lenet5_loss.svg", "lenet5_loss.png"})
     draw(folder / curves, fitted.history,
          {.title = "Reading handwritten digits", .y = "cross-entropy"});
-  const DotOptions picture{.title = "LeNet-5", .fetches = {loss}, .only_needed = true};
+  const PictureOptions picture{.title = "LeNet-5", .fetches = {loss}, .only_needed = true};
   write_dot(folder / "lenet5_graph.dot", graph, picture);
   draw(folder / "lenet5_graph.svg", graph, picture);
   return last >= 0.98 ? 0 : 1;

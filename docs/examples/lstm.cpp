@@ -115,7 +115,7 @@ int main(int argc, char** argv) try {
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
 
   const Network small(2, 3, sizes);
-  const DotOptions picture{.title = "An LSTM reads three letters of two texts",
+  const PictureOptions picture{.title = "An LSTM reads three letters of two texts",
                            .fetches = {small.loss},
                            .open_scopes = 1};
   write_dot(folder / "lstm_graph.dot", small.graph, picture);

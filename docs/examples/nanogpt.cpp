@@ -103,7 +103,7 @@ int main(int argc, char** argv) try {
   // [/compare]
   fmt::print("\non the held-out tenth: loss {:.3f}, counts of pairs {:.3f}\n\n{}\n", gpt, bigram,
              continue_text(state, text, "CORIOLANUS:\n", 400, sizes));
-  const DotOptions picture{
+  const PictureOptions picture{
       .title = "A GPT of two layers", .fetches = {network.loss}, .only_needed = true};
   write_dot(folder / "nanogpt_graph.dot", network.graph, picture);
   draw(folder / "nanogpt_graph.svg", network.graph, picture);

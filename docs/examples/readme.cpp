@@ -21,7 +21,7 @@ int main() {
 
   std::cout << graph << "\ny = " << results[0] << "\ndy/dw =\n"
             << results[1] << "\ndy/db = " << results[2] << "\n";
-  const DotOptions picture{.fetches = {y, grads[0], grads[1]}};
+  const PictureOptions picture{.fetches = {y, grads[0], grads[1]}};
   write_dot("readme.dot", graph, picture);
   write_svg("readme.svg", graph, picture);
 }

@@ -52,7 +52,7 @@ int main(int argc, char** argv) try {
   int right = 0;
   for (std::int64_t i = 0; i < images; ++i) right += read.at(i) == few.labels.at(i);
   fmt::print("with the running statistics, {} of {} images are correct\n", right, images);
-  const DotOptions picture{
+  const PictureOptions picture{
       .title = "ResNet-18", .fetches = {loss}, .only_needed = true, .open_scopes = 2};
   write_dot(folder / "resnet18_graph.dot", graph, picture);
   draw(folder / "resnet18_graph.svg", graph, picture);

@@ -34,7 +34,7 @@ int main() {
   // [/use]
 
   // [draw]
-  const DotOptions picture{.title = "A point on a circle, and the slope of its distance",
+  const PictureOptions picture{.title = "A point on a circle, and the slope of its distance",
                            .fetches = {distance, slope},
                            .legend = false};
   write_dot("two_results.dot", graph, picture);

@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   // [pictures]
   vanished.report.draw("vanishing_map.svg");
   vanished.report.write_csv("vanishing.csv");
-  const DotOptions picture{.title = "Gradients after 290 steps",
+  const PictureOptions picture{.title = "Gradients after 290 steps",
                            .fetches = {vanished.loss},
                            .only_needed = true,
                            .open_scopes = 0,

@@ -38,7 +38,7 @@ int main(int argc, char** argv) try {
 
   for (const char* const file : {"xor_cost.svg", "xor_cost.png"})
     draw(folder / file, fitted.history, {.title = "Learning exclusive or", .y = "cost"});
-  DotOptions picture{.title = "The XOR network and its gradient",
+  PictureOptions picture{.title = "The XOR network and its gradient",
                      .fetches = {network.cost, network.out}};
   picture.fetches.insert(picture.fetches.end(), network.gradients.begin(), network.gradients.end());
   picture.only_needed = true;

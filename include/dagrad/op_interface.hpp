@@ -18,6 +18,7 @@
 #include "dagrad/eval.hpp"
 #include "dagrad/grad.hpp"
 #include "dagrad/pattern.hpp"
+#include "dagrad/notation.hpp"
 
 namespace dagrad {
 
@@ -87,6 +88,8 @@ class OpInterface {
   virtual std::string_view name() const = 0;
   virtual std::string_view doc() const = 0;
   virtual void visit_attributes(const AttributeVisitor& visit) const = 0;
+  /// The same for a default-constructed op of this type; visits nothing if there is none.
+  virtual void visit_defaults(const AttributeVisitor& visit) const = 0;
   virtual Op with_attribute(std::string_view name, const Attribute& value) const = 0;
   /// A hash of the op's type and attributes.
   virtual std::size_t hash() const = 0;
@@ -124,6 +127,9 @@ class OpInterface {
   virtual std::vector<Value> batch(const BatchContext& context) const = 0;
   /// Number of floating-point operations of one evaluation; NaN if the op does not say.
   virtual double flops(const PlanContext& context) const = 0;
+  /// The formula of result 0, given those of the operands and their types; empty if the op does not
+  /// say.
+  virtual Notation notation(std::span<const Notation> in, std::span<const Type> types) const = 0;
   /// The same op for a graph in which `to` replaces `from`; empty if the op does not depend on
   /// dtypes.
   virtual Op retyped(DType from, DType to) const = 0;

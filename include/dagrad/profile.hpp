@@ -106,7 +106,7 @@ std::string to_json(const Profile& profile);
 /// it is shown on the line of the thread that runs it.
 std::string to_chrome_trace(const Profile& profile);
 void write_chrome_trace(const std::filesystem::path& file, const Profile& profile);
-/// Marks for `DotOptions::marks`: the slower a node or a scope, the deeper its colour.
-std::map<std::string, DotMark> marks(const Profile& profile);
+/// Marks for `PictureOptions::marks`: the slower a node or a scope, the deeper its colour.
+std::map<std::string, PictureMark> marks(const Profile& profile);
 
 }  // namespace dagrad

@@ -131,6 +131,7 @@ std::vector<Value> reverse_mode(std::string_view function, std::span<const Seede
   reverse.run();
   std::vector<Value> results;
   for (std::size_t i = 0; i < xs.size(); ++i) results.push_back(reverse.result(i, xs[i]));
+  reverse.note_cotangents(ys, xs);
   return results;
 }
 

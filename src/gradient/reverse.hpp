@@ -29,6 +29,8 @@ class Reverse {
   Gradient total(std::size_t i);
   /// The same as a value.
   Value result(std::size_t i, const Value& x);
+  /// Adds to the graph which values are the derivatives with respect to which.
+  void note_cotangents(std::span<const Seeded> ys, std::span<const Value> xs);
 
  private:
   /// While the result exists, appended nodes belong to the gradient of that node.

@@ -43,6 +43,13 @@ struct InputAlias {
   std::uint32_t input;
 };
 
+/// A value that is the derivative of y with respect to x, as `gradient` has found it.
+struct Cotangent {
+  Edge value, y, x;
+  bool asked = false;   ///< whether x is one of those that the user asked for
+  bool seeded = false;  ///< whether it is a sum over several ys, or was begun with given seeds
+};
+
 /// The interface of a graph for the sources outside src/graph.
 class GraphView {
  public:
@@ -72,6 +79,7 @@ class GraphView {
   std::vector<Origin> origins(std::uint32_t node) const;
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
+  std::span<const Cotangent> cotangents() const;  ///< in the order of the calls of `gradient`
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values are known to have the same shape in every replay.

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "dagrad/profile.hpp"
-#include "src/inspect/json.hpp"
+#include "src/io/json.hpp"
 #include "src/inspect/units.hpp"
 #include "src/io/file_replacement.hpp"
 #include "src/io/text_table.hpp"
@@ -161,8 +161,8 @@ void write_chrome_trace(const std::filesystem::path& file, const Profile& profil
   write_profile_file(file, "write_chrome_trace", to_chrome_trace(profile));
 }
 
-std::map<std::string, DotMark> marks(const Profile& profile) {
-  std::map<std::string, DotMark> marks;
+std::map<std::string, PictureMark> marks(const Profile& profile) {
+  std::map<std::string, PictureMark> marks;
   const auto mark = [&](const std::vector<ProfileRow>& rows) {
     double most = 0;
     for (const ProfileRow& row : rows) most = std::max(most, row.share);
@@ -171,7 +171,7 @@ std::map<std::string, DotMark> marks(const Profile& profile) {
           fmt::format("{}, {}", with_unit(row.seconds.minimum, "s"), percent(row.share));
       if (row.flops > 0) note += ", " + rate_of_flops(row);
       if (row.merged.size() > 1) note += fmt::format(", {} nodes in one", row.merged.size());
-      const DotMark made{heat(most > 0 ? row.share / most : 0), note};
+      const PictureMark made{heat(most > 0 ? row.share / most : 0), note};
       for (const std::string& name : row.merged) marks.emplace(name, made);
       if (row.merged.empty() && !row.name.empty()) marks.emplace(row.name, made);
     }

@@ -29,6 +29,10 @@ void OpBase::visit_attributes(const AttributeVisitor& visit) const {
   if (members_.visit) members_.visit(op_, visit);
 }
 
+void OpBase::visit_defaults(const AttributeVisitor& visit) const {
+  if (members_.visit_defaults) members_.visit_defaults(visit);
+}
+
 Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
   const std::string place = printable(this->name()) + ": ";
   try {
@@ -203,6 +207,10 @@ std::vector<Value> OpBase::batch(const BatchContext& context) const {
 }
 double OpBase::flops(const PlanContext& context) const {
   return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
+}
+
+Notation OpBase::notation(std::span<const Notation> in, std::span<const Type> types) const {
+  return members_.notation ? members_.notation(op_, in, types) : Notation();
 }
 
 void OpBase::validate(std::span<const View> in) const {

@@ -197,8 +197,8 @@ void GradientReport::draw(const std::filesystem::path& file, GradientStatistic s
           fmt::format("plot $map matrix with image {} notitle\n", pixels ? "pixels" : ""));
 }
 
-std::map<std::string, DotMark> GradientReport::marks() const {
-  std::map<std::string, DotMark> marks;
+std::map<std::string, PictureMark> GradientReport::marks() const {
+  std::map<std::string, PictureMark> marks;
   if (steps_.empty()) return marks;
   double largest = 0;
   for (const LayerSeries& layer : layers_)

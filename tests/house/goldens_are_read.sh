@@ -7,7 +7,7 @@ cd "$1"
 mapfile -t sources < <(find tests -name '*.cpp')
 mapfile -t golden_tests < <(grep -l check_golden_cases tests/ops/*_test.cpp)
 unread=$(
-  find tests/golden tests/io/golden -type f ! -name '*.py*' ! -name '*.?pp' ! -name '*.md' \
+  find tests/golden tests/pictures/golden -type f ! -name '*.py*' ! -name '*.?pp' ! -name '*.md' \
     ! -name CMakeLists.txt ! -path 'tests/golden/ops/*' | sort | while read -r file; do
     stem=$(basename "${file%.*}")
     # Some tests put names together, such as float32 + _fortran and elementwise_ + unary_float32.

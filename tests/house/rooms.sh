@@ -17,6 +17,7 @@ declare -A may=(
   [exec]="gradient graph loops passes program tensor"
   [check]="gradient graph tensor"
   [io]="graph tensor"
+  [pictures]="graph io program tensor"
   [inspect]="exec graph io program tensor"
   [train]="graph io tensor"
 )

@@ -33,6 +33,7 @@ struct OpMembers {
   std::string_view (*doc)(const void*) = nullptr;
 
   void (*visit)(const void*, const AttributeVisitor&) = nullptr;
+  void (*visit_defaults)(const AttributeVisitor&) = nullptr;
   bool (*assign)(void*, std::string_view, const Attribute&) = nullptr;
   std::size_t (*hash)(const void*) = nullptr;
   bool (*equal)(const void*, const void*) = nullptr;
@@ -57,6 +58,7 @@ struct OpMembers {
   void (*validate)(const void*, std::span<const View>) = nullptr;
   bool (*unroll)(const void*, Unrolled&) = nullptr;
   std::vector<Value> (*batch)(const void*, const BatchContext&) = nullptr;
+  Notation (*notation)(const void*, std::span<const Notation>, std::span<const Type>) = nullptr;
   Samples (*samples)(Rng&) = nullptr;
 };
 
@@ -118,6 +120,8 @@ constexpr void add_identity(OpMembers& m) {
   if constexpr (requires { typename T::attributes; }) {
     using A = typename T::attributes;
     m.visit = [](const void* op, const AttributeVisitor& visit) { A::visit(self<T>(op), visit); };
+    if constexpr (std::is_default_constructible_v<T>)
+      m.visit_defaults = [](const AttributeVisitor& visit) { A::visit(T{}, visit); };
     m.assign = [](void* op, std::string_view name, const Attribute& value) {
       return A::assign(*static_cast<T*>(op), name, value);
     };
@@ -127,6 +131,13 @@ constexpr void add_identity(OpMembers& m) {
   if constexpr (requires(T & op, DType dtype) { bool(op.retype(dtype, dtype)); })
     m.retype = [](void* op, DType from, DType to) -> bool {
       return static_cast<T*>(op)->retype(from, to);
+    };
+  if constexpr (requires(const T& op, std::span<const Notation> in, std::span<const Type> types) {
+                  Notation(op.notation(in, types));
+                })
+    m.notation = [](const void* op, std::span<const Notation> in,
+                    std::span<const Type> types) -> Notation {
+      return self<T>(op).notation(in, types);
     };
   if constexpr (requires(Rng & rng) { Samples(T::samples(rng)); })
     m.samples = [](Rng& rng) -> Samples { return T::samples(rng); };

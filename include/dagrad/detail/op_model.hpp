@@ -22,6 +22,7 @@ class OpBase : public OpInterface {
   std::string_view name() const final { return members_.name(op_); }
   std::string_view doc() const final;
   void visit_attributes(const AttributeVisitor& visit) const final;
+  void visit_defaults(const AttributeVisitor& visit) const final;
   Op with_attribute(std::string_view name, const Attribute& value) const final;
   std::size_t hash() const final;
   bool equal(const OpInterface& other) const final;
@@ -44,6 +45,7 @@ class OpBase : public OpInterface {
   bool unroll(Unrolled& code) const final;
   std::vector<Value> batch(const BatchContext& context) const final;
   double flops(const PlanContext& context) const final;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const final;
   Op retyped(DType from, DType to) const final;
   Samples samples(Rng& rng) const final;
 

@@ -11,6 +11,7 @@ struct Full {
   using attributes = dagrad::attributes<&Full::shape, &Full::value>;
   static constexpr auto name = "full", doc = "A tensor filled with one value, whose dtype it has.";
   static constexpr no_grad grad{"it has no operands"};
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   static Samples samples(Rng& rng);

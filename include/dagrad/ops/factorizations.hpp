@@ -54,6 +54,7 @@ struct Solve {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
@@ -70,6 +71,7 @@ struct Inverse {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -102,6 +104,7 @@ struct Det {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

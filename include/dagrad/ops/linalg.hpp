@@ -21,6 +21,7 @@ struct Matmul {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   Dependence pattern(const PatternContext& at) const;

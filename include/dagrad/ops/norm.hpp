@@ -21,6 +21,7 @@ struct Norm : Reduction {
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

@@ -65,6 +65,7 @@ struct Sum : Reduction {
   double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -79,6 +80,7 @@ struct Mean : Reduction {
   double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -94,6 +96,7 @@ struct Prod : Reduction {
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -113,6 +116,7 @@ struct Extremum : Reduction {
   void decisions(std::span<const View> in, std::span<const View> out,
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -259,6 +263,7 @@ struct CountLike : OverAxes {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };

@@ -27,6 +27,7 @@ struct Reshape {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);
@@ -104,6 +105,7 @@ struct Transpose {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   Dependence pattern(const PatternContext& at) const;
@@ -209,6 +211,7 @@ struct Slice {
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
   double cost(const PlanContext& plan) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   Dependence pattern(const PatternContext& at) const;

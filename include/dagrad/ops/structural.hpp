@@ -25,6 +25,7 @@ struct AddN {
     for (const T& term : x.subspan(1)) sum = sum + term;
     return sum;
   }
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   static Samples samples(Rng& rng);
 };
@@ -44,6 +45,7 @@ struct SumToLike {
   double flops(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   Dependence pattern(const PatternContext& at) const;
@@ -76,6 +78,7 @@ struct ReshapeLike {
   std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   static Samples samples(Rng& rng);

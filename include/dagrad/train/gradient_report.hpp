@@ -91,10 +91,10 @@ class GradientReport {
   /// nothing is recorded or the extension is another one, FileError if gnuplot is missing or fails.
   void draw(const std::filesystem::path& file,
             GradientStatistic statistic = GradientStatistic::gradient) const;
-  /// Marks for `DotOptions::marks`, from the last recorded step: values and layers show the norms
-  /// of their gradients, in colours from red for the largest to blue for those that are 10⁶ times
-  /// smaller; activations show how many of their units are dead or saturated.
-  std::map<std::string, DotMark> marks() const;
+  /// Marks for `PictureOptions::marks`, from the last recorded step: values and layers show the
+  /// norms of their gradients, in colours from red for the largest to blue for those that are 10⁶
+  /// times smaller; activations show how many of their units are dead or saturated.
+  std::map<std::string, PictureMark> marks() const;
   /// What is wrong with the gradients, with the most serious faults first. Nothing if no step is
   /// recorded. Throws ArgumentError if a threshold is not above 0.
   std::vector<GradientWarning> warnings(const GradientThresholds& thresholds = {},

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dagrad/catalog.hpp"
+#include "src/graph/view.hpp"
+#include "src/pictures/picture.hpp"
+
+namespace dagrad::detail {
+
+/// Writes what pictures show about single nodes of a graph.
+class NodeTexts {
+ public:
+  NodeTexts(const Graph& graph, const PictureOptions& options);
+
+  /// The dtype that types leave out; empty if they show all of them.
+  std::string dtype() const;
+  /// "4×3", "int64 12×64" or "float64[4,3]", as the options ask for.
+  std::string type(const Type& type) const;
+  /// Those of all results.
+  std::string types(std::uint32_t node) const;
+  /// The attributes that differ from those of the same op in the catalogue: a flag that is set is
+  /// given by its name, others as "axis=1", and a formula has no name.
+  std::string attributes(const Op& op) const;
+  /// The name of the node within its scope.
+  std::string short_name(std::uint32_t node) const;
+  /// Fills in what a drawn node shows of the node of the graph after which it is named.
+  void describe(DrawnNode& drawn) const;
+  /// "model.cpp:41"; empty if it is not known.
+  std::string place(std::uint32_t node) const;
+
+ private:
+  const Graph& graph_;
+  GraphView view_;
+  const PictureOptions& options_;
+  Catalog catalog_ = Catalog::builtin();
+  std::optional<DType> usual_;  ///< the most frequent dtype
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,89 @@
+#include "src/pictures/scope_tree.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "dagrad/ops/structural.hpp"
+#include "src/graph/data.hpp"
+
+namespace dagrad::detail {
+
+namespace {
+
+/// Finds scopes by their parents and titles while the tree grows.
+using Titles = std::map<std::pair<std::uint32_t, std::string>, std::uint32_t>;
+
+std::uint32_t scope_within(std::vector<ScopeTree::Scope>& scopes, Titles& known,
+                           std::uint32_t outer, const std::string& title) {
+  const auto made = static_cast<std::uint32_t>(scopes.size());
+  const auto [at, fresh] = known.try_emplace({outer, title}, made);
+  if (!fresh) return at->second;
+  const std::string& name = scopes[outer].name;
+  scopes.push_back({.name = name.empty() ? title : name + "/" + title,
+                    .title = title,
+                    .parent = outer,
+                    .depth = scopes[outer].depth + 1,
+                    .drawn_as = made});
+  scopes[outer].inner.push_back(made);
+  return made;
+}
+
+std::uint32_t scope_named(std::vector<ScopeTree::Scope>& scopes, Titles& known, std::uint32_t root,
+                          const std::string& name) {
+  for (std::size_t begin = 0; begin < name.size();) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    root = scope_within(scopes, known, root, name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return root;
+}
+
+}  // namespace
+
+ScopeTree::ScopeTree(const Graph& graph, const Selection& selection,
+                     const std::vector<Role>& roles) {
+  const GraphData& data = Access::data(graph);
+  Titles titles;
+  std::unordered_map<std::uint32_t, std::uint32_t> known[2];  // by scope of the graph
+  of_.assign(data.size(), 0);
+  for (std::uint32_t id = 0; id < data.size(); ++id) {
+    if (roles[id] == Role::absent) continue;
+    const bool updates = selection.part[id] == Part::update;
+    if (updates && updates_ == none) {
+      updates_ = size();
+      scopes_.push_back({.title = "update", .depth = 1, .drawn_as = updates_});
+      scopes_[0].inner.push_back(updates_);
+    }
+    const std::uint32_t scope = data.names.scope_of(id);
+    const auto [at, fresh] = known[updates].try_emplace(scope, 0);
+    if (fresh)
+      at->second =
+          scope_named(scopes_, titles, updates ? updates_ : 0, data.names.scope_text(scope));
+    of_[id] = at->second;
+    // The gradient pass makes the sum of a value's cotangents in the scope of that value. If all of
+    // them come from one other scope, the sum is part of that one.
+    if (selection.part[id] != Part::gradient || data.names.user_given(id) ||
+        !data.ops[data.records[id].op].op.get_if<AddN>())
+      continue;
+    const auto operands = data.operands_of(id);
+    std::uint32_t around = of_[operands[0].node];
+    for (const Edge& edge : operands) around = common(around, of_[edge.node]);
+    if (common(around, of_[id]) != around) of_[id] = around;
+  }
+}
+
+std::uint32_t ScopeTree::common(std::uint32_t a, std::uint32_t b) const {
+  while (a != b) {
+    std::uint32_t& deeper = scopes_[a].depth >= scopes_[b].depth ? a : b;
+    deeper = scopes_[deeper].parent;
+  }
+  return a;
+}
+
+std::uint32_t ScopeTree::child(std::uint32_t outer, std::uint32_t scope) const {
+  while (scope != outer && scopes_[scope].parent != outer) scope = scopes_[scope].parent;
+  return scope;
+}
+
+}  // namespace dagrad::detail
