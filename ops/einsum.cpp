@@ -31,7 +31,7 @@ void check_vectors(const std::string& name, const Operand& left, const Operand& 
 }
 
 /// An operand, or a product of several, with a label for each of its axes.
-struct Factor {
+struct EinsumFactor {
   Operand value;
   Labels labels;
 };
@@ -59,7 +59,7 @@ std::vector<std::int64_t> axes_from(std::size_t begin, const Labels& labels) {
   return axes;
 }
 
-void order(Factor& x, const Labels& labels) {
+void order(EinsumFactor& x, const Labels& labels) {
   if (x.labels == labels) return;
   std::vector<std::int64_t> axes;
   for (const Label label : labels)
@@ -69,7 +69,7 @@ void order(Factor& x, const Labels& labels) {
 }
 
 /// Takes the diagonal of every letter that repeats.
-void take_diagonals(Factor& x) {
+void take_diagonals(EinsumFactor& x) {
   for (std::size_t i = 0; i < x.labels.size();) {
     const auto first = x.labels.begin() + static_cast<std::ptrdiff_t>(i);
     const auto second = std::find(first + 1, x.labels.end(), *first);
@@ -86,7 +86,7 @@ void take_diagonals(Factor& x) {
 }
 
 /// Sums over labels, in the dtype of the value.
-void sum_away(Factor& x, const Labels& labels) {
+void sum_away(EinsumFactor& x, const Labels& labels) {
   if (labels.empty()) return;
   std::vector<std::int64_t> axes;
   for (std::size_t i = 0; i < x.labels.size(); ++i)
@@ -101,7 +101,7 @@ void sum_away(Factor& x, const Labels& labels) {
 struct Roles {
   Labels shared, contracted, left,
       right;  ///< kept of both, summed over in both, of one factor only
-  Roles(const Factor& a, const Factor& b, const Labels& needed) {
+  Roles(const EinsumFactor& a, const EinsumFactor& b, const Labels& needed) {
     for (const Label label : a.labels)
       (!has(b.labels, label) ? left : has(needed, label) ? shared : contracted).push_back(label);
     right = filter(b.labels, [&](Label label) { return !has(a.labels, label); });
@@ -110,7 +110,7 @@ struct Roles {
 };
 
 /// The products of all pairs of elements with equal shared labels.
-Value multiply(Factor a, Factor b, const Roles& roles) {
+Value multiply(EinsumFactor a, EinsumFactor b, const Roles& roles) {
   order(a, joined(roles.shared, roles.left));
   order(b, joined(roles.shared, roles.right));
   const std::size_t batch = roles.shared.size();
@@ -123,7 +123,7 @@ Value multiply(Factor a, Factor b, const Roles& roles) {
 
 /// Merges `labels`, which start at axis `first`, into one axis. If there are none, no axis is added
 /// unless others come before it: `matmul` then takes a vector.
-void merge(Factor& x, std::size_t first, const Labels& labels) {
+void merge(EinsumFactor& x, std::size_t first, const Labels& labels) {
   const auto axis = static_cast<std::int64_t>(first);
   if (labels.size() > 1)
     x.value = flatten(x.value, axis, axis + static_cast<std::int64_t>(labels.size()) - 1);
@@ -133,7 +133,7 @@ void merge(Factor& x, std::size_t first, const Labels& labels) {
 
 /// Sums over the contracted labels by a matrix product, with one axis for all labels of `left` and
 /// one for all of `right`.
-Value matrix_product(Factor a, Factor b, const Roles& roles) {
+Value matrix_product(EinsumFactor a, EinsumFactor b, const Roles& roles) {
   const std::size_t batch = roles.shared.size();
   order(a, joined(joined(roles.shared, roles.left), roles.contracted));
   order(b, joined(roles.shared, joined(roles.contracted, roles.right)));
@@ -144,7 +144,7 @@ Value matrix_product(Factor a, Factor b, const Roles& roles) {
   return matmul(a.value, b.value);
 }
 
-Value contract(Factor a, Factor b, const Roles& roles) {
+Value contract(EinsumFactor a, EinsumFactor b, const Roles& roles) {
   const Value product = matrix_product(a, b, roles);
   if (roles.left.size() <= 1 && roles.right.size() <= 1) {
     const auto axis = static_cast<std::int64_t>(roles.shared.size());
@@ -159,15 +159,15 @@ Value contract(Factor a, Factor b, const Roles& roles) {
   return reshape_like(product, multiply(a, b, roles));
 }
 
-Factor combine(const Factor& a, const Factor& b, const Labels& needed) {
+EinsumFactor combine(const EinsumFactor& a, const EinsumFactor& b, const Labels& needed) {
   const Roles roles(a, b, needed);
-  Factor result{a.value.is_literal() ? b.value : a.value, roles.kept()};
+  EinsumFactor result{a.value.is_literal() ? b.value : a.value, roles.kept()};
   result.value = roles.contracted.empty() ? multiply(a, b, roles) : contract(a, b, roles);
   return result;
 }
 
 /// The labels that the result, or a factor other than these two, needs.
-Labels needed_beside(const std::vector<Factor>& factors, std::size_t i, std::size_t j,
+Labels needed_beside(const std::vector<EinsumFactor>& factors, std::size_t i, std::size_t j,
                      const Labels& out) {
   Labels needed = out;
   for (std::size_t k = 0; k < factors.size(); ++k)
@@ -176,7 +176,7 @@ Labels needed_beside(const std::vector<Factor>& factors, std::size_t i, std::siz
 }
 
 /// Combines the two factors with the smallest product; among equal ones, the first pair.
-void combine_cheapest(std::vector<Factor>& factors, const EinsumEquation& equation) {
+void combine_cheapest(std::vector<EinsumFactor>& factors, const EinsumEquation& equation) {
   std::size_t left = 0, right = 1;
   double least = -1;
   for (std::size_t i = 0; i < factors.size(); ++i)
@@ -203,7 +203,7 @@ Value einsum_of(std::string_view text, std::span<const Operand> operands) {
   for (const Operand& x : operands) shapes.push_back(shape_of(x));
   const EinsumEquation equation = parse_einsum(text, shapes, operands[0]);
   const Building building("einsum", operands);
-  std::vector<Factor> factors;
+  std::vector<EinsumFactor> factors;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     factors.push_back({operands[i], equation.in[i]});
     take_diagonals(factors.back());

@@ -55,19 +55,17 @@ Value Reverse::result(std::size_t i, const Value& x) {
 void Reverse::note_cotangents(std::span<const Seeded> ys, std::span<const Value> xs) {
   std::vector<bool> asked(paths_.slots());
   for (std::size_t i = 0; i < xs.size(); ++i)
-    if (paths_.x_slot(i) != nothing) asked[paths_.x_slot(i)] = true;
+    if (paths_.x_slot(i) != Paths::none) asked[paths_.x_slot(i)] = true;
   std::vector<Cotangent> found;
   const Edge y(ys.front().y.node_id(), ys.front().y.port(), false);
   const bool seeded = ys.size() > 1 || !ys.front().seed.empty();
   for (std::size_t number = 0; number < paths_.nodes().size(); ++number)
     for (std::uint32_t slot = paths_.first_slot(number); slot < paths_.first_slot(number + 1);
-         ++slot) {
-      if (newest_[slot] == nothing) continue;
-      const Contribution& total = contributions_[newest_[slot]];
-      const Edge x(paths_.nodes()[number], slot - paths_.first_slot(number), false);
-      if (total.next == nothing)
-        found.push_back({{total.node, total.port, false}, y, x, asked[slot], seeded});
-    }
+         ++slot)
+      if (const std::optional<Edge> sum = cotangents_.only(slot)) {
+        const Edge x(paths_.nodes()[number], slot - paths_.first_slot(number), false);
+        found.push_back({*sum, y, x, asked[slot], seeded});
+      }
   graph_.cotangents.insert(graph_.cotangents.end(), found.begin(), found.end());
 }
 

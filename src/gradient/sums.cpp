@@ -25,4 +25,11 @@ Gradient Sums::total(std::uint32_t slot) {
   return sum;
 }
 
+std::optional<Edge> Sums::only(std::uint32_t slot) const {
+  if (newest_[slot] == nothing) return {};
+  const Contribution& newest = contributions_[newest_[slot]];
+  if (newest.next != nothing) return {};
+  return Edge(newest.node, newest.port, false);
+}
+
 }  // namespace dagrad::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "dagrad/grad.hpp"
@@ -18,6 +19,9 @@ class Sums {
   /// The sum of a slot's contributions, for which a node is made if there are several; zero if
   /// there are none.
   Gradient total(std::uint32_t slot);
+  /// The node and port of a slot's only contribution, which may be a sum; empty if there are none
+  /// or several.
+  std::optional<Edge> only(std::uint32_t slot) const;
 
  private:
   static constexpr std::uint32_t nothing = 0xffffffff;

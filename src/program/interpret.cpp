@@ -9,17 +9,16 @@
 namespace dagrad {
 namespace {
 
-constexpr std::uint32_t none = Instruction::none;
 constexpr std::uint32_t forever =
-    none - 1;  // last use of values that are read after the steps of a tile
+    Instruction::none - 1;  // last use of values that are read after the steps of a tile
 constexpr std::size_t largest_tile = 256;
 
 /// Memory that a thread keeps between calls, so that these allocate nothing.
 struct Scratch {
   struct Value {
     std::uint32_t last_use = 0;
-    std::uint32_t slot = none;      ///< none: read from the caller's memory
-    const std::byte* at = nullptr;  ///< elements of the current tile
+    std::uint32_t slot = Instruction::none;  ///< none: read from the caller's memory
+    const std::byte* at = nullptr;           ///< elements of the current tile
     detail::WordLoop loop = nullptr;
   };
   std::vector<Value> values;
@@ -59,7 +58,7 @@ class Interpreter {
     return reinterpret_cast<std::byte*>(scratch_.tiles.data() + value.slot * tile_);
   }
   const std::byte* at(std::uint32_t step) const {
-    return step == none ? nullptr : scratch_.values[step].at;
+    return step == Instruction::none ? nullptr : scratch_.values[step].at;
   }
 
   const Program& program_;
@@ -77,7 +76,8 @@ void Interpreter::find_last_uses() {
   for (std::uint32_t i = 0; i < values.size(); ++i) {
     const Instruction& step = program_.steps[i];
     for (std::uint32_t operand : {step.a, step.b, step.c})
-      if (operand != none) values[operand].last_use = std::max(values[operand].last_use, i);
+      if (operand != Instruction::none)
+        values[operand].last_use = std::max(values[operand].last_use, i);
     if (repeats(step)) values[i].last_use = forever;
   }
   for (std::uint32_t result : program_.outputs) values[result].last_use = forever;
@@ -107,9 +107,9 @@ void Interpreter::assign_slots() {
     else if (value.loop != nullptr || value.last_use == forever)
       value.slot = take_slot();
     for (std::uint32_t operand : {step.a, step.b, step.c}) {
-      if (operand == none) continue;
+      if (operand == Instruction::none) continue;
       Scratch::Value& used = scratch_.values[operand];
-      if (used.last_use != i || used.slot == none) continue;
+      if (used.last_use != i || used.slot == Instruction::none) continue;
       scratch_.free_slots.push_back(used.slot);
       used.last_use = 0;  // released only once, even if a step uses a value twice
     }
@@ -148,7 +148,7 @@ void Interpreter::compute_tile(std::size_t first, std::size_t count) {
     if (step.primitive == Primitive::input) {
       const std::size_t size = size_of(step.dtype);
       a = value.at = static_cast<const std::byte*>(in_[step.data]) + first * size;
-      if (value.slot == none) continue;
+      if (value.slot == Instruction::none) continue;
       if (value.loop == nullptr) std::memcpy(slot(value), a, count * size);
     }
     if (value.loop != nullptr)

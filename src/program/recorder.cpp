@@ -10,8 +10,6 @@
 namespace dagrad {
 namespace {
 
-constexpr std::uint32_t none = Instruction::none;
-
 /// The hash of an instruction. `bits` distinguishes constants, whose indices do not.
 std::size_t hash(const Instruction& i, std::uint64_t bits) {
   std::uint64_t h =
@@ -30,7 +28,7 @@ std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
   if (steps.size() == steps.capacity()) steps.reserve(2 * steps.size() + 8);
   const std::size_t mask = table_.size() - 1;
   std::size_t at = hash(step, bits) & mask;
-  for (; table_[at] != none; at = (at + 1) & mask) {
+  for (; table_[at] != Instruction::none; at = (at + 1) & mask) {
     Instruction known = steps[table_[at]];
     if (known.primitive != step.primitive) continue;
     if (step.primitive == Primitive::constant) {
@@ -48,7 +46,7 @@ std::uint32_t Recorder::remember(Instruction step, std::uint64_t bits) {
 }
 
 void Recorder::grow() {
-  table_.assign(table_.empty() ? 64 : 4 * table_.size(), none);
+  table_.assign(table_.empty() ? 64 : 4 * table_.size(), Instruction::none);
   const std::size_t mask = table_.size() - 1;
   for (std::uint32_t i = 0; i < program_.steps.size(); ++i) {
     Instruction step = program_.steps[i];
@@ -56,7 +54,7 @@ void Recorder::grow() {
     if (step.primitive == Primitive::constant)
       bits = program_.constants[std::exchange(step.data, 0)];
     std::size_t at = hash(step, bits) & mask;
-    while (table_[at] != none) at = (at + 1) & mask;
+    while (table_[at] != Instruction::none) at = (at + 1) & mask;
     table_[at] = i;
   }
 }
@@ -98,21 +96,22 @@ ProgramPtr Recorder::finish(std::span<const Symbol> results, DType weak) && {
   }
   // Walks depth first from the results, so that unused steps are not reached and the order follows
   // from the formula, whichever operand the compiler evaluated first.
-  std::vector<std::uint32_t> place(program_.steps.size(), none);
+  std::vector<std::uint32_t> place(program_.steps.size(), Instruction::none);
   std::vector<std::uint32_t> stack(out->outputs.rbegin(), out->outputs.rend());
   while (!stack.empty()) {
     const std::uint32_t now = stack.back();
     Instruction step = program_.steps[now];
     const std::size_t waiting = stack.size();
-    if (place[now] == none) {
+    if (place[now] == Instruction::none) {
       for (std::uint32_t operand : {step.c, step.b, step.a})
-        if (operand != none && place[operand] == none) stack.push_back(operand);
+        if (operand != Instruction::none && place[operand] == Instruction::none)
+          stack.push_back(operand);
     }
     if (stack.size() > waiting) continue;
     stack.pop_back();
-    if (place[now] != none) continue;
+    if (place[now] != Instruction::none) continue;
     for (std::uint32_t* operand : {&step.a, &step.b, &step.c})
-      if (*operand != none) *operand = place[*operand];
+      if (*operand != Instruction::none) *operand = place[*operand];
     if (step.primitive == Primitive::constant) {
       out->constants.push_back(program_.constants[step.data]);
       step.data = static_cast<std::uint32_t>(out->constants.size() - 1);
@@ -130,7 +129,7 @@ Symbol detail::replay(Recorder& recorder, const Program& program, Instruction st
   if (step.primitive == Primitive::constant)
     return recorder.constant(program.constants[step.data], step.dtype);
   for (std::uint32_t* operand : {&step.a, &step.b, &step.c})
-    if (*operand != none) *operand = at[*operand].step();
+    if (*operand != Instruction::none) *operand = at[*operand].step();
   return recorder.step(step);
 }
 
