@@ -167,7 +167,7 @@ class PictureJson {
     out_.member("type", to_string(view_.results(id)[0]));
     if (const Notation& formula = equations_.formula[id]; !formula.empty()) {
       const Notation& symbol = equations_.symbol[id];
-      out_.member("formula", symbol.text() + " = " + formula.text());
+      out_.member("formula", equations_.equation(id));
       out_.member("latex", symbol.latex() + " = " + formula.latex());
     }
     out_.member("place", to_string(view_.where(id)));
