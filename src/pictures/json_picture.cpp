@@ -155,12 +155,12 @@ class PictureJson {
     if (node.kind == DrawnKind::block) return;
     out_.key("nodes");
     out_.begin('[');
-    for (const std::uint32_t id : node.nodes) write_member(id, node.kind != DrawnKind::equation);
+    const bool says_formula = node.title.find(' ') != std::string::npos;  // as no name does
+    for (const std::uint32_t id : node.nodes) write_member(id, !says_formula);
     out_.end(']');
   }
 
-  /// A node of the graph that a drawn node stands for. The title of an equation is the formula of
-  /// its nodes.
+  /// A node of the graph that a drawn node stands for.
   void write_member(std::uint32_t id, bool with_formula) {
     out_.begin('{');
     out_.member("name", view_.name(id));
