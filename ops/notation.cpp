@@ -68,9 +68,9 @@ Notation CountLike::notation(std::span<const Notation>, std::span<const Type> ty
 Notation Norm::notation(std::span<const Notation> in, std::span<const Type> types) const {
   if (combines_nothing(*this, types[0]))
     return Notation::delimited("|", "|", "\\lvert ", "\\rvert", in[0]);
-  const std::string axes = index_of(*this, types[0]);
+  const std::string index = index_of(*this, types[0]);
   const std::string kind = order == 2 ? "" : std::isinf(order) ? "∞" : "1";
-  if (!axes.empty()) return Notation::call("norm" + kind, in[0], axes);
+  if (!index.empty()) return Notation::call("norm" + kind, in[0], index);
   const std::string below = kind.empty() ? "" : kind == "1" ? "₁" : "_∞";
   const std::string latex = kind.empty() ? "" : kind == "1" ? "_{1}" : "_{\\infty}";
   return Notation::delimited("‖", "‖" + below, "\\lVert ", "\\rVert" + latex, in[0]);
@@ -79,14 +79,15 @@ Notation Norm::notation(std::span<const Notation> in, std::span<const Type> type
 /// Axes that `like` lacks or has with size 1.
 Notation SumToLike::notation(std::span<const Notation> in, std::span<const Type> types) const {
   const Shape &from = types[0].shape, &to = types[1].shape;
-  std::vector<std::int64_t> axes;
+  std::vector<std::int64_t> summed;
   for (int axis = 0; axis < from.rank(); ++axis) {
     const int at = axis - (from.rank() - to.rank());
-    if (at < 0 || (to[at] == 1 && from[axis] != 1)) axes.push_back(axis);
+    if (at < 0 || (to[at] == 1 && from[axis] != 1)) summed.push_back(axis);
   }
-  if (axes.empty()) return in[0];
-  const bool all = axes.size() == static_cast<std::size_t>(from.rank()) || types[1].elements() == 1;
-  return Notation::series("Σ", "\\sum", in[0], all ? "" : Notation::axes(axes));
+  if (summed.empty()) return in[0];
+  const bool all =
+      summed.size() == static_cast<std::size_t>(from.rank()) || types[1].elements() == 1;
+  return Notation::series("Σ", "\\sum", in[0], all ? "" : Notation::axes(summed));
 }
 
 Notation AddN::notation(std::span<const Notation> in, std::span<const Type>) const {

@@ -5,7 +5,8 @@
 // In a page, the fenced block after `<!-- code start.cpp#build -->` contains the lines of
 // docs/examples/start.cpp between `// [build]` and `// [/build]`; the one after
 // `<!-- output start -->` contains what the example start printed, and the one after
-// `<!-- output start#sum -->` what it printed below the line `== sum ==`; the image after
+// `<!-- output start#sum -->` what it printed below the line `== sum ==`; the lines from
+// `<!-- markdown start#sum -->` to `<!-- end -->` are the same as part of the page; the image after
 // `<!-- picture xor_graph -->` is docs/pictures/xor_graph.svg, whose source xor_graph.dot was made
 // by the example.
 #include <filesystem>
@@ -38,6 +39,10 @@ class Weaver {
       std::istringstream words(lines[i]);
       if (!(words >> mark >> kind >> what) || mark != "<!--") continue;
       if (kind == "picture") check_picture(what);
+      if (kind == "markdown") {
+        for (const std::string& line : content(kind, what)) text += line + "\n";
+        while (i + 1 < lines.size() && lines[i + 1] != "<!-- end -->") ++i;
+      }
       if (kind != "code" && kind != "output") continue;
       if (i + 1 >= lines.size() || !lines[i + 1].starts_with("```"))
         throw std::runtime_error(page.string() + ":" + std::to_string(i + 1) +

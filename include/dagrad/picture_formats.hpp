@@ -13,7 +13,7 @@ namespace dagrad {
 /// What `to_dot` draws, as JSON for other tools: an object with `nodes`, `edges`, `clusters`,
 /// `legend`, `title` and the `version` of this form, 1. Nodes, edges and clusters refer to each
 /// other by their positions in these arrays. A node lists the nodes of the graph that it stands
-/// for, with their formulas as text and as LaTeX.
+/// for, with their formulas as text and as LaTeX unless its title is their formula.
 std::string to_json(const Graph& graph, const PictureOptions& options = {});
 void write_json(const std::filesystem::path& file, const Graph& graph,
                 const PictureOptions& options = {});

@@ -48,6 +48,7 @@ class Joining {
   }
 
   WrittenEquations run() && {
+    out_.next_of = bounds_.next_of;
     find_users();
     note_derivatives();
     for (std::uint32_t id = 0; id < view_.size(); ++id)
@@ -62,7 +63,7 @@ class Joining {
 
   /// Whether it is not drawn, but written by each of its users.
   bool is_folded(std::uint32_t id) const {
-    return bounds_.region[id] == nothing || (id < bounds_.folded.size() && bounds_.folded[id]);
+    return id < bounds_.folded.size() && bounds_.folded[id];
   }
 
   /// Finds the only drawn user of each value; users precede what they use here.
@@ -81,9 +82,20 @@ class Joining {
   void note_derivatives() {
     for (const Cotangent& each : view_.cotangents()) {
       by_value_[each.value.node].push_back(&each);
+      for (std::uint32_t id = each.value.node; is_folded(id) && keeps_type(id);) {
+        id = view_.operands(id)[0].node;  // the same value, which is drawn instead
+        by_value_[id].push_back(&each);
+      }
       kept_[each.y.node] = differentiated_[each.y.node] = true;
       if (each.asked) kept_[each.x.node] = true;
     }
+  }
+
+  /// Whether a folded node gives its operand back as it is.
+  bool keeps_type(std::uint32_t id) const {
+    const std::span<const Edge> operands = view_.operands(id);
+    return view_.op(id).traits().identity == 0 && operands[0].port == 0 &&
+           view_.type(operands[0]) == view_.results(id)[0];
   }
 
   /// The value with respect to which a node is a derivative: one that the user asked for, or else
@@ -169,8 +181,9 @@ class Joining {
 
   bool may_join(std::uint32_t id) const {
     if (is_folded(id)) return true;
-    if (kept_[id] || only_user_[id] >= several || view_.results(id).size() > 1 ||
-        view_.op(id).traits().ordered || !symbols_.given(id).empty())
+    if (bounds_.region[id] == nothing || kept_[id] || only_user_[id] >= several ||
+        view_.results(id).size() > 1 || view_.op(id).traits().ordered ||
+        !symbols_.given(id).empty())
       return false;
     if (bounds_.region[only_user_[id]] != bounds_.region[id]) return false;
     return constant_[id] || derivative(id) == nullptr;
@@ -258,6 +271,8 @@ Notation WrittenEquations::result(std::uint32_t node, std::uint32_t port) const 
 
 std::string WrittenEquations::equation(std::uint32_t node) const {
   const std::string &left = symbol[node].text(), &right = formula[node].text();
+  if (const auto next = next_of.find(node); next != next_of.end())
+    return symbol[next->second].text() + " ← " + right;
   return left == right ? left : left + " = " + right;
 }
 

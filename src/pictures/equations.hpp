@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "dagrad/notation.hpp"
@@ -18,8 +21,11 @@ struct WrittenEquations {
   std::vector<Notation> symbol;
   /// By node: what it computes; empty for leaves.
   std::vector<Notation> formula;
+  /// The next value of a parameter, and the parameter.
+  std::map<std::uint32_t, std::uint32_t> next_of;
 
-  /// "z = x·w + b" for a node with a formula; the symbol alone if it is a number or another value.
+  /// "z = x·w + b" for a node with a formula, or "w ← w − 0.1 · ∂L/∂w" for the next value of a
+  /// parameter; the symbol alone if it is a number or another value.
   std::string equation(std::uint32_t node) const;
   /// Result `port` of a node.
   Notation result(std::uint32_t node, std::uint32_t port) const;

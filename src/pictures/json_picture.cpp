@@ -155,19 +155,20 @@ class PictureJson {
     if (node.kind == DrawnKind::block) return;
     out_.key("nodes");
     out_.begin('[');
-    for (const std::uint32_t id : node.nodes) write_member(id);
+    const bool says_formula = node.title.find(' ') != std::string::npos;  // as no name does
+    for (const std::uint32_t id : node.nodes) write_member(id, !says_formula);
     out_.end(']');
   }
 
   /// A node of the graph that a drawn node stands for.
-  void write_member(std::uint32_t id) {
+  void write_member(std::uint32_t id, bool with_formula) {
     out_.begin('{');
     out_.member("name", view_.name(id));
     out_.member("op", view_.op(id).name());
     out_.member("type", to_string(view_.results(id)[0]));
-    if (const Notation& formula = equations_.formula[id]; !formula.empty()) {
+    if (const Notation& formula = equations_.formula[id]; with_formula && !formula.empty()) {
       const Notation& symbol = equations_.symbol[id];
-      out_.member("formula", symbol.text() + " = " + formula.text());
+      out_.member("formula", equations_.equation(id));
       out_.member("latex", symbol.latex() + " = " + formula.latex());
     }
     out_.member("place", to_string(view_.where(id)));

@@ -87,7 +87,7 @@ class Lister {
     for (const Update& update : subject_.updates) {
       by_updates[update.next.node_id()] = by_updates[update.parameter.node_id()] = true;
       bounds_.kept[update.next.node_id()] = true;
-      next_of_[update.next.node_id()] = update.parameter.node_id();
+      bounds_.next_of[update.next.node_id()] = update.parameter.node_id();
     }
     for (std::uint32_t id = view_.size(); id-- > 0;)
       for (const Edge& edge : view_.operands(id)) {
@@ -122,7 +122,7 @@ class Lister {
     Listing::Line line;
     line.left = equations_.symbol[id];
     line.right = equations_.formula[id];
-    if (const auto updated = next_of_.find(id); updated != next_of_.end()) {
+    if (const auto updated = bounds_.next_of.find(id); updated != bounds_.next_of.end()) {
       line.left = equations_.symbol[updated->second];
       line.assigns = true;
     }
@@ -206,7 +206,6 @@ class Lister {
   EquationBounds bounds_;
   WrittenEquations equations_;
   std::vector<std::vector<std::uint32_t>> members_;  ///< by root
-  std::map<std::uint32_t, std::uint32_t> next_of_;   ///< next value to its parameter
 };
 
 }  // namespace

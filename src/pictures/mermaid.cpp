@@ -99,7 +99,7 @@ class MermaidText {
       const DrawnNode& node = picture_.nodes[i];
       std::string label = node.title;
       if (node.repeats > 1) label += " × " + std::to_string(node.repeats);
-      if (!node.derivative.empty() && node.title.find(node.derivative) == std::string::npos)
+      if (!node.derivative.empty() && node.kind != DrawnKind::equation)
         label = node.derivative + "\n" + label;
       for (const std::string* more : {&node.attributes, &node.types, &node.note})
         if (!more->empty()) label += "\n" + *more;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,8 @@ struct EquationBounds {
   std::vector<bool> folded;
   /// By node: "∂loss/∂w" for the gradients that the user asked for, else empty.
   std::vector<std::string> derivative;
+  /// The nodes that are next values of parameters, and these.
+  std::map<std::uint32_t, std::uint32_t> next_of;
 };
 
 /// The nodes of a graph joined into equations, and their texts.

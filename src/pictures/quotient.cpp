@@ -39,6 +39,7 @@ void Quotient::join_equations(const Graph& graph, const std::vector<Detail>& det
   bounds.folded.assign(view_.size(), false);
   bounds.derivative.assign(view_.size(), "");
   bounds.kept = selection_.kept;
+  bounds.next_of = selection_.next_of;
   std::unordered_map<std::uint64_t, std::uint32_t> regions;  // by scope and part
   for (std::uint32_t id = 0; id < view_.size(); ++id) {
     bounds.folded[id] =

@@ -46,6 +46,7 @@ class Selecting {
     for (const Update& update : options_.updates) {
       next_[own(update.next, "next value")] = true;
       updated_.push_back(own(update.parameter, "updated parameter"));
+      made_.next_of[update.next.node_id()] = update.parameter.node_id();
     }
   }
 

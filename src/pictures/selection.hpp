@@ -21,6 +21,8 @@ struct Selection {
   std::vector<std::uint16_t> order;  ///< of the gradient that it is drawn in
   /// "∂loss/∂w" for the gradients that were asked for.
   std::map<std::uint32_t, std::string> derivatives;
+  /// The nodes that are next values of parameters, and these.
+  std::map<std::uint32_t, std::uint32_t> next_of;
 };
 
 /// Throws GraphError if a value in the options belongs to another graph.

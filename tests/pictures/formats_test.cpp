@@ -98,6 +98,8 @@ TEST(Json, HasFormulasOfEquations) {
   const std::string text =
       to_json(network.graph, {.updates = network.update, .detail = Detail::equations});
   EXPECT_NE(text.find("∂L/∂w_hidden = xᵀδ₁"), std::string::npos) << text;
+  EXPECT_NE(text.find("∂L/∂a₂ = a₂ − y"), std::string::npos) << text;
+  EXPECT_NE(text.find("w_hidden ← w_hidden − ½ · ∂L/∂w_hidden"), std::string::npos) << text;
 }
 
 TEST(Json, KeepsStrangeNames) {

@@ -42,7 +42,7 @@ class Drawing {
     }
     const {derivative, attributes, types, note, op, kind} = item.node;
     const lines = [title];
-    if (derivative && !item.title.includes(derivative)) lines.unshift({text: derivative, size: 11});
+    if (derivative && kind !== "equation") lines.unshift({text: derivative, size: 11});
     const about = [op && op !== item.title && kind === "op" ? op : "", attributes].filter(Boolean);
     if (about.length) lines.push({text: about.join(" "), size: 11});
     if (types) lines.push({text: types, size: 11, faint: true});

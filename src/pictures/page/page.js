@@ -24,9 +24,10 @@ function openSome(most) {
 }
 
 function openAll(open) {
-  for (const group of tree.groups) group.open = open || group.depth === 1;
+  if (open) for (const group of tree.groups) group.open = true;
+  else openSome(0);
   drawing.layOut();
-  drawing.fit();
+  drawing.start();
 }
 
 function toggle(group) {
@@ -109,12 +110,12 @@ function describeNode(item, facts) {
   fact(facts, "source", node.place);
   fact(facts, "note", node.note);
   const members = node.nodes || [];
-  if (members.some((member) => member.formula)) {
-    add(details, "h3", members.length > 1 ? "Computes, node by node" : "Computes");
+  if (members.length > 1 || members[0]?.formula) {
+    add(details, "h3", members.length > 1 ? "Joins these nodes" : "Computes");
     const list = add(details, "ul");
     for (const member of members) {
       const line = add(list, "li");
-      add(line, "code", member.formula || member.name);
+      add(line, "code", member.formula || member.op);
       add(line, "br");
       add(line, "small", [member.name, member.type, member.place].filter(Boolean).join(" · "));
     }
