@@ -268,10 +268,9 @@ TEST(Feeds, InBracesAreHandlesNamesTemporariesOrFeeds) {
   static_cast<void>(f({{x, one_two}, fed}));
   EXPECT_EQ(numbers(kept[0]), (Numbers{8, 10})) << "a result that is kept is not overwritten";
   EXPECT_EQ(numbers(kept[1]), (Numbers{7, 8}));
-  EXPECT_EQ(thrown<ArgumentError>([&] {
-              f({{x, one_two}, {"x", one_two}});
-            }),
-            "input 'x' is fed twice");
+  EXPECT_TRUE(thrown<ArgumentError>([&] {
+                f({{x, one_two}, {"x", one_two}});
+              }).starts_with("input 'x' is fed twice"));
 }
 
 }  // namespace
