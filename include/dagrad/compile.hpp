@@ -98,6 +98,20 @@ struct Feed {
 };
 using Feeds = std::vector<Feed>;
 
+namespace detail {
+/// A feed in the braces of a call, which refers to the caller's tensor.
+struct FeedRef {
+  FeedRef(const Value& input, const Tensor& data) : value(&input), tensor(&data) {}
+  FeedRef(std::string_view input, const Tensor& data) : name(input), tensor(&data) {}
+  FeedRef(const char* input, const Tensor& data) : name(input), tensor(&data) {}
+  FeedRef(const Feed& feed)
+      : value(feed.value.empty() ? nullptr : &feed.value), name(feed.name), tensor(&feed.tensor) {}
+  const Value* value = nullptr;  ///< null: the name is given
+  std::string_view name;
+  const Tensor* tensor;
+};
+}  // namespace detail
+
 struct RunOptions {
   std::optional<CancelToken> cancel = {};
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
@@ -145,6 +159,16 @@ class Function {
                                  const RunOptions& options = {},
                                  Location where = Location::here()) const;
   std::vector<Tensor> operator()(const State& state, const Feeds& feeds = {},
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
+  /// The same for feeds in braces, `f({{x, data}})`, of which no copy is made.
+  std::vector<Tensor> operator()(std::initializer_list<detail::FeedRef> feeds,
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
+  std::vector<Tensor> operator()(State& state, std::initializer_list<detail::FeedRef> feeds,
+                                 const RunOptions& options = {},
+                                 Location where = Location::here()) const;
+  std::vector<Tensor> operator()(const State& state, std::initializer_list<detail::FeedRef> feeds,
                                  const RunOptions& options = {},
                                  Location where = Location::here()) const;
   /// The same for a function of one input. Throws ArgumentError if it has none or several.

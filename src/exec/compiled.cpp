@@ -11,7 +11,11 @@ ContextPool::Lease::~Lease() {
   pool_.give_back(std::move(context_));
 }
 
+ContextPool::~ContextPool() { delete last_.load(std::memory_order_acquire); }
+
 std::unique_ptr<RunContext> ContextPool::take() {
+  if (RunContext* const last = last_.exchange(nullptr, std::memory_order_acquire))
+    return std::unique_ptr<RunContext>(last);
   {
     const std::lock_guard lock(mutex_);
     if (!waiting_.empty()) {
@@ -24,6 +28,12 @@ std::unique_ptr<RunContext> ContextPool::take() {
 }
 
 void ContextPool::give_back(std::unique_ptr<RunContext> context) noexcept {
+  RunContext* none = nullptr;
+  if (last_.compare_exchange_strong(none, context.get(), std::memory_order_release,
+                                    std::memory_order_relaxed)) {
+    static_cast<void>(context.release());
+    return;
+  }
   const std::lock_guard lock(mutex_);
   try {
     waiting_.push_back(std::move(context));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -15,6 +16,9 @@ namespace dagrad::detail {
 class ContextPool {
  public:
   explicit ContextPool(const Plan& plan) : plan_(plan) {}
+  ContextPool(const ContextPool&) = delete;
+  ContextPool& operator=(const ContextPool&) = delete;
+  ~ContextPool();
 
   /// Lends a context for the duration of one run: an idle one, or a new one if there is none.
   class Lease {
@@ -35,6 +39,7 @@ class ContextPool {
   void give_back(std::unique_ptr<RunContext> context) noexcept;
 
   const Plan& plan_;
+  std::atomic<RunContext*> last_{nullptr};  ///< an idle one, which needs no lock
   std::mutex mutex_;
   std::vector<std::unique_ptr<RunContext>> waiting_;
 };

@@ -31,6 +31,7 @@ RunContext::RunContext(const Plan& plan)
       fed_(plan.inputs.size()),
       parameters_(plan.parameters.size()),
       fetched_(plan.parameters.size(), false),
+      fetched_inputs_(plan.inputs.size(), false),
       outputs_(plan.outputs.size()),
       stored_(plan.fetches.size()),
       exchanged_(plan.updates.size()),
@@ -45,6 +46,7 @@ RunContext::RunContext(const Plan& plan)
   for (const Plan::Fetch& fetch : plan.fetches) {
     const Slot& slot = plan.slots[fetch.slot];
     if (slot.home == Slot::Home::parameter) fetched_[slot.at] = true;
+    if (slot.home == Slot::Home::input) fetched_inputs_[slot.at] = true;
     if (slot.home == Slot::Home::output) ++outputs_[slot.at].uses;
   }
   for (const Plan::Updated& update : plan.updates) {
@@ -135,15 +137,24 @@ void RunContext::feed(std::uint32_t input, const Tensor& tensor) {
   fed_[input] = {Fed::How::tensor, tensor};
 }
 
-std::uint32_t RunContext::unfed(const Feed& feed) const {
-  const std::uint32_t at = feed.value.empty() ? input(feed.name) : input(feed.value);
+void RunContext::lend(const FeedRef& one) {
+  const std::uint32_t input = unfed(one);
+  fetched_inputs_[input] ? feed(input, *one.tensor) : feed(input, one.tensor->view());
+}
+
+std::uint32_t RunContext::unfed(const FeedRef& feed) const {
+  const std::uint32_t at = feed.value == nullptr ? input(feed.name) : input(*feed.value);
   if (fed(at)) throw ArgumentError(fmt::format("input '{}' is fed twice", plan_.input_names[at]));
   return at;
 }
 
 void RunContext::clear() {
-  for (Fed& fed : fed_) fed = {};
-  for (Tensor& parameter : parameters_) parameter = Tensor();
+  for (Fed& fed : fed_) {
+    fed.how = Fed::How::not_yet;
+    if (fed.tensor.owned()) fed.tensor = Tensor();
+  }
+  for (Tensor& parameter : parameters_)
+    if (parameter.owned()) parameter = Tensor();
   if (search_ != nullptr) search_->clear();
 }
 
@@ -172,22 +183,31 @@ View RunContext::fetch(std::size_t i) const {
 }
 
 /// Result `i` of the completed steps, as a tensor that the caller may keep.
-Tensor RunContext::result(std::size_t i) const {
+Tensor RunContext::result(std::size_t i) {
   const Plan::Fetch& fetch = plan_.fetches[i];
   const Slot& slot = plan_.slots[fetch.slot];
-  const auto tensor = [&]() -> Tensor {
+  const auto find = [&]() -> Tensor {
     switch (slot.home) {
-      case Slot::Home::input:
-        return own((*feeds_)[slot.at].tensor);
+      case Slot::Home::input: {
+        const Fed& fed = (*feeds_)[slot.at];
+        if (fed.how == Fed::How::tensor) return own(fed.tensor);
+        Tensor copy = uninitialized(fetch.type);
+        std::copy_n(static_cast<const std::byte*>(address_[fetch.slot]), fetch.type.bytes(),
+                    static_cast<std::byte*>(copy.mutable_view().data));
+        return copy;
+      }
       case Slot::Home::parameter:
         return own(parameters_[slot.at]);
       case Slot::Home::constant:
         return own(plan_.constants[slot.at]);
       default:
+        outputs_[slot.at].lent = true;
         return outputs_[slot.at].now;
     }
-  }();
-  return tensor.type() == fetch.type ? tensor : tensor.reshaped(fetch.type.shape);
+  };
+  Tensor tensor = find();
+  if (tensor.type() != fetch.type) tensor = tensor.reshaped(fetch.type.shape);
+  return tensor;
 }
 
 /// Provides memory for the values that outlive the run: that of an earlier run if it is no longer
@@ -199,9 +219,11 @@ void RunContext::prepare_outputs() {
       address_[plan_.outputs[i].slot] = memory.given;
       continue;
     }
+    if (!memory.lent) continue;
     if (!memory.now.unique()) std::swap(memory.now, memory.spare);
     if (!memory.now.unique()) memory.now = uninitialized(plan_.outputs[i].type);
     address_[plan_.outputs[i].slot] = const_cast<void*>(memory.now.data());  // nothing shares it
+    memory.lent = false;
   }
 }
 
@@ -265,15 +287,21 @@ void RunContext::take_parameters(StateData* from, bool update) {
 Tensor RunContext::next_value(const Plan::Updated& update, const StateData& state) noexcept {
   const Slot& next = plan_.slots[update.slot];
   Tensor value;
-  if (next.home != Slot::Home::output)
-    value = next.home == Slot::Home::parameter ? state.values[position_[next.at]]
-                                               : plan_.constants[next.at];
-  else if (outputs_[next.at].uses > 1)
-    value = outputs_[next.at].now;
-  else
-    value = std::move(outputs_[next.at].now);
+  if (next.home == Slot::Home::parameter) {
+    value = state.values[position_[next.at]];
+  } else if (next.home == Slot::Home::output) {
+    OutputMemory& memory = outputs_[next.at];
+    memory.lent = true;
+    if (memory.uses > 1)
+      value = memory.now;
+    else
+      value = std::move(memory.now);
+  } else {
+    value = plan_.constants[next.at];
+  }
   const Type& type = plan_.parameters[update.parameter].type;
-  return value.type() == type ? value : value.reshaped(type.shape);
+  if (value.type() != type) value = value.reshaped(type.shape);
+  return value;
 }
 
 /// Puts all new values into the State at once. This cannot fail, because all of them are computed

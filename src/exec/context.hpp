@@ -46,7 +46,7 @@ class RunContext final : private Steps {
   std::uint32_t input(const Value& value) const;
   std::uint32_t input(std::string_view name) const;
   /// Position of the input of a feed. Also throws ArgumentError if it has been fed already.
-  std::uint32_t unfed(const Feed& feed) const;
+  std::uint32_t unfed(const FeedRef& feed) const;
   /// Throws TypeError or ShapeError if the type is not the input's, ArgumentError if the data is
   /// null or not aligned.
   void feed(std::uint32_t input, const View& view);
@@ -54,9 +54,8 @@ class RunContext final : private Steps {
   /// Makes later runs write result `i` to this memory. Throws ArgumentError, TypeError or
   /// ShapeError if there is no such result or the view does not fit it.
   void store(std::size_t i, const MutableView& view);
-  void feed(const Feeds& feeds) {
-    for (const Feed& one : feeds) feed(unfed(one), one.tensor);
-  }
+  /// Feeds a tensor that outlives the run.
+  void lend(const FeedRef& feed);
   bool fed(std::uint32_t input) const { return fed_[input].how != Fed::How::not_yet; }
   /// Forgets all feeds and releases the tensors of the user and of the State.
   void clear();
@@ -117,7 +116,7 @@ class RunContext final : private Steps {
   void prepare_outputs();
   void copy_outputs();
   void copy_stored() const;
-  Tensor result(std::size_t i) const;
+  Tensor result(std::size_t i);
   Tensor next_value(const Plan::Updated& update, const StateData& state) noexcept;
   void commit(StateData& state) noexcept;
   void let_go() noexcept;
@@ -135,12 +134,14 @@ class RunContext final : private Steps {
   };
   std::vector<Fed> fed_;                   ///< of each input
   const std::vector<Fed>* feeds_ = &fed_;  ///< those of this run
-  std::vector<Tensor> parameters_;  ///< handles that keep the values which this run reads alive
-  std::vector<bool> fetched_;       ///< whether a parameter is fetched
+  std::vector<Tensor> parameters_;    ///< handles that keep the values which this run reads alive
+  std::vector<bool> fetched_;         ///< whether a parameter is fetched
+  std::vector<bool> fetched_inputs_;  ///< whether an input is
   struct OutputMemory {
     Tensor now, spare;
     void* given = nullptr;  ///< where a step writes the value instead
     int uses = 0;           ///< number of fetches and updates that need it
+    bool lent = true;       ///< whether others may have handles of `now`, or it is empty
   };
   std::vector<OutputMemory> outputs_;
   std::vector<void*> stored_;  ///< where each fetch is to be stored, or null

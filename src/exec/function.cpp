@@ -13,10 +13,11 @@ namespace {
 
 using detail::told_at;
 
+template <class AnyFeeds>
 std::vector<Tensor> call(detail::Compiled& compiled, detail::StateData* state, bool update,
-                         const Feeds& feeds, const RunOptions& options) {
+                         const AnyFeeds& feeds, const RunOptions& options) {
   const detail::ContextPool::Lease lease(compiled.contexts());
-  (*lease).feed(feeds);
+  for (const auto& feed : feeds) (*lease).lend(feed);
   std::vector<Tensor> results;
   (*lease).run(state, update, options, &results);
   return results;
@@ -28,14 +29,22 @@ void require_state(const detail::Compiled& compiled) {
         "this function updates parameters: pass the State that holds them as its first argument");
 }
 
+template <class AnyFeeds>
+std::vector<Tensor> call_alone(detail::Compiled& compiled, const AnyFeeds& feeds,
+                               const RunOptions& options) {
+  require_state(compiled);
+  return call(compiled, nullptr, false, feeds, options);
+}
+
 }  // namespace
 
 std::vector<Tensor> Function::operator()(const Feeds& feeds, const RunOptions& options,
                                          Location where) const {
-  return told_at(where, [&] {
-    require_state(compiled());
-    return call(compiled(), nullptr, false, feeds, options);
-  });
+  return told_at(where, [&] { return call_alone(compiled(), feeds, options); });
+}
+std::vector<Tensor> Function::operator()(std::initializer_list<detail::FeedRef> feeds,
+                                         const RunOptions& options, Location where) const {
+  return told_at(where, [&] { return call_alone(compiled(), feeds, options); });
 }
 
 std::vector<Tensor> Function::operator()(State& state, const Feeds& feeds,
@@ -44,8 +53,22 @@ std::vector<Tensor> Function::operator()(State& state, const Feeds& feeds,
     return call(compiled(), state.data().get(), compiled().updates(), feeds, options);
   });
 }
+std::vector<Tensor> Function::operator()(State& state, std::initializer_list<detail::FeedRef> feeds,
+                                         const RunOptions& options, Location where) const {
+  return told_at(where, [&] {
+    return call(compiled(), state.data().get(), compiled().updates(), feeds, options);
+  });
+}
 
 std::vector<Tensor> Function::operator()(const State& state, const Feeds& feeds,
+                                         const RunOptions& options, Location where) const {
+  return told_at(where, [&] {
+    compiled().require_const();
+    return call(compiled(), state.data().get(), false, feeds, options);
+  });
+}
+std::vector<Tensor> Function::operator()(const State& state,
+                                         std::initializer_list<detail::FeedRef> feeds,
                                          const RunOptions& options, Location where) const {
   return told_at(where, [&] {
     compiled().require_const();

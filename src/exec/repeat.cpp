@@ -208,7 +208,7 @@ Repeated Function::repeat_fed(State& state, const std::function<Feeds(std::int64
     of_step = feeds(step);
     loop.in_step(step, [&] {
       context.clear();
-      context.feed(of_step);
+      for (const Feed& one : of_step) context.feed(context.unfed(one), one.tensor);
     });
   };
   const std::int64_t done = loop.run(feed, [&](std::int64_t step) { results->take(step); });

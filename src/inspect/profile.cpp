@@ -32,7 +32,7 @@ class Profiling {
  public:
   Profiling(detail::Compiled& compiled, detail::StateData* state, const Feeds& feeds)
       : compiled_(compiled), state_(state), context_(compiled.plan()), times_(steps()) {
-    context_.feed(feeds);
+    for (const Feed& feed : feeds) context_.lend(feed);
   }
 
   Profile measure(const ProfileOptions& options) {

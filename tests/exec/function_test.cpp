@@ -255,4 +255,22 @@ TEST(Compile, RefusesNonsense) {
             "this Function is empty: make one with compile");
 }
 
+TEST(Feeds, InBracesAreHandlesNamesTemporariesOrFeeds) {
+  Graph g;
+  const Value x = g.input("x", pair), y = g.input("y", pair);
+  const Function f = compile({x + y, x}, {.passes = {}});
+  const Feed fed("y", one_two);
+  for (int run = 0; run < 3; ++run) {
+    EXPECT_EQ(numbers(f({{x, one_two}, {"y", Tensor::of({3.0, 4.0})}})[0]), (Numbers{4, 6}));
+    EXPECT_EQ(numbers(f({{"x", Tensor::of({5.0, 6.0})}, fed})[0]), (Numbers{6, 8}));
+  }
+  std::vector<Tensor> kept = f({{x, Tensor::of({7.0, 8.0})}, fed});
+  static_cast<void>(f({{x, one_two}, fed}));
+  EXPECT_EQ(numbers(kept[0]), (Numbers{8, 10})) << "a result that is kept is not overwritten";
+  EXPECT_EQ(numbers(kept[1]), (Numbers{7, 8}));
+  EXPECT_TRUE(thrown<ArgumentError>([&] {
+                f({{x, one_two}, {"x", one_two}});
+              }).starts_with("input 'x' is fed twice"));
+}
+
 }  // namespace

@@ -301,4 +301,43 @@ TEST_F(StateTest, UpdatesFromBorrowedConstantsSeeTheirCurrentMemory) {
   EXPECT_EQ(numbers(s.get(p)), (Numbers{3, 4}));
 }
 
+/// New values of a few elements are copied to the memory of the old ones, larger ones replace it.
+TEST(SmallUpdates, AreSeenByNoOneWhoHoldsTheOldValues) {
+  for (const std::int64_t n : {1, 32, 33, 1000}) {
+    Graph g;
+    const Type type{f64, {n}};
+    const Value p = g.parameter("p", Tensor::full(type, 1)),
+                q = g.parameter("q", Tensor::full(type, 10));
+    const Value next = p + 1;
+    const Function step = compile({p, next}, {.update = {{p, next}, {q, p * q}}});
+    const Function exchange = compile({}, {.update = {{p, q}, {q, p}}});
+    State state(g);
+    std::vector<Tensor> handles;
+    std::vector<std::vector<Tensor>> results;
+    for (int i = 0; i < 4; ++i) {
+      handles.push_back(state.get("p"));
+      results.push_back(step(state));
+    }
+    const State copy = state.copy();
+    exchange(state);
+    step(state);
+    for (int i = 0; i < 4; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      EXPECT_EQ(handles[at].at(0), i + 1) << n;
+      EXPECT_EQ(results[at][0].at(n - 1), i + 1) << n;
+      EXPECT_EQ(results[at][1].at(n - 1), i + 2) << n;
+    }
+    EXPECT_EQ(copy.get("p").at(n - 1), 5);
+    EXPECT_EQ(copy.get("q").at(n - 1), 240);
+    EXPECT_EQ(state.get("p").at(n - 1), 241);
+    EXPECT_EQ(state.get("q").at(n - 1), 1200);
+    BoundRun run = step.bind(state);
+    run();
+    const View before = run.fetch(0), after = run.fetch(1);
+    EXPECT_EQ(before.as<double>()[0], 241);
+    EXPECT_EQ(after.as<double>()[0], 242);
+    EXPECT_EQ(state.get("p").at(0), 242);
+  }
+}
+
 }  // namespace
