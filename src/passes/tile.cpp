@@ -24,7 +24,7 @@ class TileBuilder {
         nodes_(nodes),
         groups_(groups),
         group_(group),
-        inner_(from, "tile_rows", true) {}
+        inner_(from, "tile_rows", detail::Retypes::sizes) {}
 
   JointOp build() && {
     const auto members = groups_.members(group_);
