@@ -6,29 +6,29 @@
 
 #include "dagrad/random.hpp"
 #include "ops/families.hpp"
+#include "ops/keys.hpp"
 
 namespace dagrad {
 
 Type DropoutMask::infer(std::span<const Type> in) const {
   if (!(p >= 0 && p <= 1))
     throw ArgumentError("the probability must be in [0, 1], got " + attribute_text(p));
-  if (in[0].dtype != i64) throw TypeError("a key must be int64, got " + to_string(in[0]));
-  if (in[0].shape.rank() != 0) throw ShapeError("a key must be a scalar, got " + to_string(in[0]));
+  check_keys(in[0]);
+  check_leading(in[0], in[1]);
   return {b8, in[1].shape};
 }
 
 void DropoutMask::eval(const EvalContext& c) const {
   constexpr std::int64_t piece = 1024;  // elements per task
-  const std::int64_t key = c.in<std::int64_t>(0)[0];
   const auto out = c.out<bool>();
-  c.parallel.ranges(static_cast<std::int64_t>(out.size()), piece,
-                    [&](std::int64_t begin, std::int64_t end) {
-                      std::array<float, piece> drawn;
-                      const auto n = static_cast<std::size_t>(end - begin);
-                      fill_uniform(key, begin, std::span(drawn.data(), n));
-                      std::transform(drawn.data(), drawn.data() + n, out.data() + begin,
-                                     [p = p](float u) { return static_cast<double>(u) >= p; });
-                    });
+  for_keys(c, piece,
+           [&](std::int64_t key, std::int64_t first, std::int64_t begin, std::int64_t end) {
+             std::array<float, piece> drawn;
+             const auto n = static_cast<std::size_t>(end - begin);
+             fill_uniform(key, first, std::span(drawn.data(), n));
+             std::transform(drawn.data(), drawn.data() + n, out.data() + begin,
+                            [p = p](float u) { return static_cast<double>(u) >= p; });
+           });
 }
 
 Grads DropoutMask::grad(const GradContext&) const { return {zero, zero}; }

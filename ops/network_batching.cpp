@@ -46,29 +46,51 @@ Value in_channels(const BatchContext& b, std::size_t i) {
 
 }  // namespace
 
-std::vector<Value> Pooling::batch(const BatchContext& b) const {
+namespace {
+
+/// The members of a batch are so many more images.
+std::vector<Value> pool_members(const BatchContext& b) {
   std::vector<Operand> images;
   for (std::size_t i = 0; i < b.in.size(); ++i) images.emplace_back(in_first(b, i));
   return {out_of_first(b, apply(b.op(), images)[0])};
 }
 
-std::vector<Value> Convolution::batch(const BatchContext& b) const {
-  const bool gives_kernel = b.op().get_if<ConvKernel>() != nullptr;
-  if (b.size() == 0) return {};
-  if (!gives_kernel && !b.batched(1)) {
+/// The op with one more set of groups for each further member.
+Op grouped(const BatchContext& b, std::int64_t groups) {
+  return b.op().with("groups", groups * b.size());
+}
+
+/// The members of a batch are so many more images or, if they have kernels of their own, so many
+/// more groups of channels.
+std::vector<Value> convolve_members(const BatchContext& b, std::int64_t groups) {
+  if (!b.batched(1)) {
     std::vector<Operand> operands{in_first(b, 0), b.in[1]};
     if (b.in.size() > 2) operands.emplace_back(in_first(b, 2));
     return {out_of_first(b, apply(b.op(), operands)[0])};
   }
-  const Op grouped = b.op().with("groups", groups * b.size());
-  if (gives_kernel)
-    return {out_of_first(
-        b, apply(grouped,
-                 std::vector<Operand>{in_channels(b, 0), in_channels(b, 1), in_first(b, 2)})[0])};
+  if (b.size() == 0) return {};
   std::vector<Operand> operands{in_channels(b, 0), in_first(b, 1)};
   if (b.in.size() > 2) operands.emplace_back(in_channels(b, 2));
-  const Value out = apply(grouped, operands)[0];
+  const Value out = apply(grouped(b, groups), operands)[0];
   return {moved(unflatten(out, 1, {b.size(), b.out_types[0].shape[1]}), 1, 0)};
+}
+
+}  // namespace
+
+std::vector<Value> MaxPool::batch(const BatchContext& b) const { return pool_members(b); }
+std::vector<Value> MaxPoolGradient::batch(const BatchContext& b) const { return pool_members(b); }
+std::vector<Value> MaxPoolPick::batch(const BatchContext& b) const { return pool_members(b); }
+std::vector<Value> AvgPool::batch(const BatchContext& b) const { return pool_members(b); }
+std::vector<Value> AvgPoolGradient::batch(const BatchContext& b) const { return pool_members(b); }
+
+std::vector<Value> Conv::batch(const BatchContext& b) const { return convolve_members(b, groups); }
+std::vector<Value> ConvTranspose::batch(const BatchContext& b) const {
+  return convolve_members(b, groups);
+}
+std::vector<Value> ConvKernel::batch(const BatchContext& b) const {
+  if (b.size() == 0) return {};
+  const std::vector<Operand> images{in_channels(b, 0), in_channels(b, 1), in_first(b, 2)};
+  return {out_of_first(b, apply(grouped(b, groups), images)[0])};
 }
 
 /// Without a mask for each member, operands broadcast if those of the op do. A mask must broadcast

@@ -1,5 +1,6 @@
 #include "dagrad/ops/random.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <type_traits>
@@ -12,11 +13,11 @@ namespace dagrad {
 namespace {
 
 Type check_random(const Type& key, const Type& type) {
-  check_key(key);
+  check_keys(key);
   if (!compute_float_dtypes.contains(type.dtype))
     throw TypeError("draws float32 and float64, not " + std::string(name(type.dtype)) +
                     "; convert with cast");
-  return type;
+  return {type.dtype, shape_of_draws(key, type.shape)};
 }
 
 void check_normal(double mean, double deviation) {
@@ -49,14 +50,13 @@ void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw dra
 /// Fills the result with `draw(key, first, elements)`.
 template <class Draw>
 void fill(const EvalContext& c, DType drawn, Draw draw) {
-  const std::int64_t key = c.in<std::int64_t>(0)[0];
   const auto into = [&]<class T>(std::span<T> out) {
-    c.parallel.ranges(static_cast<std::int64_t>(out.size()), piece,
-                      [&](std::int64_t begin, std::int64_t end) {
-                        const std::span<T> part(out.data() + begin, out.data() + end);
-                        drawn == f32 ? fill_piece<float>(key, begin, part, draw)
-                                     : fill_piece<double>(key, begin, part, draw);
-                      });
+    for_keys(c, piece,
+             [&](std::int64_t key, std::int64_t first, std::int64_t begin, std::int64_t end) {
+               const std::span<T> part(out.data() + begin, out.data() + end);
+               drawn == f32 ? fill_piece<float>(key, first, part, draw)
+                            : fill_piece<double>(key, first, part, draw);
+             });
   };
   c.outs[0].type.dtype == f32 ? into(c.out<float>()) : into(c.out<double>());
 }
@@ -163,9 +163,25 @@ Value next_key(const Operand& key) {
   return fold_in(key, -1);
 }
 
-void check_key(const Type& key) {
-  if (key.dtype != i64) throw TypeError("a key must be int64, got " + to_string(key));
-  if (key.shape.rank() != 0) throw ShapeError("a key must be a scalar, got " + to_string(key));
+void check_keys(const Type& keys) {
+  if (keys.dtype != i64) throw TypeError("a key must be int64, got " + to_string(keys));
+}
+
+Shape shape_of_draws(const Type& keys, const Shape& drawn) {
+  std::vector<std::int64_t> dims(keys.shape.begin(), keys.shape.end());
+  dims.insert(dims.end(), drawn.begin(), drawn.end());
+  if (dims.size() > max_rank)
+    throw ShapeError("draws of " + to_string(drawn) + " for each of " + to_string(keys.shape) +
+                     " keys have more than " + std::to_string(max_rank) + " axes");
+  return Shape(dims);
+}
+
+void check_leading(const Type& keys, const Type& from) {
+  const int rank = keys.shape.rank();
+  if (from.shape.rank() < rank ||
+      !std::equal(keys.shape.begin(), keys.shape.end(), from.shape.begin()))
+    throw ShapeError("keys of " + to_string(keys.shape) + " need something to draw from each: " +
+                     to_string(from) + " does not begin with these axes");
 }
 
 std::vector<Value> split_key(const Operand& key, int n) {

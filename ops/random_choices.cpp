@@ -22,15 +22,14 @@ void check_probability(double p, const std::string& where) {
 /// Calls `draw(i, u)` for each element of the result with 53 uniform bits of its own.
 template <class Draw>
 void for_draws(const EvalContext& c, Draw draw) {
-  const std::int64_t key = c.in<std::int64_t>(0)[0];
-  c.parallel.ranges(c.out_shape().elements(), draws_per_task,
-                    [&](std::int64_t begin, std::int64_t end) {
-                      std::array<double, draws_per_task> uniform;
-                      const auto n = static_cast<std::size_t>(end - begin);
-                      fill_uniform(key, begin, std::span(uniform.data(), n));
-                      for (std::size_t i = 0; i < n; ++i)
-                        draw(begin + static_cast<std::int64_t>(i), uniform[i]);
-                    });
+  for_keys(c, draws_per_task,
+           [&](std::int64_t key, std::int64_t first, std::int64_t begin, std::int64_t end) {
+             std::array<double, draws_per_task> uniform;
+             const auto n = static_cast<std::size_t>(end - begin);
+             fill_uniform(key, first, std::span(uniform.data(), n));
+             for (std::size_t i = 0; i < n; ++i)
+               draw(begin + static_cast<std::int64_t>(i), uniform[i]);
+           });
 }
 
 /// The running sums of exp(x - the largest) along one row, in double whatever the dtype, so that a
@@ -52,14 +51,15 @@ void sum_up(const Machine& machine, const T* x, std::int64_t stride, std::span<d
 
 Type Bernoulli::infer(std::span<const Type> in) const {
   if (in.size() != 1) check_operand_count(in.size(), 2);
-  check_key(in[0]);
+  check_keys(in[0]);
   if (in.size() == 1) {
     check_probability(probability, "");
-    return {b8, shape};
+    return {b8, shape_of_draws(in[0], shape)};
   }
   if (!compute_float_dtypes.contains(in[1].dtype))
     throw TypeError("probabilities must be float32 or float64, got " + to_string(in[1]) +
                     "; convert with cast");
+  check_leading(in[0], in[1]);
   return {b8, in[1].shape};
 }
 
@@ -97,14 +97,18 @@ Samples Bernoulli::samples(Rng& rng) {
 }
 
 Type Categorical::infer(std::span<const Type> in) const {
-  check_key(in[0]);
+  check_keys(in[0]);
   const Type& logits = in[1];
   if (!compute_float_dtypes.contains(logits.dtype))
     throw TypeError("logits must be float32 or float64, got " + to_string(logits) +
                     "; convert with cast");
   if (samples_of_row < 0)
     throw ArgumentError("needs samples >= 0, got " + std::to_string(samples_of_row));
+  check_leading(in[0], logits);
   const int along = normalize_axis(axis, logits.shape.rank());
+  if (along < in[0].shape.rank())
+    throw ShapeError("axis " + std::to_string(along) + " of " + to_string(logits.shape) +
+                     " is one of the keys, not one of classes");
   if (logits.shape[along] == 0)
     throw ShapeError("logits must have at least one class, got " + to_string(logits.shape));
   std::vector<std::int64_t> dims(logits.shape.begin(), logits.shape.end());
@@ -162,13 +166,18 @@ Samples Categorical::samples(Rng& rng) {
 }
 
 Type Permutation::infer(std::span<const Type> in) const {
-  check_key(in[0]);
+  check_keys(in[0]);
   if (size < 0) throw ArgumentError("needs n >= 0, got " + std::to_string(size));
-  return {i64, {size}};
+  return {i64, shape_of_draws(in[0], {size})};
 }
 
 void Permutation::eval(const EvalContext& c) const {
-  fill_permutation(c.in<std::int64_t>(0)[0], c.out<std::int64_t>());
+  const auto out = c.out<std::int64_t>();
+  std::size_t first = 0;
+  for (const std::int64_t key : c.in<std::int64_t>(0)) {
+    fill_permutation(key, out.subspan(first, static_cast<std::size_t>(size)));
+    first += static_cast<std::size_t>(size);
+  }
 }
 
 Grads Permutation::grad(const GradContext&) const { return {zero}; }

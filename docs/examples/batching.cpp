@@ -50,7 +50,7 @@ void samples() {
   const auto [batched, to] = batch(graph, {x, target}, 4);
   const Value size = norm(to(dw), 2, 1);  // to(dw) is [4, 2]
   const Tensor xs = Tensor::of<double>({{1, 2}, {2, 0}, {0, 1}, {4, -4}});
-  const Tensor targets = Tensor::of<double>({0, 1, 0, -3});
+  const Tensor targets = Tensor::of<double>({0.1, 1.2, -0.2, -3});
   const auto values = evaluate({to(loss), to(dw), size}, {{x, xs}, {target, targets}});
   // [/each]
   for (const Tensor& value : values) show(value);

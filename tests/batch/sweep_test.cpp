@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dagrad/apply.hpp"
@@ -26,8 +28,32 @@ namespace {
 using detail::BatchedSample;
 using detail::Members;
 
-/// Whether the op gives the same bits for a batch as for each of its members.
-bool promises_bits(const Op& op) { return op.traits().elementwise; }
+/// Ops that may add in another order on a batch.
+const std::set<std::string_view> adds = {"cholesky",
+                                         "conv",
+                                         "conv_kernel",
+                                         "conv_transpose",
+                                         "det",
+                                         "det_slope",
+                                         "global_norm",
+                                         "inverse",
+                                         "logsumexp",
+                                         "masked_matmul",
+                                         "masked_scores",
+                                         "matmul",
+                                         "mean",
+                                         "norm",
+                                         "normalize_rows",
+                                         "normalize_rows_gradient",
+                                         "slogdet",
+                                         "solve",
+                                         "standard_deviation",
+                                         "standardize",
+                                         "standardize_gradient",
+                                         "sum",
+                                         "sum_to_like",
+                                         "triangular_solve",
+                                         "variance"};
 
 class BatchSweep : public ::testing::TestWithParam<std::string> {
  protected:
@@ -85,7 +111,7 @@ class BatchSweep : public ::testing::TestWithParam<std::string> {
   }
 
   void expect_equal(const Tensor& is, const Tensor& wanted) {
-    if (!is_float(wanted.dtype()) || promises_bits(op_)) {
+    if (!is_float(wanted.dtype()) || !adds.contains(op_.name())) {
       EXPECT_TENSOR_SAME(is, wanted);
       return;
     }

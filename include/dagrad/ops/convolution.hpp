@@ -21,9 +21,6 @@ struct Convolution {
   std::vector<std::int64_t> padding = {0};   ///< zeros added at both ends
   std::vector<std::int64_t> dilation = {1};  ///< the distance between taps of the kernel
   std::int64_t groups = 1;  ///< groups of channels, each convolved with its own kernels
-  /// The members of a batch are so many more images or, if they have kernels of their own, so many
-  /// more groups of channels.
-  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct Conv : Convolution {
@@ -40,6 +37,7 @@ struct Conv : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   Dependence pattern(const PatternContext& at) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
@@ -65,6 +63,7 @@ struct ConvTranspose : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   Dependence pattern(const PatternContext& at) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
@@ -88,6 +87,7 @@ struct ConvKernel : Convolution {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   Dependence pattern(const PatternContext& at) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
   static Samples samples(Rng& rng);

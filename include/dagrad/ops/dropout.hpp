@@ -17,6 +17,7 @@ struct DropoutMask {
       "the key gives for the element is below p.";
   static constexpr std::size_t operands = 2;
   static constexpr std::array type_only{1};
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -42,10 +43,10 @@ struct Dropout {
 /// tensor of bools. Dropped elements are 0 even where x is NaN or infinite. p is rounded up to a
 /// multiple of 2⁻²⁴; p = 0 keeps every element, and p = 1 none.
 ///
-/// The key is an int64 scalar. The mask depends only on the key, on p and on the position of the
-/// element, so every layer and every step needs a key of its own (`fold_in`). Throws ArgumentError
-/// for p outside of [0, 1], TypeError for ints and for a key that is not int64, and ShapeError for
-/// a key that is not a scalar.
+/// The key is an int64 scalar, or there is one for each slice of the first axes. The mask depends
+/// only on the key, on p and on the position of the element, so every layer and every step needs a
+/// key of its own (`fold_in`). Throws ArgumentError for p outside of [0, 1], TypeError for ints and
+/// for a key that is not int64, and ShapeError if x does not begin with the axes of several keys.
 Value dropout(const Operand& x, const Operand& key, double p);
 
 }  // namespace dagrad

@@ -16,8 +16,6 @@ struct Pooling {
   std::vector<std::int64_t> window;
   std::vector<std::int64_t> stride = {};    ///< by default that of the window
   std::vector<std::int64_t> padding = {0};  ///< at both ends; at most half of the window
-  /// The members of a batch are so many more images.
-  std::vector<Value> batch(const BatchContext& b) const;
 };
 
 struct MaxPool : Pooling {
@@ -34,6 +32,7 @@ struct MaxPool : Pooling {
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
@@ -53,6 +52,7 @@ struct MaxPoolGradient : Pooling {
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
@@ -71,6 +71,7 @@ struct MaxPoolPick : Pooling {
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
@@ -86,6 +87,7 @@ struct AvgPool : Pooling {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };
@@ -104,6 +106,7 @@ struct AvgPoolGradient : Pooling {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
   static Samples samples(Rng& rng);
 };

@@ -6,9 +6,11 @@
 #include "dagrad/apply.hpp"
 #include "dagrad/random.hpp"
 
-/// Random values as ops. A key is an int64 scalar. The bits depend only on the key and the position
-/// of the element, never on the node, on passes or on threads: equal keys and attributes give equal
-/// values, and independent values need different keys, made by `fold_in` or `split_key`.
+/// Random values as ops. A key is an int64 scalar; of several keys, each gives the draws that it
+/// would give alone, behind the axes of the keys: [k, …] for keys of [k]. The bits depend only on
+/// the key and the position of the element, never on the node, on passes or on threads: equal keys
+/// and attributes give equal values, and independent values need different keys, made by `fold_in`
+/// or `split_key`.
 namespace dagrad {
 
 struct Uniform {
@@ -23,6 +25,7 @@ struct Uniform {
       name = "uniform",
       doc = "Uniformly distributed in [low, high), determined by the bits of a key.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -41,6 +44,7 @@ struct Normal {
   static constexpr auto name = "normal",
                         doc = "Normally distributed, determined by the bits of a key.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -63,6 +67,7 @@ struct TruncatedNormal {
       "Normally distributed, conditional on lying between low and high standard deviations from "
       "the mean; determined by the bits of a key.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -78,6 +83,7 @@ struct Gumbel {
   static constexpr auto doc =
       "Standard Gumbel distributed, -log(-log(u)), determined by the bits of a key.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -93,6 +99,7 @@ struct Bernoulli {
   static constexpr auto doc =
       "True with a given probability, either one number or one for each element; determined by the "
       "bits of a key. A probability outside of [0, 1] is an error that names its element.";
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
   void eval(const EvalContext& c) const;
@@ -111,6 +118,7 @@ struct Categorical {
       "Classes drawn with the probabilities softmax(logits) along an axis, determined by the bits "
       "of a key. A row from which no class can be drawn is an error that names it.";
   static constexpr std::size_t operands = 2;
+  static constexpr Batching batching = Batching::shifted;
   Type infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
@@ -125,6 +133,7 @@ struct Permutation {
   static constexpr auto doc =
       "A random permutation of 0 … size - 1, determined by the bits of a key.";
   static constexpr std::size_t operands = 1;
+  static constexpr Batching batching = Batching::leading;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -144,8 +153,7 @@ struct FoldIn {
 };
 
 /// Draws from the uniform distribution on [low, high). Throws ArgumentError unless low < high and
-/// both are finite, TypeError for a dtype that is not a float and for a key that is not int64, and
-/// ShapeError for a key that is not a scalar.
+/// both are finite, and TypeError for a dtype that is not a float and for a key that is not int64.
 Value uniform(const Operand& key, const Type& type, double low = 0, double high = 1);
 /// Draws from a normal distribution. Throws ArgumentError unless the mean is finite and the
 /// deviation is finite and not negative; otherwise as `uniform` does.
@@ -159,10 +167,11 @@ Value truncated_normal(const Operand& key, const Type& type, double mean = 0, do
 /// dtype.
 Value gumbel(const Operand& key, const Type& type);
 /// Bools, each true with probability p: never for p = 0, always for p = 1. Throws ArgumentError for
-/// p outside of [0, 1], and TypeError and ShapeError if the key is not an int64 scalar.
+/// p outside of [0, 1], and TypeError if the key is not int64.
 Value bernoulli(const Operand& key, double p, const Shape& shape = {});
 /// The same with a probability for each element, float32 or float64; the result has the shape of
-/// `p`. A run throws if a probability is outside of [0, 1] or NaN, naming its element.
+/// `p`, which begins with the axes of several keys. A run throws if a probability is outside of [0,
+/// 1] or NaN, naming its element.
 Value bernoulli(const Operand& key, const Value& p);
 /// Classes, int64, drawn along an axis of logits, float32 or float64. By default one class is drawn
 /// for each row, and the axis is dropped; with `samples`, that many are drawn, and they replace the
