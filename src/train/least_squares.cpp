@@ -111,8 +111,10 @@ class Fitter {
     Numbers jacobian = residuals_.jacobian_of(now_.size(), best.size());
     if (!std::isfinite(value) || !all_finite(jacobian))
       throw RunError(fmt::format(
-          "least_squares: the {} at the start not finite{}",
-          std::isfinite(value) ? "Jacobian of the residuals is" : "residuals are", made_at(where)));
+          "least_squares: the {} not finite{}",
+          std::isfinite(value) ? "Jacobian of the residuals at the start is"
+                               : "residuals at the start are",
+          made_at(where)));
     linearize(std::move(jacobian));
   }
 
