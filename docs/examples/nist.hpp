@@ -82,6 +82,7 @@ inline Problem read(const std::string& file) {
     if (const auto colon = line.find(':'); line.starts_with("Residual Sum of Squares:")) {
       problem.squares = std::stod(line.substr(colon + 1));
     } else if (line.starts_with("Data:")) {  // occurs twice; the second time before the data
+      problem.columns.clear();
       in_data = true;
     } else if (words >> word >> equals; word.starts_with("b") && equals == "=") {
       double first = 0, second = 0, certified = 0, deviation = 0;
