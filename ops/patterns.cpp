@@ -122,11 +122,35 @@ Dependence SumToLike::pattern(const PatternContext& at) const {
   return Dependence::summed(at.operand_shape(), at.result_shape());
 }
 
-/// An operand has the shape of the first, or already that of the result.
+namespace {
+
+/// Elements of a shape that depend on all elements which are combined into the same one of `keep`,
+/// the shape with size 1 along some axes.
+Dependence whole_lines(const Shape& shape, const Shape& keep) {
+  const Dependence lines = Dependence::summed(shape, keep);
+  if (lines.kind() != Dependence::Kind::some) return lines;
+  const std::int64_t elements = shape.elements();
+  if (elements / keep.elements() > most_entries / elements) return Dependence::dense();
+  SparsityPattern pattern(0, elements);
+  const Dependence line_of = Dependence::broadcast(keep, shape);
+  for (const std::int64_t line : line_of.sources())
+    pattern.append_row(lines.pattern().row(line));
+  return Dependence::some(std::move(pattern));
+}
+
+}  // namespace
+
+/// The result has the shape that remains, or that of the operand; other operands than the first
+/// have one or the other too.
 Dependence Reduction::pattern(const PatternContext& at) const {
-  if (at.operand > 0 && at.operand_shape().elements() == at.result_shape().elements())
-    return Dependence::same();
-  return Dependence::summed(at.operand_shape(), Reduction(axes, true).reduced(at.operand_shape()));
+  const Shape &operand = at.operand_shape(), &result = at.result_shape();
+  const Shape whole = at.in[0].shape, keep = Reduction(axes, true).reduced(whole);
+  const bool from_whole = operand.elements() == whole.elements();
+  const bool to_whole = result.elements() == whole.elements();
+  if (from_whole && result.elements() == keep.elements()) return Dependence::summed(whole, keep);
+  if (from_whole && to_whole) return whole_lines(whole, keep);
+  if (operand.elements() != keep.elements()) return Dependence::dense();
+  return to_whole ? Dependence::broadcast(keep, whole) : Dependence::same();
 }
 
 Dependence Scan::pattern(const PatternContext& at) const {

@@ -14,6 +14,7 @@
 #include "dagrad/train/initializers.hpp"
 #include "dagrad/train/layers.hpp"
 #include "dagrad/train/lbfgs.hpp"
+#include "dagrad/train/least_squares.hpp"
 #include "dagrad/train/metrics.hpp"
 #include "dagrad/train/network.hpp"
 #include "dagrad/train/preprocess.hpp"

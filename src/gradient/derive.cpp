@@ -15,7 +15,7 @@ namespace {
 
 void check_float(std::string_view function, const Value& value, std::string_view role) {
   if (!is_float(value.dtype()))
-    throw_gradient_error(function, std::string(role) + " " + described(value) +
+    throw_gradient_error(function, std::string(role) + " " + typed_name(value) +
                                        ", is not a float: only floats have gradients");
 }
 
@@ -23,12 +23,12 @@ void check_seeds(std::string_view function, std::span<const Seeded> ys) {
   for (const Seeded& y : ys) {
     if (!y.seed.empty()) require_same_graph(function, ys.front().y, y.seed);
     if (y.seed.empty() && y.y.rank() != 0)
-      throw_gradient_error(function, "y " + described(y.y) +
+      throw_gradient_error(function, "y " + typed_name(y.y) +
                                          ", is not a scalar: give a seed of its type, or take the "
                                          "gradient of its sum");
     if (!y.seed.empty() && y.seed.type() != y.y.type())
-      throw_gradient_error(function, "the seed " + described(y.seed) +
-                                         ", does not have the type of y " + described(y.y));
+      throw_gradient_error(function, "the seed " + typed_name(y.seed) +
+                                         ", does not have the type of y " + typed_name(y.y));
   }
 }
 
@@ -38,8 +38,8 @@ void check_tangents(std::string_view function, std::span<const Value> xs,
   for (std::size_t i = 0; i < xs.size(); ++i) {
     require_same_graph(function, xs[0], tangents[i]);
     if (tangents[i].type() != xs[i].type())
-      throw_gradient_error(function, "the tangent " + described(tangents[i]) +
-                                         ", does not have the type of x " + described(xs[i]));
+      throw_gradient_error(function, "the tangent " + typed_name(tangents[i]) +
+                                         ", does not have the type of x " + typed_name(xs[i]));
   }
 }
 
@@ -82,7 +82,7 @@ void check_connected(std::string_view function, const Paths& paths, std::span<co
   check_each_y(function, paths, ys, xs, "derivative");
 }
 
-std::string described(const Value& value) {
+std::string typed_name(const Value& value) {
   return "'" + value.name() + "', " + to_string(value.type());
 }
 

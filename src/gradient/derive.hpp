@@ -25,7 +25,7 @@ void check_connected(std::string_view function, const Paths& paths, std::span<co
                      std::span<const Value> xs);
 
 /// "'x', float64[3]"
-std::string described(const Value& value);
+std::string typed_name(const Value& value);
 /// Throws unless there are as many cotangents or tangents as values for them.
 void check_one_each(std::string_view function, std::size_t given, std::string_view what,
                     std::size_t wanted, std::string_view each);

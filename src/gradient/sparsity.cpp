@@ -1,5 +1,6 @@
 #include "src/gradient/sparsity.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,24 @@ namespace dagrad {
 namespace detail {
 
 namespace {
+
+/// Whether a dependence is one between that many elements.
+bool fits(const Dependence& dependence, std::int64_t from, std::int64_t to) {
+  const auto in_range = [&](std::int64_t source) {
+    return source == Dependence::nothing || (source >= 0 && source < from);
+  };
+  switch (dependence.kind()) {
+    case Dependence::Kind::same:
+      return from == to;
+    case Dependence::Kind::one:
+      return static_cast<std::int64_t>(dependence.sources().size()) == to &&
+             std::ranges::all_of(dependence.sources(), in_range);
+    case Dependence::Kind::some:
+      return dependence.pattern().rows() == to && dependence.pattern().columns() == from;
+    default:
+      return true;
+  }
+}
 
 /// Propagates index sets from the xs to the ys.
 class PatternSearch {
@@ -62,7 +81,13 @@ class PatternSearch {
       const std::uint32_t target = paths_.target(number, i);
       if (target == Paths::none || !sets_[target] || !is_float(in_[i].dtype)) continue;
       const Op& op = graph_.op(node);
-      sets.add(op->pattern({op, in_, out_, port, i, constants_}), sets_[target]);
+      Dependence dependence = op->pattern({op, in_, out_, port, i, constants_});
+      if (!fits(dependence, in_[i].elements(), out_[port].elements()))
+        throw GradientError("the pattern of '" + std::string(op.name()) + "' for result " +
+                            std::to_string(port) + ", " + to_string(out_[port]) + ", and operand " +
+                            std::to_string(i) + ", " + to_string(in_[i]) +
+                            ", has another size\n  " + place(graph_, node));
+      sets.add(std::move(dependence), sets_[target]);
     }
     return sets.result();
   }

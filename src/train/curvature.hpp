@@ -4,9 +4,9 @@
 #include <deque>
 #include <vector>
 
-namespace dagrad::detail {
+#include "src/train/numbers.hpp"
 
-using Numbers = std::vector<double>;
+namespace dagrad::detail {
 
 double dot(const Numbers& a, const Numbers& b);
 

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <ostream>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +14,7 @@
 #include "src/train/curvature.hpp"
 #include "src/train/line_search.hpp"
 #include "src/train/require.hpp"
+#include "src/train/stored_numbers.hpp"
 
 namespace dagrad {
 
@@ -27,17 +26,6 @@ void require_loss(const Value& loss) {
   const std::string text = "the loss must be a float scalar, got " + to_string(loss.type());
   if (loss.rank() != 0) throw ShapeError(text);
   if (loss.dtype() != f32 && loss.dtype() != f64) throw TypeError(text);
-}
-
-void require_parameters(ValueSpan parameters) {
-  if (parameters.empty()) throw ArgumentError("needs at least one parameter");
-  detail::ListedParameters listed;
-  for (const Value& p : parameters) {
-    listed.add(p);
-    if (p.dtype() != f32 && p.dtype() != f64)
-      throw TypeError(fmt::format("parameters must be float32 or float64, but '{}' is {}", p.name(),
-                                  to_string(p.type())));
-  }
 }
 
 void require_options(const LbfgsOptions& options) {
@@ -60,7 +48,7 @@ Function compile_with_gradients(const Value& loss, ValueSpan parameters,
   const Building building("lbfgs", {&loss, 1}, where);
   building.checked([&] {
     require_loss(loss);
-    require_parameters(parameters);
+    detail::require_float_parameters(parameters);
     require_options(options);
   });
   std::vector<Value> fetches{loss};
@@ -90,52 +78,29 @@ class Surface {
  public:
   Surface(const Function& function, ValueSpan parameters, State& state, const Feeds& feeds,
           const LbfgsOptions& options, Location where)
-      : function_(function),
-        parameters_(parameters),
+      : stored(parameters, state, where),
+        function_(function),
         state_(state),
         feeds_(feeds),
         options_(options),
         where_(where) {}
 
-  /// The values that the State has.
-  Numbers stored() const {
-    Numbers x;
-    for (const Value& parameter : parameters_) append(x, state_.get(parameter, where_));
-    return x;
-  }
   /// Rounds x to the dtypes of the parameters.
   PointOnSurface at(Numbers x) {
     ++evaluations;
-    store(x);
+    stored.set(x);
     const std::vector<Tensor> results =
         function_(std::as_const(state_), feeds_, options_.run, where_);
-    PointOnSurface point{stored(), {}, results[0].item<double>()};
-    for (std::size_t i = 1; i < results.size(); ++i) append(point.gradient, results[i]);
+    PointOnSurface point{stored.get(), {}, results[0].item<double>()};
+    for (std::size_t i = 1; i < results.size(); ++i)
+      detail::append_numbers(point.gradient, results[i]);
     return point;
   }
-  void store(const Numbers& x) {
-    std::map<std::string, Tensor> values;
-    std::span<const double> rest(x);
-    for (const Value& parameter : parameters_) {
-      const Type type = parameter.type();
-      const auto size = static_cast<std::size_t>(type.elements());
-      values[parameter.name()] = Tensor(type.shape, rest.first(size)).cast(type.dtype);
-      rest = rest.subspan(size);
-    }
-    state_.set(values, where_);
-  }
-
+  detail::StoredNumbers stored;
   int evaluations = 0;
 
  private:
-  static void append(Numbers& numbers, const Tensor& tensor) {
-    const Tensor wide = tensor.cast(f64);
-    const auto values = wide.values<double>();
-    numbers.insert(numbers.end(), values.begin(), values.end());
-  }
-
   const Function& function_;
-  ValueSpan parameters_;
   State& state_;
   const Feeds& feeds_;
   const LbfgsOptions& options_;
@@ -230,7 +195,7 @@ LbfgsResult lbfgs(const Value& loss, ValueSpan parameters, State& state, const F
                   const LbfgsOptions& options, Location where) {
   const Function function = compile_with_gradients(loss, parameters, options, where);
   Surface surface(function, parameters, state, feeds, options, where);
-  PointOnSurface start = surface.at(surface.stored());
+  PointOnSurface start = surface.at(surface.stored.get());
   if (!start.finite())
     throw RunError(fmt::format(
         "lbfgs: the loss at the start is {}{}{}", std::isnan(start.value) ? NAN : start.value,
@@ -238,10 +203,10 @@ LbfgsResult lbfgs(const Value& loss, ValueSpan parameters, State& state, const F
   Descent descent(surface, std::move(start), options);
   try {
     LbfgsResult result = descend(surface, descent, options);
-    surface.store(descent.now.x);
+    surface.stored.set(descent.now.x);
     return result;
   } catch (...) {
-    surface.store(descent.now.x);
+    surface.stored.set(descent.now.x);
     throw;
   }
 }

@@ -161,7 +161,8 @@ struct Backwards {
   Dependence pattern(const PatternContext& at) const {
     std::vector<std::int64_t> sources;
     for (std::int64_t i = at.operand_shape()[0]; i-- > 0;) sources.push_back(i);
-    if (fault != 0) sources[0] = Dependence::nothing;
+    if (fault == 1) sources[0] = Dependence::nothing;
+    if (fault == 2) sources.pop_back();
     return Dependence::one(sources);
   }
   static Samples samples(Rng& rng) { return {{Op(), {rng.uniform({3})}}}; }
@@ -179,6 +180,17 @@ TEST_F(Patterns, ThatAreTooSmallAreNoticed) {
                                "2 of the float operands, with derivative 1.0"),
             std::string::npos)
       << report.text();
+}
+
+TEST_F(Patterns, OfAnotherSizeAreRefused) {
+  try {
+    of(apply(Backwards{2}, {x}));
+    ADD_FAILURE();
+  } catch (const GradientError& error) {
+    EXPECT_EQ(std::string(error.what()).substr(0, 118),
+              "the pattern of 'backwards' for result 0, float64[3], and operand 0, float64[3], has "
+              "another size\n  node 'backwards', m");
+  }
 }
 
 TEST(SparsityPatterns, AreSortedAndTransposed) {

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <vector>
+
+namespace dagrad::detail {
+
+using Numbers = std::vector<double>;
+
+}  // namespace dagrad::detail

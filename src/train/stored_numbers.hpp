@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "dagrad/state.hpp"
+#include "dagrad/value.hpp"
+#include "src/train/numbers.hpp"
+
+namespace dagrad::detail {
+
+/// Throws ArgumentError unless there are parameters, each listed once, and TypeError unless they
+/// are float32 or float64.
+void require_float_parameters(ValueSpan parameters);
+
+/// Appends the elements of a tensor as float64.
+void append_numbers(Numbers& numbers, const Tensor& tensor);
+
+/// The values of some parameters in a State, as one list of numbers.
+class StoredNumbers {
+ public:
+  StoredNumbers(ValueSpan parameters, State& state, Location where)
+      : parameters_(parameters), state_(state), where_(where) {}
+
+  Numbers get() const;
+  /// Rounds the numbers to the dtypes of the parameters.
+  void set(const Numbers& numbers);
+  /// The numbers as float64 tensors with the shapes of the parameters.
+  std::vector<Tensor> shaped(const Numbers& numbers) const;
+
+ private:
+  ValueSpan parameters_;
+  State& state_;
+  Location where_;
+};
+
+}  // namespace dagrad::detail
