@@ -1,5 +1,10 @@
 // Guide: what pictures can look like.
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
 #include <string>
 
 #include "dagrad/train.hpp"
@@ -18,8 +23,7 @@ constexpr double page_width = 170, page_height = 257;  // of A4 without its marg
 /// A theme whose texts are as small as they can be read on paper.
 Theme for_paper(Theme theme) {
   theme.title_size = 9;
-  theme.text_size = 8;
-  theme.small_size = 7;
+  theme.text_size = theme.small_size = 7;
   return theme;
 }
 // [/page]
@@ -27,6 +31,18 @@ Theme for_paper(Theme theme) {
 void save(const std::string& name, const Graph& graph, const PictureOptions& options) {
   write_dot(name + ".dot", graph, options);
   write_svg(name + ".svg", graph, options);
+}
+
+/// Whether a picture fits on the page, upright or sideways.
+bool fits_page(const std::string& name) {
+  std::ifstream file(name + ".svg");
+  const std::string svg{std::istreambuf_iterator<char>(file), {}};
+  const auto length = [&](const std::string& attribute) {
+    constexpr double millimetres = 25.4 / 72;  // of a point
+    return std::stod(svg.substr(svg.find(attribute) + attribute.size())) * millimetres;
+  };
+  const double width = length("<svg width=\""), height = length("height=\"");
+  return std::min(width, height) <= page_width && std::max(width, height) <= page_height;
 }
 
 /// In all three themes.
@@ -37,6 +53,7 @@ void save_themes(const std::string& name, const Graph& graph, PictureOptions opt
   save(name + "_dark", graph, options);
   options.theme = for_paper(Theme::print());
   save(name + "_print", graph, options);
+  if (!fits_page(name)) throw std::runtime_error(name + " does not fit on a page");
 }
 
 void draw_xor() {
@@ -106,18 +123,17 @@ void draw_resnet() {
   const Value y = graph.input("labels", {i64, {32}});
   const ResNet18 model(graph, x, sizes, Rng(1));
   const Value loss = cross_entropy(model.logits, y).named("loss");
-  const auto sets = sgd(model.weights, gradient(loss, model.weights), 0.05, {.momentum = 0.9});
+  const auto gradients = gradient(loss, model.weights);
   // [resnet]
   const PictureOptions options{
-      .title = "One training step of ResNet-18",
-      .fetches = {loss},
-      .updates = sets,
+      .title = "ResNet-18 and its gradient",
+      .fetches = gradients,
       .only_needed = true,
       .detail = Detail::blocks,
       .scopes = {{"stage*", Detail::equations}, {"stage*/*", Detail::blocks}},
       .join_repeats = true};
   // [/resnet]
-  save_themes("resnet18_step", graph, options);
+  save_themes("resnet18_gradient", graph, options);
 }
 
 void draw_lstm() {
@@ -129,14 +145,12 @@ void draw_lstm() {
   const Value loss = cross_entropy(lstm.logits, next).named("loss");
   const auto updates = adam(lstm.weights, gradient(loss, lstm.weights), 8e-3);
   // [lstm]
-  const PictureOptions options{
-      .title = "One training step of an LSTM that reads twelve letters",
-      .fetches = {loss},
-      .updates = updates,
-      .only_needed = true,
-      .detail = Detail::blocks,
-      .scopes = {{"layer0", Detail::equations}, {"layer0/*", Detail::blocks}},
-      .join_repeats = true};
+  const PictureOptions options{.title = "One training step of an LSTM that reads twelve letters",
+                               .fetches = {loss},
+                               .updates = updates,
+                               .only_needed = true,
+                               .detail = Detail::blocks,
+                               .join_repeats = true};
   // [/lstm]
   save_themes("lstm_step", graph, options);
 }
@@ -227,7 +241,7 @@ void draw_options() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   if (argc > 1) std::filesystem::current_path(argv[1]);
   draw_xor();
   draw_newton();
@@ -235,4 +249,7 @@ int main(int argc, char** argv) {
   draw_resnet();
   draw_lstm();
   draw_options();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
 }

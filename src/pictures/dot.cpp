@@ -110,7 +110,7 @@ class DotWriter {
   std::string text() {
     line("digraph dagrad {{");
     line(
-        "  graph [rankdir={}, fontname=\"{}\", fontsize={}, fontcolor=\"{}\", newrank=true, "
+        "  graph [rankdir={}, fontname=\"{}\", fontsize={}, fontcolor=\"{}\", newrank=true, pad=0.03, "
         "nodesep=0.15, ranksep=0.25, bgcolor=\"{}\"{}];",
         options_.left_to_right ? "LR" : "TB", theme_.font, theme_.text_size, theme_.text,
         theme_.background, size());
@@ -219,7 +219,7 @@ class DotWriter {
     line("{}subgraph \"cluster_{}\" {{", indent(depth), index);
     line(
         "{}  label=<{}>; style=\"rounded\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; "
-        "labelloc=t; margin=8; peripheries=1; penwidth={};",
+        "labelloc=t; margin=6; peripheries=1; penwidth={};",
         indent(depth), labels_.cluster(cluster), paint.line, paint.text,
         cluster.repeats > 1 ? 2
         : depth == 0        ? 1

@@ -218,7 +218,7 @@ std::string DotLabels::caption() const {
 }
 
 std::string DotLabels::legend() const {
-  constexpr std::size_t per_row = 7;
+  constexpr std::size_t per_row = 10;
   std::string rows, row;
   std::size_t in_row = 0;
   const auto end_row = [&] {
