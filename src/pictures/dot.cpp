@@ -110,7 +110,8 @@ class DotWriter {
   std::string text() {
     line("digraph dagrad {{");
     line(
-        "  graph [rankdir={}, fontname=\"{}\", fontsize={}, fontcolor=\"{}\", newrank=true, pad=0.03, "
+        "  graph [rankdir={}, fontname=\"{}\", fontsize={}, fontcolor=\"{}\", newrank=true, "
+        "pad=0.03, "
         "nodesep=0.15, ranksep=0.25, bgcolor=\"{}\"{}];",
         options_.left_to_right ? "LR" : "TB", theme_.font, theme_.text_size, theme_.text,
         theme_.background, size());
