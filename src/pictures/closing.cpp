@@ -15,6 +15,7 @@ constexpr std::uint32_t most_open = 100;  // Graphviz cannot read much deeper ne
 std::optional<Detail> exception_for(const ScopeTree::Scope& scope, const PictureOptions& options) {
   const std::string& name = scope.name.empty() ? scope.title : scope.name;
   std::optional<Detail> detail;
+  if (scope.of_parameter) return detail;
   for (const ScopeDetail& exception : options.scopes)
     if (fits(exception.scope, name)) detail = exception.detail;
   return detail;
@@ -66,7 +67,8 @@ void close_scopes(ScopeTree& tree, const std::vector<Detail>& details, const Sco
       options.open_scopes.value_or(options.detail == Detail::blocks ? 0 : most_open), most_open);
   std::vector<bool> decided(tree.size());
   for (std::uint32_t scope = 1; scope < tree.size(); ++scope) {
-    tree[scope].open = tree[scope].depth <= open;
+    tree[scope].open = tree[scope].depth <= open || tree[scope].of_parameter;
+    if (tree[scope].of_parameter) continue;
     const std::optional<Detail> exception = exception_for(tree[scope], options);
     if (!exception && details[tree[scope].parent] != options.detail) {
       tree[scope].open = details[scope] != Detail::blocks;  // as in the exception around it

@@ -111,12 +111,13 @@ class DotWriter {
     line("digraph dagrad {{");
     line(
         "  graph [rankdir={}, fontname=\"{}\", fontsize={}, fontcolor=\"{}\", newrank=true, "
-        "nodesep=0.2, ranksep=0.3, bgcolor=\"{}\"{}];",
+        "pad=0.03, "
+        "nodesep=0.15, ranksep=0.25, bgcolor=\"{}\"{}];",
         options_.left_to_right ? "LR" : "TB", theme_.font, theme_.text_size, theme_.text,
         theme_.background, size());
     line(
         "  node [fontname=\"{}\", fontsize={}, fontcolor=\"{}\", shape=box, "
-        "style=\"rounded,filled\", penwidth=1, height=0.3, margin=\"0.08,0.04\"];",
+        "style=\"rounded,filled\", penwidth=1, width=0.3, height=0.25, margin=\"0.07,0.03\"];",
         theme_.font, theme_.text_size, theme_.text);
     line(
         "  edge [fontname=\"{}\", fontsize={}, fontcolor=\"{}\", color=\"{}\", arrowsize=0.55, "
@@ -219,7 +220,7 @@ class DotWriter {
     line("{}subgraph \"cluster_{}\" {{", indent(depth), index);
     line(
         "{}  label=<{}>; style=\"rounded\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; "
-        "labelloc=t; margin=8; peripheries=1; penwidth={};",
+        "labelloc=t; margin=6; peripheries=1; penwidth={};",
         indent(depth), labels_.cluster(cluster), paint.line, paint.text,
         cluster.repeats > 1 ? 2
         : depth == 0        ? 1
@@ -262,6 +263,11 @@ class DotWriter {
           reversed = mirrored(from) && mirrored(to);
         break;
       case EdgeKind::next:
+        if (crosses(edge)) {
+          if (crossing_.contains({edge.from, edge.to})) return;
+          add_crossing(edge, add);
+          break;
+        }
         add(fmt::format("constraint=false, penwidth=1.8, color=\"{}\"",
                         paint_of(from.part, theme_).line));
         break;
@@ -295,7 +301,8 @@ class DotWriter {
     const DrawnNode& to = node(edge.to);
     const bool partner = options_.ties && to.forward == edge.from && to.order == 1;
     add(partner ? "minlen=0, weight=4" : "constraint=false");
-    if (edge.kind == EdgeKind::data) add(fmt::format("color=\"{}\", penwidth=0.6", theme_.faint));
+    if (edge.kind != EdgeKind::type_only)
+      add(fmt::format("color=\"{}\", penwidth=0.6", theme_.faint));
   }
 
   /// Several values that go from one node to another are one line, unless they arrive at different

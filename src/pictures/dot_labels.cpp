@@ -142,7 +142,7 @@ std::string DotLabels::block_details(const DrawnNode& node) const {
   if (node.parameters > 0 && node.part != Part::update)
     text += (text.empty() ? "" : "\n") + plural(node.parameters, "parameter");
   if (node.part == Part::update)
-    text = plural(node.out.size(), "value") + (node.parameters > 0 ? "\n" : "") +
+    text = "sets " + plural(node.updates, "parameter") + (node.parameters > 0 ? "\n" : "") +
            (node.parameters > 0 ? "state of " + plural(node.parameters, "number") : "");
   return text;
 }
@@ -218,11 +218,14 @@ std::string DotLabels::caption() const {
 }
 
 std::string DotLabels::legend() const {
-  constexpr std::size_t per_row = 7;
+  constexpr std::size_t per_row = 10;
   std::string rows, row;
   std::size_t in_row = 0;
   const auto end_row = [&] {
-    if (!row.empty()) rows += "<tr>" + row + "</tr>";
+    if (!row.empty())
+      rows +=
+          "<tr><td><table border=\"0\" cellborder=\"0\" cellspacing=\"3\" cellpadding=\"1\"><tr>" +
+          row + "</tr></table></td></tr>";
     row.clear();
     in_row = 0;
   };
@@ -250,7 +253,7 @@ std::string DotLabels::legend() const {
       add(box(step.fill, theme_.faint, ""), step.note);
     end_row();
   }
-  return "<table border=\"0\" cellborder=\"0\" cellspacing=\"3\" cellpadding=\"1\">" + rows +
+  return "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\">" + rows +
          "</table>";
 }
 

@@ -28,6 +28,7 @@ std::string part_title(Part part, int order) {
 /// "block" for "block3" if it is drawn for several scopes.
 std::string scope_title(const ScopeTree::Scope& scope) {
   if (scope.repeats == 1) return scope.title;
+  if (scope.of_parameter) return "each parameter θ";
   const std::size_t letters = scope.title.find_last_not_of("0123456789") + 1;
   return letters == 0 ? scope.title : scope.title.substr(0, letters);
 }
@@ -100,8 +101,17 @@ void DrawnNodes::add_nodes() {
     DrawnNode& node = made_.nodes[drawn_[first]];
     node.nodes.push_back(id);
     if (quotient_.selection().fetched[id]) node.fetched = true;
-    if (node.kind == DrawnKind::block && first == id) node.parameters += parameters_in(id);
+    if (node.kind == DrawnKind::block && block(quotient_.block(id), id) == drawn_[first])
+      node.parameters += parameters_in(id);
+    if (node.kind != DrawnKind::block && types_differ(id, first)) node.types.clear();
   }
+}
+
+/// Nodes that are drawn as one have the same number of results.
+bool DrawnNodes::types_differ(std::uint32_t a, std::uint32_t b) const {
+  for (std::uint32_t port = 0; port < view_.results(a).size(); ++port)
+    if (view_.type_index({a, port, false}) != view_.type_index({b, port, false})) return true;
+  return false;
 }
 
 std::uint64_t DrawnNodes::parameters_in(std::uint32_t id) const {
@@ -178,14 +188,20 @@ void DrawnNodes::add_ports(DrawnNode& node) const {
     node.out.push_back({.type = texts_.type(results[i])});
 }
 
+/// Whether a scope has no cluster of its own: that of all updates, and that of a single one.
+bool DrawnNodes::is_transparent(std::uint32_t scope) const {
+  const ScopeTree& tree = quotient_.tree();
+  return scope == tree.updates() || (tree[scope].of_parameter && tree[scope].repeats == 1);
+}
+
 /// The cluster of an open scope; that of the whole part for the top level.
 std::uint32_t DrawnNodes::cluster_of(const Place& place) {
   auto [scope, part, order] = place;
-  if (scope == quotient_.tree().updates()) scope = 0;
+  if (is_transparent(scope)) scope = 0;
   std::vector<std::uint32_t> missing;
   std::uint32_t outer = nothing;
   for (std::uint32_t at = scope;; at = quotient_.tree()[at].parent) {
-    if (at == quotient_.tree().updates()) continue;
+    if (is_transparent(at)) continue;
     const auto known = clusters_.find({at, part, order});
     if (known != clusters_.end()) {
       outer = known->second;

@@ -21,7 +21,8 @@ class DrawnNodes {
   bool is_node(std::uint32_t id) const { return quotient_.role(id) == Role::node; }
   /// The drawn node that shows a node of the graph.
   std::uint32_t drawn(std::uint32_t id) const { return drawn_[quotient_.drawn_as(id)]; }
-  /// The block of a closed scope in the part that a node belongs to, or `nothing`.
+  /// The block of a closed scope in the part that a node belongs to; `nothing` if there is none or
+  /// the scope is drawn as another one.
   std::uint32_t block(std::uint32_t scope, std::uint32_t part_of) const;
   /// Adds a constant beside the drawn node that uses it; returns its index.
   std::uint32_t add_constant(std::uint32_t id, std::uint32_t user);
@@ -34,12 +35,14 @@ class DrawnNodes {
   }
   std::uint32_t next_index() const { return static_cast<std::uint32_t>(made_.nodes.size()); }
   std::uint64_t parameters_in(std::uint32_t id) const;
+  bool types_differ(std::uint32_t a, std::uint32_t b) const;
   void add_nodes();
   void count_parameters();
   DrawnNode& add_node_in(std::uint32_t id, std::uint32_t scope);
   void add_block(std::uint32_t id, std::uint32_t scope);
   void add_node(std::uint32_t id);
   void add_ports(DrawnNode& node) const;
+  bool is_transparent(std::uint32_t scope) const;
   std::uint32_t cluster_of(const Place& place);
   std::uint32_t add_cluster(const Place& place, std::uint32_t outer);
 

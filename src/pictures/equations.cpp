@@ -297,7 +297,10 @@ std::vector<Edge> operands_of(const GraphView& graph, const WrittenEquations& eq
 
 Equations equations_of(const Graph& graph, const EquationBounds& bounds) {
   WrittenEquations written = write_equations(graph, bounds);
-  Equations equations{std::move(written.root), std::vector<std::string>(graph.size())};
+  Equations equations{std::move(written.root), std::vector<std::string>(graph.size()),
+                      std::vector<std::string>(graph.size())};
+  for (std::uint32_t id = 0; id < graph.size(); ++id)
+    equations.symbol[id] = written.symbol[id].text();
   for (std::uint32_t id = 0; id < graph.size(); ++id)
     if (equations.root[id] == id && !written.formula[id].empty())
       equations.text[id] = written.equation(id);

@@ -174,6 +174,7 @@ class PictureBuilder {
       if (!nodes_.is_node(next.node) || !nodes_.is_node(parameter)) continue;
       const std::uint32_t from = nodes_.drawn(next.node), to = nodes_.drawn(parameter);
       if (from == to) continue;
+      ++made_.nodes[from].updates;
       const std::uint32_t port = out_port(from, next, made_.nodes[from]);
       add_once({.kind = EdgeKind::update, .from = from, .to = to, .from_port = port});
     }

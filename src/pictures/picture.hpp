@@ -60,6 +60,7 @@ struct DrawnNode {
   std::uint32_t forward = nothing;  ///< drawn node that this one helps to differentiate
   std::uint32_t repeats = 1;        ///< how many equal scopes a block stands for
   std::uint64_t parameters = 0;     ///< elements of the parameters in a block, of one repeat
+  std::uint32_t updates = 0;        ///< how many parameters it sets
   std::vector<DrawnPort> in;        ///< operands in order, or values that enter the block
   std::vector<DrawnPort> out;       ///< results in order, or values that leave the block
   bool fetched = false;
@@ -78,8 +79,8 @@ struct DrawnEdge {
   EdgeKind kind = EdgeKind::data;
   std::uint32_t from = nothing, to = nothing;  ///< drawn nodes
   std::uint32_t from_port = 0, to_port = 0;    ///< in `out` and `in`
-  std::string label;                           ///< "Σ" of folded nodes that sum
-  std::vector<std::uint32_t> folded;           ///< nodes of the graph along the edge
+  std::string label = {};                      ///< "Σ" of folded nodes that sum
+  std::vector<std::uint32_t> folded = {};      ///< nodes of the graph along the edge
 };
 
 /// A part, or an open scope within one.
@@ -148,6 +149,8 @@ struct Equations {
   /// By node: the text of the equation of which it is the last node, such as "z = x·w + b". Empty
   /// for other nodes, and for those that are shown by their op.
   std::vector<std::string> text;
+  /// By node: what equations call its first result; empty for nodes that are written in others.
+  std::vector<std::string> symbol;
 };
 Equations equations_of(const Graph& graph, const EquationBounds& bounds);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ class Quotient {
 
  private:
   void join_equations(const Graph& graph, const std::vector<Detail>& details);
+  void name_joined_parameters(Equations& equations) const;
   void find_closed();
   ScopeSizes sizes() const;
   std::uint64_t part_of(std::uint32_t node) const;
@@ -35,9 +37,11 @@ class Quotient {
   Selection selection_;
   std::vector<Role> roles_;
   ScopeTree tree_;
-  std::vector<std::uint32_t> drawn_as_, root_;  ///< by node
-  std::vector<std::string> text_;               ///< by node
-  std::vector<std::uint32_t> closed_;           ///< by scope
+  std::vector<std::uint32_t> drawn_as_, root_;    ///< by node
+  std::vector<std::string> text_;                 ///< by node
+  std::vector<std::uint32_t> closed_;             ///< by scope
+  std::map<std::string, std::uint32_t> updated_;  ///< parameters by name
+  std::map<std::uint32_t, std::uint32_t> next_;   ///< the nodes of their next values
 };
 
 }  // namespace dagrad::detail

@@ -90,15 +90,16 @@ class RepeatFinder {
                   std::uint64_t{selection_.fetched[id]});
     const std::size_t outer = tree_[scope].name.size();
     all.push_back(hash(std::string_view(tree_[tree_.of(id)].name).substr(outer)));
-    if (data_.names.user_given(id)) {
+    if (data_.names.user_given(id) && !tree_[scope].of_parameter) {
       const std::string name = view_.name(id);
       all.push_back(hash(std::string_view(name).substr(std::min(outer, name.size()))));
       add_mark(name, all);
     } else if (!options_.marks.empty()) {
       add_mark(view_.name(id), all);
     }
+    const bool typed = !tree_[scope].of_parameter;
     const ResultTypes results = view_.results(id);
-    for (std::uint32_t port = 0; port < results.size(); ++port)
+    for (std::uint32_t port = 0; typed && port < results.size(); ++port)
       all.push_back(view_.type_index({id, port, false}));
     for (const Edge& edge : view_.operands(id)) {
       const std::uint64_t port = std::uint64_t{edge.port} << 1 | std::uint64_t{edge.type_only};
@@ -106,7 +107,7 @@ class RepeatFinder {
         all.push_back(hash(number_text(view_, edge.node)));
       else
         all.push_back(position_[edge.node] << 32 | port);
-      all.push_back(view_.type_index(edge));
+      if (typed) all.push_back(view_.type_index(edge));
     }
   }
 

@@ -41,25 +41,25 @@ std::uint32_t scope_named(std::vector<ScopeTree::Scope>& scopes, Titles& known, 
 
 }  // namespace
 
-ScopeTree::ScopeTree(const Graph& graph, const Selection& selection,
-                     const std::vector<Role>& roles) {
+ScopeTree::ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
+                     std::span<const Update> updates) {
   const GraphData& data = Access::data(graph);
   Titles titles;
   std::unordered_map<std::uint32_t, std::uint32_t> known[2];  // by scope of the graph
   of_.assign(data.size(), 0);
   for (std::uint32_t id = 0; id < data.size(); ++id) {
     if (roles[id] == Role::absent) continue;
-    const bool updates = selection.part[id] == Part::update;
-    if (updates && updates_ == none) {
+    const bool updating = selection.part[id] == Part::update;
+    if (updating && updates_ == none) {
       updates_ = size();
       scopes_.push_back({.title = "update", .depth = 1, .drawn_as = updates_});
       scopes_[0].inner.push_back(updates_);
     }
     const std::uint32_t scope = data.names.scope_of(id);
-    const auto [at, fresh] = known[updates].try_emplace(scope, 0);
+    const auto [at, fresh] = known[updating].try_emplace(scope, 0);
     if (fresh)
       at->second =
-          scope_named(scopes_, titles, updates ? updates_ : 0, data.names.scope_text(scope));
+          scope_named(scopes_, titles, updating ? updates_ : 0, data.names.scope_text(scope));
     of_[id] = at->second;
     // The gradient pass makes the sum of a value's cotangents in the scope of that value. If all of
     // them come from one other scope, the sum is part of that one.
@@ -70,6 +70,43 @@ ScopeTree::ScopeTree(const Graph& graph, const Selection& selection,
     std::uint32_t around = of_[operands[0].node];
     for (const Edge& edge : operands) around = common(around, of_[edge.node]);
     if (common(around, of_[id]) != around) of_[id] = around;
+  }
+  if (updates_ != none) group_by_parameter(graph, selection, roles, updates);
+}
+
+void ScopeTree::group_by_parameter(const Graph& graph, const Selection& selection,
+                                   const std::vector<Role>& roles,
+                                   std::span<const Update> updates) {
+  const GraphData& data = Access::data(graph);
+  constexpr std::uint32_t shared = none - 1;
+  std::vector<std::uint32_t> owner(data.size(), none);  // index in `updates`
+  for (std::uint32_t i = 0; i < updates.size(); ++i) {
+    std::uint32_t& known = owner[updates[i].next.node_id()];
+    if (known == none) known = i;
+  }
+  for (std::uint32_t id = data.size(); id-- > 0;) {
+    if (roles[id] == Role::absent || selection.part[id] != Part::update) continue;
+    for (const Edge& edge : data.operands_of(id)) {
+      std::uint32_t& known = owner[edge.node];
+      known = known == none || known == owner[id] ? owner[id] : shared;
+    }
+  }
+  std::vector<std::uint32_t> scope_of(updates.size(), none);
+  for (std::uint32_t id = 0; id < data.size(); ++id) {
+    if (of_[id] != updates_ || selection.part[id] != Part::update || roles[id] == Role::absent ||
+        owner[id] >= shared)
+      continue;
+    std::uint32_t& scope = scope_of[owner[id]];
+    if (scope == none) {
+      scope = size();
+      scopes_.push_back({.title = updates[owner[id]].parameter.name(),
+                         .parent = updates_,
+                         .depth = 2,
+                         .drawn_as = scope,
+                         .of_parameter = true});
+      scopes_[updates_].inner.push_back(scope);
+    }
+    of_[id] = scope;
   }
 }
 

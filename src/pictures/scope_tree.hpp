@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@
 namespace dagrad::detail {
 
 /// The scopes of a picture. Scope 0 is the top level of the forward computation and its gradient;
-/// what updates need has a tree of its own within it, because it can be closed as a whole.
+/// what updates need has a tree of its own within it, because it can be closed as a whole. Nodes in
+/// it that serve a single parameter and are in no scope of the graph are put into one together, so
+/// that equal updates can be drawn once.
 class ScopeTree {
  public:
   struct Scope {
@@ -24,10 +27,12 @@ class ScopeTree {
     std::uint32_t drawn_as = 0;
     std::uint32_t repeats = 1;  ///< how many scopes it is drawn for
     bool open = true;
+    bool of_parameter = false;  ///< what updates one parameter, which is no scope of the graph
   };
   static constexpr std::uint32_t none = 0xffffffff;
 
-  ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles);
+  ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
+            std::span<const Update> updates);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(scopes_.size()); }
   Scope& operator[](std::uint32_t scope) { return scopes_[scope]; }
@@ -41,6 +46,9 @@ class ScopeTree {
   std::uint32_t child(std::uint32_t outer, std::uint32_t scope) const;
 
  private:
+  void group_by_parameter(const Graph& graph, const Selection& selection,
+                          const std::vector<Role>& roles, std::span<const Update> updates);
+
   std::vector<Scope> scopes_{Scope{}};
   std::vector<std::uint32_t> of_;  ///< by node
   std::uint32_t updates_ = none;
