@@ -20,22 +20,22 @@ namespace {
 int axis_of(const Batched& input, std::int64_t axis) {
   const int rank = input.batch.rank();
   if (rank == 0 || axis < -rank || axis >= rank)
-    throw ShapeError("batch: the batch " + described(input.batch) + ", has no axis " +
+    throw ShapeError("batch: the batch " + name_and_type(input.batch) + ", has no axis " +
                      std::to_string(axis));
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
 void check_batch(const Batched& input, int axis) {
   if (input.batch.dtype() != input.value.dtype())
-    throw TypeError("batch: the batch " + described(input.batch) +
-                    ", does not have the dtype of its value " + described(input.value));
+    throw TypeError("batch: the batch " + name_and_type(input.batch) +
+                    ", does not have the dtype of its value " + name_and_type(input.value));
   const Shape shape = input.batch.shape();
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
   dims.erase(dims.begin() + axis);
   if (Shape(dims) != input.value.shape())
-    throw ShapeError("batch: the batch " + described(input.batch) + ", must have the shape of " +
-                     described(input.value) + ", with one more axis, at position " +
-                     std::to_string(axis));
+    throw ShapeError("batch: the batch " + name_and_type(input.batch) +
+                     ", must have the shape of " + name_and_type(input.value) +
+                     ", with one more axis, at position " + std::to_string(axis));
 }
 
 void check_inputs(ValueSpan ys, std::span<const Batched> inputs, std::int64_t axis) {
@@ -48,12 +48,12 @@ void check_inputs(ValueSpan ys, std::span<const Batched> inputs, std::int64_t ax
     require_same_graph("batch", ys.front(), inputs[i].batch);
     check_batch(inputs[i], axis_of(inputs[i], axis));
     if (size(inputs[i]) != size(inputs[0]))
-      throw ShapeError("batch: the batches " + described(inputs[0].batch) + ", and " +
-                       described(inputs[i].batch) + ", have different sizes along axis " +
+      throw ShapeError("batch: the batches " + name_and_type(inputs[0].batch) + ", and " +
+                       name_and_type(inputs[i].batch) + ", have different sizes along axis " +
                        std::to_string(axis));
     for (std::size_t k = 0; k < i; ++k)
       if (inputs[k].value == inputs[i].value)
-        throw ArgumentError("batch: the input " + described(inputs[i].value) +
+        throw ArgumentError("batch: the input " + name_and_type(inputs[i].value) +
                             ", is given two batches");
   }
 }

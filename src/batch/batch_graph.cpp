@@ -32,7 +32,7 @@ Tensor repeated(const Tensor& tensor, std::int64_t size, int axis) {
 int new_axis(const Value& input, std::int64_t axis) {
   const std::int64_t rank = input.rank() + 1;
   if (axis < -rank || axis >= rank || rank > max_rank)
-    throw ShapeError("batch: the input " + described(input) + ", cannot have a new axis at " +
+    throw ShapeError("batch: the input " + name_and_type(input) + ", cannot have a new axis at " +
                      std::to_string(axis));
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
@@ -48,7 +48,7 @@ void check_leaves(const GraphData& graph, ValueSpan inputs, std::int64_t size,
     check_owner(graph, inputs[i], called);
     if (std::find(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(i), inputs[i]) !=
         inputs.begin() + static_cast<std::ptrdiff_t>(i))
-      throw ArgumentError(called + ": the input " + described(inputs[i]) + ", is given twice");
+      throw ArgumentError(called + ": the input " + name_and_type(inputs[i]) + ", is given twice");
   }
 }
 
@@ -162,7 +162,7 @@ Rewritten rebatch(const Graph& graph, ValueSpan inputs, std::int64_t size, std::
     for (const Value& input : inputs) {
       const Shape shape = input.shape();
       if (axis < -shape.rank() || axis >= shape.rank())
-        throw ShapeError("rebatch: the input " + detail::described(input) + ", has no axis " +
+        throw ShapeError("rebatch: the input " + detail::name_and_type(input) + ", has no axis " +
                          std::to_string(axis));
       if (input.node().kind() != NodeKind::input)
         throw GraphError("rebatch: '" + input.name() +
@@ -170,8 +170,8 @@ Rewritten rebatch(const Graph& graph, ValueSpan inputs, std::int64_t size, std::
       const int at = normalize_axis(axis, shape.rank());
       const Shape first = inputs.front().shape();
       if (const int same = normalize_axis(axis, first.rank()); shape[at] != first[same])
-        throw ShapeError("rebatch: the inputs " + detail::described(inputs.front()) + ", and " +
-                         detail::described(input) + ", have different sizes along axis " +
+        throw ShapeError("rebatch: the inputs " + detail::name_and_type(inputs.front()) + ", and " +
+                         detail::name_and_type(input) + ", have different sizes along axis " +
                          std::to_string(axis));
       std::vector<std::int64_t> dims(shape.begin(), shape.end());
       dims[static_cast<std::size_t>(at)] = size;

@@ -60,7 +60,7 @@ Value with_axis_in_front(const Value& x, int axis) {
   return transpose(x, axes);
 }
 
-std::string described(const Value& value) {
+std::string name_and_type(const Value& value) {
   return "'" + value.name() + "', " + to_string(value.type());
 }
 

@@ -29,7 +29,7 @@ Type with_axis(const Type& type, std::int64_t size, int axis = 0);
 /// The value with one of its axes in front of all others.
 Value with_axis_in_front(const Value& x, int axis);
 /// "'x', float64[3]": a value for the text of an error.
-std::string described(const Value& value);
+std::string name_and_type(const Value& value);
 
 /// Applies the op of a step to each member of the batch, and joins the results.
 std::vector<Value> loop_over_members(const BatchContext& context);
