@@ -28,7 +28,7 @@ class TileBuilder {
 
   JointOp build() && {
     const auto members = groups_.members(group_);
-    for (const std::uint32_t node : members) add_operands(node, detail::Retypes::none);
+    for (const std::uint32_t node : members) add_operands(node, false);
     for (const std::uint32_t node : members) add_operands(node, true);
     for (const std::uint32_t node : members) copy(node);
     for (const std::uint32_t node : members) add_results(node);
