@@ -6,17 +6,6 @@
 
 using namespace dagrad;
 
-// [hessian]
-/// ∂²y/∂x² of a scalar y and a vector x: row i is the gradient of element i of the gradient.
-Value hessian(const Value& y, const Value& x) {
-  const Value slope = gradient(y, x);
-  std::vector<Value> rows;
-  for (std::int64_t i = 0; i < x.size(); ++i)
-    rows.push_back(gradient(sum(slice(slope, 0, {i, i + 1})), x));
-  return stack(rows);
-}
-// [/hessian]
-
 int main() {
   // [step]
   Graph graph;

@@ -1,4 +1,6 @@
 // Nonlinear regression with certified results: the method of Levenberg and Marquardt.
+#include <dagrad/train.hpp>
+
 #include <iomanip>
 #include <iostream>
 

@@ -82,12 +82,13 @@ std::vector<std::vector<Value>> hessian(const Value& y, ValueSpan xs,
                                         Location where = Location::here());
 
 /// A sparse matrix. Its pattern is fixed when the graph is built, and a run computes its values:
-/// element `rows[k]`, `columns[k]` is `values[k]`. Entries are sorted by row, then by column, which
-/// is compressed row storage with `pattern.starts()`; that of the columns of a symmetric matrix is
-/// the same.
+/// element `rows[k]`, `columns[k]` is `values[k]`. Entries are sorted by row, then by column; with
+/// `row_starts`, they are in compressed row storage.
 struct Sparse {
   SparsityPattern pattern;
   std::vector<SparsityPattern::Index> rows, columns;
+  /// Where each row begins, and the number of entries at the end.
+  std::vector<SparsityPattern::Index> row_starts;
   Value values;
   int products = 0;  ///< how many vector-Jacobian and Jacobian-vector products a run computes
 };

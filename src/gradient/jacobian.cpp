@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -131,7 +133,11 @@ Value constant_of(const Value& of, std::vector<std::int64_t> numbers) {
 /// The entries of the pattern in `triangle`, taken from the products.
 Sparse append_sparse(const Plan& plan, Triangle triangle) {
   const SparsityPattern& all = *plan.pattern;
-  Sparse sparse{SparsityPattern(0, plan.columns), {}, {}, {}, plan.colors.count()};
+  if (all.entries() > std::numeric_limits<SparsityPattern::Index>::max())
+    throw ArgumentError(std::string(plan.function) + ": there are " +
+                        std::to_string(all.entries()) + " entries, but at most 2^31 - 1 can be " +
+                        "numbered");
+  Sparse sparse{SparsityPattern(0, plan.columns), {}, {}, {0}, {}, plan.colors.count()};
   std::vector<std::int64_t> positions;
   const Entries entries(plan);
   for (std::int64_t i = 0; i < all.rows(); ++i) {
@@ -146,6 +152,7 @@ Sparse append_sparse(const Plan& plan, Triangle triangle) {
       sparse.rows.push_back(static_cast<SparsityPattern::Index>(i));
       positions.push_back(entries.position(i, *at));
     }
+    sparse.row_starts.push_back(static_cast<SparsityPattern::Index>(positions.size()));
   }
   sparse.columns = sparse.pattern.indices();
   if (positions.empty()) {
