@@ -29,6 +29,8 @@ int main() {
   const Value curved = hvp(sum(square(y)), x, graph.constant({1.0, 0.0, 0.0}));
   // [/products]
 
+  std::cout << "== dense ==\n";
+
   // [dense]
   const Value slopes = jacobian(y, x);             // [2,3]
   const Value bends = hessian(sum(square(y)), x);  // [3,3]
@@ -41,7 +43,7 @@ int main() {
     if (std::abs(products[1].at(i) - values[0].at(i)) > 1e-12) return 1;
     if (std::abs(products[2].at(i) - values[1].at(3 * i)) > 1e-12) return 1;
   }
-  std::cout << "-- sparse\n";
+  std::cout << "== sparse ==\n";
 
   // [sparse]
   Graph large;
@@ -52,7 +54,7 @@ int main() {
   std::cout << j.rows.size() << " entries from " << j.products << " products, " << h.rows.size()
             << " from " << h.products << "\n";
   // [/sparse]
-  std::cout << "-- layout\n";
+  std::cout << "== layout ==\n";
 
   // [layout]
   const Function function = compile({residuals, j.values});
@@ -62,7 +64,7 @@ int main() {
     std::cout << "(" << j.rows[k] << ", " << j.columns[k]
               << "): " << numbers.at(static_cast<int>(k)) << "\n";
   // [/layout]
-  std::cout << "-- fit\n";
+  std::cout << "== fit ==\n";
 
   // [fit]
   State fitted(graph);

@@ -22,6 +22,9 @@ class Faulted final : public OpInterface {
   void visit_attributes(const AttributeVisitor& visit) const override {
     inner_->visit_attributes(visit);
   }
+  void visit_defaults(const AttributeVisitor& visit) const override {
+    inner_->visit_defaults(visit);
+  }
   Op with_attribute(std::string_view name, const Attribute& value) const override {
     return faulted(inner_.with(name, value), fault_);
   }
@@ -46,6 +49,9 @@ class Faulted final : public OpInterface {
   double cost(const PlanContext& context) const override { return inner_->cost(context); }
   double flops(const PlanContext& context) const override { return inner_->flops(context); }
   bool unroll(Unrolled& code) const override { return inner_->unroll(code); }
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const override {
+    return inner_->notation(in, types);
+  }
   std::vector<Value> batch(const BatchContext& context) const override {
     return inner_->batch(context);
   }
