@@ -11,7 +11,7 @@ using namespace dagrad;
 
 namespace {
 
-constexpr std::int64_t pixels = 64, hidden = 64, code_size = 8, batch = 32;
+constexpr std::int64_t pixels = 64, hidden = 64, code_size = 8, batch_size = 32;
 
 // [model]
 /// The network for a batch of `n` images.
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   // [/data]
 
   // [train]
-  const Autoencoder network(batch);
+  const Autoencoder network(batch_size);
   const auto updates = adam(network.weights, gradient(network.loss, network.weights), 0.003);
   State state(network.graph);
   const Fitted fitted = fit({network.loss, updates, {{network.images, "image"}}}, state, training,

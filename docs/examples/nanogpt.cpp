@@ -13,7 +13,7 @@ namespace {
 
 using namespace dagrad;
 
-constexpr std::int64_t batch = 16;
+constexpr std::int64_t batch_size = 16;
 constexpr int steps = 1000;
 
 /// The model for a batch of `n` rows of tokens. Parameters have the same names for every n, so one
@@ -74,7 +74,7 @@ int main(int argc, char** argv) try {
   const auto learnt = all.first(all.size() * 9 / 10), held_out = all.subspan(learnt.size());
 
   // [train]
-  Network network(batch, sizes);
+  Network network(batch_size, sizes);
   const std::vector<Value>& weights = network.gpt.weights;
   const Advancing step = step_counter(network.graph);
   const Value done = cast(step.now + 1, f32) / steps;
@@ -87,7 +87,7 @@ int main(int argc, char** argv) try {
   Rng rng(2);
   for (int i = 0; i < steps; ++i) {
     const auto end = static_cast<std::int64_t>(learnt.size()) - sizes.context;
-    const auto starts = rng.integers({batch}, 0, end).to_vector<std::int64_t>();
+    const auto starts = rng.integers({batch_size}, 0, end).to_vector<std::int64_t>();
     const float loss = train(state, network.feeds(learnt, starts))[0].item<float>();
     if (i % 200 == 0) fmt::print("step {}: loss {:.2f}\n", i, loss);
   }
