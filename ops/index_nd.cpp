@@ -11,7 +11,7 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain = 1 << 14;
+constexpr std::int64_t gathered_per_task = 1 << 14;
 
 /// The number of axes that a row of indices names.
 int named_axes(const Type& indices, const Shape& shape) {
@@ -48,16 +48,17 @@ void LinearIndexLike::eval(const EvalContext& c) const {
   const int named = named_axes(c.ins[0].type, shape);
   std::int64_t* const out = c.out<std::int64_t>().data();
   with_indices(c.ins[0], [&](const auto* at) {
-    c.parallel.ranges(c.out_shape().elements(), grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        std::int64_t place = 0;
-        for (int axis = 0; axis < named; ++axis) {
-          const std::int64_t index = at[i * named + axis];
-          place = place * shape[axis] + (index < 0 ? index + shape[axis] : index);
-        }
-        out[i] = place;
-      }
-    });
+    c.parallel.ranges(c.out_shape().elements(), gathered_per_task,
+                      [&](std::int64_t begin, std::int64_t end) {
+                        for (std::int64_t i = begin; i < end; ++i) {
+                          std::int64_t place = 0;
+                          for (int axis = 0; axis < named; ++axis) {
+                            const std::int64_t index = at[i * named + axis];
+                            place = place * shape[axis] + (index < 0 ? index + shape[axis] : index);
+                          }
+                          out[i] = place;
+                        }
+                      });
   });
 }
 

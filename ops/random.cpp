@@ -81,7 +81,9 @@ Grads Uniform::grad(const GradContext&) const { return {zero}; }
 bool Uniform::retype(DType from, DType to) { return retype_result(type, from, to); }
 
 Samples Uniform::samples(Rng& rng) {
-  return {{Uniform{{f64, {2, 3}}, -1, 1}, {Tensor(rng.key())}}};
+  return {{Uniform{{f64, {2, 3}}, -1, 1}, {Tensor(rng.key())}},
+          {Uniform{{f64, {3}}}, {rng.integers({2}, 0, 100)}},
+          {Uniform{{f64, {3}}}, {rng.integers({0}, 0, 100)}}};
 }
 
 Type Normal::infer(std::span<const Type> in) const {
@@ -99,7 +101,11 @@ Grads Normal::grad(const GradContext&) const { return {zero}; }
 
 bool Normal::retype(DType from, DType to) { return retype_result(type, from, to); }
 
-Samples Normal::samples(Rng& rng) { return {{Normal{{f64, {2, 3}}}, {Tensor(rng.key())}}}; }
+Samples Normal::samples(Rng& rng) {
+  return {{Normal{{f64, {2, 3}}}, {Tensor(rng.key())}},
+          {Normal{{f64, {3}}}, {rng.integers({2}, 0, 100)}},
+          {Normal{{f64, {3}}}, {rng.integers({0}, 0, 100)}}};
+}
 
 Type TruncatedNormal::infer(std::span<const Type> in) const {
   check_normal(mean, deviation);
@@ -121,7 +127,9 @@ bool TruncatedNormal::retype(DType from, DType to) { return retype_result(type, 
 
 Samples TruncatedNormal::samples(Rng& rng) {
   return {{TruncatedNormal{{f64, {2, 3}}}, {Tensor(rng.key())}},
-          {TruncatedNormal{{f64, {}}, 1, 2, 3, 4}, {Tensor(rng.key())}}};
+          {TruncatedNormal{{f64, {}}, 1, 2, 3, 4}, {Tensor(rng.key())}},
+          {TruncatedNormal{{f64, {3}}}, {rng.integers({2}, 0, 100)}},
+          {TruncatedNormal{{f64, {3}}}, {rng.integers({0}, 0, 100)}}};
 }
 
 Type Gumbel::infer(std::span<const Type> in) const { return check_random(in[0], type); }
@@ -136,7 +144,10 @@ Grads Gumbel::grad(const GradContext&) const { return {zero}; }
 bool Gumbel::retype(DType from, DType to) { return retype_result(type, from, to); }
 
 Samples Gumbel::samples(Rng& rng) {
-  return {{Gumbel{{f64, {2, 3}}}, {Tensor(rng.key())}}, {Gumbel{{f32, {}}}, {Tensor(rng.key())}}};
+  return {{Gumbel{{f64, {2, 3}}}, {Tensor(rng.key())}},
+          {Gumbel{{f32, {}}}, {Tensor(rng.key())}},
+          {Gumbel{{f64, {3}}}, {rng.integers({2}, 0, 100)}},
+          {Gumbel{{f64, {3}}}, {rng.integers({0}, 0, 100)}}};
 }
 
 Grads FoldIn::grad(const GradContext&) const { return {zero, zero}; }

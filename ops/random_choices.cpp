@@ -90,6 +90,8 @@ Grads Bernoulli::grad(const GradContext& g) const { return Grads(g.in.size(), ze
 
 Samples Bernoulli::samples(Rng& rng) {
   return {{Bernoulli{{2, 3}, 0.25}, {Tensor(rng.key())}},
+          {Bernoulli{{3}, 0.5}, {rng.integers({2}, 0, 100)}},
+          {Bernoulli{{3}, 0.5}, {rng.integers({0}, 0, 100)}},
           {Bernoulli{}, {Tensor(rng.key()), rng.uniform({2, 3}, 0, 0.25)}},
           {.op = Bernoulli{},
            .in = {Tensor(rng.key()), Tensor::of({0.0F, 1.0F, 1.0F, 0.0F})},

@@ -1,6 +1,6 @@
 #include "src/pictures/json_picture.hpp"
 
-#include <array>
+#include <string_view>
 
 #include "dagrad/picture_formats.hpp"
 #include "src/io/json.hpp"
@@ -13,12 +13,13 @@ namespace detail {
 
 namespace {
 
-constexpr std::array kind_names{"input", "parameter", "constant", "op", "equation", "block"};
-constexpr std::array part_names{"forward", "gradient", "after", "update"};
-constexpr std::array edge_names{"data", "type_only", "next", "tie", "update"};
-constexpr std::array legend_names{"input", "parameter", "constant",   "forward", "gradient",
-                                  "after", "update",    "block",      "fetch",   "type_only",
-                                  "next",  "tie",       "update_edge"};
+constexpr std::string_view kind_names[] = {"input", "parameter", "constant",
+                                           "op",    "equation",  "block"};
+constexpr std::string_view part_names[] = {"forward", "gradient", "after", "update"};
+constexpr std::string_view edge_names[] = {"data", "type_only", "next", "tie", "update"};
+constexpr std::string_view legend_names[] = {
+    "input", "parameter", "constant",  "forward", "gradient", "after",      "update",
+    "block", "fetch",     "type_only", "next",    "tie",      "update_edge"};
 
 template <class Names, class Enum>
 std::string_view name_in(const Names& names, Enum value) {

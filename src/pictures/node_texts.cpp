@@ -5,20 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 
 #include "src/graph/data.hpp"
 
 namespace dagrad::detail {
 
 namespace {
-
-std::optional<Attribute> attribute_of(const Op& op, std::string_view name) {
-  std::optional<Attribute> found;
-  op.visit_attributes([&](std::string_view known, const Attribute& value) {
-    if (known == name) found = value;
-  });
-  return found;
-}
 
 std::string extents_text(const Shape& shape) {
   std::string text;
@@ -62,16 +55,16 @@ std::string NodeTexts::types(std::uint32_t node) const {
 
 std::string NodeTexts::attributes(const Op& op) const {
   if (!options_.attributes) return {};
-  const Catalog::Entry* const known = catalog_.find(op.name());
+  std::map<std::string, std::string, std::less<>> usual;
+  op->visit_defaults([&](std::string_view name, const Attribute& value) {
+    usual.emplace(name, attribute_text(value));
+  });
   std::string text;
   op.visit_attributes([&](std::string_view name, const Attribute& value) {
     const std::string shown = attribute_text(value);
-    if (known) {
-      const auto usual = attribute_of(known->op, name);
-      if (usual && attribute_text(*usual) == shown) return;
-    }
+    const auto known = usual.find(name);
     const bool* const flag = std::get_if<bool>(&value);
-    if (flag && !*flag && !known) return;
+    if (known != usual.end() ? known->second == shown : flag && !*flag) return;
     if (!text.empty()) text += ", ";
     if (flag)
       text.append(*flag ? "" : "not ").append(name);

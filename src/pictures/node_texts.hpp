@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "dagrad/catalog.hpp"
 #include "src/graph/view.hpp"
 #include "src/pictures/picture.hpp"
 
@@ -20,7 +19,7 @@ class NodeTexts {
   std::string type(const Type& type) const;
   /// Those of all results.
   std::string types(std::uint32_t node) const;
-  /// The attributes that differ from those of the same op in the catalogue: a flag that is set is
+  /// The attributes that differ from those of an op made without arguments: a flag that is set is
   /// given by its name, others as "axis=1", and a formula has no name.
   std::string attributes(const Op& op) const;
   /// The name of the node within its scope.
@@ -34,7 +33,6 @@ class NodeTexts {
   const Graph& graph_;
   GraphView view_;
   const PictureOptions& options_;
-  Catalog catalog_ = Catalog::builtin();
   std::optional<DType> usual_;  ///< the most frequent dtype
 };
 

@@ -44,10 +44,8 @@ Quotient::Quotient(const Graph& graph, const PictureOptions& options)
       root_(view_.size()),
       text_(view_.size()),
       closed_(tree_.size(), ScopeTree::none) {
-  for (const Update& update : options.updates) {
+  for (const Update& update : options.updates)
     updated_.emplace(update.parameter.name(), update.parameter.node_id());
-    next_.emplace(update.parameter.node_id(), update.next.node_id());
-  }
   std::iota(drawn_as_.begin(), drawn_as_.end(), 0U);
   std::iota(root_.begin(), root_.end(), 0U);
   if (options.join_repeats) drawn_as_ = join_repeats(graph, selection_, roles_, options, tree_);
@@ -98,8 +96,6 @@ void Quotient::name_joined_parameters(Equations& equations) const {
       continue;
     const std::uint32_t parameter = updated_.at(scope.title);
     std::string& text = equations.text[id];
-    if (next_.at(parameter) == id)
-      text = "θ ← " + text.substr(text.find(" = ") == text.npos ? 0 : text.find(" = ") + 3);
     text = with_word_replaced(text, equations.symbol[parameter], "θ");
   }
 }

@@ -41,7 +41,6 @@ class Quotient {
   std::vector<std::string> text_;                 ///< by node
   std::vector<std::uint32_t> closed_;             ///< by scope
   std::map<std::string, std::uint32_t> updated_;  ///< parameters by name
-  std::map<std::uint32_t, std::uint32_t> next_;   ///< the nodes of their next values
 };
 
 }  // namespace dagrad::detail

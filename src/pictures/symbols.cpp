@@ -63,8 +63,6 @@ std::vector<std::string> distinguishing(const std::vector<std::string>& scope, s
   return kept;
 }
 
-const Notation no_symbol;
-
 }  // namespace
 
 Symbols::Symbols(const Graph& graph) {
@@ -109,7 +107,7 @@ void Symbols::name_group(const std::string& base, const std::vector<std::uint32_
 }
 
 const Notation& Symbols::given(std::uint32_t node) const {
-  return node < given_.size() ? given_[node] : no_symbol;
+  return node < given_.size() ? given_[node] : none_;
 }
 
 bool Symbols::take(const Notation& symbol) {

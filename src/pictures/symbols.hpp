@@ -34,6 +34,7 @@ class Symbols {
   bool take(const Notation& symbol);
 
   std::vector<Notation> given_;  ///< by node; only as long as needed
+  Notation none_;
   std::unordered_set<std::string> taken_;
   std::unordered_map<std::string, std::uint32_t> newest_;
 };

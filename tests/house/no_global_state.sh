@@ -8,7 +8,7 @@ allowed='
 # Constants that are constructed on first use.
 dagrad::Op::Op<.*>\(.*\)::model
 dagrad::\(anonymous namespace\)::Sampler::(float|int)_shapes\(\)::all
-dagrad::\(anonymous namespace\)::apply_once_made<.*>\(.*\)::rules
+dagrad::\(anonymous namespace\)::all_rules\(\)::rules
 dagrad::best_instruction_set\(\)::best
 dagrad::detail::(\(anonymous namespace\)::plain|avx2|avx512)_functions\(\)::table
 dagrad::detail::VectorEmitter::heap\(\)::heap

@@ -109,6 +109,9 @@ TEST(Picture, DrawsEqualUpdatesOnce) {
                    [](const DrawnCluster& c) { return c.part == Part::update && c.repeats > 1; });
   ASSERT_NE(cluster, picture.clusters.end());
   EXPECT_EQ(cluster->repeats, 5U);
+
+  options.detail = Detail::equations;
+  EXPECT_TRUE(titled(picture_of(layers.graph, options), "θ ← θ − ½ · ∂loss/∂θ"));
 }
 
 TEST(Picture, StaysWithinItsNumberOfNodes) {
