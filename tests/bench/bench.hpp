@@ -71,6 +71,7 @@ void lstm(const Settings& settings);
 void scalars(const Settings& settings);
 void elementwise_chain(const Settings& settings);
 void single_op(const Settings& settings, const std::string& name);
+void jacobians(const Settings& settings);
 void narrow_products(const Settings& settings);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);

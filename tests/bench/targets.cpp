@@ -47,6 +47,7 @@ std::vector<Target> targets_of(const std::string& name) {
       {"take", "*", peers, 1, 1},
       {"scatter_add", "*", peers, 1, 1},
       {"max_pool", "*", peers, 1, 1},
+      {"jacobians", "*", "casadi", 1, 1},
       {"gemm", "*", "OpenBLAS", 1.05, 0},
       {"nodes", "build a node", absolute, 0.2, 0},
       {"nodes", "gradient a node", absolute, 0.3, 0},

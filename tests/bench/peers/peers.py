@@ -2,7 +2,7 @@
 import argparse, json, os, statistics, time
 from pathlib import Path
 
-import elementwise, ops, scalars
+import elementwise, jacobians, ops, scalars
 
 ADBENCH = Path(__file__).resolve().parents[2] / "data" / "adbench"
 NAMES = "xor chain mlp_small mlp mlp_wide lenet5 resnet18 nanogpt gmm lstm scalars".split()
@@ -13,7 +13,7 @@ STAGES = [(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (5
 
 
 SYSTEMS = ["numpy", "torch", "torch-compile", "jax-jit", "casadi", "casadi-c"]
-ROWS = {"elementwise": elementwise.rows, **{name: ops.rows for name in ops.SIZES}}  # cases of several rows
+ROWS = {"elementwise": elementwise.rows, "jacobians": jacobians.rows, **{name: ops.rows for name in ops.SIZES}}  # cases of several rows
 
 
 def measure(seconds, step, verify=None):
