@@ -35,7 +35,7 @@ bool retype_result(Type& type, DType from, DType to) {
 
 constexpr std::int64_t draws_per_task = 1024;  // elements per task
 
-/// Draws the elements of a draws_per_task as `Drawn`, and converts them if the result has another
+/// Draws the elements of a piece as `Drawn`, and converts them if the result has another
 /// dtype.
 template <class Drawn, class T, class Draw>
 void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw draw) {
