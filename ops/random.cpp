@@ -33,7 +33,7 @@ bool retype_result(Type& type, DType from, DType to) {
   return true;
 }
 
-constexpr std::int64_t draws_per_task = 1024;  // elements per task
+constexpr std::int64_t filled_per_task = 1024;  // elements per task
 
 /// Draws the elements of a piece as `Drawn`, and converts them if the result has another
 /// dtype.
@@ -42,7 +42,7 @@ void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw dra
   if constexpr (std::is_same_v<T, Drawn>) {
     draw(key, first, out);
   } else {
-    std::array<Drawn, draws_per_task> buffer;
+    std::array<Drawn, filled_per_task> buffer;
     draw(key, first, std::span<Drawn>(buffer.data(), out.size()));
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(buffer[i]);
   }
@@ -52,7 +52,7 @@ void fill_piece(std::int64_t key, std::int64_t first, std::span<T> out, Draw dra
 template <class Draw>
 void fill(const EvalContext& c, DType drawn, Draw draw) {
   const auto into = [&]<class T>(std::span<T> out) {
-    for_keys(c, draws_per_task,
+    for_keys(c, filled_per_task,
              [&](std::int64_t key, std::int64_t first, std::int64_t begin, std::int64_t end) {
                const std::span<T> part(out.data() + begin, out.data() + end);
                drawn == f32 ? fill_piece<float>(key, first, part, draw)

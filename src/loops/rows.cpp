@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t short_periodic = 512, short_varying = 64;
 constexpr std::int64_t block_elements = 1024;    // approximate size of a run of short rows
 constexpr std::int64_t spread_bytes = 32 << 10;  // for all operands, on the stack
-constexpr std::int64_t line = 64;                // alignment of each operand
-constexpr std::int64_t beyond = 16;              // bytes that filling may write beyond the end
+constexpr std::int64_t alignment = 64;           // alignment of each operand
+constexpr std::int64_t overrun = 16;             // bytes that filling may write beyond the end
 
 /// Pointers to operands, on the stack unless there are very many.
 template <class T>
@@ -80,7 +80,7 @@ std::int64_t Rows::choose_block() const {
   for (std::size_t i = 0; i < axes_.operands(); ++i) {
     if (kinds_[i] == Operand::one || kinds_[i] == Operand::dense) continue;
     element += in_size_[i];
-    gaps += beyond + line;
+    gaps += overrun + alignment;
     varying |= kinds_[i] == Operand::varying;
   }
   const std::int64_t most = std::min(block_elements, (spread_bytes - gaps) / element);
@@ -138,7 +138,7 @@ void Rows::run_blocks(const Loop& loop, const Program& program, std::int64_t beg
         case Operand::varying:
           fill(i, in[i], free, at == begin, row, n / row_size());
           from[i] = free;
-          free += (block_ * in_size_[i] + beyond + line - 1) / line * line;
+          free += (block_ * in_size_[i] + overrun + alignment - 1) / alignment * alignment;
       }
     }
     for (std::size_t i = 0; i < out_size_.size(); ++i) to[i] = bytes(out[i]) + at * out_size_[i];

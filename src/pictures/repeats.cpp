@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr std::uint32_t deepest = 100;  // scopes within deeper ones are not compared
+constexpr std::uint32_t deepest_compared = 100;  // scopes within deeper ones are not compared
 
 /// What a scope contains, as numbers that are equal for equal scopes.
 using Signature = std::vector<std::uint64_t>;
@@ -33,7 +33,8 @@ class RepeatFinder {
     std::iota(drawn_as.begin(), drawn_as.end(), 0U);
     collect();
     for (std::uint32_t outer = 0; outer < tree_.size(); ++outer) {
-      if (tree_[outer].inner.size() < 2 || tree_[outer].depth >= deepest || is_joined(outer))
+      if (tree_[outer].inner.size() < 2 || tree_[outer].depth >= deepest_compared ||
+          is_joined(outer))
         continue;
       std::map<Signature, std::uint32_t> first;  // by signature: the scope that is drawn
       for (const std::uint32_t scope : tree_[outer].inner) {
@@ -55,7 +56,7 @@ class RepeatFinder {
       if (roles_[id] == Role::absent || roles_[id] == Role::number || roles_[id] == Role::constant)
         continue;
       std::uint32_t scope = tree_.of(id);
-      while (tree_[scope].depth > deepest) scope = tree_[scope].parent;
+      while (tree_[scope].depth > deepest_compared) scope = tree_[scope].parent;
       for (; scope != 0; scope = tree_[scope].parent) nodes_[scope].push_back(id);
     }
   }
