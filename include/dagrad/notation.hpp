@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "dagrad/config.hpp"
+
 namespace dagrad {
 
 struct Type;

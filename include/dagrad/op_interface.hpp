@@ -17,8 +17,8 @@
 #include "dagrad/batching.hpp"
 #include "dagrad/eval.hpp"
 #include "dagrad/grad.hpp"
-#include "dagrad/pattern.hpp"
 #include "dagrad/notation.hpp"
+#include "dagrad/pattern.hpp"
 
 namespace dagrad {
 
