@@ -18,11 +18,11 @@ namespace dagrad::detail {
 class ScopeTree {
  public:
   struct Scope {
-    std::string name;                  ///< full name; empty for the top level and for the updates
-    std::string title;                 ///< last word of the name
-    std::uint32_t parent = 0;          ///< precedes it
-    std::uint32_t depth = 0;           ///< 0 for the top level
-    std::vector<std::uint32_t> inner;  ///< in the order of their first nodes
+    std::string name = {};     ///< full name; empty for the top level and for the updates
+    std::string title;         ///< last word of the name
+    std::uint32_t parent = 0;  ///< precedes it
+    std::uint32_t depth = 0;   ///< 0 for the top level
+    std::vector<std::uint32_t> inner = {};  ///< in the order of their first nodes
     /// The scope that is drawn in its place: itself, or an equal one with other parameters.
     std::uint32_t drawn_as = 0;
     std::uint32_t repeats = 1;  ///< how many scopes it is drawn for

@@ -39,8 +39,8 @@ TEST_F(Products, VjpIsTheSeededGradient) {
 TEST_F(Products, JvpOfElementwiseOps) {
   const auto found = at({jvp(exp(x) * x, x, v)})[0];
   for (int i = 0; i < 3; ++i) {
-    const double x = i + 1, v = i == 0 ? 0.5 : i == 1 ? -1 : 2;
-    EXPECT_NEAR(found.at(i), v * std::exp(x) * (1 + x), 1e-12 * std::exp(x) * 10);
+    const double at = i + 1, along = i == 0 ? 0.5 : i == 1 ? -1 : 2;
+    EXPECT_NEAR(found.at(i), along * std::exp(at) * (1 + at), 1e-12 * std::exp(at) * 10);
   }
 }
 
@@ -105,8 +105,8 @@ TEST_F(Products, CanBeDifferentiatedAgain) {
   EXPECT_EQ(jvp(y, x, v).node().gradient_order(), 1);
   double expected = 0;
   for (int i = 0; i < 3; ++i) {
-    const double x = i + 1, v = i == 0 ? 0.5 : i == 1 ? -1 : 2;
-    expected += v * v * v * (-3 * std::sin(x) - x * std::cos(x));
+    const double at = i + 1, along = i == 0 ? 0.5 : i == 1 ? -1 : 2;
+    expected += along * along * along * (-3 * std::sin(at) - at * std::cos(at));
   }
   EXPECT_NEAR(at({third})[0].item<double>(), expected, 1e-12);
 }

@@ -81,7 +81,8 @@ TEST(Optimize, CopiesWhatNoPassChanges) {
   static_cast<void>(cos(x));
   const Value y = sum(sin(x) * x);
   for (const Pass& pass : compile_passes())
-    if (pass.name != "fuse") EXPECT_FALSE(pass.run(graph, std::vector{y}, nullptr)) << pass.name;
+    EXPECT_EQ(pass.run(graph, std::vector{y}, nullptr).has_value(), pass.name == "fuse")
+        << pass.name;
   const Optimized better = optimize(graph, y);
   EXPECT_EQ(better.graph.size(), 4u);
   EXPECT_EQ(better.mapping(y).name(), y.name());
