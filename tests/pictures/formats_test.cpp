@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +11,7 @@
 #include "dagrad/dagrad.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "src/pictures/picture.hpp"
+#include "tests/sanitized.hpp"
 
 namespace dagrad::test {
 namespace {
@@ -211,20 +211,18 @@ TEST(PictureFormats, AreWrittenToFiles) {
             "write_html: cannot write /nowhere/page.html");
 }
 
-TEST(PictureFormats, OfAHundredThousandNodes) {
+TEST(PictureFormats, OfVeryManyNodes) {
+  constexpr unsigned blocks = sanitized ? 10 : 100;
   Graph graph;
   Value x = graph.input("x", {f32, {4}});
-  for (int i = 0; i < 100; ++i) {
+  for (unsigned i = 0; i < blocks; ++i) {
     const Scope scope = graph.scope("block" + std::to_string(i));
     for (int k = 0; k < 1000; ++k) x = k % 2 == 0 ? tanh(x) : x + 1.5;
   }
-  const auto begin = std::chrono::steady_clock::now();
   const json data = data_of(to_html(graph), "picture");
-  EXPECT_EQ(data["clusters"].size(), 101U);
-  EXPECT_GE(data["nodes"].size(), 100000U);
-  EXPECT_EQ(occurrences(to_mermaid(graph), "subgraph "), 101U);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  EXPECT_LT(seconds.count(), 60);  // about 2 in an optimised build
+  EXPECT_EQ(data["clusters"].size(), blocks + 1);
+  EXPECT_GE(data["nodes"].size(), 1000 * blocks);
+  EXPECT_EQ(occurrences(to_mermaid(graph), "subgraph "), blocks + 1);
 }
 
 }  // namespace
