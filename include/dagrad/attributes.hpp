@@ -37,7 +37,8 @@ struct attributes {
   /// floats, and strings for enumerators. Throws ArgumentError if the value is not of the
   /// attribute's type.
   template <class Op>
-  static bool assign(Op& op, std::string_view name, const Attribute& value) {
+  static bool assign([[maybe_unused]] Op& op, [[maybe_unused]] std::string_view name,
+                     [[maybe_unused]] const Attribute& value) {
     return ((name == detail::member_name<Members>() &&
              (detail::assign_attribute(op.*Members, value), true)) ||
             ...);

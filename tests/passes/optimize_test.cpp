@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
+#include "tests/passes/count.hpp"
 
 namespace dagrad {
 namespace {
-
-std::size_t count(const Graph& graph, std::string_view op) {
-  std::size_t n = 0;
-  for (const Node& node : graph.nodes()) n += node.op().name() == op ? 1 : 0;
-  return n;
-}
 
 TEST(Optimize, MapsValuesThroughAllPasses) {
   Graph graph;

@@ -12,6 +12,7 @@
 #include "docs/examples/xor_network.hpp"
 #include "src/pictures/picture.hpp"
 #include "tests/sanitized.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad::test {
 namespace {
@@ -29,16 +30,6 @@ std::size_t occurrences(const std::string& text, std::string_view part) {
   for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size()))
     ++count;
   return count;
-}
-
-template <class E, class F>
-std::string refusal(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 /// The data of a page, between the tags of its script.
@@ -207,8 +198,8 @@ TEST(PictureFormats, AreWrittenToFiles) {
   write_html(file, network.graph);
   EXPECT_EQ(read(), to_html(network.graph));
   std::filesystem::remove(file);
-  EXPECT_EQ(refusal<FileError>([&] { write_html("/nowhere/page.html", network.graph); }),
-            "write_html: cannot write /nowhere/page.html");
+  EXPECT_THROWS(write_html("/nowhere/page.html", network.graph), FileError,
+                "write_html: cannot write /nowhere/page.html");
 }
 
 TEST(PictureFormats, OfVeryManyNodes) {

@@ -10,22 +10,13 @@
 #include "dagrad/dagrad.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/pictures/formula_reader.hpp"
+#include "tests/throws.hpp"
 
 namespace dagrad::test {
 namespace {
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != text.npos;
-}
-
-template <class E, class F>
-std::string refusal(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 XorNetwork xor_network() {
@@ -122,8 +113,8 @@ TEST(Mathematics, RefusesValuesOfOtherGraphs) {
   Graph graph, other;
   const Value x = other.input("x", {f64, {}});
   graph.input("y", {f64, {}});
-  EXPECT_EQ(refusal<GraphError>([&] { mathematics(graph, {.fetches = {x}}); }),
-            "mathematics: 'x' belongs to another graph");
+  EXPECT_THROWS(mathematics(graph, {.fetches = {x}}), GraphError,
+                "mathematics: 'x' belongs to another graph");
 }
 
 TEST(Mathematics, IsWrittenToFiles) {
@@ -134,8 +125,8 @@ TEST(Mathematics, IsWrittenToFiles) {
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   EXPECT_EQ(text, mathematics(network.graph));
   std::filesystem::remove(file);
-  EXPECT_EQ(refusal<FileError>([&] { write_mathematics("/nowhere/at/all.md", network.graph); }),
-            "write_mathematics: cannot write /nowhere/at/all.md");
+  EXPECT_THROWS(write_mathematics("/nowhere/at/all.md", network.graph), FileError,
+                "write_mathematics: cannot write /nowhere/at/all.md");
 }
 
 }  // namespace
