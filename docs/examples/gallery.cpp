@@ -74,25 +74,20 @@ void draw_xor() {
 void draw_newton() {
   Graph graph;
   const Value x = graph.parameter("x", Tensor::of({-1.2, 1.0}));
-  const auto rosenbrock = [&] {
-    const Scope scope = graph.scope("rosenbrock");
-    const Value head = slice(x, 0, {.end = -1}), tail = slice(x, 0, {.begin = 1});
-    return sum(100 * square(tail - square(head)) + square(1 - head)).named("y");
-  };
-  const Value y = rosenbrock();
-  const Value slope = gradient(y, x);
-  std::vector<Value> rows;
-  for (std::int64_t i = 0; i < x.size(); ++i)
-    rows.push_back(gradient(sum(slice(slope, 0, {i, i + 1})), x));
+  const Value head = slice(x, 0, {.end = -1}), tail = slice(x, 0, {.begin = 1});
+  const Value y = sum(100 * square(tail - square(head)) + square(1 - head)).named("y");
+  const Value slope = gradient(y, x), curvature = hessian(y, x);
+  const Value size = norm(slope), next = x - solve(curvature, slope);
   // [newton]
+  const Optimized simple = optimize(graph, {y, size, x, next});
+  const auto now = [&](const Value& value) { return simple.mapping(value); };
   const PictureOptions options{.title = "A step of Newton's method on Rosenbrock's function",
-                               .fetches = {y, norm(slope)},
-                               .updates = {{x, x - solve(stack(rows), slope)}},
+                               .fetches = {now(y), now(size)},
+                               .updates = {{now(x), now(next)}},
                                .only_needed = true,
-                               .detail = Detail::equations,
-                               .scopes = {{"rosenbrock", Detail::blocks}}};
+                               .detail = Detail::equations};
   // [/newton]
-  save_themes("newton_step", graph, options);
+  save_themes("newton_step", simple.graph, options);
 }
 
 void draw_gpt() {
@@ -123,17 +118,19 @@ void draw_resnet() {
   const Value y = graph.input("labels", {i64, {32}});
   const ResNet18 model(graph, x, sizes, Rng(1));
   const Value loss = cross_entropy(model.logits, y).named("loss");
-  const auto gradients = gradient(loss, model.weights);
+  auto updates = sgd(model.weights, gradient(loss, model.weights), 0.1, {.momentum = 0.9});
+  updates.insert(updates.end(), model.running.begin(), model.running.end());
   // [resnet]
   const PictureOptions options{
-      .title = "ResNet-18 and its gradient",
-      .fetches = gradients,
+      .title = "One training step of ResNet-18",
+      .fetches = {loss},
+      .updates = updates,
       .only_needed = true,
       .detail = Detail::blocks,
       .scopes = {{"stage*", Detail::equations}, {"stage*/*", Detail::blocks}},
       .join_repeats = true};
   // [/resnet]
-  save_themes("resnet18_gradient", graph, options);
+  save_themes("resnet18_step", graph, options);
 }
 
 void draw_lstm() {
@@ -145,14 +142,23 @@ void draw_lstm() {
   const Value loss = cross_entropy(lstm.logits, next).named("loss");
   const auto updates = adam(lstm.weights, gradient(loss, lstm.weights), 8e-3);
   // [lstm]
-  const PictureOptions options{.title = "One training step of an LSTM that reads twelve letters",
-                               .fetches = {loss},
-                               .updates = updates,
-                               .only_needed = true,
-                               .detail = Detail::blocks,
-                               .join_repeats = true};
+  PictureOptions options{.title = "One training step of an LSTM that reads twelve letters",
+                         .fetches = {loss},
+                         .updates = updates,
+                         .only_needed = true,
+                         .detail = Detail::blocks,
+                         .join_repeats = true};
   // [/lstm]
   save_themes("lstm_step", graph, options);
+  // [steps]
+  options = {.title = "The cell of an LSTM",
+             .fetches = {loss},
+             .only_needed = true,
+             .detail = Detail::blocks,
+             .scopes = {{"layer0", Detail::equations}},
+             .join_repeats = true};
+  // [/steps]
+  save_themes("lstm_cell", graph, options);
 }
 
 // [small]
@@ -161,7 +167,7 @@ struct Small {
   Graph graph;
   Value x = graph.input("x", {f32, {8, 3}});
   Value loss;
-  std::vector<Value> weights;
+  std::vector<Value> weights, gradients;
   std::vector<Update> updates;
 
   Small() {
@@ -172,72 +178,155 @@ struct Small {
       h = tanh(matmul(h, w));
       weights.push_back(w);
     }
-    loss = mean(pow(h, 4)).named("loss");
-    updates = sgd(weights, gradient(loss, weights), 0.1);
+    loss = mean(pow(softmax(h, 0), 4)).named("loss");
+    gradients = gradient(loss, weights);
+    updates = sgd(weights, gradients, 0.1);
   }
 };
 // [/small]
 
-void draw_options() {
-  const Small small;
-  PictureOptions options{.fetches = {small.loss}, .theme = for_paper(Theme::light())};
-  const auto with = [&](const std::string& name, auto&& change) {
-    PictureOptions changed = options;
+class Options {
+ public:
+  void draw() {
+    draw_levels();
+    draw_folding();
+    draw_texts();
+    draw_looks();
+  }
+
+ private:
+  // [with]
+  template <class Change>
+  void with(const std::string& name, const Change& change) const {
+    PictureOptions changed{
+        .fetches = {small_.loss}, .only_needed = true, .theme = for_paper(Theme::light())};
     change(changed);
-    save("gallery_" + name, small.graph, changed);
-  };
-  options.only_needed = true;
-  // [ops]
-  with("ops", [](PictureOptions& o) { o.detail = Detail::ops; });
-  // [/ops]
-  // [equations]
-  with("equations", [](PictureOptions& o) { o.detail = Detail::equations; });
-  // [/equations]
-  // [blocks]
-  with("blocks", [](PictureOptions& o) { o.detail = Detail::blocks; });
-  // [/blocks]
-  // [mixed]
-  with("mixed", [](PictureOptions& o) {
-    o.detail = Detail::blocks;
-    o.scopes = {{"layer1", Detail::ops}};
-  });
-  // [/mixed]
-  // [repeats]
-  with("repeats", [](PictureOptions& o) {
-    o.detail = Detail::equations;
-    o.join_repeats = true;
-  });
-  // [/repeats]
-  // [left_out]
-  with("left_out", [](PictureOptions& o) { o.left_out = {"layer0"}; });
-  // [/left_out]
-  // [everything]
-  with("everything", [](PictureOptions& o) {
-    o.fold_shapes = false;
-    o.constants = Constants::shared;
-    o.types = ShownTypes::full;
-  });
-  // [/everything]
-  // [sideways]
-  with("sideways", [](PictureOptions& o) { o.left_to_right = true; });
-  // [/sideways]
-  // [marks]
-  with("marks", [](PictureOptions& o) {
-    o.marks = {{"layer0/w", {"#b7d7ef", "0.2"}}, {"layer2/w", {"#f3c1b8", "3.1"}}};
-    o.scale = {"size of the weights", {{"#b7d7ef", "0.1 to 1"}, {"#f3c1b8", "1 to 10"}}};
-  });
-  // [/marks]
-  options.updates = small.updates;
-  options.fetches.push_back(small.updates[0].next);
-  // [gradient]
-  with("gradient", [](PictureOptions& o) {
-    o.detail = Detail::equations;
-    o.join_repeats = true;
-    o.ties = false;
-    o.legend = false;
-  });
-  // [/gradient]
-}
+    save("gallery_" + name, small_.graph, changed);
+  }
+  // [/with]
+
+  void draw_levels() const {
+    // [ops]
+    with("ops", [](PictureOptions& o) { o.detail = Detail::ops; });
+    // [/ops]
+    // [equations]
+    with("equations", [](PictureOptions& o) { o.detail = Detail::equations; });
+    // [/equations]
+    // [blocks]
+    with("blocks", [](PictureOptions& o) { o.detail = Detail::blocks; });
+    // [/blocks]
+    // [mixed]
+    with("mixed", [](PictureOptions& o) {
+      o.detail = Detail::blocks;
+      o.scopes = {{"layer1", Detail::ops}};
+    });
+    // [/mixed]
+    // [updates]
+    with("updates", [&](PictureOptions& o) {
+      o.title = "A step of gradient descent";
+      o.fetches = {small_.loss};
+      o.updates = small_.updates;
+      o.only_needed = true;
+      o.detail = Detail::equations;
+      o.join_repeats = true;
+    });
+    // [/updates]
+  }
+
+  void draw_folding() const {
+    // [open]
+    with("open", [](PictureOptions& o) { o.open_scopes = 0; });
+    // [/open]
+    // [most]
+    with("most", [](PictureOptions& o) { o.most_nodes = 8; });
+    // [/most]
+    // [repeats]
+    with("repeats", [](PictureOptions& o) {
+      o.detail = Detail::equations;
+      o.join_repeats = true;
+    });
+    // [/repeats]
+    // [left_out]
+    with("left_out", [](PictureOptions& o) { o.left_out = {"layer0"}; });
+    // [/left_out]
+    // [groups]
+    with("groups", [](PictureOptions& o) {
+      o.groups = {{"the loss", {"softmax", "pow", "loss"}}};
+    });
+    // [/groups]
+    // [everything]
+    with("everything", [](PictureOptions& o) {
+      o.fold_shapes = false;
+      o.constants = Constants::shared;
+      o.types = ShownTypes::full;
+    });
+    // [/everything]
+    // [constants]
+    with("constants", [](PictureOptions& o) { o.constants = Constants::per_use; });
+    // [/constants]
+  }
+
+  void draw_texts() const {
+    // [bare]
+    with("bare", [](PictureOptions& o) {
+      o.types = ShownTypes::none;
+      o.attributes = false;
+    });
+    // [/bare]
+    // [marks]
+    with("marks", [](PictureOptions& o) {
+      o.marks = {{"layer0/w", {"#b7d7ef", "0.2"}}, {"layer2/w", {"#f3c1b8", "3.1"}}};
+      o.scale = {"size of the weights", {{"#b7d7ef", "0.1 to 1"}, {"#f3c1b8", "1 to 10"}}};
+    });
+    // [/marks]
+    // [tooltips]
+    with("tooltips", [](PictureOptions& o) {
+      o.detail = Detail::equations;
+      o.tooltips = true;
+      o.link = "../../{file}#L{line}";
+    });
+    // [/tooltips]
+    // [before]
+    with("before", [&](PictureOptions& o) {
+      o.fetches = {small_.loss, small_.gradients[0]};
+      o.fold_shapes = false;
+      o.constants = Constants::shared;
+      o.types = ShownTypes::full;
+    });
+    // [/before]
+    // [gradient]
+    with("gradient", [&](PictureOptions& o) {
+      o.fetches = {small_.loss, small_.gradients[0]};
+      o.detail = Detail::equations;
+      o.join_repeats = true;
+      o.ties = false;
+      o.legend = false;
+    });
+    // [/gradient]
+  }
+
+  void draw_looks() const {
+    // [sideways]
+    with("sideways", [](PictureOptions& o) { o.left_to_right = true; });
+    // [/sideways]
+    // [theme]
+    with("theme", [](PictureOptions& o) {
+      o.theme.font = "Times New Roman,Times,serif";
+      o.theme.background = "#fbf8f1";
+      o.theme.forward = {"#fbf8f1", "#7a5c3e", "#5b4024"};
+      o.theme.line_styles = true;
+    });
+    // [/theme]
+    // [size]
+    with("size", [](PictureOptions& o) {
+      o.width = 80;  // in millimetres
+      o.height = 60;
+    });
+    // [/size]
+  }
+
+  Small small_;
+};
 
 }  // namespace
 
@@ -248,7 +337,7 @@ int main(int argc, char** argv) try {
   draw_gpt();
   draw_resnet();
   draw_lstm();
-  draw_options();
+  Options().draw();
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return 1;

@@ -28,6 +28,7 @@ struct PlannedValue {
   Type type;
   std::size_t bytes = 0;
   std::size_t first = 0, last = 0;  ///< the steps that write it and need it last
+  std::size_t begin = 0;            ///< the byte of the arena at which it lies
 };
 
 /// A node that needs no step, because its result is another value in another shape.

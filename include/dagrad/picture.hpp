@@ -54,6 +54,33 @@ struct PictureScale {
   std::vector<PictureMark> steps = {};  ///< colours in order, each with its value as note
 };
 
+/// How the numbers of an overlay are coloured.
+enum class OverlayScale : std::uint8_t {
+  linear,       ///< from 0 to the largest
+  logarithmic,  ///< from the smallest to the largest, which is for positive numbers
+  classes,      ///< whole numbers from 0, each with a name of its own
+};
+
+/// A measurement or a verdict that colours a picture and is written in its nodes. What it says of
+/// nodes that are drawn as one, such as those of an equation or of a closed scope, is combined.
+struct Overlay {
+  std::string title = {};                      ///< what is measured, for the legend
+  std::string unit = {};                       ///< such as "s" or "B"; empty for plain numbers
+  std::map<std::string, double> amounts = {};  ///< by the full name of a node
+  /// A text to write instead of the amount, by the name of a node. It is shown where the node is
+  /// drawn by itself, or is the only one of those drawn together that has an amount.
+  std::map<std::string, std::string> notes = {};
+  bool summed = true;  ///< whether amounts that are drawn as one are added; else the largest counts
+  OverlayScale scale = OverlayScale::linear;
+  std::vector<std::string> classes = {};  ///< names of the classes 0, 1, …
+};
+
+/// Nodes that a picture draws in a box of their own.
+struct PictureGroup {
+  std::string title;
+  std::vector<std::string> nodes;  ///< full names; those that are not in the graph are ignored
+};
+
 /// Colours of a kind of node or of a part.
 struct Paint {
   std::string fill, line, text;
@@ -67,6 +94,8 @@ struct Theme {
   std::string edge;
   Paint input, parameter, constant, forward, gradient, after, update;
   std::string fetch;  ///< border of results
+  /// Colours of an overlay, from small amounts to large ones; others are between them.
+  std::vector<std::string> scale;
   /// Whether parts differ in the style of their lines too: solid, dashed, dotted.
   bool line_styles = false;
   std::string font = "Helvetica,Arial,sans-serif";
@@ -100,6 +129,9 @@ struct PictureOptions {
   /// Names of nodes or scopes, with '*' as in `ScopeDetail`, that are left out together with what
   /// only they need.
   std::vector<std::string> left_out = {};
+  /// Boxes, each within the innermost scope around its nodes, which count as scopes with these
+  /// titles. A node is in the first group that names it.
+  std::vector<PictureGroup> groups = {};
   /// Whether what only serves shapes is kept out of sight: values that depend only on the type of
   /// another one are written in their users, changes of shape such as `broadcast_like` are part of
   /// an edge, and edges along which only the type is used are not drawn.
@@ -116,9 +148,19 @@ struct PictureOptions {
   /// are ignored.
   std::map<std::string, PictureMark> marks = {};
   PictureScale scale = {};
+  /// Colours the nodes that have no mark, and adds its scale to the legend. Nodes of which it says
+  /// nothing are not filled.
+  std::optional<Overlay> overlay = {};
   Theme theme = Theme::light();
   /// The space that there is, in millimetres. A larger picture is scaled down with its text.
   std::optional<double> width = {}, height = {};
+  /// Whether a pointer that rests on a node is shown what it is: op, attributes, types, formula and
+  /// source line. The default is yes in SVG files that dagrad writes and no in Graphviz's language.
+  std::optional<bool> tooltips = {};
+  /// The address to which a node leads in SVG and in HTML, in which {file}, {line}, {name} and {op}
+  /// stand for those of the node: "https://example.org/model/{file}#L{line}". Nodes that lack one
+  /// of them, such as the line, lead nowhere.
+  std::string link = {};
 };
 
 }  // namespace dagrad

@@ -18,6 +18,13 @@ std::string to_json(const Graph& graph, const PictureOptions& options = {});
 void write_json(const std::filesystem::path& file, const Graph& graph,
                 const PictureOptions& options = {});
 
+/// The picture for Model Explorer (https://github.com/google-ai-edge/model-explorer), which opens
+/// such files with the extension .json: parts and scopes are its layers, which it opens and closes.
+/// Edges that lead back, such as those of updates, are attributes there.
+std::string to_model_explorer(const Graph& graph, const PictureOptions& options = {});
+void write_model_explorer(const std::filesystem::path& file, const Graph& graph,
+                          const PictureOptions& options = {});
+
 /// The picture in the language of Mermaid, which GitHub and other viewers draw inside of Markdown,
 /// in a block of code called `mermaid`. By default these refuse pictures of more than 500 edges.
 std::string to_mermaid(const Graph& graph, const PictureOptions& options = {});

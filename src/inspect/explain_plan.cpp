@@ -8,8 +8,8 @@
 #include "src/exec/compiled.hpp"
 #include "src/exec/lifetimes.hpp"
 #include "src/graph/told_at.hpp"
-#include "src/inspect/units.hpp"
 #include "src/io/text_table.hpp"
+#include "src/io/units.hpp"
 
 namespace dagrad {
 
@@ -100,13 +100,14 @@ class Explaining {
     for (std::size_t i = 0; i < kernel.out().size(); ++i)
       if (in_arena(results[i]))
         values.push_back({value_name(results[i]), kernel.out()[i], kernel.out()[i].bytes(), step,
-                          lifetimes_.last(results[i])});
+                          lifetimes_.last(results[i]), plan_.slots[results[i]].at});
     if (kernel.scratch() > 0)
       values.push_back({plan_.origins.name(step) + " (scratch memory)",
                         {DType::uint8, {static_cast<std::int64_t>(kernel.scratch())}},
                         kernel.scratch(),
                         step,
-                        step});
+                        step,
+                        plan_.slots[results[kernel.out().size()]].at});
   }
 
   void add_transfers(std::uint32_t step, std::vector<PlannedTransfer>& transfers) const {

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "dagrad/profile.hpp"
-#include "src/io/json.hpp"
-#include "src/inspect/units.hpp"
 #include "src/io/file_replacement.hpp"
+#include "src/io/json.hpp"
 #include "src/io/text_table.hpp"
+#include "src/io/units.hpp"
 
 /// Texts, files and marks made from a profile.
 namespace dagrad {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "src/pictures/superscript.hpp"
+#include "src/pictures/scripts.hpp"
 
 namespace dagrad::detail {
 

@@ -6,11 +6,15 @@
 #include <array>
 #include <fstream>
 #include <iterator>
-#include <map>
-#include <set>
+#include <optional>
+#include <unordered_set>
 
 #include "src/pictures/dot_labels.hpp"
+#include "src/pictures/dot_text.hpp"
+#include "src/pictures/numbers_hash.hpp"
+#include "src/pictures/paints.hpp"
 #include "src/pictures/picture.hpp"
+#include "src/pictures/tooltips.hpp"
 
 namespace dagrad {
 
@@ -22,22 +26,9 @@ using detail::DrawnEdge;
 using detail::DrawnKind;
 using detail::DrawnNode;
 using detail::EdgeKind;
+using detail::paint_of;
 using detail::Part;
 using detail::Picture;
-
-const Paint& paint_of(Part part, const Theme& theme) {
-  switch (part) {
-    case Part::forward:
-      return theme.forward;
-    case Part::gradient:
-      return theme.gradient;
-    case Part::after:
-      return theme.after;
-    case Part::update:
-      break;
-  }
-  return theme.update;
-}
 
 /// The border of a part, in a picture without colours.
 std::string_view line_style(Part part) {
@@ -66,25 +57,9 @@ Outline outline_of(DrawnKind kind) {
   return {"box", "rounded,filled"};
 }
 
-const Paint& paint_of(const DrawnNode& node, const Theme& theme) {
-  switch (node.kind) {
-    case DrawnKind::input:
-      return theme.input;
-    case DrawnKind::parameter:
-      return theme.parameter;
-    case DrawnKind::constant:
-      return theme.constant;
-    case DrawnKind::op:
-    case DrawnKind::equation:
-    case DrawnKind::block:
-      break;
-  }
-  return paint_of(node.part, theme);
-}
-
 class DotWriter {
  public:
-  DotWriter(const Picture& picture, const PictureOptions& options)
+  DotWriter(const Graph& graph, const Picture& picture, const PictureOptions& options)
       : picture_(picture),
         options_(options),
         theme_(options.theme),
@@ -92,6 +67,7 @@ class DotWriter {
         operands_(picture.nodes.size()),
         nodes_in_(picture.clusters.size()),
         clusters_in_(picture.clusters.size()) {
+    if (options.tooltips.value_or(false)) tips_.emplace(graph, picture);
     for (const DrawnNode& node : picture.nodes) {
       highest_order_ = std::max(highest_order_, node.order);
       nodes_in_[node.cluster].push_back(index(node));
@@ -136,6 +112,11 @@ class DotWriter {
   void line(fmt::format_string<A...> format, A&&... arguments) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<A>(arguments)...);
     out_.push_back('\n');
+  }
+
+  static std::string quoted(const std::string& text) {
+    constexpr std::size_t longest = 2000;  // bytes
+    return detail::quoted_text(text, longest);
   }
 
   std::uint32_t index(const DrawnNode& node) const {
@@ -218,10 +199,11 @@ class DotWriter {
     const DrawnCluster& cluster = picture_.clusters[index];
     const Paint& paint = paint_of(cluster.part, theme_);
     line("{}subgraph \"cluster_{}\" {{", indent(depth), index);
+    const std::string tip = tips_ ? "tooltip=" + quoted(tips_->cluster(cluster)) + "; " : "";
     line(
-        "{}  label=<{}>; style=\"rounded\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; "
+        "{}  {}label=<{}>; style=\"rounded\"; color=\"{}\"; fontcolor=\"{}\"; labeljust=l; "
         "labelloc=t; margin=6; peripheries=1; penwidth={};",
-        indent(depth), labels_.cluster(cluster), paint.line, paint.text,
+        indent(depth), tip, labels_.cluster(cluster), paint.line, paint.text,
         cluster.repeats > 1 ? 2
         : depth == 0        ? 1
                             : 0.6);
@@ -236,6 +218,8 @@ class DotWriter {
     std::string more;
     if (one.fetched) more += fmt::format(", peripheries=2, color=\"{}\"", theme_.fetch);
     if (shape.name == "plain") more += fmt::format(", fontcolor=\"{}\"", paint.text);
+    if (tips_) more += ", tooltip=" + quoted(tips_->node(one));
+    if (!one.link.empty()) more += ", URL=" + quoted(one.link);
     if (shape.name == "plain" && !one.fill.empty()) style = "filled";
     line("{}{} [shape={}, style=\"{}\", fillcolor=\"{}\", color=\"{}\", label=<{}>{}];",
          indent(depth), id(index(one)), shape.name, style, one.fill.empty() ? paint.fill : one.fill,
@@ -289,6 +273,7 @@ class DotWriter {
       add(fmt::format("label=\" {}\"", edge.label));
     else if (from.out.size() > 1 && from.kind == DrawnKind::op && edge.kind != EdgeKind::tie)
       add(fmt::format("label=\" {}\"", edge.from_port));
+    if (tips_ && edge.kind != EdgeKind::tie) add("tooltip=" + quoted(tips_->edge(edge)));
     const std::string tail = id(edge.from), head = id(edge.to) + port(edge);
     line("  {} -> {}{};", reversed ? head : tail, reversed ? tail : head,
          style.empty() ? "" : " [" + style + "]");
@@ -326,13 +311,16 @@ class DotWriter {
   const PictureOptions& options_;
   const Theme& theme_;
   DotLabels labels_;
+  std::optional<detail::Tooltips> tips_;
   std::vector<std::size_t> operands_;  ///< by drawn node: number of data edges that arrive
   std::vector<std::vector<std::uint32_t>> nodes_in_, clusters_in_;  ///< by cluster
   std::vector<std::uint32_t> parts_;
   int highest_order_ = 0;
-  std::set<std::array<std::uint32_t, 2>> crossing_;  ///< nodes joined by data edges between parts
-  std::set<std::array<std::uint32_t, 2>> updated_;   ///< nodes joined by update edges
-  std::set<std::array<std::uint32_t, 4>> lines_;
+  std::unordered_set<std::array<std::uint32_t, 2>, detail::NumbersHash>
+      crossing_;  ///< nodes joined by data edges between parts
+  std::unordered_set<std::array<std::uint32_t, 2>, detail::NumbersHash>
+      updated_;  ///< nodes joined by update edges
+  std::unordered_set<std::array<std::uint32_t, 4>, detail::NumbersHash> lines_;
   fmt::memory_buffer out_;
 };
 
@@ -340,7 +328,7 @@ class DotWriter {
 
 std::string to_dot(const Graph& graph, const PictureOptions& options) {
   const Picture picture = detail::picture_of(graph, options);
-  return DotWriter(picture, options).text();
+  return DotWriter(graph, picture, options).text();
 }
 
 void write_dot(const std::filesystem::path& file, const Graph& graph,

@@ -117,9 +117,9 @@ std::string count_text(std::uint64_t count) {
   return fmt::format("{:.{}f}{}", number, digits, units[unit]);
 }
 
-std::string DotLabels::small(const std::string& text) const {
-  return fmt::format("<font point-size=\"{}\" color=\"{}\">{}</font>", theme_.small_size,
-                     theme_.faint, text);
+std::string DotLabels::small(const std::string& text, const std::string& colour) const {
+  return fmt::format("<font point-size=\"{}\" color=\"{}\">{}</font>", theme_.small_size, colour,
+                     text);
 }
 
 std::string DotLabels::details(const DrawnNode& node) const {
@@ -154,10 +154,13 @@ std::string DotLabels::lines(const DrawnNode& node) const {
     text += (text.empty() ? "" : "<br/>") + label_text(line, longest_name);
   if (node.kind != DrawnKind::equation) text = "<b>" + text + "</b>";
   if (node.repeats > 1) text += fmt::format(" <b>× {}</b>", node.repeats);
-  if (!node.types.empty()) text += " " + small(label_text(node.types, longest_detail));
+  // Faint text cannot be read on the colours of an overlay.
+  const bool coloured = options_.overlay && !node.note.empty();
+  const std::string& colour = coloured ? theme_.text : theme_.faint;
+  if (!node.types.empty()) text += " " + small(label_text(node.types, longest_detail), colour);
   const std::string more = node.kind == DrawnKind::block ? block_details(node) : details(node);
-  if (!more.empty()) text += "<br/>" + small(label_text(more, longest_detail));
-  if (!node.note.empty()) text += "<br/>" + small(label_text(node.note, longest_detail));
+  if (!more.empty()) text += "<br/>" + small(label_text(more, longest_detail), colour);
+  if (!node.note.empty()) text += "<br/>" + small(label_text(node.note, longest_detail), colour);
   return text;
 }
 
@@ -247,9 +250,9 @@ std::string DotLabels::legend() const {
         std::string(look.text));
   }
   end_row();
-  if (!options_.scale.steps.empty()) {
-    row = "<td>" + small(label_text(options_.scale.title, longest_detail)) + "</td>";
-    for (const PictureMark& step : options_.scale.steps)
+  if (!picture_.scale.steps.empty()) {
+    row = "<td>" + small(label_text(picture_.scale.title, longest_detail)) + "</td>";
+    for (const PictureMark& step : picture_.scale.steps)
       add(box(step.fill, theme_.faint, ""), step.note);
     end_row();
   }

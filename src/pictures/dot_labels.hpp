@@ -22,7 +22,8 @@ class DotLabels {
   std::string caption() const;
 
  private:
-  std::string small(const std::string& text) const;
+  std::string small(const std::string& text) const { return small(text, theme_.faint); }
+  std::string small(const std::string& text, const std::string& colour) const;
   std::string title() const;
   std::string legend() const;
   std::string lines(const DrawnNode& node) const;

@@ -1,66 +1,34 @@
 #include "src/pictures/dot_text.hpp"
 
+#include "src/io/xml.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
 
-namespace {
-
-constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
-
-/// The replacement for a character that XML does not allow; empty if it is allowed.
-std::string instead_of(char32_t code) {
-  if (code == '\t' || code == '\r') return " ";
-  if (code == 0x7f) return "\xe2\x90\xa1";  // U+2421, the symbol for DELETE
-  if (is_control(code) && code != '\n')     // U+2400 to U+241F, their symbols
-    return std::string("\xe2\x90") + static_cast<char>(0x80 + code);
-  if (code == 0xfffe || code == 0xffff || code == Character::invalid)
-    return std::string(replacement);
-  return {};
-}
-
-/// The text with only characters that XML allows.
-std::string sanitized(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    const std::string instead = instead_of(c.code);
-    out += instead.empty() ? text.substr(at, c.bytes) : std::string_view(instead);
-    at += c.bytes;
-  }
-  return out;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "<br/>";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 std::string label_text(std::string_view text, std::size_t most) {
-  return escaped(shortened(sanitized(text), most));
+  std::string out;
+  for (const char c : xml_escaped(shortened(xml_characters(text), most))) {
+    if (c == '\n')
+      out += "<br/>";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string quoted_text(std::string_view text, std::size_t most) {
+  std::string out = "\"";
+  for (const char c : shortened(xml_characters(text), most)) {
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"' || c == '\\')
+      out.append(1, '\\').append(1, c);
+    else
+      out += c;
+  }
+  return out + '"';
 }
 
 }  // namespace dagrad::detail

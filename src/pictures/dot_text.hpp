@@ -10,4 +10,7 @@ namespace dagrad::detail {
 /// (Graphviz does not read tokens of more than 16,384 bytes.)
 std::string label_text(std::string_view text, std::size_t most);
 
+/// The text in quotes, as a string of Graphviz, after shortening it to at most `most` bytes.
+std::string quoted_text(std::string_view text, std::size_t most);
+
 }  // namespace dagrad::detail

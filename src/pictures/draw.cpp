@@ -6,7 +6,8 @@ namespace dagrad {
 namespace {
 
 void draw_as(const std::string& format, const std::filesystem::path& file, const Graph& graph,
-             const PictureOptions& options) {
+             PictureOptions options) {
+  if (format == "svg") options.tooltips = options.tooltips.value_or(true);
   const detail::TemporaryFile source("draw");
   write_dot(source.path(), graph, options);
   const detail::Finished dot = detail::run_program(

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "src/pictures/operand_names.hpp"
-#include "src/pictures/superscript.hpp"
+#include "src/pictures/scripts.hpp"
 
 namespace dagrad::detail {
 

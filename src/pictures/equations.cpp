@@ -280,6 +280,13 @@ WrittenEquations write_equations(const Graph& graph, const EquationBounds& bound
   return Joining(graph, bounds).run();
 }
 
+WrittenEquations write_each_node(const Graph& graph) {
+  EquationBounds alone;
+  alone.region.assign(graph.size(), 0);
+  alone.kept.assign(graph.size(), true);
+  return write_equations(graph, alone);
+}
+
 std::vector<Edge> operands_of(const GraphView& graph, const WrittenEquations& equations,
                               std::span<const std::uint32_t> members) {
   std::vector<Edge> operands;

@@ -35,6 +35,8 @@ struct WrittenEquations {
 /// formula would be too long to read or would say the same twice. Values keep a symbol of their own
 /// if users have named them, or if they are derivatives with respect to values that have one.
 WrittenEquations write_equations(const Graph& graph, const EquationBounds& bounds);
+/// The same with every node in an equation of its own.
+WrittenEquations write_each_node(const Graph& graph);
 
 /// The values that an equation reads, in the order of its operands, without repetition.
 std::vector<Edge> operands_of(const GraphView& graph, const WrittenEquations& equations,

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "dagrad/picture_formats.hpp"
-#include "src/io/json.hpp"
+#include "src/io/json_writer.hpp"
 #include "src/pictures/equations.hpp"
 #include "src/pictures/text_file.hpp"
 
@@ -26,68 +26,10 @@ std::string_view name_in(const Names& names, Enum value) {
   return names[static_cast<std::size_t>(value)];
 }
 
-/// Writes objects and arrays with commas between their members.
-class JsonWriter {
- public:
-  std::string text;
-
-  void begin(char bracket) {
-    separate();
-    text += bracket;
-    fresh_ = true;
-  }
-  void end(char bracket) {
-    text += bracket;
-    fresh_ = false;
-  }
-  void key(std::string_view name) {
-    separate();
-    text += json_string(name) + ':';
-    fresh_ = true;
-  }
-  void value(std::string_view string) {
-    separate();
-    text += json_string(string);
-  }
-  void value(std::uint64_t number) {
-    separate();
-    text += std::to_string(number);
-  }
-  void truth(bool is_true) {
-    separate();
-    text += is_true ? "true" : "false";
-  }
-  /// A member, unless it has nothing to say.
-  void member(std::string_view name, std::string_view string) {
-    if (string.empty()) return;
-    key(name);
-    value(string);
-  }
-  void member(std::string_view name, std::uint64_t number) {
-    key(name);
-    value(number);
-  }
-  /// A position in another array, unless there is none.
-  void position(std::string_view name, std::uint32_t at) {
-    if (at != nothing) member(name, std::uint64_t{at});
-  }
-
- private:
-  void separate() {
-    if (!fresh_) text += ',';
-    fresh_ = false;
-  }
-  bool fresh_ = true;
-};
-
 class PictureJson {
  public:
-  PictureJson(const Graph& graph, const Picture& picture) : view_(graph), picture_(picture) {
-    EquationBounds alone;  // every node is an equation of its own
-    alone.region.assign(graph.size(), 0);
-    alone.kept.assign(graph.size(), true);
-    equations_ = write_equations(graph, alone);
-  }
+  PictureJson(const Graph& graph, const Picture& picture)
+      : view_(graph), picture_(picture), equations_(write_each_node(graph)) {}
 
   std::string write() && {
     out_.begin('{');
@@ -102,6 +44,7 @@ class PictureJson {
     out_.begin('[');
     for (const LegendEntry entry : picture_.legend) out_.value(name_in(legend_names, entry));
     out_.end(']');
+    if (!picture_.scale.steps.empty()) write_scale();
     out_.end('}');
     return std::move(out_.text);
   }
@@ -120,18 +63,34 @@ class PictureJson {
     out_.end(']');
   }
 
+  void write_scale() {
+    out_.key("scale");
+    out_.begin('{');
+    out_.member("title", picture_.scale.title);
+    out_.key("steps");
+    out_.begin('[');
+    for (const PictureMark& step : picture_.scale.steps) {
+      out_.begin('{');
+      out_.member("fill", step.fill);
+      out_.member("note", step.note);
+      out_.end('}');
+    }
+    out_.end(']');
+    out_.end('}');
+  }
+
   void write(const DrawnCluster& cluster) {
     out_.member("name", cluster.name);
     out_.member("title", cluster.title);
     write_part(cluster.part, cluster.order);
-    out_.position("parent", cluster.parent);
+    write_position("parent", cluster.parent);
     write_repeats(cluster.repeats, cluster.parameters);
   }
 
   void write(const DrawnNode& node) {
     out_.member("kind", name_in(kind_names, node.kind));
     write_part(node.part, node.order);
-    out_.position("cluster", node.cluster);
+    write_position("cluster", node.cluster);
     for (const auto& [name, text] :
          std::initializer_list<std::pair<const char*, const std::string&>>{
              {"name", node.name},
@@ -141,10 +100,11 @@ class PictureJson {
              {"types", node.types},
              {"derivative", node.derivative},
              {"place", node.place},
+             {"link", node.link},
              {"fill", node.fill},
              {"note", node.note}})
       out_.member(name, text);
-    out_.position("forward", node.forward);
+    write_position("forward", node.forward);
     write_repeats(node.repeats, node.parameters);
     if (node.fetched) {
       out_.key("fetched");
@@ -178,8 +138,8 @@ class PictureJson {
 
   void write(const DrawnEdge& edge) {
     out_.member("kind", name_in(edge_names, edge.kind));
-    out_.position("from", edge.from);
-    out_.position("to", edge.to);
+    write_position("from", edge.from);
+    write_position("to", edge.to);
     if (edge.from_port != 0) out_.member("from_port", std::uint64_t{edge.from_port});
     if (edge.to_port != 0) out_.member("to_port", std::uint64_t{edge.to_port});
     out_.member("label", edge.label);
@@ -190,6 +150,10 @@ class PictureJson {
     out_.end(']');
   }
 
+  /// A position in another array, unless there is none.
+  void write_position(std::string_view name, std::uint32_t at) {
+    if (at != nothing) out_.member(name, std::uint64_t{at});
+  }
   void write_part(Part part, int order) {
     out_.member("part", name_in(part_names, part));
     if (order > 0) out_.member("order", static_cast<std::uint64_t>(order));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "src/pictures/scripts.hpp"
+
 namespace dagrad {
 
 namespace {
@@ -28,23 +30,6 @@ std::size_t characters(std::string_view text) {
   return count;
 }
 
-std::string latex_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("$&_#%{}").find(c) != std::string_view::npos)
-      out.append(1, '\\').append(1, c);
-    else if (c == '|')
-      out += "\\vert{}";
-    else if (c == '\\')
-      out += "\\backslash{}";
-    else if (c == '^' || c == '~')
-      out += c == '^' ? "\\wedge{}" : "\\sim{}";
-    else
-      out += c;
-  }
-  return out;
-}
-
 /// The command of LaTeX for a Greek letter that has one.
 std::string_view greek(std::string_view letter) {
   static constexpr std::string_view commands[][2] = {
@@ -63,7 +48,7 @@ std::string_view greek(std::string_view letter) {
 std::string latex_name(std::string_view name) {
   std::size_t letters = name.size();
   const bool indexed = ends_with_digits(name, letters);
-  std::string text = latex_escaped(name.substr(0, letters));
+  std::string text = detail::latex_escaped(name.substr(0, letters));
   if (const std::string_view command = greek(name.substr(0, letters)); !command.empty())
     text = "\\" + std::string(command);
   else if (characters(name.substr(0, letters)) > 1)
@@ -76,37 +61,6 @@ std::string latex_name(std::string_view name) {
 bool needs_quotes(std::string_view name) {
   return name.empty() || (name[0] >= '0' && name[0] <= '9') ||
          name.find_first_of("+-*/|^&!<>=[]{}() '\n\t") != std::string_view::npos;
-}
-
-/// Digits and signs as subscripts of Unicode, or `_text` if there is none for a character.
-std::string text_index(std::string_view index) {
-  if (index.empty()) return {};
-  std::string low;
-  for (const char c : index) {
-    if (c >= '0' && c <= '9')
-      low += std::string("\xe2\x82") + static_cast<char>(0x80 + (c - '0'));
-    else if (c == '-')
-      low += "₋";
-    else if (c == ',')
-      low += ",";
-    else
-      return "_" + std::string(index);
-  }
-  return low;
-}
-
-std::string raised(std::string_view exponent) {
-  static constexpr std::string_view digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  std::string high;
-  for (const char c : exponent) {
-    if (c >= '0' && c <= '9')
-      high += digits[c - '0'];
-    else if (c == '-')
-      high += "⁻";
-    else
-      return {};
-  }
-  return high;
 }
 
 /// A number that is not negative, in its shortest decimal form.
@@ -245,9 +199,9 @@ Notation Notation::transposed(const Notation& a) {
 }
 
 Notation Notation::power(const Notation& base, const Notation& exponent) {
-  const std::string high = raised(exponent.text().starts_with("−")
-                                      ? "-" + exponent.text().substr(std::string_view("−").size())
-                                      : exponent.text());
+  const std::string high = detail::superscript(
+      exponent.text().starts_with("−") ? "-" + exponent.text().substr(std::string_view("−").size())
+                                       : exponent.text());
   return Notation::of(
              base.text_within(Precedence::whole).formula +
                  (high.empty() ? "^" + exponent.text_within(Precedence::whole).formula : high),
@@ -276,9 +230,9 @@ Notation Notation::call(std::string_view function, std::span<const Notation> arg
   const std::string below = index.empty() ? "" : "_{" + std::string(index) + "}";
   const std::string_view command = greek(function);
   const std::string latex_function = command.empty()
-                                         ? "\\operatorname{" + latex_escaped(function) + "}"
+                                         ? "\\operatorname{" + detail::latex_escaped(function) + "}"
                                          : "\\" + std::string(command);
-  return Notation::of(std::string(function) + text_index(index) + "(" + text + ")",
+  return Notation::of(std::string(function) + detail::subscript(index) + "(" + text + ")",
                       latex_function + below + "\\left(" + latex + "\\right)")
       .set_scalar(scalar);
 }
@@ -291,10 +245,10 @@ Notation Notation::call(std::string_view function, const Notation& argument,
 Notation Notation::series(std::string_view text, std::string_view latex, const Notation& terms,
                           std::string_view index) {
   const std::string below = index.empty() ? " " : "_{" + std::string(index) + "} ";
-  return Notation::of(
-      std::string(text) + text_index(index) + " " + terms.text_within(Precedence::series).formula,
-      std::string(latex) + below + terms.latex_within(Precedence::series).formula,
-      Precedence::series);
+  return Notation::of(std::string(text) + detail::subscript(index) + " " +
+                          terms.text_within(Precedence::series).formula,
+                      std::string(latex) + below + terms.latex_within(Precedence::series).formula,
+                      Precedence::series);
 }
 
 Notation Notation::delimited(std::string_view left, std::string_view right,

@@ -5,6 +5,7 @@
 
 #include "dagrad/traced.hpp"
 #include "src/pictures/program_notation.hpp"
+#include "src/pictures/scripts.hpp"
 
 namespace dagrad::detail {
 
@@ -26,14 +27,9 @@ Notation call(const Op& op, std::span<const Notation> in) {
   std::vector<Notation> arguments;
   for (std::size_t i = 0; i < in.size(); ++i)
     if (!op.traits().uses_type_only(i)) arguments.push_back(in[i]);
-  if (const std::string attributes = changed_attributes(op); !attributes.empty()) {
-    std::string latex;
-    for (const char c : attributes) {
-      if (std::string_view("$&_#%{}").find(c) != std::string_view::npos) latex += '\\';
-      if (c != '\\' && c != '^' && c != '~') latex += c;
-    }
-    arguments.push_back(Notation::of(attributes, "\\text{" + latex + "}").set_scalar(true));
-  }
+  if (const std::string attributes = changed_attributes(op); !attributes.empty())
+    arguments.push_back(
+        Notation::of(attributes, "\\text{" + latex_text(attributes) + "}").set_scalar(true));
   return Notation::call(op.name(), arguments);
 }
 
@@ -73,6 +69,9 @@ Notation op_notation(const Op& op, std::span<const Notation> in, std::span<const
     const ProgramPtr program = op->program(types);
     if (reads_well(op, *program)) result = notation_of(*program, 0, in, known);
   }
+  // Squeeze, unsqueeze and the like: shapes are not part of the mathematics.
+  if (result.empty() && op.traits().alias >= 0)
+    result = in[static_cast<std::size_t>(op.traits().alias)];
   return result.empty() ? call(op, in) : result;
 }
 

@@ -8,23 +8,16 @@
 #include <unordered_set>
 
 #include "src/graph/data.hpp"
+#include "src/pictures/colour.hpp"
 #include "src/pictures/drawn_nodes.hpp"
 #include "src/pictures/legend.hpp"
+#include "src/pictures/numbers_hash.hpp"
+#include "src/pictures/overlay.hpp"
+#include "src/pictures/tooltips.hpp"
 
 namespace dagrad::detail {
 
 namespace {
-
-/// Hashes a few numbers.
-struct NumbersHash {
-  template <std::size_t n>
-  std::size_t operator()(const std::array<std::uint32_t, n>& numbers) const noexcept {
-    std::uint64_t hash = n;
-    for (const std::uint32_t number : numbers)
-      hash = (hash ^ number) * 0x9e3779b97f4a7c15U, hash ^= hash >> 29;
-    return hash;
-  }
-};
 
 class PictureBuilder {
  public:
@@ -44,6 +37,10 @@ class PictureBuilder {
     find_forward();
     if (options_.ties) add_ties();
     add_marks();
+    if (!options_.link.empty())
+      for (DrawnNode& node : made_.nodes) node.link = link_of(view_, node.node, options_.link);
+    made_.scale = options_.scale;
+    if (options_.overlay) lay_over(made_, view_, *options_.overlay, options_.theme);
     made_.legend = legend_of(made_);
     return std::move(made_);
   }
@@ -228,8 +225,7 @@ class PictureBuilder {
 };
 
 void require_mark_colour(const std::string& marked, std::string_view fill) {
-  const bool hexadecimal = fill.find_first_not_of("0123456789abcdefABCDEF", 1) == fill.npos;
-  if (!fill.empty() && (fill.size() != 7 || fill[0] != '#' || !hexadecimal))
+  if (!fill.empty() && !is_colour(fill))
     throw ArgumentError(
         fmt::format("to_dot: the mark of '{}' has the fill \"{}\", which is not '#' "
                     "and six hexadecimal digits",
@@ -240,6 +236,7 @@ void require_mark_colour(const std::string& marked, std::string_view fill) {
 
 Picture picture_of(const Graph& graph, const PictureOptions& options) {
   for (const auto& [name, mark] : options.marks) require_mark_colour(name, mark.fill);
+  if (options.overlay) check_overlay(*options.overlay, options.theme);
   return PictureBuilder(graph, options).run();
 }
 

@@ -57,6 +57,7 @@ struct DrawnNode {
   std::string types;                ///< of the results
   std::string derivative;           ///< "∂loss/∂w" if the user asked for this gradient
   std::string place;                ///< source line, "model.cpp:41"
+  std::string link;                 ///< the address to which it leads
   std::uint32_t forward = nothing;  ///< drawn node that this one helps to differentiate
   std::uint32_t repeats = 1;        ///< how many equal scopes a block stands for
   std::uint64_t parameters = 0;     ///< elements of the parameters in a block, of one repeat
@@ -64,7 +65,7 @@ struct DrawnNode {
   std::vector<DrawnPort> in;        ///< operands in order, or values that enter the block
   std::vector<DrawnPort> out;       ///< results in order, or values that leave the block
   bool fetched = false;
-  std::string fill, note;  ///< of its mark
+  std::string fill, note;  ///< of its mark, or from the overlay
 };
 
 enum class EdgeKind : std::uint8_t {
@@ -118,6 +119,7 @@ struct Picture {
   std::vector<DrawnEdge> edges;
   std::vector<DrawnCluster> clusters;  ///< outer ones before inner ones
   std::vector<LegendEntry> legend;
+  PictureScale scale;  ///< of marks, or of the overlay
 };
 
 /// Decides what is drawn. Throws GraphError if a value in the options belongs to another graph,

@@ -39,7 +39,7 @@ Quotient::Quotient(const Graph& graph, const PictureOptions& options)
     : view_(graph),
       selection_(selection_of(graph, options)),
       roles_(roles_of(graph, selection_, options)),
-      tree_(graph, selection_, roles_, options.updates),
+      tree_(graph, selection_, roles_, options.updates, options.groups),
       drawn_as_(view_.size()),
       root_(view_.size()),
       text_(view_.size()),

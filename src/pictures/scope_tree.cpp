@@ -42,7 +42,7 @@ std::uint32_t scope_named(std::vector<ScopeTree::Scope>& scopes, Titles& known, 
 }  // namespace
 
 ScopeTree::ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
-                     std::span<const Update> updates) {
+                     std::span<const Update> updates, std::span<const PictureGroup> groups) {
   const GraphData& data = Access::data(graph);
   Titles titles;
   std::unordered_map<std::uint32_t, std::uint32_t> known[2];  // by scope of the graph
@@ -72,6 +72,33 @@ ScopeTree::ScopeTree(const Graph& graph, const Selection& selection, const std::
     if (common(around, of_[id]) != around) of_[id] = around;
   }
   if (updates_ != none) group_by_parameter(graph, selection, roles, updates);
+  if (!groups.empty()) add_groups(graph, roles, groups);
+}
+
+void ScopeTree::add_groups(const Graph& graph, const std::vector<Role>& roles,
+                           std::span<const PictureGroup> groups) {
+  std::unordered_map<std::string_view, std::size_t> group_of;
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    for (const std::string& name : groups[i].nodes) group_of.try_emplace(name, i);
+  std::vector<std::vector<std::uint32_t>> members(groups.size());
+  const GraphView view(graph);
+  for (std::uint32_t id = 0; id < view.size(); ++id)
+    if (roles[id] != Role::absent)
+      if (const auto at = group_of.find(view.name(id)); at != group_of.end())
+        members[at->second].push_back(id);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (members[i].empty()) continue;
+    std::uint32_t around = of_[members[i].front()];
+    for (const std::uint32_t id : members[i]) around = common(around, of_[id]);
+    const std::string& outer = scopes_[around].name;
+    scopes_.push_back({.name = outer.empty() ? groups[i].title : outer + "/" + groups[i].title,
+                       .title = groups[i].title,
+                       .parent = around,
+                       .depth = scopes_[around].depth + 1,
+                       .drawn_as = size()});
+    scopes_[around].inner.push_back(size() - 1);
+    for (const std::uint32_t id : members[i]) of_[id] = size() - 1;
+  }
 }
 
 void ScopeTree::group_by_parameter(const Graph& graph, const Selection& selection,

@@ -14,7 +14,7 @@ namespace dagrad::detail {
 /// The scopes of a picture. Scope 0 is the top level of the forward computation and its gradient;
 /// what updates need has a tree of its own within it, because it can be closed as a whole. Nodes in
 /// it that serve a single parameter and are in no scope of the graph are put into one together, so
-/// that equal updates can be drawn once.
+/// that equal updates can be drawn once. Groups of the options are scopes too.
 class ScopeTree {
  public:
   struct Scope {
@@ -32,7 +32,7 @@ class ScopeTree {
   static constexpr std::uint32_t none = 0xffffffff;
 
   ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
-            std::span<const Update> updates);
+            std::span<const Update> updates, std::span<const PictureGroup> groups);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(scopes_.size()); }
   Scope& operator[](std::uint32_t scope) { return scopes_[scope]; }
@@ -48,6 +48,8 @@ class ScopeTree {
  private:
   void group_by_parameter(const Graph& graph, const Selection& selection,
                           const std::vector<Role>& roles, std::span<const Update> updates);
+  void add_groups(const Graph& graph, const std::vector<Role>& roles,
+                  std::span<const PictureGroup> groups);
 
   std::vector<Scope> scopes_{Scope{}};
   std::vector<std::uint32_t> of_;  ///< by node

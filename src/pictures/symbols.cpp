@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "src/pictures/scripts.hpp"
+
 namespace dagrad::detail {
 
 namespace {
@@ -22,25 +24,16 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-std::string subscript(std::string_view digits) {
-  std::string low;
-  for (const char c : digits) low += std::string("\xe2\x82") + static_cast<char>(0x80 + (c - '0'));
-  return low;
-}
-
 /// A name with an index below: w₀, w_hidden.
 Notation with_index(std::string_view base, const std::string& index) {
   const Notation name = Notation::name(base);
   if (index.empty()) return name;
-  std::string escaped;
-  for (const char c : index)
-    escaped += c == '_' || c == '&' || c == '$' ? std::string("\\") + c : std::string(1, c);
   const bool plain = name.latex().find('_') == std::string::npos;
   const std::string latex = plain ? name.latex() : "{" + name.latex() + "}";
-  return Notation::of(
-      is_number(index) ? name.text() + subscript(index)
-                       : Notation::name(std::string(base) + "_" + index).text(),
-      latex + (is_number(index) ? "_{" + index + "}" : "_{\\mathrm{" + escaped + "}}"));
+  return Notation::of(is_number(index) ? name.text() + subscript(index)
+                                       : Notation::name(std::string(base) + "_" + index).text(),
+                      latex + (is_number(index) ? "_{" + index + "}"
+                                                : "_{\\mathrm{" + latex_escaped(index) + "}}"));
 }
 
 std::string joined_words(const std::vector<std::string>& all) {
@@ -49,17 +42,24 @@ std::string joined_words(const std::vector<std::string>& all) {
   return text;
 }
 
-/// The last `count` words, without those at whose place, from the end, all others have the same.
-std::vector<std::string> distinguishing(const std::vector<std::string>& scope, std::size_t count,
-                                        const std::vector<std::vector<std::string>>& all) {
-  std::vector<std::string> kept;
-  for (std::size_t back = std::min(count, scope.size()); back-- > 0;) {
-    const std::string& word = scope[scope.size() - 1 - back];
-    const bool shared = std::ranges::all_of(all, [&](const std::vector<std::string>& other) {
-      return other.size() > back && other[other.size() - 1 - back] == word;
-    });
-    if (!shared) kept.push_back(word);
+/// By place from the end: whether all scopes have the same word there.
+std::vector<bool> shared_words(const std::vector<std::vector<std::string>>& scopes) {
+  std::vector<bool> shared(scopes.front().size(), true);
+  for (const std::vector<std::string>& scope : scopes) {
+    shared.resize(std::min(shared.size(), scope.size()));
+    for (std::size_t back = 0; back < shared.size(); ++back)
+      shared[back] = shared[back] && scope[scope.size() - 1 - back] ==
+                                         scopes.front()[scopes.front().size() - 1 - back];
   }
+  return shared;
+}
+
+/// The last `count` words, without those that all others have too.
+std::vector<std::string> distinguishing(const std::vector<std::string>& scope, std::size_t count,
+                                        const std::vector<bool>& shared) {
+  std::vector<std::string> kept;
+  for (std::size_t back = std::min(count, scope.size()); back-- > 0;)
+    if (back >= shared.size() || !shared[back]) kept.push_back(scope[scope.size() - 1 - back]);
   return kept;
 }
 
@@ -91,13 +91,14 @@ Symbols::Symbols(const Graph& graph) {
 void Symbols::name_group(const std::string& base, const std::vector<std::uint32_t>& group,
                          const std::vector<std::vector<std::string>>& scopes) {
   std::vector<std::string> index(group.size());
+  const std::vector<bool> shared = shared_words(scopes);
   std::size_t deepest = 0;
   for (const auto& scope : scopes) deepest = std::max(deepest, scope.size());
   for (std::size_t count = 1; group.size() > 1 && count <= deepest; ++count) {
     std::unordered_set<std::string> seen;
     bool distinct = true;
     for (std::size_t i = 0; i < group.size(); ++i) {
-      index[i] = joined_words(distinguishing(scopes[i], count, scopes));
+      index[i] = joined_words(distinguishing(scopes[i], count, shared));
       distinct = seen.insert(index[i]).second && distinct;
     }
     if (distinct) break;

@@ -17,7 +17,8 @@ Theme Theme::light() {
           .gradient = {"#fdeede", "#d55e00", "#a34800"},
           .after = {"#f5f1d6", "#9c8500", "#6e5e00"},
           .update = {"#e2f3ec", "#009e73", "#00704f"},
-          .fetch = "#1a1a1a"};
+          .fetch = "#1a1a1a",
+          .scale = {"#ffffe5", "#fed98e", "#fb9355"}};
 }
 
 Theme Theme::dark() {
@@ -32,7 +33,8 @@ Theme Theme::dark() {
           .gradient = {"#48280f", "#e69f00", "#f3bd55"},
           .after = {"#3b370f", "#f0e442", "#f4eb80"},
           .update = {"#0f3a2e", "#2fc39a", "#74dbbd"},
-          .fetch = "#ffffff"};
+          .fetch = "#ffffff",
+          .scale = {"#2a2a2e", "#5c3d12", "#8a3f0c"}};
 }
 
 Theme Theme::print() {
@@ -49,6 +51,7 @@ Theme Theme::print() {
           .after = black,
           .update = black,
           .fetch = "#000000",
+          .scale = {"#ffffff", "#dcdcdc", "#b4b4b4"},
           .line_styles = true};
 }
 

@@ -51,6 +51,42 @@ struct Strange {
   }
 };
 
+// ---- Model Explorer
+
+TEST(ModelExplorer, HasNodesInLayersAndTheirEdges) {
+  const XorNetwork network = xor_network();
+  const PictureOptions options{.title = "XOR", .fetches = {network.out}, .updates = network.update};
+  const json all = json::parse(to_model_explorer(network.graph, options));
+  const detail::Picture picture = detail::picture_of(network.graph, options);
+  EXPECT_EQ(all["label"], "XOR");
+  const json& nodes = all["graphs"][0]["nodes"];
+  ASSERT_EQ(nodes.size(), picture.nodes.size());
+  std::size_t edges = 0, expected = 0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const json& node = nodes[i];
+    EXPECT_EQ(node["id"], "n" + std::to_string(i));
+    EXPECT_EQ(node["inputsMetadata"].size(), picture.nodes[i].in.size());
+    EXPECT_EQ(node["outputsMetadata"].size(), picture.nodes[i].out.size());
+    edges += node["incomingEdges"].size();
+    if (node["label"] == "w" && picture.nodes[i].name == "hidden/w") {
+      EXPECT_EQ(node["namespace"], "forward/hidden");
+      EXPECT_NE(node["attrs"].dump().find("next value"), std::string::npos);
+    }
+  }
+  for (const detail::DrawnEdge& edge : picture.edges)
+    expected += edge.kind == detail::EdgeKind::data ? 1 : 0;
+  EXPECT_EQ(edges, expected);
+  EXPECT_EQ(all["graphs"][0]["groupNodeAttributes"]["forward/hidden"]["parameters"], "9");
+}
+
+TEST(ModelExplorer, KeepsStrangeNames) {
+  const Strange strange;
+  EXPECT_EQ(json::parse(to_model_explorer(strange.graph, strange.options))["label"],
+            strange.options.title);
+  const json none = json::parse(to_model_explorer(Graph()));
+  EXPECT_TRUE(none["graphs"][0]["nodes"].empty());
+}
+
 // ---- JSON
 
 TEST(Json, HoldsThePictureAndTheGraph) {

@@ -184,6 +184,17 @@ class Drawing {
     this.context.drawImage(image, 0, 0);
   }
 
+  /// The colour that a mark or an overlay gives to a node. An overlay leaves other nodes as the
+  /// background of the theme for which the page was made.
+  fill(node) {
+    return node?.fill === this.settings.themes[0].background ? this.theme.background : node?.fill;
+  }
+
+  textOn(fill) {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(fill.slice(at, at + 2), 16));
+    return 0.3 * r + 0.6 * g + 0.1 * b > 128 ? "#1a1a1a" : "#f0f0f0";
+  }
+
   paint(item) {
     const kind = item.node?.kind;
     return this.theme[["input", "parameter", "constant"].includes(kind) ? kind : item.part] ||
@@ -223,7 +234,8 @@ class Drawing {
   drawBox(box) {
     const c = this.context, paint = this.paint(box), kind = box.node?.kind;
     this.outline(box.left, box.top, box.w, box.h, kind === "parameter" ? box.h / 2 : kind === "input" ? 0 : 6);
-    c.fillStyle = box.node?.fill || paint.fill;
+    const fill = this.fill(box.node) || paint.fill;
+    c.fillStyle = fill;
     c.fill();
     c.strokeStyle = box.node?.fetched ? this.theme.fetch : paint.line;
     c.lineWidth = box.node?.fetched ? 2.2 : 1.1;
@@ -239,7 +251,8 @@ class Drawing {
       y += line.size + 3;
       const width = Math.min(this.width(line.text, line.size, line.weight), box.w - 16);
       this.text(line.text, box.left + (box.w - width) / 2, y - 3, line.size,
-        line.faint ? this.theme.faint : paint.text, line.weight, box.w - 16);
+        fill !== paint.fill ? this.textOn(fill) : line.faint ? this.theme.faint : paint.text,
+        line.weight, box.w - 16);
     }
   }
 

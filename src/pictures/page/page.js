@@ -108,6 +108,10 @@ function describeNode(item, facts) {
   fact(facts, "type", node.types);
   fact(facts, "derivative", node.derivative);
   fact(facts, "source", node.place);
+  if (node.link) {
+    add(facts, "dt", "link");
+    add(add(facts, "dd"), "a", node.link, {href: node.link, target: "_blank", rel: "noopener"});
+  }
   fact(facts, "note", node.note);
   const members = node.nodes || [];
   if (members.length > 1 || members[0]?.formula) {
@@ -291,6 +295,12 @@ function applyTheme() {
     const line = add(legend, "span");
     Object.assign(add(line, "i").style, {background: paint.fill, borderColor: paint.line});
     line.append(entry);
+  }
+  if (picture.scale) add(legend, "b", picture.scale.title);
+  for (const step of picture.scale?.steps || []) {
+    const line = add(legend, "span");
+    Object.assign(add(line, "i").style, {background: step.fill, borderColor: faint});
+    line.append(step.note);
   }
   legend.hidden = legend.childElementCount === 0;
 }

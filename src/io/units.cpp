@@ -1,4 +1,4 @@
-#include "src/inspect/units.hpp"
+#include "src/io/units.hpp"
 
 #include <fmt/format.h>
 
