@@ -118,11 +118,10 @@ void draw_resnet() {
   const Value y = graph.input("labels", {i64, {32}});
   const ResNet18 model(graph, x, sizes, Rng(1));
   const Value loss = cross_entropy(model.logits, y).named("loss");
-  auto updates = sgd(model.weights, gradient(loss, model.weights), 0.1, {.momentum = 0.9});
-  updates.insert(updates.end(), model.running.begin(), model.running.end());
+  const auto updates = sgd(model.weights, gradient(loss, model.weights), 0.1, {.momentum = 0.9});
   // [resnet]
   const PictureOptions options{
-      .title = "One training step of ResNet-18",
+      .title = "ResNet-18, its gradient and its update",
       .fetches = {loss},
       .updates = updates,
       .only_needed = true,

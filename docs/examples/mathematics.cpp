@@ -51,6 +51,16 @@ int main() {
   std::cout << mathematics(network.graph, {.fetches = {network.cost}, .updates = network.update});
   // [/xor]
 
+  heading("entropy");
+  // [entropy]
+  XorNetwork classifier(weights({2, 3}), weights({1, 3}), weights({3, 1}), weights({1, 1}));
+  const Value entropy = sum(binary_cross_entropy(classifier.out, classifier.y)).named("L");
+  std::vector<Value> wanted = gradient(entropy, {classifier.w2, classifier.b2});
+  wanted.push_back(entropy);
+  const Rewritten alone = extract(wanted);  // without the gradient of the other loss
+  std::cout << mathematics(alone.graph, {.fetches = alone.mapping(wanted)});
+  // [/entropy]
+
   heading("own");
   // [own]
   Graph graph;
@@ -71,6 +81,7 @@ int main() {
   write_html("xor.html", network.graph, options);
   write_json("xor.json", network.graph, options);
   write_mermaid("xor.mmd", network.graph, options);
+  write_model_explorer("xor_explorer.json", network.graph, options);
   write_mathematics("xor.tex", network.graph,
                     {.updates = network.update, .format = MathematicsFormat::latex});
   // [/files]

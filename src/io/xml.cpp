@@ -1,5 +1,7 @@
 #include "src/io/xml.hpp"
 
+#include <algorithm>
+
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad::detail {
@@ -22,8 +24,15 @@ std::string instead_of(char32_t code) {
 }  // namespace
 
 std::string xml_characters(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
   std::string out;
+  out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
+    const auto* const end = std::find_if_not(text.begin() + at, text.end(), is_plain);
+    const auto plain = static_cast<std::size_t>(end - text.begin()) - at;
+    out += text.substr(at, plain);
+    at += plain;
+    if (at == text.size()) break;
     const Character c = character_at(text, at);
     const std::string instead = instead_of(c.code);
     out += instead.empty() ? text.substr(at, c.bytes) : std::string_view(instead);
@@ -34,6 +43,7 @@ std::string xml_characters(std::string_view text) {
 
 std::string xml_escaped(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
       case '&':

@@ -53,8 +53,13 @@ std::string NodeTexts::types(std::uint32_t node) const {
   return text;
 }
 
-std::string NodeTexts::attributes(const Op& op) const {
-  if (!options_.attributes) return {};
+const std::string& NodeTexts::attributes(const Op& op) const {
+  const auto [at, fresh] = attributes_.try_emplace(op.get());
+  if (fresh && options_.attributes) at->second = attributes_text(op);
+  return at->second;
+}
+
+std::string NodeTexts::attributes_text(const Op& op) const {
   std::map<std::string, std::string, std::less<>> usual;
   op->visit_defaults([&](std::string_view name, const Attribute& value) {
     usual.emplace(name, attribute_text(value));
@@ -85,7 +90,9 @@ std::string NodeTexts::short_name(std::uint32_t node) const {
 std::string NodeTexts::place(std::uint32_t node) const {
   const Location where = view_.where(node);
   if (where.line <= 0) return {};
-  return fmt::format("{}:{}", std::filesystem::path(where.file).filename().string(), where.line);
+  const auto [at, fresh] = files_.try_emplace(where.file);
+  if (fresh) at->second = std::filesystem::path(where.file).filename().string();
+  return fmt::format("{}:{}", at->second, where.line);
 }
 
 void NodeTexts::describe(DrawnNode& drawn) const {

@@ -2,13 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "src/graph/view.hpp"
 #include "src/pictures/picture.hpp"
 
 namespace dagrad::detail {
 
-/// Writes what pictures show about single nodes of a graph.
+/// Writes what pictures show about single nodes of a graph. One thread at a time may use it.
 class NodeTexts {
  public:
   NodeTexts(const Graph& graph, const PictureOptions& options);
@@ -21,7 +22,7 @@ class NodeTexts {
   std::string types(std::uint32_t node) const;
   /// The attributes that differ from those of an op made without arguments: a flag that is set is
   /// given by its name, others as "axis=1", and a formula has no name.
-  std::string attributes(const Op& op) const;
+  const std::string& attributes(const Op& op) const;
   /// The name of the node within its scope.
   std::string short_name(std::uint32_t node) const;
   /// Fills in what a drawn node shows of the node of the graph after which it is named.
@@ -30,10 +31,15 @@ class NodeTexts {
   std::string place(std::uint32_t node) const;
 
  private:
+  std::string attributes_text(const Op& op) const;
+
   const Graph& graph_;
   GraphView view_;
   const PictureOptions& options_;
   std::optional<DType> usual_;  ///< the most frequent dtype
+  /// Texts that many nodes share.
+  mutable std::unordered_map<const OpInterface*, std::string> attributes_;
+  mutable std::unordered_map<const char*, std::string> files_;  ///< names without folders
 };
 
 }  // namespace dagrad::detail

@@ -11,7 +11,7 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr std::size_t most_derived = 12, most_named = 6;  // operations that are written out
+constexpr std::size_t most_derived = 12, most_named = 8;  // operations that are written out
 constexpr std::int64_t most_elements = 64;  // of a constant that is written as a number
 
 std::map<std::string, std::string, std::less<>> default_attributes(const Op& op) {

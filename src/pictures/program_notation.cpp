@@ -327,6 +327,7 @@ std::size_t operation_count(const Program& program) {
 bool is_arithmetic(const Program& program) {
   return std::ranges::all_of(program.steps, [](const Instruction& step) {
     return arity_of(step.primitive) == 0 || step.primitive == Primitive::cast ||
+           step.primitive == Primitive::log || step.primitive == Primitive::log1p ||
            is_arithmetic(step.primitive);
   });
 }

@@ -23,7 +23,7 @@ Notation notation_of(const Program& program, std::size_t output, std::span<const
 
 /// The number of steps, without inputs, constants and conversions.
 std::size_t operation_count(const Program& program);
-/// Whether it consists of arithmetic, comparisons and powers.
+/// Whether it consists of arithmetic, comparisons, powers and logarithms.
 bool is_arithmetic(const Program& program);
 
 }  // namespace dagrad::detail

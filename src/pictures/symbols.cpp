@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "src/pictures/scripts.hpp"
 
@@ -120,7 +121,9 @@ bool Symbols::take(const Notation& symbol) {
 
 Notation Symbols::unique(const Notation& symbol) {
   if (take(symbol)) return symbol;
-  for (int copy = 2;; ++copy) {
+  const std::string copies = symbol.text() + "(";  // no letter is called so
+  for (std::uint32_t copy = free_index(copies, 2);; copy = free_index(copies, copy)) {
+    next_free_[copies][copy] = copy + 1;
     const std::string mark = "(" + std::to_string(copy) + ")";
     Notation other =
         Notation::of({symbol.text() + "⁽" + std::to_string(copy) + "⁾", symbol.precedence()},
@@ -129,11 +132,24 @@ Notation Symbols::unique(const Notation& symbol) {
   }
 }
 
+/// The first index from `index` on that the letter has not had yet. Each search shortens the way for
+/// the next ones.
+std::uint32_t Symbols::free_index(const std::string& letter, std::uint32_t index) {
+  std::unordered_map<std::uint32_t, std::uint32_t>& next = next_free_[letter];
+  std::uint32_t free = index;
+  for (auto at = next.find(free); at != next.end(); at = next.find(free)) free = at->second;
+  while (index != free) index = std::exchange(next[index], free);
+  return free;
+}
+
 Notation Symbols::indexed(std::string_view letter, std::string_view latex, std::uint32_t& index) {
-  for (;; ++index) {
+  const std::string text(letter);
+  while (true) {
+    index = free_index(text, index);
+    next_free_[text][index] = index + 1;
     const std::string number = index == 0 ? "" : std::to_string(index);
     Notation symbol =
-        Notation::of(std::string(letter) + subscript(number),
+        Notation::of(text + subscript(number),
                      std::string(latex) + (number.empty() ? "" : "_{" + number + "}"));
     if (take(symbol)) return symbol;
   }

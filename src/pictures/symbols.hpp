@@ -32,11 +32,14 @@ class Symbols {
   void name_group(const std::string& base, const std::vector<std::uint32_t>& group,
                   const std::vector<std::vector<std::string>>& scopes);
   bool take(const Notation& symbol);
+  std::uint32_t free_index(const std::string& letter, std::uint32_t index);
 
   std::vector<Notation> given_;  ///< by node; only as long as needed
   Notation none_;
   std::unordered_set<std::string> taken_;
   std::unordered_map<std::string, std::uint32_t> newest_;
+  /// By letter: for indices that it has had, one to continue the search with.
+  std::unordered_map<std::string, std::unordered_map<std::uint32_t, std::uint32_t>> next_free_;
 };
 
 /// ∂y/∂x, of which higher derivatives are ∂²y/∂x². `y` may be such a symbol itself.
