@@ -120,14 +120,12 @@ void draw_resnet() {
   const Value loss = cross_entropy(model.logits, y).named("loss");
   const auto updates = sgd(model.weights, gradient(loss, model.weights), 0.1, {.momentum = 0.9});
   // [resnet]
-  const PictureOptions options{
-      .title = "ResNet-18, its gradient and its update",
-      .fetches = {loss},
-      .updates = updates,
-      .only_needed = true,
-      .detail = Detail::blocks,
-      .scopes = {{"stage*", Detail::equations}, {"stage*/*", Detail::blocks}},
-      .join_repeats = true};
+  const PictureOptions options{.title = "ResNet-18, its gradient and its update",
+                               .fetches = {loss},
+                               .updates = updates,
+                               .only_needed = true,
+                               .detail = Detail::blocks,
+                               .join_repeats = true};
   // [/resnet]
   save_themes("resnet18_step", graph, options);
 }

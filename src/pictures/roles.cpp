@@ -4,6 +4,7 @@
 
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/reduce.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "src/graph/data.hpp"
 
@@ -15,7 +16,8 @@ namespace {
 bool is_share(const Op& op) { return op.get_if<Div>(); }
 
 bool is_passage(const Op& op) {
-  return op.get_if<BroadcastLike>() || op.get_if<SumToLike>() || op.get_if<ReshapeLike>();
+  return op.get_if<BroadcastLike>() || op.get_if<SumToLike>() || op.get_if<ReshapeLike>() ||
+         op.get_if<Squeeze>() || op.get_if<Unsqueeze>();
 }
 
 class RoleFinder {

@@ -117,7 +117,8 @@ class Truth {
       if (shown_in_[node.id()] != nothing || node.kind() == NodeKind::constant) continue;
       const std::string op(node.op().name());
       // The gradient of a mean divides by a count, which is written as a number.
-      const bool carries_shape = options_.fold_shapes && (op.ends_with("_like") || op == "div");
+      const bool changes_shape = op.ends_with("_like") || op.ends_with("squeeze");
+      const bool carries_shape = options_.fold_shapes && (changes_shape || op == "div");
       if (!carries_shape) return "not drawn: " + node.name();
     }
     return {};

@@ -42,7 +42,7 @@ class Drawing {
     }
     const {derivative, attributes, types, note, op, kind} = item.node;
     const lines = [title];
-    if (derivative && kind !== "equation") lines.unshift({text: derivative, size: 11});
+    if (derivative && derivative !== item.title && kind !== "equation") lines.unshift({text: derivative, size: 11});
     const about = [op && op !== item.title && kind === "op" ? op : "", attributes].filter(Boolean);
     if (about.length) lines.push({text: about.join(" "), size: 11});
     if (types) lines.push({text: types, size: 11, faint: true});
@@ -77,7 +77,8 @@ class Drawing {
       const key = closed && `${a.group ? "g" : ""}${a.id},${b.group ? "g" : ""}${b.id},${edge.kind}`;
       if (closed && known.has(key)) continue;
       known.add(key);
-      this.lines_.push({a, b, edge, label: closed ? "" : edge.label || portLabel(edge)});
+      this.lines_.push({a, b, edge, label: closed ? "" : edge.label || portLabel(edge),
+        at: closed ? 0.5 : portPlace(edge)});
     }
     this.still = null;
     this.request();
@@ -279,7 +280,7 @@ class Drawing {
     }
     for (const [style, lines] of groups) {
       c.beginPath();
-      for (const {a, b} of lines) this.trace(a, b);
+      for (const line of lines) this.trace(line);
       c.setLineDash(style === "type_only" || style === "tie" ? [3, 3] : []);
       c.globalAlpha = style === "across" ? 0.35 : 1;
       c.strokeStyle = style === "chosen" ? "#3b82f6" : this.theme.edge || this.theme.faint;
@@ -288,24 +289,26 @@ class Drawing {
     }
     c.setLineDash([]);
     c.globalAlpha = 1;
-    for (const {a, b, label} of labels) {
-      const [, , x, y] = this.ends(a, b);
-      this.text(label, x + 4, y + (a.top < b.top ? -6 : 14), 11, this.theme.faint, "", 200);
+    for (const line of labels) {
+      const {a, b, edge, label} = line, [, , x, y] = this.ends(line);
+      const row = 11 * ((edge.to_port || 0) % 2);  // so that names beside each other do not touch
+      this.text(label, x + 4, a.top < b.top ? y - 6 - row : y + 14 + row, 11, this.theme.faint, "", 200);
     }
   }
 
-  ends(a, b) {
+  /// Where a line begins and ends; operands arrive in order.
+  ends({a, b, at}) {
     if (this.settings.sideways) {
       const right = a.left + a.w / 2 <= b.left + b.w / 2;
       return [right ? a.left + a.w : a.left, a.top + a.h / 2, right ? b.left : b.left + b.w,
-        b.top + b.h / 2];
+        b.top + b.h * at];
     }
     const down = a.top + a.h / 2 <= b.top + b.h / 2;
-    return [a.left + a.w / 2, down ? a.top + a.h : a.top, b.left + b.w / 2, down ? b.top : b.top + b.h];
+    return [a.left + a.w / 2, down ? a.top + a.h : a.top, b.left + b.w * at, down ? b.top : b.top + b.h];
   }
 
-  trace(a, b) {
-    const c = this.context, [x, y, u, v] = this.ends(a, b);
+  trace(line) {
+    const c = this.context, [x, y, u, v] = this.ends(line), {a, b} = line;
     c.moveTo(x, y);
     if (this.scale < 0.08) {
       c.lineTo(u, v);
@@ -332,6 +335,13 @@ class Drawing {
         best = box;
     return best;
   }
+}
+
+/// The place of an operand along the side of its op where it arrives, from 0 to 1.
+function portPlace(edge) {
+  const ports = edge.b.node.kind === "op" ? edge.b.node.in || [] : [];
+  const drawn = ports.filter((port) => !port.number), port = ports[edge.to_port || 0];
+  return edge.kind === "data" && drawn.length > 1 ? (drawn.indexOf(port) + 1) / (drawn.length + 1) : 0.5;
 }
 
 function portLabel(edge) {
