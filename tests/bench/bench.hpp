@@ -72,6 +72,7 @@ void scalars(const Settings& settings);
 void elementwise_chain(const Settings& settings);
 void single_op(const Settings& settings, const std::string& name);
 void jacobians(const Settings& settings);
+void tangents(const Settings& settings);
 void narrow_products(const Settings& settings);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);
