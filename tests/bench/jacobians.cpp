@@ -78,7 +78,7 @@ void trajectory(const Settings& settings) {
 }
 
 void bundle_adjustment(const Settings& settings) {
-  const adbench::Ba data = adbench::read_ba(adbench::file("ba1_n49_m7776_p31843"));
+  const adbench::Ba data = adbench::read_ba(adbench::file("ba_n49_m7776_p31843"));
   const double begin = now();
   const adbench::BaNetwork network(data);
   const Sparse jacobian =

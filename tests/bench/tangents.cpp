@@ -15,13 +15,6 @@ namespace dagrad::bench {
 
 namespace {
 
-std::size_t ops_of(const Graph& graph, const std::vector<Value>& values) {
-  std::size_t ops = 0;
-  for (const Node& node : optimize(graph, values).graph.nodes())
-    if (node.kind() == NodeKind::op) ++ops;
-  return ops;
-}
-
 /// Prints how many times as many nodes, and as much time, the JVP takes.
 void compare(const Settings& settings, const std::string& model, Graph& graph, const Value& loss,
              const std::vector<Value>& weights, State state, const Feeds& feeds) {
@@ -30,14 +23,16 @@ void compare(const Settings& settings, const std::string& model, Graph& graph, c
     tangents.push_back(graph.constant(Rng(1).normal(weight.shape(), 0, 1, weight.dtype())));
   const std::vector<Value> forward{loss, jvp(ValueSpan(loss), weights, tangents)[0]};
   const std::vector<Value> backward = value_and_gradient(loss, weights);
-  print(settings, "tangents", model + ", nodes", "ratio",
-        static_cast<double>(ops_of(graph, forward)) / static_cast<double>(ops_of(graph, backward)));
-  const auto bound = [&](const std::vector<Value>& values) {
-    BoundRun run = compile(values, {.threads = settings.threads}).bind(state);
+  const Function both[] = {compile(forward, {.threads = settings.threads}),
+                           compile(backward, {.threads = settings.threads})};
+  print(settings, "tangents", model + ", nodes that run", "ratio",
+        static_cast<double>(both[0].nodes()) / static_cast<double>(both[1].nodes()));
+  const auto bound = [&](const Function& function) {
+    BoundRun run = function.bind(state);
     for (const Feed& feed : feeds) run.feed(feed.value, feed.tensor);
     return run;
   };
-  BoundRun with_jvp = bound(forward), with_vjp = bound(backward);
+  BoundRun with_jvp = bound(both[0]), with_vjp = bound(both[1]);
   print(settings, "tangents", model + ", time", "ratio",
         ratio([&] { with_vjp(); }, [&] { with_jvp(); }));
 }

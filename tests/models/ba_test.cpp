@@ -82,8 +82,8 @@ TEST(BundleAdjustment, HasADBenchsValuesAndJacobian) {
 }
 
 TEST(BundleAdjustment, OfManyCamerasHasTheSameBlockEverywhere) {
-  const Adjustment adjustment("ba1_n49_m7776_p31843");
-  const std::vector<double> block = numbers_of("ba1_n49_m7776_p31843_block.txt");
+  const Adjustment adjustment("ba_n49_m7776_p31843");
+  const std::vector<double> block = numbers_of("ba_n49_m7776_p31843_block.txt");
   ASSERT_EQ(block.size(), 2u * 15 + 1 + 3);
   const std::int64_t n = 49, m = 7776, p = adjustment.p;
   EXPECT_EQ(adjustment.jacobian.pattern.entries(), 28 * p + p);

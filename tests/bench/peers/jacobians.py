@@ -77,7 +77,7 @@ def error_of_view(casadi, camera, point, weight, feature):
 
 def bundle_adjustment(casadi, Symbol):
     import numpy as np
-    tokens = (ADBENCH / "ba/ba1_n49_m7776_p31843.txt").read_text().split()
+    tokens = (ADBENCH / "ba/ba_n49_m7776_p31843.txt").read_text().split()
     n, m, p = map(int, tokens[:3])
     camera, point, weight, feature = np.split(np.array(tokens[3:], float), [11, 14, 15])
     one = [casadi.SX.sym(*which) for which in (("camera", 11), ("point", 3), ("weight",), ("feature", 2))]
