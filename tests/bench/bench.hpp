@@ -73,6 +73,8 @@ void elementwise_chain(const Settings& settings);
 void single_op(const Settings& settings, const std::string& name);
 void jacobians(const Settings& settings);
 void tangents(const Settings& settings);
+void colorings(const Settings& settings);
+void batching(const Settings& settings);
 void narrow_products(const Settings& settings);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);

@@ -66,6 +66,8 @@ const std::vector<Case>& cases() {
        {"casadi", "casadi-mx"}},
       {"tangents", "value and JVP of models, compared with value and VJP: nodes and time",
        tangents},
+      {"colorings", "colourings of columns, and Boost's: time and number of colours", colorings},
+      {"batching", "functions of a batch of 64, compared with a loop over its members", batching},
       {"gemm", "matrix times vector, and narrow products, of our tiles and of the libraries",
        narrow_products},
       {"fit", "what `fit` costs over a loop written by hand", fit_loop},

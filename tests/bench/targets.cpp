@@ -52,6 +52,8 @@ std::vector<Target> targets_of(const std::string& name) {
       {"jacobians", "*", "casadi-mx", 1, 1},
       {"jacobians", "*", "the first step of casadi-mx", 1, 1},
       {"tangents", "*", absolute, 1.3, 1.3},
+      {"colorings", "*", "Boost", 1, 0},
+      {"batching", "*", "loop", 1, 1},
       {"gemm", "*", "OpenBLAS", 1.05, 0},
       {"nodes", "build a node", absolute, 0.2, 0},
       {"nodes", "gradient a node", absolute, 0.3, 0},
