@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace dagrad {
+namespace dagrad::detail {
 
 Window::Window(const Shape& shape) : source(shape), seen(shape) {
   std::ranges::copy(shape, end.begin());
@@ -35,8 +35,6 @@ bool Window::is_whole() const {
   }
   return source == seen;
 }
-
-namespace detail {
 
 namespace {
 
@@ -154,6 +152,4 @@ std::vector<WindowBox> window_boxes(std::span<const Window> windows) {
   return boxes;
 }
 
-}  // namespace detail
-
-}  // namespace dagrad
+}  // namespace dagrad::detail

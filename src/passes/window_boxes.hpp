@@ -1,13 +1,32 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "dagrad/passes/windows.hpp"
+#include "dagrad/shape.hpp"
 #include "dagrad/strides.hpp"
 
 namespace dagrad::detail {
+
+/// A tensor as seen through slices and pads with zeros. Position p along an axis of what is seen is
+/// position p + shift of the tensor if begin <= p < end, and zero elsewhere.
+struct Window {
+  using Axes = std::array<std::int64_t, max_rank>;
+
+  Shape source, seen;  ///< of the same rank
+  Axes shift{}, begin{}, end{};
+
+  /// The whole tensor.
+  explicit Window(const Shape& shape);
+  /// What is seen of this if `count` positions from `first` on are taken along an axis.
+  void slice(int axis, std::int64_t first, std::int64_t count);
+  /// What is seen of this if zeros are added along an axis.
+  void pad(int axis, std::int64_t before, std::int64_t after);
+  bool is_whole() const;
+  friend bool operator==(const Window&, const Window&) = default;
+};
 
 /// The shape to which what the windows show broadcasts.
 Shape seen_shape(std::span<const Window> windows);

@@ -5,6 +5,7 @@
 
 #include "dagrad/detail/attribute_members.hpp"
 #include "dagrad/error.hpp"
+#include "dagrad/passes/windows.hpp"
 #include "src/passes/window_boxes.hpp"
 #include "src/program/operations.hpp"
 
@@ -92,7 +93,7 @@ class WindowLoops {
 
 std::size_t Windowed::attributes::hash(const Windowed& op) {
   std::size_t hash = detail::attribute_hash(op.program);
-  for (const Window& window : *op.windows)
+  for (const detail::Window& window : *op.windows)
     for (const std::int64_t number : window.shift)
       hash = hash * 31 + std::hash<std::int64_t>()(number);
   return hash;
@@ -102,8 +103,9 @@ bool Windowed::attributes::equal(const Windowed& a, const Windowed& b) {
 }
 void Windowed::attributes::visit(const Windowed& op, const AttributeVisitor& visit) {
   visit("formula", op.program);
-  visit("windows", std::int64_t{std::ranges::count_if(
-                       *op.windows, [](const Window& window) { return !window.is_whole(); })});
+  visit("windows",
+        std::int64_t{std::ranges::count_if(
+            *op.windows, [](const detail::Window& window) { return !window.is_whole(); })});
 }
 
 std::vector<Type> Windowed::infer(std::span<const Type> in) const {

@@ -15,7 +15,7 @@ namespace dagrad {
 
 namespace {
 
-using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp;
+using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp, detail::Window;
 
 /// Copies of smaller slices stay in the cache and take little time.
 constexpr std::size_t large_window = std::size_t{1} << 15;  // bytes

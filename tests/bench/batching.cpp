@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::int64_t members = 64;
 
-/// A network for one sample [784].
+/// A network for one sample.
 struct Sample {
-  Sample() {
+  explicit Sample(const std::vector<std::int64_t>& sizes) : x(graph.input("x", {f32, {sizes[0]}})) {
     Rng rng(0);
     Value h = x;
     for (std::size_t i = 0; i < 2; ++i) {
-      const std::int64_t in = i == 0 ? 784 : 128, out = i == 0 ? 128 : 10;
+      const std::int64_t in = sizes[i], out = sizes[i + 1];
       weights.push_back(
           graph.parameter("w" + std::to_string(i), rng.normal({in, out}, 0, 0.05, f32)));
       weights.push_back(graph.parameter("b" + std::to_string(i), Tensor(Type{f32, {out}})));
@@ -28,7 +28,7 @@ struct Sample {
   }
 
   Graph graph;
-  Value x = graph.input("x", {f32, {784}}), y = graph.input("y", {i64, {}}), loss;
+  Value x, y = graph.input("y", {i64, {}}), loss;
   std::vector<Value> weights;
 };
 
@@ -38,14 +38,27 @@ View row_of(const Tensor& all, std::int64_t row, const Type& type) {
           type};
 }
 
+Type batch_type(const Type& type) {
+  std::vector<std::int64_t> dims(type.shape.begin(), type.shape.end());
+  dims.insert(dims.begin(), members);
+  return {type.dtype, Shape(dims)};
+}
+
 void compare(const Settings& settings, const std::string& what, Sample& sample,
              const std::vector<Value>& values) {
-  const Tensor images = Rng(1).normal({members, 784}, 0, 1, f32),
-               labels = Rng(2).integers({members}, 0, 10);
+  const Tensor images = Rng(1).normal({members, sample.x.size()}, 0, 1, f32),
+               labels = Rng(2).integers({members}, 0, 4);
   State state(sample.graph);
   BoundRun one = compile(values, {.threads = settings.threads}).bind(state);
+  std::vector<Tensor> results;  // of all members, as the batch has them
+  for (const Value& value : values) results.emplace_back(batch_type(value.type()));
   const Times loop = measure(settings.seconds / 4, 0, [&] {
     for (std::int64_t k = 0; k < members; ++k) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t bytes = values[i].type().bytes();
+        auto* const all = static_cast<std::byte*>(results[i].mutable_view().data);
+        one.store(i, {all + static_cast<std::size_t>(k) * bytes, values[i].type()});
+      }
       one.feed(sample.x, row_of(images, k, sample.x.type()));
       one.feed(sample.y, row_of(labels, k, sample.y.type()));
       one();
@@ -67,10 +80,15 @@ void compare(const Settings& settings, const std::string& what, Sample& sample,
 }  // namespace
 
 void batching(const Settings& settings) {
-  Sample values, slopes;
-  compare(settings, "loss of each of 64 samples, 784-128-10", values, {values.loss});
-  compare(settings, "gradients of each of 64 samples, 784-128-10", slopes,
-          gradient(slopes.loss, slopes.weights));
+  for (const std::vector<std::int64_t>& sizes :
+       {std::vector<std::int64_t>{8, 16, 4}, {784, 128, 10}}) {
+    const std::string network =
+        std::to_string(sizes[0]) + "-" + std::to_string(sizes[1]) + "-" + std::to_string(sizes[2]);
+    Sample values(sizes), slopes(sizes);
+    compare(settings, "losses of 64 samples, " + network, values, {values.loss});
+    compare(settings, "gradients of each of 64 samples, " + network, slopes,
+            gradient(slopes.loss, slopes.weights));
+  }
 }
 
 }  // namespace dagrad::bench

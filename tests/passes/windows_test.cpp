@@ -10,6 +10,7 @@
 
 #include "dagrad/dagrad.hpp"
 #include "dagrad/gtest.hpp"
+#include "src/passes/window_boxes.hpp"
 #include "tests/sanitized.hpp"
 #include "tests/throws.hpp"
 
@@ -44,7 +45,7 @@ void expect_same_bits(const std::vector<Value>& values, const Feeds& feeds) {
   }
 }
 
-class Windows : public ::testing::Test {
+class ReadWindows : public ::testing::Test {
  protected:
   Graph graph;
   Value x = graph.input("x", {f64, {n}}), y = graph.input("y", {f64, {n}});
@@ -53,7 +54,7 @@ class Windows : public ::testing::Test {
   Value tail(const Value& of, std::int64_t less = 1) { return of[{{less, of.size()}}]; }
 };
 
-TEST_F(Windows, ShowSlices) {
+TEST_F(ReadWindows, ShowSlices) {
   const Value steps = tail(x) - head(x);
   EXPECT_EQ(ops_after(graph, {steps}), "windowed");
   expect_same_bits({steps}, feeds);
@@ -62,7 +63,7 @@ TEST_F(Windows, ShowSlices) {
   expect_same_bits({bend}, feeds);
 }
 
-TEST_F(Windows, ShowZerosAround) {
+TEST_F(ReadWindows, ShowZerosAround) {
   const Value sums = x + pad(head(y), {1}, {0}) * pad(tail(y), {0}, {1});
   EXPECT_EQ(ops_after(graph, {sums}), "add windowed");
   expect_same_bits({sums}, feeds);
@@ -72,7 +73,7 @@ TEST_F(Windows, ShowZerosAround) {
   expect_same_bits({wide}, feeds);
 }
 
-TEST_F(Windows, MayShowZerosOnly) {
+TEST_F(ReadWindows, MayShowZerosOnly) {
   const Value apart = pad(x[{{0, 5000}}], {0}, {n}) + pad(x[{{0, 5000}}], {n}, {0});
   EXPECT_EQ(ops_after(graph, {apart}), "windowed");
   expect_same_bits({apart}, feeds);
@@ -81,7 +82,7 @@ TEST_F(Windows, MayShowZerosOnly) {
   expect_same_bits({gone}, feeds);
 }
 
-TEST_F(Windows, OfSeveralAxes) {
+TEST_F(ReadWindows, OfSeveralAxes) {
   const Value m = graph.input("m", {f32, {130, 200}});
   const Feeds grid{{m, Rng(3).normal({130, 200}, 0, 1, f32)}};
   const auto at = [&](std::int64_t row, std::int64_t column) {
@@ -94,7 +95,7 @@ TEST_F(Windows, OfSeveralAxes) {
   expect_same_bits({m + pad(m[{{}, {0, 199}}], {0, 1}, {0, 0})}, grid);
 }
 
-TEST_F(Windows, Broadcast) {
+TEST_F(ReadWindows, Broadcast) {
   const Value rows = graph.input("rows", {f64, {3, n}});
   const Value column = graph.input("column", {f64, {3, 1}});
   feeds.insert(feeds.end(), {{rows, Rng(4).normal({3, n})}, {column, Rng(5).normal({3, 1})}});
@@ -104,7 +105,7 @@ TEST_F(Windows, Broadcast) {
   expect_same_bits({rows + pad(tail(x), {1}, {0})}, feeds);
 }
 
-TEST_F(Windows, LookThroughCasts) {
+TEST_F(ReadWindows, LookThroughCasts) {
   const Value mask = graph.input("mask", {b8, {n}}), counts = graph.input("counts", {i32, {n}});
   feeds.insert(feeds.end(), {{mask, Rng(6).integers({n}, 0, 2).cast(b8)},
                              {counts, Rng(7).integers({n}, -9, 9).cast(i32)}});
@@ -117,7 +118,7 @@ TEST_F(Windows, LookThroughCasts) {
   expect_same_bits({narrowed}, feeds);
 }
 
-TEST_F(Windows, KeepWhatOthersNeed) {
+TEST_F(ReadWindows, KeepWhatOthersNeed) {
   const Value last = tail(x), steps = last - head(x);
   EXPECT_EQ(ops_after(graph, {steps, last}), "slice windowed");
   expect_same_bits({steps, last}, feeds);
@@ -128,7 +129,7 @@ TEST_F(Windows, KeepWhatOthersNeed) {
   expect_same_bits({steps, again, third}, feeds);
 }
 
-TEST_F(Windows, LeaveTheRestAlone) {
+TEST_F(ReadWindows, LeaveTheRestAlone) {
   const auto unchanged = [&](const Value& value) {
     return ops_after(graph, {value}).find("windowed") == std::string::npos;
   };
@@ -143,12 +144,12 @@ TEST_F(Windows, LeaveTheRestAlone) {
   EXPECT_FALSE(unchanged(thin[{{1, n}}] + 1.0)) << "the same, whole rows";
 }
 
-TEST_F(Windows, CheckTheirOperands) {
-  const std::vector<Window> windows(1, Window({n}));
+TEST_F(ReadWindows, CheckTheirOperands) {
+  const std::vector<detail::Window> windows(1, detail::Window({n}));
   Recorder recorder;
   const Symbol in = recorder.input(f64);
   const Windowed op{std::move(recorder).finish(std::vector{in}, f64),
-                    std::make_shared<const std::vector<Window>>(windows)};
+                    std::make_shared<const std::vector<detail::Window>>(windows)};
   EXPECT_THROWS(op.infer(std::vector{Type{f64, {5}}}), ShapeError,
                 "operand 0 must be float64[9000], got float64[5]");
   EXPECT_THROWS(op.infer(std::vector{Type{f32, {n}}}), TypeError,
@@ -176,7 +177,8 @@ class RandomWindows {
       moves.push_back(move);
       along += (move.pads ? -1 : 1) * (move.before + move.after);
     }
-    Value value = graph_.constant(Rng(static_cast<std::int64_t>(random_())).normal({size[0], size[1]}));
+    Value value =
+        graph_.constant(Rng(static_cast<std::int64_t>(random_())).normal({size[0], size[1]}));
     for (auto move = moves.rbegin(); move != moves.rend(); ++move) {
       std::vector<std::int64_t> before(2), after(2);
       before[static_cast<std::size_t>(move->axis)] = move->before;

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -12,6 +10,10 @@
 #include "dagrad/passes.hpp"
 
 namespace dagrad {
+
+namespace detail {
+struct Window;
+}
 
 /// Lets elementwise nodes read slices and padded values where they lie, instead of from copies of
 /// them: an elementwise node that reads a large `slice` with steps of 1, a `pad` with zeros or an
@@ -24,31 +26,13 @@ namespace dagrad {
 /// value belongs to another graph.
 PassResult read_windows(const Graph& graph, std::span<const Value> values);
 
-/// A tensor as seen through slices and pads with zeros. Position p along an axis of what is seen is
-/// position p + shift of the tensor if begin <= p < end, and zero elsewhere.
-struct Window {
-  using Axes = std::array<std::int64_t, max_rank>;
-
-  Shape source, seen;  ///< of the same rank
-  Axes shift{}, begin{}, end{};
-
-  /// The whole tensor.
-  explicit Window(const Shape& shape);
-  /// What is seen of this if `count` positions from `first` on are taken along an axis.
-  void slice(int axis, std::int64_t first, std::int64_t count);
-  /// What is seen of this if zeros are added along an axis.
-  void pad(int axis, std::int64_t before, std::int64_t after);
-  bool is_whole() const;
-  friend bool operator==(const Window&, const Window&) = default;
-};
-
 /// An elementwise formula whose operands are seen through windows, as made by `read_windows`. What
 /// they show must broadcast.
 struct Windowed {
   static constexpr std::size_t most_operands = 32;  ///< and results
 
   ProgramPtr program;
-  std::shared_ptr<const std::vector<Window>> windows;  ///< of the operands
+  std::shared_ptr<const std::vector<detail::Window>> windows;  ///< of the operands
 
   struct attributes {
     static std::size_t hash(const Windowed& op);
