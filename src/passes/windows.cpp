@@ -34,8 +34,12 @@ class WindowNodes final : public JointNodes {
     group_.resize(size, none);
     for (const Value& value : values) kept_[value.node_id()] = true;
     for (const std::uint32_t node : nodes_) through_[node] = classify(node);
-    for (const std::uint32_t node : nodes_) find_group(node);
-    find_kept();
+    do {
+      readers_.clear();
+      std::fill(group_.begin(), group_.end(), none);
+      for (const std::uint32_t node : nodes_) find_group(node);
+      find_kept();
+    } while (close_kept());
     for (std::uint32_t group = 0; group < readers_.size(); ++group) find_members(group);
   }
 
@@ -72,6 +76,7 @@ class WindowNodes final : public JointNodes {
   ProgramPtr widening(const ProgramPtr& program, std::span<const Edge> operands) const;
   void find_group(std::uint32_t node);
   void find_kept();
+  bool close_kept();
   void find_members(std::uint32_t group);
 
   const GraphData& graph_;
@@ -200,13 +205,25 @@ void WindowNodes::find_kept() {
   }
 }
 
+/// What is kept is there to be read, and is no longer seen through. Returns whether anything
+/// changes.
+bool WindowNodes::close_kept() {
+  bool changed = false;
+  for (const std::uint32_t node : nodes_) {
+    if (!kept_[node] || !is_seen_through(node)) continue;
+    through_[node] = Through::nothing;
+    changed = true;
+  }
+  return changed;
+}
+
 /// A node that is only seen through becomes a part of the first node that does so.
 void WindowNodes::find_members(std::uint32_t group) {
   const Reader& reader = readers_[group];
   std::vector<std::uint32_t> members = reader.through;
   std::sort(members.begin(), members.end());
   members.erase(std::unique(members.begin(), members.end()), members.end());
-  std::erase_if(members, [&](std::uint32_t node) { return kept_[node] || group_[node] != none; });
+  std::erase_if(members, [&](std::uint32_t node) { return group_[node] != none; });
   for (const std::uint32_t node : members) group_[node] = group;
   members.push_back(reader.node);
   members_.push_back(std::move(members));
