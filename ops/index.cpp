@@ -71,11 +71,12 @@ void gather_slices(const Parallel& parallel, const Places& p, const I* at, const
   const std::int64_t grain = std::max<std::int64_t>(1, task_elements / p.inner);
   parallel.ranges(p.outer * p.count, grain, [&](std::int64_t begin, std::int64_t end) {
     with_slice_size(p.inner, [&](auto size) {
-      std::int64_t k = begin % p.count;
-      const T* block = from + begin / p.count * p.length * size;
-      for (std::int64_t i = begin; i < end; ++i) {
-        std::copy_n(block + p.row(at[k]) * size, +size, to + i * size);
-        if (++k == p.count) k = 0, block += p.length * size;
+      for (std::int64_t i = begin, stop; i < end; i = stop) {  // block by block
+        const std::int64_t number = i / p.count, first = number * p.count;
+        const T* const block = from + number * p.length * size;
+        stop = std::min(end, first + p.count);
+        for (; i < stop; ++i)
+          std::copy_n(block + p.row(at[i - first]) * size, +size, to + i * size);
       }
     });
   });

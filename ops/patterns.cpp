@@ -12,6 +12,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/ops/triangle.hpp"
 #include "dagrad/strides.hpp"
+#include "ops/patterns.hpp"
 
 /// On which elements of their operands the elements of results depend: of the built-in ops that
 /// move elements or combine some of them. What follows from a program or from rows needs no
@@ -19,9 +20,6 @@
 namespace dagrad {
 
 namespace {
-
-/// A pattern with more entries would cost more than it saves.
-constexpr std::int64_t most_entries = std::int64_t{1} << 27;
 
 using Entries = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
@@ -122,27 +120,29 @@ Dependence SumToLike::pattern(const PatternContext& at) const {
   return Dependence::summed(at.operand_shape(), at.result_shape());
 }
 
-namespace {
-
-/// Elements of a shape that depend on all elements which are combined into the same one of `keep`,
-/// the shape with size 1 along some axes.
 Dependence whole_lines(const Shape& shape, const Shape& keep) {
   const Dependence lines = Dependence::summed(shape, keep);
   if (lines.kind() != Dependence::Kind::some) return lines;
   const std::int64_t elements = shape.elements();
-  if (elements / keep.elements() > most_entries / elements) return Dependence::dense();
+  if (elements / keep.elements() > most_pattern_entries / elements) return Dependence::dense();
   SparsityPattern pattern(0, elements);
   const Dependence line_of = Dependence::broadcast(keep, shape);
-  for (const std::int64_t line : line_of.sources())
-    pattern.append_row(lines.pattern().row(line));
+  for (const std::int64_t line : line_of.sources()) pattern.append_row(lines.pattern().row(line));
   return Dependence::some(std::move(pattern));
 }
 
-}  // namespace
+Dependence along_lines(const PatternContext& at, std::int64_t axis) {
+  const AlongAxis from(at.operand_shape(), axis), to(at.result_shape(), axis);
+  const double entries =
+      static_cast<double>(from.length) * static_cast<double>(at.result_shape().elements());
+  return pattern_by_elements(at, entries, [&](std::int64_t i, auto& columns) {
+    const std::int64_t first = i / (to.length * to.inner) * from.length * from.inner + i % to.inner;
+    for (std::int64_t k = 0; k < from.length; ++k)
+      columns.push_back(static_cast<SparsityPattern::Index>(first + k * from.inner));
+  });
+}
 
-/// The result has the shape that remains, or that of the operand; other operands than the first
-/// have one or the other too.
-Dependence Reduction::pattern(const PatternContext& at) const {
+Dependence over_axes(const PatternContext& at, const std::vector<std::int64_t>& axes) {
   const Shape &operand = at.operand_shape(), &result = at.result_shape();
   const Shape whole = at.in[0].shape, keep = Reduction(axes, true).reduced(whole);
   const bool from_whole = operand.elements() == whole.elements();
@@ -153,9 +153,11 @@ Dependence Reduction::pattern(const PatternContext& at) const {
   return to_whole ? Dependence::broadcast(keep, whole) : Dependence::same();
 }
 
+Dependence Reduction::pattern(const PatternContext& at) const { return over_axes(at, axes); }
+
 Dependence Scan::pattern(const PatternContext& at) const {
   const AlongAxis lines(at.operand_shape(), axis);
-  if (lines.outer * lines.inner * lines.length * (lines.length + 1) / 2 > most_entries)
+  if (lines.outer * lines.inner * lines.length * (lines.length + 1) / 2 > most_pattern_entries)
     return Dependence::dense();
   SparsityPattern pattern(0, at.operand_shape().elements());
   std::vector<SparsityPattern::Index> row;

@@ -3,10 +3,12 @@
 #include <utility>
 #include <vector>
 
+#include "dagrad/ops/attention.hpp"
 #include "dagrad/ops/convolution.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/strides.hpp"
 #include "ops/convolution_sizes.hpp"
+#include "ops/patterns_of_pairs.hpp"
 
 /// On which elements of their operands the results of matrix products and convolutions depend. An
 /// element of a result is a sum of products of one element of each of the two operands; products
@@ -102,11 +104,11 @@ namespace {
 
 /// An operand of a matrix product as batches of matrices; a vector is a row on the left and a
 /// column on the right.
-struct Matrices {
+struct FactorMatrices {
   Shape batch;
   std::int64_t row_step = 0, column_step = 0, inner = 0, outer = 0;
 
-  Matrices(const Shape& shape, bool transposed, bool left) {
+  FactorMatrices(const Shape& shape, bool transposed, bool left) {
     const int rank = shape.rank();
     if (rank > 2) batch = Shape(shape.dims().first(static_cast<std::size_t>(rank - 2)));
     const std::int64_t rows = rank > 1 ? shape[-2] : left ? 1 : shape[0];
@@ -122,8 +124,8 @@ struct Matrices {
 }  // namespace
 
 Dependence Matmul::pattern(const PatternContext& at) const {
-  const Matrices a(at.in[0].shape, transpose_left, true);
-  const Matrices b(at.in[1].shape, transpose_right, false);
+  const FactorMatrices a(at.in[0].shape, transpose_left, true);
+  const FactorMatrices b(at.in[1].shape, transpose_right, false);
   const std::int64_t m = a.outer, k = a.inner, n = b.outer;
   const Shape batch = broadcast(a.batch, b.batch);
   const double work = static_cast<double>(batch.elements()) * static_cast<double>(m) *
@@ -139,6 +141,60 @@ Dependence Matmul::pattern(const PatternContext& at) const {
     const std::int64_t right = matrices.offset(index[0], 1) * k * n;
     products.add((index[0] * m + row) * n + column, left + row * a.row_step + inner * a.column_step,
                  right + inner * b.row_step + column * b.column_step);
+  }
+  return products.dependence();
+}
+
+namespace {
+
+Shape batches_of(const Shape& shape) {
+  return Shape(shape.dims().first(static_cast<std::size_t>(shape.rank() - 2)));
+}
+
+double work_of(const Shape& pairs, std::int64_t inner) {
+  return static_cast<double>(pairs.elements()) * static_cast<double>(inner);
+}
+
+}  // namespace
+
+Dependence MaskedScores::pattern(const PatternContext& at) const {
+  const Shape &q = at.in[0].shape, &k = at.in[1].shape, &scores = at.result_shape();
+  const std::int64_t size = q[-1];
+  if (at.operand > 1) return Dependence::none();
+  if (work_of(scores, size) > Products::most) return Dependence::dense();
+  const Shape batch = batches_of(scores);
+  const StridedAxes<2> matrices = broadcast_axes({batches_of(q), batches_of(k)}, batch);
+  const AllowedPairs allowed(at, scores, causal, 2);
+  Products products(at);
+  for (std::int64_t b = 0; b < batch.elements(); ++b) {
+    const std::int64_t left = matrices.offset(b, 0), right = matrices.offset(b, 1);
+    for (std::int64_t t = 0; t < scores[-2]; ++t)
+      for (std::int64_t s = 0; s < scores[-1]; ++s)
+        for (std::int64_t i = 0; i < size && allowed(b, t, s); ++i)
+          products.add((b * scores[-2] + t) * scores[-1] + s, (left * q[-2] + t) * size + i,
+                       (right * k[-2] + s) * size + i);
+  }
+  return products.dependence();
+}
+
+Dependence MaskedMatmul::pattern(const PatternContext& at) const {
+  const Shape &weights = at.in[0].shape, &x = at.in[1].shape, &out = at.result_shape();
+  if (at.operand > 1) return Dependence::none();
+  const Shape batch = batches_of(out);
+  std::vector<std::int64_t> dims(batch.begin(), batch.end());
+  dims.insert(dims.end(), {weights[-2], weights[-1]});
+  if (work_of(Shape(dims), x[-1]) > Products::most) return Dependence::dense();
+  const StridedAxes<2> matrices = broadcast_axes({batches_of(weights), batches_of(x)}, batch);
+  const AllowedPairs allowed(at, weights, causal, 2);
+  Products products(at);
+  for (std::int64_t b = 0; b < batch.elements(); ++b) {
+    const std::int64_t left = matrices.offset(b, 0), right = matrices.offset(b, 1);
+    for (std::int64_t t = 0; t < weights[-2]; ++t)
+      for (std::int64_t s = 0; s < weights[-1]; ++s)
+        for (std::int64_t i = 0; i < x[-1] && allowed(left, t, s); ++i)
+          products.add((b * out[-2] + (transpose ? s : t)) * out[-1] + i,
+                       (left * weights[-2] + t) * weights[-1] + s,
+                       (right * x[-2] + (transpose ? t : s)) * x[-1] + i);
   }
   return products.dependence();
 }

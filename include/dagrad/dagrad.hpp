@@ -61,6 +61,7 @@
 #include "dagrad/picture_formats.hpp"
 #include "dagrad/passes/fuse.hpp"
 #include "dagrad/passes/tile.hpp"
+#include "dagrad/passes/windows.hpp"
 #include "dagrad/profile.hpp"
 #include "dagrad/random.hpp"
 #include "dagrad/rewrite.hpp"

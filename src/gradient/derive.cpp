@@ -36,6 +36,7 @@ void check_tangents(std::string_view function, std::span<const Value> xs,
                     std::span<const Value> tangents) {
   check_one_each(function, tangents.size(), "tangent", xs.size(), "x");
   for (std::size_t i = 0; i < xs.size(); ++i) {
+    check_given(function, tangents[i], "tangent", "x", xs[i]);
     require_same_graph(function, xs[0], tangents[i]);
     if (tangents[i].type() != xs[i].type())
       throw_gradient_error(function, "the tangent " + typed_name(tangents[i]) +
@@ -92,6 +93,14 @@ void check_one_each(std::string_view function, std::size_t given, std::string_vi
   throw ArgumentError(std::string(function) + ": takes one " + std::string(what) + " for each " +
                       std::string(each) + ": got " + std::to_string(given) + " for " +
                       std::to_string(wanted));
+}
+
+void check_given(std::string_view function, const Value& value, std::string_view what,
+                 std::string_view role, const Value& of) {
+  if (!value.empty()) return;
+  throw ArgumentError(std::string(function) + ": the " + std::string(what) + " of " +
+                      std::string(role) + " " + typed_name(of) +
+                      ", is an empty Value, as which {} is read too");
 }
 
 void check_any(std::string_view function, std::size_t number, std::string_view what) {

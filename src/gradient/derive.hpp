@@ -29,6 +29,9 @@ std::string typed_name(const Value& value);
 /// Throws unless there are as many cotangents or tangents as values for them.
 void check_one_each(std::string_view function, std::size_t given, std::string_view what,
                     std::size_t wanted, std::string_view each);
+/// Throws ArgumentError if the value, which is the tangent or the like of another, is empty.
+void check_given(std::string_view function, const Value& value, std::string_view what,
+                 std::string_view role, const Value& of);
 /// Throws ArgumentError if there are none.
 void check_any(std::string_view function, std::size_t number, std::string_view what);
 /// The graph of the ys and xs, which must be floats of one graph. Throws ArgumentError if there is

@@ -124,9 +124,15 @@ class Entries {
   std::unordered_map<std::uint64_t, std::int32_t> in_sum_;
 };
 
-Value constant_of(const Value& of, std::vector<std::int64_t> numbers) {
-  Tensor tensor({i64, {static_cast<std::int64_t>(numbers.size())}});
-  std::ranges::copy(numbers, tensor.mutate<std::int64_t>().begin());
+/// Positions among `size` elements, as a constant of the smallest dtype that holds them.
+Value constant_of(const Value& of, std::span<const std::int64_t> positions, std::int64_t size) {
+  const bool narrow = size <= std::numeric_limits<std::int32_t>::max();
+  Tensor tensor({narrow ? i32 : i64, {static_cast<std::int64_t>(positions.size())}});
+  const auto fill = [&]<class T>(std::span<T> to) {
+    std::ranges::transform(positions, to.begin(),
+                           [](std::int64_t position) { return static_cast<T>(position); });
+  };
+  narrow ? fill(tensor.mutate<std::int32_t>()) : fill(tensor.mutate<std::int64_t>());
   return add_leaf(Access::data(of), NodeKind::constant, tensor.type(), {}, tensor, {});
 }
 
@@ -161,7 +167,7 @@ Sparse append_sparse(const Plan& plan, Triangle triangle) {
   }
   const MatrixProducts made = append_products(plan.function, plan.ys, plan.xs, plan.colors);
   const Value products = joined_products(made, plan.xs.front().dtype());
-  sparse.values = take(products, constant_of(products, std::move(positions)), 0);
+  sparse.values = take(products, constant_of(products, positions, products.size()), 0);
   return sparse;
 }
 
@@ -206,7 +212,7 @@ Blocks append_dense(const Plan& plan) {
       targets.push_back(std::int64_t{sparse.rows[k]} * plan.columns + sparse.columns[k]);
     const Value zeros =
         broadcast_to(zeros_like(reshape(plan.xs[0], {-1})[0]), {plan.rows * plan.columns});
-    const Value flat = scatter(zeros, constant_of(zeros, std::move(targets)), sparse.values, 0);
+    const Value flat = scatter(zeros, constant_of(zeros, targets, zeros.size()), sparse.values, 0);
     const Value matrix = reshape(flat, {plan.rows, plan.columns});
     return cut(plan, [&](std::size_t i, std::size_t j, std::int64_t row, std::int64_t column) {
       const Value rows = rows_from(matrix, row, plan.ys[i].size());

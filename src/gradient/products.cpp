@@ -21,7 +21,7 @@ std::vector<Value> vjp(ValueSpan ys, ValueSpan xs, ValueSpan douts, Unconnected 
   detail::told_at(where, [&] {
     detail::check_one_each("vjp", douts.size(), "cotangent", ys.size(), "y");
     for (std::size_t i = 0; i < ys.size(); ++i) {
-      if (douts[i].empty()) detail::throw_empty_value();
+      if (!ys[i].empty()) detail::check_given("vjp", douts[i], "cotangent", "y", ys[i]);
       targets.push_back({ys[i], douts[i]});
     }
   });
@@ -47,6 +47,8 @@ std::vector<Value> hvp(const Value& y, ValueSpan xs, ValueSpan directions, Uncon
   detail::told_at(where, [&] {
     detail::check_one_each("hvp", directions.size(), "direction", xs.size(), "x");
     detail::checked_graph("hvp", {&y, 1}, xs);
+    for (std::size_t i = 0; i < xs.size(); ++i)
+      detail::check_given("hvp", directions[i], "direction", "x", xs[i]);
   });
   const Building building({&y, 1}, {});  // removes the gradient if the second derivative throws
   const std::vector<Value> slopes =

@@ -5,6 +5,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/graph/view.hpp"
+#include "src/program/operations.hpp"
 
 namespace dagrad::detail {
 
@@ -49,25 +50,13 @@ double median_of(std::vector<double> numbers) {
   return (*middle + *std::max_element(numbers.begin(), middle)) / 2;
 }
 
-/// One for each arithmetic step and function whose result is a float.
-double operations_of(const Program& program) {
-  double count = 0;
-  for (const Instruction& step : program.steps) {
-    const bool moves = step.primitive == Primitive::input ||
-                       step.primitive == Primitive::constant || step.primitive == Primitive::cast ||
-                       step.primitive == Primitive::select;
-    if (!moves && is_float(step.dtype)) ++count;
-  }
-  return count;
-}
-
 /// NaN if the op does not say.
 double flops_of(const Kernel& kernel, const Machine& machine) {
   const ProgramPtr program = kernel.op()->program(kernel.in());
   if (!program) return kernel.op()->flops(PlanContext(kernel.in(), kernel.out(), machine));
   std::int64_t elements = 0;
   for (const Type& type : kernel.out()) elements = std::max(elements, type.elements());
-  return operations_of(*program) * static_cast<double>(elements);
+  return float_operations(*program) * static_cast<double>(elements);
 }
 
 double bytes_of(const Plan& plan, const Step& step) {

@@ -18,6 +18,7 @@ Change apply_some_rules(const Graph& graph, std::span<const Value> values,
 Change fold_known_nodes(const Graph& graph, std::span<const Value> values, Runtime* runtime);
 Change fuse_groups(const Graph& graph, std::span<const Value> values);
 Change tile_groups(const Graph& graph, std::span<const Value> values);
+Change window_groups(const Graph& graph, std::span<const Value> values);
 
 /// The graph that a pass has made, or a copy of what the values need if it has changed nothing.
 inline PassResult or_copy(Change&& change, const Graph& graph, std::span<const Value> values) {

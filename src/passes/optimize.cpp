@@ -73,6 +73,7 @@ std::vector<Pass> compile_passes() {
     std::vector<Pass> passes = default_passes();
     passes.emplace_back("fuse", detail::fuse_groups, true);
     passes.emplace_back("tile_rows", detail::tile_groups, true);
+    passes.emplace_back("read_windows", detail::window_groups, true);
     return passes;
   }
   if (std::string_view(asked) == "none") return {};

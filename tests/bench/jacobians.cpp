@@ -4,6 +4,8 @@
 
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/trajectory.hpp"
+#include "tests/models/adbench_ba.hpp"
 
 namespace dagrad::bench {
 
@@ -22,18 +24,22 @@ Value rosenbrock(const Value& x) {
   return sum(100 * square(next - square(now)) + square(1 - now));
 }
 
-/// What is computed of a vector x.
-using Build = Value (*)(const Value& x);
+/// Measures a function that is compiled now. Its model has been built since `begin`.
+void show(const Settings& settings, const std::string& what, const Value& value, const Feeds& feeds,
+          double begin) {
+  BoundRun run = compile({value}, {.threads = settings.threads}).bind();
+  for (const Feed& feed : feeds) run.feed(feed.value, feed.tensor);
+  const double before = now() - begin;
+  print(settings, "jacobians", what, measure(settings.seconds / 17, before, [&] { run(); }));
+}
 
-void show(const Settings& settings, const std::string& what, std::int64_t n, Build build) {
+/// Of a function of one vector.
+void show(const Settings& settings, const std::string& what, std::int64_t n,
+          Value (*build)(const Value& x)) {
   const double begin = now();
   Graph graph;
   const Value x = graph.input("x", {f64, {n}});
-  BoundRun run = compile({build(x)}, {.threads = settings.threads}).bind();
-  run.feed(x, Tensor(Type{f64, {n}}));
-  const double before = now() - begin;
-  print(settings, "jacobians", what + ", n=" + std::to_string(n),
-        measure(settings.seconds / 14, before, [&] { run(); }));
+  show(settings, what + ", n=" + std::to_string(n), build(x), {{x, Tensor(Type{f64, {n}})}}, begin);
 }
 
 /// All columns of a dense Jacobian at once, and one after the other.
@@ -48,9 +54,37 @@ void dense(const Settings& settings) {
   run.feed(x, zeros);
   run.feed(dx, zeros);
   print(settings, "jacobians", "as many columns of it, one by one, n=" + std::to_string(n),
-        measure(settings.seconds / 14, 0, [&] {
+        measure(settings.seconds / 17, 0, [&] {
           for (std::int64_t i = 0; i < n; ++i) run();
         }));
+}
+
+void trajectory(const Settings& settings) {
+  constexpr std::int64_t intervals = 200;
+  const auto feeds = [](const Trajectory& of) {
+    return Feeds{{of.states, Tensor::full(of.states.type(), 0.1)},
+                 {of.forces, Tensor::full(of.forces.type(), 0.1)},
+                 {of.multipliers, Tensor::full(of.multipliers.type(), 0.3)}};
+  };
+  double begin = now();
+  const Trajectory first(intervals);
+  show(settings, "trajectory of a cart-pole, Jacobian of the defects",
+       sparse_jacobian(first.defects, first.variables()).values, {feeds(first)[0], feeds(first)[1]},
+       begin);
+  begin = now();
+  const Trajectory second(intervals);
+  show(settings, "trajectory of a cart-pole, Hessian of the Lagrangian",
+       sparse_hessian(second.lagrangian, second.variables()).values, feeds(second), begin);
+}
+
+void bundle_adjustment(const Settings& settings) {
+  const adbench::Ba data = adbench::read_ba(adbench::file("ba_n49_m7776_p31843"));
+  const double begin = now();
+  const adbench::BaNetwork network(data);
+  const Sparse jacobian =
+      sparse_jacobian({network.errors, network.weight_errors}, network.parameters());
+  show(settings, "bundle adjustment, Jacobian of the errors", jacobian.values, network.feeds(data),
+       begin);
 }
 
 }  // namespace
@@ -67,6 +101,8 @@ void jacobians(const Settings& settings) {
     show(settings, "Hessian of Rosenbrock's function", n,
          [](const Value& x) { return sparse_hessian(rosenbrock(x), x).values; });
   }
+  trajectory(settings);
+  bundle_adjustment(settings);
 }
 
 }  // namespace dagrad::bench

@@ -1,6 +1,7 @@
 #include <dagrad/compile.hpp>
 #include <dagrad/ops/reduce.hpp>
 #include <dagrad/passes/tile.hpp>
+#include <dagrad/passes/windows.hpp>
 
 #include <gtest/gtest.h>
 
@@ -61,6 +62,18 @@ TEST_P(Allocations, NoneInTiles) {
   const Value wide = g.input("wide", {f64, {1003, 400}});
   const Function f = compile({sum(exp(sin(wide)), 1)},
                              {.runtime = &runtime, .passes = {Pass("tiles", tile_rows, true)}});
+  BoundRun run = f.bind();
+  const Tensor elements = Tensor::full(wide.type(), 1.0);
+  run.feed(wide, elements);
+  EXPECT_EQ(f.nodes(), 1u);
+  EXPECT_EQ(of_a_hundred(run), 0);
+}
+
+TEST_P(Allocations, NoneInWindows) {
+  const Value wide = g.input("wide", {f64, {3, 40'000}});
+  const Value steps = wide[{{}, {1, 40'000}}] - wide[{{}, {0, 39'999}}];
+  const Function f =
+      compile(steps, {.runtime = &runtime, .passes = {Pass("windows", read_windows, true)}});
   BoundRun run = f.bind();
   const Tensor elements = Tensor::full(wide.type(), 1.0);
   run.feed(wide, elements);

@@ -241,23 +241,64 @@ TEST(RandomMatrices, AreTheSameInEveryWay) {
     }
 }
 
+/// The largest finite element, or 1.
+double largest_of(const Tensor& tensor) {
+  double largest = 1;
+  for (std::int64_t e = 0; e < tensor.size(); ++e)
+    if (std::isfinite(tensor.at(e))) largest = std::max(largest, std::abs(tensor.at(e)));
+  return largest;
+}
+
 TEST(RandomMatrices, HessiansAreSymmetric) {
-  for (int seed = 0; seed < 25; ++seed) {
-    const tests::RandomGraph random = tests::random_graph(seed);
-    const HessianOptions options{.by = JacobianBy::rows, .unconnected = Unconnected::zeros};
-    const auto blocks = hessian(sum(random.y), random.xs, options);
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-      for (std::size_t j = 0; j <= i; ++j) {
-        const std::int64_t a = random.xs[i].size(), b = random.xs[j].size();
-        const std::vector<Tensor> found =
-            at({reshape(blocks[i][j], {a, b}), transpose(reshape(blocks[j][i], {b, a}))},
-               random.feeds);
-        double largest = 1;
-        for (std::int64_t e = 0; e < found[0].size(); ++e)
-          if (std::isfinite(found[0].at(e))) largest = std::max(largest, std::abs(found[0].at(e)));
-        EXPECT_TENSOR_NEAR(found[0], found[1], 1e-9, 1e-9 * largest) << seed;
-      }
+  for (const DType dtype : {f64, f32})
+    for (int seed = 0; seed < 25; ++seed) {
+      const tests::RandomGraph random = tests::random_graph(seed, {}, dtype);
+      const double tolerance = dtype == f64 ? 1e-9 : 5e-3;
+      const HessianOptions options{.by = JacobianBy::rows, .unconnected = Unconnected::zeros};
+      const auto blocks = hessian(sum(random.y), random.xs, options);
+      for (std::size_t i = 0; i < blocks.size(); ++i)
+        for (std::size_t j = 0; j <= i; ++j) {
+          const std::int64_t a = random.xs[i].size(), b = random.xs[j].size();
+          const std::vector<Tensor> found =
+              at({reshape(blocks[i][j], {a, b}), transpose(reshape(blocks[j][i], {b, a}))},
+                 random.feeds);
+          EXPECT_TENSOR_NEAR(found[0], found[1], tolerance, tolerance * largest_of(found[0]))
+              << seed;
+        }
+    }
+}
+
+/// Puts the blocks of a matrix together.
+Value joined(const std::vector<std::vector<Value>>& blocks, const std::vector<Value>& xs) {
+  std::vector<Value> rows;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    std::vector<Value> row;
+    for (std::size_t j = 0; j < xs.size(); ++j)
+      row.push_back(reshape(blocks[i][j], {xs[i].size(), xs[j].size()}));
+    rows.push_back(concat(row, 1));
   }
+  return concat(rows, 0);
+}
+
+TEST(RandomMatrices, SparseHessiansAreDenseOnes) {
+  for (const DType dtype : {f64, f32})
+    for (int seed = 0; seed < 25; ++seed) {
+      const tests::RandomGraph random = tests::random_graph(seed, {}, dtype);
+      const double tolerance = dtype == f64 ? 1e-9 : 5e-3;
+      const Value y = sum(random.y);
+      const Value whole =
+          joined(hessian(y, random.xs, {.by = JacobianBy::rows, .unconnected = Unconnected::zeros}),
+                 random.xs);
+      const Tensor wanted = at({whole}, random.feeds)[0];
+      const double scale = tolerance * largest_of(wanted);
+      for (const Triangle triangle : {Triangle::both, Triangle::lower, Triangle::upper}) {
+        const Sparse sparse =
+            sparse_hessian(y, random.xs, {.unconnected = Unconnected::zeros, .triangle = triangle});
+        const bool completed = triangle != Triangle::both;
+        EXPECT_TENSOR_NEAR(dense(sparse, random.feeds, completed), wanted, tolerance, scale)
+            << seed;
+      }
+    }
 }
 
 }  // namespace

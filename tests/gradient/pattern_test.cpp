@@ -84,10 +84,80 @@ TEST_F(Patterns, OfProducts) {
   EXPECT_EQ(text(jacobian_pattern(conv1d(signal, taps), {signal, taps})), "xx..xx/.xx.xx/..xxxx");
 }
 
-TEST_F(Patterns, AreDenseByDefault) {
-  EXPECT_EQ(text(jacobian_pattern(inverse(m), m)), "xxxx/xxxx/xxxx/xxxx");
-  EXPECT_EQ(of(sort(x)), "xxx/xxx/xxx");
+TEST_F(Patterns, OfPooling) {
+  const Value image = graph.input("image", {f64, {1, 2, 1, 5}});
+  const auto pooled = [&](const Value& y) { return text(jacobian_pattern(y, image)); };
+  EXPECT_EQ(pooled(max_pool2d(image, {.window = {1, 2}})),
+            "xx......../..xx....../.....xx.../.......xx.");
+  EXPECT_EQ(pooled(avg_pool2d(image, {.window = {1, 3}, .stride = {1, 2}, .padding = {0, 1}})),
+            "xx......../.xxx....../...xx...../.....xx.../......xxx./........xx");
 }
+
+TEST_F(Patterns, OfMaskedOps) {
+  const Value scores = graph.input("scores", {f64, {3, 3}});
+  const auto from = [](const Value& y, const Value& of) { return text(jacobian_pattern(y, of)); };
+  const Value causal = apply(MaskedSoftmax{{.causal = true}}, {scores});
+  EXPECT_EQ(from(causal, scores),
+            "x......../........./........./...xx..../...xx..../........./......xxx/......xxx/"
+            "......xxx");
+  const Value q = graph.input("q", {f64, {3, 1}}), k = graph.input("k", {f64, {3, 1}}),
+              v = graph.input("v", {f64, {3, 1}});
+  const Value out = attention(q, k, v, {.causal = true});
+  EXPECT_EQ(from(out, q), "x../.x./..x");
+  EXPECT_EQ(from(out, k), "x../xx./xxx");
+  EXPECT_EQ(from(out, v), "x../xx./xxx");
+  const Value mask = graph.constant(
+      Tensor::of<bool>({{true, false, true}, {false, true, true}, {false, false, false}}));
+  EXPECT_EQ(from(attention(q, k, v, {.mask = mask}), v), "x.x/.xx/...");
+  EXPECT_EQ(from(attention(q, k, v, {.mask = graph.input("any", {b8, {3, 3}})}), v), "xxx/xxx/xxx");
+}
+
+TEST_F(Patterns, OfMatrices) {
+  const auto from = [](const Value& y, const Value& of) { return text(jacobian_pattern(y, of)); };
+  const Value a = graph.input("a", {f64, {3, 3}}), b = graph.input("b", {f64, {3, 2}});
+  EXPECT_EQ(from(cholesky(m), m), "x.../..../x.x./x.xx");
+  EXPECT_EQ(from(triangular_solve(a, b), b), "x...../.x..../x.x.../.x.x../x.x.x./.x.x.x");
+  EXPECT_EQ(from(triangular_solve(m, m[0]), m), "x.../xxxx") << "of both operands";
+  EXPECT_EQ(from(triangular_solve(a, x), a), "x......../x..xx..../x..xx.xxx");
+  EXPECT_EQ(from(triangular_solve(a, x, {.transposed = true}), x), "xxx/.xx/..x");
+  EXPECT_EQ(from(triangular_solve(a, x, {.transposed = true, .unit_diagonal = true}), a),
+            "...x..xx./.......x./.........");
+  EXPECT_EQ(from(solve(a, b), b), "x.x.x./.x.x.x/x.x.x./.x.x.x/x.x.x./.x.x.x");
+  const Value two = graph.input("two", {f64, {2, 2, 2}});
+  EXPECT_EQ(from(det(two), two), "xxxx..../....xxxx");
+  EXPECT_EQ(from(slogdet(two).log_abs, two), "xxxx..../....xxxx");
+  EXPECT_EQ(jacobian_pattern(gradient(sum(det(two)), two), two).entries(), 32);
+  EXPECT_EQ(jacobian_pattern(inverse(two), two).entries(), 32);
+}
+
+TEST_F(Patterns, OfLines) {
+  const Value t = graph.input("t", {f64, {2, 2, 3}});
+  for (const std::int64_t axis : {0, 1, 2}) {
+    const std::int64_t lines = 12 * t.shape()[static_cast<int>(axis)];
+    EXPECT_EQ(jacobian_pattern(softmax(t, axis), t).entries(), lines);
+    EXPECT_EQ(jacobian_pattern(log_softmax(t, axis), t).entries(), lines);
+    EXPECT_EQ(jacobian_pattern(sort(t, axis), t).entries(), lines);
+    EXPECT_EQ(jacobian_pattern(gradient(sum(square(softmax(t, axis))), t), t).entries(), lines);
+  }
+  EXPECT_EQ(jacobian_pattern(topk(t, 2, 2).values, t).entries(), 8 * 3);
+  const Value scale = graph.input("scale", {f64, {3}}), shift = graph.input("shift", {f64, {3}});
+  const Value normal = layer_norm(t, scale, shift);
+  EXPECT_EQ(jacobian_pattern(normal, t).entries(), 36);
+  EXPECT_EQ(jacobian_pattern(normal, scale).entries(), 12);
+  EXPECT_EQ(jacobian_pattern(gradient(sum(square(normal)), shift), {t, scale, shift}).entries(),
+            36 + 3 + 3 - 24 + 24);
+}
+
+/// An op that says nothing about its pattern.
+struct Unknown {
+  static constexpr auto name = "unknown";
+  static constexpr DTypes dtypes{f64};
+  Type infer(std::span<const Type> in) const { return in[0]; }
+  void eval(const EvalContext&) const {}
+  Grads grad(const GradContext& g) const { return {g.dout}; }
+};
+
+TEST_F(Patterns, AreDenseByDefault) { EXPECT_EQ(of(apply(Unknown{}, {x})), "xxx/xxx/xxx"); }
 
 TEST_F(Patterns, OfSeveralValues) {
   const Value s = graph.input("s", {f64, {}});
@@ -191,6 +261,48 @@ TEST_F(Patterns, OfAnotherSizeAreRefused) {
               "the pattern of 'backwards' for result 0, float64[3], and operand 0, float64[3], has "
               "another size\n  node 'backwards', m");
   }
+}
+
+/// How many entries of the patterns of an op's samples are 0, for operands from 0.5 to 2 or, if
+/// `as_given`, those of the samples.
+std::int64_t excess_of(const Op& wanted, bool as_given) {
+  std::int64_t excess = 0;
+  Rng rng(1);
+  for (const Sample& sample : wanted->samples(rng)) {
+    Graph graph;
+    std::vector<Operand> operands;
+    std::vector<Value> xs;
+    for (const Tensor& in : sample.in) {
+      if (!is_float(in.dtype())) {
+        operands.emplace_back(graph.constant(in));
+        continue;
+      }
+      const Value x = graph.parameter("x" + std::to_string(operands.size()),
+                                      as_given ? in : rng.uniform(in.shape(), 0.5, 2));
+      if (in.size() > 0) xs.push_back(x);
+      operands.emplace_back(x);
+    }
+    std::vector<Value> ys;
+    for (const Value& y : apply(sample.op ? sample.op : wanted, operands))
+      if (is_float(y.dtype()) && y.size() > 0) ys.push_back(y);
+    if (ys.empty() || xs.empty()) continue;
+    std::vector<Value> values;
+    for (const auto& row : jacobian(ys, xs, {JacobianBy::rows, Unconnected::zeros}))
+      values.insert(values.end(), row.begin(), row.end());
+    excess += jacobian_pattern(ys, xs, Unconnected::zeros).entries();
+    for (const Tensor& block : compile(values)(State(graph)))
+      for (const double slope : block.values<double>()) excess -= slope != 0 ? 1 : 0;
+  }
+  return excess;
+}
+
+TEST(PatternsOfSamples, AreExact) {
+  for (const Op& op :
+       {Op(AvgPool{}), Op(AvgPoolGradient{}), Op(Masked{}), Op(MaskedScores{}), Op(MaskedMatmul{}),
+        Op(Matmul{}), Op(Conv{}), Op(ConvTranspose{}), Op(Concat{}), Op(CumSum{})})
+    EXPECT_EQ(excess_of(op, false), 0) << op.name();
+  for (const Op& op : {Op(Cholesky{}), Op(TriangularSolve{}), Op(Solve{}), Op(Inverse{})})
+    EXPECT_EQ(excess_of(op, true), 0) << op.name();
 }
 
 TEST(SparsityPatterns, AreSortedAndTransposed) {

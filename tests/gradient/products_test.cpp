@@ -175,8 +175,15 @@ TEST_F(Products, MistakesAreExplained) {
   const Value elsewhere = other.constant({1.0, 2.0, 3.0});
   EXPECT_THROW(jvp(y, x, elsewhere), GraphError);
   EXPECT_THROW(jvp(y, elsewhere, elsewhere), GraphError);
-  EXPECT_THROW(jvp(y, x, Value()), GraphError);
-  EXPECT_THROW(vjp(y, x, Value()), GraphError);
+  EXPECT_EQ(mistake<ArgumentError>([&] { jvp({y}, {x}, {}); }),
+            "jvp: the tangent of x 'x', float64[3], is an empty Value, as which {} is read too");
+  EXPECT_EQ(mistake<ArgumentError>([&] { vjp(y, x, Value()); }),
+            "vjp: the cotangent of y 'y', float64[3], is an empty Value, as which {} is read too");
+  EXPECT_EQ(mistake<ArgumentError>([&] { hvp(s, x, {}); }),
+            "hvp: the direction of x 'x', float64[3], is an empty Value, as which {} is read too");
+  EXPECT_THROW(jvp(Value(), x, x), GraphError);
+  EXPECT_THROW(vjp(Value(), x, x), GraphError);
+  EXPECT_THROW(jvp(y, Value(), x), GraphError);
   EXPECT_EQ(graph.size(), before);
 }
 

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "dagrad/passes/tile.hpp"
+#include "dagrad/passes/windows.hpp"
 #include "tests/memory/models.hpp"
 #include "tests/memory/survives.hpp"
 
@@ -133,6 +134,14 @@ TEST(OutOfMemory, Tiles) {
   };
   world_of<LargeModel, PassResult>(
       [](LargeModel& m) { return tile_rows(m.graph, std::vector{m.y}); }, result_of);
+}
+TEST(OutOfMemory, Windows) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {9000}}), y = x[{{1, 9000}}] - x[{{0, 8999}}];
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return read_windows(m.graph, std::vector{m.y}); }, result_of);
 }
 TEST(OutOfMemory, Optimize) {
   const std::vector<Pass> passes = default_passes();

@@ -26,11 +26,12 @@ class Numbers {
     if (at_ == values_.size()) fail("ends after " + std::to_string(at_) + " numbers");
     return values_[at_++];
   }
-  std::int64_t whole(const char* what, std::int64_t least) {
+  std::int64_t whole(const char* what, std::int64_t least, std::int64_t most = 10'000) {
     const double value = next();
-    if (value < static_cast<double>(least) || value > 10000 || value != std::floor(value))
+    if (value < static_cast<double>(least) || value > static_cast<double>(most) ||
+        value != std::floor(value))
       fail("number " + std::to_string(at_) + ": " + what + " is no whole number from " +
-           std::to_string(least) + " up to 10000");
+           std::to_string(least) + " up to " + std::to_string(most));
     return static_cast<std::int64_t>(value);
   }
   Tensor tensor(const Shape& shape) {
@@ -99,6 +100,43 @@ Lstm read_lstm(const std::filesystem::path& file) {
   lstm.sequence = numbers.tensor({characters, bits});
   numbers.end();
   return lstm;
+}
+
+namespace {
+
+/// A tensor of `rows` copies of this one.
+Tensor copies(const Tensor& row, std::int64_t rows) {
+  std::vector<std::int64_t> dims(row.shape().begin(), row.shape().end());
+  dims.insert(dims.begin(), rows);
+  Tensor out(Type{f64, Shape(dims)});
+  auto to = out.mutate<double>().begin();
+  for (std::int64_t i = 0; i < rows; ++i) to = std::ranges::copy(row.values<double>(), to).out;
+  return out;
+}
+
+/// 0, 1, …, n - 1, again and again.
+Tensor in_turn(std::int64_t n, std::int64_t size) {
+  Tensor out(Type{i32, {size}});
+  std::int64_t i = 0;
+  for (std::int32_t& each : out.mutate<std::int32_t>()) each = static_cast<std::int32_t>(i++ % n);
+  return out;
+}
+
+}  // namespace
+
+Ba read_ba(const std::filesystem::path& file) {
+  Numbers numbers(file);
+  const std::int64_t n = numbers.whole("n", 1, 1'000'000), m = numbers.whole("m", 1, 1'000'000),
+                     p = numbers.whole("p", 1, 1'000'000);
+  Ba ba;
+  ba.cameras = copies(numbers.tensor({11}), n);
+  ba.points = copies(numbers.tensor({3}), m);
+  ba.weights = copies(numbers.tensor({}), p);
+  ba.features = copies(numbers.tensor({2}), p);
+  ba.camera_of = in_turn(n, p);
+  ba.point_of = in_turn(m, p);
+  numbers.end();
+  return ba;
 }
 
 double Golden::error_of(const std::vector<Tensor>& gradients) const {

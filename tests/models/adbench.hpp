@@ -32,6 +32,16 @@ struct Lstm {
 };
 Lstm read_lstm(const std::filesystem::path& file);
 
+/// Cameras that see points. ADBench gives one of each, all others are copies of it.
+struct Ba {
+  Tensor cameras;  ///< [n, 11]: rotation 3, centre 3, focal length, principal point 2, distortion 2
+  Tensor points;   ///< [m, 3]
+  Tensor weights;  ///< [p]
+  Tensor features;             ///< [p, 2]: where the points were seen
+  Tensor camera_of, point_of;  ///< int32 [p]: which camera sees which point
+};
+Ba read_ba(const std::filesystem::path& file);
+
 /// The contents of the golden files for an input.
 struct Golden {
   double value = 0;
@@ -47,7 +57,7 @@ Golden read_golden(const std::filesystem::path& file);
 
 /// The path of the input with this name, such as "gmm_d20_K50".
 std::filesystem::path file(const std::string& name);
-/// All inputs of a model, "gmm" or "lstm", in the order of their names.
+/// All inputs of a model, "gmm", "lstm" or "ba", in the order of their names.
 std::vector<std::filesystem::path> files(const std::string& model);
 
 }  // namespace dagrad::adbench

@@ -32,6 +32,7 @@ struct MaskedSoftmax : Masking {
   std::shared_ptr<const ProgramLoop> prepare(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -47,6 +48,7 @@ struct MaskedSoftmaxGradient : Masking {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -58,6 +60,7 @@ struct Masked : Masking {
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -74,6 +77,7 @@ struct MaskedScores : Masking {
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -94,6 +98,7 @@ struct MaskedMatmul : Masking {
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
   double flops(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

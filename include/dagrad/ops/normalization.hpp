@@ -39,6 +39,7 @@ struct Standardize : OverAxes {
                  const DecisionSink& sink) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -60,6 +61,7 @@ struct StandardizeGradient : OverAxes {
   std::size_t scratch(const PlanContext& plan) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -88,6 +90,7 @@ struct NormalizeRows : OverAxes {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -108,6 +111,7 @@ struct NormalizeRowsGradient : OverAxes {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -32,6 +32,7 @@ struct Sort {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -55,6 +56,7 @@ struct TopK {
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -34,6 +34,7 @@ struct MaxPool : Pooling {
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -54,6 +55,7 @@ struct MaxPoolGradient : Pooling {
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -73,6 +75,7 @@ struct MaxPoolPick : Pooling {
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -89,6 +92,7 @@ struct AvgPool : Pooling {
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 
@@ -108,6 +112,7 @@ struct AvgPoolGradient : Pooling {
   Grads grad(const GradContext& g) const;
   std::vector<Value> batch(const BatchContext& b) const;
   double cost(const PlanContext& plan) const;
+  Dependence pattern(const PatternContext& at) const;
   static Samples samples(Rng& rng);
 };
 

@@ -12,7 +12,7 @@ GPT = dict(layers=4, heads=4, width=128, tokens=64, vocabulary=65, batch=12)
 STAGES = [(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1)]
 
 
-SYSTEMS = ["numpy", "torch", "torch-compile", "jax-jit", "casadi", "casadi-c"]
+SYSTEMS = ["numpy", "torch", "torch-compile", "jax-jit", "casadi", "casadi-c", "casadi-mx"]
 ROWS = {"elementwise": elementwise.rows, "jacobians": jacobians.rows, **{name: ops.rows for name in ops.SIZES}}  # cases of several rows
 
 
