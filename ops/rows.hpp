@@ -55,12 +55,60 @@ T fold(const T* x, std::int64_t n, T start, F f) {
            f(f(part[1], part[5]), f(part[3], part[7])));
 }
 
+/// Sums of rows that lie side by side, of which one element each is added at a time. Each has the
+/// bits of `fold`.
+template <class T>
+class SumsSideBySide {
+ public:
+  static constexpr std::int64_t most = 64;  ///< rows
+
+  /// Prepares for `n` elements of each of `rows` rows.
+  void start(std::int64_t rows, std::int64_t n) {
+    rows_ = rows;
+    in_wide_ = n >= 64 ? static_cast<std::size_t>(n / 32 * 32) : 0;
+    at_ = 0;
+    clear(wide_);
+    clear(part_);
+  }
+  /// Adds the next element of each row.
+  void add(const T* x) {
+    add_to(at_ < in_wide_ ? wide_[at_ % 32] : part_[at_ % 8], x);
+    if (++at_ != in_wide_) return;
+    for (std::size_t j = 0; j < 8; ++j)
+      for (std::size_t i = 0; i < most; ++i)
+        part_[j][i] = (wide_[j][i] + wide_[j + 16][i]) + (wide_[j + 8][i] + wide_[j + 24][i]);
+  }
+  /// Adds the sums to `sums`.
+  void finish(T* sums) {
+    for (std::size_t step = 4; step > 0; step /= 2)
+      for (std::size_t j = 0; j < step; ++j) add_to(part_[j], part_[j + step].data());
+    for (std::int64_t i = 0; i < rows_; ++i) sums[i] += part_[0][static_cast<std::size_t>(i)];
+  }
+
+ private:
+  using Line = std::array<T, most>;
+  template <std::size_t n>
+  static void clear(std::array<Line, n>& lines) {
+    for (Line& line : lines) line.fill(T(0));
+  }
+  void add_to(Line& line, const T* x) const {
+    for (std::int64_t i = 0; i < rows_; ++i) line[static_cast<std::size_t>(i)] += x[i];
+  }
+
+  std::int64_t rows_ = 0;
+  std::size_t in_wide_ = 0, at_ = 0;
+  std::array<Line, 32> wide_;
+  std::array<Line, 8> part_;
+};
+
 /// A few rows at a time: as many as fit easily into the cache, or pieces of a single row.
 template <class T>
 class RowBlock {
  public:
   static constexpr std::int64_t room = 1024;
-  static constexpr std::int64_t row_of_its_own = 32;  ///< elements for which calling a loop pays
+  static constexpr std::int64_t most_side_by_side = SumsSideBySide<T>::most;
+  static constexpr std::int64_t few_side_by_side = 16;  ///< for fewer, other blocks are faster
+  static constexpr std::int64_t row_of_its_own = 32;    ///< elements for which calling a loop pays
   struct Row {
     std::int64_t begin;  ///< offset of its first element
     T shift, sum;        ///< Σ exp(x − shift), its reciprocal or its logarithm
@@ -71,6 +119,9 @@ class RowBlock {
   /// For an op that has prepared `exp_loop`.
   RowBlock(const EvalContext& c, const Rows& rows, const T* x)
       : exp_(c.state<ProgramLoop>()), machine_(c.machine()), rows_(rows), x_(x) {}
+
+  /// Whether blocks have to be of rows that lie side by side.
+  static bool is_side_by_side(const Rows& rows) { return rows.stride >= few_side_by_side; }
 
   /// Finds shift and sum of `count` rows from `first` on. Unless it is null, `keep`, which is laid
   /// out like x, receives exp(x − shift).
@@ -104,7 +155,8 @@ class RowBlock {
 
  private:
   /// Calls `visit(row, offset, i)` for elements [from, to) of the rows; `i` is the place in a piece
-  /// that holds these elements of the first row, then those of the next.
+  /// that holds these elements of the first row, then those of the next, or, for rows side by side,
+  /// the first of these elements of each row, then the next ones.
   template <class Visit>
   void each(std::int64_t from, std::int64_t to, Visit visit) const;
   /// The same, as `visit(row, offset, i, x − shift)`: rows with finite maxima do not pay for the
@@ -121,6 +173,8 @@ class RowBlock {
       });
   }
   void find_shifts();
+  /// Adds elements [from, from + n) of the rows, which are in the piece, to the sums.
+  void sum_piece(std::int64_t from, std::int64_t n);
   /// The same as `sum_exp` for a single row of adjacent elements with a finite shift.
   void sum_row(std::size_t i, T* keep);
 
@@ -132,6 +186,7 @@ class RowBlock {
   bool unbounded_ = false;  ///< a row contains ∞, which is then its shift
   std::array<std::int64_t, room> begin_;
   std::array<T, room> shift_, sum_, piece_;
+  SumsSideBySide<T> side_by_side_;
 };
 
 template <class T>
@@ -142,6 +197,15 @@ void RowBlock<T>::each(std::int64_t from, std::int64_t to, Visit visit) const {
     for (std::int64_t i = 0; i < count_; ++i) {
       const Row r = row(i);
       for (std::int64_t k = 0; k < n; ++k) visit(r, r.begin + from + k, i * n + k);
+    }
+  } else if (is_side_by_side(rows_)) {
+    const std::int64_t begin = begin_[0];
+    for (std::int64_t k = 0; k < n; ++k) {
+      const std::int64_t at = begin + (from + k) * rows_.stride;
+      for (std::int64_t i = 0; i < count_; ++i)
+        visit(
+            Row{begin + i, shift_[static_cast<std::size_t>(i)], sum_[static_cast<std::size_t>(i)]},
+            at + i, k * count_ + i);
     }
   } else {
     for (std::int64_t k = 0; k < n; ++k)
@@ -156,18 +220,25 @@ template <class T>
 void RowBlock<T>::find_shifts() {  // ignores NaN, which makes the sum NaN later
   constexpr T none = -std::numeric_limits<T>::infinity();
   const auto larger = [](T a, T b) { return b > a ? b : a; };
+  T* const shifts = shift_.data();
+  std::fill_n(shifts, count_, none);
+  if (rows_.stride == 1) {
+    for (std::int64_t i = 0; i < count_; ++i)
+      shifts[i] = fold(x_ + begin_[static_cast<std::size_t>(i)], rows_.length, none, larger);
+  } else if (is_side_by_side(rows_)) {
+    for (std::int64_t k = 0; k < rows_.length; ++k) {
+      const T* const x = x_ + begin_[0] + k * rows_.stride;
+      for (std::int64_t i = 0; i < count_; ++i) shifts[i] = larger(shifts[i], x[i]);
+    }
+  } else {
+    for (std::int64_t i = 0; i < count_; ++i)
+      for (std::int64_t k = 0; k < rows_.length; ++k)
+        shifts[i] = larger(shifts[i], x_[begin_[static_cast<std::size_t>(i)] + k * rows_.stride]);
+  }
   unbounded_ = false;
   for (std::int64_t i = 0; i < count_; ++i) {
-    const T* x = x_ + begin_[static_cast<std::size_t>(i)];
-    T& shift = shift_[static_cast<std::size_t>(i)];
-    if (rows_.stride == 1) {
-      shift = fold(x, rows_.length, none, larger);
-    } else {
-      shift = none;
-      for (std::int64_t k = 0; k < rows_.length; ++k) shift = larger(shift, x[k * rows_.stride]);
-    }
-    if (shift == none) shift = 0;
-    unbounded_ = unbounded_ || std::isinf(shift);
+    if (shifts[i] == none) shifts[i] = 0;
+    unbounded_ = unbounded_ || std::isinf(shifts[i]);
   }
 }
 
@@ -190,12 +261,28 @@ void RowBlock<T>::sum_exp(std::int64_t first, std::int64_t count, T* keep) {
     each_shifted(from, to,
                  [&](const Row&, std::int64_t, std::int64_t i, T shifted) { piece[i] = shifted; });
     run_exp(exp_, piece, T(0), piece, count * n);
-    for (std::int64_t i = 0; i < count; ++i)
-      sum_[static_cast<std::size_t>(i)] +=
-          fold(piece + i * n, n, T(0), [](T a, T b) { return a + b; });
+    sum_piece(from, n);
     if (keep != nullptr)
       each(from, to,
            [&](const Row&, std::int64_t offset, std::int64_t i) { keep[offset] = piece[i]; });
+  }
+}
+
+template <class T>
+void RowBlock<T>::sum_piece(std::int64_t from, std::int64_t n) {
+  const T* const piece = piece_.data();
+  if (!is_side_by_side(rows_)) {
+    for (std::int64_t i = 0; i < count_; ++i)
+      sum_[static_cast<std::size_t>(i)] +=
+          fold(piece + i * n, n, T(0), [](T a, T b) { return a + b; });
+    return;
+  }
+  for (std::int64_t k = 0; k < n; ++k) {  // in the parts of `room` elements that `sum_row` adds
+    const std::int64_t at = (from + k) % room,
+                       in_part = std::min(room, rows_.length - from - k + at);
+    if (at == 0) side_by_side_.start(count_, in_part);
+    side_by_side_.add(piece + k * count_);
+    if (at + 1 == in_part) side_by_side_.finish(sum_.data());
   }
 }
 
@@ -213,11 +300,26 @@ void RowBlock<T>::sum_row(std::size_t i, T* keep) {
 /// alone. For ops that have prepared `exp_loop`.
 template <class T, class Visit>
 void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit visit) {
+  using Block = RowBlock<T>;
+  constexpr std::int64_t task = 16384;  // elements
   const std::int64_t length = std::max<std::int64_t>(rows.length, 1);
-  const std::int64_t most = std::max<std::int64_t>(1, RowBlock<T>::room / length);
-  const std::int64_t blocks = std::max<std::int64_t>(1, 16384 / (most * length));  // of a task
+  if (Block::is_side_by_side(rows)) {  // which do not go on in the next group of rows
+    const std::int64_t most = Block::most_side_by_side, pieces = (rows.stride + most - 1) / most;
+    c.parallel.ranges(rows.count / rows.stride * pieces, 1 + task / (most * length),
+                      [&](std::int64_t begin, std::int64_t end) {
+                        Block block(c, rows, x);
+                        for (std::int64_t unit = begin; unit < end; ++unit) {
+                          const std::int64_t column = unit % pieces * most;
+                          visit(block, unit / pieces * rows.stride + column,
+                                std::min(most, rows.stride - column));
+                        }
+                      });
+    return;
+  }
+  const std::int64_t most = std::max<std::int64_t>(1, Block::room / length);
+  const std::int64_t blocks = std::max<std::int64_t>(1, task / (most * length));
   c.parallel.ranges(rows.count, most * blocks, [&](std::int64_t begin, std::int64_t end) {
-    RowBlock<T> block(c, rows, x);
+    Block block(c, rows, x);
     for (std::int64_t first = begin; first < end; first += most)
       visit(block, first, std::min(most, end - first));
   });

@@ -41,15 +41,22 @@ class LoopAssembler {
         set_(set),
         code_(emitter_for(program, set)),
         allocation_(allocate_registers(program, in_step, code_->registers())),
-        frame_(*code_, program, in_step, allocation_) {}
+        frame_(*code_, program, in_step, allocation_),
+        prefetches_(allocation_.body.size() >= long_body) {}
 
   std::vector<std::uint8_t> run();
 
  private:
   using Kind = Action::Kind;
   static constexpr std::uint32_t most_slots = 2048;  ///< 128 KiB of the stack
+  /// Actions from which on a body is so long that few of its iterations overlap, so that they wait
+  /// for memory unless lines are asked for early.
+  static constexpr std::size_t long_body = 24;
+  static constexpr int ahead = 2048;  ///< bytes
 
   void body();
+  void prefetch(const Xbyak::RegExp& from);
+  void prefetch_to_write(const Xbyak::RegExp& to);
   void act(const Action& action);
   void load(const Action& action);
   void compute(const Action& action);
@@ -63,6 +70,7 @@ class LoopAssembler {
   const std::unique_ptr<VectorEmitter> code_;
   const Allocation allocation_;
   Frame frame_;
+  const bool prefetches_;
   bool in_tail_ = false;
 };
 
@@ -101,6 +109,14 @@ void LoopAssembler::body() {
   for (const Action& action : allocation_.body) act(action);
 }
 
+void LoopAssembler::prefetch(const Xbyak::RegExp& from) {
+  if (prefetches_ && !in_tail_) code_->prefetcht0(code_->ptr[from + ahead]);
+}
+
+void LoopAssembler::prefetch_to_write(const Xbyak::RegExp& to) {
+  if (prefetches_ && !in_tail_) code_->prefetchw(code_->ptr[to + ahead]);
+}
+
 void LoopAssembler::act(const Action& action) {
   const DType dtype = program_.steps[action.step].dtype;
   switch (action.kind) {
@@ -113,6 +129,7 @@ void LoopAssembler::act(const Action& action) {
     case Kind::compute:
       return compute(action);
     case Kind::store:
+      prefetch_to_write(frame_.output(action.output));
       return code_->store(frame_.output(action.output), action.d, dtype);
   }
 }
@@ -122,6 +139,7 @@ void LoopAssembler::load(const Action& action) {
   if (step.primitive == Primitive::constant) {
     code_->broadcast(action.d, step.dtype, frame_.constant(step.data));
   } else if (in_step_[step.data] != 0) {
+    prefetch(frame_.input(step.data));
     code_->load(action.d, step.dtype, frame_.input(step.data));
   } else {
     code_->broadcast(action.d, step.dtype, frame_.repeated_input(step.data));

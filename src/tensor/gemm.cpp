@@ -67,7 +67,7 @@ double per_task(const Product<T>& p) {
 template <class T>
 void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>& p, double work) {
   constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles for every instruction set
-  const auto tasks = static_cast<std::int64_t>(std::min(1 + work / per_task(p), most_tasks));
+  const auto tasks = static_cast<std::int64_t>(std::min(1.5 + work / per_task(p), most_tasks));
   const Cut columns(p.n, tasks, p.a.transposed ? 256 : 64, column_step);
   const Cut rows(p.m, std::max<std::int64_t>(tasks / columns.pieces, 1), 96, row_step);
   parallel(rows.pieces * columns.pieces, [&](std::int64_t task) {
@@ -104,7 +104,7 @@ void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std:
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   if (work <= small_work) {
     multiply.small(p);
-  } else if (work < per_task(p)) {
+  } else if (work < per_task(p) / 2) {
     multiply.large(p, scratch<T>(multiply.scratch));
   } else {
     run(parallel, multiply, p, work);

@@ -27,7 +27,7 @@ void transpose_quarters(__m512& a, __m512& b, __m512& c, __m512& d) {
 struct Floats {
   using T = float;
   using V = __m512;
-  static constexpr int lanes = 16, rows = 8, vectors = 2;
+  static constexpr int lanes = 16, rows = 12, vectors = 2;
 
   static __mmask16 first(Index n) { return static_cast<__mmask16>((1U << n) - 1); }
   static V zero() { return _mm512_setzero_ps(); }
@@ -67,7 +67,7 @@ struct Floats {
 struct Doubles {
   using T = double;
   using V = __m512d;
-  static constexpr int lanes = 8, rows = 8, vectors = 2;
+  static constexpr int lanes = 8, rows = 12, vectors = 2;
 
   static __mmask8 first(Index n) { return static_cast<__mmask8>((1U << n) - 1); }
   static V zero() { return _mm512_setzero_pd(); }

@@ -27,6 +27,7 @@ namespace {
 
 constexpr Index band = 128;
 constexpr Index few_rows = 64;  // up to this many rows, packing b does not pay off
+constexpr Index few_uses = 4;   // but for rows that evict each other, from this many uses on
 
 template <class L>
 class Blocks {
@@ -99,13 +100,17 @@ class Blocks {
     }
   }
 
+  /// Whether rows evict each other from the first cache.
+  static bool conflicts(Matrix<const T> x) {
+    return x.stride * Index{sizeof(T)} % conflicting == 0;
+  }
+
   static void block(const Product<T>& p, T* b_space, T* a_space) {
-    const bool pack = p.b.transposed || p.m > few_rows ||
-                      (p.m > 2 * L::rows && p.b.stride * Index{sizeof(T)} % page == 0);
+    const bool pack_b = p.b.transposed || p.m > few_rows || (p.m > few_uses && conflicts(p.b));
+    const bool pack_a = p.a.transposed || (p.n > few_uses * width && conflicts(p.a));
     // Columns of b that are read without packing.
-    const Index direct = pack ? 0 : p.n / width * width;
-    for (Index j = direct; j < p.n; j += width)
-      pack_strip<L>(from(p.b, 0, j), p.k, least(width, p.n - j), b_space + j * p.k);
+    const Index direct = pack_b ? 0 : p.n / width * width;
+    pack_strips<L>(from(p.b, 0, direct), p.k, p.n - direct, b_space + direct * p.k);
     for (Index i = 0; i < p.m; i += band) {
       const Product<T> rows{.m = least(band, p.m - i),
                             .n = p.n,
@@ -114,14 +119,16 @@ class Blocks {
                             .b = p.b,
                             .c = from(p.c, i, 0),
                             .accumulate = p.accumulate};
-      if (p.a.transposed) pack_band<L>(rows.a, rows.m, p.k, a_space);
+      if (pack_a) pack_band<L>(rows.a, rows.m, p.k, a_space);
+      const T* const packed_a = pack_a ? a_space : nullptr;
       for (Index j = 0; j < p.n; j += width)
-        strip(rows, j, a_space,
+        strip(rows, j, packed_a,
               j < direct ? Strip<T>{p.b.data + j, p.b.stride} : Strip<T>{b_space + j * p.k, width});
     }
   }
 
-  /// Computes the tiles of the strip of c whose first column is `j`.
+  /// Computes the tiles of the strip of c whose first column is `j`. `packed_a` is null if a is
+  /// read where it lies.
   static void strip(const Product<T>& p, Index j, const T* packed_a, Strip<T> b) {
     const Index columns = least(width, p.n - j), vectors = (columns + L::lanes - 1) / L::lanes;
     Tile<T> tile{.k = p.k,
@@ -131,11 +138,11 @@ class Blocks {
                  .c_stride = p.c.stride,
                  .last_lanes = columns - (vectors - 1) * L::lanes,
                  .accumulate = p.accumulate};
-    if (!p.a.transposed) tile.a = {p.a.data, p.a.stride, 1};
+    if (packed_a == nullptr) tile.a = {p.a.data, p.a.stride, 1};
     for (Index i = 0, rows = 0; i < p.m; i += rows) {
       rows = tile_rows<L>(i, p.m);
       tiles(rows, vectors, tile);
-      tile.a.data += p.a.transposed ? L::rows * p.k : rows * p.a.stride;
+      tile.a.data += packed_a != nullptr ? L::rows * p.k : rows * p.a.stride;
       tile.c += rows * p.c.stride;
     }
   }

@@ -58,20 +58,24 @@ void transpose(const T* from, Index from_row, Index rows, Index columns, T* to, 
   }
 }
 
-/// Packs `columns` columns of b, which is row-major, padded with 0 to the width of a tile.
+/// Packs `columns` columns of b, which is row-major, strip by strip, padded with 0 to the width of
+/// a tile. A whole row is read at a time, since rows are often pages apart.
 template <class L>
 void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   for (Index l = 0; l < k; ++l, b.data += b.stride, to += tile_width<L>) {
-    for (Index v = 0; v < tile_width<L>; v += L::lanes) {
-      const Index left = columns - v;
-      L::store(to + v, left >= L::lanes ? L::load(b.data + v)
-                       : left > 0       ? L::load(b.data + v, left)
-                                        : L::zero());
+    typename L::T* strip = to;
+    for (Index j = 0; j < columns; j += tile_width<L>, strip += tile_width<L> * k) {
+      for (Index v = 0; v < tile_width<L>; v += L::lanes) {
+        const Index left = columns - j - v;
+        L::store(strip + v, left >= L::lanes ? L::load(b.data + j + v)
+                            : left > 0       ? L::load(b.data + j + v, left)
+                                             : L::zero());
+      }
     }
   }
 }
 
-/// The same for a transposed b.
+/// Packs one strip of a transposed b.
 template <class L>
 void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   using T = typename L::T;
@@ -89,22 +93,25 @@ void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typenam
   }
 }
 
-/// Packs the strip of b that begins at the first column of `b`.
+/// Packs `columns` columns of b, strip by strip.
 template <class L>
-void pack_strip(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
-  if (b.transposed) {
-    pack_columns<L>(b, k, columns, to);
-  } else {
-    pack_rows<L>(b, k, columns, to);
-  }
+void pack_strips(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+  if (!b.transposed) return pack_rows<L>(b, k, columns, to);
+  for (Index j = 0; j < columns; j += tile_width<L>)
+    pack_columns<L>(from(b, 0, j), k, least(tile_width<L>, columns - j), to + j * k);
 }
 
-/// Packs all `m` rows of a transposed a tile by tile, with the rows of one step of k side by side.
-/// A tile takes L::rows * k elements, however many rows it has.
+/// Packs all `m` rows of a tile by tile, with the rows of one step of k side by side. A tile takes
+/// L::rows * k elements, however many rows it has.
 template <class L>
 void pack_band(Matrix<const typename L::T> a, Index m, Index k, typename L::T* to) {
   for (Index i = 0, rows = 0; i < m; i += rows) {
     rows = tile_rows<L>(i, m);
+    if (!a.transposed) {
+      transpose(a.data + i * a.stride, a.stride, rows, k, to, L::rows);
+      to += L::rows * k;
+      continue;
+    }
     const typename L::T* row = a.data + i;
     const bool whole = i + L::rows <= m;  // reading extra rows is harmless as long as they exist
     for (Index l = 0; l < k; ++l, row += a.stride, to += L::rows) {

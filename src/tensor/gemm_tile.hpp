@@ -12,7 +12,8 @@ namespace {
 using Index = std::int64_t;
 
 constexpr Index depth = 256;  // steps of k that are summed before the sum is added to c
-constexpr Index page = 4096;  // bytes; rows at this distance evict each other from the cache
+constexpr Index conflicting =
+    1024;  // bytes; rows at multiples of it evict each other from the cache
 
 /// Rows of a over a block of k: element (i, l) lies at data[i * row + l * step].
 template <class T>
@@ -47,14 +48,14 @@ void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c
             bool accumulate, Last... last) {
   constexpr int w = L::lanes, v_last = vectors - 1;
   if (accumulate) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < rows; ++r, c += c_stride) {
       for (int v = 0; v < v_last; ++v) L::store(c + v * w, L::add(L::load(c + v * w), sum[r][v]));
       typename L::T* const to = c + v_last * w;
       L::store(to, L::add(L::load(to, last...), sum[r][v_last]), last...);
     }
   } else {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < rows; ++r, c += c_stride) {
       for (int v = 0; v < v_last; ++v) L::store(c + v * w, sum[r][v]);
       L::store(c + v_last * w, sum[r][v_last], last...);
@@ -67,9 +68,13 @@ template <class L, int rows, int vectors>
 void multiply(const Tile<typename L::T>& tile) {
   using V = typename L::V;
   V sum[rows][vectors];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < vectors; ++v) sum[r][v] = L::zero();
+  }
+  for (int r = 0; r < rows; ++r) {  // rows far apart are not prefetched by the processor
+    for (int v = 0; v < vectors; ++v)
+      __builtin_prefetch(tile.c + r * tile.c_stride + v * L::lanes, 1);
   }
   const typename L::T *a = tile.a.data, *b = tile.b.data;
   const Index a_row = tile.a.row, a_step = tile.a.step, b_step = tile.b.step, k = tile.k;

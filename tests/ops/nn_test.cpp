@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/elementwise.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
@@ -82,6 +83,25 @@ TEST(Softmax, SumsToOneWhateverTheLength) {
     const Tensor sums = evaluate(sum(p, axis));
     for (std::int64_t i = 0; i < sums.size(); ++i) ASSERT_NEAR(sums.at(i), 1, 1e-12);
   }
+}
+
+TEST(Softmax, HasTheBitsOfEachRowAloneAlongAnyAxis) {
+  Rng rng(5);
+  for (const DType dtype : {f32, f64})
+    for (const std::int64_t length : {1, 31, 63, 64, 100, 1023, 1025, 2100})
+      for (const std::int64_t beside : {15, 16, 63, 65, 130}) {
+        Graph graph;
+        std::vector<double> numbers = rng.normal({2 * length * beside}, 0, 3).to_vector<double>();
+        numbers[static_cast<std::size_t>(length * beside)] = infinity;
+        numbers.back() = -infinity;
+        const Value x = graph.constant(evaluate(cast(
+            graph.constant(Tensor({2, length, beside}, std::span<const double>(numbers))), dtype)));
+        const auto last = [](const Value& v) { return transpose(v, {0, 2, 1}); };
+        for (const auto& f : {softmax, log_softmax}) {
+          const std::vector<Tensor> both = evaluate({last(f(x, 1)), f(last(x), 2)});
+          ASSERT_TRUE(compare(both[0], both[1], 0).close) << length << " beside " << beside;
+        }
+      }
 }
 
 TEST(Softmax, EqualsTheExponentialOfItsLogarithm) {
