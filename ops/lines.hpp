@@ -39,6 +39,24 @@ class Lines {
     });
   }
 
+  /// Whether the elements of a line are adjacent.
+  bool is_last_axis() const { return along_.inner == 1; }
+  /// For lines of adjacent elements: calls `walk(at, count)` on the pool for up to `together`
+  /// lines, which lie one after the other; the first begins at `at`. Lines without elements are
+  /// skipped.
+  template <class Walk>
+  void each_group(const Parallel& parallel, std::int64_t together, Walk walk) const {
+    const std::int64_t lines = along_.outer, length = along_.length;
+    if (length == 0) return;
+    const std::int64_t groups = (lines + together - 1) / together;
+    const std::int64_t grain = 1 + (1 << 14) / (length * together);
+    parallel.ranges(groups, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t line = begin * together; line < std::min(end * together, lines);
+           line += together)
+        walk(line * length + (reverse_ ? length - 1 : 0), std::min(together, lines - line));
+    });
+  }
+
  private:
   AlongAxis along_;
   bool reverse_;

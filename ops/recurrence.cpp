@@ -1,6 +1,8 @@
 #include "dagrad/ops/recurrence.hpp"
 
 #include <algorithm>
+#include <array>
+#include <type_traits>
 
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/random.hpp"
@@ -20,24 +22,66 @@ Type Recurrence::infer(std::span<const Type> in) const {
   return in[0];
 }
 
+namespace {
+
+/// Lines of adjacent elements that are walked together, so that they do not wait for each other's
+/// sums.
+constexpr std::int64_t lines_at_once = 8;
+
+/// Walks `count` lines that are `length` elements apart.
+template <class T, class Product>
+void walk_lines(const T* a, const T* b, T* w, std::int64_t count, const Lines& lines, T initial,
+                Product product) {
+  const std::int64_t length = lines.length(), step = lines.step();
+  const auto walk = [&](auto n) {
+    std::array<T, lines_at_once> last;
+    last.fill(initial);
+    for (std::int64_t i = 0, at = 0; i < length; ++i, at += step)
+      for (std::int64_t j = 0; j < n; ++j) {
+        T& x = last[static_cast<std::size_t>(j)];
+        const std::int64_t here = at + j * length;
+        w[here] = x;
+        x = a[here] + product(x, b[here]);
+      }
+  };
+  if (count == lines_at_once)
+    walk(std::integral_constant<std::int64_t, lines_at_once>());
+  else
+    walk(count);
+}
+
+/// Walks `width` adjacent lines.
+template <class T, class Product>
+void walk_beside(const T* a, const T* b, T* w, std::int64_t width, const Lines& lines, T initial,
+                 Product product) {
+  const std::int64_t step = lines.step();
+  std::fill_n(w, width, initial);
+  for (std::int64_t i = 1; i < lines.length(); ++i, a += step, b += step, w += step)
+    for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + product(w[j], b[j]);
+}
+
+}  // namespace
+
 void Recurrence::eval(const EvalContext& c) const {
   const Lines lines(c.in_shape(0), axis, reverse);
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
-      const std::int64_t step = lines.step();
-      const T *a = c.in<T>(0).data() + at, *b = c.in<T>(1).data() + at;
-      T* w = c.out<T>().data() + at;
-      std::fill_n(w, width, static_cast<T>(initial));
-      const auto walk = [&](auto product) {
-        for (std::int64_t i = 1; i < lines.length(); ++i, a += step, b += step, w += step) {
-          for (std::int64_t j = 0; j < width; ++j) w[step + j] = a[j] + product(w[j], b[j]);
-        }
-      };
-      if (pulls)
-        walk([](T x, T factor) { return pulled(x, factor); });
+    const T *const a = c.in<T>(0).data(), *const b = c.in<T>(1).data();
+    T* const w = c.out<T>().data();
+    const auto first = static_cast<T>(initial);
+    const auto walk = [&](auto product) {
+      if (lines.is_last_axis())
+        lines.each_group(c.parallel, lines_at_once, [&](std::int64_t at, std::int64_t count) {
+          walk_lines(a + at, b + at, w + at, count, lines, first, product);
+        });
       else
-        walk([](T x, T factor) { return x * factor; });
-    });
+        lines.each(c.parallel, [&](std::int64_t at, std::int64_t width) {
+          walk_beside(a + at, b + at, w + at, width, lines, first, product);
+        });
+    };
+    if (pulls)
+      walk([](T x, T factor) { return pulled(x, factor); });
+    else
+      walk([](T x, T factor) { return x * factor; });
   });
 }
 
