@@ -6,6 +6,19 @@
 #include <string>
 #include <utility>
 
+/// The text of the error that a call throws.
+template <class E, class F>
+std::string thrown(F&& f) {
+  try {
+    std::forward<F>(f)();
+  } catch (const E& error) {
+    return error.what();
+  } catch (const std::exception& error) {
+    return std::string("another exception: ") + error.what();
+  }
+  return "nothing was thrown";
+}
+
 /// What a mistake is told, without the line of the call that the text ends with: that must be one
 /// of the calling file's.
 template <class E, class F>

@@ -30,19 +30,22 @@ class Parallel {
   /// Calls `body(begin, end)` for pieces of [0, n) of size `grain`.
   template <class F>
   void ranges(std::int64_t n, std::int64_t grain, F&& body) const {
-    const std::int64_t tasks = (n + grain - 1) / grain;
-    if (tasks <= 1) {
-      if (n > 0) body(std::int64_t{0}, n);
-      return;
-    }
-    (*this)(tasks, [&](std::int64_t task) {
-      body(task * grain, task + 1 == tasks ? n : (task + 1) * grain);
-    });
+    run_ranges(
+        n, grain,
+        [](const void* context, std::int64_t begin, std::int64_t end) {
+          (*static_cast<std::remove_reference_t<F>*>(const_cast<void*>(context)))(begin, end);
+        },
+        std::addressof(body));
   }
 
  protected:
   using Body = void (*)(const void* context, std::int64_t task);
   virtual void run(std::int64_t tasks, Body body, const void* context) const = 0;
+
+ private:
+  using Range = void (*)(const void* context, std::int64_t begin, std::int64_t end);
+  /// Not inline, so that a body is compiled once, and not also for a single piece.
+  void run_ranges(std::int64_t n, std::int64_t grain, Range body, const void* context) const;
 };
 
 /// Runs all tasks on the calling thread, in order.

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include <iterator>
 #include <ostream>
 
 #include "src/graph/data.hpp"
@@ -9,44 +6,46 @@ namespace dagrad {
 
 namespace {
 
-void write_line(const Node& node, fmt::memory_buffer& line) {
-  const auto out = std::back_inserter(line);
-  fmt::format_to(out, "%{} = {}(", node.name(), node.op().name());
+void write_line(const Node& node, std::string& line) {
+  (line += '%') += node.name();
+  ((line += " = ") += node.op().name()) += '(';
   const auto operands = node.operands();
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    fmt::format_to(out, "{}{}%{}", i ? ", " : "", node.type_only(i) ? "type of " : "",
-                   operands[i].name());
-  fmt::format_to(out, ")");
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (i > 0) line += ", ";
+    if (node.type_only(i)) line += "type of ";
+    (line += '%') += operands[i].name();
+  }
+  line += ')';
+  const auto write_braced = [&](const std::string& text) { ((line += " {") += text) += '}'; };
   if (const std::string attributes = node.op().attributes(); !attributes.empty())
-    fmt::format_to(out, " {{{}}}", attributes);
+    write_braced(attributes);
   if (node.kind() == NodeKind::constant && node.output().size() == 1)
-    fmt::format_to(out, " {{{}}}", attribute_text(node.tensor()));
-  fmt::format_to(out, " :");
+    write_braced(attribute_text(node.tensor()));
+  line += " :";
   for (std::size_t port = 0; port < node.outputs(); ++port)
-    fmt::format_to(out, "{} {}", port ? "," : "", to_string(node.output(port).type()));
+    (line += port > 0 ? ", " : " ") += to_string(node.output(port).type());
   const auto origins = node.origins();
   if (origins.size() > 1 || origins[0].node != node.name())
     for (std::size_t i = 0; i < origins.size(); ++i)
-      fmt::format_to(out, "{}%{}", i ? ", " : "  # made of ", origins[i].node);
-  if (const auto provenance = node.provenance())
-    fmt::format_to(out, "  # from %{}", provenance->node);
+      (line += i > 0 ? ", %" : "  # made of %") += origins[i].node;
+  if (const auto provenance = node.provenance()) (line += "  # from %") += provenance->node;
 }
 
 }  // namespace
 
 std::string to_string(const Node& node) {
-  fmt::memory_buffer line;
+  std::string line;
   write_line(node, line);
-  return fmt::to_string(line);
+  return line;
 }
 
 std::string to_string(const Graph& graph) {
-  fmt::memory_buffer text;
+  std::string text;
   for (const Node& node : graph.nodes()) {
     write_line(node, text);
-    text.push_back('\n');
+    text += '\n';
   }
-  return fmt::to_string(text);
+  return text;
 }
 
 std::ostream& operator<<(std::ostream& out, const Node& node) { return out << to_string(node); }

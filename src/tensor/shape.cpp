@@ -1,7 +1,6 @@
 #include "dagrad/shape.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ostream>
@@ -13,26 +12,35 @@ namespace dagrad {
 
 namespace {
 constexpr std::int64_t max_elements = std::int64_t{1} << 48;
+
+std::string text_of_dims(std::span<const std::int64_t> dims) {
+  std::string text = "[";
+  for (const std::int64_t dim : dims) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(dim);
+  }
+  return text += ']';
 }
+}  // namespace
 
 Shape::Shape(std::initializer_list<std::int64_t> dims)
     : Shape(std::span(dims.begin(), dims.size())) {}
 
 Shape::Shape(std::span<const std::int64_t> dims) {
   if (dims.size() > max_rank) {
-    throw ShapeError(fmt::format("a shape has at most {} dimensions, got {}: [{}]", max_rank,
-                                 dims.size(), fmt::join(dims, ",")));
+    throw ShapeError(fmt::format("a shape has at most {} dimensions, got {}: {}", max_rank,
+                                 dims.size(), text_of_dims(dims)));
   }
   std::int64_t elements = 1;
   for (const std::int64_t dim : dims) {
     if (dim < 0) {
       throw ShapeError(
-          fmt::format("a dimension must be at least 0, got {} in [{}]", dim, fmt::join(dims, ",")));
+          fmt::format("a dimension must be at least 0, got {} in {}", dim, text_of_dims(dims)));
     }
     const std::int64_t factor = std::max<std::int64_t>(dim, 1);
     if (factor > max_elements / elements) {
       throw ShapeError(
-          fmt::format("a shape has at most 2^48 elements, got [{}]", fmt::join(dims, ",")));
+          fmt::format("a shape has at most 2^48 elements, got {}", text_of_dims(dims)));
     }
     elements *= factor;
   }
@@ -40,9 +48,7 @@ Shape::Shape(std::span<const std::int64_t> dims) {
   rank_ = static_cast<std::uint8_t>(dims.size());
 }
 
-std::string to_string(const Shape& shape) {
-  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ","));
-}
+std::string to_string(const Shape& shape) { return text_of_dims({shape.begin(), shape.end()}); }
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
 

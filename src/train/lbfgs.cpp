@@ -67,10 +67,7 @@ struct PointOnSurface {
     for (const double slope : gradient) largest = std::max(largest, std::abs(slope));
     return largest;
   }
-  bool finite() const {
-    return std::isfinite(value) &&
-           std::all_of(gradient.begin(), gradient.end(), [](double g) { return std::isfinite(g); });
-  }
+  bool finite() const { return std::isfinite(value) && detail::all_finite(gradient); }
 };
 
 /// Evaluates the loss at points that are stored in the State.

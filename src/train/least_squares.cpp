@@ -39,10 +39,6 @@ double squares(const Numbers& x) {
   return sum;
 }
 
-bool all_finite(const Numbers& x) {
-  return std::all_of(x.begin(), x.end(), [](double each) { return std::isfinite(each); });
-}
-
 /// Evaluates residuals and their Jacobian at points that are stored in the State.
 class Residuals {
  public:
@@ -109,12 +105,11 @@ class Fitter {
     now_ = residuals_.at(best);
     value = squares(now_);
     Numbers jacobian = residuals_.jacobian_of(now_.size(), best.size());
-    if (!std::isfinite(value) || !all_finite(jacobian))
-      throw RunError(fmt::format(
-          "least_squares: the {} not finite{}",
-          std::isfinite(value) ? "Jacobian of the residuals at the start is"
-                               : "residuals at the start are",
-          made_at(where)));
+    if (!std::isfinite(value) || !detail::all_finite(jacobian))
+      throw RunError(fmt::format("least_squares: the {} not finite{}",
+                                 std::isfinite(value) ? "Jacobian of the residuals at the start is"
+                                                      : "residuals at the start are",
+                                 made_at(where)));
     linearize(std::move(jacobian));
   }
 
@@ -149,12 +144,12 @@ class Fitter {
   void attempt(const Numbers& step, double predicted) {
     Numbers x = best;
     for (std::size_t i = 0; i < x.size(); ++i) x[i] += step[i];
-    if (all_finite(x)) {
+    if (detail::all_finite(x)) {
       const Numbers there = residuals_.at(x);
       const double ratio = (value - squares(there)) / predicted;
       if (ratio > 1e-4) {  // false for NaN
         Numbers jacobian = residuals_.jacobian_of(there.size(), x.size());
-        if (all_finite(jacobian)) return accept(there, std::move(jacobian), ratio);
+        if (detail::all_finite(jacobian)) return accept(there, std::move(jacobian), ratio);
       }
     }
     damping_ *= growth_;

@@ -15,18 +15,6 @@ using Numbers = std::vector<double>;
 
 Numbers numbers(const Tensor& t) { return t.to_vector<double>(); }
 
-template <class E, class F>
-std::string thrown(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  } catch (const std::exception& e) {
-    return std::string("another exception: ") + e.what();
-  }
-  return "nothing was thrown";
-}
-
 const Tensor one_two = Tensor::of({1.0, 2.0});
 const Type pair{f64, {2}};
 

@@ -11,6 +11,7 @@
 
 #include "tests/exec/test_ops.hpp"
 #include "tests/exec/watchdog.hpp"
+#include "tests/throws.hpp"
 
 namespace {
 
@@ -159,13 +160,8 @@ TEST(Runtime, HasTheRequestedNumberOfThreads) {
 }
 
 TEST(Runtime, RefusesNonsense) {
-  const auto text = [](const RuntimeOptions& options) -> std::string {
-    try {
-      const Runtime runtime(options);
-    } catch (const ArgumentError& e) {
-      return e.what();
-    }
-    return "nothing was thrown";
+  const auto text = [](const RuntimeOptions& options) {
+    return thrown<ArgumentError>([&] { const Runtime runtime(options); });
   };
   EXPECT_EQ(text({.threads = -1}),
             "Runtime: threads must be from 1 to 1024, or 0 for one per core, got -1");

@@ -15,18 +15,6 @@ using namespace dagrad;
 using namespace dagrad::test;
 using Numbers = std::vector<double>;
 
-template <class E, class F>
-std::string thrown(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  } catch (const std::exception& e) {
-    return std::string("another exception: ") + e.what();
-  }
-  return "nothing was thrown";
-}
-
 Numbers numbers(const Tensor& t) { return t.to_vector<double>(); }
 
 class StateTest : public testing::Test {

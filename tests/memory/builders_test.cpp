@@ -214,6 +214,15 @@ TEST(OutOfMemory, HalfBuiltGraphsCanBeContinued) {
   survives([] { return World(); });
 }
 
+TEST(OutOfMemory, ListingAllOps) {
+  struct World {
+    void run() { catalog = Catalog::builtin(); }
+    std::string text() const { return std::to_string(catalog.size()); }
+    Catalog catalog;
+  };
+  survives([] { return World(); });
+}
+
 /// Existing steps are found again.
 TEST(OutOfMemory, RecordingAProgram) {
   struct World {

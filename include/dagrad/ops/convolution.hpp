@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dagrad/apply.hpp"
@@ -46,10 +47,13 @@ struct Conv : Convolution {
 /// The gradient of Conv with respect to its input. The optional operand `like` is that input;
 /// without it the attributes give the size.
 struct ConvTranspose : Convolution {
-  std::vector<std::int64_t> output_padding = {0};
+  std::vector<std::int64_t> output_padding;
   using attributes =
       dagrad::attributes<&Convolution::stride, &Convolution::padding, &Convolution::dilation,
                          &Convolution::groups, &ConvTranspose::output_padding>;
+  /// Not an aggregate, because gcc 12 destroys the base of one twice if a member after it throws.
+  ConvTranspose(Convolution options = {}, std::vector<std::int64_t> padding_of_output = {0})
+      : Convolution(std::move(options)), output_padding(std::move(padding_of_output)) {}
   static constexpr auto name = "conv_transpose";
   static constexpr auto doc =
       "Transposed convolution of x [N,C,...] with a kernel [C,O/groups,...]: the gradient of a "
