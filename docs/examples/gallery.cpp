@@ -149,7 +149,7 @@ void draw_lstm() {
   save_themes("lstm_step", graph, options);
   // [steps]
   options = {.title = "The cell of an LSTM",
-             .fetches = {loss},
+             .fetches = {lstm.logits},
              .only_needed = true,
              .detail = Detail::blocks,
              .scopes = {{"layer0", Detail::equations}},
@@ -235,7 +235,7 @@ class Options {
     with("open", [](PictureOptions& o) { o.open_scopes = 0; });
     // [/open]
     // [most]
-    with("most", [](PictureOptions& o) { o.most_nodes = 8; });
+    with("most", [](PictureOptions& o) { o.most_nodes = 10; });
     // [/most]
     // [repeats]
     with("repeats", [](PictureOptions& o) {
@@ -248,7 +248,7 @@ class Options {
     // [/left_out]
     // [groups]
     with("groups", [](PictureOptions& o) {
-      o.groups = {{"the loss", {"softmax", "pow", "loss"}}};
+      o.groups = {{"the loss", {"softmax", "power", "loss"}}};
     });
     // [/groups]
     // [everything]

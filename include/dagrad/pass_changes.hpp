@@ -18,19 +18,20 @@ enum class PassChange : std::uint8_t {
   removed,  ///< no longer needed, or replaced by other nodes
 };
 
+struct ChangedNode {
+  std::string node;  ///< full name in `PassChanges::graph`
+  PassChange change;
+  /// The node of that graph that is used instead, if there is one; for a fused node the name of the
+  /// one that computes it, which is the title of its group.
+  std::string instead;
+};
+
 /// The graph that passes have made, together with the nodes that are not in it any more. These get
 /// the values that they had, but nothing uses them. What has been fused is drawn as the nodes that
 /// it was made of.
 struct PassChanges {
-  struct Of {
-    std::string node;  ///< full name in `graph`
-    PassChange change;
-    /// The node of `graph` that is used instead, if there is one; for a fused node the name of the
-    /// one that computes it, which is the title of its group.
-    std::string instead;
-  };
   Graph graph;
-  std::vector<Of> nodes;  ///< all of them, in order
+  std::vector<ChangedNode> nodes;  ///< all of them, in order
   /// Marks the values as results, draws fused nodes in boxes, and says what was done to each node.
   /// Change them as you like, and draw the graph with them.
   PictureOptions options;

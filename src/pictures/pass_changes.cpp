@@ -339,7 +339,7 @@ class BothGraphs {
 
 std::size_t PassChanges::count(PassChange change) const {
   return static_cast<std::size_t>(
-      std::ranges::count_if(nodes, [&](const Of& node) { return node.change == change; }));
+      std::ranges::count_if(nodes, [&](const ChangedNode& node) { return node.change == change; }));
 }
 
 PassChanges pass_changes(const Graph& before, ValueSpan values, const Graph& after,

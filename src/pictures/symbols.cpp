@@ -132,8 +132,8 @@ Notation Symbols::unique(const Notation& symbol) {
   }
 }
 
-/// The first index from `index` on that the letter has not had yet. Each search shortens the way for
-/// the next ones.
+/// The first index from `index` on that the letter has not had yet. Each search shortens the way
+/// for the next ones.
 std::uint32_t Symbols::free_index(const std::string& letter, std::uint32_t index) {
   std::unordered_map<std::uint32_t, std::uint32_t>& next = next_free_[letter];
   std::uint32_t free = index;
@@ -148,9 +148,8 @@ Notation Symbols::indexed(std::string_view letter, std::string_view latex, std::
     index = free_index(text, index);
     next_free_[text][index] = index + 1;
     const std::string number = index == 0 ? "" : std::to_string(index);
-    Notation symbol =
-        Notation::of(text + subscript(number),
-                     std::string(latex) + (number.empty() ? "" : "_{" + number + "}"));
+    Notation symbol = Notation::of(
+        text + subscript(number), std::string(latex) + (number.empty() ? "" : "_{" + number + "}"));
     if (take(symbol)) return symbol;
   }
 }

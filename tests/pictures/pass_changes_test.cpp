@@ -18,12 +18,12 @@ namespace {
 
 std::map<std::string, PassChange> by_name(const PassChanges& changes) {
   std::map<std::string, PassChange> all;
-  for (const PassChanges::Of& node : changes.nodes) all[node.node] = node.change;
+  for (const ChangedNode& node : changes.nodes) all[node.node] = node.change;
   return all;
 }
 
-const PassChanges::Of& of(const PassChanges& changes, const std::string& node) {
-  const auto at = std::ranges::find(changes.nodes, node, &PassChanges::Of::node);
+const ChangedNode& of(const PassChanges& changes, const std::string& node) {
+  const auto at = std::ranges::find(changes.nodes, node, &ChangedNode::node);
   if (at == changes.nodes.end()) throw std::out_of_range("no node " + node);
   return *at;
 }
@@ -60,7 +60,7 @@ TEST(PassChanges, TellWhatReplacesWhat) {
   EXPECT_EQ(of(changes, "p").change, PassChange::removed);
   EXPECT_EQ(changes.count(PassChange::added), 1U) << changes.graph;
   EXPECT_EQ(changes.count(PassChange::removed), 2U) << changes.graph;
-  for (const PassChanges::Of& node : changes.nodes)
+  for (const ChangedNode& node : changes.nodes)
     if (node.change == PassChange::added) {
       EXPECT_EQ(changes.graph.at(node.node).node().op().name(), "log_softmax");
       EXPECT_EQ(changes.graph.at("y").node().operands()[0].name(), node.node);
@@ -121,7 +121,7 @@ TEST(PassChanges, HoldBothGraphsOfRandomOnes) {
     ASSERT_EQ(changes.options.fetches.size(), values.size()) << seed;
     const PassResult needed = drop_dead(random.graph, values);
     std::size_t lost = 0;
-    for (const PassChanges::Of& node : changes.nodes)
+    for (const ChangedNode& node : changes.nodes)
       lost += node.change != PassChange::kept && node.change != PassChange::added ? 1 : 0;
     EXPECT_EQ(changes.count(PassChange::kept) + lost, needed.graph.size()) << seed;
     merged += changes.count(PassChange::merged);
