@@ -35,8 +35,7 @@ void check_index_range(const View& indices, Size size) {
   if (indices.data == nullptr) return;
   const std::int64_t n = indices.type.elements();
   with_indices(indices, [&](const auto* at) {
-    using Index = std::remove_cvref_t<decltype(*at)>;
-    using Unsigned = std::make_unsigned_t<Index>;
+    using Unsigned = std::make_unsigned_t<std::remove_cvref_t<decltype(*at)>>;
     const auto outside = [&]<class U>(std::int64_t i, std::type_identity<U>) {
       // A single comparison: -n becomes 0.
       const auto slices = static_cast<U>(
