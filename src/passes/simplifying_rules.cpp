@@ -142,12 +142,17 @@ Value cast_twice(const RuleSite& at) {
   return holds_all(at.in().dtype(), x.dtype()) ? cast(x, at.type.dtype) : Value();
 }
 
-/// Whether results consist of elements of the first operand, and of zeros.
+template <class... Ops>
+bool is_any_of(const Op& op) {
+  return ((op.get_if<Ops>() != nullptr) || ...);
+}
+
+/// Whether results consist of elements of the first operand, which may have any dtype, and of
+/// zeros.
 bool moves(const Op& op) {
   if (const auto* const pad = op.get_if<Pad>()) return pad->value == 0 && !std::signbit(pad->value);
-  return reshapes(op) || op.get_if<Transpose>() != nullptr || op.get_if<Slice>() != nullptr ||
-         op.get_if<UnsliceLike>() != nullptr || op.get_if<Gather<false>>() != nullptr ||
-         op.get_if<Gather<true>>() != nullptr;
+  return is_any_of<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, ReshapeLike, Transpose, Slice,
+                   UnsliceLike, Gather<false>, Gather<true>>(op);
 }
 
 /// Narrow elements are quicker to move, and a cast that is done later can be fused with what uses
