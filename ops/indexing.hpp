@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "dagrad/eval.hpp"
@@ -34,14 +35,19 @@ void check_index_range(const View& indices, Size size) {
   if (indices.data == nullptr) return;
   const std::int64_t n = indices.type.elements();
   with_indices(indices, [&](const auto* at) {
-    const auto outside = [&](std::int64_t i) {  // a single comparison: -n becomes 0
-      const auto slices = static_cast<std::uint64_t>(size(i));
-      return static_cast<std::uint64_t>(at[i]) + slices >= 2 * slices;
+    using Unsigned = std::make_unsigned_t<std::remove_cvref_t<decltype(*at)>>;
+    const auto outside = [&]<class U>(std::int64_t i, std::type_identity<U>) {
+      // A single comparison: -n becomes 0.
+      const auto slices = static_cast<U>(
+          std::min<std::int64_t>(size(i), std::numeric_limits<std::make_signed_t<U>>::max()));
+      return static_cast<U>(static_cast<U>(at[i]) + slices) >= static_cast<U>(2 * slices);
     };
-    bool any = false;  // without a branch for each index
-    for (std::int64_t i = 0; i < n; ++i) any |= outside(i);
-    for (std::int64_t i = 0; any && i < n; ++i)
-      if (outside(i)) refuse_index(indices, i, size(i));
+    // All of them in the width of the indices, without a branch for each; then exactly.
+    Unsigned any = 0;
+    for (std::int64_t i = 0; i < n; ++i)
+      any |= outside(i, std::type_identity<Unsigned>()) ? Unsigned{1} : Unsigned{0};
+    for (std::int64_t i = 0; any != 0 && i < n; ++i)
+      if (outside(i, std::type_identity<std::uint64_t>())) refuse_index(indices, i, size(i));
   });
 }
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <numeric>
 
 #include "dagrad/axes.hpp"
@@ -5,6 +6,7 @@
 #include "dagrad/ops/arithmetic.hpp"
 #include "dagrad/ops/control.hpp"
 #include "dagrad/ops/functions.hpp"
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/operators.hpp"
@@ -140,6 +142,30 @@ Value cast_twice(const RuleSite& at) {
   return holds_all(at.in().dtype(), x.dtype()) ? cast(x, at.type.dtype) : Value();
 }
 
+template <class... Ops>
+bool is_any_of(const Op& op) {
+  return ((op.get_if<Ops>() != nullptr) || ...);
+}
+
+/// Whether results consist of elements of the first operand, which may have any dtype, and of
+/// zeros.
+bool moves(const Op& op) {
+  if (const auto* const pad = op.get_if<Pad>()) return pad->value == 0 && !std::signbit(pad->value);
+  return is_any_of<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, ReshapeLike, Transpose, Slice,
+                   UnsliceLike, Gather<false>, Gather<true>>(op);
+}
+
+/// Narrow elements are quicker to move, and a cast that is done later can be fused with what uses
+/// it.
+Value moved_before_cast(const RuleSite& at) {
+  if (!made_by<Cast>(at.in())) return {};
+  const Value x = operand_of(at.in());
+  if (size_of(x.dtype()) >= size_of(at.type.dtype)) return {};
+  std::vector<Operand> operands(at.operands.begin(), at.operands.end());
+  operands[0] = x;
+  return cast(apply(at.op, operands)[0], at.type.dtype);
+}
+
 // ---- constants
 
 Value chosen(const RuleSite& at) {
@@ -240,6 +266,7 @@ std::vector<Rule> rules_of_shapes() {
       {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
       Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type),
       Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice),
+      Rule::for_ops("moved elements of a cast to wider ones", moves, moved_before_cast),
       Rule::for_op<Cast>("a cast of an exact cast", cast_twice),
       Rule::for_op<Cast>(
           "a cast to the same dtype",

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "dagrad/ops/control.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "src/graph/rewriting.hpp"
 #include "src/passes/changes.hpp"
@@ -22,18 +21,18 @@ constexpr std::size_t large_window = std::size_t{1} << 15;  // bytes
 // Each row of each box costs a call.
 constexpr std::int64_t least_row_size = 128, most_boxes = 64;
 
-/// Finds the elementwise nodes that read through windows, and the nodes that they see through:
-/// large slices and pads, and large casts to wider elements.
+/// Finds the elementwise nodes that read through windows, and the large slices and pads that they
+/// see through.
 class WindowNodes final : public JointNodes {
  public:
   WindowNodes(const GraphData& graph, std::span<const Value> values)
       : graph_(graph), nodes_(detail::needed(graph, values, {}, "read_windows")) {
     const std::size_t size = nodes_.empty() ? 0 : nodes_.back() + 1;
-    through_.resize(size, Through::nothing);
+    is_window_.resize(size);
     kept_.resize(size);
     group_.resize(size, none);
     for (const Value& value : values) kept_[value.node_id()] = true;
-    for (const std::uint32_t node : nodes_) through_[node] = classify(node);
+    for (const std::uint32_t node : nodes_) is_window_[node] = classify(node);
     do {
       readers_.clear();
       std::fill(group_.begin(), group_.end(), none);
@@ -57,23 +56,19 @@ class WindowNodes final : public JointNodes {
   std::optional<JointOp> joint_op(std::uint32_t group) override { return readers_[group].op; }
 
  private:
-  /// What a node does that can be seen through.
-  enum class Through : std::uint8_t { nothing, moves, widens };
   /// An elementwise node that reads through windows.
   struct Reader {
     std::uint32_t node;
     JointOp op;
-    std::vector<std::uint32_t> through;  ///< the nodes that it sees through
+    std::vector<std::uint32_t> windows;  ///< the slices and pads that it sees through
   };
 
   bool is_op(std::uint32_t node) const { return graph_.records[node].kind == NodeKind::op; }
   const Op& op_of(std::uint32_t node) const { return graph_.ops[graph_.records[node].op].op; }
 
-  bool is_seen_through(std::uint32_t node) const { return through_[node] != Through::nothing; }
-  Through classify(std::uint32_t node) const;
+  bool classify(std::uint32_t node) const;
   void look_through(std::uint32_t node, Window& window) const;
-  Window window_of(Edge& edge, std::vector<std::uint32_t>& through) const;
-  ProgramPtr widening(const ProgramPtr& program, std::span<const Edge> operands) const;
+  Window window_of(Edge& edge, std::vector<std::uint32_t>& windows) const;
   void find_group(std::uint32_t node);
   void find_kept();
   bool close_kept();
@@ -81,10 +76,9 @@ class WindowNodes final : public JointNodes {
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<Through> through_;      ///< by node
-  std::vector<bool> kept_;            ///< by node
-  std::vector<std::uint32_t> group_;  ///< by node
-  std::vector<Reader> readers_;       ///< by group
+  std::vector<bool> is_window_, kept_;  ///< by node
+  std::vector<std::uint32_t> group_;    ///< by node
+  std::vector<Reader> readers_;         ///< by group
   std::vector<std::vector<std::uint32_t>> members_;
 };
 
@@ -92,20 +86,14 @@ bool has_unit_steps(const std::vector<Range>& ranges) {
   return std::ranges::all_of(ranges, [](const Range& range) { return range.step == 1; });
 }
 
-WindowNodes::Through WindowNodes::classify(std::uint32_t node) const {
-  const auto moves_if = [](bool moves) { return moves ? Through::moves : Through::nothing; };
-  if (!is_op(node) || graph_.types_of(node)[0].bytes() < large_window) return Through::nothing;
+/// Whether the node is a large slice with steps of 1, or a large tensor padded with zeros.
+bool WindowNodes::classify(std::uint32_t node) const {
+  if (!is_op(node) || graph_.types_of(node)[0].bytes() < large_window) return false;
   const Op& op = op_of(node);
-  if (op.get_if<Cast>() != nullptr) {
-    const DType from = graph_.type(graph_.operands_of(node)[0]).dtype;
-    const bool widens = size_of(from) < size_of(graph_.types_of(node)[0].dtype);
-    return widens ? Through::widens : Through::nothing;
-  }
-  if (const auto* const slice = op.get_if<Slice>()) return moves_if(has_unit_steps(slice->ranges));
-  if (const auto* const unslice = op.get_if<UnsliceLike>())
-    return moves_if(has_unit_steps(unslice->ranges));
+  if (const auto* const slice = op.get_if<Slice>()) return has_unit_steps(slice->ranges);
+  if (const auto* const unslice = op.get_if<UnsliceLike>()) return has_unit_steps(unslice->ranges);
   const auto* const pad = op.get_if<Pad>();
-  return moves_if(pad != nullptr && pad->value == 0 && !std::signbit(pad->value));
+  return pad != nullptr && pad->value == 0 && !std::signbit(pad->value);
 }
 
 /// Adds what a slice or a pad does to a window on its operand.
@@ -129,30 +117,27 @@ void WindowNodes::look_through(std::uint32_t node, Window& window) const {
   }
 }
 
-/// The window through which an operand is read; `edge` becomes what is seen through it. At most one
-/// cast lies in between.
-Window WindowNodes::window_of(Edge& edge, std::vector<std::uint32_t>& through) const {
+/// The window through which an operand is read; `edge` becomes what is seen through it.
+Window WindowNodes::window_of(Edge& edge, std::vector<std::uint32_t>& windows) const {
   std::vector<std::uint32_t> path;
-  bool widened = false;
-  while (is_seen_through(edge.node)) {
-    if (through_[edge.node] == Through::widens && std::exchange(widened, true)) break;
+  while (is_window_[edge.node]) {
     path.push_back(edge.node);
     edge = graph_.operands_of(edge.node)[0];
   }
   Window window(graph_.type(edge).shape);
   for (auto node = path.rbegin(); node != path.rend(); ++node) look_through(*node, window);
-  through.insert(through.end(), path.begin(), path.end());
+  windows.insert(windows.end(), path.begin(), path.end());
   return window;
 }
 
 void WindowNodes::find_group(std::uint32_t node) {
-  if (!is_op(node) || is_seen_through(node)) return;
+  if (!is_op(node) || is_window_[node]) return;
   const Op& op = op_of(node);
   const auto operands = graph_.operands_of(node);
   if (!op.traits().elementwise || op.traits().ordered || op.traits().has_validate ||
       op.traits().type_only != 0 || operands.size() > Windowed::most_operands ||
       graph_.types_of(node).size() > Windowed::most_operands ||
-      std::ranges::none_of(operands, [&](const Edge& edge) { return is_seen_through(edge.node); }))
+      std::ranges::none_of(operands, [&](const Edge& edge) { return is_window_[edge.node]; }))
     return;
   std::vector<Type> in;
   for (const Edge& edge : operands) in.push_back(graph_.type(edge));
@@ -161,7 +146,7 @@ void WindowNodes::find_group(std::uint32_t node) {
   Reader reader{node, {}, {}};
   std::vector<Window> windows;
   for (Edge edge : operands) {
-    windows.push_back(window_of(edge, reader.through));
+    windows.push_back(window_of(edge, reader.windows));
     reader.op.operands.push_back(Edge(edge.node, edge.port, false));
   }
   if (std::ranges::all_of(windows, [](const Window& window) { return window.is_whole(); }) ||
@@ -171,56 +156,41 @@ void WindowNodes::find_group(std::uint32_t node) {
   std::int64_t rows = 0;
   for (const detail::WindowBox& box : detail::window_boxes(windows)) rows += box.rows();
   if (rows * least_row_size > graph_.types_of(node)[0].elements()) return;
-  reader.op.op = Windowed{widening(program, reader.op.operands),
-                          std::make_shared<const std::vector<Window>>(std::move(windows))};
+  reader.op.op =
+      Windowed{std::move(program), std::make_shared<const std::vector<Window>>(std::move(windows))};
   for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
     reader.op.results.emplace_back(node, port, false);
   group_[node] = static_cast<std::uint32_t>(readers_.size());
   readers_.push_back(std::move(reader));
 }
 
-/// The program with casts of the operands that are narrower than what it reads.
-ProgramPtr WindowNodes::widening(const ProgramPtr& program, std::span<const Edge> operands) const {
-  Recorder recorder;
-  std::vector<Symbol> in;
-  bool widens = false;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    const DType dtype = graph_.type(operands[i]).dtype;
-    const Symbol operand = recorder.input(dtype);
-    widens = widens || dtype != program->inputs[i];
-    in.push_back(dtype == program->inputs[i] ? operand : Symbol::cast(operand, program->inputs[i]));
-  }
-  if (!widens) return program;
-  return std::move(recorder).finish(inline_program(recorder, *program, in), f64);
-}
-
-/// Nodes that can be seen through are kept if others need them, which includes those of them that
-/// are kept. All other nodes are.
+/// Slices and pads are kept if others need them, which includes those of them that are kept. All
+/// other nodes are.
 void WindowNodes::find_kept() {
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
-    if (!is_seen_through(*node)) kept_[*node] = true;
+    if (!is_window_[*node]) kept_[*node] = true;
     if (!kept_[*node] || group_[*node] != none || !is_op(*node)) continue;
     for (const Edge& edge : graph_.operands_of(*node))
       if (!edge.type_only) kept_[edge.node] = true;
   }
 }
 
-/// What is kept is there to be read, and is no longer seen through. Returns whether anything
-/// changes.
+/// Slices and pads that are kept can be read, and are no longer seen through. Returns whether there
+/// are any.
 bool WindowNodes::close_kept() {
   bool changed = false;
   for (const std::uint32_t node : nodes_) {
-    if (!kept_[node] || !is_seen_through(node)) continue;
-    through_[node] = Through::nothing;
+    if (!kept_[node] || !is_window_[node]) continue;
+    is_window_[node] = false;
     changed = true;
   }
   return changed;
 }
 
-/// A node that is only seen through becomes a part of the first node that does so.
+/// A slice or pad becomes a part of the first node that sees through it.
 void WindowNodes::find_members(std::uint32_t group) {
   const Reader& reader = readers_[group];
-  std::vector<std::uint32_t> members = reader.through;
+  std::vector<std::uint32_t> members = reader.windows;
   std::sort(members.begin(), members.end());
   members.erase(std::unique(members.begin(), members.end()), members.end());
   std::erase_if(members, [&](std::uint32_t node) { return group_[node] != none; });

@@ -61,6 +61,8 @@ const std::vector<RuleExample>& simplifying_examples() {
        [](V x, V) {
          return reshape(reshape(x, {2, 6}), {12});
        }},
+      {"moved elements of a cast to wider ones",
+       [](V x, V y) { return slice(cast(x > y, x.dtype()), 0, {.step = -1}); }},
       {"a cast of an exact cast", [](V x, V y) { return cast(cast(x > y, i32), x.dtype()); }},
       {"a cast to the same dtype", [](V x, V) { return cast(x, x.dtype()); }},
       {"a transpose that moves nothing",

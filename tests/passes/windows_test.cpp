@@ -105,19 +105,6 @@ TEST_F(ReadWindows, Broadcast) {
   expect_same_bits({rows + pad(tail(x), {1}, {0})}, feeds);
 }
 
-TEST_F(ReadWindows, LookThroughCasts) {
-  const Value mask = graph.input("mask", {b8, {n}}), counts = graph.input("counts", {i32, {n}});
-  feeds.insert(feeds.end(), {{mask, Rng(6).integers({n}, 0, 2).cast(b8)},
-                             {counts, Rng(7).integers({n}, -9, 9).cast(i32)}});
-  const Value kept =
-      tail(cast(mask, f64)) * tail(x) + pad(cast(counts, f64), {0}, {1})[{{2, n + 1}}];
-  EXPECT_EQ(ops_after(graph, {kept}), "windowed windowed");
-  expect_same_bits({kept}, feeds);
-  const Value narrowed = tail(cast(x, f32)) + head(cast(y, f32));
-  EXPECT_EQ(ops_after(graph, {narrowed}), "cast cast windowed");
-  expect_same_bits({narrowed}, feeds);
-}
-
 TEST_F(ReadWindows, KeepWhatOthersNeed) {
   const Value last = tail(x), steps = last - head(x);
   EXPECT_EQ(ops_after(graph, {steps, last}), "slice windowed");
@@ -138,7 +125,6 @@ TEST_F(ReadWindows, LeaveTheRestAlone) {
   EXPECT_TRUE(unchanged(pad(x, {1}, {1}, 2) + 1.0)) << "padded with another number";
   EXPECT_TRUE(unchanged(pad(x, {1}, {1}, -0.0) + 1.0)) << "padded with -0";
   EXPECT_TRUE(unchanged(sum(tail(x)))) << "not elementwise";
-  EXPECT_TRUE(unchanged(cast(cast(x, f32), f64) + y)) << "nothing but a cast";
   const Value thin = graph.input("thin", {f64, {n, 4}});
   EXPECT_TRUE(unchanged(thin[{{}, {0, 3}}] + 1.0)) << "short rows";
   EXPECT_FALSE(unchanged(thin[{{1, n}}] + 1.0)) << "the same, whole rows";
