@@ -1,8 +1,9 @@
 # Compiles the library's sources in batches: the sources of a directory that have the same options,
-# about sixteen at a time. This saves over a third of the compilation: they share the headers. CMake's
-# own UNITY_BUILD would compile sources with options of their own alone, and would write the batches
-# into each build directory, so that ccache could not reuse their objects for tests that build the
-# library again. A batch is named after its contents, so that different builds can share the folder.
+# about sixteen at a time. This saves over a third of the compilation: they share the headers.
+# CMake's own UNITY_BUILD would compile sources with options of their own alone, and would write the
+# batches into each build directory, so that ccache could not reuse their objects for tests that
+# build the library again. A batch is named after its contents, so that different builds can share
+# the folder.
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(default OFF)  # to show that each source includes what it uses
 else()
