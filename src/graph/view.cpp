@@ -67,8 +67,8 @@ void Cotangents::add(std::span<const Cotangent> found) {
       noted_.reserve(std::max(needed, 2 * noted_.capacity()));
     for (const Cotangent& each : found) {
       if (!same_call(each)) calls_.push_back({each.y, each.seeded});
-      noted_.push_back(
-          {each.value, each.x, static_cast<std::uint32_t>(calls_.size() - 1), each.asked});
+      const auto call = static_cast<std::uint32_t>(calls_.size() - 1);
+      noted_.push_back({each.value, each.x, call & 0x7fffffffU, each.asked});
     }
   } catch (...) {
     noted_.erase(noted_.begin() + before, noted_.end());
@@ -86,7 +86,7 @@ void Cotangents::truncate(std::uint32_t size) noexcept {
   std::erase_if(noted_, [&](const Noted& noted) {
     return noted.value.node >= size || calls_[noted.call].y.node >= size;
   });
-  while (!calls_.empty() && (noted_.empty() || noted_.back().call + 1 < calls_.size()))
+  while (!calls_.empty() && (noted_.empty() || calls_.size() - 1 > noted_.back().call))
     calls_.pop_back();
 }
 
