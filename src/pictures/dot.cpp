@@ -7,11 +7,10 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <unordered_set>
 
 #include "src/pictures/dot_labels.hpp"
 #include "src/pictures/dot_text.hpp"
-#include "src/pictures/numbers_hash.hpp"
+#include "src/pictures/numbers_table.hpp"
 #include "src/pictures/paints.hpp"
 #include "src/pictures/picture.hpp"
 #include "src/pictures/tooltips.hpp"
@@ -294,10 +293,8 @@ class DotWriter {
   /// operands of an op.
   bool shown_once(const DrawnEdge& edge) {
     const bool by_port = node(edge.to).kind == DrawnKind::op;
-    return lines_
-        .insert(
-            {edge.from, edge.to, static_cast<std::uint32_t>(edge.kind), by_port ? edge.to_port : 0})
-        .second;
+    return lines_.insert(
+        {edge.from, edge.to, static_cast<std::uint32_t>(edge.kind), by_port ? edge.to_port : 0});
   }
 
   std::string port(const DrawnEdge& edge) const {
@@ -316,11 +313,9 @@ class DotWriter {
   std::vector<std::vector<std::uint32_t>> nodes_in_, clusters_in_;  ///< by cluster
   std::vector<std::uint32_t> parts_;
   int highest_order_ = 0;
-  std::unordered_set<std::array<std::uint32_t, 2>, detail::NumbersHash>
-      crossing_;  ///< nodes joined by data edges between parts
-  std::unordered_set<std::array<std::uint32_t, 2>, detail::NumbersHash>
-      updated_;  ///< nodes joined by update edges
-  std::unordered_set<std::array<std::uint32_t, 4>, detail::NumbersHash> lines_;
+  detail::NumbersTable<2> crossing_;  ///< nodes joined by data edges between parts
+  detail::NumbersTable<2> updated_;   ///< nodes joined by update edges
+  detail::NumbersTable<4> lines_;
   fmt::memory_buffer out_;
 };
 

@@ -82,6 +82,10 @@ void DrawnNodes::count_parameters() {
 }
 
 void DrawnNodes::add_nodes() {
+  std::size_t most = 0;
+  for (std::uint32_t id = 0; id < view_.size(); ++id)
+    if (is_node(id) && quotient_.drawn_as(id) == id && quotient_.root(id) == id) ++most;
+  made_.nodes.reserve(most);
   for (std::uint32_t id = 0; id < view_.size(); ++id) {
     if (!is_node(id) || quotient_.drawn_as(id) != id) continue;
     const std::uint32_t scope = quotient_.block(id);

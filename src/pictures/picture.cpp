@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "src/graph/data.hpp"
 #include "src/pictures/colour.hpp"
 #include "src/pictures/drawn_nodes.hpp"
 #include "src/pictures/legend.hpp"
-#include "src/pictures/numbers_hash.hpp"
+#include "src/pictures/numbers_table.hpp"
 #include "src/pictures/overlay.hpp"
 #include "src/pictures/tooltips.hpp"
 
@@ -30,6 +28,7 @@ class PictureBuilder {
 
   Picture run() && {
     made_.title = options_.title;
+    made_.edges.reserve(2 * made_.nodes.size());  // about
     for (const bool first : {true, false})
       for (std::uint32_t id = 0; id < view_.size(); ++id)
         if (nodes_.is_node(id) && (quotient_.drawn_as(id) == id) == first) add_operands(id);
@@ -98,7 +97,7 @@ class PictureBuilder {
   void add_once(DrawnEdge edge) {
     const std::array key{edge.from, edge.to, edge.from_port, edge.to_port,
                          static_cast<std::uint32_t>(edge.kind)};
-    if (edges_.insert(key).second) made_.edges.push_back(std::move(edge));
+    if (edges_.insert(key)) made_.edges.push_back(std::move(edge));
   }
 
   /// Whether the value is made in another of several equal scopes than the one that uses it.
@@ -117,13 +116,13 @@ class PictureBuilder {
     DrawnNode& node = made_.nodes[from];
     if (node.kind != DrawnKind::block && node.kind != DrawnKind::equation) return value.port;
     const std::array key{from, quotient_.drawn_as(value.node), std::uint32_t{value.port}};
-    const auto [at, fresh] =
+    const auto [port, fresh] =
         out_ports_.try_emplace(key, static_cast<std::uint32_t>(node.out.size()));
     const bool across = is_across(value.node, user);
     if (fresh)
       node.out.push_back({.type = nodes_.texts().type(view_.type(value)), .across = across});
-    if (!across) node.out[at->second].across = false;
-    return at->second;
+    if (!across) node.out[port].across = false;
+    return port;
   }
 
   /// A block or an equation has a port for each value that enters it. In equal scopes, the same
@@ -131,15 +130,17 @@ class PictureBuilder {
   std::uint32_t in_port(std::uint32_t to, std::uint32_t id, std::uint32_t i, const Edge& value) {
     DrawnNode& node = made_.nodes[to];
     if (node.kind != DrawnKind::block && node.kind != DrawnKind::equation) return i;
-    const auto operand = operand_ports_.find({quotient_.drawn_as(id), i});
-    if (operand != operand_ports_.end() && quotient_.drawn_as(id) != id) return operand->second;
+    const std::uint32_t first = quotient_.drawn_as(id);
+    if (first != id)
+      if (const std::uint32_t* const operand = operand_ports_.find({first, i})) return *operand;
     const std::array key{to, value.node, std::uint32_t{value.port}};
-    const auto [at, fresh] = in_ports_.try_emplace(key, static_cast<std::uint32_t>(node.in.size()));
+    const auto [port, fresh] =
+        in_ports_.try_emplace(key, static_cast<std::uint32_t>(node.in.size()));
     if (fresh)
       node.in.push_back(
           {.type = nodes_.texts().type(view_.type(value)), .across = is_across(value.node, node)});
-    if (quotient_.drawn_as(id) == id) operand_ports_.emplace(std::array{id, i}, at->second);
-    return at->second;
+    if (options_.join_repeats && first == id) operand_ports_.try_emplace({id, i}, port);
+    return port;
   }
 
   /// Whether a value comes from another part; constants are drawn in that of their user.
@@ -218,10 +219,9 @@ class PictureBuilder {
   Picture made_;
   DrawnNodes nodes_;
   const Quotient& quotient_;
-  std::unordered_set<std::array<std::uint32_t, 5>, NumbersHash> edges_;
-  std::unordered_map<std::array<std::uint32_t, 3>, std::uint32_t, NumbersHash> out_ports_,
-      in_ports_;
-  std::unordered_map<std::array<std::uint32_t, 2>, std::uint32_t, NumbersHash> operand_ports_;
+  NumbersTable<5> edges_;
+  NumbersTable<3> out_ports_, in_ports_;
+  NumbersTable<2> operand_ports_;
 };
 
 void require_mark_colour(const std::string& marked, std::string_view fill) {

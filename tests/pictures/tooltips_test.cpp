@@ -67,6 +67,7 @@ TEST(Links, ReplaceWhatStandsForANode) {
   const Small small;
   const std::string text = to_dot(small.graph, {.link = "?q={op}&n={name}"});
   EXPECT_THAT(text, HasSubstr("URL=\"?q=softmax&amp;n=a%27b%26c\""));
+  EXPECT_THAT(to_dot(small.graph, {.link = "a\"b\\c"}), HasSubstr(R"(URL="a\"b\\c")"));
   EXPECT_THAT(to_json(small.graph, {.link = "{file}"}), HasSubstr("\"link\":\"my%20model.cpp\""));
 }
 
