@@ -190,6 +190,24 @@ TEST(Rules, KeepTheShape) {
   EXPECT_EQ(result.mapping(y).shape(), Shape({3}));
 }
 
+TEST(Rules, MoveNarrowElementsRatherThanTheirCasts) {
+  Graph graph;
+  const Value mask = graph.input("mask", {b8, {3, 4}}), wide = graph.input("wide", {f64, {3, 4}});
+  const Value rows = graph.constant({2, 0});
+  const auto last_op = [&](const Value& value) {
+    const PassResult made = apply_rules(graph, {&value, 1}, simplifying_rules());
+    return std::string(made.mapping(value).node().op().name());
+  };
+  const Value cast_mask = cast(mask, f64);
+  for (const Value& moved :
+       {take(cast_mask, rows, 0), transpose(cast_mask), reshape(cast_mask, {12}), cast_mask[0],
+        pad(cast_mask, {1, 0}, {0, 2}), unsqueeze(cast_mask, 0), cast_mask[{{1, 3}}]})
+    EXPECT_EQ(last_op(moved), "cast") << moved.node().op().name();
+  EXPECT_EQ(last_op(pad(cast_mask, {1, 0}, {0, 2}, 3)), "pad");
+  EXPECT_EQ(last_op(transpose(cast(wide, f32))), "transpose");
+  EXPECT_EQ(last_op(cumsum(cast_mask, 0)), "cumsum");
+}
+
 TEST(Rules, OfUsersAreEquationsOrFunctions) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {2}});
