@@ -66,7 +66,7 @@ void Reverse::note_cotangents(std::span<const Seeded> ys, std::span<const Value>
         const Edge x(paths_.nodes()[number], slot - paths_.first_slot(number), false);
         found.push_back({*sum, y, x, asked[slot], seeded});
       }
-  graph_.cotangents.add(found);
+  graph_.cotangents.insert(graph_.cotangents.end(), found.begin(), found.end());
 }
 
 }  // namespace dagrad::detail

@@ -70,7 +70,9 @@ void GraphData::truncate(std::uint32_t to) noexcept {
   std::erase_if(known_literals, [&](const auto& known) { return known.second >= to; });
   for (std::uint32_t id = size(); id-- > to;)
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
-  cotangents.truncate(to);
+  std::erase_if(cotangents, [&](const Cotangent& known) {
+    return known.value.node >= to || known.y.node >= to;
+  });
   while (!inputs.empty() && inputs.back() >= to) inputs.pop_back();
   edges.truncate(to);
   names.truncate(to);

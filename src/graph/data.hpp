@@ -61,7 +61,7 @@ struct GraphData {
   std::vector<OriginOf> origins_of;
   std::vector<Origin> known_origins;
   std::vector<InputAlias> input_aliases;
-  Cotangents cotangents;
+  std::vector<Cotangent> cotangents;
 
   /// A scope that has been opened: its number among all of them, and the scope to return to.
   struct OpenScope {

@@ -45,12 +45,9 @@ Rewritten Rewriting::finish() && {
     if (const Mapping::To* const at = to(old.input, 0);
         at != nullptr && to_.records[at->node].kind == NodeKind::input)
       to_.input_aliases.push_back({old.graph, old.node, old.port, at->node});
-  for (std::size_t i = 0; i < from_.cotangents.size(); ++i) {
-    const Cotangent old = from_.cotangents[i];
+  for (const Cotangent& old : from_.cotangents) {
     const auto value = find(old.value), y = find(old.y), x = find(old.x);
-    if (!value || !y || !x) continue;
-    const Cotangent moved{*value, *y, *x, old.asked, old.seeded};
-    to_.cotangents.add({&moved, 1});
+    if (value && y && x) to_.cotangents.push_back({*value, *y, *x, old.asked, old.seeded});
   }
   return std::move(result_);
 }

@@ -29,11 +29,7 @@ std::vector<Origin> GraphView::origins(std::uint32_t node) const {
 }
 std::span<const std::uint32_t> GraphView::inputs() const { return data_->inputs; }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
-std::vector<Cotangent> GraphView::cotangents() const {
-  std::vector<Cotangent> all;
-  for (std::size_t i = 0; i < data_->cotangents.size(); ++i) all.push_back(data_->cotangents[i]);
-  return all;
-}
+std::span<const Cotangent> GraphView::cotangents() const { return data_->cotangents; }
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {
@@ -54,40 +50,6 @@ void GraphView::result_types(std::uint32_t node, std::vector<Type>& out) const {
   out.clear();
   const ResultTypes types = results(node);
   for (std::size_t port = 0; port < types.size(); ++port) out.push_back(types[port]);
-}
-
-void Cotangents::add(std::span<const Cotangent> found) {
-  const auto before = static_cast<std::ptrdiff_t>(noted_.size());
-  const auto same_call = [&](const Cotangent& each) {
-    return !calls_.empty() && calls_.back().y.node == each.y.node &&
-           calls_.back().y.port == each.y.port && calls_.back().seeded == each.seeded;
-  };
-  try {
-    if (const std::size_t needed = noted_.size() + found.size(); needed > noted_.capacity())
-      noted_.reserve(std::max(needed, 2 * noted_.capacity()));
-    for (const Cotangent& each : found) {
-      if (!same_call(each)) calls_.push_back({each.y, each.seeded});
-      const auto call = static_cast<std::uint32_t>(calls_.size() - 1);
-      noted_.push_back({each.value, each.x, call & 0x7fffffffU, each.asked});
-    }
-  } catch (...) {
-    noted_.erase(noted_.begin() + before, noted_.end());
-    throw;
-  }
-}
-
-Cotangent Cotangents::operator[](std::size_t i) const {
-  const Noted& noted = noted_[i];
-  const Call& call = calls_[noted.call];
-  return {noted.value, call.y, noted.x, noted.asked != 0, call.seeded};
-}
-
-void Cotangents::truncate(std::uint32_t size) noexcept {
-  std::erase_if(noted_, [&](const Noted& noted) {
-    return noted.value.node >= size || calls_[noted.call].y.node >= size;
-  });
-  while (!calls_.empty() && (noted_.empty() || calls_.size() - 1 > noted_.back().call))
-    calls_.pop_back();
 }
 
 std::uint32_t NodeNumbers::of(std::uint32_t node) const { return graph_.records[node].number; }

@@ -50,31 +50,6 @@ struct Cotangent {
   bool seeded = false;  ///< whether it is a sum over several ys, or was begun with given seeds
 };
 
-/// All that a graph notes, without repeating what those of one call of `gradient` share: there can
-/// be one for each value.
-class Cotangents {
- public:
-  /// Adds all of them or, if memory runs out, none.
-  void add(std::span<const Cotangent> found);
-  std::size_t size() const { return noted_.size(); }
-  Cotangent operator[](std::size_t i) const;
-  /// Removes those of nodes from `size` on.
-  void truncate(std::uint32_t size) noexcept;
-
- private:
-  struct Call {
-    Edge y;
-    bool seeded;
-  };
-  struct Noted {
-    Edge value, x;
-    std::uint32_t call : 31;  ///< index in `calls_`
-    std::uint32_t asked : 1;
-  };
-  std::vector<Call> calls_;
-  std::vector<Noted> noted_;
-};
-
 /// The interface of a graph for the sources outside src/graph.
 class GraphView {
  public:
@@ -104,7 +79,7 @@ class GraphView {
   std::vector<Origin> origins(std::uint32_t node) const;
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
-  std::vector<Cotangent> cotangents() const;  ///< in the order of the calls of `gradient`
+  std::span<const Cotangent> cotangents() const;  ///< in the order of the calls of `gradient`
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values are known to have the same shape in every replay.

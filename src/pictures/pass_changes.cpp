@@ -269,12 +269,9 @@ class BothGraphs {
   }
 
   void add_derivatives() {
-    for (std::size_t i = 0; i < new_.cotangents.size(); ++i) {
-      const detail::Cotangent old = new_.cotangents[i];
+    for (const detail::Cotangent& old : new_.cotangents) {
       const auto value = of_new(old.value), y = of_new(old.y), x = of_new(old.x);
-      if (!value || !y || !x) continue;
-      const detail::Cotangent moved{*value, *y, *x, old.asked, old.seeded};
-      to_.cotangents.add({&moved, 1});
+      if (value && y && x) to_.cotangents.push_back({*value, *y, *x, old.asked, old.seeded});
     }
   }
 
