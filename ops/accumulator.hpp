@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +9,16 @@
 #include "ops/folds.hpp"
 #include "ops/reduction.hpp"
 
-/// Folding elements into one number for each result. The folds are compiled once, in
-/// accumulator.cpp, for `Terms`; only the loops that compute these are compiled for each op and
-/// dtype.
+/// Folding elements into one number for each result.
 namespace dagrad {
+
+/// How elements are read before they are folded: one by one, as `read(x[i])`; or many at a time, by
+/// `read.terms(x, n, centre, step, to)`, which writes the term of x[i] to to[i] and uses centre[i *
+/// step], the centre of its result, unless `read.centre` is null.
+template <class Read>
+concept ReadsTerms = requires {
+  &Read::terms;
+};
 
 /// Elements as they are.
 template <class Acc>
@@ -22,110 +29,229 @@ struct Widen {
   }
 };
 
-/// Elements, and how they are read before they are folded: one by one, as `read(x[i])`; or many at
-/// a time, by `read.terms(x, n, centre, step, to)`, which writes the term of x[i] to to[i] and uses
-/// centre[i * step], the centre of its result, unless `read.centre` is null.
-template <class In, class Read>
-struct ReadElements {
-  const In* x;
-  const Read& read;
-};
+/// Folds rows of `width` elements, `stride` apart, into `to`, four rows at a time: this saves
+/// memory traffic and rounding errors.
+template <class Fold, class In, class Read>
+void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int64_t stride,
+               std::int64_t width, const Read& read) {
+  std::int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const In *a = x + row * stride, *b = a + stride, *c = b + stride, *d = c + stride;
+    for (std::int64_t j = 0; j < width; ++j) {
+      to[j] = Fold::join(to[j], Fold::join(Fold::join(read(a[j]), read(b[j])),
+                                           Fold::join(read(c[j]), read(d[j]))));
+    }
+  }
+  for (; row < rows; ++row) {
+    for (std::int64_t j = 0; j < width; ++j) to[j] = Fold::join(to[j], read(x[row * stride + j]));
+  }
+}
 
-/// A position in an array of numbers to fold: elements as they are, or terms that are computed from
-/// elements, many at a time. It refers to its ReadElements.
-template <class Acc>
-class Terms {
+/// Folds n numbers into the first, in pairs of neighbours.
+template <class Fold, std::int64_t n>
+void fold_neighbours(typename Fold::Acc* x) {
+  if constexpr (n > 1) {
+    typename Fold::Acc even[n / 2], odd[n / 2];  // side by side, so that pairs are vectorised
+    for (std::int64_t i = 0; i < n / 2; ++i) even[i] = x[2 * i], odd[i] = x[2 * i + 1];
+    for (std::int64_t i = 0; i < n / 2; ++i) even[i] = Fold::join(even[i], odd[i]);
+    if constexpr (n > 2) fold_neighbours<Fold, n / 2>(even);
+    x[0] = even[0];
+  }
+}
+
+/// Partial results, one lane for each column of a row. As in cascade summation they climb levels:
+/// after a number of rows, a level is folded into the next and starts anew, so rounding errors grow
+/// only with the logarithm of the number of rows.
+template <class Fold>
+class Cascade {
  public:
-  explicit Terms(const Acc* elements) : elements_(elements) {}
-  template <class In, class Read>
-  explicit Terms(const ReadElements<In, Read>& reading) {
-    if constexpr (std::is_same_v<In, Acc> && std::is_same_v<Read, Widen<Acc>>) {
-      elements_ = reading.x;
-    } else {
-      reading_ = &reading;
-      write_ = &write_terms<In, Read>;
-      if constexpr (has_terms<Read>) centre_ = reading.read.centre;
+  using Acc = typename Fold::Acc;
+  static constexpr std::int64_t lanes = 128 / static_cast<std::int64_t>(sizeof(Acc));
+  static constexpr std::int64_t most =
+      ReductionSplit::tile_bytes / static_cast<std::int64_t>(sizeof(Acc));
+
+  void begin(std::int64_t width) {
+    width_ = width;
+    rows_ = 0;
+    climbed_.fill(0);
+    std::fill_n(level_[0], width, Fold::identity);
+  }
+  /// The lanes to fold at most `room()` rows into, which are then counted.
+  Acc* lowest() { return level_[0]; }
+  std::int64_t room() const { return rows_at_most - rows_; }
+  void count(std::int64_t rows) {
+    rows_ += rows;
+    if (rows_ == rows_at_most) climb();
+  }
+  /// The result of one of `groups` adjacent groups.
+  void finish(std::int64_t groups, Acc* to) {
+    for (std::size_t level = 1; level < levels; ++level)
+      if (climbed_[level - 1] > 0) fold_row(level_[0], level_[level]);
+    fold_groups(level_[0], groups, width_ / groups);
+    std::copy_n(level_[0], width_ / groups, to);
+  }
+
+  /// Folds adjacent groups of `width` numbers into the first, in pairs of neighbours.
+  /// A width that is an integral_constant is known to the compiler.
+  template <class Width>
+  static void fold_groups(Acc* x, std::int64_t groups, Width width) {
+    if (width == 1 && groups == lanes) return fold_neighbours<Fold, lanes>(x);
+    for (; groups > 1; groups = (groups + 1) / 2) {
+      for (std::int64_t g = 0; g < groups / 2; ++g) {
+        const auto *a = x + 2 * g * width, *b = a + width;
+        for (std::int64_t j = 0; j < width; ++j) x[g * width + j] = Fold::join(a[j], b[j]);
+      }
+      if (groups % 2 == 1) std::copy_n(x + (groups - 1) * width, width, x + groups / 2 * width);
     }
   }
 
-  /// The elements from here on; null if terms are computed.
-  const Acc* elements() const { return elements_; }
-  /// The centre of each result; null if terms do not depend on it.
-  const Acc* centre() const { return centre_; }
-  /// Computes n terms.
-  void write(std::int64_t n, const Acc* centre, std::int64_t step, Acc* to) const {
-    write_(reading_, at_, n, centre, step, to);
+ private:
+  static constexpr std::size_t levels = 3;
+  static constexpr std::int64_t rows_at_most = 256, climbs_at_most = 64;
+
+  void fold_row(Acc* to, const Acc* from) const {
+    for (std::int64_t j = 0; j < width_; ++j) to[j] = Fold::join(to[j], from[j]);
   }
-  Terms operator+(std::int64_t n) const {
-    Terms moved = *this;
-    if (elements_ != nullptr) moved.elements_ += n;
-    moved.at_ += n;
-    return moved;
+  void climb() {
+    rows_ = 0;
+    for (std::size_t level = 0; level + 1 < levels; ++level) {
+      if (climbed_[level]++ == 0) std::fill_n(level_[level + 1], width_, Fold::identity);
+      fold_row(level_[level + 1], level_[level]);
+      std::fill_n(level_[level], width_, Fold::identity);
+      if (climbed_[level] % climbs_at_most != 0) return;
+    }
+  }
+
+  std::int64_t width_ = 1, rows_ = 0;
+  std::array<std::int64_t, levels> climbed_{};
+  Acc level_[levels][most];
+};
+
+/// The kernel of a reduction to one number: folds elements, as `read` gives them, with
+/// `Fold::join`.
+template <class Fold, class Element, class Read>
+class Accumulator {
+ public:
+  using In = Element;
+  using Result = typename Fold::Acc;
+  static constexpr std::size_t parts = 1;
+
+  Accumulator(const ReductionSpace& space, const Read& read) : space_(space), read_(read) {}
+
+  void begin(const ReductionSplit::Unit& unit, std::int64_t /*first*/) {
+    packing_ = RowPacking(space_, unit.width, lanes);
+    cascade_.begin(packing_.width);
+    if constexpr (ReadsTerms<Read>)
+      if (read_.centre != nullptr) repeat(read_.centre + unit.result);
+  }
+  void add(const In* x, std::int64_t rows) {
+    std::int64_t left = packing_.together == lanes ? rows / lanes : rows / packing_.together;
+    const std::int64_t rest = rows - left * packing_.together;  // too few to be folded together
+    while (left > 0 || rest > 0) {  // a single call of `fold`, so that it is inlined
+      const bool is_rest = left == 0;
+      const std::int64_t n = is_rest ? 1 : std::min(left, cascade_.room());
+      fold(x, n, is_rest ? rest * packing_.columns : packing_.width);
+      if (is_rest) return;
+      x += n * packing_.stride;
+      left -= n;
+    }
+  }
+  void finish(const std::array<Result*, 1>& to) { cascade_.finish(packing_.together, to[0]); }
+  static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {
+    Cascade<Fold>::fold_groups(x, chunks, results);
   }
 
  private:
-  template <class Read>
-  static constexpr bool has_terms = requires {
-    &Read::terms;
-  };
+  static constexpr std::int64_t lanes = Cascade<Fold>::lanes, most = Cascade<Fold>::most;
 
-  template <class In, class Read>
-  static void write_terms(const void* reading, std::int64_t at, std::int64_t n, const Acc* centre,
-                          std::int64_t step, Acc* to) {
-    const auto& from = *static_cast<const ReadElements<In, Read>*>(reading);
-    const In* const x = from.x + at;
-    if constexpr (has_terms<Read>)
-      from.read.terms(x, n, centre, step, to);
+  /// The centres of all rows that are folded together.
+  void repeat(const Result* centre) {
+    std::copy_n(centre, packing_.columns, centre_);
+    for (std::int64_t j = packing_.columns; packing_.columns > 1 && j < packing_.width; ++j)
+      centre_[j] = centre_[j - packing_.columns];
+  }
+  void fold(const In* x, std::int64_t rows, std::int64_t width) {
+    if constexpr (ReadsTerms<Read>)
+      fold_terms(x, rows, width);
     else
-      for (std::int64_t i = 0; i < n; ++i) to[i] = from.read(x[i]);
+      fold_direct(x, rows, packing_.stride, width, read_);
+    cascade_.count(rows);
+  }
+  void fold_terms(const In* x, std::int64_t rows, std::int64_t width) {
+    const bool one_result = packing_.columns == 1;  // a single centre for all terms
+    const std::int64_t at_once = one_result ? std::max<std::int64_t>(1, most / width) : 1;
+    for (std::int64_t row = 0; row < rows; row += at_once) {
+      const std::int64_t n = std::min(at_once, rows - row);
+      read_.terms(x + row * packing_.stride, n * width, centre_, one_result ? 0 : 1, terms_);
+      fold_direct(terms_, n, width, width, Widen<Result>());
+    }
+  }
+  template <class T, class Reading>
+  void fold_direct(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width,
+                   const Reading& read) {
+    if (width != lanes || stride != lanes)
+      return fold_rows<Fold>(cascade_.lowest(), x, rows, stride, width, read);
+    std::array<Result, lanes> registers;  // of a width known to the compiler
+    std::copy_n(cascade_.lowest(), lanes, registers.data());
+    fold_rows<Fold>(registers.data(), x, rows, lanes, lanes, read);
+    std::copy_n(registers.data(), lanes, cascade_.lowest());
   }
 
-  const Acc *elements_ = nullptr, *centre_ = nullptr;
-  std::int64_t at_ = 0;
-  const void* reading_ = nullptr;
-  void (*write_)(const void* reading, std::int64_t at, std::int64_t n, const Acc* centre,
-                 std::int64_t step, Acc* to) = nullptr;
+  const ReductionSpace& space_;
+  const Read& read_;
+  RowPacking packing_;
+  Cascade<Fold> cascade_;
+  Result centre_[ReadsTerms<Read> ? most : 1], terms_[ReadsTerms<Read> ? most : 1];
 };
-
-/// How many numbers are folded side by side.
-template <class Acc>
-inline constexpr std::int64_t fold_lanes = 128 / static_cast<std::int64_t>(sizeof(Acc));
-
-/// The most elements of a row that is folded by `fold_short_rows`. For longer ones an accumulator
-/// is as fast.
-inline constexpr std::int64_t most_in_short_row = 40;
-
-/// Writes to[i]: the fold of row i of x, for at most `Reducer::short_rows` adjacent rows of
-/// `length` elements. Their elements are folded side by side, into the bits that an accumulator
-/// would give.
-template <class Fold>
-void fold_short_rows(Terms<typename Fold::Acc> x, std::int64_t length, std::int64_t rows,
-                     typename Fold::Acc* to);
-
-/// Writes to[first result of the part + i]: the fold of the terms of x.
-template <class Fold>
-void fold_terms(const ReductionPart& part, Terms<typename Fold::Acc> x, typename Fold::Acc* to);
-
-/// Writes to[result]: the fold of the terms of x that belong to it; the identity if there are none.
-template <class Fold>
-void fold_terms(const Reducer& reducer, const EvalContext& c, Terms<typename Fold::Acc> x,
-                typename Fold::Acc* to);
 
 /// Writes to[first result of the part + i]: the fold of the elements of x, as they are read.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void fold_part(const ReductionPart& part, const In* x, typename Fold::Acc* to,
                const Read& read = {}) {
-  const ReadElements<In, Read> reading{x, read};
-  fold_terms<Fold>(part, Terms<typename Fold::Acc>(reading), to);
+  part.template fold<Accumulator<Fold, In, Read>>(x, {to + part.first()}, read);
 }
 
-/// Writes to[result]: the fold of the elements of x that belong to it, as they are read; the
-/// identity if there are none.
+/// The most elements of a row that is folded by `fold_short_rows`. For longer ones an Accumulator
+/// is as fast.
+inline constexpr std::int64_t most_in_short_row = 40;
+
+/// Writes to[i]: the fold of row i of x, for at most `Reducer::short_rows` adjacent rows of
+/// `length` elements. Their elements are folded side by side, into the bits that an Accumulator
+/// would give.
+template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
+void fold_short_rows(const In* x, std::int64_t length, std::int64_t rows, typename Fold::Acc* to,
+                     const Read& read = {}) {
+  constexpr std::int64_t lanes = Cascade<Fold>::lanes;
+  static_assert(most_in_short_row < 4 * lanes, "fold_rows would fold four rows together");
+  constexpr std::integral_constant<std::int64_t, Reducer::short_rows> together;
+  typename Fold::Acc folded[lanes * together];
+  std::fill_n(folded, std::min(length, lanes) * together, Fold::identity);
+  const auto fold_columns = [&](auto count) {
+    for (std::int64_t i = 0; i < length; ++i) {
+      auto* const lane = folded + i % lanes * together;
+      for (std::int64_t row = 0; row < count; ++row)
+        lane[row] = Fold::join(lane[row], read(x[row * length + i]));
+    }
+  };
+  rows == together ? fold_columns(together) : fold_columns(rows);
+  Cascade<Fold>::fold_groups(folded, std::min(length, lanes), together);
+  std::copy_n(folded, rows, to);
+}
+
+/// Writes to[result]: the fold of the elements of x that belong to it; the identity if there are
+/// none.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
             const Read& read = {}) {
-  const ReadElements<In, Read> reading{x, read};
-  fold_terms<Fold>(reducer, c, Terms<typename Fold::Acc>(reading), to);
+  if constexpr (!ReadsTerms<Read>) {
+    if (reducer.has_short_rows(most_in_short_row)) {
+      const std::int64_t length = reducer.space().rows;
+      return reducer.each_block(c, [&](std::int64_t first, std::int64_t rows) {
+        fold_short_rows<Fold>(x + first * length, length, rows, to + first, read);
+      });
+    }
+  }
+  reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read);
 }
 
 /// Folds operand 0, whose elements are `In`s, into result 0.

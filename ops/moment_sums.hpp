@@ -77,7 +77,7 @@ class Totals {
 template <class T, class A, bool centred, bool scaled>
 class CentredSums {
  public:
-  using In = const T*;
+  using In = T;
   using Result = double;
   static constexpr std::size_t parts = 2;
   static void join(std::size_t /*part*/, double* x, std::int64_t chunks, std::int64_t results) {
@@ -218,7 +218,7 @@ class CentredSums {
 template <class T>
 class Extremes {
  public:
-  using In = const T*;
+  using In = T;
   using Result = double;
   static constexpr std::size_t parts = 3;
   template <class A>

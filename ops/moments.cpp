@@ -165,27 +165,18 @@ RowSample::RowSample(const ReductionSpace& space) : rows(std::max<std::int64_t>(
 }
 
 template <bool centred, class T>
-void MomentReduction::run(const EvalContext& c, const T* x, VisitUnit visit,
-                          const void* visitor) const {
-  constexpr std::int64_t work = 4;
-  reducer_.each_part(c, work, [&](const ReductionPart& part) {
-    double memory_of_unit[arrays * most];
-    double* const memory =
-        reducer_.is_chunked() ? memory_.in<double>(c.scratch()).data() : memory_of_unit;
-    const Moments moments = MomentSearch<T, centred>(part, sample_, x, memory).run();
-    part.each_unit(work, [&](const Unit& unit) {
-      visit(visitor, unit, moments + (unit.result - part.first()));
-    });
-  });
+Moments MomentReduction::find(const ReductionPart& part, const RowSample& sample, const T* x,
+                              double* memory) {
+  return MomentSearch<T, centred>(part, sample, x, memory).run();
 }
 
-template void MomentReduction::run<true>(const EvalContext&, const float*, VisitUnit,
-                                         const void*) const;
-template void MomentReduction::run<true>(const EvalContext&, const double*, VisitUnit,
-                                         const void*) const;
-template void MomentReduction::run<false>(const EvalContext&, const float*, VisitUnit,
-                                          const void*) const;
-template void MomentReduction::run<false>(const EvalContext&, const double*, VisitUnit,
-                                          const void*) const;
+template Moments MomentReduction::find<true>(const ReductionPart&, const RowSample&, const float*,
+                                             double*);
+template Moments MomentReduction::find<true>(const ReductionPart&, const RowSample&, const double*,
+                                             double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const RowSample&, const float*,
+                                              double*);
+template Moments MomentReduction::find<false>(const ReductionPart&, const RowSample&, const double*,
+                                              double*);
 
 }  // namespace dagrad

@@ -76,13 +76,16 @@ class MomentReduction {
   /// once all elements of these results have been read. Several units may have the same results:
   /// those with `unit.chunk` 0 have each result once. Moments are about 0 if not `centred`.
   template <bool centred, class T, class Visit>
-  void each_unit(const EvalContext& c, const T* x, const Visit& visit) const {
-    run<centred>(
-        c, x,
-        [](const void* visitor, const Unit& unit, const Moments& moments) {
-          (*static_cast<const Visit*>(visitor))(unit, moments);
-        },
-        &visit);
+  void each_unit(const EvalContext& c, const T* x, Visit visit) const {
+    constexpr std::int64_t work = 4;
+    reducer_.each_part(c, work, [&](const ReductionPart& part) {
+      double memory_of_unit[arrays * most];
+      double* const memory =
+          reducer_.is_chunked() ? memory_.in<double>(c.scratch()).data() : memory_of_unit;
+      const Moments moments = find<centred>(part, sample_, x, memory);
+      part.each_unit(
+          work, [&](const Unit& unit) { visit(unit, moments + (unit.result - part.first())); });
+    });
   }
 
  private:
@@ -91,10 +94,11 @@ class MomentReduction {
   static constexpr std::size_t result_bytes = 32;
   static_assert(ReductionSplit::tile_bytes / result_bytes == most);
 
-  using VisitUnit = void (*)(const void* visitor, const Unit& unit, const Moments& moments);
-  /// For float and double.
+  /// The moments of the results of a part, in memory of `arrays` numbers each. For float and
+  /// double.
   template <bool centred, class T>
-  void run(const EvalContext& c, const T* x, VisitUnit visit, const void* visitor) const;
+  static Moments find(const ReductionPart& part, const RowSample& sample, const T* x,
+                      double* memory);
 
   ScratchLayout layout_;
   Reducer reducer_;

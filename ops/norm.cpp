@@ -14,6 +14,12 @@ namespace dagrad {
 
 namespace {
 
+/// The maximum of absolute values: 0 if there is none.
+template <class T>
+struct LargestFold : ExtremumFold<true, T> {
+  static constexpr T identity = 0;
+};
+
 struct ReadSize {
   template <class T>
   T operator()(T x) const {
@@ -69,7 +75,7 @@ void euclidean(const EvalContext& c, std::uint32_t axes) {
     if (std::none_of(sums, sums + n, out_of_range)) return;
     // Sums once more, scaled by powers of two, so that results that were in range keep their bits.
     double* const scales = memory.scales.in<double>(c.scratch()).data();
-    reduce<ExtremumFold<true, double>>(reducer, c, x, scales, ReadSize());
+    reduce<LargestFold<double>>(reducer, c, x, scales, ReadSize());
     std::transform(scales, scales + n, scales, scale_to_one);
     reduce<SumFold<double>>(reducer, c, x, sums, ReadScaledSquare{scales});
     for (std::int64_t i = 0; i < n; ++i) out[i] = std::sqrt(sums[i]) / scales[i];
@@ -97,10 +103,8 @@ void Norm::eval(const EvalContext& c) const {
       fold_into<SumFold<T>, T>(c, over, ReadSize());
     else if (order == 2)
       euclidean<T>(c, over);
-    else if (c.ins[0].type.elements() > 0)
-      fold_into<ExtremumFold<true, T>, T>(c, over, ReadSize());
     else
-      std::fill_n(c.out<T>().data(), c.out<T>().size(), T(0));
+      fold_into<LargestFold<T>, T>(c, over, ReadSize());
   });
 }
 

@@ -76,13 +76,13 @@ struct LogSumExpMemory {
 template <class T>
 void sum_exp_of_short_rows(const T* x, std::int64_t length, std::int64_t rows, const ExpLog& loops,
                            T* shift, T* sum) {
-  fold_short_rows<ExtremumFold<true, T>>(Terms<T>(x), length, rows, shift);
+  fold_short_rows<ExtremumFold<true, T>>(x, length, rows, shift);
   make_finite(shift, rows);
   T shifts[most_in_short_row * Reducer::short_rows], terms[most_in_short_row * Reducer::short_rows];
   for (std::int64_t row = 0; row < rows; ++row)
     std::fill_n(shifts + row * length, length, shift[row]);
   ReadExp<T>{shift, loops}.terms(x, rows * length, shifts, 1, terms);
-  fold_short_rows<SumFold<T>>(Terms<T>(terms), length, rows, sum);
+  fold_short_rows<SumFold<T>>(terms, length, rows, sum);
 }
 
 }  // namespace

@@ -23,11 +23,6 @@ struct ArgExtremumMemory {
         extrema(layout.add(in.dtype, reducer.results())) {}
 };
 
-/// The maximum or minimum of numbers; of bools it is whether any or all of them are true.
-template <bool largest, class Number>
-using Extreme = std::conditional_t<std::is_same_v<Number, std::uint8_t>, QuantifierFold<!largest>,
-                                   ExtremumFold<largest, Number>>;
-
 /// For each result, the first position in x that has its value, NaN included.
 template <class T>
 void find_values(const ReductionSpace& space, const Parallel& parallel, const T* x, const T* value,
@@ -52,7 +47,7 @@ std::size_t Extremum<largest>::scratch(const PlanContext& plan) const {
 template <bool largest>
 void Extremum<largest>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<Extreme<largest, Stored<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
+    fold_into<ExtremumFold<largest, Stored<T>>, Stored<T>>(c, mask(c.in_shape(0).rank()));
   });
 }
 
@@ -106,7 +101,7 @@ void ArgExtremum<largest>::eval(const EvalContext& c) const {
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const auto* const x = static_cast<const Stored<T>*>(c.ins[0].data);
     Stored<T>* const extrema = memory.extrema.in<Stored<T>>(c.scratch()).data();
-    reduce<Extreme<largest, Stored<T>>>(memory.reducer, c, x, extrema);
+    reduce<ExtremumFold<largest, Stored<T>>>(memory.reducer, c, x, extrema);
     find_values(memory.reducer.space(), c.parallel, x, extrema, c.out<std::int64_t>().data());
   });
 }

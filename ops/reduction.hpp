@@ -98,12 +98,10 @@ struct RowPacking {
   std::int64_t stride = 1;  ///< distance from those to the next ones
 };
 
-/// Folds the elements of a unit, whose results are numbered from `first` on. Not inline, since a
-/// kernel is large and called for units with and without partial results.
+/// Folds the elements of a unit, whose results are numbered from `first` on.
 template <class Kernel, class To>
-[[gnu::noinline]] void fold_unit(Kernel& kernel, const ReductionSpace& space,
-                                 const ReductionSplit::Unit& unit, std::int64_t first,
-                                 typename Kernel::In x, const To& to) {
+void fold_unit(Kernel& kernel, const ReductionSpace& space, const ReductionSplit::Unit& unit,
+               std::int64_t first, const typename Kernel::In* x, const To& to) {
   kernel.begin(unit, first);
   each_run(space, unit, [&](std::int64_t offset, std::int64_t n) { kernel.add(x + offset, n); });
   kernel.finish(to);
@@ -113,8 +111,8 @@ class ReductionPart;
 
 /// A reduction over axes, with the scratch memory that it needs.
 ///
-/// A kernel K reads elements at positions K::In, such as pointers, produces K::parts numbers of the
-/// type K::Result for each result, and has the members
+/// A kernel K has the element types K::In of operands and K::Result of results, produces K::parts
+/// numbers for each result, and has the members
 ///
 ///     K(space, arguments...)
 ///     begin(unit, first)         starts rows of a unit, whose results are numbered from `first` on
@@ -152,7 +150,7 @@ class Reducer {
 
   /// Folds all elements of x; to[p][i] becomes part p of result i.
   template <class Kernel, class... Arguments>
-  void fold(const EvalContext& c, typename Kernel::In x,
+  void fold(const EvalContext& c, const typename Kernel::In* x,
             const std::array<typename Kernel::Result*, Kernel::parts>& to,
             const Arguments&... arguments) const;
 
@@ -179,7 +177,8 @@ class ReductionPart {
 
   /// Folds the elements of x; to[p][i] becomes part p of result first() + i.
   template <class Kernel, class... Arguments>
-  void fold(typename Kernel::In x, const std::array<typename Kernel::Result*, Kernel::parts>& to,
+  void fold(const typename Kernel::In* x,
+            const std::array<typename Kernel::Result*, Kernel::parts>& to,
             const Arguments&... arguments) const {
     if (unit_ == nullptr) return reducer_.fold<Kernel>(c_, x, to, arguments...);
     Kernel kernel(space(), arguments...);
@@ -190,20 +189,21 @@ class ReductionPart {
   /// the same results: those with chunk 0 have each result once.
   template <class Visit>
   void each_unit(std::int64_t work, Visit visit) const {
+    if (unit_ != nullptr) return visit(*unit_);
     const ReductionSplit& split = reducer_.split_;
-    c_.parallel.ranges(unit_ != nullptr ? 1 : split.units(space()), (split.grain + work - 1) / work,
+    c_.parallel.ranges(split.units(space()), (split.grain + work - 1) / work,
                        [&](std::int64_t i, std::int64_t end) {
-                         for (; i < end; ++i)
-                           visit(unit_ != nullptr ? *unit_ : split.unit(space(), i));
+                         for (; i < end; ++i) visit(split.unit(space(), i));
                        });
   }
   /// The same for tiles of columns with all of their rows.
   template <class Visit>
   void each_tile(Visit visit) const {
-    const std::int64_t tiles = unit_ != nullptr ? 1 : space().groups * reducer_.split_.tiles;
+    if (unit_ != nullptr) return visit(*unit_);
+    const std::int64_t tiles = space().groups * reducer_.split_.tiles;
     c_.parallel.ranges(tiles, 1, [&](std::int64_t i, std::int64_t end) {
       for (; i < end; ++i) {
-        Unit unit = unit_ != nullptr ? *unit_ : reducer_.split_.unit(space(), i);
+        Unit unit = reducer_.split_.unit(space(), i);
         unit.last = space().rows;
         visit(unit);
       }
@@ -218,13 +218,9 @@ class ReductionPart {
 
 template <class Body>
 void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) const {
-  const std::int64_t parts = is_chunked() ? 1 : split_.units(space_);
-  c.parallel.ranges(parts, (split_.grain + work - 1) / work, [&](std::int64_t i, std::int64_t end) {
-    for (; i < end; ++i) {
-      const Unit unit = split_.unit(space_, i);
-      body(ReductionPart(*this, c, is_chunked() ? nullptr : &unit));
-    }
-  });
+  const ReductionPart all(*this, c, nullptr);
+  if (is_chunked()) return body(all);
+  all.each_unit(work, [&](const Unit& unit) { body(ReductionPart(*this, c, &unit)); });
 }
 
 template <class Body>
@@ -236,7 +232,7 @@ void Reducer::each_block(const EvalContext& c, Body body) const {
 }
 
 template <class Kernel, class... Arguments>
-void Reducer::fold(const EvalContext& c, typename Kernel::In x,
+void Reducer::fold(const EvalContext& c, const typename Kernel::In* x,
                    const std::array<typename Kernel::Result*, Kernel::parts>& to,
                    const Arguments&... arguments) const {
   const std::int64_t all = results();  // of a chunk

@@ -11,7 +11,7 @@ namespace {
 
 using Lanes = Unrolled::Lanes;
 
-/// What an accumulator does with at most `most_rows` rows, for all results side by side.
+/// What `Accumulator` does with at most `most_rows` rows, for all results side by side.
 class UnrolledSum {
  public:
   static constexpr std::int64_t most_rows = 64;  // these make a single unit
@@ -21,7 +21,7 @@ class UnrolledSum {
       : code_(code),
         space_(space),
         dtype_(dtype_of<T>),
-        packing_(space, space.columns, fold_lanes<T>) {}
+        packing_(space, space.columns, Cascade<SumFold<T>>::lanes) {}
 
   Lanes run() {
     const Lanes zeros = code_.fill(dtype_, 0, static_cast<std::size_t>(space_.results()));
