@@ -50,8 +50,8 @@ void move_line(const T* from, std::int64_t from_step, T* to, std::int64_t to_ste
 /// Moves two axes, one dense in `from` and the other in `to`, tile by tile, so that both stay in
 /// the cache.
 template <class T>
-void move_plane(const T* from, std::int64_t from_step, T* to, std::int64_t to_step,
-                std::int64_t rows, std::int64_t columns) {
+[[gnu::noinline]] void move_plane(const T* from, std::int64_t from_step, T* to,
+                                  std::int64_t to_step, std::int64_t rows, std::int64_t columns) {
   for (std::int64_t r = 0; r < rows; r += tile) {
     const std::int64_t last_row = std::min(rows, r + tile);
     for (std::int64_t c = 0; c < columns; c += tile) {
