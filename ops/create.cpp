@@ -11,7 +11,7 @@ namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t grain = 1 << 15;  // elements per task
+constexpr std::int64_t task_grain = 1 << 15;  // elements per task
 
 /// The largest integer such that the dtype holds all integers up to it.
 std::int64_t last_exact(DType dtype) {
@@ -55,7 +55,7 @@ void Iota::eval(const EvalContext& c) const {
   dispatch_stored(dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto out = c.out<T>();
-    c.parallel.ranges(size, grain, [&](std::int64_t begin, std::int64_t end) {
+    c.parallel.ranges(size, task_grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i)
         out[static_cast<std::size_t>(i)] = static_cast<T>(i);
     });

@@ -15,7 +15,7 @@ constexpr Wide positive_infinity = std::numeric_limits<Wide>::infinity();
 constexpr Wide nan = std::numeric_limits<Wide>::quiet_NaN();
 constexpr int most = 1000;  // the largest order: 1000! and its powers are within the range
 /// The positive zero of digamma, as a double and the remaining difference.
-constexpr Wide zero = 0x1.762d86356be3fp+0L, beyond_zero = 9.549995429965697715e-17L;
+constexpr Wide positive_zero = 0x1.762d86356be3fp+0L, beyond_zero = 9.549995429965697715e-17L;
 
 /// The Bernoulli numbers B₂, B₄, …
 constexpr std::array<Wide, 12> bernoulli{
@@ -64,7 +64,7 @@ Wide digamma_at_zero(Wide distance) {
   Wide sum = 0, power = -1;
   for (int k = 1; k <= 12; ++k) {
     power *= -distance;
-    sum += power * hurwitz(k, zero);
+    sum += power * hurwitz(k, positive_zero);
   }
   return sum;
 }
@@ -82,7 +82,7 @@ Wide polygamma(Wide order, Wide x) {
   const int n = static_cast<int>(order);
   if (x == positive_infinity) return n == 0 ? positive_infinity : n % 2 == 0 ? Wide(-0.0) : Wide(0);
   if (x <= 0 && x == std::floor(x)) return at_pole(n, x);
-  const Wide distance = x - zero - beyond_zero;
+  const Wide distance = x - positive_zero - beyond_zero;
   if (n == 0 && std::fabs(distance) < 0x1p-6L) return digamma_at_zero(distance);
   Wide result = hurwitz_anywhere(n, x);
   for (int k = 2; k <= n; ++k) result *= k;
