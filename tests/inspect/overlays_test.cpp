@@ -139,7 +139,8 @@ TEST(Overlays, ShowChecksOfOps) {
   const Value x = graph.input("x", {f64, {2}});
   (void)(tanh(x).named("a") + sin(x).named("b"));
   std::vector<OpReport> reports{check_op(graph.at("a").node().op())};
-  reports.push_back({.op = "sin", .samples = 1, .failures = {"sample 0"}});
+  reports.push_back(check_op(graph.at("b").node().op()));
+  reports.back().failures.push_back("sample 0");
   const Overlay overlay = overlay_of(graph, reports);
   EXPECT_EQ(overlay.amounts.at("a"), 0);
   EXPECT_EQ(overlay.amounts.at("b"), 1);
