@@ -14,7 +14,7 @@ namespace dagrad {
 constexpr std::int64_t most_pattern_entries = std::int64_t{1} << 27;
 
 /// The dependence of which `row(i, columns)` adds the columns of element i, each once and in any
-/// order. Dense if that would be more than `entries` expects to be worth it.
+/// order. Dense if `entries`, the number to expect, would cost more than they save.
 template <class Row>
 Dependence pattern_by_elements(const PatternContext& at, double entries, Row row) {
   if (entries > static_cast<double>(most_pattern_entries)) return Dependence::dense();

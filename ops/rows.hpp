@@ -67,7 +67,7 @@ class SumsSideBySide {
     rows_ = rows;
     in_wide_ = n >= 64 ? static_cast<std::size_t>(n / 32 * 32) : 0;
     at_ = 0;
-    clear(wide_);
+    if (in_wide_ > 0) clear(wide_);  // short rows do not pay for it
     clear(part_);
   }
   /// Adds the next element of each row.
