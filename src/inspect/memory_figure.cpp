@@ -105,10 +105,8 @@ std::string to_memory_svg(const PlanExplanation& plan, const FigureOptions& opti
 
 void write_memory_svg(const std::filesystem::path& file, const PlanExplanation& plan,
                       const FigureOptions& options) {
-  const std::string text = MemoryFigure(plan, options, "write_memory_svg").write();
-  detail::FileReplacement replacement(file, "write_memory_svg");
-  replacement.write(text);
-  replacement.commit();
+  constexpr const char* called = "write_memory_svg";
+  detail::replace_file(file, called, MemoryFigure(plan, options, called).write());
 }
 
 }  // namespace dagrad

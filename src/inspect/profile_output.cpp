@@ -17,13 +17,6 @@ namespace {
 using detail::percent;
 using detail::with_unit;
 
-void write_profile_file(const std::filesystem::path& file, std::string_view writer,
-                        const std::string& text) {
-  detail::FileReplacement replacement(file, writer);
-  replacement.write(text);
-  replacement.commit();
-}
-
 /// The rows to list, in the order in which to list them.
 std::vector<const ProfileRow*> listed(const Profile& profile, const ProfileText& options) {
   std::vector<const ProfileRow*> rows;
@@ -124,7 +117,7 @@ void write_csv(const std::filesystem::path& file, const Profile& profile, Profil
     text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.name, row.op, row.nodes,
                         row.seconds.minimum, row.seconds.median, row.share, row.gradient, row.bytes,
                         row.flops, row.unknown);
-  write_profile_file(file, "write_csv", text);
+  detail::replace_file(file, "write_csv", text);
 }
 
 std::string to_json(const Profile& profile) {
@@ -158,7 +151,7 @@ std::string to_chrome_trace(const Profile& profile) {
 }
 
 void write_chrome_trace(const std::filesystem::path& file, const Profile& profile) {
-  write_profile_file(file, "write_chrome_trace", to_chrome_trace(profile));
+  detail::replace_file(file, "write_chrome_trace", to_chrome_trace(profile));
 }
 
 std::map<std::string, PictureMark> marks(const Profile& profile) {

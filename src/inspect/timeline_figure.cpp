@@ -68,10 +68,8 @@ std::string to_timeline_svg(const Profile& profile, const FigureOptions& options
 
 void write_timeline_svg(const std::filesystem::path& file, const Profile& profile,
                         const FigureOptions& options) {
-  const std::string text = TimelineFigure(profile, options, "write_timeline_svg").write();
-  detail::FileReplacement replacement(file, "write_timeline_svg");
-  replacement.write(text);
-  replacement.commit();
+  constexpr const char* called = "write_timeline_svg";
+  detail::replace_file(file, called, TimelineFigure(profile, options, called).write());
 }
 
 }  // namespace dagrad

@@ -124,4 +124,11 @@ void FileReplacement::fail_with(const char* what, int error) const {
   fail(fmt::format("{}: {}", what, std::strerror(error)));
 }
 
+void replace_file(const std::filesystem::path& file, std::string_view writer,
+                  std::string_view text) {
+  FileReplacement replacement(file, writer);
+  replacement.write(text);
+  replacement.commit();
+}
+
 }  // namespace dagrad::detail

@@ -40,4 +40,9 @@ class FileReplacement {
   Descriptor folder_, out_;
 };
 
+/// Replaces a file by one with this text. Errors begin with the name of `writer`, the function that
+/// the user called.
+void replace_file(const std::filesystem::path& file, std::string_view writer,
+                  std::string_view text);
+
 }  // namespace dagrad::detail
