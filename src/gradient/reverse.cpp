@@ -57,15 +57,16 @@ void Reverse::note_cotangents(std::span<const Seeded> ys, std::span<const Value>
   for (std::size_t i = 0; i < xs.size(); ++i)
     if (paths_.x_slot(i) != Paths::none) asked[paths_.x_slot(i)] = true;
   std::vector<Cotangent> found;
-  const Edge y(ys.front().y.node_id(), ys.front().y.port(), false);
-  const bool seeded = ys.size() > 1 || !ys.front().seed.empty();
+  const auto call = static_cast<std::uint32_t>(graph_.differentiations.size());
   for (std::size_t number = 0; number < paths_.nodes().size(); ++number)
     for (std::uint32_t slot = paths_.first_slot(number); slot < paths_.first_slot(number + 1);
          ++slot)
       if (const std::optional<Edge> sum = cotangents_.only(slot)) {
         const Edge x(paths_.nodes()[number], slot - paths_.first_slot(number), false);
-        found.push_back({*sum, y, x, asked[slot], seeded});
+        found.push_back({*sum, x, call, asked[slot]});
       }
+  const Edge y(ys.front().y.node_id(), ys.front().y.port(), false);
+  graph_.differentiations.push_back({y, ys.size() > 1 || !ys.front().seed.empty()});
   graph_.cotangents.insert(graph_.cotangents.end(), found.begin(), found.end());
 }
 

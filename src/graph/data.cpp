@@ -65,14 +65,32 @@ std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Ed
   return size() - 1;
 }
 
+void GraphData::copy_cotangents(const GraphData& from,
+                                const std::function<std::optional<Edge>(const Edge&)>& find) {
+  std::vector<std::uint32_t> here(from.differentiations.size(), no_node);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const std::optional<Edge> y = find(from.differentiations[i].y);
+    if (!y) continue;
+    here[i] = static_cast<std::uint32_t>(differentiations.size());
+    differentiations.push_back({*y, from.differentiations[i].seeded});
+  }
+  for (const Cotangent& old : from.cotangents) {
+    if (here[old.call] == no_node) continue;
+    const std::optional<Edge> value = find(old.value), x = find(old.x);
+    if (value && x) cotangents.push_back({*value, *x, here[old.call], old.asked});
+  }
+}
+
 void GraphData::truncate(std::uint32_t to) noexcept {
   if (to >= size()) return;
   std::erase_if(known_literals, [&](const auto& known) { return known.second >= to; });
   for (std::uint32_t id = size(); id-- > to;)
     if (records[id].tensor != no_node) tensors.resize(records[id].tensor);
   std::erase_if(cotangents, [&](const Cotangent& known) {
-    return known.value.node >= to || known.y.node >= to;
+    return known.value.node >= to || differentiations[known.call].y.node >= to;
   });
+  while (!differentiations.empty() && differentiations.back().y.node >= to)
+    differentiations.pop_back();
   while (!inputs.empty() && inputs.back() >= to) inputs.pop_back();
   edges.truncate(to);
   names.truncate(to);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,6 +62,7 @@ struct GraphData {
   std::vector<OriginOf> origins_of;
   std::vector<Origin> known_origins;
   std::vector<InputAlias> input_aliases;
+  std::vector<Differentiation> differentiations;
   std::vector<Cotangent> cotangents;
 
   /// A scope that has been opened: its number among all of them, and the scope to return to.
@@ -114,6 +116,10 @@ struct GraphData {
   /// Throws only if memory runs out, and then has added nothing.
   std::uint32_t add(std::uint32_t op, NodeKind kind, std::span<const Edge> operands,
                     std::span<const Result> results_of_node, Location call);
+  /// Records of a rewritten graph which values of this one are derivatives. `find` gives the edge
+  /// that stands for one of the other graph, or nothing.
+  void copy_cotangents(const GraphData& from,
+                       const std::function<std::optional<Edge>(const Edge&)>& find);
   /// Removes the newest nodes until `size` are left.
   void truncate(std::uint32_t size) noexcept;
 };

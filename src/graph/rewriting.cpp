@@ -45,10 +45,7 @@ Rewritten Rewriting::finish() && {
     if (const Mapping::To* const at = to(old.input, 0);
         at != nullptr && to_.records[at->node].kind == NodeKind::input)
       to_.input_aliases.push_back({old.graph, old.node, old.port, at->node});
-  for (const Cotangent& old : from_.cotangents) {
-    const auto value = find(old.value), y = find(old.y), x = find(old.x);
-    if (value && y && x) to_.cotangents.push_back({*value, *y, *x, old.asked, old.seeded});
-  }
+  to_.copy_cotangents(from_, [&](const Edge& edge) { return find(edge); });
   return std::move(result_);
 }
 

@@ -30,6 +30,9 @@ std::vector<Origin> GraphView::origins(std::uint32_t node) const {
 std::span<const std::uint32_t> GraphView::inputs() const { return data_->inputs; }
 std::span<const InputAlias> GraphView::input_aliases() const { return data_->input_aliases; }
 std::span<const Cotangent> GraphView::cotangents() const { return data_->cotangents; }
+const Differentiation& GraphView::differentiation(const Cotangent& cotangent) const {
+  return data_->differentiations[cotangent.call];
+}
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {

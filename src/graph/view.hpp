@@ -43,11 +43,19 @@ struct InputAlias {
   std::uint32_t input;
 };
 
-/// A value that is the derivative of y with respect to x, as `gradient` has found it.
-struct Cotangent {
-  Edge value, y, x;
-  bool asked = false;   ///< whether x is one of those that the user asked for
+/// What a call of `gradient` differentiated.
+struct Differentiation {
+  Edge y;
   bool seeded = false;  ///< whether it is a sum over several ys, or was begun with given seeds
+};
+
+/// A value that is the derivative with respect to x, as a call of `gradient` has found it.
+struct Cotangent {
+  Cotangent(Edge derivative, Edge of_x, std::uint32_t of_call, bool is_asked)
+      : value(derivative), x(of_x), call(of_call & 0x7fffffff), asked(is_asked) {}
+  Edge value, x;
+  std::uint32_t call : 31;  ///< index of what it differentiated
+  bool asked : 1;           ///< whether x is one of those that the user asked for
 };
 
 /// The interface of a graph for the sources outside src/graph.
@@ -80,6 +88,7 @@ class GraphView {
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order
   std::span<const InputAlias> input_aliases() const;
   std::span<const Cotangent> cotangents() const;  ///< in the order of the calls of `gradient`
+  const Differentiation& differentiation(const Cotangent& cotangent) const;
   Location where(std::uint32_t node) const;
   int gradient_order(std::uint32_t node) const;
   /// Whether two values are known to have the same shape in every replay.

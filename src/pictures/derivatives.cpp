@@ -39,10 +39,10 @@ std::string quotient_text(const GraphView& graph, const DerivativeOf& quotient) 
 std::map<std::uint32_t, std::string> derivatives_of(const GraphView& graph) {
   std::map<std::uint32_t, DerivativeOf> quotients;
   for (const Cotangent& known : graph.cotangents()) {
-    if (!known.asked || known.seeded || known.value.node == known.y.node) continue;
-    const auto inner = quotients.find(known.y.node);
-    DerivativeOf quotient =
-        inner == quotients.end() ? DerivativeOf{known.y.node, {}} : inner->second;
+    const auto& [y, seeded] = graph.differentiation(known);
+    if (!known.asked || seeded || known.value.node == y.node) continue;
+    const auto inner = quotients.find(y.node);
+    DerivativeOf quotient = inner == quotients.end() ? DerivativeOf{y.node, {}} : inner->second;
     quotient.xs.push_back(known.x.node);
     quotients.try_emplace(known.value.node, std::move(quotient));
   }

@@ -86,7 +86,8 @@ class Joining {
         id = view_.operands(id)[0].node;  // the same value, which is drawn instead
         by_value_[id].push_back(&each);
       }
-      kept_[each.y.node] = differentiated_[each.y.node] = true;
+      const std::uint32_t y = view_.differentiation(each).y.node;
+      kept_[y] = differentiated_[y] = true;
       if (each.asked) kept_[each.x.node] = true;
     }
   }
@@ -218,8 +219,9 @@ class Joining {
     if (affine_[of.x.node] && symbols_.given(of.x.node).empty() && !of.asked &&
         view_.gradient_order(id) == 1)
       return symbols_.indexed("δ", "\\delta", layer_[id]);
+    const auto& [y, seeded] = view_.differentiation(of);
     return symbols_.unique(
-        derivatives_.symbol(out_.result(of.y.node, of.y.port), out_.symbol[of.x.node], of.seeded));
+        derivatives_.symbol(out_.result(y.node, y.port), out_.symbol[of.x.node], seeded));
   }
 
   /// z for products of matrices, a for what is computed from one value element by element, L for

@@ -192,7 +192,7 @@ class Lister {
     Notation subject;
     for (const Cotangent& each : view_.cotangents()) {
       if (static_cast<std::uint32_t>(view_.gradient_order(each.value.node)) != order) continue;
-      const Notation& y = equations_.symbol[each.y.node];
+      const Notation& y = equations_.symbol[view_.differentiation(each).y.node];
       if (!subject.empty() && y.text() != subject.text()) return {};
       subject = y;
     }

@@ -269,10 +269,7 @@ class BothGraphs {
   }
 
   void add_derivatives() {
-    for (const detail::Cotangent& old : new_.cotangents) {
-      const auto value = of_new(old.value), y = of_new(old.y), x = of_new(old.x);
-      if (value && y && x) to_.cotangents.push_back({*value, *y, *x, old.asked, old.seeded});
-    }
+    to_.copy_cotangents(new_, [&](const Edge& edge) { return of_new(edge); });
   }
 
   void describe() {
