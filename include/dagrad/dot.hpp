@@ -13,12 +13,13 @@ namespace dagrad {
 /// visible ones, and long texts are cut in the middle. Throws GraphError if a value in the options
 /// belongs to another graph, ArgumentError if a colour is not '#' and six hexadecimal digits.
 std::string to_dot(const Graph& graph, const PictureOptions& options = {});
-/// Writes the same to a file. Throws FileError if that fails.
+/// Writes the same to a file. Throws FileError if that fails, which leaves an existing file as it
+/// was.
 void write_dot(const std::filesystem::path& file, const Graph& graph,
                const PictureOptions& options = {});
 /// Draws the graph with Graphviz's program `dot`, in the format given by the file's extension (svg,
 /// png, pdf, …). Throws FileError if `dot` is missing (naming its package) or fails (with its
-/// message), ArgumentError if there is no extension.
+/// message), which leaves an existing file as it was; ArgumentError if there is no extension.
 void draw(const std::filesystem::path& file, const Graph& graph,
           const PictureOptions& options = {});
 /// Draws the graph as SVG, whatever the extension.

@@ -6,8 +6,8 @@
 #include "dagrad/explain.hpp"
 #include "dagrad/profile.hpp"
 
-/// Plans and profiles as figures in SVG, whose parts tell what they are while a pointer rests on
-/// them. Equal plans, profiles and options give equal bytes.
+/// Plans and profiles as figures in SVG. Point at a part of a figure to read what it shows. Equal
+/// plans, profiles and options give equal bytes.
 namespace dagrad {
 
 struct FigureOptions {

@@ -23,7 +23,8 @@ struct NpyOptions {
 Tensor read_npy(const std::filesystem::path& file, const NpyOptions& options = {});
 Tensor read_npy(std::istream& in, const std::string& name = "stream",
                 const NpyOptions& options = {});
-/// Writes a tensor in that format. Throws FileError if it cannot be written completely.
+/// Writes a tensor in that format. Throws FileError if it cannot be written completely; an existing
+/// file stays as it was.
 void write_npy(const std::filesystem::path& file, const Tensor& tensor);
 void write_npy(std::ostream& out, const Tensor& tensor);
 

@@ -106,7 +106,7 @@ std::string to_memory_svg(const PlanExplanation& plan, const FigureOptions& opti
 void write_memory_svg(const std::filesystem::path& file, const PlanExplanation& plan,
                       const FigureOptions& options) {
   constexpr const char* called = "write_memory_svg";
-  detail::replace_file(file, called, MemoryFigure(plan, options, called).write());
+  detail::write_file(file, called, {MemoryFigure(plan, options, called).write()});
 }
 
 }  // namespace dagrad

@@ -117,7 +117,7 @@ void write_csv(const std::filesystem::path& file, const Profile& profile, Profil
     text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.name, row.op, row.nodes,
                         row.seconds.minimum, row.seconds.median, row.share, row.gradient, row.bytes,
                         row.flops, row.unknown);
-  detail::replace_file(file, "write_csv", text);
+  detail::write_file(file, "write_csv", {text});
 }
 
 std::string to_json(const Profile& profile) {
@@ -151,7 +151,7 @@ std::string to_chrome_trace(const Profile& profile) {
 }
 
 void write_chrome_trace(const std::filesystem::path& file, const Profile& profile) {
-  detail::replace_file(file, "write_chrome_trace", to_chrome_trace(profile));
+  detail::write_file(file, "write_chrome_trace", {to_chrome_trace(profile)});
 }
 
 std::map<std::string, PictureMark> marks(const Profile& profile) {

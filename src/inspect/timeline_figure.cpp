@@ -69,7 +69,7 @@ std::string to_timeline_svg(const Profile& profile, const FigureOptions& options
 void write_timeline_svg(const std::filesystem::path& file, const Profile& profile,
                         const FigureOptions& options) {
   constexpr const char* called = "write_timeline_svg";
-  detail::replace_file(file, called, TimelineFigure(profile, options, called).write());
+  detail::write_file(file, called, {TimelineFigure(profile, options, called).write()});
 }
 
 }  // namespace dagrad

@@ -33,6 +33,26 @@ std::filesystem::path followed(std::filesystem::path file) {
   return file;
 }
 
+[[noreturn]] void fail_with(std::string_view place, std::string_view what, int error) {
+  throw FileError(fmt::format("{}: {}: {}", place, what, std::strerror(error)));
+}
+
+/// `place` begins the text of an error.
+void write_all(const Descriptor& out, std::string_view bytes, std::string_view place) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // bytes that one call accepts
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(out.get(), bytes.data(), std::min(bytes.size(), most));
+    if (written < 0 && errno != EINTR) fail_with(place, "cannot be written", errno);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+/// Whether a path leads to something other than a regular file or a directory.
+bool is_special(const std::filesystem::path& file) {
+  struct stat there {};
+  return ::stat(file.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+}
+
 Descriptor open_folder(const std::filesystem::path& folder) {
   const char* const path = folder.empty() ? "." : folder.c_str();
   Descriptor readable(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -47,24 +67,24 @@ FileReplacement::FileReplacement(const std::filesystem::path& file, std::string_
     : FileReplacement(fmt::format("{}: {}", writer, file_name(file, writer))) {
   struct stat old {};
   const bool exists = ::stat(file.c_str(), &old) == 0;
-  if (!exists && errno != ENOENT) fail_with("cannot be written", errno);
+  if (!exists && errno != ENOENT) fail_with(place_, "cannot be written", errno);
   if (exists && !S_ISREG(old.st_mode))
     fail("is not a regular file; only regular files can be replaced");
   const std::filesystem::path target = followed(file);
   name_ = target.filename().string();
   if (name_.empty()) fail("does not name a file");
   folder_ = open_folder(target.parent_path());
-  if (!folder_) fail_with("its directory cannot be opened", errno);
+  if (!folder_) fail("its directory " + cannot_be_opened(file, std::strerror(errno)));
   struct stat there {};
   const bool found = ::fstatat(folder_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
   if (exists && !(found && there.st_dev == old.st_dev && there.st_ino == old.st_ino))
     fail("leads to a file without a name, which cannot be replaced");
   open_new_file(exists ? old.st_mode & 07777 : 0666);
   if (exists) {
-    if (::fstat(out_.get(), &there) != 0) fail_with("cannot be written", errno);
+    if (::fstat(out_.get(), &there) != 0) fail_with(place_, "cannot be written", errno);
     if (((there.st_mode ^ old.st_mode) & 07777) != 0 &&
         ::fchmod(out_.get(), old.st_mode & 07777) != 0)
-      fail_with("its permissions cannot be kept", errno);
+      fail_with(place_, "its permissions cannot be kept", errno);
   }
   buffer_.reserve(buffered);
 }
@@ -77,7 +97,7 @@ void FileReplacement::open_new_file(unsigned mode) {
     out_ = Descriptor(::openat(folder_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                mode & 0666));
   } while (!out_ && errno == EEXIST);
-  if (!out_) fail_with("a new file cannot be created in its directory", errno);
+  if (!out_) fail_with(place_, "a new file cannot be created in its directory", errno);
   temporary_ = std::move(name);
 }
 
@@ -96,22 +116,17 @@ void FileReplacement::write(std::string_view bytes) {
     write_through(bytes);
 }
 
-void FileReplacement::write_through(std::string_view bytes) {
-  constexpr std::size_t most = std::size_t{1} << 30;  // bytes that one call accepts
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(out_.get(), bytes.data(), std::min(bytes.size(), most));
-    if (written < 0 && errno != EINTR) fail_with("cannot be written", errno);
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+void FileReplacement::write_through(std::string_view bytes) const {
+  write_all(out_, bytes, place_);
 }
 
 void FileReplacement::commit() {
   write_through(buffer_);
   buffer_.clear();
   if (::fsync(out_.get()) != 0 && errno != EINVAL)  // EINVAL: the file system has nothing to flush
-    fail_with("cannot be flushed to the disk", errno);
+    fail_with(place_, "cannot be flushed to the disk", errno);
   if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0)
-    fail_with("cannot be replaced", errno);
+    fail_with(place_, "cannot be replaced", errno);
   temporary_.clear();
   // Flushes the new name as well. The file is complete whether or not this succeeds.
   static_cast<void>(::fsync(folder_.get()));
@@ -120,14 +135,18 @@ void FileReplacement::commit() {
 void FileReplacement::fail(const std::string& what) const {
   throw FileError(fmt::format("{}: {}", place_, what));
 }
-void FileReplacement::fail_with(const char* what, int error) const {
-  fail(fmt::format("{}: {}", what, std::strerror(error)));
-}
 
-void replace_file(const std::filesystem::path& file, std::string_view writer,
-                  std::string_view text) {
+void write_file(const std::filesystem::path& file, std::string_view writer,
+                std::initializer_list<std::string_view> parts) {
+  if (is_special(file)) {
+    const std::string place = fmt::format("{}: {}", writer, file_name(file, writer));
+    const Descriptor out(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!out) fail_with(place, "cannot be opened", errno);
+    for (const std::string_view part : parts) write_all(out, part, place);
+    return;
+  }
   FileReplacement replacement(file, writer);
-  replacement.write(text);
+  for (const std::string_view part : parts) replacement.write(part);
   replacement.commit();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,9 +31,8 @@ class FileReplacement {
 
  private:
   explicit FileReplacement(std::string place) : place_(std::move(place)) {}
-  [[noreturn]] void fail_with(const char* what, int error) const;
   void open_new_file(unsigned mode);
-  void write_through(std::string_view bytes);
+  void write_through(std::string_view bytes) const;
 
   std::string place_;             ///< prefix of errors
   std::string name_, temporary_;  ///< names of the two files in the directory
@@ -40,9 +40,10 @@ class FileReplacement {
   Descriptor folder_, out_;
 };
 
-/// Replaces a file by one with this text. Errors begin with the name of `writer`, the function that
-/// the user called.
-void replace_file(const std::filesystem::path& file, std::string_view writer,
-                  std::string_view text);
+/// Writes these parts, one after the other, to a file: replaces a regular file, and writes into
+/// anything else that has this name, such as a pipe or a device. Throws FileError, beginning with
+/// the name of `writer`, the function that the user called.
+void write_file(const std::filesystem::path& file, std::string_view writer,
+                std::initializer_list<std::string_view> parts);
 
 }  // namespace dagrad::detail

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 
 #include "dagrad/error.hpp"
 #include "src/io/file_name.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/io/npy_header.hpp"
 #include "src/tensor/storage.hpp"
 
@@ -121,16 +121,8 @@ void write_npy(std::ostream& out, const Tensor& tensor) {
 }
 
 void write_npy(const std::filesystem::path& file, const Tensor& tensor) {
-  const std::string name = detail::file_name(file, "write_npy");
-  std::ofstream out(file, std::ios::binary);
-  if (!out)
-    throw FileError(fmt::format("write_npy: {}: {}", name,
-                                detail::cannot_be_opened(file, std::strerror(errno))));
-  try {
-    write_npy(out, tensor);
-  } catch (const FileError& error) {
-    throw FileError(fmt::format("{} to {}: {}", error.what(), name, std::strerror(errno)));
-  }
+  const std::string_view data(static_cast<const char*>(tensor.data()), tensor.type().bytes());
+  detail::write_file(file, "write_npy", {detail::npy_header(tensor.type()), data});
 }
 
 }  // namespace dagrad

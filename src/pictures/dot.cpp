@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <optional>
 
+#include "src/io/file_replacement.hpp"
 #include "src/pictures/dot_labels.hpp"
 #include "src/pictures/dot_text.hpp"
 #include "src/pictures/numbers_table.hpp"
@@ -328,10 +328,7 @@ std::string to_dot(const Graph& graph, const PictureOptions& options) {
 
 void write_dot(const std::filesystem::path& file, const Graph& graph,
                const PictureOptions& options) {
-  const std::string text = to_dot(graph, options);
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  if (!out.flush()) throw FileError("write_dot: cannot write " + file.string());
+  detail::write_file(file, "write_dot", {to_dot(graph, options)});
 }
 
 }  // namespace dagrad

@@ -1,4 +1,5 @@
 #include "dagrad/dot.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/io/run_program.hpp"
 
 namespace dagrad {
@@ -10,10 +11,11 @@ void draw_as(const std::string& format, const std::filesystem::path& file, const
   if (format == "svg") options.tooltips = options.tooltips.value_or(true);
   const detail::TemporaryFile source("draw");
   write_dot(source.path(), graph, options);
-  const detail::Finished dot = detail::run_program(
-      {"dot", "-T" + format, "-o" + file.string(), source.path()}, "draw", "graphviz");
+  const detail::Finished dot =
+      detail::run_program({"dot", "-T" + format, source.path()}, "draw", "graphviz");
   if (dot.status != 0)
-    throw FileError("draw: dot cannot write " + file.string() + ": " + dot.errors);
+    throw FileError("draw: dot cannot draw " + file.string() + ": " + dot.errors);
+  detail::write_file(file, "draw", {dot.output});
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "dagrad/picture_formats.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/io/json.hpp"
 #include "src/pictures/json_picture.hpp"
 #include "src/pictures/page.hpp"
-#include "src/pictures/text_file.hpp"
 
 namespace dagrad {
 
@@ -100,7 +100,7 @@ std::string to_html(const Graph& graph, const PictureOptions& options) {
 
 void write_html(const std::filesystem::path& file, const Graph& graph,
                 const PictureOptions& options) {
-  detail::write_text(file, to_html(graph, options), "write_html");
+  detail::write_file(file, "write_html", {to_html(graph, options)});
 }
 
 }  // namespace dagrad

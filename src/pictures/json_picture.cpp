@@ -3,9 +3,9 @@
 #include <string_view>
 
 #include "dagrad/picture_formats.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/io/json_writer.hpp"
 #include "src/pictures/equations.hpp"
-#include "src/pictures/text_file.hpp"
 
 namespace dagrad {
 
@@ -196,7 +196,7 @@ std::string to_json(const Graph& graph, const PictureOptions& options) {
 
 void write_json(const std::filesystem::path& file, const Graph& graph,
                 const PictureOptions& options) {
-  detail::write_text(file, to_json(graph, options), "write_json");
+  detail::write_file(file, "write_json", {to_json(graph, options)});
 }
 
 }  // namespace dagrad

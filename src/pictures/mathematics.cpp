@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "src/io/file_replacement.hpp"
 #include "src/pictures/listing.hpp"
-#include "src/pictures/text_file.hpp"
 
 namespace dagrad {
 
@@ -154,7 +154,7 @@ std::string mathematics(const Graph& graph, const MathematicsOptions& options) {
 
 void write_mathematics(const std::filesystem::path& file, const Graph& graph,
                        const MathematicsOptions& options) {
-  detail::write_text(file, mathematics(graph, options), "write_mathematics");
+  detail::write_file(file, "write_mathematics", {mathematics(graph, options)});
 }
 
 }  // namespace dagrad

@@ -1,8 +1,8 @@
 #include <array>
 
 #include "dagrad/picture_formats.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/pictures/picture.hpp"
-#include "src/pictures/text_file.hpp"
 
 namespace dagrad {
 
@@ -176,7 +176,7 @@ std::string to_mermaid(const Graph& graph, const PictureOptions& options) {
 
 void write_mermaid(const std::filesystem::path& file, const Graph& graph,
                    const PictureOptions& options) {
-  detail::write_text(file, to_mermaid(graph, options), "write_mermaid");
+  detail::write_file(file, "write_mermaid", {to_mermaid(graph, options)});
 }
 
 }  // namespace dagrad

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "dagrad/picture_formats.hpp"
+#include "src/io/file_replacement.hpp"
 #include "src/io/json_writer.hpp"
 #include "src/pictures/paints.hpp"
 #include "src/pictures/picture.hpp"
-#include "src/pictures/text_file.hpp"
 
 namespace dagrad {
 
@@ -176,7 +176,7 @@ std::string to_model_explorer(const Graph& graph, const PictureOptions& options)
 
 void write_model_explorer(const std::filesystem::path& file, const Graph& graph,
                           const PictureOptions& options) {
-  detail::write_text(file, to_model_explorer(graph, options), "write_model_explorer");
+  detail::write_file(file, "write_model_explorer", {to_model_explorer(graph, options)});
 }
 
 }  // namespace dagrad

@@ -7,7 +7,7 @@
 
 namespace dagrad::detail {
 
-/// Writes what a viewer shows of a node or an edge while a pointer rests on it: plain text of
+/// Writes what a viewer shows when you point at a node or an edge: plain text of
 /// several lines.
 class Tooltips {
  public:

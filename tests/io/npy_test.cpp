@@ -314,12 +314,12 @@ TEST(NpyTest, NamesFilesThatItCannotOpen) {
   EXPECT_THROWS(read_npy(std::filesystem::path("no/such.npy")), FileError,
                 "read_npy: 'no/such.npy': cannot be opened: No such file or directory in '" +
                     std::filesystem::current_path().string() + "'");
-  EXPECT_THROWS(write_npy(std::filesystem::path("no/such.npy"), Tensor(1.0)), FileError,
-                "write_npy: 'no/such.npy': cannot be opened: No such file or directory in '" +
-                    std::filesystem::current_path().string() + "'");
   EXPECT_THROWS(
-      write_npy(std::filesystem::path("/dev/full"), Tensor(1.0)), FileError,
-      "write_npy: float64[] could not be written to '/dev/full': No space left on device");
+      write_npy(std::filesystem::path("no/such.npy"), Tensor(1.0)), FileError,
+      "write_npy: 'no/such.npy': its directory cannot be opened: No such file or directory in '" +
+          std::filesystem::current_path().string() + "'");
+  EXPECT_THROWS(write_npy(std::filesystem::path("/dev/full"), Tensor(1.0)), FileError,
+                "write_npy: '/dev/full': cannot be written: No space left on device");
   std::ostringstream out;
   out.setstate(std::ios::badbit);
   EXPECT_THROWS(write_npy(out, Tensor(1.0)), FileError,

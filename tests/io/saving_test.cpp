@@ -1,9 +1,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <string>
 
 #include "dagrad/csv.hpp"
@@ -110,6 +114,35 @@ TEST_F(SavingTest, ReplacesOnlyRegularFiles) {
   EXPECT_EQ(files(), 2);
   EXPECT_THROWS(read_npz(pipe), FileError,
                 "read_npz: '" + pipe.string() + "': is not a regular file");
+}
+
+TEST_F(SavingTest, WritesArraysIntoPipes) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  write_npy("/proc/self/fd/" + std::to_string(ends[1]), Tensor(1.5));
+  ::close(ends[1]);
+  std::string got(1000, '\0');
+  got.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], got.data(), 1000))));
+  ::close(ends[0]);
+  std::istringstream in(got);
+  EXPECT_EQ(read_npy(in, "the pipe").item<double>(), 1.5);
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(SavingTest, ReplacesArraysCompletelyOrNotAtAll) {
+  const path file = folder / "a.npy";
+  write_npy(file, Tensor(1));
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const rlimit small{64, usual.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_THROWS(write_npy(file, Tensor(2)), FileError,
+                "write_npy: '" + file.string() + "': cannot be written: File too large");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &usual), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(read_npy(file).item<int>(), 1);
+  EXPECT_EQ(files(), 1);
 }
 
 /// Standard output may be such a file; there is no name that the new file could take over.

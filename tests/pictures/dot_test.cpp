@@ -241,7 +241,9 @@ TEST(Dot, WritesFiles) {
   draw(folder / "g.png", network.graph);
   EXPECT_EQ(read(folder / "g.png").substr(1, 3), "PNG");
   EXPECT_THROW(draw(folder / "g", network.graph), ArgumentError);
+  std::ofstream(folder / "g.nonsense") << "what was there";
   EXPECT_THROW(draw(folder / "g.nonsense", network.graph), FileError);
+  EXPECT_EQ(read(folder / "g.nonsense"), "what was there");
   EXPECT_THROW(draw(folder / "none" / "g.svg", network.graph), FileError);
   EXPECT_THROW(write_dot(folder / "none" / "g.dot", network.graph), FileError);
   fs::remove_all(folder);

@@ -235,7 +235,8 @@ TEST(PictureFormats, AreWrittenToFiles) {
   EXPECT_EQ(read(), to_html(network.graph));
   std::filesystem::remove(file);
   EXPECT_THROWS(write_html("/nowhere/page.html", network.graph), FileError,
-                "write_html: cannot write /nowhere/page.html");
+                "write_html: '/nowhere/page.html': its directory cannot be opened: "
+                "No such file or directory");
 }
 
 TEST(PictureFormats, OfVeryManyNodes) {

@@ -126,7 +126,8 @@ TEST(Mathematics, IsWrittenToFiles) {
   EXPECT_EQ(text, mathematics(network.graph));
   std::filesystem::remove(file);
   EXPECT_THROWS(write_mathematics("/nowhere/at/all.md", network.graph), FileError,
-                "write_mathematics: cannot write /nowhere/at/all.md");
+                "write_mathematics: '/nowhere/at/all.md': its directory cannot be opened: "
+                "No such file or directory");
 }
 
 }  // namespace
