@@ -7,8 +7,8 @@
 
 /// Pictures in formats other than Graphviz's. Equal graphs and options give equal bytes. All
 /// functions throw GraphError if a value in the options belongs to another graph, ArgumentError if
-/// a colour is not '#' and six hexadecimal digits, and those that write a file FileError, which leaves
-/// an existing file as it was.
+/// a colour is not '#' and six hexadecimal digits, and those that write a file FileError, which
+/// leaves an existing file as it was.
 namespace dagrad {
 
 /// What `to_dot` draws, as JSON for other tools: an object with `nodes`, `edges`, `clusters`,

@@ -7,8 +7,8 @@
 
 namespace dagrad::detail {
 
-/// Writes what a viewer shows when you point at a node or an edge: plain text of
-/// several lines.
+/// Writes what a viewer shows when you point at a node or an edge: plain text of several
+/// lines.
 class Tooltips {
  public:
   Tooltips(const Graph& graph, const Picture& picture);
