@@ -154,8 +154,8 @@ struct PictureOptions {
   Theme theme = Theme::light();
   /// The space that there is, in millimetres. A larger picture is scaled down with its text.
   std::optional<double> width = {}, height = {};
-  /// Whether pointing at a node shows its op, attributes, types, formula and source line. The default
-  /// is yes in SVG files that dagrad writes and no in Graphviz's language.
+  /// Whether pointing at a node shows its op, attributes, types, formula and source line. The
+  /// default is yes in SVG files that dagrad writes and no in Graphviz's language.
   std::optional<bool> tooltips = {};
   /// The address to which a node leads in SVG and in HTML, in which {file}, {line}, {name} and {op}
   /// stand for those of the node: "https://example.org/model/{file}#L{line}". Nodes that lack one
