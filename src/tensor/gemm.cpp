@@ -12,7 +12,7 @@ namespace {
 constexpr double small_work = 50;  // up to this many multiplications, tiles do not pay off
 constexpr double task_work = 3e6;  // multiplications per task: about 60 µs
 constexpr double row_work = 4e5;   // the same for one row, whose product reads b just once
-constexpr double most_tasks = 16;
+constexpr double tasks_per_thread = 2;
 
 template <class T>
 Multiply<T> multiply_of([[maybe_unused]] InstructionSet set) {
@@ -62,15 +62,39 @@ double per_task(const Product<T>& p) {
   return p.m == 1 ? row_work : task_work;
 }
 
-/// Divides the output into tasks. Columns are divided first, because each task packs only its own
-/// columns of b, whereas tasks side by side each pack the same rows of a transposed a.
+/// Divides the output into about `tasks` pieces. Each task packs its own rows of a and columns of
+/// b, so of the divisions into most pieces, the one with the shortest sides is chosen.
+struct Division {
+  Cut rows, columns;
+
+  static Division of(std::int64_t m, std::int64_t n, std::int64_t tasks) {
+    constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles on every processor
+    Division best{{m, 1, m, row_step}, {n, 1, n, column_step}};
+    for (std::int64_t pieces = 1; pieces <= tasks; ++pieces) {
+      const Cut columns(n, pieces, 64, column_step);
+      const Division next{{m, tasks / columns.pieces, 96, row_step}, columns};
+      if (next.tasks() > best.tasks() ||
+          (next.tasks() == best.tasks() && next.packed(m, n) < best.packed(m, n)))
+        best = next;
+    }
+    return best;
+  }
+  std::int64_t tasks() const { return rows.pieces * columns.pieces; }
+  /// Elements that all tasks together pack for one step of k.
+  std::int64_t packed(std::int64_t m, std::int64_t n) const {
+    return columns.pieces * m + rows.pieces * n;
+  }
+};
+
+/// Runs the product as tasks. Their number may depend on that of threads, since no bit of the
+/// result depends on the division.
 template <class T>
-void run(const Parallel& parallel, const Multiply<T>& multiply, const Product<T>& p, double work) {
-  constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles for every instruction set
-  const auto tasks = static_cast<std::int64_t>(std::min(1.5 + work / per_task(p), most_tasks));
-  const Cut columns(p.n, tasks, p.a.transposed ? 256 : 64, column_step);
-  const Cut rows(p.m, std::max<std::int64_t>(tasks / columns.pieces, 1), 96, row_step);
-  parallel(rows.pieces * columns.pieces, [&](std::int64_t task) {
+void run(const Machine& machine, const Parallel& parallel, const Multiply<T>& multiply,
+         const Product<T>& p, double work) {
+  const double most = machine.threads() == 1 ? 1 : tasks_per_thread * machine.threads();
+  const double tasks = std::min(1.5 + work / per_task(p), most);
+  const auto [rows, columns] = Division::of(p.m, p.n, static_cast<std::int64_t>(tasks));
+  parallel(rows.pieces * columns.pieces, [&, rows = rows, columns = columns](std::int64_t task) {
     const std::int64_t i = task / columns.pieces * rows.size;
     const std::int64_t j = task % columns.pieces * columns.size;
     Product<T> part = p;
@@ -107,7 +131,7 @@ void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std:
   } else if (work < per_task(p) / 2) {
     multiply.large(p, scratch<T>(multiply.scratch));
   } else {
-    run(parallel, multiply, p, work);
+    run(machine, parallel, multiply, p, work);
   }
 }
 

@@ -62,7 +62,7 @@ class Blocks {
 
  private:
   static constexpr Index width = tile_width<L>;
-  static constexpr Index panel = 1024 / Index{sizeof(T)} / width * width;
+  static constexpr Index panel = 2048 / Index{sizeof(T)} / width * width;
   static constexpr Index tiled_scratch = (panel + band + L::rows) * depth;
   static_assert(RowProduct<L>::scratch <= tiled_scratch);
 
@@ -132,17 +132,17 @@ class Blocks {
   static void strip(const Product<T>& p, Index j, const T* packed_a, Strip<T> b) {
     const Index columns = least(width, p.n - j), vectors = (columns + L::lanes - 1) / L::lanes;
     Tile<T> tile{.k = p.k,
-                 .a = {packed_a, 1, L::rows},
+                 .a = {p.a.data, p.a.stride, packed_a != nullptr},
                  .b = b,
                  .c = p.c.data + j,
                  .c_stride = p.c.stride,
                  .last_lanes = columns - (vectors - 1) * L::lanes,
                  .accumulate = p.accumulate};
-    if (packed_a == nullptr) tile.a = {p.a.data, p.a.stride, 1};
+    if (tile.a.packed) tile.a.data = packed_a;
     for (Index i = 0, rows = 0; i < p.m; i += rows) {
       rows = tile_rows<L>(i, p.m);
       tiles(rows, vectors, tile);
-      tile.a.data += packed_a != nullptr ? L::rows * p.k : rows * p.a.stride;
+      tile.a.data += tile.a.packed ? L::rows * p.k : rows * p.a.stride;
       tile.c += rows * p.c.stride;
     }
   }

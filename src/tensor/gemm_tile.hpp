@@ -15,11 +15,13 @@ constexpr Index depth = 256;  // steps of k that are summed before the sum is ad
 constexpr Index conflicting =
     1024;  // bytes; rows at multiples of it evict each other from the cache
 
-/// Rows of a over a block of k: element (i, l) lies at data[i * row + l * step].
+/// Rows of a over a block of k. Element (i, l) lies at data[i * stride + l], or at data[l * L::rows
+/// + i] if they are packed.
 template <class T>
 struct Rows {
   const T* data;
-  Index row, step;
+  Index stride;
+  bool packed;
 };
 /// The columns of b that a tile uses, over a block of k: step l begins at data[l * step]. Reading
 /// whole vectors is safe.
@@ -63,8 +65,9 @@ void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c
   }
 }
 
-/// Computes a tile of `rows` rows and `vectors` vectors of columns.
-template <class L, int rows, int vectors>
+/// Computes a tile of `rows` rows and `vectors` vectors of columns. Whether rows are packed is
+/// known to the compiler, since otherwise it runs out of registers for addresses.
+template <class L, int rows, int vectors, bool packed>
 void multiply(const Tile<typename L::T>& tile) {
   using V = typename L::V;
   V sum[rows][vectors];
@@ -77,7 +80,8 @@ void multiply(const Tile<typename L::T>& tile) {
       __builtin_prefetch(tile.c + r * tile.c_stride + v * L::lanes, 1);
   }
   const typename L::T *a = tile.a.data, *b = tile.b.data;
-  const Index a_row = tile.a.row, a_step = tile.a.step, b_step = tile.b.step, k = tile.k;
+  const Index a_row = packed ? 1 : tile.a.stride, a_step = packed ? L::rows : 1;
+  const Index b_step = tile.b.step, k = tile.k;
   for (Index l = 0; l < k; ++l, a += a_step, b += b_step) {
     V column[vectors];
     for (int v = 0; v < vectors; ++v) column[v] = L::load(b + v * L::lanes);
@@ -99,18 +103,19 @@ class Tiles {
  public:
   constexpr Tiles() { fill(); }
   void operator()(Index rows, Index vectors, const Tile<typename L::T>& tile) const {
-    at_[rows - 1][vectors - 1](tile);
+    at_[tile.a.packed][rows - 1][vectors - 1](tile);
   }
 
  private:
   template <int rows = L::rows, int vectors = L::vectors>
   constexpr void fill() {
-    at_[rows - 1][vectors - 1] = &multiply<L, rows, vectors>;
+    at_[false][rows - 1][vectors - 1] = &multiply<L, rows, vectors, false>;
+    at_[true][rows - 1][vectors - 1] = &multiply<L, rows, vectors, true>;
     if constexpr (vectors > 1) fill<rows, vectors - 1>();
     if constexpr (rows > 1 && vectors == L::vectors) fill<rows - 1, L::vectors>();
   }
 
-  void (*at_[L::rows][L::vectors])(const Tile<typename L::T>&) = {};
+  void (*at_[2][L::rows][L::vectors])(const Tile<typename L::T>&) = {};
 };
 
 }  // namespace
