@@ -22,6 +22,8 @@ namespace {
 
 /// Smaller vectors stay in the cache, from which elements are taken in little time.
 constexpr std::size_t large_vector = std::size_t{1} << 19;  // bytes
+/// Positions are 32 bits wide.
+constexpr std::int64_t most_elements = std::numeric_limits<std::int32_t>::max();
 /// Each source is read through an index for each element, as the result was.
 constexpr std::int64_t most_sources = 2;
 /// Constants that are read for each element, instead of a product that is stored and read.
@@ -96,8 +98,7 @@ bool TakenNodes::may_pay(const GraphData& graph, std::uint32_t node) {
   return x.rank() == 1 && indices.rank() == 1 && kind(operands[0]) == NodeKind::op &&
          kind(operands[1]) == NodeKind::constant &&
          graph.type(operands[0]).bytes() >= large_vector &&
-         indices.elements() <= 2 * x.elements() &&
-         x.elements() <= std::numeric_limits<std::int32_t>::max();
+         indices.elements() <= 2 * x.elements() && x.elements() <= most_elements;
 }
 
 void TakenNodes::collect() {
@@ -130,9 +131,15 @@ std::size_t TakenNodes::add(const Edge& edge, Selection selection) {
 /// Whether elements of the node are found from elements of its operands. Nothing else may need its
 /// results, since they would be computed all the same.
 bool TakenNodes::is_passed(std::uint32_t node) {
-  return is_op(node) && graph_.types_of(node).size() == 1 &&
-         uses_.count(node) == uses_inside_[node] && !graph_.operands_of(node).empty() &&
-         graph_.type(graph_.operands_of(node)[0]).elements() > 0 && (moves(node) || computes(node));
+  if (!is_op(node) || graph_.types_of(node).size() != 1 || graph_.operands_of(node).empty() ||
+      uses_.count(node) != uses_inside_[node])
+    return false;
+  const auto has_positions = [&](const Edge& edge) {
+    const std::int64_t size = graph_.type(edge).elements();
+    return edge.type_only || (size > 0 && size <= most_elements);
+  };
+  return std::ranges::all_of(graph_.operands_of(node), has_positions) &&
+         (moves(node) || computes(node));
 }
 
 bool TakenNodes::moves(std::uint32_t node) const {
