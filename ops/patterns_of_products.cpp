@@ -151,8 +151,34 @@ Shape batches_of(const Shape& shape) {
   return Shape(shape.dims().first(static_cast<std::size_t>(shape.rank() - 2)));
 }
 
-double work_of(const Shape& pairs, std::int64_t inner) {
-  return static_cast<double>(pairs.elements()) * static_cast<double>(inner);
+/// The places of two rows whose pair is allowed, and of the element of a batch that they are in.
+struct AllowedRows {
+  std::int64_t batch, left, right;  ///< positions among the matrices of the result and operands
+  std::int64_t t, s;                ///< row and column of the pair among `pairs`
+};
+
+/// Calls `add(products, rows, i)` for each pair [..., t, s] that is allowed and each of its `size`
+/// products i.
+template <class Add>
+Dependence of_allowed_rows(const PatternContext& at, const Shape& pairs, std::int64_t size,
+                           bool causal, Add add) {
+  if (at.operand > 1) return Dependence::none();
+  const Shape batch = batches_of(at.result_shape());
+  const double work = static_cast<double>(batch.elements()) * static_cast<double>(size) *
+                      static_cast<double>(pairs[-2]) * static_cast<double>(pairs[-1]);
+  if (work > Products::most) return Dependence::dense();
+  const StridedAxes<3> matrices = broadcast_axes(
+      {batches_of(at.in[0].shape), batches_of(at.in[1].shape), batches_of(pairs)}, batch);
+  const AllowedPairs allowed(at, pairs, causal, 2);
+  Products products(at);
+  for (std::int64_t b = 0; b < batch.elements(); ++b) {
+    AllowedRows rows{b, matrices.offset(b, 0), matrices.offset(b, 1), 0, 0};
+    for (rows.t = 0; rows.t < pairs[-2]; ++rows.t)
+      for (rows.s = 0; rows.s < pairs[-1]; ++rows.s)
+        for (std::int64_t i = 0; i < size && allowed(matrices.offset(b, 2), rows.t, rows.s); ++i)
+          add(products, rows, i);
+  }
+  return products.dependence();
 }
 
 }  // namespace
@@ -160,43 +186,22 @@ double work_of(const Shape& pairs, std::int64_t inner) {
 Dependence MaskedScores::pattern(const PatternContext& at) const {
   const Shape &q = at.in[0].shape, &k = at.in[1].shape, &scores = at.result_shape();
   const std::int64_t size = q[-1];
-  if (at.operand > 1) return Dependence::none();
-  if (work_of(scores, size) > Products::most) return Dependence::dense();
-  const Shape batch = batches_of(scores);
-  const StridedAxes<2> matrices = broadcast_axes({batches_of(q), batches_of(k)}, batch);
-  const AllowedPairs allowed(at, scores, causal, 2);
-  Products products(at);
-  for (std::int64_t b = 0; b < batch.elements(); ++b) {
-    const std::int64_t left = matrices.offset(b, 0), right = matrices.offset(b, 1);
-    for (std::int64_t t = 0; t < scores[-2]; ++t)
-      for (std::int64_t s = 0; s < scores[-1]; ++s)
-        for (std::int64_t i = 0; i < size && allowed(b, t, s); ++i)
-          products.add((b * scores[-2] + t) * scores[-1] + s, (left * q[-2] + t) * size + i,
-                       (right * k[-2] + s) * size + i);
-  }
-  return products.dependence();
+  return of_allowed_rows(at, scores, size, causal,
+                         [&](Products& products, const AllowedRows& rows, std::int64_t i) {
+                           products.add((rows.batch * scores[-2] + rows.t) * scores[-1] + rows.s,
+                                        (rows.left * q[-2] + rows.t) * size + i,
+                                        (rows.right * k[-2] + rows.s) * size + i);
+                         });
 }
 
 Dependence MaskedMatmul::pattern(const PatternContext& at) const {
   const Shape &weights = at.in[0].shape, &x = at.in[1].shape, &out = at.result_shape();
-  if (at.operand > 1) return Dependence::none();
-  const Shape batch = batches_of(out);
-  std::vector<std::int64_t> dims(batch.begin(), batch.end());
-  dims.insert(dims.end(), {weights[-2], weights[-1]});
-  if (work_of(Shape(dims), x[-1]) > Products::most) return Dependence::dense();
-  const StridedAxes<2> matrices = broadcast_axes({batches_of(weights), batches_of(x)}, batch);
-  const AllowedPairs allowed(at, weights, causal, 2);
-  Products products(at);
-  for (std::int64_t b = 0; b < batch.elements(); ++b) {
-    const std::int64_t left = matrices.offset(b, 0), right = matrices.offset(b, 1);
-    for (std::int64_t t = 0; t < weights[-2]; ++t)
-      for (std::int64_t s = 0; s < weights[-1]; ++s)
-        for (std::int64_t i = 0; i < x[-1] && allowed(left, t, s); ++i)
-          products.add((b * out[-2] + (transpose ? s : t)) * out[-1] + i,
-                       (left * weights[-2] + t) * weights[-1] + s,
-                       (right * x[-2] + (transpose ? t : s)) * x[-1] + i);
-  }
-  return products.dependence();
+  return of_allowed_rows(
+      at, weights, x[-1], causal, [&](Products& products, const AllowedRows& rows, std::int64_t i) {
+        products.add((rows.batch * out[-2] + (transpose ? rows.s : rows.t)) * out[-1] + i,
+                     (rows.left * weights[-2] + rows.t) * weights[-1] + rows.s,
+                     (rows.right * x[-2] + (transpose ? rows.t : rows.s)) * x[-1] + i);
+      });
 }
 
 }  // namespace dagrad

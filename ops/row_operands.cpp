@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/loss.hpp"
 #include "dagrad/ops/nn.hpp"
@@ -114,6 +115,20 @@ std::uint32_t Concat::row_operands(std::span<const Type> in) const {
 std::uint32_t Slice::row_operands(std::span<const Type> in) const {
   return in[0].shape.rank() > 0 && (ranges.empty() || ranges[0] == Range{}) ? 1 : 0;
 }
+
+/// Across the first axis, the rows of the result are those of the indices; along it, each index
+/// may name any row.
+template <bool along>
+std::uint32_t Gather<along>::row_operands(std::span<const Type> in) const {
+  const int rank = in[0].shape.rank();
+  if (rank == 0) return 0;
+  const bool first = normalize_axis(axis, rank) == 0;
+  if (along) return first ? 0 : all_by_row(in);
+  if (!first) return 1;
+  return in[1].shape.rank() > 0 ? 2 : 0;
+}
+template std::uint32_t Gather<false>::row_operands(std::span<const Type> in) const;
+template std::uint32_t Gather<true>::row_operands(std::span<const Type> in) const;
 
 std::uint32_t SumToLike::row_operands(std::span<const Type> in) const {
   const std::uint32_t all = all_by_row(in);

@@ -59,6 +59,7 @@
 #include "dagrad/pass_changes.hpp"
 #include "dagrad/passes.hpp"
 #include "dagrad/passes/fuse.hpp"
+#include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"
 #include "dagrad/passes/windows.hpp"
 #include "dagrad/picture_formats.hpp"

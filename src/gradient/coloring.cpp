@@ -1,7 +1,9 @@
 #include "src/gradient/coloring.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -17,12 +19,22 @@ std::int64_t count(const SparsityPattern& pattern, std::int64_t row) {
   return static_cast<std::int64_t>(pattern.row(row).size());
 }
 
-/// The rows, those with the most entries first.
+std::int64_t most_in_a_row(const SparsityPattern& pattern) {
+  std::int64_t most = 0;
+  for (std::int64_t row = 0; row < pattern.rows(); ++row)
+    most = std::max(most, count(pattern, row));
+  return most;
+}
+
+/// The rows, those with the most entries first, and those with equally many in their order.
 std::vector<Index> largest_first(const SparsityPattern& pattern) {
+  const std::int64_t most = most_in_a_row(pattern);
+  std::vector<std::size_t> next(at(most + 1));  // by how many entries fewer than most a row has
+  for (std::int64_t row = 0; row < pattern.rows(); ++row) ++next[at(most - count(pattern, row))];
+  std::exclusive_scan(next.begin(), next.end(), next.begin(), std::size_t{0});
   std::vector<Index> rows(at(pattern.rows()));
-  std::iota(rows.begin(), rows.end(), 0);
-  std::ranges::stable_sort(rows,
-                           [&](Index a, Index b) { return count(pattern, a) > count(pattern, b); });
+  for (std::int64_t row = 0; row < pattern.rows(); ++row)
+    rows[next[at(most - count(pattern, row))]++] = static_cast<Index>(row);
   return rows;
 }
 
@@ -104,10 +116,13 @@ std::int64_t rows_apart(const SparsityPattern& pattern, std::span<const Index> s
   return best;
 }
 
-/// Colours some of the rows as rows and the rest of the matrix by columns.
-Bicoloring color_apart(const SparsityPattern& pattern, const SparsityPattern& by_column) {
+/// Colours some of the rows as rows and the rest of the matrix by columns, if that may take fewer
+/// than `most` colours.
+std::optional<Bicoloring> color_apart(const SparsityPattern& pattern,
+                                      const SparsityPattern& by_column, std::int64_t most) {
   const std::vector<Index> sorted = largest_first(pattern);
   const std::int64_t apart = rows_apart(pattern, sorted);
+  if (apart == 0 && !sorted.empty() && count(pattern, sorted[0]) >= most) return {};
   std::vector<bool> is_apart(at(pattern.rows()));
   for (std::int64_t i = 0; i < apart; ++i) is_apart[at(sorted[at(i)])] = true;
   Bicoloring both;
@@ -133,25 +148,15 @@ Coloring color_columns(const SparsityPattern& pattern) {
   return color_rest(pattern, pattern.transposed(), std::vector<bool>(at(pattern.rows()), false));
 }
 
-namespace {
-
-std::int64_t most_in_a_row(const SparsityPattern& pattern) {
-  std::int64_t most = 0;
-  for (std::int64_t row = 0; row < pattern.rows(); ++row)
-    most = std::max(most, count(pattern, row));
-  return most;
-}
-
-}  // namespace
-
 Bicoloring color_both(const SparsityPattern& pattern) {
   const SparsityPattern by_column = pattern.transposed();
-  Bicoloring best = color_apart(pattern, by_column);
+  constexpr std::int64_t any_number = std::numeric_limits<std::int64_t>::max();
+  Bicoloring best = *color_apart(pattern, by_column, any_number);
   const auto consider = [&](Bicoloring other) {
     if (other.count() < best.count()) best = std::move(other);
   };
-  Bicoloring turned = color_apart(by_column, pattern);
-  consider({std::move(turned.columns), std::move(turned.rows), true});
+  if (auto turned = color_apart(by_column, pattern, best.count()))
+    consider({std::move(turned->columns), std::move(turned->rows), true});
   if (best.count() > most_in_a_row(pattern)) consider(by_columns(pattern));
   if (best.count() > most_in_a_row(by_column)) consider(by_rows(pattern));
   return best;

@@ -19,6 +19,15 @@ void check_float(std::string_view function, const Value& value, std::string_view
                                        ", is not a float: only floats have gradients");
 }
 
+/// Of the seed of a y, or the tangent of an x.
+void check_type(std::string_view function, const Value& value, std::string_view what,
+                std::string_view role, const Value& of) {
+  if (value.type() != of.type())
+    throw_gradient_error(function, "the " + std::string(what) + " " + typed_name(value) +
+                                       ", does not have the type of " + std::string(role) + " " +
+                                       typed_name(of));
+}
+
 void check_seeds(std::string_view function, std::span<const Seeded> ys) {
   for (const Seeded& y : ys) {
     if (!y.seed.empty()) require_same_graph(function, ys.front().y, y.seed);
@@ -26,9 +35,7 @@ void check_seeds(std::string_view function, std::span<const Seeded> ys) {
       throw_gradient_error(function, "y " + typed_name(y.y) +
                                          ", is not a scalar: give a seed of its type, or take the "
                                          "gradient of its sum");
-    if (!y.seed.empty() && y.seed.type() != y.y.type())
-      throw_gradient_error(function, "the seed " + typed_name(y.seed) +
-                                         ", does not have the type of y " + typed_name(y.y));
+    if (!y.seed.empty()) check_type(function, y.seed, "seed", "y", y.y);
   }
 }
 
@@ -38,29 +45,31 @@ void check_tangents(std::string_view function, std::span<const Value> xs,
   for (std::size_t i = 0; i < xs.size(); ++i) {
     check_given(function, tangents[i], "tangent", "x", xs[i]);
     require_same_graph(function, xs[0], tangents[i]);
-    if (tangents[i].type() != xs[i].type())
-      throw_gradient_error(function, "the tangent " + typed_name(tangents[i]) +
-                                         ", does not have the type of x " + typed_name(xs[i]));
+    check_type(function, tangents[i], "tangent", "x", xs[i]);
   }
 }
+
+/// `result` is what is zeros where that is allowed.
+[[noreturn]] void throw_unconnected(std::string_view function, const Value& y, const std::string& x,
+                                    std::string_view result) {
+  throw_gradient_error(function, "y '" + y.name() + "' does not depend on " + x +
+                                     ": no path connects them; with Unconnected::zeros, the " +
+                                     std::string(result) + " is zeros");
+}
+
+std::string named_x(const Value& x) { return "x '" + x.name() + "'"; }
 
 void check_each_x(std::string_view function, const Paths& paths, const Value& y,
                   std::span<const Value> xs, std::string_view result) {
   for (std::size_t i = 0; i < xs.size(); ++i)
-    if (paths.x_slot(i) == Paths::none)
-      throw_gradient_error(function, "y '" + y.name() + "' does not depend on x '" + xs[i].name() +
-                                         "': no path connects them; with Unconnected::zeros, the " +
-                                         std::string(result) + " is zeros");
+    if (paths.x_slot(i) == Paths::none) throw_unconnected(function, y, named_x(xs[i]), result);
 }
 
 void check_each_y(std::string_view function, const Paths& paths, std::span<const Value> ys,
                   std::span<const Value> xs, std::string_view result) {
-  const std::string x = xs.size() == 1 ? "x '" + xs[0].name() + "'" : "any x";
+  const std::string x = xs.size() == 1 ? named_x(xs[0]) : "any x";
   for (std::size_t i = 0; i < ys.size(); ++i)
-    if (!paths.connected(i))
-      throw_gradient_error(function, "y '" + ys[i].name() + "' does not depend on " + x +
-                                         ": no path connects them; with Unconnected::zeros, the " +
-                                         std::string(result) + " is zeros");
+    if (!paths.connected(i)) throw_unconnected(function, ys[i], x, result);
 }
 
 std::vector<Seeded> without_seeds(std::span<const Value> ys) {

@@ -144,7 +144,10 @@ Sparse append_sparse(const Plan& plan, Triangle triangle) {
                         std::to_string(all.entries()) + " entries, but at most 2^31 - 1 can be " +
                         "numbered");
   Sparse sparse{SparsityPattern(0, plan.columns), {}, {}, {0}, {}, plan.colors.count()};
+  const auto most = static_cast<std::size_t>(all.entries());
   std::vector<std::int64_t> positions;
+  positions.reserve(most);
+  sparse.rows.reserve(most);
   const Entries entries(plan);
   for (std::int64_t i = 0; i < all.rows(); ++i) {
     const std::span<const SparsityPattern::Index> row = all.row(i);

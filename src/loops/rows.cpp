@@ -16,6 +16,8 @@ constexpr std::int64_t block_elements = 1024;    // approximate size of a run of
 constexpr std::int64_t spread_bytes = 32 << 10;  // for all operands, on the stack
 constexpr std::int64_t alignment = 64;           // alignment of each operand
 constexpr std::int64_t overrun = 16;             // bytes that filling may write beyond the end
+constexpr std::int64_t band_bytes = 256 << 10;   // of what a band repeats
+constexpr std::int64_t least_band = 256;         // columns, so that calls take little of the time
 
 /// Pointers to operands, on the stack unless there are very many.
 template <class T>
@@ -26,7 +28,7 @@ class Pointers {
   T& operator[](std::size_t i) { return data()[i]; }
 
  private:
-  std::array<T, 32> few_;
+  std::array<T, 64> few_;
   std::vector<T> many_;
 };
 
@@ -55,6 +57,7 @@ Rows::Rows(StridedAxes<> axes, const Program& program)
     out_size_.push_back(static_cast<std::int64_t>(size_of(program.output_dtype(i))));
   }
   block_ = choose_block();
+  band_ = block_ > 0 ? 0 : choose_band();
   for (std::size_t i = 0; i < axes_.operands(); ++i)
     in_step_.push_back(block_ > 0 ? kinds_[i] != Operand::one : axes_.stride(row_axis(), i));
   for (int axis = 0; axis < row_axis(); ++axis)
@@ -88,10 +91,42 @@ std::int64_t Rows::choose_block() const {
   return most / row_size() * row_size();
 }
 
+/// The columns for which all operands that are repeated stay in the cache; 0 if whole rows do.
+std::int64_t Rows::choose_band() const {
+  std::int64_t column = 0;
+  for (std::size_t i = 0; i < axes_.operands(); ++i)
+    if (kinds_[i] != Operand::dense && axes_.stride(row_axis(), i) != 0) column += in_size_[i];
+  if (column * row_size() <= band_bytes) return 0;
+  const std::int64_t band = band_bytes / column / cache_line * cache_line;
+  return std::max(band, least_band);
+}
+
 void Rows::run(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,
                const void* const* in, void* const* out) const {
-  block_ > 0 ? run_blocks(loop, program, begin, end, in, out)
-             : run_rows(loop, program, begin, end, in, out);
+  if (block_ > 0) return run_blocks(loop, program, begin, end, in, out);
+  if (band_ == 0) return run_rows(loop, program, begin, end, in, out);
+  for (std::int64_t at = begin / rows(); at * rows() < end; at += band_)
+    run_band(loop, program, at, in, out);
+}
+
+/// Computes columns from `first` on.
+void Rows::run_band(const Loop& loop, const Program& program, std::int64_t first,
+                    const void* const* in, void* const* out) const {
+  Pointers<const void*> from(in_size_.size());
+  Pointers<void*> to(out_size_.size());
+  MultiIndex index(axes_.sizes().first(static_cast<std::size_t>(row_axis())), 0);
+  for (std::size_t i = 0; i < in_size_.size(); ++i)
+    from[i] = bytes(in[i]) + first * in_step_[i] * in_size_[i];
+  for (std::size_t i = 0; i < out_size_.size(); ++i) to[i] = bytes(out[i]) + first * out_size_[i];
+  const std::int64_t n = std::min(band_, row_size() - first);
+  for (std::int64_t left = rows();;) {
+    loop.run(program, from.data(), to.data(), n);
+    if (--left == 0) return;
+    const int axis = index.next();
+    for (std::size_t i = 0; i < in_size_.size(); ++i) from[i] = bytes(from[i]) + jump(axis, i);
+    for (std::size_t i = 0; i < out_size_.size(); ++i)
+      to[i] = bytes(to[i]) + row_size() * out_size_[i];
+  }
 }
 
 void Rows::run_rows(const Loop& loop, const Program& program, std::int64_t begin, std::int64_t end,

@@ -11,7 +11,7 @@ namespace dagrad::detail {
 namespace {
 
 // Loops keep the addresses of this many operands, and of as many results, without allocating.
-constexpr std::size_t most_addresses = 32;
+constexpr std::size_t most_addresses = 64;
 
 /// The position of a value in a list, to which it is added unless it is there.
 template <class T, class Same>

@@ -14,6 +14,11 @@ using Kind = FusibleNodes::Kind;
 // those with many values into that of registers.
 constexpr std::uint32_t most_weight = 256;
 constexpr std::size_t most_operands = 24, most_results = 16;
+/// Results of so many elements do not stay in the cache. To store one and read it again takes
+/// longer than to spill registers, and operands that repeat are smaller and do stay there.
+constexpr std::int64_t large_result = 1 << 16;
+constexpr std::uint32_t most_weight_of_large = 1024;
+constexpr std::size_t most_operands_of_large = 48;
 /// What groups are held to once all is known.
 constexpr std::size_t most_stored = 24;
 /// The limit for groups that have no edge between them and only read the same values.
@@ -21,6 +26,7 @@ constexpr std::size_t most_operands_of_neighbours = 12;
 
 std::uint64_t key_of(const Edge& edge) { return std::uint64_t{edge.node} << 32 | edge.port; }
 std::uint32_t node_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
+std::uint32_t port_of(std::uint64_t key) { return static_cast<std::uint32_t>(key); }
 
 }  // namespace
 
@@ -128,7 +134,7 @@ void FusionGroups::join(std::uint32_t node) {
   for (const Edge& edge : graph_.operands_of(node))
     if (nodes_.is_read(edge) && joins(edge.node, node) && draft(edge.node).part == draft(node).part)
       add_root(edge.node);
-  if (!merge_roots(most_operands)) {
+  if (!merge_roots(is_large(node) ? most_operands_of_large : most_operands)) {
     ++draft(node).part;
     for (const std::uint32_t each : roots_)
       if (each != node) ++draft(each).results;
@@ -155,6 +161,19 @@ void FusionGroups::add_root(std::uint32_t node) {
   if (std::find(roots_.begin(), roots_.end(), of) == roots_.end()) roots_.push_back(of);
 }
 
+bool FusionGroups::is_large(std::uint32_t node) const {
+  return graph_.types_of(node)[0].shape.elements() >= large_result;
+}
+
+/// The number of operands that are as large as the results of a node.
+std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
+                                      std::uint32_t node) const {
+  const std::int64_t size = graph_.types_of(node)[0].shape.elements();
+  return static_cast<std::size_t>(std::ranges::count_if(operands, [&](std::uint64_t key) {
+    return graph_.types_of(node_of(key))[port_of(key)].shape.elements() >= size;
+  }));
+}
+
 /// Makes one group of those with these roots, unless it would become too large.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
@@ -174,8 +193,10 @@ bool FusionGroups::merge_roots(std::size_t limit) {
         merged.operands.push_back(key);
     }
   }
-  if (merged.weight > most_weight || merged.results > most_results ||
-      merged.operands.size() > limit)
+  const bool large = is_large(roots_[0]);
+  if (merged.weight > (large ? most_weight_of_large : most_weight) ||
+      merged.results > most_results || merged.operands.size() > limit ||
+      (large && count_whole(merged.operands, roots_[0]) > most_operands))
     return false;
   for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
   draft(roots_.back()) = std::move(merged);

@@ -58,6 +58,8 @@ class FusionGroups {
   void join(std::uint32_t node);
   void join_neighbours(std::uint32_t node);
   void add_root(std::uint32_t node);
+  bool is_large(std::uint32_t node) const;
+  std::size_t count_whole(std::span<const std::uint64_t> operands, std::uint32_t node) const;
   bool merge_roots(std::size_t most_operands);
   std::uint32_t root(std::uint32_t node);
   Draft& draft(std::uint32_t node) { return drafts_[draft_of_[root(node)]]; }

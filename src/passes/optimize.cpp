@@ -71,6 +71,7 @@ std::vector<Pass> compile_passes() {
   const char* const asked = std::getenv("DAGRAD_PASSES");
   if (asked == nullptr) {
     std::vector<Pass> passes = default_passes();
+    passes.emplace_back("take_early", detail::take_elements_early, true);
     passes.emplace_back("fuse", detail::fuse_groups, true);
     passes.emplace_back("tile_rows", detail::tile_groups, true);
     passes.emplace_back("read_windows", detail::window_groups, true);

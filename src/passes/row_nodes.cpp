@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "src/graph/rewriting.hpp"
@@ -105,11 +106,17 @@ void RowNodes::mark_read() {
   }
 }
 
+/// Whether a node takes elements by constant indices, which were checked when it was made.
+bool RowNodes::takes_known(std::uint32_t node) const {
+  return graph_.ops[graph_.records[node].op].op.get_if<Take>() != nullptr &&
+         graph_.records[graph_.operands_of(node)[1].node].kind == NodeKind::constant;
+}
+
 /// The operands that a node reads row by row, or 0 if it is to be computed as a whole.
 std::uint32_t RowNodes::by_row(std::uint32_t node) {
   if (graph_.records[node].kind != NodeKind::op) return 0;
   const Op& op = graph_.ops[graph_.records[node].op].op;
-  if (op.traits().ordered || op.traits().has_validate) return 0;
+  if (op.traits().ordered || (op.traits().has_validate && !takes_known(node))) return 0;
   in_.clear();
   for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
   if (in_.empty() || in_.size() > 32 || is_heavy_product(op, in_)) return 0;

@@ -52,6 +52,7 @@ class RowNodes {
   };
 
   void mark_read();
+  bool takes_known(std::uint32_t node) const;
   std::uint32_t by_row(std::uint32_t node);
 
   const GraphData& graph_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dagrad/ops/index.hpp"
 #include "dagrad/ops/linalg.hpp"
 #include "src/passes/tile_groups.hpp"
 
@@ -50,6 +51,8 @@ TileSize::Use& TileSize::read(std::uint32_t node, std::size_t operand, std::uint
   Use& use = at->second;
   if (!edge.type_only && use.bytes == 0) use.bytes = graph_.type(edge).bytes();
   divisible_ = divisible_ && use.by_row == by_row;
+  const bool is_take = graph_.ops[graph_.records[node].op].op.get_if<Take>() != nullptr;
+  use.whole = use.whole || !(by_row || (is_take && operand == 0));
   use.last = step;
   return use;
 }
@@ -105,7 +108,7 @@ std::int64_t TileSize::rows() const {
   for (const auto& [key, use] : uses_) {
     all += use.bytes;
     if (use.outside) moved += use.bytes;
-    if (!use.by_row) shared += use.bytes;
+    if (use.whole) shared += use.bytes;
     reads_rows = reads_rows || (use.by_row && use.outside && use.bytes > 0);
   }
   const auto saved = static_cast<double>(moved_by_nodes_) - static_cast<double>(moved);

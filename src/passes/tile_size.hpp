@@ -27,6 +27,7 @@ class TileSize {
     bool by_row = true;
     bool outside = true;  ///< whether it is made or used by other nodes
     std::uint32_t first = 0, last = 0;
+    bool whole = false;  ///< whether each tile reads all of it
   };
   using Key = std::uint64_t;  // node and port of a value
 

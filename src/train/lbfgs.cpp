@@ -75,19 +75,13 @@ class Surface {
  public:
   Surface(const Function& function, ValueSpan parameters, State& state, const Feeds& feeds,
           const LbfgsOptions& options, Location where)
-      : stored(parameters, state, where),
-        function_(function),
-        state_(state),
-        feeds_(feeds),
-        options_(options),
-        where_(where) {}
+      : stored(parameters, state, feeds, options.run, where), function_(function) {}
 
   /// Rounds x to the dtypes of the parameters.
   PointOnSurface at(Numbers x) {
     ++evaluations;
     stored.set(x);
-    const std::vector<Tensor> results =
-        function_(std::as_const(state_), feeds_, options_.run, where_);
+    const std::vector<Tensor> results = stored.run(function_);
     PointOnSurface point{stored.get(), {}, results[0].item<double>()};
     for (std::size_t i = 1; i < results.size(); ++i)
       detail::append_numbers(point.gradient, results[i]);
@@ -98,10 +92,6 @@ class Surface {
 
  private:
   const Function& function_;
-  State& state_;
-  const Feeds& feeds_;
-  const LbfgsOptions& options_;
-  Location where_;
 };
 
 Numbers difference(const Numbers& a, const Numbers& b) {

@@ -44,11 +44,7 @@ class Residuals {
  public:
   Residuals(const Value& residuals, ValueSpan parameters, State& state, const Feeds& feeds,
             const LeastSquaresOptions& options, Location where)
-      : stored(parameters, state, where),
-        state_(state),
-        feeds_(feeds),
-        options_(options),
-        where_(where) {
+      : stored(parameters, state, feeds, options.run, where) {
     const Building building("least_squares", {&residuals, 1}, where);
     building.checked([&] { require_squares(residuals, parameters, options); });
     residuals_ = compile(residuals, {.threads = options.threads}, where);
@@ -59,7 +55,7 @@ class Residuals {
   Numbers at(const Numbers& x) {
     stored.set(x);
     Numbers residuals;
-    detail::append_numbers(residuals, run(residuals_)[0]);
+    detail::append_numbers(residuals, stored.run(residuals_)[0]);
     return residuals;
   }
   /// The Jacobian at the stored point, by columns.
@@ -67,7 +63,7 @@ class Residuals {
     ++evaluations;
     Numbers by_columns(rows * columns);
     std::size_t first = 0;
-    for (const Tensor& block : run(jacobian_)) {
+    for (const Tensor& block : stored.run(jacobian_)) {
       Numbers numbers;
       detail::append_numbers(numbers, block);
       const std::size_t width = rows == 0 ? 0 : numbers.size() / rows;
@@ -83,14 +79,6 @@ class Residuals {
   int evaluations = 0;
 
  private:
-  std::vector<Tensor> run(const Function& function) const {
-    return function(std::as_const(state_), feeds_, options_.run, where_);
-  }
-
-  State& state_;
-  const Feeds& feeds_;
-  const LeastSquaresOptions& options_;
-  Location where_;
   Function residuals_, jacobian_;
 };
 

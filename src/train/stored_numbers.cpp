@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "src/train/require.hpp"
 
@@ -50,6 +51,10 @@ void StoredNumbers::set(const Numbers& numbers) {
   for (std::size_t i = 0; i < tensors.size(); ++i)
     values[parameters_[i].name()] = tensors[i].cast(parameters_[i].dtype());
   state_.set(values, where_);
+}
+
+std::vector<Tensor> StoredNumbers::run(const Function& function) const {
+  return function(std::as_const(state_), feeds_, options_, where_);
 }
 
 }  // namespace dagrad::detail

@@ -9,6 +9,7 @@
 
 #include "dagrad/dagrad.hpp"
 #include "src/gradient/coloring.hpp"
+#include "tests/band.hpp"
 #include "tests/bench/bench.hpp"
 
 namespace dagrad::bench {
@@ -16,15 +17,6 @@ namespace dagrad::bench {
 namespace {
 
 using Entries = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
-SparsityPattern band(std::int64_t n, std::int64_t width) {
-  Entries entries;
-  for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = std::max<std::int64_t>(0, i - width); j <= std::min(n - 1, i + width);
-         ++j)
-      entries.emplace_back(i, j);
-  return {n, n, entries};
-}
 
 /// Each element of a grid with its four neighbours.
 SparsityPattern grid(std::int64_t side) {

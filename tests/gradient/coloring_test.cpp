@@ -6,6 +6,7 @@
 #include <set>
 
 #include "dagrad/random.hpp"
+#include "tests/band.hpp"
 
 namespace dagrad::detail {
 namespace {
@@ -19,15 +20,6 @@ SparsityPattern arrow(std::int64_t n) {
     entries.emplace_back(i, 0);
     entries.emplace_back(i, i);
   }
-  return {n, n, entries};
-}
-
-SparsityPattern band(std::int64_t n, std::int64_t width) {
-  Entries entries;
-  for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = std::max<std::int64_t>(0, i - width); j <= std::min(n - 1, i + width);
-         ++j)
-      entries.emplace_back(i, j);
   return {n, n, entries};
 }
 

@@ -125,6 +125,18 @@ TEST(Rows, ManyTasks) {
   expect_broadcast(f32, {{100, 3001}, {3001}, {100, 1}}, random);
 }
 
+TEST(Rows, Bands) {  // of rows that repeat more than the cache holds
+  std::mt19937 random(5);
+  for (DType dtype : {f16, f32, f64}) {
+    for (std::int64_t n : {65'536, 150'001}) {
+      expect_broadcast(dtype, {{3, n}, {n}, {3, 1}}, random);
+      expect_broadcast(dtype, {{n}, {3, 1}, {n}}, random);
+      expect_broadcast(dtype, {{2, 3, n}, {2, 1, n}, {3, n}}, random);
+      expect_broadcast(dtype, {{3, 1, n}, {2, 1}, {}}, random);
+    }
+  }
+}
+
 TEST(Rows, ManyOperands) {  // more than fit without an allocation, with alternating shapes
   for (std::int64_t columns : {5, 700}) {
     const Shape shapes[] = {{4, columns}, {columns}, {4, 1}, {}};

@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"
 #include "dagrad/passes/windows.hpp"
 #include "tests/memory/models.hpp"
@@ -142,6 +143,16 @@ TEST(OutOfMemory, Windows) {
   };
   world_of<LargeModel, PassResult>(
       [](LargeModel& m) { return read_windows(m.graph, std::vector{m.y}); }, result_of);
+}
+TEST(OutOfMemory, TakeEarly) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {40'000}}), two = graph.constant(Tensor::of({1.0, 2.0}));
+    Value products = reshape(pad(x * reshape(two, {2, 1}), {0, 1}, {0, 0}), {-1});
+    Value y = take(products, graph.constant(Tensor::of({0, 40'001, 5})), 0);
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return take_early(m.graph, std::vector{m.y}); }, result_of);
 }
 TEST(OutOfMemory, Optimize) {
   const std::vector<Pass> passes = default_passes();

@@ -269,6 +269,27 @@ TEST(Fuse, DividesDeepAndWideGroups) {
   }
 }
 
+TEST(Fuse, MakesLargerGroupsOfLargeValues) {
+  constexpr std::int64_t large = 1 << 16;
+  const auto nodes_of_chain = [](std::int64_t size) {
+    Graph graph;
+    Value deep = graph.input("x", {f32, {size}});
+    for (int i = 0; i < 300; ++i) deep = deep * 1.001 + 0.5;
+    return ops_of(fused(graph, {deep}).graph).size();
+  };
+  EXPECT_EQ(nodes_of_chain(large), 1u);
+  EXPECT_GT(nodes_of_chain(large - 1), 1u);
+  const auto nodes_of_sum = [](const Shape& shape) {
+    Graph graph;
+    Value all = graph.input("x", {f32, {4, large / 4}});
+    for (int i = 0; i < 40; ++i) all = all + graph.input("in" + std::to_string(i), {f32, shape});
+    return ops_of(fused(graph, {all}).graph).size();
+  };
+  EXPECT_EQ(nodes_of_sum({large / 4}), 1u);
+  EXPECT_EQ(nodes_of_sum({4, 1}), 1u);
+  EXPECT_EQ(nodes_of_sum({4, large / 4}), 2u) << "24 of them are as many as one loop reads";
+}
+
 TEST(Fuse, KeepsMeaningOfFeedsAndGradientRoles) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3}});

@@ -34,6 +34,7 @@ struct Gather : Indexed {
           : "Selects slices across an axis by indices of any shape, whose axes replace that axis.";
   static constexpr std::size_t operands = 2;
   static constexpr bool raises_flags = true;
+  std::uint32_t row_operands(std::span<const Type> in) const;
   Type infer(std::span<const Type> in) const;
   void validate(std::span<const View> in) const;
   double cost(const PlanContext& plan) const;
