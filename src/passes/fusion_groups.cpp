@@ -45,11 +45,11 @@ void FusionGroups::find_levels() {
   level_.assign(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1, 0);
   std::int32_t after_ordered = 0;
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     std::int32_t& level = level_[node];
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge))
-        level = std::max(level, level_[edge.node] + distance(edge.node, node));
+    nodes_.each_read(node, [&](const Edge& edge) {
+      level = std::max(level, level_[edge.node] + distance(edge.node, node));
+    });
     if (!nodes_.is_ordered(node)) continue;
     level = std::max(level, after_ordered);
     after_ordered = level + 1;
@@ -61,27 +61,25 @@ void FusionGroups::raise_levels() {
   std::int32_t before_ordered = UserLevels::unlimited;
   for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
     const std::uint32_t node = *at;
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_ordered(node)) {
       users[node].bound = std::min(users[node].bound, before_ordered);
       before_ordered = level_[node] - 1;
     } else {
       raise(node, users[node]);
     }
-    for (const Edge& edge : graph_.operands_of(node)) {
-      if (!nodes_.is_read(edge)) continue;
+    nodes_.each_read(node, [&](const Edge& edge) {
       users[edge.node].add(level_[node] - distance(edge.node, node), nodes_.fit(edge.node, node));
-    }
+    });
   }
 }
 
 void FusionGroups::raise(std::uint32_t node, const UserLevels& users) {
   if (users.bound == UserLevels::unlimited) return;
   if (nodes_.kind(node) == Kind::elementwise) {
-    const auto operands = graph_.operands_of(node);
-    const bool joins_operand = std::any_of(operands.begin(), operands.end(), [&](const Edge& edge) {
-      return nodes_.is_read(edge) && joins(edge.node, node);
-    });
+    bool joins_operand = false;
+    nodes_.each_read(
+        node, [&](const Edge& edge) { joins_operand = joins_operand || joins(edge.node, node); });
     const bool is_inner = users.all_fit && !nodes_.is_requested(node);
     if (!is_inner && (joins_operand || !users.fit_at_bound)) return;
   }
@@ -95,10 +93,11 @@ void FusionGroups::count_results() {
   results_.assign(level_.size(), 0);
   const auto store = [&](std::uint32_t node) { results_[node] = graph_.types_of(node).size(); };
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_requested(node)) store(node);
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge) && !joins(edge.node, node)) store(edge.node);
+    nodes_.each_read(node, [&](const Edge& edge) {
+      if (!joins(edge.node, node)) store(edge.node);
+    });
   }
 }
 
@@ -114,20 +113,20 @@ void FusionGroups::join(std::uint32_t node) {
   own.level = level_[node];
   own.weight = nodes_.weight(node);
   own.results = results_[node];
-  for (const Edge& edge : graph_.operands_of(node)) {
-    if (!nodes_.is_read(edge)) continue;
+  if (!nodes_.is_flat(node)) own.shaped = node;
+  nodes_.each_read(node, [&](const Edge& edge) {
     if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
     const std::uint64_t key = key_of(edge);
     if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
       own.operands.push_back(key);
-  }
+  });
   parent_[node] = node;
   draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
   drafts_.push_back(std::move(own));
   roots_.assign(1, node);
-  for (const Edge& edge : graph_.operands_of(node))
-    if (nodes_.is_read(edge) && joins(edge.node, node) && draft(edge.node).part == draft(node).part)
-      add_root(edge.node);
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (joins(edge.node, node) && draft(edge.node).part == draft(node).part) add_root(edge.node);
+  });
   if (!merge_roots(most_operands)) {
     ++draft(node).part;
     for (const std::uint32_t each : roots_)
@@ -138,16 +137,16 @@ void FusionGroups::join(std::uint32_t node) {
 
 /// Joins a node with others that read the same elements.
 void FusionGroups::join_neighbours(std::uint32_t node) {
-  const Shape& shape = graph_.types_of(node)[0].shape;
-  for (const Edge& edge : graph_.operands_of(node)) {
-    if (!nodes_.is_read(edge) || graph_.type(edge).shape != shape) continue;
+  const std::int64_t elements = graph_.types_of(node)[0].elements();
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (graph_.type(edge).elements() != elements) return;
     const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
-    if (neighbour == none || !joins(neighbour, node)) continue;
-    if (draft(neighbour).part != draft(node).part) continue;
+    if (neighbour == none || !joins(neighbour, node)) return;
+    if (draft(neighbour).part != draft(node).part) return;
     roots_.assign(1, root(node));
     add_root(neighbour);
     merge_roots(most_operands_of_neighbours);
-  }
+  });
 }
 
 void FusionGroups::add_root(std::uint32_t node) {
@@ -155,7 +154,8 @@ void FusionGroups::add_root(std::uint32_t node) {
   if (std::find(roots_.begin(), roots_.end(), of) == roots_.end()) roots_.push_back(of);
 }
 
-/// Makes one group of those with these roots, unless it would become too large.
+/// Makes one group of those with these roots, unless it would become too large or would have nodes
+/// of different shapes that are not flat.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
   Draft merged;
@@ -163,6 +163,7 @@ bool FusionGroups::merge_roots(std::size_t limit) {
   merged.part = draft(roots_[0]).part;
   for (const std::uint32_t each : roots_) {
     const Draft& part = draft(each);
+    if (!add_shape(merged, part)) return false;
     merged.weight += part.weight;
     merged.results += part.results;
     for (const std::uint64_t key : part.operands) {
@@ -180,6 +181,13 @@ bool FusionGroups::merge_roots(std::size_t limit) {
   for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
   draft(roots_.back()) = std::move(merged);
   return true;
+}
+
+/// Returns false if the shapes of two groups do not go together.
+bool FusionGroups::add_shape(Draft& merged, const Draft& part) const {
+  if (part.shaped == none) return true;
+  if (merged.shaped == none) merged.shaped = part.shaped;
+  return nodes_.shape(merged.shaped) == nodes_.shape(part.shaped);
 }
 
 /// Numbers the groups of more than one node in the order of their first nodes.
@@ -229,13 +237,14 @@ bool FusionGroups::halve_groups() {
 void FusionGroups::find_stored() {
   stored_.assign(level_.size(), 0);
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_requested(node))
       for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
         stored_[node] |= result_bit(port);
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge) && (group_[node] == none || group_[edge.node] != group_[node]))
+    nodes_.each_read(node, [&](const Edge& edge) {
+      if (group_[node] == none || group_[edge.node] != group_[node])
         stored_[edge.node] |= result_bit(edge.port);
+    });
   }
 }
 

@@ -18,6 +18,9 @@ namespace dagrad::detail {
 /// as possible. Then nodes whose users are all of one higher level are raised to it, as are others
 /// that thereby lose nothing. A level is divided where a group would become too large. All this
 /// takes time in proportion to the number of edges.
+///
+/// Reshapes are looked through: nodes belong together if what they read does, in whatever shapes.
+/// All nodes of a group have as many elements, and those that are not flat have the same shape.
 class FusionGroups {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -41,6 +44,7 @@ class FusionGroups {
   struct Draft {
     std::int32_t level = 0, part = 0;
     std::uint32_t weight = 0, results = 0;
+    std::uint32_t shaped = none;          ///< a node that is not flat, if there is any
     std::vector<std::uint64_t> operands;  ///< values that it reads, each once
   };
 
@@ -59,6 +63,7 @@ class FusionGroups {
   void join_neighbours(std::uint32_t node);
   void add_root(std::uint32_t node);
   bool merge_roots(std::size_t most_operands);
+  bool add_shape(Draft& merged, const Draft& part) const;
   std::uint32_t root(std::uint32_t node);
   Draft& draft(std::uint32_t node) { return drafts_[draft_of_[root(node)]]; }
   void number_groups();
