@@ -84,12 +84,14 @@ FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uin
 /// The position of an operand of the op. A flat node reads it in the shape of the op, or as a
 /// scalar.
 std::uint32_t FusedOps::operand(const Edge& edge, std::uint32_t user) {
-  JointOperand added{nodes_.source(edge), graph_.type(edge).shape};
+  const Edge source = nodes_.source(edge);
+  JointOperand added{edge, graph_.type(edge).shape};
   if (graph_.types_of(user)[0].shape != shape_)
     added.shape = added.shape.elements() == shape_.elements() ? shape_ : Shape();
+  if (graph_.type(edge).shape != added.shape) added.value = source;
   return position(made_.operands, added, [&](const JointOperand& other) {
-    return other.value.node == added.value.node && other.value.port == added.value.port &&
-           other.shape == added.shape;
+    const Edge known = nodes_.source(other.value);
+    return known.node == source.node && known.port == source.port && other.shape == added.shape;
   });
 }
 

@@ -109,6 +109,23 @@ std::uint32_t FusionGroups::root(std::uint32_t node) {
 /// Puts a node into the group of the operands that it can be joined with. If that would become too
 /// large, the node begins a group of the next part.
 void FusionGroups::join(std::uint32_t node) {
+  add_draft(node);
+  roots_.assign(1, node);
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (!joins(edge.node, node)) return;
+    move_to_reader(edge.node, draft(node).part);
+    if (draft(edge.node).part == draft(node).part) add_root(edge.node);
+  });
+  if (!merge_roots(most_operands)) {
+    ++draft(node).part;
+    for (const std::uint32_t each : roots_)
+      if (each != node) ++draft(each).results;
+  }
+  join_neighbours(node);
+}
+
+/// Makes a group of one node, in the part of its operands.
+void FusionGroups::add_draft(std::uint32_t node) {
   Draft own;
   own.level = level_[node];
   own.weight = nodes_.weight(node);
@@ -123,16 +140,13 @@ void FusionGroups::join(std::uint32_t node) {
   parent_[node] = node;
   draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
   drafts_.push_back(std::move(own));
-  roots_.assign(1, node);
-  nodes_.each_read(node, [&](const Edge& edge) {
-    if (joins(edge.node, node) && draft(edge.node).part == draft(node).part) add_root(edge.node);
-  });
-  if (!merge_roots(most_operands)) {
-    ++draft(node).part;
-    for (const std::uint32_t each : roots_)
-      if (each != node) ++draft(each).results;
-  }
-  join_neighbours(node);
+}
+
+/// A node that has begun a part belongs to that of its first reader, unless others have joined it.
+void FusionGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
+  Draft& of_node = draft(node);
+  if (of_node.may_move) of_node.part = part;
+  of_node.may_move = false;
 }
 
 /// Joins a node with others that read the same elements.
@@ -178,6 +192,7 @@ bool FusionGroups::merge_roots(std::size_t limit) {
   if (merged.weight > most_weight || merged.results > most_results ||
       merged.operands.size() > limit)
     return false;
+  merged.may_move = false;
   for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
   draft(roots_.back()) = std::move(merged);
   return true;
