@@ -155,16 +155,17 @@ void Rewriting::replace(std::uint32_t id, std::span<const Value> results) {
   if (copied_ == no_node && !to_.names.user_given(first)) restore_name(id, first);
 }
 
-void Rewriting::join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports) {
-  bool is_result = false;
-  for (std::uint32_t port = 0; port < ports.size(); ++port) {
-    if (ports[port] == no_node) continue;
-    check_type(id, port, to_.types_of(joint)[ports[port]]);
-    map(id, port, {joint, ports[port]});
-    is_result = true;
+void Rewriting::join(std::uint32_t id, std::uint32_t joint, std::span<const Edge> results) {
+  std::uint32_t named = no_node;
+  for (std::uint32_t port = 0; port < results.size(); ++port) {
+    const Edge& result = results[port];
+    if (result.node == no_node) continue;
+    check_type(id, port, to_.type(result));
+    map(id, port, {result.node, result.port});
+    if (named == no_node) named = result.node;
   }
   if (joint < first_made_) add_origins(joint, id);
-  if (is_result && !to_.names.user_given(joint)) restore_name(id, joint);
+  if (named != no_node && !to_.names.user_given(named)) restore_name(id, named);
 }
 
 std::vector<Value> Rewriting::results(std::uint32_t id) const {

@@ -58,8 +58,9 @@ class Rewriting {
   void copy_leaf(std::uint32_t id, const Type& type, std::optional<Tensor> tensor);
   void replace(std::uint32_t id, std::span<const Value> results);
   /// Makes the node a part of `joint`, a node of the new graph that computes several old ones: its
-  /// result i becomes result `ports[i]` of that node, or has no counterpart if this is `no_node`.
-  void join(std::uint32_t id, std::uint32_t joint, std::span<const std::uint32_t> ports);
+  /// result i becomes `results[i]`, which is computed by that node or made from what it computes,
+  /// or has no counterpart if the node of this is `no_node`.
+  void join(std::uint32_t id, std::uint32_t joint, std::span<const Edge> results);
 
   bool has(std::uint32_t id) const { return to(id, 0) != nullptr; }
   /// The new value of an operand, if there is one.

@@ -27,9 +27,10 @@ class FusedNodes final : public JointNodes {
   std::span<const std::uint32_t> nodes() const override { return nodes_.nodes(); }
   bool is_ordered(std::uint32_t node) const override { return nodes_.is_ordered(node); }
   bool is_kept(std::uint32_t node) const override {
-    const FusibleNodes::Kind kind = nodes_.kind(node);
-    return kind == FusibleNodes::Kind::fill ? nodes_.is_requested(node)
-                                            : kind != FusibleNodes::Kind::unused;
+    using Kind = FusibleNodes::Kind;
+    const Kind kind = nodes_.kind(node);
+    return kind == Kind::fill || kind == Kind::reshape ? nodes_.is_requested(node)
+                                                       : kind != Kind::unused;
   }
   std::uint32_t group_of(std::uint32_t node) const override { return groups_.of(node); }
   std::span<const std::uint32_t> members(std::uint32_t group) const override {

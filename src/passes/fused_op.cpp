@@ -33,7 +33,7 @@ std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
 std::optional<JointOp> FusedOps::make(std::uint32_t group) {
   trace(group);
   if (made_.operands.size() + made_.scalars.size() > most_addresses ||
-      made_.results.size() > most_addresses || !has_shape_of(group))
+      made_.results.size() > most_addresses || !operands_have_shape())
     return {};
   auto at = known_.find(key_);
   if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
@@ -49,6 +49,7 @@ void FusedOps::trace(std::uint32_t group) {
   sources_.clear();
   first_result_.clear();
   stored_.clear();
+  shape_ = shape_of(group);
   std::uint32_t results = 0;
   for (const std::uint32_t node : groups_.members(group)) {
     key_.push_back(reinterpret_cast<std::uintptr_t>(&nodes_.program(node)));
@@ -69,23 +70,36 @@ void FusedOps::trace(std::uint32_t group) {
 FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uint32_t group) {
   using Kind = Source::Kind;
   if (edge.type_only) return {Kind::type_only, 0};
-  if (groups_.of(edge.node) == group) return {Kind::inner, inner(edge, group)};
+  const Edge value = nodes_.source(edge);
+  if (groups_.of(value.node) == group) return {Kind::inner, inner(value, group)};
   if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill) {
     if (nodes_.takes_constants(user)) return {Kind::fill, edge.node};
     const Scalar number = scalar(edge.node);
     return {Kind::scalar,
             position(made_.scalars, number, [&](const Scalar& other) { return other == number; })};
   }
-  return {Kind::outer,
-          position(made_.operands, Edge(edge.node, edge.port, false), [&](const Edge& other) {
-            return other.node == edge.node && other.port == edge.port;
-          })};
+  return {Kind::outer, operand(edge, user)};
+}
+
+/// The position of an operand of the op. A flat node reads it in the shape of the op, or as a
+/// scalar.
+std::uint32_t FusedOps::operand(const Edge& edge, std::uint32_t user) {
+  const Edge source = nodes_.source(edge);
+  JointOperand added{edge, graph_.type(edge).shape};
+  if (graph_.types_of(user)[0].shape != shape_)
+    added.shape = added.shape.elements() == shape_.elements() ? shape_ : Shape();
+  if (graph_.type(edge).shape != added.shape) added.value = source;
+  return position(made_.operands, added, [&](const JointOperand& other) {
+    const Edge known = nodes_.source(other.value);
+    return known.node == source.node && known.port == source.port && other.shape == added.shape;
+  });
 }
 
 void FusedOps::add_to_key(const Source& source) {
   const bool fill = source.kind == Source::Kind::fill;
   DType dtype = b8;
-  if (source.kind == Source::Kind::outer) dtype = graph_.type(made_.operands[source.at]).dtype;
+  if (source.kind == Source::Kind::outer)
+    dtype = graph_.type(made_.operands[source.at].value).dtype;
   if (source.kind == Source::Kind::scalar) dtype = made_.scalars[source.at].dtype;
   if (fill) dtype = scalar(source.at).dtype;
   key_.push_back(static_cast<std::uint64_t>(source.kind) << 40 |
@@ -100,16 +114,21 @@ std::uint32_t FusedOps::inner(const Edge& edge, std::uint32_t group) const {
   return first_result_[static_cast<std::size_t>(at - members.begin())] + edge.port;
 }
 
-/// Whether the operands broadcast to the shape of the group without those of which only the type is
+/// The shape in which the op of a group computes: that of the nodes which are not flat, or of the
+/// last node if all are.
+Shape FusedOps::shape_of(std::uint32_t group) const {
+  const auto members = groups_.members(group);
+  const auto shaped =
+      std::ranges::find_if(members, [&](std::uint32_t node) { return !nodes_.is_flat(node); });
+  return graph_.types_of(shaped == members.end() ? members.back() : *shaped)[0].shape;
+}
+
+/// Whether the operands broadcast to the shape of the op without those of which only the type is
 /// used and those that have become constants.
-bool FusedOps::has_shape_of(std::uint32_t group) const {
-  const Shape& shape = graph_.types_of(groups_.members(group)[0])[0].shape;
-  std::vector<Type> in;
-  for (const Edge& edge : made_.operands) {
-    in.push_back(graph_.type(edge));
-    if (in.back().shape == shape) return true;
-  }
-  return common_shape(in) == shape;
+bool FusedOps::operands_have_shape() const {
+  Shape common;
+  for (const JointOperand& operand : made_.operands) common = broadcast(common, operand.shape);
+  return common == shape_;
 }
 
 /// The op of the traced group. Empty if a function would get a constant from another node, because
@@ -117,7 +136,8 @@ bool FusedOps::has_shape_of(std::uint32_t group) const {
 Op FusedOps::record(std::uint32_t group) const {
   Recorder recorder;
   std::vector<Symbol> outer, scalars, inner, in, results;
-  for (const Edge& edge : made_.operands) outer.push_back(recorder.input(graph_.type(edge).dtype));
+  for (const JointOperand& operand : made_.operands)
+    outer.push_back(recorder.input(graph_.type(operand.value).dtype));
   for (const Scalar& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
   const auto symbol = [&](const Source& source) {
     switch (source.kind) {

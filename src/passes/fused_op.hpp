@@ -36,9 +36,11 @@ class FusedOps {
 
   void trace(std::uint32_t group);
   Source source(const Edge& edge, std::uint32_t user, std::uint32_t group);
+  std::uint32_t operand(const Edge& edge, std::uint32_t user);
   void add_to_key(const Source& source);
   std::uint32_t inner(const Edge& edge, std::uint32_t group) const;
-  bool has_shape_of(std::uint32_t group) const;
+  Shape shape_of(std::uint32_t group) const;
+  bool operands_have_shape() const;
   Op record(std::uint32_t group) const;
   Scalar scalar(std::uint32_t node) const {
     return {graph_.types_of(node)[0].dtype, nodes_.fill(node)};
@@ -51,6 +53,7 @@ class FusedOps {
   std::unordered_map<Key, Op, Hash> known_;
 
   // of the group that is traced
+  Shape shape_;  ///< in which its op computes
   JointOp made_;
   Key key_;
   std::vector<Source> sources_;              ///< of the operands of all nodes

@@ -71,6 +71,8 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   const OpTraits& traits = op.traits();
   facts.ordered = traits.ordered;
   if (const auto* const full = op.get_if<Full>()) return set_fill(node, bits_of(full->value));
+  if (traits.alias >= 0 && !traits.ordered && !traits.has_validate)
+    return classify_reshape(node, graph_.operands_of(node)[static_cast<std::size_t>(traits.alias)]);
   if (!traits.elementwise || traits.ordered || traits.has_validate) return;
   in_.clear();
   for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
@@ -84,8 +86,30 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   if (computes_fill(node, *program)) return;
   facts.kind = Kind::elementwise;
   facts.weight = known.weight;
-  facts.shape = shapes_.index(graph_.types_of(node)[0].shape);
+  classify_shape(node);
   programs_[node] = std::move(program);
+}
+
+/// A reshape need not be made for what reads its elements.
+void FusibleNodes::classify_reshape(std::uint32_t node, const Edge& operand) {
+  if (graph_.type(operand).dtype != graph_.types_of(node)[0].dtype) return;
+  if (!is_read(operand)) return set_fill(node, fill(operand.node));
+  const Edge from = source(operand);
+  facts_[node].kind = Kind::reshape;
+  reshaped_.emplace(node, from);
+  if (facts_[node].requested) facts_[from.node].requested = true;
+}
+
+void FusibleNodes::classify_shape(std::uint32_t node) {
+  Facts& facts = facts_[node];
+  const Shape& shape = graph_.types_of(node)[0].shape;
+  facts.shape = shapes_.index(shape);
+  facts.elements = shape.elements();
+  const auto operands = graph_.operands_of(node);
+  facts.flat = std::ranges::all_of(operands, [&](const Edge& edge) {
+    const std::int64_t elements = graph_.type(edge).elements();
+    return !is_read(edge) || elements == facts.elements || elements == 1;
+  });
 }
 
 /// Computes the result of a node that reads only fills, unless its bits depend on the machine.

@@ -17,6 +17,7 @@ class FusibleNodes {
     unused,      ///< nothing reads its results; at most their types are used
     single,      ///< runs by itself
     fill,        ///< all elements of its result are one known number
+    reshape,     ///< its result has the elements of its operand, which are read instead
     elementwise  ///< may be joined with others
   };
 
@@ -26,7 +27,7 @@ class FusibleNodes {
   /// The nodes that the values need, operands first. Some may be unused.
   const std::vector<std::uint32_t>& nodes() const { return nodes_; }
   Kind kind(std::uint32_t node) const { return facts_[node].kind; }
-  /// Whether the node's results are among the values.
+  /// Whether the node's results are among the values, as they are or in another shape.
   bool is_requested(std::uint32_t node) const { return facts_[node].requested; }
   bool is_ordered(std::uint32_t node) const { return facts_[node].ordered; }
   /// The bits of that number, in the low bytes.
@@ -38,20 +39,40 @@ class FusibleNodes {
   /// Whether constants may become part of the node's formula: what is computed from them when it is
   /// recorded then has the same bits as in a run.
   bool takes_constants(std::uint32_t node) const { return facts_[node].takes_constants; }
-  /// A number for the shape of the node's results, the same for equal shapes.
+  /// A number for the shape of an elementwise node's results, the same for equal shapes.
   std::uint32_t shape(std::uint32_t node) const { return facts_[node].shape; }
+  /// Whether the node computes the same elements in any shape that has as many, because its
+  /// operands do not broadcast, except for single elements.
+  bool is_flat(std::uint32_t node) const { return facts_[node].flat; }
   /// Whether two nodes can be computed by one loop.
   bool fit(std::uint32_t a, std::uint32_t b) const {
-    return kind(a) == Kind::elementwise && kind(b) == Kind::elementwise && shape(a) == shape(b);
+    return kind(a) == Kind::elementwise && kind(b) == Kind::elementwise &&
+           (shape(a) == shape(b) ||
+            (facts_[a].elements == facts_[b].elements && (is_flat(a) || is_flat(b))));
   }
   /// Whether the edge stands for elements that are read where its user is computed.
   bool is_read(const Edge& edge) const { return !edge.type_only && kind(edge.node) != Kind::fill; }
+  /// The value whose elements are read: what has been reshaped, if the edge leads to a reshape.
+  Edge source(const Edge& edge) const {
+    return kind(edge.node) == Kind::reshape ? reshaped_.at(edge.node) : edge;
+  }
+  /// Calls `body` with each value whose elements a node reads.
+  template <class F>
+  void each_read(std::uint32_t node, const F& body) const {
+    for (const Edge& edge : graph_.operands_of(node))
+      if (is_read(edge)) body(source(edge));
+  }
+  /// Whether the node computes something.
+  bool is_computed(std::uint32_t node) const {
+    return kind(node) != Kind::unused && kind(node) != Kind::reshape;
+  }
 
  private:
   struct Facts {
     Kind kind = Kind::unused;
-    bool requested = false, ordered = false, takes_constants = false;
+    bool requested = false, ordered = false, takes_constants = false, flat = false;
     std::uint32_t weight = 0, shape = 0;
+    std::int64_t elements = 0;
     std::uint64_t fill = 0;
   };
   struct Cost {
@@ -62,14 +83,17 @@ class FusibleNodes {
   void mark_read();
   void classify(std::uint32_t node);
   void classify_op(std::uint32_t node, const Op& op);
+  void classify_reshape(std::uint32_t node, const Edge& operand);
+  void classify_shape(std::uint32_t node);
   bool computes_fill(std::uint32_t node, const Program& program);
   void set_fill(std::uint32_t node, std::uint64_t bits);
   const Cost& cost(const Program& program);
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<Facts> facts_;          ///< by node
-  std::vector<ProgramPtr> programs_;  ///< by node
+  std::vector<Facts> facts_;                          ///< by node
+  std::vector<ProgramPtr> programs_;                  ///< by node
+  std::unordered_map<std::uint32_t, Edge> reshaped_;  ///< by reshape
   std::unordered_map<const Program*, Cost> costs_;
   Interned<Shape, ShapeHash> shapes_;
   std::vector<Type> in_;

@@ -51,11 +51,11 @@ void FusionGroups::find_levels() {
   level_.assign(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1, 0);
   std::int32_t after_ordered = 0;
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     std::int32_t& level = level_[node];
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge))
-        level = std::max(level, level_[edge.node] + distance(edge.node, node));
+    nodes_.each_read(node, [&](const Edge& edge) {
+      level = std::max(level, level_[edge.node] + distance(edge.node, node));
+    });
     if (!nodes_.is_ordered(node)) continue;
     level = std::max(level, after_ordered);
     after_ordered = level + 1;
@@ -67,27 +67,25 @@ void FusionGroups::raise_levels() {
   std::int32_t before_ordered = UserLevels::unlimited;
   for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
     const std::uint32_t node = *at;
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_ordered(node)) {
       users[node].bound = std::min(users[node].bound, before_ordered);
       before_ordered = level_[node] - 1;
     } else {
       raise(node, users[node]);
     }
-    for (const Edge& edge : graph_.operands_of(node)) {
-      if (!nodes_.is_read(edge)) continue;
+    nodes_.each_read(node, [&](const Edge& edge) {
       users[edge.node].add(level_[node] - distance(edge.node, node), nodes_.fit(edge.node, node));
-    }
+    });
   }
 }
 
 void FusionGroups::raise(std::uint32_t node, const UserLevels& users) {
   if (users.bound == UserLevels::unlimited) return;
   if (nodes_.kind(node) == Kind::elementwise) {
-    const auto operands = graph_.operands_of(node);
-    const bool joins_operand = std::any_of(operands.begin(), operands.end(), [&](const Edge& edge) {
-      return nodes_.is_read(edge) && joins(edge.node, node);
-    });
+    bool joins_operand = false;
+    nodes_.each_read(
+        node, [&](const Edge& edge) { joins_operand = joins_operand || joins(edge.node, node); });
     const bool is_inner = users.all_fit && !nodes_.is_requested(node);
     if (!is_inner && (joins_operand || !users.fit_at_bound)) return;
   }
@@ -101,10 +99,11 @@ void FusionGroups::count_results() {
   results_.assign(level_.size(), 0);
   const auto store = [&](std::uint32_t node) { results_[node] = graph_.types_of(node).size(); };
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_requested(node)) store(node);
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge) && !joins(edge.node, node)) store(edge.node);
+    nodes_.each_read(node, [&](const Edge& edge) {
+      if (!joins(edge.node, node)) store(edge.node);
+    });
   }
 }
 
@@ -116,24 +115,13 @@ std::uint32_t FusionGroups::root(std::uint32_t node) {
 /// Puts a node into the group of the operands that it can be joined with. If that would become too
 /// large, the node begins a group of the next part.
 void FusionGroups::join(std::uint32_t node) {
-  Draft own;
-  own.level = level_[node];
-  own.weight = nodes_.weight(node);
-  own.results = results_[node];
-  for (const Edge& edge : graph_.operands_of(node)) {
-    if (!nodes_.is_read(edge)) continue;
-    if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
-    const std::uint64_t key = key_of(edge);
-    if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
-      own.operands.push_back(key);
-  }
-  parent_[node] = node;
-  draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
-  drafts_.push_back(std::move(own));
+  add_draft(node);
   roots_.assign(1, node);
-  for (const Edge& edge : graph_.operands_of(node))
-    if (nodes_.is_read(edge) && joins(edge.node, node) && draft(edge.node).part == draft(node).part)
-      add_root(edge.node);
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (!joins(edge.node, node)) return;
+    move_to_reader(edge.node, draft(node).part);
+    if (draft(edge.node).part == draft(node).part) add_root(edge.node);
+  });
   if (!merge_roots(is_large(node) ? most_operands_of_large : most_operands)) {
     ++draft(node).part;
     for (const std::uint32_t each : roots_)
@@ -142,18 +130,43 @@ void FusionGroups::join(std::uint32_t node) {
   join_neighbours(node);
 }
 
+/// Makes a group of one node, in the part of its operands.
+void FusionGroups::add_draft(std::uint32_t node) {
+  Draft own;
+  own.level = level_[node];
+  own.weight = nodes_.weight(node);
+  own.results = results_[node];
+  if (!nodes_.is_flat(node)) own.shaped = node;
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
+    const std::uint64_t key = key_of(edge);
+    if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
+      own.operands.push_back(key);
+  });
+  parent_[node] = node;
+  draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
+  drafts_.push_back(std::move(own));
+}
+
+/// A node that has begun a part belongs to that of its first reader, unless others have joined it.
+void FusionGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
+  Draft& of_node = draft(node);
+  if (of_node.may_move) of_node.part = part;
+  of_node.may_move = false;
+}
+
 /// Joins a node with others that read the same elements.
 void FusionGroups::join_neighbours(std::uint32_t node) {
-  const Shape& shape = graph_.types_of(node)[0].shape;
-  for (const Edge& edge : graph_.operands_of(node)) {
-    if (!nodes_.is_read(edge) || graph_.type(edge).shape != shape) continue;
+  const std::int64_t elements = graph_.types_of(node)[0].elements();
+  nodes_.each_read(node, [&](const Edge& edge) {
+    if (graph_.type(edge).elements() != elements) return;
     const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
-    if (neighbour == none || !joins(neighbour, node)) continue;
-    if (draft(neighbour).part != draft(node).part) continue;
+    if (neighbour == none || !joins(neighbour, node)) return;
+    if (draft(neighbour).part != draft(node).part) return;
     roots_.assign(1, root(node));
     add_root(neighbour);
     merge_roots(most_operands_of_neighbours);
-  }
+  });
 }
 
 void FusionGroups::add_root(std::uint32_t node) {
@@ -162,19 +175,20 @@ void FusionGroups::add_root(std::uint32_t node) {
 }
 
 bool FusionGroups::is_large(std::uint32_t node) const {
-  return graph_.types_of(node)[0].shape.elements() >= large_result;
+  return graph_.types_of(node)[0].elements() >= large_result;
 }
 
 /// The number of operands that are as large as the results of a node.
 std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
                                       std::uint32_t node) const {
-  const std::int64_t size = graph_.types_of(node)[0].shape.elements();
+  const std::int64_t size = graph_.types_of(node)[0].elements();
   return static_cast<std::size_t>(std::ranges::count_if(operands, [&](std::uint64_t key) {
-    return graph_.types_of(node_of(key))[port_of(key)].shape.elements() >= size;
+    return graph_.types_of(node_of(key))[port_of(key)].elements() >= size;
   }));
 }
 
-/// Makes one group of those with these roots, unless it would become too large.
+/// Makes one group of those with these roots, unless it would become too large or would have nodes
+/// of different shapes that are not flat.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
   Draft merged;
@@ -182,6 +196,7 @@ bool FusionGroups::merge_roots(std::size_t limit) {
   merged.part = draft(roots_[0]).part;
   for (const std::uint32_t each : roots_) {
     const Draft& part = draft(each);
+    if (!add_shape(merged, part)) return false;
     merged.weight += part.weight;
     merged.results += part.results;
     for (const std::uint64_t key : part.operands) {
@@ -198,9 +213,17 @@ bool FusionGroups::merge_roots(std::size_t limit) {
       merged.results > most_results || merged.operands.size() > limit ||
       (large && count_whole(merged.operands, roots_[0]) > most_operands))
     return false;
+  merged.may_move = false;
   for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
   draft(roots_.back()) = std::move(merged);
   return true;
+}
+
+/// Returns false if the shapes of two groups do not go together.
+bool FusionGroups::add_shape(Draft& merged, const Draft& part) const {
+  if (part.shaped == none) return true;
+  if (merged.shaped == none) merged.shaped = part.shaped;
+  return nodes_.shape(merged.shaped) == nodes_.shape(part.shaped);
 }
 
 /// Numbers the groups of more than one node in the order of their first nodes.
@@ -250,13 +273,14 @@ bool FusionGroups::halve_groups() {
 void FusionGroups::find_stored() {
   stored_.assign(level_.size(), 0);
   for (const std::uint32_t node : nodes_.nodes()) {
-    if (nodes_.kind(node) == Kind::unused) continue;
+    if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_requested(node))
       for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
         stored_[node] |= result_bit(port);
-    for (const Edge& edge : graph_.operands_of(node))
-      if (nodes_.is_read(edge) && (group_[node] == none || group_[edge.node] != group_[node]))
+    nodes_.each_read(node, [&](const Edge& edge) {
+      if (group_[node] == none || group_[edge.node] != group_[node])
         stored_[edge.node] |= result_bit(edge.port);
+    });
   }
 }
 

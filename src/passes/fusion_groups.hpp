@@ -16,8 +16,12 @@ namespace dagrad::detail {
 /// fit together. So a path that leaves a group of nodes which have the same level and fit together
 /// never returns to it, and groups can be computed one after the other. Levels are at first as low
 /// as possible. Then nodes whose users are all of one higher level are raised to it, as are others
-/// that thereby lose nothing. A level is divided where a group would become too large. All this
-/// takes time in proportion to the number of edges.
+/// that thereby lose nothing. A level is divided into parts where a group would become too large. A
+/// node that begins a part is moved to that of its first reader, so that it need not be stored. All
+/// this takes time in proportion to the number of edges.
+///
+/// Reshapes are looked through: nodes belong together if what they read does, in whatever shapes.
+/// All nodes of a group have as many elements, and those that are not flat have the same shape.
 class FusionGroups {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -41,6 +45,9 @@ class FusionGroups {
   struct Draft {
     std::int32_t level = 0, part = 0;
     std::uint32_t weight = 0, results = 0;
+    std::uint32_t shaped = none;  ///< a node that is not flat, if there is any
+    /// Whether it may be moved to a later part: it is one node, and none of its level reads it yet.
+    bool may_move = true;
     std::vector<std::uint64_t> operands;  ///< values that it reads, each once
   };
 
@@ -56,11 +63,14 @@ class FusionGroups {
   void raise(std::uint32_t node, const UserLevels& users);
   void count_results();
   void join(std::uint32_t node);
+  void add_draft(std::uint32_t node);
+  void move_to_reader(std::uint32_t node, std::int32_t part);
   void join_neighbours(std::uint32_t node);
   void add_root(std::uint32_t node);
   bool is_large(std::uint32_t node) const;
   std::size_t count_whole(std::span<const std::uint64_t> operands, std::uint32_t node) const;
   bool merge_roots(std::size_t most_operands);
+  bool add_shape(Draft& merged, const Draft& part) const;
   std::uint32_t root(std::uint32_t node);
   Draft& draft(std::uint32_t node) { return drafts_[draft_of_[root(node)]]; }
   void number_groups();

@@ -1,12 +1,14 @@
 #include "src/passes/joint_nodes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <unordered_map>
 #include <utility>
 
 #include "dagrad/ops/create.hpp"
+#include "dagrad/ops/shape_ops.hpp"
 #include "src/graph/rewriting.hpp"
 
 namespace dagrad::detail {
@@ -74,7 +76,7 @@ class Joining {
       if (!operand.type_only && !done_[operand.node]) open_.push_back(operand.node);
     };
     if (joint != nullptr) {
-      std::ranges::for_each(joint->operands, open);
+      for (const JointOperand& operand : joint->operands) open(operand.value);
       return;
     }
     std::ranges::for_each(from_.operands_of(node), open);
@@ -91,7 +93,7 @@ class Joining {
       if (groups_.group_of(*at) != group) continue;
       rewriting_.make_for(*at, [&] {
         if (made == no_node) made = append(joint);
-        rewriting_.join(*at, made, ports(*at, joint));
+        rewriting_.join(*at, made, results(*at, made, joint));
       });
       done_[*at] = true;
     }
@@ -99,17 +101,27 @@ class Joining {
 
   std::uint32_t append(const JointOp& joint) {
     std::vector<Edge> operands;
-    for (const Edge& edge : joint.operands) operands.push_back(*rewriting_.find(edge));
+    for (const JointOperand& operand : joint.operands)
+      operands.push_back(reshaped(*rewriting_.find(operand.value), operand.shape));
     for (const Scalar& number : joint.scalars) operands.push_back(constant(number));
     return append_node(Access::data(rewriting_.graph()), joint.op, operands, {});
   }
 
-  /// The results of the joint node that are those of one of its nodes.
-  std::span<const std::uint32_t> ports(std::uint32_t node, const JointOp& joint) {
-    ports_.assign(from_.types_of(node).size(), no_node);
+  /// The results of the joint node that are those of one of its nodes, in the shapes of these.
+  std::span<const Edge> results(std::uint32_t node, std::uint32_t made, const JointOp& joint) {
+    results_.assign(from_.types_of(node).size(), Edge(no_node, 0, false));
     for (std::uint32_t i = 0; i < joint.results.size(); ++i)
-      if (joint.results[i].node == node) ports_[joint.results[i].port] = i;
-    return ports_;
+      if (const Edge& result = joint.results[i]; result.node == node)
+        results_[result.port] = reshaped(Edge(made, i, false), from_.type(result).shape);
+    return results_;
+  }
+
+  /// A value of the new graph in another shape, or the value itself if it has that shape.
+  Edge reshaped(const Edge& value, const Shape& shape) {
+    GraphData& to = Access::data(rewriting_.graph());
+    if (to.type(value).shape == shape) return value;
+    const std::array operands{value};
+    return Edge(append_node(to, Reshape{{shape.begin(), shape.end()}}, operands, {}), 0, false);
   }
 
   void copy(std::uint32_t node) {
@@ -154,7 +166,8 @@ class Joining {
   std::unordered_map<std::uint32_t, std::uint32_t> previous_ordered_;
   std::map<std::pair<std::uint64_t, DType>, std::uint32_t> constants_;
   std::unordered_map<Type, std::uint32_t, TypeHash> stand_ins_;
-  std::vector<std::uint32_t> open_, ports_;
+  std::vector<std::uint32_t> open_;
+  std::vector<Edge> results_;
 };
 
 }  // namespace

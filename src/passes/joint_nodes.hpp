@@ -18,11 +18,19 @@ struct Scalar {
   friend bool operator==(const Scalar&, const Scalar&) = default;
 };
 
+/// An operand of an op that computes several nodes: a value of the old graph, reshaped if it has
+/// another shape.
+struct JointOperand {
+  Edge value;
+  Shape shape;
+};
+
 /// An op that computes all nodes of a group. Its operands are values of the old graph, followed by
-/// scalars.
+/// scalars. Its results are reshaped where the values that they stand for have other shapes.
 struct JointOp {
   Op op;
-  std::vector<Edge> operands, results;  ///< in the old graph
+  std::vector<JointOperand> operands;
+  std::vector<Edge> results;  ///< in the old graph
   std::vector<Scalar> scalars;
 };
 

@@ -116,5 +116,31 @@ TEST(DiagonalLstm, HasTheGradientsOfAdbench) {
   }
 }
 
+/// The steps of a loss with its derivative along all weights, and with its gradient.
+template <class Model>
+std::pair<std::size_t, std::size_t> steps_of_tangents_and_gradient(Graph& graph, const Value& loss,
+                                                                   const Model& model) {
+  std::vector<Value> tangents;
+  for (const Value& weight : model.weights)
+    tangents.push_back(graph.constant(Rng(2).normal(weight.shape(), 0, 1, weight.dtype())));
+  const Value tangent = jvp(ValueSpan(loss), model.weights, tangents)[0];
+  return {compile({loss, tangent}).nodes(),
+          compile(value_and_gradient(loss, model.weights)).nodes()};
+}
+
+TEST(Lstm, TakesFewMoreStepsForTangentsThanForAGradient) {
+  constexpr LstmSizes sizes{.layers = 2, .width = 5, .vocabulary = 7};
+  Network network({2, 20}, sizes, f64);
+  const auto [tangents, gradient] =
+      steps_of_tangents_and_gradient(network.graph, network.loss, network.lstm);
+  EXPECT_LE(static_cast<double>(tangents), 1.3 * static_cast<double>(gradient));
+
+  Graph graph;
+  const DiagonalLstm diagonal(graph, graph.input("sequence", {f64, {40, 14}}), 2, Rng(1));
+  const auto [of_diagonal, by_gradient] =
+      steps_of_tangents_and_gradient(graph, diagonal.loss, diagonal);
+  EXPECT_LE(static_cast<double>(of_diagonal), 1.3 * static_cast<double>(by_gradient));
+}
+
 }  // namespace
 }  // namespace dagrad::models
