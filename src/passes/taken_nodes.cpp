@@ -25,7 +25,7 @@ constexpr std::size_t large_vector = std::size_t{1} << 19;  // bytes
 /// Positions are 32 bits wide.
 constexpr std::int64_t most_elements = std::numeric_limits<std::int32_t>::max();
 /// Each source is read through an index for each element, as the result was.
-constexpr std::int64_t most_sources = 2;
+constexpr std::size_t most_sources = 2;
 /// Constants that are read for each element, instead of a product that is stored and read.
 constexpr std::size_t most_constant_bytes = 12;
 /// What may be computed for each element, instead of once for several of them.
@@ -71,18 +71,25 @@ bool has_steps(std::span<const Range> ranges) {
 
 NodeUses::NodeUses(const GraphData& graph, std::span<const std::uint32_t> nodes,
                    std::span<const Value> values)
-    : uses_(nodes.empty() ? 0 : nodes.back() + 1) {
-  for (const std::uint32_t node : nodes)
-    for (const Edge& edge : graph.operands_of(node))
-      if (!edge.type_only) ++uses_[edge.node];
+    : uses_(nodes.empty() ? 0 : nodes.back() + 1), known_(uses_.size()) {
+  for (const std::uint32_t node : nodes) {
+    const NodeKind kind = graph.records[node].kind;
+    known_[node] = kind == NodeKind::op || kind == NodeKind::constant;
+    for (const Edge& edge : graph.operands_of(node)) {
+      if (edge.type_only) continue;
+      ++uses_[edge.node];
+      known_[node] = known_[node] && known_[edge.node];
+    }
+  }
   for (const Value& value : values) ++uses_[value.node_id()];
 }
 
 TakenNodes::TakenNodes(const GraphData& graph, const NodeUses& uses, std::uint32_t take,
                        Runtime* runtime)
     : graph_(graph), uses_(uses), take_(take), runtime_(runtime) {
-  collect();
-  if (all_[0].kind == Kind::source || all_.size() > most_parts) return;
+  count_ = graph_.type(graph_.operands_of(take)[1]).elements();
+  ++uses_inside_[graph_.operands_of(take)[0].node];
+  if (!is_passed(graph_.operands_of(take)[0].node) || !collect()) return;
   for (auto node = of_node_.rbegin(); node != of_node_.rend(); ++node)
     for (const std::size_t at : node->second) find_known(all_[at]);
   pays_ = are_few();
@@ -101,21 +108,28 @@ bool TakenNodes::may_pay(const GraphData& graph, std::uint32_t node) {
          indices.elements() <= 2 * x.elements() && x.elements() <= most_elements;
 }
 
-void TakenNodes::collect() {
+/// Returns whether there are not too many.
+bool TakenNodes::collect() {
   const auto operands = graph_.operands_of(take_);
   const Tensor& indices = graph_.tensors[graph_.records[operands[1].node].tensor];
   const Shape shape = graph_.type(operands[0]).shape;
-  count_ = indices.size();
   selections_.emplace(static_cast<std::size_t>(count_));
-  ++uses_inside_[operands[0].node];
   add(operands[0], selections_->of_elements(shape, counted_from_front(indices, shape[0])));
   all_[0].is_read = true;
-  for (auto node = of_node_.begin(); node != of_node_.end() && all_.size() <= most_parts; ++node) {
-    if (!is_passed(node->first)) continue;
+  const auto is_read_often = [&](const Edge& edge) {
+    const auto at = of_node_.find(edge.node);
+    return !uses_.is_known(edge.node) && at != of_node_.end() && at->second.size() > most_sources;
+  };
+  for (auto node = of_node_.begin(); node != of_node_.end(); ++node) {
+    if (node != of_node_.begin() && !is_passed(node->first)) continue;
     for (const Edge& edge : graph_.operands_of(node->first))
       if (!edge.type_only) ++uses_inside_[edge.node];
     for (const std::size_t at : node->second) expand(at);
+    if (all_.size() > most_parts ||
+        std::ranges::any_of(graph_.operands_of(node->first), is_read_often))
+      return false;
   }
+  return true;
 }
 
 /// The elements of a value, which may be known already.
@@ -254,7 +268,7 @@ std::optional<Tensor> TakenNodes::known_source(const Elements& elements) const {
 /// Whether few values are read for each element.
 bool TakenNodes::are_few() const {
   if (all_[0].known) return true;
-  std::int64_t sources = 0;
+  std::size_t sources = 0;
   std::vector<std::size_t> constants;
   std::size_t bytes = 0;
   for (const Elements& elements : all_) {

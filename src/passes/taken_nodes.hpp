@@ -24,9 +24,12 @@ class NodeUses {
   /// How many operands and values are results of a node, those of which only the type is used left
   /// out.
   std::uint32_t count(std::uint32_t node) const { return uses_[node]; }
+  /// Whether a node depends on constants alone.
+  bool is_known(std::uint32_t node) const { return known_[node]; }
 
  private:
   std::vector<std::uint32_t> uses_;
+  std::vector<bool> known_;
 };
 
 /// A `take` of elements that are computed by elementwise nodes, slices, pads and the like, and how
@@ -62,7 +65,7 @@ class TakenNodes {
     bool is_read = false;                    ///< whether any of these is computed in a run
   };
 
-  void collect();
+  bool collect();
   std::size_t add(const Edge& edge, Selection selection);
   void expand(std::size_t at);
   void pass(std::size_t at, const Op& op, const Edge& x);
