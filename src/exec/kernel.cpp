@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dagrad/passes/tile.hpp"
+#include "src/exec/parts.hpp"
 #include "src/exec/tiles.hpp"
 #include "src/loops/broadcast_loop.hpp"
 
@@ -105,6 +106,7 @@ std::unique_ptr<const Kernel> make_kernel(const Op& op, std::vector<Type> in, st
                                           RuntimeData& runtime) {
   if (const ProgramPtr program = op->program(in))
     return make<LoopKernel>(op, std::move(in), std::move(out), runtime, program);
+  if (auto kernel = make_parts_kernel(op, in, out, runtime.machine)) return kernel;
   return make<EvalKernel>(op, std::move(in), std::move(out), runtime);
 }
 

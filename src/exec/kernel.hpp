@@ -30,6 +30,12 @@ struct StepFrame {
   const Kernel* typed_ = nullptr;  ///< the kernel whose types the views have
 };
 
+/// The parts of a value that a step joins or divides, which lie one after the other in its memory.
+struct Parts {
+  bool join = false;               ///< operands to result 0; else operand 0 is divided into results
+  std::vector<std::size_t> begin;  ///< of each part, in bytes, and the end of the last
+};
+
 /// Runs a step: an op on operands of known types. Steps of a plan with equal ops and types share
 /// one kernel. It is immutable, so any number of threads may run it at once. A new way to run steps
 /// is a class derived from Kernel, chosen in `make_kernel`.
@@ -44,6 +50,9 @@ class Kernel {
 
   /// The lowered program that it runs for each element of its results; null for other kernels.
   virtual const Program* program() const { return nullptr; }
+  /// What it joins or divides, if that is all it does, and it copies only what does not lie in its
+  /// place already; null for other kernels.
+  virtual const Parts* parts() const { return nullptr; }
   /// Records what it does as straight-line code. Returns whether it has such a form.
   virtual bool unroll(Unrolled& /*code*/) const { return false; }
 

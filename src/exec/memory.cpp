@@ -6,6 +6,7 @@
 
 #include "dagrad/error.hpp"
 #include "src/exec/free_buffers.hpp"
+#include "src/exec/wholes.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad::detail {
@@ -48,8 +49,12 @@ struct AmongThreads {
 template <class Order>
 class Placement {
  public:
-  Placement(Plan& plan, const Lifetimes& lifetimes, Order& order)
-      : plan_(plan), lifetimes_(lifetimes), order_(order), buffer_of_(plan.slots.size(), none) {}
+  Placement(Plan& plan, const Lifetimes& lifetimes, const Wholes& wholes, Order& order)
+      : plan_(plan),
+        lifetimes_(lifetimes),
+        wholes_(wholes),
+        order_(order),
+        buffer_of_(plan.slots.size(), none) {}
 
   void run() {
     for (std::uint32_t s = 0; s < plan_.steps.size(); ++s) place(s);
@@ -74,11 +79,17 @@ class Placement {
 
   const Kernel& kernel(std::uint32_t s) const { return plan_.kernel_of(plan_.steps[s]); }
   Buffer& buffer(std::uint32_t slot) { return buffers_[buffer_of_[slot]]; }
+  /// The last step that needs the memory of a slot, of which none is a part.
+  std::uint32_t last(std::uint32_t slot) const {
+    return wholes_.is_shared(slot) ? wholes_.last(slot) : lifetimes_.last(slot);
+  }
 
   Plan& plan_;
   const Lifetimes& lifetimes_;
+  const Wholes& wholes_;
   Order& order_;
-  std::vector<std::uint32_t> buffer_of_;  ///< the buffer of each slot, or `none`
+  std::vector<std::uint32_t>
+      buffer_of_;  ///< of each slot that is not a part: its buffer, or `none`
   std::vector<Buffer> buffers_;
   FreeBuffers free_{Order::first};
   std::uint64_t total_ = 0;  ///< blocks of all buffers
@@ -88,12 +99,17 @@ template <class Order>
 void Placement<Order>::place(std::uint32_t s) {
   const auto results = plan_.results_of(plan_.steps[s]);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (in_arena(plan_, results[i]) && !write_over_operand(s, i))
+    if (!in_arena(plan_, results[i])) continue;
+    if (const std::uint32_t whole = wholes_.whole(results[i]); wholes_.is_shared(whole)) {
+      if (buffer_of_[whole] == none) allocate(s, whole, padded(wholes_.bytes(whole)) / block_bytes);
+    } else if (!write_over_operand(s, i)) {
       allocate(s, results[i], result_blocks(kernel(s), i));
+    }
   }
-  for (const std::uint32_t slot : plan_.wires_of(plan_.steps[s])) {
-    if (!in_arena(plan_, slot) || lifetimes_.last(slot) != s) continue;
-    if (buffer(slot).holder == slot && !buffer(slot).free) release(slot);
+  for (const std::uint32_t wire : plan_.wires_of(plan_.steps[s])) {
+    if (!in_arena(plan_, wire)) continue;
+    const std::uint32_t slot = wholes_.whole(wire);
+    if (last(slot) == s && buffer(slot).holder == slot && !buffer(slot).free) release(slot);
   }
 }
 
@@ -107,7 +123,9 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   const auto in = plan_.operands_of(plan_.steps[s]);
   for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
     const std::uint32_t operand = in[i];
-    if ((k.op().traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand)) continue;
+    if ((k.op().traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand) ||
+        wholes_.is_shared(operand))
+      continue;
     if (buffer(operand).holder != operand || lifetimes_.last(operand) != s ||
         k.in()[i].elements() != k.out()[result].elements() ||
         size_of(k.in()[i].dtype) != size_of(k.out()[result].dtype))
@@ -152,7 +170,7 @@ void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot, std::uint64
 
 template <class Order>
 void Placement<Order>::release(std::uint32_t slot) {
-  std::uint32_t last_use = order_.time(lifetimes_.producer(slot));
+  std::uint32_t last_use = order_.time(last(slot));
   for (const std::uint32_t reader : lifetimes_.readers(slot))
     last_use = std::max(last_use, order_.time(reader));
   buffer(slot).free = true;
@@ -181,8 +199,9 @@ void Placement<Order>::lay_out() {
       throw RunError("compile: a run needs more memory than the address space holds");
     end += buffer.blocks * block_bytes;
   }
-  for (std::size_t slot = 0; slot < buffer_of_.size(); ++slot)
-    if (buffer_of_[slot] != none) plan_.slots[slot] = {Slot::Home::arena, offset[buffer_of_[slot]]};
+  for (std::uint32_t slot = 0; slot < buffer_of_.size(); ++slot)
+    if (const std::uint32_t at = buffer_of_[wholes_.whole(slot)]; at != none)
+      plan_.slots[slot] = {Slot::Home::arena, offset[at] + wholes_.offset(slot)};
   plan_.arena_bytes = end;
 }
 
@@ -211,14 +230,16 @@ std::uint64_t most_alive(const Plan& plan, const Lifetimes& lifetimes) {
 
 void place_for_one_thread(Plan& plan, const Lifetimes& lifetimes) {
   InOrder order;
-  Placement(plan, lifetimes, order).run();
+  const Wholes wholes(plan, lifetimes);
+  Placement(plan, lifetimes, wholes, order).run();
 }
 
 std::vector<Dependency> place_for_threads(Plan& plan, const Lifetimes& lifetimes,
                                           std::span<const std::uint32_t> levels) {
   constexpr std::uint64_t spare_blocks = (std::uint64_t{1} << 20) / block_bytes;
   AmongThreads order{2 * most_alive(plan, lifetimes) + spare_blocks, levels};
-  Placement(plan, lifetimes, order).run();
+  const Wholes none;  // the writers of parts would have to wait for each other
+  Placement(plan, lifetimes, none, order).run();
   return std::move(order.dependencies);
 }
 

@@ -15,7 +15,8 @@ namespace dagrad::detail {
 // size exceeds the address space.
 
 /// Placement for one thread, which runs the steps in order: a slot is dead once no later step needs
-/// it.
+/// it. Values that a step joins, or into which it divides one, lie in the memory of the whole where
+/// that is possible.
 void place_for_one_thread(Plan& plan, const Lifetimes& lifetimes);
 
 /// Placement for several threads, where the moment at which a slot is dead depends on the schedule.

@@ -38,6 +38,8 @@ class Explaining {
       add_transfers(step, all.transfers);
     }
     find_peak(all);
+    // The parts of a value that is joined or divided may lie in the memory of the whole.
+    all.most_bytes = std::min(all.most_bytes, plan_.arena_bytes);
     std::stable_sort(all.transfers.begin(), all.transfers.end(),
                      [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
     std::stable_sort(all.values.begin(), all.values.end(),
@@ -65,7 +67,8 @@ class Explaining {
 
   std::string overwritten(std::uint32_t step) const {
     const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
-    if (kernel.out().empty() || kernel.out()[0].bytes() == 0) return "";
+    if (kernel.out().empty() || kernel.out()[0].bytes() == 0 || kernel.parts() != nullptr)
+      return "";
     const std::uint32_t result = plan_.results_of(plan_.steps[step])[0];
     if (!in_arena(result)) return "";
     for (const std::uint32_t operand : plan_.operands_of(plan_.steps[step]))
@@ -125,7 +128,7 @@ class Explaining {
   std::string why_apart(const Shape& shape, const detail::Kernel& reader) const {
     if (!reader.op().traits().elementwise)
       return fmt::format("{} is not an elementwise formula", reader.op().name());
-    if (reader.out()[0].shape != shape)
+    if (reader.out()[0].elements() != shape.elements())
       return fmt::format("they have the shapes {} and {}", to_string(shape),
                          to_string(reader.out()[0].shape));
     if (plan_.passes.empty()) return "no pass was run";

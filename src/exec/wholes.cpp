@@ -1,0 +1,62 @@
+#include "src/exec/wholes.hpp"
+
+#include <algorithm>
+
+namespace dagrad::detail {
+
+namespace {
+
+bool lies_in_arena(const Plan& plan, std::uint32_t slot) {
+  return slot != no_slot && plan.slots[slot].home == Slot::Home::arena;
+}
+
+}  // namespace
+
+// Values that are joined are put into their place first, beginning with the last step, so that the
+// place of the whole is known if it is itself a part of another. Then those that are divided.
+Wholes::Wholes(const Plan& plan, const Lifetimes& lifetimes) {
+  const auto has_parts = [&](const Step& step) { return plan.kernel_of(step).parts() != nullptr; };
+  if (std::ranges::none_of(plan.steps, has_parts)) return;
+  in_.resize(plan.slots.size());
+  for (std::uint32_t slot = 0; slot < in_.size(); ++slot) in_[slot].whole = slot;
+  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step)
+    if (has_parts(*step) && plan.kernel_of(*step).parts()->join) join(plan, *step);
+  for (const Step& step : plan.steps)
+    if (has_parts(step) && !plan.kernel_of(step).parts()->join) divide(plan, step);
+  for (std::uint32_t slot = 0; slot < in_.size(); ++slot) {
+    if (!lies_in_arena(plan, slot) || lifetimes.producer(slot) == no_step) continue;
+    Place& whole = in_[in_[slot].whole];
+    whole.last = std::max(whole.last, lifetimes.last(slot));
+  }
+}
+
+void Wholes::put(std::uint32_t slot, std::uint32_t into, std::uint64_t offset) {
+  in_[slot].whole = in_[into].whole;
+  in_[slot].offset = in_[into].offset + offset;
+  in_[in_[slot].whole].shared = true;
+}
+
+/// A value that two steps join, or one step twice, is copied by one of them.
+void Wholes::join(const Plan& plan, const Step& step) {
+  const Parts& parts = *plan.kernel_of(step).parts();
+  const std::uint32_t whole = plan.results_of(step)[0];
+  if (!lies_in_arena(plan, whole)) return;
+  if (in_[whole].whole == whole) in_[whole].bytes = parts.begin.back();
+  const auto operands = plan.operands_of(step);
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (lies_in_arena(plan, operands[i]) && in_[operands[i]].whole == operands[i])
+      put(operands[i], whole, parts.begin[i]);
+}
+
+void Wholes::divide(const Plan& plan, const Step& step) {
+  const Parts& parts = *plan.kernel_of(step).parts();
+  const std::uint32_t whole = plan.operands_of(step)[0];
+  if (!lies_in_arena(plan, whole)) return;
+  if (in_[whole].whole == whole) in_[whole].bytes = parts.begin.back();
+  const auto results = plan.results_of(step);
+  for (std::size_t i = 0; i + 1 < parts.begin.size(); ++i)
+    if (lies_in_arena(plan, results[i]) && in_[results[i]].whole == results[i])
+      put(results[i], whole, parts.begin[i]);
+}
+
+}  // namespace dagrad::detail
