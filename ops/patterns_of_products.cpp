@@ -151,10 +151,10 @@ Shape batches_of(const Shape& shape) {
   return Shape(shape.dims().first(static_cast<std::size_t>(shape.rank() - 2)));
 }
 
-/// The places of two rows whose pair is allowed, and of the element of a batch that they are in.
+/// Two rows that may be paired, as the element [..., t, s] of `pairs`.
 struct AllowedRows {
-  std::int64_t batch, left, right;  ///< positions among the matrices of the result and operands
-  std::int64_t t, s;                ///< row and column of the pair among `pairs`
+  std::int64_t batch, left, right;  ///< the number of the matrix in the result and in each operand
+  std::int64_t t, s;
 };
 
 /// Calls `add(products, rows, i)` for each pair [..., t, s] that is allowed and each of its `size`

@@ -30,6 +30,7 @@ constexpr std::size_t most_sources = 2;
 constexpr std::size_t most_constant_bytes = 12;
 /// What may be computed for each element, instead of once for several of them.
 constexpr std::size_t most_steps_again = 16;
+/// Each part may hold a position for each element.
 constexpr std::size_t most_parts = 256;
 
 /// A vector's elements at these positions, of which `inside` tells those that are not zero.
@@ -108,7 +109,7 @@ bool TakenNodes::may_pay(const GraphData& graph, std::uint32_t node) {
          indices.elements() <= 2 * x.elements() && x.elements() <= most_elements;
 }
 
-/// Returns whether there are not too many.
+/// Finds all elements from which those that are taken follow. Returns false if they are too many.
 bool TakenNodes::collect() {
   const auto operands = graph_.operands_of(take_);
   const Tensor& indices = graph_.tensors[graph_.records[operands[1].node].tensor];

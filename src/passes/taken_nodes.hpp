@@ -93,7 +93,7 @@ class TakenNodes {
   Runtime* const runtime_;
   std::int64_t count_ = 0;  ///< of elements
   std::optional<Selections> selections_;
-  std::vector<Elements> all_;  ///< the first are the elements of the take
+  std::vector<Elements> all_;  ///< first those that are taken
   std::map<std::uint32_t, std::vector<std::size_t>, std::greater<>> of_node_;
   std::unordered_map<std::uint32_t, std::uint32_t> uses_inside_;  ///< by node
   std::size_t again_ = 0;  ///< steps of nodes that are computed more often than before

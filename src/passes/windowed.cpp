@@ -59,11 +59,14 @@ class WindowLoops {
     std::int64_t first_task = 0;
   };
 
+  /// The same piece of all rows comes before the next one, so that what rows repeat stays in the
+  /// cache.
   void run_piece(const EvalContext& c, const Part& part, std::int64_t piece) const {
     static constexpr std::uint64_t zeros = 0;
     const StridedAxes<>& axes = part.box.axes;
     const int outer = axes.rank() - (part.box.has_rows ? 1 : 0);
-    const std::int64_t row = piece / part.pieces, at = piece % part.pieces * elements_of_task;
+    const std::int64_t rows = part.box.rows();
+    const std::int64_t row = piece % rows, at = piece / rows * elements_of_task;
     const std::int64_t size = std::min(part.box.row_size() - at, elements_of_task);
     const MultiIndex index(axes.sizes().first(static_cast<std::size_t>(outer)), row);
     const auto element = [&](std::size_t i) {

@@ -97,6 +97,29 @@ TEST(TileRows, ReshapesRows) {
   EXPECT_GE(expect_same(graph, values, {{x, Rng(1).normal({600, 400})}}), 1u);
 }
 
+TEST(TileRows, TakesElementsAndRowsByConstantIndices) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {50'000}}), table = graph.input("table", {f32, {900, 4}});
+  std::vector<std::int64_t> indices(150'000), rows(90'000);
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    indices[i] = static_cast<std::int64_t>(i / 3 % 50'000) - (i % 2 == 0 ? 50'000 : 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i * 7 % 900);
+  const Value at = graph.constant(Tensor::of(indices).cast(i32));
+  const Value elements = tanh(take(x, at, 0)) * 2.0;
+  const Value of_rows = sum(square(take(table, graph.constant(Tensor::of(rows)), 0)), 1);
+  const Feeds feeds{{x, Rng(1).normal({50'000})}, {table, Rng(2).normal({900, 4}, 0, 1, f32)}};
+  EXPECT_EQ(expect_same(graph, {elements}, feeds), 1u);
+  EXPECT_EQ(expect_same(graph, {of_rows}, feeds), 1u);
+  const auto takes_apart = [&](const Value& y) {
+    return std::ranges::any_of(
+        tile_rows(graph, std::vector{y}).graph.nodes(),
+        [](const Node& node) { return node.op().get_if<Take>() != nullptr; });
+  };
+  EXPECT_FALSE(takes_apart(elements));
+  const Value fed = graph.input("fed", {i32, {150'000}});
+  EXPECT_TRUE(takes_apart(tanh(take(x, fed, 0)) * 2.0)) << "its indices are checked as a whole";
+}
+
 TEST(TileRows, LeavesAloneWhatDoesNotPay) {
   Graph graph;
   const auto tiles_of = [&](const Value& y) {
