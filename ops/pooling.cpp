@@ -74,16 +74,21 @@ void of_floats(const EvalContext& c, Run run) {
   });
 }
 
+/// Takes the rows of windows together that read some thousand elements, because finding the windows
+/// at an offset takes longer than reading a short row.
 template <class T>
 void max_of_plane(const Windows& windows, const T* in, T* out) {
+  constexpr std::int64_t elements = 4096;
+  const std::int64_t most = std::max<std::int64_t>(elements / windows.in[1] / windows.stride[0], 1);
   std::fill_n(out, windows.out_size(), ExtremumFold<true, T>::identity);
-  for (std::int64_t row = 0; row < windows.out[0]; ++row, out += windows.out[1])
-    windows.each_read_of_windows(row, {0, windows.out[1]}, [&](const Windows::Reads& reads) {
-      const T* const x = in + reads.element;
-      T* const y = out + reads.window;
-      strided(reads.count, windows.stride[1],
-              [=](auto i, auto k) { y[i] = exceeds(x[k], y[i]) ? x[k] : y[i]; });
-    });
+  for (std::int64_t row = 0; row < windows.out[0]; row += most)
+    windows.each_read_of_rows(
+        {row, std::min(row + most, windows.out[0])}, [&](const Windows::Reads& reads) {
+          const T* const x = in + reads.element;
+          T* const y = out + reads.window;
+          strided(reads.count, windows.stride[1],
+                  [=](auto i, auto k) { y[i] = exceeds(x[k], y[i]) ? x[k] : y[i]; });
+        });
 }
 
 /// Adds up the elements that each window of a part of a row reads from a plane.

@@ -12,10 +12,10 @@
 /// The windows of a plane that pooling ops walk over.
 namespace dagrad {
 
-/// Whether x is chosen instead of the earlier y.
+/// Whether x is chosen instead of the earlier y: if it is larger, or NaN and y is not.
 template <class T>
 bool exceeds(T x, T y) {
-  return (x > y) | ((x != x) & (y == y));
+  return !(x <= y) & (y == y);
 }
 
 /// Calls `run(i, i * stride)` for i in [0, count), with specialised code for the usual strides.
@@ -87,13 +87,28 @@ class Windows {
     const Range across = offsets(1, columns, {0, in[1]});
     for (std::int64_t i = down.begin; i < down.end; ++i)
       for (std::int64_t j = across.begin; j < across.end; ++j) {
-        Range reading{0, out[1]};
-        if (padding[1] != 0) reading = windows_reading(1, j, {0, in[1]});
-        const std::int64_t begin = std::max(reading.begin, columns.begin);
-        const std::int64_t count = std::min(reading.end, columns.end) - begin;
-        if (count > 0)
-          visit(Reads{begin, element(0, row, i) * in[1] + element(1, begin, j), count});
+        const Range reading = inside(1, j, columns);
+        if (reading.size() > 0)
+          visit(Reads{reading.begin, element(0, row, i) * in[1] + element(1, reading.begin, j),
+                      reading.size()});
       }
+  }
+  /// The same for the windows of several rows, each of which has its offsets visited in the same
+  /// order. Windows are counted in the plane.
+  template <class Visit>
+  void each_read_of_rows(Range rows, Visit visit) const {
+    const Range down = offsets(0, rows, {0, in[0]});
+    const Range across = offsets(1, {0, out[1]}, {0, in[1]});
+    for (std::int64_t i = down.begin; i < down.end; ++i) {
+      const Range reading_rows = inside(0, i, rows);
+      for (std::int64_t j = across.begin; j < across.end; ++j) {
+        const Range reading = inside(1, j, {0, out[1]});
+        if (reading.size() <= 0) continue;
+        for (std::int64_t row = reading_rows.begin; row < reading_rows.end; ++row)
+          visit(Reads{row * out[1] + reading.begin,
+                      element(0, row, i) * in[1] + element(1, reading.begin, j), reading.size()});
+      }
+    }
   }
   /// The same for all offsets at which elements of a row of the input are read. Windows are counted
   /// in the plane, elements in their row.
@@ -129,6 +144,12 @@ class Windows {
       return std::clamp<std::int64_t>((at + ahead) / step, 0, out[axis]);
     };
     return {first(elements.begin), first(elements.end)};
+  }
+  /// Those of some windows along an axis that read an element, not padding, at this offset.
+  Range inside(std::size_t axis, std::int64_t offset, Range windows) const {
+    if (padding[axis] == 0) return windows;
+    const Range reading = windows_reading(axis, offset, {0, in[axis]});
+    return {std::max(reading.begin, windows.begin), std::min(reading.end, windows.end)};
   }
   /// The offsets at which any of the windows may read one of the elements: these are few, however
   /// large a window is.

@@ -12,6 +12,7 @@
 ///     panel   columns of c whose part of b is packed at once                `panel` columns
 ///     block   steps of k during which sums stay in registers                `depth` steps
 ///     band    rows of c that use one strip of b before the next one         `band` rows
+///             (the rows of a tile if b is small, so that c is written along its rows)
 ///     strip   columns of a tile, whose part of b stays in the first cache   `width` columns
 ///     tile    rows of a strip, with as many sums as there are registers
 ///
@@ -26,8 +27,9 @@ namespace dagrad::kernels {
 namespace {
 
 constexpr Index band = 128;
-constexpr Index few_rows = 64;  // up to this many rows, packing b does not pay off
-constexpr Index few_uses = 4;   // but for rows that evict each other, from this many uses on
+constexpr Index few_steps = 32;  // up to this many, a panel of b fits into the first caches
+constexpr Index few_rows = 64;   // up to this many rows, packing b does not pay off
+constexpr Index few_uses = 4;    // but for rows that evict each other, from this many uses on
 
 template <class L>
 class Blocks {
@@ -58,11 +60,12 @@ class Blocks {
     tiled(p, scratch);
   }
 
-  static Multiply<T> functions() { return {small, large, tiled_scratch + width * panel}; }
+  static Multiply<T> functions() { return {small, large, tiled_scratch + width * piece}; }
 
  private:
   static constexpr Index width = tile_width<L>;
   static constexpr Index panel = 2048 / Index{sizeof(T)} / width * width;
+  static constexpr Index piece = panel / 2;  // columns of a transpose that is computed at once
   static constexpr Index tiled_scratch = (panel + band + L::rows) * depth;
   static_assert(RowProduct<L>::scratch <= tiled_scratch);
 
@@ -70,18 +73,18 @@ class Blocks {
   /// transposed a fill them, and need not be packed.
   static void narrow(const Product<T>& p, T* scratch) {
     T* const space = scratch + tiled_scratch;
-    for (Index i = 0; i < p.m; i += panel) {
+    for (Index i = 0; i < p.m; i += piece) {
       const Product<T> part{.m = p.n,
-                            .n = least(panel, p.m - i),
+                            .n = least(piece, p.m - i),
                             .k = p.k,
                             .a = {p.b.data, p.b.stride, !p.b.transposed},
                             .b = from(Matrix<const T>{p.a.data, p.a.stride, false}, 0, i),
-                            .c = {space, panel},
+                            .c = {space, piece},
                             .accumulate = p.accumulate};
       T* const c = p.c.data + i * p.c.stride;
-      if (p.accumulate) transpose(c, p.c.stride, part.n, p.n, space, panel);
+      if (p.accumulate) transpose(c, p.c.stride, part.n, p.n, space, piece);
       tiled(part, scratch);
-      transpose(space, panel, p.n, part.n, c, p.c.stride);
+      transpose(space, piece, p.n, part.n, c, p.c.stride);
     }
   }
 
@@ -111,8 +114,9 @@ class Blocks {
     // Columns of b that are read without packing.
     const Index direct = pack_b ? 0 : p.n / width * width;
     pack_strips<L>(from(p.b, 0, direct), p.k, p.n - direct, b_space + direct * p.k);
-    for (Index i = 0; i < p.m; i += band) {
-      const Product<T> rows{.m = least(band, p.m - i),
+    const Index height = p.k <= few_steps && p.n > few_uses * width ? L::rows : band;
+    for (Index i = 0; i < p.m; i += height) {
+      const Product<T> rows{.m = least(height, p.m - i),
                             .n = p.n,
                             .k = p.k,
                             .a = from(p.a, i, 0),
