@@ -65,10 +65,10 @@ void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c
   }
 }
 
-/// Computes a tile of `rows` rows and `vectors` vectors of columns. Whether rows are packed is
-/// known to the compiler, since otherwise it runs out of registers for addresses.
-template <class L, int rows, int vectors, bool packed>
-void multiply(const Tile<typename L::T>& tile) {
+/// Computes a tile of `rows` rows and `vectors` vectors of columns.
+template <class L, int rows, int vectors>
+[[gnu::always_inline]] inline void multiply(const Tile<typename L::T>& tile, Index a_row,
+                                            Index a_step) {
   using V = typename L::V;
   V sum[rows][vectors];
 #pragma GCC unroll 12
@@ -80,7 +80,6 @@ void multiply(const Tile<typename L::T>& tile) {
       __builtin_prefetch(tile.c + r * tile.c_stride + v * L::lanes, 1);
   }
   const typename L::T *a = tile.a.data, *b = tile.b.data;
-  const Index a_row = packed ? 1 : tile.a.stride, a_step = packed ? L::rows : 1;
   const Index b_step = tile.b.step, k = tile.k;
   for (Index l = 0; l < k; ++l, a += a_step, b += b_step) {
     V column[vectors];
@@ -90,14 +89,24 @@ void multiply(const Tile<typename L::T>& tile) {
       for (int v = 0; v < vectors; ++v) sum[r][v] = L::multiply_add(row, column[v], sum[r][v]);
     }
   }
-  if (tile.last_lanes == L::lanes) {
+  if (rows == L::rows && tile.last_lanes == L::lanes) {
     finish<L>(sum, tile.c, tile.c_stride, tile.accumulate);
   } else {
     finish<L>(sum, tile.c, tile.c_stride, tile.accumulate, tile.last_lanes);
   }
 }
 
-/// A table of `multiply` for every size of tile.
+template <class L, int rows, int vectors, bool packed>
+void multiply_rows(const Tile<typename L::T>& tile) {
+  multiply<L, rows, vectors>(tile, packed ? 1 : tile.a.stride, packed ? L::rows : 1);
+}
+template <class L, int rows, int vectors>
+void multiply_any_rows(const Tile<typename L::T>& tile) {
+  multiply<L, rows, vectors>(tile, tile.a.packed ? 1 : tile.a.stride, tile.a.packed ? L::rows : 1);
+}
+
+/// A table of `multiply` for every size of tile. For as many rows as possible, whether they are
+/// packed is known to the compiler, since otherwise it runs out of registers for addresses.
 template <class L>
 class Tiles {
  public:
@@ -109,8 +118,13 @@ class Tiles {
  private:
   template <int rows = L::rows, int vectors = L::vectors>
   constexpr void fill() {
-    at_[false][rows - 1][vectors - 1] = &multiply<L, rows, vectors, false>;
-    at_[true][rows - 1][vectors - 1] = &multiply<L, rows, vectors, true>;
+    if constexpr (rows == L::rows) {
+      at_[false][rows - 1][vectors - 1] = &multiply_rows<L, rows, vectors, false>;
+      at_[true][rows - 1][vectors - 1] = &multiply_rows<L, rows, vectors, true>;
+    } else {
+      at_[false][rows - 1][vectors - 1] = &multiply_any_rows<L, rows, vectors>;
+      at_[true][rows - 1][vectors - 1] = &multiply_any_rows<L, rows, vectors>;
+    }
     if constexpr (vectors > 1) fill<rows, vectors - 1>();
     if constexpr (rows > 1 && vectors == L::vectors) fill<rows - 1, L::vectors>();
   }
