@@ -20,9 +20,9 @@ Wholes::Wholes(const Plan& plan, const Lifetimes& lifetimes) {
   in_.resize(plan.slots.size());
   for (std::uint32_t slot = 0; slot < in_.size(); ++slot) in_[slot].whole = slot;
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step)
-    if (has_parts(*step) && plan.kernel_of(*step).parts()->join) join(plan, *step);
+    if (has_parts(*step) && plan.kernel_of(*step).parts()->join) put_parts(plan, *step);
   for (const Step& step : plan.steps)
-    if (has_parts(step) && !plan.kernel_of(step).parts()->join) divide(plan, step);
+    if (has_parts(step) && !plan.kernel_of(step).parts()->join) put_parts(plan, step);
   for (std::uint32_t slot = 0; slot < in_.size(); ++slot) {
     if (!lies_in_arena(plan, slot) || lifetimes.producer(slot) == no_step) continue;
     Place& whole = in_[in_[slot].whole];
@@ -36,27 +36,18 @@ void Wholes::put(std::uint32_t slot, std::uint32_t into, std::uint64_t offset) {
   in_[in_[slot].whole].shared = true;
 }
 
-/// A value that two steps join, or one step twice, is copied by one of them.
-void Wholes::join(const Plan& plan, const Step& step) {
-  const Parts& parts = *plan.kernel_of(step).parts();
-  const std::uint32_t whole = plan.results_of(step)[0];
+/// Puts the parts of a step into its whole. A value that two steps join, or one step twice, is put
+/// into one place, and copied to the other.
+void Wholes::put_parts(const Plan& plan, const Step& step) {
+  const auto& [join, begin] = *plan.kernel_of(step).parts();
+  const auto operands = plan.operands_of(step), results = plan.results_of(step);
+  const std::uint32_t whole = join ? results[0] : operands[0];
   if (!lies_in_arena(plan, whole)) return;
-  if (in_[whole].whole == whole) in_[whole].bytes = parts.begin.back();
-  const auto operands = plan.operands_of(step);
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    if (lies_in_arena(plan, operands[i]) && in_[operands[i]].whole == operands[i])
-      put(operands[i], whole, parts.begin[i]);
-}
-
-void Wholes::divide(const Plan& plan, const Step& step) {
-  const Parts& parts = *plan.kernel_of(step).parts();
-  const std::uint32_t whole = plan.operands_of(step)[0];
-  if (!lies_in_arena(plan, whole)) return;
-  if (in_[whole].whole == whole) in_[whole].bytes = parts.begin.back();
-  const auto results = plan.results_of(step);
-  for (std::size_t i = 0; i + 1 < parts.begin.size(); ++i)
-    if (lies_in_arena(plan, results[i]) && in_[results[i]].whole == results[i])
-      put(results[i], whole, parts.begin[i]);
+  if (in_[whole].whole == whole) in_[whole].bytes = begin.back();
+  for (std::size_t i = 0; i + 1 < begin.size(); ++i) {
+    const std::uint32_t part = join ? operands[i] : results[i];
+    if (lies_in_arena(plan, part) && in_[part].whole == part) put(part, whole, begin[i]);
+  }
 }
 
 }  // namespace dagrad::detail

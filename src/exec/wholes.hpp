@@ -38,8 +38,7 @@ class Wholes {
   };
 
   void put(std::uint32_t slot, std::uint32_t into, std::uint64_t offset);
-  void join(const Plan& plan, const Step& step);
-  void divide(const Plan& plan, const Step& step);
+  void put_parts(const Plan& plan, const Step& step);
 
   std::vector<Place> in_;  ///< by slot; empty if no slot lies in another
 };
