@@ -67,8 +67,7 @@ void finish(const typename L::V (&sum)[rows][vectors], typename L::T* c, Index c
 
 /// Computes a tile of `rows` rows and `vectors` vectors of columns.
 template <class L, int rows, int vectors>
-[[gnu::always_inline]] inline void multiply(const Tile<typename L::T>& tile, Index a_row,
-                                            Index a_step) {
+[[gnu::always_inline]] inline void multiply(const Tile<typename L::T>& tile, bool packed) {
   using V = typename L::V;
   V sum[rows][vectors];
 #pragma GCC unroll 12
@@ -80,6 +79,7 @@ template <class L, int rows, int vectors>
       __builtin_prefetch(tile.c + r * tile.c_stride + v * L::lanes, 1);
   }
   const typename L::T *a = tile.a.data, *b = tile.b.data;
+  const Index a_row = packed ? 1 : tile.a.stride, a_step = packed ? L::rows : 1;
   const Index b_step = tile.b.step, k = tile.k;
   for (Index l = 0; l < k; ++l, a += a_step, b += b_step) {
     V column[vectors];
@@ -98,11 +98,11 @@ template <class L, int rows, int vectors>
 
 template <class L, int rows, int vectors, bool packed>
 void multiply_rows(const Tile<typename L::T>& tile) {
-  multiply<L, rows, vectors>(tile, packed ? 1 : tile.a.stride, packed ? L::rows : 1);
+  multiply<L, rows, vectors>(tile, packed);
 }
 template <class L, int rows, int vectors>
 void multiply_any_rows(const Tile<typename L::T>& tile) {
-  multiply<L, rows, vectors>(tile, tile.a.packed ? 1 : tile.a.stride, tile.a.packed ? L::rows : 1);
+  multiply<L, rows, vectors>(tile, tile.a.packed);
 }
 
 /// A table of `multiply` for every size of tile. For as many rows as possible, whether they are
