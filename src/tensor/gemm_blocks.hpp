@@ -26,7 +26,7 @@
 namespace dagrad::kernels {
 namespace {
 
-constexpr Index band = 128;
+constexpr Index band = 132;  // whole tiles on every processor
 constexpr Index few_steps = 32;  // up to this many, a panel of b fits into the first caches
 constexpr Index few_rows = 64;   // up to this many rows, packing b does not pay off
 constexpr Index few_uses = 4;    // but for rows that evict each other, from this many uses on
@@ -136,17 +136,16 @@ class Blocks {
   static void strip(const Product<T>& p, Index j, const T* packed_a, Strip<T> b) {
     const Index columns = least(width, p.n - j), vectors = (columns + L::lanes - 1) / L::lanes;
     Tile<T> tile{.k = p.k,
-                 .a = {p.a.data, p.a.stride, packed_a != nullptr},
+                 .a = packed_a ? Rows<T>{packed_a, 1, L::rows} : Rows<T>{p.a.data, p.a.stride, 1},
                  .b = b,
                  .c = p.c.data + j,
                  .c_stride = p.c.stride,
                  .last_lanes = columns - (vectors - 1) * L::lanes,
                  .accumulate = p.accumulate};
-    if (tile.a.packed) tile.a.data = packed_a;
     for (Index i = 0, rows = 0; i < p.m; i += rows) {
       rows = tile_rows<L>(i, p.m);
       tiles(rows, vectors, tile);
-      tile.a.data += tile.a.packed ? L::rows * p.k : rows * p.a.stride;
+      tile.a.data += packed_a ? L::rows * p.k : rows * p.a.stride;
       tile.c += rows * p.c.stride;
     }
   }

@@ -75,12 +75,33 @@ void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L
   }
 }
 
+/// Packs one vector of columns of a transposed b, whose rows they are: squares of as many rows as a
+/// vector has lanes are transposed in registers.
+template <class L>
+void pack_vector(Matrix<const typename L::T> b, Index k, typename L::T* to) {
+  for (Index l = 0; l < k; l += L::lanes) {
+    const Index n = least(L::lanes, k - l);
+    const typename L::T* from = b.data + l;
+    typename L::V square[L::lanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < L::lanes; ++i, from += b.stride)
+      square[i] = n == L::lanes ? L::load(from) : L::load(from, n);
+    L::transpose(square);
+#pragma GCC unroll 16
+    for (int i = 0; i < L::lanes; ++i)
+      if (i < n) L::store(to + (l + i) * tile_width<L>, square[i]);
+  }
+}
+
 /// Packs one strip of a transposed b.
 template <class L>
 void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   using T = typename L::T;
   constexpr Index side = 16 / sizeof(T), width = tile_width<L>;
-  for (Index i = 0; i < width; i += side, b.data += side * b.stride) {
+  Index i = 0;
+  for (; i + L::lanes <= columns && i < width; i += L::lanes, b.data += L::lanes * b.stride)
+    pack_vector<L>(b, k, to + i);
+  for (; i < width; i += side, b.data += side * b.stride) {
     const Index squares = i + side <= columns ? k / side * side : 0;
     for (Index l = 0; l < squares; l += side) {
       transpose_square(b.data + l, b.stride, to + l * width + i, width);
