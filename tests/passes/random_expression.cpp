@@ -134,7 +134,7 @@ class Maker {
       case 0:
         return transpose(x);
       case 1:
-        return reshape(x, {-1});
+        return reshaped(x);
       case 2:
         return sum(x);
       case 3:
@@ -147,6 +147,22 @@ class Maker {
         return x.rank() == 2 ? matmul(x, transpose(x)) : mean(x);
       default:
         return norm(x);
+    }
+  }
+
+  Value reshaped(const Value& x) {
+    switch (below(5)) {
+      case 0:
+        return unsqueeze(x,
+                         static_cast<std::int64_t>(below(static_cast<std::size_t>(x.rank()) + 1)));
+      case 1:
+        return squeeze(x);
+      case 2:
+        return reshape(x, {-1, 2});
+      case 3:
+        return reshape(x, {-1});
+      default:
+        return flatten(x);
     }
   }
 
