@@ -48,7 +48,7 @@ std::string seen(const Shape& shape, bool transposed) {
 
 template <class T>
 void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_left,
-              bool transpose_right) {
+              bool transpose_right, const kernels::Epilogue& epilogue) {
   Shape batch = broadcast(left.batch, right.batch);
   if (right.batch.elements() == 1 && !transpose_left) {  // a single product of all rows
     left.rows *= left.batch.elements();
@@ -59,9 +59,14 @@ void multiply(const EvalContext& c, Factor left, Factor right, bool transpose_le
   const auto product = [&](const Parallel& parallel, std::int64_t at) {
     const T* const a = c.in<T>(0).data() + matrices.offset(at, 0) * m * k;
     const T* const b = c.in<T>(1).data() + matrices.offset(at, 1) * k * n;
+    const auto of_all_rows = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
+                                 std::int64_t columns) {
+      epilogue(at * m + row, column, rows, columns);
+    };
     kernels::gemm<T>(c.machine(), parallel, m, n, k, {a, transpose_left ? m : k, transpose_left},
                      {b, transpose_right ? k : n, transpose_right},
-                     {c.out<T>().data() + at * m * n, n, false});
+                     {c.out<T>().data() + at * m * n, n, false}, false,
+                     epilogue ? kernels::Epilogue(of_all_rows) : kernels::Epilogue());
   };
   each_product(c.parallel, batch.elements(), m * n * k, product);
 }
@@ -155,12 +160,14 @@ Type Matmul::infer(std::span<const Type> in) const {
   return {in[0].dtype, Shape(dims)};
 }
 
-void Matmul::eval(const EvalContext& c) const {
+void Matmul::eval(const EvalContext& c) const { eval_with(c, {}); }
+
+void Matmul::eval_with(const EvalContext& c, const kernels::Epilogue& epilogue) const {
   const Factor left(c.in_shape(0), transpose_left, true);
   const Factor right(c.in_shape(1), transpose_right, false);
   dispatch(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (!std::is_same_v<T, bool>) {
-      multiply<T>(c, left, right, transpose_left, transpose_right);
+      multiply<T>(c, left, right, transpose_left, transpose_right, epilogue);
     }
   });
 }

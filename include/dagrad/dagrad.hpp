@@ -58,6 +58,7 @@
 #include "dagrad/overlays.hpp"
 #include "dagrad/pass_changes.hpp"
 #include "dagrad/passes.hpp"
+#include "dagrad/passes/epilogues.hpp"
 #include "dagrad/passes/fuse.hpp"
 #include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"

@@ -20,6 +20,7 @@ Change take_elements_early(const Graph& graph, std::span<const Value> values, Ru
 Change fuse_groups(const Graph& graph, std::span<const Value> values);
 Change tile_groups(const Graph& graph, std::span<const Value> values);
 Change window_groups(const Graph& graph, std::span<const Value> values);
+Change epilogue_groups(const Graph& graph, std::span<const Value> values);
 
 /// The graph that a pass has made, or a copy of what the values need if it has changed nothing.
 inline PassResult or_copy(Change&& change, const Graph& graph, std::span<const Value> values) {

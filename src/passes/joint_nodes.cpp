@@ -40,7 +40,7 @@ class Joining {
     const std::uint32_t group = groups_.group_of(node);
     if (group == JointNodes::none) {
       if (groups_.is_kept(node)) make(node);
-    } else if (node == groups_.members(group).back()) {
+    } else if (node == groups_.place(group)) {
       for (const std::uint32_t member : groups_.members(group))
         if (groups_.group_of(member) == group) make(member);
     }

@@ -52,12 +52,14 @@ class JointNodes {
   /// The nodes of a group, operands first, and perhaps some before its last that do not belong to
   /// it.
   virtual std::span<const std::uint32_t> members(std::uint32_t group) const = 0;
+  /// The node in whose place a group is made at the latest.
+  virtual std::uint32_t place(std::uint32_t group) const { return members(group).back(); }
   /// The op of a group; empty if there is none that computes it, so that its nodes are copied.
   virtual std::optional<JointOp> joint_op(std::uint32_t group) = 0;
 };
 
 /// Makes a graph in which each group is one node. Nodes are made once what they read is there, and
-/// a group at the latest in the place of its last node. `pass` appears in errors.
+/// a group at the latest in its place. `pass` appears in errors.
 Rewritten join_nodes(const GraphData& from, std::string_view pass, JointNodes& groups);
 
 }  // namespace dagrad::detail

@@ -75,6 +75,7 @@ std::vector<Pass> compile_passes() {
     passes.emplace_back("fuse", detail::fuse_groups, true);
     passes.emplace_back("tile_rows", detail::tile_groups, true);
     passes.emplace_back("read_windows", detail::window_groups, true);
+    passes.emplace_back("fuse_epilogues", detail::epilogue_groups, true);
     return passes;
   }
   if (std::string_view(asked) == "none") return {};

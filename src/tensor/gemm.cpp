@@ -44,6 +44,21 @@ void clear(const Product<T>& p) {
   for (std::int64_t i = 0; i < p.m; ++i) std::fill_n(p.c.data + i * p.c.stride, p.n, T(0));
 }
 
+/// An epilogue as the kernels call it, for a product or for its transpose.
+PartEpilogue part_of(const Epilogue& epilogue, bool transposed) {
+  if (!epilogue) return {};
+  using Index = std::int64_t;
+  const auto plain = [](const void* body, Index row, Index column, Index rows, Index columns) {
+    (*static_cast<const Epilogue*>(body))(row, column, rows, columns);
+  };
+  const auto swapped = [](const void* body, Index row, Index column, Index rows, Index columns) {
+    (*static_cast<const Epilogue*>(body))(column, row, columns, rows);
+  };
+  PartEpilogue part{.body = &epilogue};
+  part.call = transposed ? +swapped : +plain;
+  return part;
+}
+
 /// Divides a side of the output into pieces of similar size.
 struct Cut {
   std::int64_t size, pieces;
@@ -103,6 +118,7 @@ void run(const Machine& machine, const Parallel& parallel, const Multiply<T>& mu
     part.a = from(p.a, i, 0);
     part.b = from(p.b, 0, j);
     part.c = from(p.c, i, j);
+    part.epilogue = from(p.epilogue, i, j);
     multiply.large(part, scratch<T>(multiply.scratch));
   });
 }
@@ -111,23 +127,26 @@ void run(const Machine& machine, const Parallel& parallel, const Multiply<T>& mu
 
 template <class T>
 void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std::int64_t n,
-          std::int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
+          std::int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate,
+          const Epilogue& epilogue) {
   const Multiply<T> multiply = multiply_of<T>(machine.instruction_set());
-  Product<T> p{m, n, k, a, b, c, accumulate};
+  Product<T> p{m, n, k, a, b, c, accumulate, part_of(epilogue, false)};
   if (m == 0 || n == 0) return;
   if (k == 0) {
     if (!accumulate) clear(p);
-    return;
+    return follow_up(p.epilogue, m, n);
   }
   if (n == 1 && c.stride == 1) {  // computed as a row of the transpose, because rows fill the lanes
     std::swap(p.m, p.n);
     p.a = {b.data, b.stride, !b.transposed};
     p.b = {a.data, a.stride, !a.transposed};
     p.c.stride = m;
+    p.epilogue = part_of(epilogue, true);
   }
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   if (work <= small_work) {
     multiply.small(p);
+    follow_up(p.epilogue, m, n);
   } else if (work < per_task(p) / 2) {
     multiply.large(p, scratch<T>(multiply.scratch));
   } else {
@@ -136,14 +155,15 @@ void gemm(const Machine& machine, const Parallel& parallel, std::int64_t m, std:
 }
 
 template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
-                   Matrix<const float>, Matrix<const float>, Matrix<float>, bool);
+                   Matrix<const float>, Matrix<const float>, Matrix<float>, bool, const Epilogue&);
 template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
-                   Matrix<const double>, Matrix<const double>, Matrix<double>, bool);
+                   Matrix<const double>, Matrix<const double>, Matrix<double>, bool,
+                   const Epilogue&);
 template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
                    Matrix<const std::int32_t>, Matrix<const std::int32_t>, Matrix<std::int32_t>,
-                   bool);
+                   bool, const Epilogue&);
 template void gemm(const Machine&, const Parallel&, std::int64_t, std::int64_t, std::int64_t,
                    Matrix<const std::int64_t>, Matrix<const std::int64_t>, Matrix<std::int64_t>,
-                   bool);
+                   bool, const Epilogue&);
 
 }  // namespace dagrad::kernels

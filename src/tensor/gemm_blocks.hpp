@@ -12,7 +12,8 @@
 ///     panel   columns of c whose part of b is packed at once                `panel` columns
 ///     block   steps of k during which sums stay in registers                `depth` steps
 ///     band    rows of c that use one strip of b before the next one         `band` rows
-///             (the rows of a tile if b is small, so that c is written along its rows)
+///             (the rows of a tile if b is small, so that c is written along its rows);
+///             after the last block, the epilogue follows
 ///     strip   columns of a tile, whose part of b stays in the first cache   `width` columns
 ///     tile    rows of a strip, with as many sums as there are registers
 ///
@@ -36,7 +37,8 @@ class Blocks {
  public:
   using T = typename L::T;
 
-  /// Computes element by element, since tiles do not pay off for the smallest products.
+  /// Computes element by element, since tiles do not pay off for the smallest products. Does not
+  /// run the epilogue.
   static void small(const Product<T>& p) {
     const Index a_row = p.a.transposed ? 1 : p.a.stride, a_step = p.a.transposed ? p.a.stride : 1;
     const Index b_step = p.b.transposed ? 1 : p.b.stride,
@@ -54,10 +56,16 @@ class Blocks {
   }
 
   static void large(const Product<T>& p, T* scratch) {
-    if (p.m == 1 && p.b.transposed) return RowProduct<L>(p, scratch).times_columns();
-    if (p.m == 1 && RowProduct<L>::is_large(p)) return RowProduct<L>(p, scratch).times_rows();
-    if (p.a.transposed && 4 * p.n < 3 * width && p.m >= 2 * width) return narrow(p, scratch);
-    tiled(p, scratch);
+    if (p.m == 1 && p.b.transposed) {
+      RowProduct<L>(p, scratch).times_columns();
+    } else if (p.m == 1 && RowProduct<L>::is_large(p)) {
+      RowProduct<L>(p, scratch).times_rows();
+    } else if (p.a.transposed && 4 * p.n < 3 * width && p.m >= 2 * width) {
+      narrow(p, scratch);
+    } else {
+      return tiled(p, scratch);
+    }
+    follow_up(p.epilogue, p.m, p.n);
   }
 
   static Multiply<T> functions() { return {small, large, tiled_scratch + width * piece}; }
@@ -97,7 +105,8 @@ class Blocks {
                .a = from(p.a, 0, l),
                .b = from(p.b, l, j),
                .c = from(p.c, 0, j),
-               .accumulate = p.accumulate || l > 0},
+               .accumulate = p.accumulate || l > 0,
+               .epilogue = l + depth < p.k ? PartEpilogue{} : from(p.epilogue, 0, j)},
               scratch, scratch + panel * depth);
       }
     }
@@ -128,6 +137,7 @@ class Blocks {
       for (Index j = 0; j < p.n; j += width)
         strip(rows, j, packed_a,
               j < direct ? Strip<T>{p.b.data + j, p.b.stride} : Strip<T>{b_space + j * p.k, width});
+      follow_up(from(p.epilogue, i, 0), rows.m, p.n);
     }
   }
 

@@ -1,5 +1,6 @@
 #include <dagrad/compile.hpp>
 #include <dagrad/ops/reduce.hpp>
+#include <dagrad/passes/epilogues.hpp>
 #include <dagrad/passes/tile.hpp>
 #include <dagrad/passes/windows.hpp>
 
@@ -77,6 +78,18 @@ TEST_P(Allocations, NoneInWindows) {
   BoundRun run = f.bind();
   const Tensor elements = Tensor::full(wide.type(), 1.0);
   run.feed(wide, elements);
+  EXPECT_EQ(f.nodes(), 1u);
+  EXPECT_EQ(of_a_hundred(run), 0);
+}
+
+TEST_P(Allocations, NoneInEpilogues) {
+  const Value square = g.input("square", {f64, {300, 300}});
+  const Function f =
+      compile(tanh(matmul(square, square)),
+              {.runtime = &runtime, .passes = {Pass("epilogues", fuse_epilogues, true)}});
+  BoundRun run = f.bind();
+  const Tensor elements = Tensor::full(square.type(), 1.0);
+  run.feed(square, elements);
   EXPECT_EQ(f.nodes(), 1u);
   EXPECT_EQ(of_a_hundred(run), 0);
 }

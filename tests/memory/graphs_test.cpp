@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "dagrad/passes/epilogues.hpp"
 #include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"
 #include "dagrad/passes/windows.hpp"
@@ -143,6 +144,14 @@ TEST(OutOfMemory, Windows) {
   };
   world_of<LargeModel, PassResult>(
       [](LargeModel& m) { return read_windows(m.graph, std::vector{m.y}); }, result_of);
+}
+TEST(OutOfMemory, Epilogues) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {100, 100}}), y = tanh(matmul(x, x) + 1.0);
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return fuse_epilogues(m.graph, std::vector{m.y}); }, result_of);
 }
 TEST(OutOfMemory, TakeEarly) {
   struct LargeModel {

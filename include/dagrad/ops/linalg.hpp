@@ -7,6 +7,10 @@
 
 namespace dagrad {
 
+namespace kernels {
+class Epilogue;
+}
+
 struct Matmul {
   bool transpose_left = false,
        transpose_right = false;  ///< swap the last two axes; needs a rank of 2 or more
@@ -20,6 +24,8 @@ struct Matmul {
   static constexpr bool raises_flags = true;
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
+  /// The same, followed by an epilogue, which counts rows over all products of a batch.
+  void eval_with(const EvalContext& c, const kernels::Epilogue& epilogue) const;
   bool unroll(Unrolled& code) const;
   Notation notation(std::span<const Notation> in, std::span<const Type> types) const;
   Grads grad(const GradContext& g) const;

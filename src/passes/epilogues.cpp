@@ -1,0 +1,159 @@
+#include "dagrad/passes/epilogues.hpp"
+
+#include <utility>
+
+#include "src/graph/rewriting.hpp"
+#include "src/passes/changes.hpp"
+#include "src/passes/joint_nodes.hpp"
+
+namespace dagrad {
+
+namespace {
+
+using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp;
+
+/// Smaller products stay in the first cache.
+constexpr std::size_t least_product = std::size_t{1} << 15;  // bytes
+/// Each row of a part may cost a call.
+constexpr std::int64_t least_columns = 64;
+
+/// Finds the products that only one elementwise node needs.
+class EpilogueNodes final : public JointNodes {
+ public:
+  EpilogueNodes(const GraphData& graph, std::span<const Value> values)
+      : graph_(graph), nodes_(detail::needed(graph, values, {}, "fuse_epilogues")) {
+    const std::size_t size = nodes_.empty() ? 0 : nodes_.back() + 1;
+    user_.resize(size, none);
+    group_.resize(size, none);
+    for (const std::uint32_t node : nodes_) note_uses(node);
+    for (const Value& value : values) user_[value.node_id()] = several;
+    for (const std::uint32_t node : nodes_) find_group(node);
+  }
+
+  bool any() const { return !groups_.empty(); }
+
+  std::span<const std::uint32_t> nodes() const override { return nodes_; }
+  bool is_ordered(std::uint32_t node) const override {
+    return is_op(node) && op_of(node).traits().ordered;
+  }
+  bool is_kept(std::uint32_t) const override { return true; }
+  std::uint32_t group_of(std::uint32_t node) const override { return group_[node]; }
+  std::span<const std::uint32_t> members(std::uint32_t group) const override {
+    return groups_[group].members;
+  }
+  /// That of the product, so that its operands are not needed for longer, as they would be until
+  /// the end of a step if its updates come last.
+  std::uint32_t place(std::uint32_t group) const override { return groups_[group].members[0]; }
+  std::optional<JointOp> joint_op(std::uint32_t group) override { return groups_[group].op; }
+
+ private:
+  static constexpr std::uint32_t several = none - 1;
+
+  struct Group {
+    std::array<std::uint32_t, 2> members;  ///< the product and the elementwise node
+    JointOp op;
+  };
+
+  bool is_op(std::uint32_t node) const { return graph_.records[node].kind == NodeKind::op; }
+  const Op& op_of(std::uint32_t node) const { return graph_.ops[graph_.records[node].op].op; }
+  void note_uses(std::uint32_t node);
+  void find_group(std::uint32_t node);
+  ProgramPtr formula(std::uint32_t node) const;
+  std::uint32_t find_product(std::uint32_t node) const;
+  bool is_worth_it(std::uint32_t product) const;
+  bool has_result_like(std::uint32_t node, const Type& type) const;
+
+  const GraphData& graph_;
+  std::vector<std::uint32_t> nodes_;
+  std::vector<std::uint32_t> user_;   ///< by node: the only one that needs it, `several` or `none`
+  std::vector<std::uint32_t> group_;  ///< by node
+  std::vector<Group> groups_;
+};
+
+void EpilogueNodes::note_uses(std::uint32_t node) {
+  for (const Edge& edge : graph_.operands_of(node)) {
+    if (edge.type_only) continue;
+    std::uint32_t& user = user_[edge.node];
+    user = user == none || user == node ? node : several;
+  }
+}
+
+/// The formula of an elementwise node; null if it has none that could follow a product.
+ProgramPtr EpilogueNodes::formula(std::uint32_t node) const {
+  const OpTraits& traits = op_of(node).traits();
+  const auto operands = graph_.operands_of(node);
+  if (!traits.elementwise || traits.ordered || traits.has_validate || traits.type_only != 0 ||
+      operands.size() > MatmulWithEpilogue::most_inputs ||
+      graph_.types_of(node).size() > MatmulWithEpilogue::most_inputs)
+    return nullptr;
+  std::vector<Type> in;
+  for (const Edge& edge : operands) in.push_back(graph_.type(edge));
+  ProgramPtr program = op_of(node)->program(in);
+  return program && program->inputs.size() == operands.size() ? program : nullptr;
+}
+
+bool EpilogueNodes::is_worth_it(std::uint32_t product) const {
+  const Type& type = graph_.types_of(product)[0];
+  if (type.bytes() < least_product || !is_float(type.dtype)) return false;
+  for (const Edge& edge : graph_.operands_of(product))
+    if (graph_.type(edge).shape.rank() < 2) return false;
+  return type.shape[type.shape.rank() - 1] >= least_columns;
+}
+
+bool EpilogueNodes::has_result_like(std::uint32_t node, const Type& type) const {
+  const auto& results = graph_.types_of(node);
+  for (std::uint32_t port = 0; port < results.size(); ++port)
+    if (results[port] == type) return true;
+  return false;
+}
+
+/// A product of the node's shape that only the node needs: of several, the first.
+std::uint32_t EpilogueNodes::find_product(std::uint32_t node) const {
+  for (const Edge& edge : graph_.operands_of(node)) {
+    if (!is_op(edge.node) || user_[edge.node] != node || !op_of(edge.node).get_if<Matmul>())
+      continue;
+    if (is_worth_it(edge.node) && has_result_like(node, graph_.type(edge))) return edge.node;
+  }
+  return none;
+}
+
+void EpilogueNodes::find_group(std::uint32_t node) {
+  if (!is_op(node)) return;
+  const std::uint32_t product = find_product(node);
+  if (product == none) return;
+  ProgramPtr program = formula(node);
+  if (!program) return;
+  const Matmul& matmul = *op_of(product).get_if<Matmul>();
+  MatmulWithEpilogue op{matmul.transpose_left, matmul.transpose_right, std::move(program), {}};
+  JointOp joint;
+  const auto add = [&](const Edge& edge) {
+    joint.operands.push_back({Edge(edge.node, edge.port, false), graph_.type(edge).shape});
+  };
+  std::ranges::for_each(graph_.operands_of(product), add);
+  for (std::int64_t i = 0; const Edge& edge : graph_.operands_of(node)) {
+    if (edge.node == product)
+      op.product_inputs.push_back(i);
+    else
+      add(edge);
+    ++i;
+  }
+  joint.op = std::move(op);
+  for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
+    joint.results.emplace_back(node, port, false);
+  group_[product] = group_[node] = static_cast<std::uint32_t>(groups_.size());
+  groups_.push_back({{product, node}, std::move(joint)});
+}
+
+}  // namespace
+
+detail::Change detail::epilogue_groups(const Graph& graph, std::span<const Value> values) {
+  const GraphData& from = Access::data(graph);
+  EpilogueNodes nodes(from, values);
+  return nodes.any() ? Change(join_nodes(from, "fuse_epilogues", nodes)) : Change();
+}
+
+PassResult fuse_epilogues(const Graph& graph, std::span<const Value> values) {
+  return detail::or_copy(detail::epilogue_groups(graph, values), graph, values);
+}
+
+}  // namespace dagrad
