@@ -106,6 +106,8 @@ PlanContext plan_of_product(const PlanContext& plan, const Type& product) {
 
 std::vector<Type> MatmulWithEpilogue::infer(std::span<const Type> in) const {
   if (in.size() < 2) check_operand_count(in.size(), 2);
+  for (const Type& type : in.first(2))
+    if (type.shape.rank() < 2) throw ShapeError("needs two matrices, got " + to_string(type.shape));
   const Type product = product_of(*this).infer(in.first(2));
   const std::vector<Type> types = formula_types(*this, in, product);
   for (std::size_t i = 0; i < types.size(); ++i) {

@@ -46,6 +46,16 @@ template <class X>
   asm("" : "+r"(x));
 }
 
+/// Prefetches a tile of c, whose rows are too far apart for the processor to do so by itself.
+template <class L, int rows, int vectors>
+[[gnu::always_inline]] inline void prefetch(const typename L::T* c, Index c_stride) {
+#pragma GCC unroll 12
+  for (int r = 0; r < rows; ++r, c += c_stride) {
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) __builtin_prefetch(c + v * L::lanes, 1);
+  }
+}
+
 /// Stores sums in c or adds them. `last` is the number of lanes of the last vector of a row, or is
 /// left out if that is whole. The loops are unrolled and free of branches, since otherwise
 /// compilers keep the sums in memory.
@@ -83,13 +93,7 @@ void multiply(const Tile<typename L::T>& tile) {
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) sum[r][v] = L::zero();
   }
-  T* c = tile.c;
-#pragma GCC unroll 12
-  for (int r = 0; r < rows;
-       ++r, c += tile.c_stride) {  // rows far apart are not prefetched by the processor
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) __builtin_prefetch(c + v * L::lanes, 1);
-  }
+  prefetch<L, rows, vectors>(tile.c, tile.c_stride);
   // An address may contain 1, 2 or 3 strides, so that few registers lead to all rows.
   constexpr int fours = (rows + 3) / 4;
   const T* a[fours];
@@ -98,7 +102,8 @@ void multiply(const Tile<typename L::T>& tile) {
   const T* b = tile.b.data;
   const Index a_step = tile.a.step, b_step = tile.b.step;
   Index once = tile.a.stride, thrice = 3 * once;
-  keep(once), keep(thrice);
+  keep(once);
+  keep(thrice);
   for (Index l = tile.k; l > 0; --l) {
     V column[vectors];
 #pragma GCC unroll 2

@@ -220,6 +220,7 @@ TEST_F(FuseEpilogues, CheckTheirOperands) {
                 "the results have the shape [2,120,150], not [120,150] as the product");
   EXPECT_THROWS(infer({f32, {7}}), ShapeError,
                 "shapes [120,150] and [7] do not broadcast: 150 against 7 on axis -1");
+  EXPECT_THROWS(infer({f32, {150}}, {70}), ShapeError, "needs two matrices, got [70]");
   EXPECT_THROWS(infer({f32, {150}}, {120, 71}), ShapeError,
                 "inner dimensions differ: left [120,71] needs 71 rows on the right, got [70,150]");
 }
