@@ -138,6 +138,11 @@ class Accumulator {
 
   Accumulator(const ReductionSpace& space, const Read& read) : space_(space), read_(read) {}
 
+  /// The number of rows that are folded at once: of more, add a multiple.
+  static std::int64_t rows_folded_together(const ReductionSpace& space, std::int64_t width) {
+    return 4 * RowPacking(space, width, lanes).together;
+  }
+
   void begin(const ReductionSplit::Unit& unit, std::int64_t /*first*/) {
     packing_ = RowPacking(space_, unit.width, lanes);
     cascade_.begin(packing_.width);
@@ -246,7 +251,7 @@ void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename 
   if constexpr (!ReadsTerms<Read>) {
     if (reducer.has_short_rows(most_in_short_row)) {
       const std::int64_t length = reducer.space().rows;
-      return reducer.each_block(c, [&](std::int64_t first, std::int64_t rows) {
+      return reducer.each_block(c, Reducer::short_rows, 1, [&](auto first, auto rows) {
         fold_short_rows<Fold>(x + first * length, length, rows, to + first, read);
       });
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "ops/moments.hpp"
@@ -7,7 +8,19 @@
 /// Writing standardised and centred elements while they lie in the cache.
 namespace dagrad {
 
-/// (x · scale − mean − rest) · factor; computed in T if the moments are plain.
+/// (x · scale − mean − rest) · factor for an element of result j; computed in T if its moments are
+/// plain.
+template <bool centred, class T>
+T standardized_element(const Moments& moments, std::int64_t j, double factor, T x) {
+  if (!moments.plain(j)) {
+    const double centre = static_cast<double>(x) * moments.scale[j] - moments.mean[j];
+    return static_cast<T>((centre - moments.rest[j]) * factor);
+  }
+  if constexpr (centred) x = x - static_cast<T>(moments.mean[j]) - static_cast<T>(moments.rest[j]);
+  return x * static_cast<T>(factor);
+}
+
+/// The same for many elements.
 template <class T, bool centred>
 class Centring {
  public:
@@ -23,7 +36,7 @@ class Centring {
   }
 
   /// Writes n elements, of which element i belongs to result i * step.
-  void write(const T* x, T* out, std::int64_t n, std::int64_t step) const {
+  [[gnu::noinline]] void write(const T* x, T* out, std::int64_t n, std::int64_t step) const {
     if (!all_plain_) return write_any(x, out, n, step);
     if (step == 0) {
       const T mean = mean_[0], rest = rest_[0], factor = factor_[0];
@@ -37,15 +50,10 @@ class Centring {
   static T plain(T x, T mean, T rest, T factor) {
     return centred ? (x - mean - rest) * factor : x * factor;
   }
-  T scaled(T x, std::int64_t j) const {
-    const double centre = static_cast<double>(x) * moments_.scale[j] - moments_.mean[j];
-    return static_cast<T>((centre - moments_.rest[j]) * factors_[j]);
-  }
-  void write_any(const T* x, T* out, std::int64_t n, std::int64_t step) const {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t j = i * step;
-      out[i] = moments_.plain(j) ? plain(x[i], mean_[j], rest_[j], factor_[j]) : scaled(x[i], j);
-    }
+  [[gnu::cold, gnu::noinline]] void write_any(const T* x, T* out, std::int64_t n,
+                                              std::int64_t step) const {
+    for (std::int64_t i = 0; i < n; ++i)
+      out[i] = standardized_element<centred>(moments_, i * step, factors_[i * step], x[i]);
   }
 
   const Moments& moments_;
@@ -63,5 +71,24 @@ void write_centred(const ReductionSpace& space, const Reducer::Unit& unit, const
     centring.write(x + at, out + at, n, step);
   });
 }
+
+/// The results of a standardisation other than the elements: one number for each group of elements.
+template <class T>
+struct Statistics {
+  /// The first of them is result `first`; there is no mean if not `centred`.
+  Statistics(const EvalContext& c, std::size_t first, bool centred)
+      : square(c.out<T>(first).data()),
+        mean(centred ? c.out<T>(first + 1).data() : nullptr),
+        reciprocal(c.out<T>(centred ? first + 2 : first + 1).data()) {}
+  T *const square, *const mean, *const reciprocal;
+  void write(std::int64_t result, const Moments& moments, const double* factors,
+             std::int64_t n) const {
+    for (std::int64_t i = 0; i < n; ++i) {
+      square[result + i] = static_cast<T>(moments.unscaled_square(i));
+      if (mean != nullptr) mean[result + i] = static_cast<T>(moments.unscaled_mean(i));
+      reciprocal[result + i] = static_cast<T>(moments.unscaled_factor(i, factors[i]));
+    }
+  }
+};
 
 }  // namespace dagrad

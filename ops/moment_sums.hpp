@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <type_traits>
@@ -17,6 +18,10 @@
 namespace dagrad {
 
 constexpr std::int64_t moment_lanes = 16;  ///< the width to which narrow adjacent rows are combined
+constexpr std::int64_t moment_block = 64;  ///< rows that are summed in the dtype, four at a time
+
+/// The most adjacent elements that make up a single block.
+constexpr std::int64_t most_in_moment_row = moment_block * moment_lanes;
 
 /// Joins `groups` adjacent groups of `width` numbers into the first, halves with halves.
 template <class A, class Join>
@@ -27,15 +32,20 @@ void join_groups(A* x, std::int64_t groups, std::int64_t width, Join join) {
   }
 }
 
-/// The same for a row of as many lanes.
+/// The sum of a row of as many lanes, halves with halves. Vectors of 16 bytes are used explicitly,
+/// because compilers do not find them.
 template <std::int64_t lanes = moment_lanes, class A>
-A join_lanes(A* x) {
-  if constexpr (lanes == 1) {
-    return x[0];
-  } else {
-    for (std::int64_t i = 0; i < lanes / 2; ++i) x[i] += x[i + lanes / 2];
-    return join_lanes<lanes / 2>(x);
-  }
+[[gnu::always_inline]] inline A join_lanes(const A* x) {
+  typedef A Vector __attribute__((vector_size(16)));
+  constexpr std::size_t vectors = lanes * sizeof(A) / sizeof(Vector);
+  Vector v[vectors];
+  std::memcpy(v, x, sizeof v);
+  for (std::size_t half = vectors / 2; half > 0; half /= 2)
+    for (std::size_t i = 0; i < half; ++i) v[i] += v[i + half];
+  if constexpr (sizeof(A) == 4)
+    return (v[0][0] + v[0][2]) + (v[0][1] + v[0][3]);
+  else
+    return v[0][0] + v[0][1];
 }
 
 /// Sums to which blocks of a limited number of terms are added: those of float in double, those of
@@ -72,6 +82,44 @@ class Totals {
   double lost_[compensated ? most : 1];
 };
 
+/// Adds rows of x − centre and of its square to the sums of their columns, four rows at a time.
+/// x may be scaled first; if not centred, only x² is summed. If not `any_width`, the compiler must
+/// know the width.
+template <bool centred, bool scaled, bool any_width, class T, class A>
+[[gnu::always_inline]] inline void add_centred(A* first, A* square, const A* centre, const A* scale,
+                                               const T* x, std::int64_t rows, std::int64_t stride,
+                                               std::int64_t width) {
+  const auto at = [=](const T* row, std::int64_t j) {
+    A value = static_cast<A>(row[j]);
+    if constexpr (scaled) value *= scale[j];
+    if constexpr (centred) value -= centre[j];
+    return value;
+  };
+  std::int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const T *p = x + row * stride, *q = p + stride, *r = q + stride, *s = r + stride;
+    for (std::int64_t j = 0; j < width; ++j) {
+      const A a = at(p, j), b = at(q, j), c = at(r, j), d = at(s, j);
+      if constexpr (centred) first[j] += (a + b) + (c + d);
+      square[j] += (a * a + b * b) + (c * c + d * d);
+    }
+  }
+  const auto add_one = [&](const T* p) __attribute__((always_inline)) {
+    for (std::int64_t j = 0; j < width; ++j) {
+      const A a = at(p, j);
+      if constexpr (centred) first[j] += a;
+      square[j] += a * a;
+    }
+  };
+  if constexpr (any_width) {
+    for (; row < rows; ++row) add_one(x + row * stride);
+  } else {  // compilers would turn a loop over rows into one over columns
+    if (row < rows) add_one(x + row * stride);
+    if (row + 1 < rows) add_one(x + (row + 1) * stride);
+    if (row + 2 < rows) add_one(x + (row + 2) * stride);
+  }
+}
+
 /// Sums of x − centre and of its square, in A. x may be scaled first; if not centred, only x² is
 /// summed. Rounding in A affects only blocks of few terms.
 template <class T, class A, bool centred, bool scaled>
@@ -104,13 +152,13 @@ class CentredSums {
       if (by_lanes)
         add_lanes(x, n);
       else
-        add_rows(first_, square_, centre_, scale_, x, n, rows_.stride, rows_.width);
+        add_any(x, n, rows_.stride, rows_.width);
       count(n);
       x += n * rows_.stride;
       left -= n;
     }
     if (const std::int64_t rest = rows - packed * rows_.together; rest > 0) {
-      add_rows(first_, square_, centre_, scale_, x, 1, 0, rest * rows_.columns);
+      add_any(x, 1, 0, rest * rows_.columns);
       count(1);
     }
   }
@@ -127,8 +175,8 @@ class CentredSums {
   }
 
  private:
-  static constexpr std::int64_t most = MomentReduction::most, lanes = moment_lanes;
-  static constexpr std::int64_t block = 64;  ///< rows, four at a time
+  static constexpr std::int64_t most = MomentReduction::most, lanes = moment_lanes,
+                                block = moment_block;
 
   /// The numbers of the columns, for all rows that are combined.
   void repeat(const double* from, A* to) const {
@@ -139,30 +187,9 @@ class CentredSums {
     for (std::int64_t j = 0; j < rows_.columns; ++j) to[j] = static_cast<A>(from[j]);
     for (std::int64_t j = rows_.columns; j < rows_.width; ++j) to[j] = to[j - rows_.columns];
   }
-  static void add_rows(A* first, A* square, const A* centre, const A* scale, const T* x,
-                       std::int64_t rows, std::int64_t stride, std::int64_t width) {
-    const auto at = [=](const T* row, std::int64_t j) {
-      A value = static_cast<A>(row[j]);
-      if constexpr (scaled) value *= scale[j];
-      if constexpr (centred) value -= centre[j];
-      return value;
-    };
-    std::int64_t row = 0;
-    for (; row + 4 <= rows; row += 4) {
-      const T *p = x + row * stride, *q = p + stride, *r = q + stride, *s = r + stride;
-      for (std::int64_t j = 0; j < width; ++j) {
-        const A a = at(p, j), b = at(q, j), c = at(r, j), d = at(s, j);
-        if constexpr (centred) first[j] += (a + b) + (c + d);
-        square[j] += (a * a + b * b) + (c * c + d * d);
-      }
-    }
-    for (; row < rows; ++row) {
-      for (std::int64_t j = 0; j < width; ++j) {
-        const A a = at(x + row * stride, j);
-        if constexpr (centred) first[j] += a;
-        square[j] += a * a;
-      }
-    }
+  [[gnu::noinline]] void add_any(const T* x, std::int64_t rows, std::int64_t stride,
+                                 std::int64_t width) {
+    add_centred<centred, scaled, true>(first_, square_, centre_, scale_, x, rows, stride, width);
   }
   /// The same for adjacent rows of a width known to the compiler.
   void add_lanes(const T* x, std::int64_t rows) {
@@ -173,7 +200,8 @@ class CentredSums {
       std::copy_n(centre_, lanes, centre.data());
     }
     if constexpr (scaled) std::copy_n(scale_, lanes, scale.data());
-    add_rows(first.data(), square.data(), centre.data(), scale.data(), x, rows, lanes, lanes);
+    add_centred<centred, scaled, false>(first.data(), square.data(), centre.data(), scale.data(), x,
+                                        rows, lanes, lanes);
     if constexpr (centred) std::copy_n(first.data(), lanes, first_);
     std::copy_n(square.data(), lanes, square_);
   }
@@ -265,12 +293,83 @@ class Extremes {
 
 /// Adds rows to the sums of their columns.
 template <class T>
-void add_rows(const T* x, std::int64_t rows, std::int64_t stride, std::int64_t width, T* sum) {
+[[gnu::always_inline]] inline void add_rows_inline(const T* x, std::int64_t rows,
+                                                   std::int64_t stride, std::int64_t width,
+                                                   T* sum) {
   for (; rows >= 4; rows -= 4, x += 4 * stride)
     for (std::int64_t j = 0; j < width; ++j)
       sum[j] += (x[j] + x[stride + j]) + (x[2 * stride + j] + x[3 * stride + j]);
   for (; rows > 0; --rows, x += stride)
     for (std::int64_t j = 0; j < width; ++j) sum[j] += x[j];
+}
+template <class T>
+[[gnu::noinline]] void add_rows(const T* x, std::int64_t rows, std::int64_t stride,
+                                std::int64_t width, T* sum) {
+  add_rows_inline(x, rows, stride, width, sum);
+}
+
+/// The elements of a row beyond those that fill the lanes, and `rest` for the other lanes.
+template <class T>
+struct RowEnd {
+  RowEnd(const T* x, std::int64_t n, T rest) {
+    lane.fill(rest);
+    std::copy_n(x, n, lane.begin());
+  }
+  std::array<T, moment_lanes> lane;
+};
+
+/// The mean of a sample of n adjacent elements.
+template <class T>
+[[gnu::always_inline]] inline T sample_mean(const RowSample& sample, const T* x, std::int64_t n) {
+  constexpr std::int64_t lanes = moment_lanes;
+  std::array<T, lanes> sums{};
+  std::int64_t taken = 0;
+  for (std::int64_t i = 0; i < sample.pieces; ++i) {
+    const std::int64_t first = i * sample.step, piece = std::min(sample.rows, n - first);
+    const std::int64_t packed = piece / lanes, rest = piece % lanes;
+    add_rows_inline(x + first, packed, lanes, lanes, sums.data());
+    if (rest > 0) {
+      const RowEnd<T> end(x + first + packed * lanes, rest, 0);
+      add_rows_inline(end.lane.data(), 1, lanes, lanes, sums.data());
+    }
+    taken += piece;
+  }
+  return join_lanes(sums.data()) / static_cast<T>(taken);
+}
+
+/// The sum of the lanes of a block; that of a full block is formed in double.
+template <class T>
+[[gnu::always_inline]] inline double join_block(const std::array<T, moment_lanes>& sums,
+                                                bool full) {
+  if (!full) return static_cast<double>(join_lanes(sums.data()));
+  std::array<double, moment_lanes> wide;
+  for (std::size_t j = 0; j < wide.size(); ++j) wide[j] = static_cast<double>(sums[j]);
+  return join_lanes(wide.data());
+}
+
+/// The sums about provisional centres of `rows` adjacent rows of `length` elements, at least
+/// `moment_lanes` and at most `most_in_moment_row`. They have the bits that `sample_means` and
+/// CentredSums would give: `to.mean` the centres, `to.rest` and `to.square` the sums.
+template <bool centred, class T>
+[[gnu::always_inline]] inline void sum_rows(const RowSample& sample, const T* x,
+                                            std::int64_t length, std::int64_t rows,
+                                            const Moments& to) {
+  constexpr std::int64_t lanes = moment_lanes;
+  const std::int64_t packed = length / lanes, rest = length % lanes;
+  const bool full = packed + (rest > 0 ? 1 : 0) == moment_block;
+  for (std::int64_t i = 0; i < rows; ++i, x += length) {
+    std::array<T, lanes> first{}, square{}, centre{};
+    const auto add = [&](const T* at, std::int64_t n) __attribute__((always_inline)) {
+      add_centred<centred, false, false, T, T>(first.data(), square.data(), centre.data(), nullptr,
+                                               at, n, lanes, lanes);
+    };
+    if constexpr (centred) centre.fill(sample_mean(sample, x, length));
+    add(x, packed);
+    if (rest > 0) add(RowEnd<T>(x + length - rest, rest, centre[0]).lane.data(), 1);
+    to.mean[i] = static_cast<double>(centre[0]);
+    to.rest[i] = centred ? join_block(first, full) : 0;
+    to.square[i] = join_block(square, full);
+  }
 }
 
 /// The means of a sample of the rows of a unit that has all of its rows.
@@ -293,7 +392,7 @@ void sample_means(const ReductionSpace& space, const RowSample& sample,
       add_rows(x + offset + rows / width * width, 1, 0, rows % width, sums);
     });
   }
-  if (narrow) join_lanes(sums);
+  if (narrow) sums[0] = join_lanes(sums);
   for (std::int64_t j = 0; j < unit.width; ++j)
     to[j] = static_cast<double>(sums[j] / static_cast<T>(taken));
 }

@@ -13,6 +13,39 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
+/// Turns sums into means.
+void divide_by(std::int64_t n, const Moments& m, std::int64_t results) {
+  const auto divisor = static_cast<double>(n);
+  for (std::int64_t i = 0; i < results; ++i) {
+    m.rest[i] /= divisor;
+    m.square[i] /= divisor;
+  }
+}
+
+template <class T>
+bool in_range(double square) {
+  constexpr double lowest = std::is_same_v<T, float> ? 0x1p-100 : 0x1p-900;
+  return square >= lowest && square <= std::numeric_limits<double>::max();
+}
+/// Whether the centre lies within the spread of the elements.
+template <class T>
+bool settled(const Moments& m, std::int64_t i) {
+  return in_range<T>(m.square[i]) && m.rest[i] * m.rest[i] <= m.square[i] / 8;
+}
+
+/// Turns the mean and the mean square of differences from a centre into those of the elements; the
+/// mean is kept as the nearest number and a remainder.
+template <class T>
+void finish(const Moments& m, std::int64_t i) {
+  const double centre = m.mean[i], rest = m.rest[i], sum = centre + rest, added = sum - centre;
+  const double lost = (centre - (sum - added)) + (rest - added);
+  const bool finite = std::fabs(sum) <= std::numeric_limits<double>::max();
+  const double mean = m.plain(i) ? static_cast<double>(static_cast<T>(sum)) : sum;
+  m.square[i] = std::max(m.square[i] - rest * rest, 0.0);
+  m.mean[i] = finite ? mean : centre;
+  m.rest[i] = finite ? sum - mean + lost : rest;
+}
+
 /// Finds the moments of the results of a part, step by step.
 template <class T, bool centred>
 class MomentSearch {
@@ -22,8 +55,8 @@ class MomentSearch {
         sample_(sample),
         x_(x),
         results_(part.results()),
-        found_(arrays_in(memory)),
-        careful_(arrays_in(memory + 4 * results_)) {}
+        found_(Moments::in(memory, results_)),
+        careful_(Moments::in(memory + 4 * results_, results_)) {}
 
   Moments run() {
     if constexpr (centred)
@@ -31,15 +64,11 @@ class MomentSearch {
     else
       std::fill_n(found_.mean, results_, 0.0);
     if (!try_centres()) take_care();
-    for (std::int64_t i = 0; centred && i < results_; ++i) finish(i);
+    for (std::int64_t i = 0; centred && i < results_; ++i) finish<T>(found_, i);
     return found_;
   }
 
  private:
-  Moments arrays_in(double* memory) const {
-    return {memory, memory + results_, memory + 2 * results_, memory + 3 * results_};
-  }
-
   void take_sample() const {
     part_.each_tile([&](const ReductionSplit::Unit& tile) {
       sample_means(part_.space(), sample_, tile, x_, found_.mean + (tile.result - part_.first()));
@@ -53,35 +82,19 @@ class MomentSearch {
     for (int round = 0; round < 2 && moved && !all; ++round) {
       part_.template fold<CentredSums<T, T, centred, false>>(x_, {found_.rest, found_.square},
                                                              found_);
-      divide(found_);
+      divide_by(part_.space().rows, found_, results_);
       std::fill_n(found_.scale, results_, 0.0);
       all = true;
       moved = false;
       for (std::int64_t i = 0; i < results_; ++i)
-        if (!settled(i)) all = false, moved = move(i) || moved;
+        if (!settled<T>(found_, i)) all = false, moved = move(i) || moved;
     }
     return all;
-  }
-  /// Turns sums into means.
-  void divide(const Moments& m) const {
-    const auto n = static_cast<double>(part_.space().rows);
-    for (std::int64_t i = 0; i < results_; ++i) {
-      m.rest[i] /= n;
-      m.square[i] /= n;
-    }
-  }
-  static bool in_range(double square) {
-    constexpr double lowest = std::is_same_v<T, float> ? 0x1p-100 : 0x1p-900;
-    return square >= lowest && square <= std::numeric_limits<double>::max();
-  }
-  bool settled(std::int64_t i) const {
-    const double rest = found_.rest[i], square = found_.square[i];
-    return in_range(square) && rest * rest <= square / 8;
   }
   /// Moves a centre that lies too far away, and marks results that have not settled.
   bool move(std::int64_t i) const {
     found_.scale[i] = 1;
-    if (!in_range(found_.square[i])) return false;
+    if (!in_range<T>(found_.square[i])) return false;
     found_.mean[i] = static_cast<double>(static_cast<T>(found_.mean[i] + found_.rest[i]));
     return true;
   }
@@ -93,7 +106,7 @@ class MomentSearch {
       for (std::int64_t i = 0; round > 0 && i < results_; ++i) careful_.mean[i] += careful_.rest[i];
       part_.template fold<CentredSums<T, double, centred, true>>(
           x_, {careful_.rest, careful_.square}, careful_);
-      divide(careful_);
+      divide_by(part_.space().rows, careful_, results_);
     }
     for (std::int64_t i = 0; i < results_; ++i) {
       if (found_.plain(i)) continue;
@@ -133,19 +146,6 @@ class MomentSearch {
     found_.square[i] = square;
   }
 
-  /// Turns the mean and the mean square of differences from a centre into those of the elements;
-  /// the mean is kept as the nearest number and a remainder.
-  void finish(std::int64_t i) const {
-    const Moments& m = found_;
-    const double centre = m.mean[i], rest = m.rest[i], sum = centre + rest, added = sum - centre;
-    const double lost = (centre - (sum - added)) + (rest - added);
-    const bool finite = std::fabs(sum) <= std::numeric_limits<double>::max();
-    const double mean = m.plain(i) ? static_cast<double>(static_cast<T>(sum)) : sum;
-    m.square[i] = std::max(m.square[i] - rest * rest, 0.0);
-    m.mean[i] = finite ? mean : centre;
-    m.rest[i] = finite ? sum - mean + lost : rest;
-  }
-
   const ReductionPart& part_;
   const RowSample& sample_;
   const T* const x_;
@@ -164,11 +164,53 @@ RowSample::RowSample(const ReductionSpace& space) : rows(std::max<std::int64_t>(
   step = all / pieces;
 }
 
+MomentReduction::MomentReduction(const Shape& shape, std::uint32_t axes)
+    : reducer_(shape, axes, result_bytes, layout_), sample_(reducer_.space()) {
+  constexpr std::int64_t elements = 4096;  // which stay in the first-level cache
+  if (reducer_.is_chunked()) memory_ = layout_.add<double>(arrays * reducer_.results());
+  if (space().rows >= moment_lanes && reducer_.has_short_rows(most_in_moment_row))
+    together_ = std::clamp<std::int64_t>(elements / space().rows, 1, Reducer::short_rows);
+}
+
+template <bool centred, class T>
+void MomentReduction::find_rows(const EvalContext& c, const T* x, std::int64_t first,
+                                std::int64_t rows, const Moments& to) const {
+  const std::int64_t n = space().rows;
+  const auto sum = [&]() __attribute__((always_inline)) {
+    sum_rows<centred>(sample_, x + first * n, n, rows, to);
+  };
+  run_with_wide_vectors(sum);
+  divide_by(n, to, rows);
+  std::fill_n(to.scale, rows, 0.0);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    if (settled<T>(to, i)) {
+      if constexpr (centred) finish<T>(to, i);
+      continue;
+    }
+    const Unit unit = row(first + i);
+    double memory[arrays];
+    const Moments alone = find<centred>(ReductionPart(reducer_, c, &unit), sample_, x, memory);
+    to.mean[i] = *alone.mean;
+    to.rest[i] = *alone.rest;
+    to.square[i] = *alone.square;
+    to.scale[i] = *alone.scale;
+  }
+}
+
 template <bool centred, class T>
 Moments MomentReduction::find(const ReductionPart& part, const RowSample& sample, const T* x,
                               double* memory) {
   return MomentSearch<T, centred>(part, sample, x, memory).run();
 }
+
+template void MomentReduction::find_rows<true>(const EvalContext&, const float*, std::int64_t,
+                                               std::int64_t, const Moments&) const;
+template void MomentReduction::find_rows<true>(const EvalContext&, const double*, std::int64_t,
+                                               std::int64_t, const Moments&) const;
+template void MomentReduction::find_rows<false>(const EvalContext&, const float*, std::int64_t,
+                                                std::int64_t, const Moments&) const;
+template void MomentReduction::find_rows<false>(const EvalContext&, const double*, std::int64_t,
+                                                std::int64_t, const Moments&) const;
 
 template Moments MomentReduction::find<true>(const ReductionPart&, const RowSample&, const float*,
                                              double*);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ops/reduction.hpp"
+#include "ops/vectors.hpp"
 
 /// Mean and mean squared deviation of the elements of each result of a reduction, accurate relative
 /// to their spread, however far from 0 they lie.
@@ -20,6 +21,10 @@ namespace dagrad {
 /// the mean of their squares. A `scale` of 0 means that they are not scaled and that T suffices.
 struct Moments {
   double *mean, *rest, *square, *scale;
+  /// In memory of four numbers for each of these results.
+  static Moments in(double* memory, std::int64_t results) {
+    return {memory, memory + results, memory + 2 * results, memory + 3 * results};
+  }
   Moments operator+(std::int64_t results) const {
     return {mean + results, rest + results, square + results, scale + results};
   }
@@ -64,10 +69,7 @@ class MomentReduction {
   using Unit = Reducer::Unit;
   static constexpr std::int64_t most = 512;  ///< results of a unit
 
-  MomentReduction(const Shape& shape, std::uint32_t axes)
-      : reducer_(shape, axes, result_bytes, layout_), sample_(reducer_.space()) {
-    if (reducer_.is_chunked()) memory_ = layout_.add<double>(arrays * reducer_.results());
-  }
+  MomentReduction(const Shape& shape, std::uint32_t axes);
 
   const ReductionSpace& space() const { return reducer_.space(); }
   std::size_t scratch() const { return layout_.bytes(); }
@@ -78,18 +80,30 @@ class MomentReduction {
   template <bool centred, class T, class Visit>
   void each_unit(const EvalContext& c, const T* x, Visit visit) const {
     constexpr std::int64_t work = 4;
+    if (together_ > 0 && has_wide_vectors(c.machine()))
+      return reducer_.each_block(c, together_, work, [&](std::int64_t first, std::int64_t rows) {
+        double memory[arrays_of_moments * Reducer::short_rows];
+        const Moments moments = Moments::in(memory, rows);
+        find_rows<centred>(c, x, first, rows, moments);
+        for (std::int64_t i = 0; i < rows; ++i) visit(row(first + i), moments + i);
+      });
+    const auto visit_unit = [&](const Unit& unit, const Moments& moments)
+        __attribute__((noinline)) {
+      visit(unit, moments);
+    };
     reducer_.each_part(c, work, [&](const ReductionPart& part) {
       double memory_of_unit[arrays * most];
       double* const memory =
           reducer_.is_chunked() ? memory_.in<double>(c.scratch()).data() : memory_of_unit;
       const Moments moments = find<centred>(part, sample_, x, memory);
-      part.each_unit(
-          work, [&](const Unit& unit) { visit(unit, moments + (unit.result - part.first())); });
+      part.each_unit(work, [&](const Unit& unit) {
+        visit_unit(unit, moments + (unit.result - part.first()));
+      });
     });
   }
 
  private:
-  static constexpr std::int64_t arrays = 8;
+  static constexpr std::int64_t arrays_of_moments = 4, arrays = 2 * arrays_of_moments;
   /// The room for the parts of a chunk's result; it limits the columns of a unit.
   static constexpr std::size_t result_bytes = 32;
   static_assert(ReductionSplit::tile_bytes / result_bytes == most);
@@ -100,10 +114,23 @@ class MomentReduction {
   static Moments find(const ReductionPart& part, const RowSample& sample, const T* x,
                       double* memory);
 
+  /// A row of adjacent elements, which are all elements of its result.
+  Unit row(std::int64_t i) const {
+    const std::int64_t n = space().rows;
+    return {.chunk = 0, .result = i, .width = 1, .offset = i * n, .first = 0, .last = n};
+  }
+  /// The moments of such rows, most of them found for all rows together, with wide vectors.
+  template <bool centred, class T>
+  void find_rows(const EvalContext& c, const T* x, std::int64_t first, std::int64_t rows,
+                 const Moments& to) const;
+
   ScratchLayout layout_;
   Reducer reducer_;
   RowSample sample_;
   ScratchPart memory_;
+  /// How many rows of adjacent elements are processed together, if they are neither too short nor
+  /// too long for that; else 0.
+  std::int64_t together_ = 0;
 };
 
 }  // namespace dagrad

@@ -113,14 +113,14 @@ BatchNorm batch_norm(const Operand& x, const Operand& scale, const Operand& shif
         to_string(x.shape()) + " has " + std::to_string(n) + made_at(x));
 
   const Building building("batch_norm", {x, scale, shift, mean, variance});
-  const auto batch = apply(Standardize{{axes}, options.epsilon}, {x});
+  const auto batch = apply(NormalizeChannels{{axes}, options.epsilon},
+                           {x, unsqueeze(scale, axes), unsqueeze(shift, axes)});
   const auto blend = [&](const Operand& old, const Value& current) {
     const double m = options.momentum;
     return stop_gradient(mul(old, 1 - m) + m * reshape_like(current, old));
   };
-  const Value unbiased = batch[1] * (count_like(x, axes) / count_like(x, axes, 1));
-  return BatchNorm{scale_shift(batch[0], per_channel(scale, x), per_channel(shift, x)),
-                   blend(mean, batch[2]), blend(variance, unbiased)};
+  const Value unbiased = batch[2] * (count_like(x, axes) / count_like(x, axes, 1));
+  return BatchNorm{batch[0], blend(mean, batch[3]), blend(variance, unbiased)};
 }
 
 Value batch_norm_inference(const Operand& x, const Operand& scale, const Operand& shift,

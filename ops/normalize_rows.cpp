@@ -1,5 +1,6 @@
 #include <cmath>
 #include <string>
+#include <type_traits>
 
 #include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/operators.hpp"
@@ -9,6 +10,7 @@
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
 #include "ops/standardize.hpp"
+#include "ops/vectors.hpp"
 
 /// Standardises rows and scales them while they lie in the cache.
 namespace dagrad {
@@ -20,44 +22,102 @@ void check_row_operand(const std::string& what, const Type& is, const Type& want
     throw ShapeError("needs " + what + " of " + to_string(wanted) + ", got " + to_string(is));
 }
 
-/// Computes out = y · scale + shift for the elements of a unit; there may be no shift.
+/// What the elements of a row are standardised with: (x − mean − rest) · factor.
 template <class T>
-void write_scaled(const ReductionSpace& space, const Reducer::Unit& unit, const T* y,
-                  const T* scale, const T* shift, T* out) {
-  const auto each = [&](auto result) {
-    each_run(space, unit, [&](std::int64_t at, std::int64_t rows) {
-      const std::int64_t first = unit.first;
-      if (space.columns == 1) {
-        for (std::int64_t i = 0; i < rows; ++i) out[at + i] = result(y[at + i], first + i);
-        return;
-      }
-      for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = at + i * space.columns, end = j + unit.width; j < end; ++j)
-          out[j] = result(y[j], first + i);
-    });
-  };
-  if (shift == nullptr)
-    each([=](T element, std::int64_t i) { return element * scale[i]; });
-  else
-    each([=](T element, std::int64_t i) { return element * scale[i] + shift[i]; });
+struct RowMoments {
+  T mean, rest, factor;
+};
+
+/// Computes y = (x − mean − rest) · factor and out = y · scale + shift, unless there is no shift.
+/// y is stored if `keeps`. `out` may be x, for an element is read before it is written.
+template <bool centred, bool shifts, bool keeps, class T>
+[[gnu::always_inline]] inline void scale_row(const T* x, std::int64_t n, RowMoments<T> row,
+                                             const T* scale, const T* shift, T* y, T* out) {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC ivdep
+#endif
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T element = centred ? (x[i] - row.mean - row.rest) * row.factor : x[i] * row.factor;
+    if constexpr (keeps) y[i] = element;
+    out[i] = shifts ? element * scale[i] + shift[i] : element * scale[i];
+  }
 }
+
+/// Writes rows of which the moments are known, while they lie in the cache.
+template <bool centred, class T>
+class RowWriter {
+ public:
+  explicit RowWriter(const EvalContext& c)
+      : machine_(c.machine()),
+        x_(c.in<T>(0).data()),
+        scale_(c.in<T>(1).data()),
+        shift_(c.ins.size() > 2 ? c.in<T>(2).data() : nullptr),
+        out_(c.out<T>(0).data()),
+        y_(c.wanted(1) ? c.out<T>(1).data() : nullptr) {}
+
+  /// Writes the elements of a unit. Rows of one element may be results side by side.
+  void write(const ReductionSpace& space, const Reducer::Unit& unit, const Moments& moments,
+             const double* factors) const {
+    if (space.columns == 1 && moments.plain(0))
+      return write_row(unit.offset + unit.first, unit.first, unit.last - unit.first,
+                       {static_cast<T>(moments.mean[0]), static_cast<T>(moments.rest[0]),
+                        static_cast<T>(factors[0])});
+    write_elements(space, unit, moments, factors);
+  }
+
+ private:
+  /// Writes n elements of a row, of which the first is element `i`, and `at` of the tensor.
+  void write_row(std::int64_t at, std::int64_t i, std::int64_t n, RowMoments<T> row) const {
+    const T *const scale = scale_ + i, *const shift = shift_ == nullptr ? nullptr : shift_ + i;
+    const auto run = [&](auto shifts, auto keeps) __attribute__((always_inline)) {
+      scale_row<centred, shifts, keeps>(x_ + at, n, row, scale, shift, y_ + (keeps ? at : 0),
+                                        out_ + at);
+    };
+    const auto choose = [&]() __attribute__((always_inline)) {
+      constexpr std::true_type yes;
+      constexpr std::false_type no;
+      if (y_ != nullptr)
+        shift != nullptr ? run(yes, yes) : run(no, yes);
+      else
+        shift != nullptr ? run(yes, no) : run(no, no);
+    };
+    run_vectorized(machine_, choose);
+  }
+  /// The same for any moments, and for rows of one element each.
+  [[gnu::cold, gnu::noinline]] void write_elements(const ReductionSpace& space,
+                                                   const Reducer::Unit& unit,
+                                                   const Moments& moments,
+                                                   const double* factors) const {
+    const bool single = space.columns > 1;
+    const std::int64_t n = single ? unit.width : unit.last - unit.first;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const std::int64_t i = single ? 0 : unit.first + k, j = single ? k : 0,
+                         at = unit.offset + i + j;
+      const T y = standardized_element<centred>(moments, j, factors[j], x_[at]);
+      if (y_ != nullptr) y_[at] = y;
+      out_[at] = shift_ != nullptr ? y * scale_[i] + shift_[i] : y * scale_[i];
+    }
+  }
+
+  const Machine& machine_;
+  const T *const x_, *const scale_, *const shift_;
+  T *const out_, *const y_;
+};
 
 template <class T, bool centred>
 void normalize_rows(const EvalContext& c, std::uint32_t axes, double epsilon) {
   const MomentReduction reduction(c.in_shape(0), axes);
-  const T *const x = c.in<T>(0).data(), *const scale = c.in<T>(1).data();
-  const T* const shift = c.ins.size() > 2 ? c.in<T>(2).data() : nullptr;
-  T *const out = c.out<T>(0).data(), *const y = c.out<T>(1).data();
-  T* const reciprocals = c.out<T>(2).data();
+  const RowWriter<centred, T> writer(c);
+  T* const reciprocals = c.wanted(2) ? c.out<T>(2).data() : nullptr;
+  const T* const x = c.in<T>(0).data();
   reduction.each_unit<centred>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
     double factors[MomentReduction::most];
     for (std::int64_t i = 0; i < unit.width; ++i) {
       factors[i] = moments.factor(i, epsilon);
-      if (unit.chunk == 0)
+      if (unit.chunk == 0 && reciprocals != nullptr)
         reciprocals[unit.result + i] = static_cast<T>(moments.unscaled_factor(i, factors[i]));
     }
-    write_centred<centred>(reduction.space(), unit, moments, factors, x, y);
-    write_scaled(reduction.space(), unit, y, scale, shift, out);
+    writer.write(reduction.space(), unit, moments, factors);
   });
 }
 

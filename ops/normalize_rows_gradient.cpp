@@ -61,7 +61,11 @@ class RowGradient {
         n_(memory.length),
         block_(memory.block.in<T>(c.scratch()).data()),
         total_(memory.total.in<double>(c.scratch()).data()),
-        centred_(centred) {}
+        centred_(centred),
+        sums_(c.wanted(1) || c.wanted(2)) {}
+
+  /// Whether the gradients of scale and shift are wanted.
+  bool sums() const { return sums_; }
 
   void take_chunk(std::int64_t chunk) const {
     T* const block = block_ + chunk * 2 * n_;
@@ -76,7 +80,7 @@ class RowGradient {
       for (std::int64_t i = 0; i < 2 * n_; ++i) total[i] += static_cast<double>(block[i]);
     }
   }
-  /// The gradients of scale and shift: the sums of all chunks.
+  /// The gradients of scale and shift, of which one may be null: the sums of all chunks.
   void join(std::int64_t begin, std::int64_t end, T* scale, T* shift) const {
     for (std::int64_t i = begin; i < end; ++i) {
       double products = 0, cotangents = 0;
@@ -84,8 +88,8 @@ class RowGradient {
         products += total_[chunk * 2 * n_ + i];
         cotangents += total_[(chunk * 2 + 1) * n_ + i];
       }
-      scale[i] = static_cast<T>(products);
-      shift[i] = static_cast<T>(cotangents);
+      if (scale != nullptr) scale[i] = static_cast<T>(products);
+      if (shift != nullptr) shift[i] = static_cast<T>(cotangents);
     }
   }
 
@@ -109,6 +113,7 @@ class RowGradient {
         write(i, means);
       }
     }
+    if (!sums_) return;
     if (plain)
       add_group(row * n_, rows, block, Multiplied());
     else
@@ -179,7 +184,7 @@ class RowGradient {
   const std::int64_t n_;
   T* const block_;
   double* const total_;
-  const bool centred_;
+  const bool centred_, sums_;
 };
 
 }  // namespace
@@ -202,6 +207,7 @@ void NormalizeRowsGradient::eval(const EvalContext& c) const {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const RowGradient<T> gradient(c, memory, centred);
     c.parallel(memory.chunks, [&](std::int64_t chunk) { gradient.take_chunk(chunk); });
+    if (!gradient.sums()) return;
     c.parallel.ranges(memory.length, 1 << 12, [&](std::int64_t begin, std::int64_t end) {
       gradient.join(begin, end, c.out<T>(1).data(), c.out<T>(2).data());
     });
@@ -209,26 +215,7 @@ void NormalizeRowsGradient::eval(const EvalContext& c) const {
 }
 
 Grads NormalizeRowsGradient::grad(const GradContext& g) const {
-  const Value &d = g.in[0], &y = g.in[1], &r = g.in[2], &scale = g.in[3];
-  std::vector<Value> of_d, of_y;
-  Gradient of_r = zero, of_scale = zero;
-  if (const Value* const h = g.douts[0].value()) {
-    const Value scaled = pull(d, scale);
-    const Value back = apply(StandardizeGradient{{axes}, centred}, {*h, y, r});
-    of_d.push_back(pull(back, scale));
-    if (g.wanted(1)) of_y.push_back(slope_to_standardized(*h, scaled, y, r, axes));
-    of_r = g.if_wanted(2, [&] { return slope_to_reciprocal(*h, g.outs[0], r, axes); });
-    of_scale = g.if_wanted(3, [&] { return sum_to_like(joint(back, d), scale); });
-  }
-  if (const Value* const h = g.douts[1].value()) {
-    of_d.push_back(pull(*h, y));
-    of_y.push_back(joint(*h, d));
-  }
-  if (const Value* const h = g.douts[2].value()) of_d.push_back(broadcast_like(*h, d));
-  const auto total = [](const std::vector<Value>& terms) {
-    return terms.empty() ? Gradient(zero) : Gradient(add_n(terms));
-  };
-  return {total(of_d), total(of_y), of_r, of_scale};
+  return slopes_of_normalized(g, axes, centred);
 }
 
 Samples NormalizeRowsGradient::samples(Rng& rng) {

@@ -118,6 +118,13 @@ Dependence Standardize::pattern(const PatternContext& at) const { return over_ax
 Dependence StandardizeGradient::pattern(const PatternContext& at) const {
   return over_axes(at, axes);
 }
+/// Scale and shift have the shape of the other results.
+Dependence NormalizeChannels::pattern(const PatternContext& at) const {
+  return at.operand == 0 || at.result == 0 ? over_axes(at, axes) : Dependence::none();
+}
+Dependence NormalizeChannelsGradient::pattern(const PatternContext& at) const {
+  return over_axes(at, axes);
+}
 /// Only the first result depends on scale and shift.
 Dependence NormalizeRows::pattern(const PatternContext& at) const {
   if (at.operand == 0) return over_axes(at, axes);

@@ -104,7 +104,7 @@ void LogSumExp::eval(const EvalContext& c) const {
     T *const shift = memory.shifts.in<T>(c.scratch()).data(), *const out = c.out<T>().data();
     if (const std::int64_t length = memory.reducer.space().rows;
         memory.reducer.has_short_rows(most_in_short_row)) {
-      memory.reducer.each_block(c, [&](std::int64_t first, std::int64_t rows) {
+      memory.reducer.each_block(c, Reducer::short_rows, 1, [&](auto first, auto rows) {
         sum_exp_of_short_rows(x + first * length, length, rows, loops, shift + first, out + first);
       });
     } else {

@@ -63,10 +63,12 @@ template <class Visit>
 void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
   if (space.run == space.rows && unit.first < unit.last)
     return visit(unit.offset + unit.first * space.columns, unit.last - unit.first);
-  for (std::int64_t row = unit.first; row < unit.last;) {
-    const std::int64_t n = std::min(space.run - row % space.run, unit.last - row);
-    visit(unit.offset + space.run_offset(row / space.run) + row % space.run * space.columns, n);
-    row += n;
+  if (unit.first >= unit.last) return;
+  std::int64_t run = unit.first / space.run, row = unit.first % space.run;
+  for (std::int64_t left = unit.last - unit.first; left > 0; ++run, row = 0) {
+    const std::int64_t n = std::min(space.run - row, left);
+    visit(unit.offset + space.run_offset(run) + row * space.columns, n);
+    left -= n;
   }
 }
 
@@ -144,9 +146,10 @@ class Reducer {
   template <class Body>
   void each_part(const EvalContext& c, std::int64_t work, Body body) const;
 
-  /// Calls `body(first, count)` for blocks of at most `short_rows` results, on the pool.
+  /// Calls `body(first, count)` for blocks of at most `together` results, on the pool. `work` is
+  /// the cost relative to a sum.
   template <class Body>
-  void each_block(const EvalContext& c, Body body) const;
+  void each_block(const EvalContext& c, std::int64_t together, std::int64_t work, Body body) const;
 
   /// Folds all elements of x; to[p][i] becomes part p of result i.
   template <class Kernel, class... Arguments>
@@ -224,10 +227,12 @@ void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) cons
 }
 
 template <class Body>
-void Reducer::each_block(const EvalContext& c, Body body) const {
-  const std::int64_t blocks = (space_.groups + short_rows - 1) / short_rows;
-  c.parallel.ranges(blocks, split_.grain / short_rows + 1, [&](std::int64_t i, std::int64_t end) {
-    for (; i < end; ++i) body(i * short_rows, std::min(short_rows, space_.groups - i * short_rows));
+void Reducer::each_block(const EvalContext& c, std::int64_t together, std::int64_t work,
+                         Body body) const {
+  const std::int64_t blocks = (space_.groups + together - 1) / together;
+  const std::int64_t grain = split_.grain / (together * work) + 1;
+  c.parallel.ranges(blocks, grain, [&](std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) body(i * together, std::min(together, space_.groups - i * together));
   });
 }
 

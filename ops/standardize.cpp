@@ -17,26 +17,12 @@ namespace dagrad {
 
 namespace {
 
-/// The results of a standardisation other than the elements: one number for each group of elements.
-template <class T>
-struct Statistics {
-  T *square, *mean, *reciprocal;
-  void write(std::int64_t result, const Moments& moments, const double* factors, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      square[result + i] = static_cast<T>(moments.unscaled_square(i));
-      if (mean != nullptr) mean[result + i] = static_cast<T>(moments.unscaled_mean(i));
-      reciprocal[result + i] = static_cast<T>(moments.unscaled_factor(i, factors[i]));
-    }
-  }
-};
-
 template <class T, bool centred>
 void standardize(const EvalContext& c, std::uint32_t axes, double epsilon) {
   const MomentReduction reduction(c.in_shape(0), axes);
   const T* const x = c.in<T>(0).data();
   T* const out = c.out<T>().data();
-  Statistics<T> statistics{c.out<T>(1).data(), centred ? c.out<T>(2).data() : nullptr,
-                           c.out<T>(centred ? 3 : 2).data()};
+  const Statistics<T> statistics(c, 1, centred);
   reduction.each_unit<centred>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
     double factors[MomentReduction::most];
     for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
@@ -95,18 +81,25 @@ void Standardize::decisions(std::span<const View>, std::span<const View> out,
   });
 }
 
-Grads Standardize::grad(const GradContext& g) const {
-  const Value &x = g.in[0], &y = g.outs[0], &r = g.outs[centred ? 3 : 2];
+std::vector<Value> slopes_of_standardized(const GradContext& g, std::size_t first,
+                                          const std::vector<std::int64_t>& axes, bool centred) {
+  const std::size_t last = first + (centred ? 3 : 2);
+  const Value &x = g.in[0], &y = g.outs[first], &r = g.outs[last];
   std::vector<Value> terms;
-  if (const Value* const d = g.douts[0].value())
+  if (const Value* const d = g.douts[first].value())
     terms.push_back(apply(StandardizeGradient{{axes}, centred}, {*d, y, r}));
-  if (const Value* const d = g.douts[1].value())
+  if (const Value* const d = g.douts[first + 1].value())
     terms.push_back(pull(*d / count_like(x, axes),
                          2 * (centred ? apply(Centre{{axes, true}}, {x}) : Value(x))));
-  if (centred && g.douts[2].value())
-    terms.push_back(broadcast_like(*g.douts[2].value() / count_like(x, axes), x));
-  if (const Value* const d = g.douts[centred ? 3 : 2].value())
+  if (centred && g.douts[first + 2].value())
+    terms.push_back(broadcast_like(*g.douts[first + 2].value() / count_like(x, axes), x));
+  if (const Value* const d = g.douts[last].value())
     terms.push_back(slope_of_reciprocal(*d, x, y, r, axes));
+  return terms;
+}
+
+Grads Standardize::grad(const GradContext& g) const {
+  const std::vector<Value> terms = slopes_of_standardized(g, 0, axes, centred);
   return {terms.empty() ? Gradient(zero) : add_n(terms)};
 }
 
@@ -155,8 +148,8 @@ Samples Centre::samples(Rng& rng) {
 }
 
 void list_standardize(Catalog& catalog) {
-  catalog.add<Standardize, StandardizeGradient, Centre, NormalizeRows, NormalizeRowsGradient>(
-      "normalization");
+  catalog.add<Standardize, StandardizeGradient, Centre, NormalizeChannels,
+              NormalizeChannelsGradient, NormalizeRows, NormalizeRowsGradient>("normalization");
 }
 
 }  // namespace dagrad

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,5 +21,14 @@ Value slope_to_reciprocal(const Value& h, const Value& out, const Value& r,
 /// The gradient of the reciprocal deviation r of x, standardised y, for a cotangent h.
 Value slope_of_reciprocal(const Value& h, const Value& x, const Value& y, const Value& r,
                           const std::vector<std::int64_t>& axes);
+
+/// The gradients of x that come from the results of `Standardize`, of which the elements are result
+/// `first` of the node.
+std::vector<Value> slopes_of_standardized(const GradContext& g, std::size_t first,
+                                          const std::vector<std::int64_t>& axes, bool centred);
+/// The gradient rule of an op with the operands d, y, r and scale, and the results
+/// standardize_gradient(d * scale, y, r) and the sums of d * y and of d to the shape of the scale.
+Grads slopes_of_normalized(const GradContext& g, const std::vector<std::int64_t>& axes,
+                           bool centred);
 
 }  // namespace dagrad

@@ -5,6 +5,7 @@
 #include "dagrad/ops/functions.hpp"
 #include "dagrad/ops/normalization.hpp"
 #include "dagrad/ops/operators.hpp"
+#include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 #include "ops/pulled.hpp"
@@ -17,98 +18,160 @@ namespace dagrad {
 
 namespace {
 
-/// For each result, the means of the cotangents and of their products with y.
+/// For each result, the sums of the cotangents and of their products with y, later the means.
 struct GradientMemory {
   ScratchLayout layout;
   Reducer reducer;
   ScratchPart mean, slope;
   GradientMemory(const Type& type, std::uint32_t axes)
-      : reducer(type.shape, axes, size_of(type.dtype), layout),
+      : reducer(type.shape, axes, 2 * size_of(type.dtype), layout),
         mean(layout.add(type.dtype, reducer.results())),
         slope(layout.add(type.dtype, reducer.results())) {}
 };
 
+/// Folds elements with two kernels, which take turns as long as the elements lie in the cache.
+template <class First, class Second>
+class BothFolds {
+ public:
+  using In = typename First::In;
+  using Result = typename First::Result;
+  static constexpr std::size_t parts = 2;
+
+  template <class ReadFirst, class ReadSecond>
+  BothFolds(const ReductionSpace& space, const ReadFirst& first, const ReadSecond& second)
+      : space_(space), first_(space, first), second_(space, second) {}
+
+  [[gnu::noinline]] void begin(const ReductionSplit::Unit& unit, std::int64_t first_result) {
+    constexpr std::int64_t elements = 2048;
+    first_.begin(unit, first_result);
+    second_.begin(unit, first_result);
+    const std::int64_t folded = First::rows_folded_together(space_, unit.width);
+    rows_ = std::max<std::int64_t>(1, elements / (folded * unit.width)) * folded;
+  }
+  [[gnu::noinline]] void add(const In* x, std::int64_t rows) {
+    for (std::int64_t n = 0; rows > 0; rows -= n, x += n * space_.columns) {
+      n = std::min(rows, rows_);
+      first_.add(x, n);
+      second_.add(x, n);
+    }
+  }
+  [[gnu::noinline]] void finish(const std::array<Result*, 2>& to) {
+    first_.finish({to[0]});
+    second_.finish({to[1]});
+  }
+  static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {
+    First::join(0, x, chunks, results);
+  }
+
+ private:
+  const ReductionSpace& space_;
+  First first_;
+  Second second_;
+  std::int64_t rows_ = 1;
+};
+
+/// Operands and results of both ops: there may be a scale, and sums that are stored.
 template <class T>
 class StandardizeSlope {
  public:
-  StandardizeSlope(const EvalContext& c, const GradientMemory& memory)
+  StandardizeSlope(const EvalContext& c, const GradientMemory& memory, bool centred)
       : space_(memory.reducer.space()),
         d_(c.in<T>(0).data()),
         y_(c.in<T>(1).data()),
         r_(c.in<T>(2).data()),
+        scale_(c.ins.size() > 3 ? c.in<T>(3).data() : nullptr),
         out_(c.out<T>().data()),
+        products_(c.outs.size() > 1 ? c.out<T>(1).data() : nullptr),
+        cotangents_(c.outs.size() > 1 ? c.out<T>(2).data() : nullptr),
         mean_(memory.mean.in<T>(c.scratch()).data()),
-        slope_(memory.slope.in<T>(c.scratch()).data()) {}
+        slope_(memory.slope.in<T>(c.scratch()).data()),
+        centred_(centred) {}
 
   /// Computes the means of a part.
-  void take(const ReductionPart& part, bool centred) const {
+  void take(const ReductionPart& part) const {
+    using Cotangents = Accumulator<SumFold<T>, T, Widen<T>>;
+    using Products = Accumulator<SumFold<T>, T, ReadProduct<T>>;
     const std::int64_t first = part.first(), last = first + part.results();
-    if (centred)
-      take_mean(part, Widen<T>(), mean_);
-    else
-      std::fill(mean_ + first, mean_ + last, T(0));
-    take_mean(part, ReadProduct<T>{d_, y_}, slope_);
+    const ReadProduct<T> product{d_, y_};
+    part.fold<BothFolds<Cotangents, Products>>(d_, {mean_ + first, slope_ + first}, Widen<T>(),
+                                               product);
     const auto is_nan = [](T x) { return x != x; };
     if (std::any_of(slope_ + first, slope_ + last, is_nan)) take_pulled(part);
+    if (products_ != nullptr) {
+      std::copy(slope_ + first, slope_ + last, products_ + first);
+      std::copy(mean_ + first, mean_ + last, cotangents_ + first);
+    }
+    for (std::int64_t i = first; i < last; ++i) {
+      mean_[i] = centred_ ? mean_[i] / static_cast<T>(space_.rows) : 0;
+      slope_[i] /= static_cast<T>(space_.rows);
+    }
   }
 
-  /// out = r · (d − mean − y · slope) for the elements of a unit.
+  /// out = r · scale · (d − mean − y · slope) for the elements of a unit.
   void write(const Reducer::Unit& unit) const {
     const T *const mean = mean_ + unit.result, *const slope = slope_ + unit.result;
     if (std::find(slope, slope + unit.width, T(0)) != slope + unit.width) return write_pulled(unit);
+    T scale[ReductionSplit::tile_bytes / (2 * sizeof(T))];
+    if (scale_ != nullptr)
+      std::copy_n(scale_ + unit.result, unit.width, scale);
+    else
+      std::fill_n(scale, unit.width, T(1));
+    const Channels channels{mean, slope, scale, r_ + unit.result};
     each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
       if (step == 0)
-        write_line(at, n, mean, slope, r_ + unit.result, std::integral_constant<int, 0>());
+        write_line(at, n, channels, std::integral_constant<int, 0>());
       else
-        write_line(at, n, mean, slope, r_ + unit.result, std::integral_constant<int, 1>());
+        write_line(at, n, channels, std::integral_constant<int, 1>());
     });
   }
 
  private:
-  template <class Read>
-  void take_mean(const ReductionPart& part, const Read& read, T* to) const {
-    fold_part<SumFold<T>>(part, d_, to, read);
-    for (std::int64_t i = part.first(); i < part.first() + part.results(); ++i)
-      to[i] /= static_cast<T>(space_.rows);
-  }
   /// Computes the slopes once more with `pull`: a NaN may come from elements that only cotangents
   /// of 0 meet.
   [[gnu::noinline]] void take_pulled(const ReductionPart& part) const {
-    take_mean(part, ReadPulled<T>{d_, y_}, slope_);
+    fold_part<SumFold<T>>(part, d_, slope_, ReadPulled<T>{d_, y_});
   }
 
+  /// What the elements of each result have in common.
+  struct Channels {
+    const T *mean, *slope, *scale, *r;
+  };
   /// Compiles the loops with one mean for all elements and with one for each separately.
   template <class Step>
-  void write_line(std::int64_t at, std::int64_t n, const T* mean, const T* slope, const T* r,
-                  Step step) const {
+  void write_line(std::int64_t at, std::int64_t n, Channels c, Step step) const {
     const T *const d = d_ + at, *const y = y_ + at;
     T* const out = out_ + at;
-    for (std::int64_t i = 0; i < n; ++i)
-      out[i] = r[i * step] * (d[i] - mean[i * step] - y[i] * slope[i * step]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t j = i * step;
+      out[i] = c.r[j] * (c.scale[j] * (d[i] - c.mean[j] - y[i] * c.slope[j]));
+    }
   }
   /// The same by `pull`: where all of a result's cotangents are 0, so is its slope.
   [[gnu::noinline]] void write_pulled(const Reducer::Unit& unit) const {
     each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
       for (std::int64_t i = 0; i < n; ++i) {
         const std::int64_t j = unit.result + i * step;
-        out_[at + i] = pulled(d_[at + i] - mean_[j] - pulled(slope_[j], y_[at + i]), r_[j]);
+        const T slope = d_[at + i] - mean_[j] - pulled(slope_[j], y_[at + i]);
+        out_[at + i] = pulled(scale_ != nullptr ? pulled(slope, scale_[j]) : slope, r_[j]);
       }
     });
   }
 
   const ReductionSpace& space_;
-  const T *const d_, *const y_, *const r_;
-  T *const out_, *const mean_, *const slope_;
+  const T *const d_, *const y_, *const r_, *const scale_;
+  T *const out_, *const products_, *const cotangents_, *const mean_, *const slope_;
+  const bool centred_;
 };
 
-template <class T>
 void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred) {
-  const GradientMemory memory(c.ins[0].type, axes);
-  const StandardizeSlope<T> slope(c, memory);
-  constexpr std::int64_t work = 4;
-  memory.reducer.each_part(c, work, [&](const ReductionPart& part) {
-    slope.take(part, centred);
-    part.each_unit(work, [&](const Reducer::Unit& unit) { slope.write(unit); });
+  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const GradientMemory memory(c.ins[0].type, axes);
+    const StandardizeSlope<T> slope(c, memory, centred);
+    constexpr std::int64_t work = 4;
+    memory.reducer.each_part(c, work, [&](const ReductionPart& part) {
+      slope.take(part);
+      part.each_unit(work, [&](const Reducer::Unit& unit) { slope.write(unit); });
+    });
   });
 }
 
@@ -126,9 +189,7 @@ std::size_t StandardizeGradient::scratch(const PlanContext& plan) const {
   return GradientMemory(plan.in[0], mask(plan.in[0].shape.rank())).layout.bytes();
 }
 void StandardizeGradient::eval(const EvalContext& c) const {
-  with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    standardize_gradient<T>(c, mask(c.in_shape(0).rank()), centred);
-  });
+  standardize_gradient(c, mask(c.in_shape(0).rank()), centred);
 }
 
 Value slope_to_standardized(const Value& h, const Value& d, const Value& y, const Value& r,
@@ -144,6 +205,30 @@ Value slope_to_reciprocal(const Value& h, const Value& out, const Value& r,
 Value slope_of_reciprocal(const Value& h, const Value& x, const Value& y, const Value& r,
                           const std::vector<std::int64_t>& axes) {
   return pull(pull(h, r) / count_like(x, axes), neg(r * y));
+}
+
+Grads slopes_of_normalized(const GradContext& g, const std::vector<std::int64_t>& axes,
+                           bool centred) {
+  const Value &d = g.in[0], &y = g.in[1], &r = g.in[2], &scale = g.in[3];
+  std::vector<Value> of_d, of_y;
+  Gradient of_r = zero, of_scale = zero;
+  if (const Value* const h = g.douts[0].value()) {
+    const Value scaled = pull(d, scale);
+    const Value back = apply(StandardizeGradient{{axes}, centred}, {*h, y, r});
+    of_d.push_back(pull(back, scale));
+    if (g.wanted(1)) of_y.push_back(slope_to_standardized(*h, scaled, y, r, axes));
+    of_r = g.if_wanted(2, [&] { return slope_to_reciprocal(*h, g.outs[0], r, axes); });
+    of_scale = g.if_wanted(3, [&] { return sum_to_like(joint(back, d), scale); });
+  }
+  if (const Value* const h = g.douts[1].value()) {
+    of_d.push_back(pull(*h, y));
+    of_y.push_back(joint(*h, d));
+  }
+  if (const Value* const h = g.douts[2].value()) of_d.push_back(broadcast_like(*h, d));
+  const auto total = [](const std::vector<Value>& terms) {
+    return terms.empty() ? Gradient(zero) : Gradient(add_n(terms));
+  };
+  return {total(of_d), total(of_y), of_r, of_scale};
 }
 
 Grads StandardizeGradient::grad(const GradContext& g) const {
@@ -172,6 +257,40 @@ Samples StandardizeGradient::samples(Rng& rng) {
            .in = {Tensor::of({1.0, 0.0, 2.0, 1.0}), Tensor::of({1.0, -1.0, 0.0, 0.0}),
                   Tensor::of({2.0})},
            .out = {Tensor::of({-0.5, -1.5, 2.0, 0.0})}}};
+}
+
+std::vector<Type> NormalizeChannelsGradient::infer(std::span<const Type> in) const {
+  const Type out = StandardizeGradient{{axes}}.infer(in.first(3));
+  if (in[3] != in[2])
+    throw ShapeError("needs a scale of " + to_string(in[2]) + ", got " + to_string(in[3]));
+  return {out, in[3], in[3]};
+}
+std::size_t NormalizeChannelsGradient::scratch(const PlanContext& plan) const {
+  return StandardizeGradient{{axes}}.scratch(plan);
+}
+void NormalizeChannelsGradient::eval(const EvalContext& c) const {
+  standardize_gradient(c, mask(c.in_shape(0).rank()), true);
+}
+Grads NormalizeChannelsGradient::grad(const GradContext& g) const {
+  return slopes_of_normalized(g, axes, true);
+}
+
+Samples NormalizeChannelsGradient::samples(Rng& rng) {
+  const auto sample = [&](std::vector<std::int64_t> over, const Shape& shape,
+                          const Shape& channels) {
+    return Sample{NormalizeChannelsGradient{OverAxes{std::move(over)}},
+                  {rng.normal(shape), rng.normal(shape), rng.uniform(channels, 0.5, 2),
+                   rng.normal(channels)}};
+  };
+  return {sample({0, 2}, {2, 3, 4}, {1, 3, 1}),
+          sample({0}, {4, 3}, {1, 3}),
+          sample({-1}, {2, 5}, {2, 1}),
+          sample({}, {}, {}),
+          sample({1}, {0, 3}, {0, 1}),
+          {.op = NormalizeChannelsGradient{OverAxes{{0}}},
+           .in = {Tensor::of({1.0, 0.0, 2.0, 1.0}), Tensor::of({1.0, -1.0, 0.0, 0.0}),
+                  Tensor::of({2.0}), Tensor::of({3.0})},
+           .out = {Tensor::of({-1.5, -4.5, 6.0, 0.0}), Tensor::of({1.0}), Tensor::of({4.0})}}};
 }
 
 }  // namespace dagrad

@@ -12,7 +12,8 @@ namespace dagrad {
 
 /// The arguments of an op's `eval`: operands to read, results to write, scratch memory, the machine
 /// and its thread pool. Views are row-major and contiguous. Results are allocated but
-/// uninitialised.
+/// uninitialised; those that the op declares as `optional_results` are not even allocated where
+/// nothing reads them.
 class EvalContext {
  public:
   EvalContext(std::span<const View> operands, std::span<const MutableView> results,
@@ -37,6 +38,9 @@ class EvalContext {
   std::span<T> out(std::size_t i = 0) const {
     return outs[i].as<T>();
   }
+  /// Whether result `i` is to be written. Only optional results may not be wanted; their data is
+  /// then null.
+  bool wanted(std::size_t i) const { return outs[i].data != nullptr; }
   const Shape& in_shape(std::size_t i) const { return ins[i].type.shape; }
   const Shape& out_shape(std::size_t i = 0) const { return outs[i].type.shape; }
   /// The Machine of the Runtime, to be passed to kernels.

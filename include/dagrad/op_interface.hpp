@@ -50,8 +50,10 @@ struct OpTraits {
   /// later operands.
   std::uint32_t type_only = 0;
   std::uint32_t in_place = 0;  ///< bit i: result 0 may be written over operand i
-  std::size_t cut = 0;         ///< number of leading operands that get no gradients
-  int alias = -1;  ///< result 0 is the memory of operand `alias` with another shape; -1: none
+  /// Bit i: where nothing reads result i, `eval` is given no memory for it (`EvalContext::wanted`).
+  std::uint32_t optional_results = 0;
+  std::size_t cut = 0;  ///< number of leading operands that get no gradients
+  int alias = -1;       ///< result 0 is the memory of operand `alias` with another shape; -1: none
   /// If operand `identity` has the type of result 0, it is the result; -1: none.
   int identity = -1;
   int like = -1;             ///< results always have the shape of operand `like`; -1: none
@@ -67,6 +69,9 @@ struct OpTraits {
 
   bool uses_type_only(std::size_t operand) const {
     return (type_only >> (operand < 31 ? operand : 31) & 1U) != 0;
+  }
+  bool is_optional(std::size_t result) const {
+    return result < 32 && (optional_results >> result & 1U) != 0;
   }
 };
 

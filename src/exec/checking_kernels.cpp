@@ -50,6 +50,11 @@ class CheckingKernel : public Kernel {
     cost_ = kernel_->cost();
     divides_ = kernel_->divides();
     overwrites_ = kernel_->overwrites();
+    leaves_out_ = kernel_->leaves_out();
+  }
+  /// Whether result i, unless it is left out, has only finite elements.
+  bool is_finite(std::size_t i, const StepFrame& frame, const Parallel& parallel) const {
+    return frame.out[i] == nullptr || all_finite({frame.out[i], out()[i]}, parallel);
   }
   const std::shared_ptr<const Kernel> kernel_;
 };
@@ -86,7 +91,7 @@ class WatchingKernel final : public CheckingKernel {
       kernel_->run(frame, parallel);
     }
     for (std::size_t i = 0; i < out().size(); ++i)
-      if (!all_finite({frame.out[i], out()[i]}, parallel)) throw NotFinite();
+      if (!is_finite(i, frame, parallel)) throw NotFinite();
   }
 
  private:
@@ -110,12 +115,11 @@ class SearchingKernel final : public CheckingKernel {
   void run(StepFrame& frame, const Parallel& parallel) const override {
     kernel_->run(frame, parallel);
     for (std::size_t i = 0; i < out().size(); ++i) {
-      const View result{frame.out[i], out()[i]};
-      if (all_finite(result, parallel)) continue;
+      if (is_finite(i, frame, parallel)) continue;
       const bool known = std::all_of(operands_.begin(), operands_.end(), [&](std::size_t operand) {
         return all_finite({frame.in[operand], in()[operand]}, parallel);
       });
-      if (known) fail(frame, i, result);
+      if (known) fail(frame, i, {frame.out[i], out()[i]});
       return;
     }
   }

@@ -63,6 +63,7 @@ class EvalKernel : public Kernel {
     cost_ = this->op()->cost(plan);
     divides_ = cost_ > worth_dividing;
     scratch_ = this->op()->scratch(plan);
+    leaves_out_ = this->op().traits().optional_results != 0;
     if (this->op().traits().has_prepare) prepared_ = this->op()->prepare(plan);
     if (this->op().get_if<Tiled>() != nullptr) held_ = bytes_of_tiles(prepared_.get());
   }

@@ -63,6 +63,8 @@ class Kernel {
   double cost() const { return cost_; }             ///< rough estimate in nanoseconds on one thread
   bool divides() const { return divides_; }         ///< whether several threads can share one step
   bool overwrites() const { return overwrites_; }   ///< whether results may overwrite operands
+  /// Whether it leaves out optional results whose address is null.
+  bool leaves_out() const { return leaves_out_; }
   /// Bytes of memory that it works in besides its scratch memory, for all runs together.
   std::size_t held() const { return held_; }
   /// Number of slots that a step names: operands, results and scratch memory.
@@ -76,6 +78,7 @@ class Kernel {
   double cost_ = 0;
   bool divides_ = false;
   bool overwrites_ = true;
+  bool leaves_out_ = false;
 
  private:
   const Op op_;

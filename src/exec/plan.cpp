@@ -74,6 +74,8 @@ std::string Plan::slot_text(std::uint32_t slot) const {
       return std::string(parameter_names[at]);
     case Slot::Home::constant:
       return fmt::format("constant {}", at);
+    case Slot::Home::nowhere:
+      return "unused";
     case Slot::Home::output:
       break;
   }

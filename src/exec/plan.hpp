@@ -27,7 +27,8 @@ struct Slot {
     input,      ///< in the tensor or view fed to input `at`
     parameter,  ///< in the State's or the initial value of parameter `at`
     constant,   ///< in constant `at`
-    output      ///< in tensor `at` of those that outlive the run (fetches and updates)
+    output,     ///< in tensor `at` of those that outlive the run (fetches and updates)
+    nowhere     ///< it is not computed, and its address is null
   };
   /// The largest value of `at`.
   static constexpr std::uint64_t most = (std::uint64_t{1} << 61) - 1;

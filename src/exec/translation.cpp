@@ -225,8 +225,9 @@ void Translation::finish(const Step& step, std::size_t result,
   first_vector_[slot] = static_cast<std::uint32_t>(vectors_.size());
   written_.push_back(slot);
   vectors_.insert(vectors_.end(), vectors.begin(), vectors.end());
-  const bool in_arena = plan_.slots[slot].home == Slot::Home::arena;
-  if (in_arena && lifetimes_.last(slot) < end_) return;
+  const Slot::Home home = plan_.slots[slot].home;
+  const bool in_arena = home == Slot::Home::arena;
+  if (home == Slot::Home::nowhere || (in_arena && lifetimes_.last(slot) < end_)) return;
   const auto size = static_cast<std::int64_t>(size_of(type.dtype));
   for (std::size_t i = 0; i < vectors.size(); ++i) {
     const std::int64_t first = static_cast<std::int64_t>(i) * line.lanes;

@@ -69,7 +69,10 @@ double bytes_of(const Plan& plan, const Step& step) {
                   operands[i]) != operands.begin() + static_cast<std::ptrdiff_t>(i);
     if (operands[i] != no_slot && !again) bytes += static_cast<double>(kernel.in()[i].bytes());
   }
-  for (const Type& type : kernel.out()) bytes += static_cast<double>(type.bytes());
+  const auto results = plan.results_of(step);
+  for (std::size_t i = 0; i < kernel.out().size(); ++i)
+    if (plan.slots[results[i]].home != Slot::Home::nowhere)
+      bytes += static_cast<double>(kernel.out()[i].bytes());
   return bytes;
 }
 

@@ -56,6 +56,7 @@ constexpr OperandsOf operands_of_known[] = {
     {"max_pool_pick", {"x", "by"}},
     {"nll", {"log p", "targets"}},
     {"normalize", {"x", "scale", "shift"}},
+    {"normalize_channels", {"x", "scale", "shift"}},
     {"normalize_rows", {"x", "scale", "shift"}},
     {"pow", {"base", "exponent"}},
     {"power", {"base", "exponent"}},

@@ -54,6 +54,7 @@ const std::vector<Case>& cases() {
        elementwise_chain, frameworks_and("numpy")},
       of_op("softmax", "of rows"),
       of_op("layer_norm", "of rows, with scale and shift"),
+      of_op("batch_norm", "of images, in training, with scale and shift"),
       of_op("topk", "the largest elements of rows"),
       of_op("sort", "of rows"),
       of_op("cumsum", "of rows"),

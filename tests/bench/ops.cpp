@@ -51,6 +51,13 @@ const std::map<std::string, std::vector<Size>>& sizes() {
       p.y = dagrad::layer_norm(x, scale, p.variable({shape[1]}));
     };
   };
+  const auto batch_norm = [](const Shape& shape) {
+    return [shape](Problem& p) {
+      const Value x = p.variable(shape), scale = p.variable({shape[1]});
+      const Value ones = p.graph.constant(Tensor::full({f32, {shape[1]}}, 1));
+      p.y = dagrad::batch_norm(x, scale, p.variable({shape[1]}), ones, ones).out;
+    };
+  };
   const auto topk = [](const Shape& shape, std::int64_t k) {
     return [shape, k](Problem& p) { p.y = dagrad::topk(p.variable(shape), k).values; };
   };
@@ -86,6 +93,10 @@ const std::map<std::string, std::vector<Size>>& sizes() {
        {{"32x64", layer_norm({32, 64})},
         {"768x128", layer_norm({768, 128})},
         {"8192x1024", layer_norm({8'192, 1'024})}}},
+      {"batch_norm",
+       {{"32x64x32x32", batch_norm({32, 64, 32, 32})},
+        {"32x128x16x16", batch_norm({32, 128, 16, 16})},
+        {"32x512x4x4", batch_norm({32, 512, 4, 4})}}},
       {"topk",
        {{"5 of 64x100", topk({64, 100}, 5)},
         {"10 of 256x1000", topk({256, 1'000}, 10)},

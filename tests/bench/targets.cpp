@@ -41,6 +41,7 @@ std::vector<Target> targets_of(const std::string& name) {
       {"elementwise", "*", "copying x", 1.1, 1.1},
       {"softmax", "*", peers, 1, 1},
       {"layer_norm", "*", peers, 1, 1},
+      {"batch_norm", "*", peers, 1, 1},
       {"topk", "*", peers, 1, 1},
       {"sort", "*", peers, 1, 1},
       {"cumsum", "*", peers, 1, 1},

@@ -178,8 +178,9 @@ const std::set<std::string> refuses_narrow_floats = words(
     "cumsum det det_slope global_norm gumbel inverse log_softmax log_softmax_gradient "
     "logcumsumexp logsumexp masked masked_matmul masked_scores masked_softmax "
     "masked_softmax_gradient matmul max max_pool max_pool_gradient max_pool_pick min nll norm "
-    "normal normalize_rows normalize_rows_gradient prod recurrence slogdet softmax "
-    "softmax_gradient solve sort standard_deviation standardize standardize_gradient "
+    "normal normalize_channels normalize_channels_gradient normalize_rows "
+    "normalize_rows_gradient prod recurrence slogdet softmax softmax_gradient solve sort "
+    "standard_deviation standardize standardize_gradient "
     "tied_share topk triangular_solve truncated_normal uniform variance");
 
 class Catalogue : public ::testing::TestWithParam<DType> {};

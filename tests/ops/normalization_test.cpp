@@ -211,62 +211,6 @@ TEST(Normalization, NanStaysInItsRow) {
   for (std::int64_t i = 0; i < 6; ++i) EXPECT_EQ(std::isnan(y.at(i)), i < 3);
 }
 
-/// layer_norm and rms_norm made of other ops.
-Value from_pieces(const Value& x, const Value& scale, const Value* shift, const NormOptions& o) {
-  std::vector<std::int64_t> axes;
-  for (std::int64_t axis = -o.axes; axis < 0; ++axis) axes.push_back(axis);
-  const Value y = apply(Standardize{{axes}, o.epsilon, shift != nullptr}, {x})[0];
-  return shift != nullptr ? apply(ScaleShift{}, {y, scale, *shift}) : y * scale;
-}
-
-TEST(NormalizeRows, AgreesWithItsPiecesOnAnyNumberOfThreads) {
-  Rng rng(3);
-  for (const Shape& shape : std::vector<Shape>{{1, 1}, {3, 1}, {1000, 7}, {259, 3, 43}, {5, 70000}})
-    for (const DType dtype : {f32, f64})
-      for (const bool centred : {true, false}) {
-        Graph graph;
-        const NormOptions options{.axes = shape.rank() - 1, .epsilon = 0.1};
-        const Shape row(shape.dims().subspan(1));
-        const auto draw = [&](const Shape& s) {
-          return graph.constant(rng.normal(s, 0, 1, dtype));
-        };
-        const Value x = draw(shape), scale = draw(row), shift = draw(row), d = draw(shape);
-        const Value y =
-            centred ? layer_norm(x, scale, shift, options) : rms_norm(x, scale, options);
-        const Value pieces = from_pieces(x, scale, centred ? &shift : nullptr, options);
-        Values xs{x, scale}, got{y}, wanted{pieces};
-        if (centred) xs.push_back(shift);
-        for (const Value& slope : gradient(y, xs, {.seed = d})) got.push_back(slope);
-        for (const Value& slope : gradient(pieces, xs, {.seed = d})) wanted.push_back(slope);
-        const auto right = evaluate(wanted);
-        const double bound = dtype == f32 ? 2e-5 : 1e-13;
-        std::vector<Tensor> before;
-        for (const int threads : {1, 3}) {
-          Runtime runtime({.threads = threads});
-          const auto now = compile(got, {.runtime = &runtime})();
-          for (std::size_t i = 0; i < now.size(); ++i) {
-            EXPECT_EQ(compare(now[i], right[i], bound, 10 * bound).text, "") << to_string(shape);
-            EXPECT_TRUE(before.empty() || same_bits(now[i], before[i])) << i;
-          }
-          before = now;
-        }
-      }
-}
-
-/// Cotangents of 0 stay 0 beside elements that are not finite, and rows do not spoil each other.
-TEST(NormalizeRows, NothingComesFromCotangentsOfZero) {
-  Graph graph;
-  const Value x = graph.constant(Tensor::of({{1.0, test::nan}, {test::infinity, 2.0}, {1.0, 3.0}}));
-  const Value scale = graph.constant(Tensor::of({2.0, test::infinity}));
-  const Value shift = graph.constant(Tensor::of({0.0, 0.0}));
-  const Value d = graph.constant(Tensor::of({{0.0, 0.0}, {0.0, 0.0}, {1.0, 0.0}}));
-  const Value y = layer_norm(x, scale, shift, {.epsilon = 0});
-  const auto slopes = evaluate(gradient(y, {x, scale, shift}, {.seed = d}));
-  EXPECT_EQ(slopes[0].to_vector<double>(), (std::vector<double>{0, 0, 0, 0, 0, 0}));
-  EXPECT_EQ(slopes[1].to_vector<double>(), (std::vector<double>{-1, 0}));
-  EXPECT_EQ(slopes[2].to_vector<double>(), (std::vector<double>{1, 0}));
-}
-
 struct Refusals : testing::Test {
   Graph graph;
   Value x = graph.input("x", {f64, {2, 4, 3}}), c = graph.input("c", {f64, {4}});

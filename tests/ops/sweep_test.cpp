@@ -12,6 +12,7 @@
 
 #include "dagrad/catalog.hpp"
 #include "dagrad/check.hpp"
+#include "dagrad/evaluate_op.hpp"
 #include "dagrad/gradient.hpp"
 #include "dagrad/gtest.hpp"
 #include "dagrad/random.hpp"
@@ -205,6 +206,26 @@ TEST_P(Sweep, GivesTheSameBitsOnOneThreadAndTwo) {
 TEST_P(Sweep, GivesTheSameBitsInPlace) {
   for (const Sample& sample : samples_)
     expect_same_bits(sample, {.in_place = false}, {.in_place = true});
+}
+
+/// Each result has the same bits if nothing reads the others, which the op may then leave out.
+TEST_P(Sweep, GivesTheSameBitsWhereResultsAreUnused) {
+  if (op_.traits().optional_results == 0) return;
+  const auto expect_each_alone = [&](const Sample& sample) {
+    Graph graph;
+    std::vector<Operand> operands;
+    for (const Tensor& tensor : sample.in) operands.push_back(fresh(graph.constant(tensor)));
+    const std::vector<Value> results =
+        detail::outputs_of<detail::dynamic_outputs>(detail::append(sample.op, operands, &graph));
+    const std::vector<Tensor> all = evaluate_op(sample.op, sample.in);
+    for (std::size_t i = 0; i < results.size(); ++i)
+      EXPECT_TENSOR_SAME(compile(results[i], {.passes = {}})()[0], all[i])
+          << op_.name() << ", result " << i;
+  };
+  for (const Sample& sample : samples_) {
+    expect_each_alone(sample);
+    if (const auto large = enlarged(sample); large && computes(*large)) expect_each_alone(*large);
+  }
 }
 
 /// Two results may differ by twice the golden bound of 16 epsilons, relative to the largest element

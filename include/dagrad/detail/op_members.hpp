@@ -82,6 +82,8 @@ constexpr OpTraits traits_of() {
   if constexpr (requires { T::conditions; }) traits.conditions = T::conditions;
   if constexpr (requires { T::type_only; }) traits.type_only = mask_of(T::type_only);
   if constexpr (requires { T::in_place; }) traits.in_place = mask_of(T::in_place);
+  if constexpr (requires { T::optional_results; })
+    traits.optional_results = mask_of(T::optional_results);
   if constexpr (requires { T::alias; }) traits.alias = T::alias;
   if constexpr (requires { T::identity; }) traits.identity = T::identity;
   if constexpr (requires { T::like; }) traits.like = T::like;

@@ -65,6 +65,52 @@ struct StandardizeGradient : OverAxes {
   static Samples samples(Rng& rng);
 };
 
+/// Batch normalisation: `Standardize` over axes with a scale and a shift for each result. The
+/// results are the normalised elements, followed by those of `Standardize`. Takes x, scale and
+/// shift; the last two have the shape of x with size 1 along the axes.
+struct NormalizeChannels : OverAxes {
+  double epsilon = 1e-5;
+  using attributes = dagrad::attributes<&OverAxes::axes, &NormalizeChannels::epsilon>;
+  static constexpr auto name = "normalize_channels";
+  static constexpr auto doc =
+      "standardize(x) * scale + shift, where scale and shift have size 1 along the axes, followed "
+      "by the results of standardize(x).";
+  static constexpr std::size_t operands = 3;
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::array in_place{0};
+  static constexpr std::array optional_results{1};
+  static constexpr bool raises_flags = true;
+  std::vector<Type> infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void decisions(std::span<const View> in, std::span<const View> out,
+                 const DecisionSink& sink) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
+  static Samples samples(Rng& rng);
+};
+
+/// The gradient rule of NormalizeChannels appends this op, which is linear in its cotangent d.
+struct NormalizeChannelsGradient : OverAxes {
+  using attributes = dagrad::attributes<&OverAxes::axes>;
+  static constexpr auto name = "normalize_channels_gradient";
+  static constexpr auto doc =
+      "For a cotangent d of normalize_channels, a standardised y, its reciprocal deviation r and a "
+      "scale: standardize_gradient(d * scale, y, r), then the sums of d * y and of d over the "
+      "axes, "
+      "which keep size 1.";
+  static constexpr std::size_t operands = 4;
+  static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::array in_place{0};
+  static constexpr bool raises_flags = true;
+  std::vector<Type> infer(std::span<const Type> in) const;
+  std::size_t scratch(const PlanContext& plan) const;
+  void eval(const EvalContext& c) const;
+  Grads grad(const GradContext& g) const;
+  Dependence pattern(const PatternContext& at) const;
+  static Samples samples(Rng& rng);
+};
+
 /// Layer and RMS normalisation. The results are the normalised elements, the standardised x that
 /// they are made of, and the factor by which `Standardize` multiplies; the last result keeps the
 /// reduced axes with size 1. Takes x, scale, which has the shape of the axes, and except for RMS
@@ -81,6 +127,7 @@ struct NormalizeRows : OverAxes {
   static constexpr std::size_t operands = 0;  ///< any number, that is two or three
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
+  static constexpr std::array optional_results{1, 2};
   static constexpr bool raises_flags = true;
   std::uint32_t row_operands(std::span<const Type> in) const;
   std::vector<Type> infer(std::span<const Type> in) const;
@@ -105,6 +152,7 @@ struct NormalizeRowsGradient : OverAxes {
       "but the last ones.";
   static constexpr std::size_t operands = 4;
   static constexpr DTypes dtypes = compute_float_dtypes;
+  static constexpr std::array optional_results{1, 2};
   static constexpr bool raises_flags = true;
   std::vector<Type> infer(std::span<const Type> in) const;
   std::size_t scratch(const PlanContext& plan) const;

@@ -6,6 +6,7 @@ ROWS = lambda *shapes: [("x".join(map(str, s)), s) for s in shapes]
 SIZES = {
     "softmax": ROWS((64, 10), (256, 1_000), (4_096, 2_048)),
     "layer_norm": ROWS((32, 64), (768, 128), (8_192, 1_024)),
+    "batch_norm": ROWS((32, 64, 32, 32), (32, 128, 16, 16), (32, 512, 4, 4)),
     "topk": [("5 of 64x100", (64, 100, 5)), ("10 of 256x1000", (256, 1_000, 10)), ("50 of 256x50000", (256, 50_000, 50))],
     "sort": ROWS((64, 100), (256, 1_000), (8, 100_000)),
     "cumsum": ROWS((64, 100), (256, 4_096), (2_048, 4_096)),
@@ -19,7 +20,7 @@ SIZES = {
 def inputs(rng, name, size):
     """The float inputs, of which the gradient is taken, and the indices if there are any."""
     normal = lambda *s: rng.standard_normal(s, "float32")
-    if name == "layer_norm": return [normal(*size), normal(size[1]), normal(size[1])], None
+    if name in ("layer_norm", "batch_norm"): return [normal(*size), normal(size[1]), normal(size[1])], None
     if name in ("take", "scatter_add"):
         rows, width, count = size
         table = [normal(rows, width)] + ([normal(count, width)] if name == "scatter_add" else [])
@@ -32,6 +33,7 @@ def torch_op(name, size, index):
     return {
         "softmax": lambda x: torch.softmax(x, 1),
         "layer_norm": lambda x, scale, shift: F.layer_norm(x, (size[1],), scale, shift),
+        "batch_norm": lambda x, scale, shift: F.batch_norm(x, None, None, scale, shift, True),
         "topk": lambda x: torch.topk(x, size[2])[0],
         "sort": lambda x: torch.sort(x)[0],
         "cumsum": lambda x: torch.cumsum(x, 1),
@@ -66,12 +68,18 @@ def jax_op(name, size, index):
     def layer_norm(x, scale, shift):
         return (x - x.mean(-1, keepdims=True)) * lax.rsqrt(x.var(-1, keepdims=True) + 1e-5) * scale + shift
 
+    def batch_norm(x, scale, shift):
+        axes, channels = (0, 2, 3), lambda v: v[:, None, None]
+        centred = x - x.mean(axes, keepdims=True)
+        return centred * lax.rsqrt(x.var(axes, keepdims=True) + 1e-5) * channels(scale) + channels(shift)
+
     def max_pool(x):
         *_, window, padding = size
         pads = ((0, 0), (0, 0), (padding, padding), (padding, padding))
         return lax.reduce_window(x, -jnp.inf, lax.max, (1, 1, window, window), (1, 1, 2, 2), pads)
     return {
-        "softmax": lambda x: jax.nn.softmax(x), "layer_norm": layer_norm, "max_pool": max_pool,
+        "softmax": lambda x: jax.nn.softmax(x), "layer_norm": layer_norm,
+        "batch_norm": batch_norm, "max_pool": max_pool,
         "topk": lambda x: lax.top_k(x, size[2])[0],
         "sort": lambda x: jnp.sort(x),
         "cumsum": lambda x: jnp.cumsum(x, 1),
