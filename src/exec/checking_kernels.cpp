@@ -132,7 +132,7 @@ class SearchingKernel final : public CheckingKernel {
     std::string text =
         fmt::format("the result{}, {}, is not finite although all operands are: it has {} at {}",
                     out().size() > 1 ? fmt::format(" {}", i) : "", to_string(result.type),
-                    std::isnan(*first) ? std::string("nan") : fmt::to_string(*first),
+                    std::isnan(*first) ? std::string("nan") : fmt::format("{}", *first),
                     index_text(result.type.shape, first - all.begin()));
     for (const std::size_t operand : operands_)
       text += fmt::format("\n  operand {}, {}", operand,

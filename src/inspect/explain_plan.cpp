@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "src/graph/told_at.hpp"
 #include "src/io/text_table.hpp"
 #include "src/io/units.hpp"
+#include "src/tensor/list_text.hpp"
 
 namespace dagrad {
 
@@ -198,7 +198,7 @@ Lines merged_lines(const PlanExplanation& plan) {
   for (const PlannedStep& step : plan.steps)
     if (step.merged.size() > 1)
       lines.push_back({fmt::format("{} = {} of {} nodes: {}", step.name, step.op,
-                                   step.merged.size(), fmt::join(step.merged, ", "))});
+                                   step.merged.size(), detail::list_text(step.merged))});
   return lines;
 }
 

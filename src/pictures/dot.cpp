@@ -103,14 +103,14 @@ class DotWriter {
     if (const std::string caption = labels_.caption(); !caption.empty())
       line("  label=<{}>; labelloc=b;", caption);
     line("}}");
-    return fmt::to_string(out_);
+    return std::move(out_);
   }
 
  private:
   template <class... A>
   void line(fmt::format_string<A...> format, A&&... arguments) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<A>(arguments)...);
-    out_.push_back('\n');
+    out_ += fmt::format(format, std::forward<A>(arguments)...);
+    out_ += '\n';
   }
 
   static std::string quoted(const std::string& text) {
@@ -316,7 +316,7 @@ class DotWriter {
   detail::NumbersTable<2> crossing_;  ///< nodes joined by data edges between parts
   detail::NumbersTable<2> updated_;   ///< nodes joined by update edges
   detail::NumbersTable<4> lines_;
-  fmt::memory_buffer out_;
+  std::string out_;
 };
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <istream>
@@ -11,6 +10,7 @@
 #include "src/io/csv_lines.hpp"
 #include "src/io/csv_number.hpp"
 #include "src/io/file_name.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {
@@ -106,7 +106,7 @@ class ColumnReader {
     const auto& all = column_.categories;
     const auto found = std::find(all.begin(), all.end(), cell.field);
     if (found == all.end())
-      cell.fail(fmt::format("is none of the categories: {}", fmt::join(all, ", ")));
+      cell.fail(fmt::format("is none of the categories: {}", detail::list_text(all)));
     return found - all.begin();
   }
 

@@ -1,7 +1,6 @@
 #include "dagrad/train/dataset.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ostream>
@@ -10,6 +9,7 @@
 #include "dagrad/host.hpp"
 #include "src/graph/told_at.hpp"
 #include "src/io/column_names.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/tensor/utf8.hpp"
 #include "src/train/first_not_finite.hpp"
 #include "src/train/labels.hpp"
@@ -66,7 +66,7 @@ std::string place_in_row(const Tensor& column, std::int64_t in_row) {
     place.insert(place.begin(), in_row % size);
     in_row /= size;
   }
-  return place.empty() ? "" : fmt::format(", element [{}]", fmt::join(place, ","));
+  return place.empty() ? "" : fmt::format(", element [{}]", detail::list_text(place, ","));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "src/train/fit_checkpoint.hpp"
+#include "src/tensor/list_text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -87,7 +87,7 @@ std::string differences(const std::vector<std::string>& columns, const Arrays& h
   std::sort(now.begin(), now.end());
   if (there == now) return "";
   return fmt::format("\n  the history has the columns {} in the file, but {} now",
-                     fmt::join(there, ", "), fmt::join(now, ", "));
+                     detail::list_text(there), detail::list_text(now));
 }
 
 /// Reads the arrays of a checkpoint, which are those that `write_checkpoint` makes unless the file

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +6,7 @@
 
 #include "dagrad/rewrite.hpp"
 #include "src/graph/access.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/tensor/utf8.hpp"
 #include "src/train/batch_function.hpp"
 #include "src/train/fit_task.hpp"
@@ -155,7 +155,7 @@ void check_data(const Model& model, const Dataset& data, std::string_view what, 
     const std::string &column = binding.column, input = in_quotes(binding.input.name());
     if (!data.has(column))
       refuse_to_fit("the {} has no column {}, which the input {} takes; its columns are: {}", what,
-                    in_quotes(column), input, fmt::join(data.names(), ", "));
+                    in_quotes(column), input, detail::list_text(data.names()));
     const Type wanted = binding.input.type(), got = data[column].type();
     if (got.dtype != wanted.dtype)
       throw TypeError(fmt::format(

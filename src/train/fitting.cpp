@@ -1,7 +1,7 @@
 #include "src/train/fitting.hpp"
+#include "src/tensor/list_text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -45,7 +45,7 @@ std::int64_t steps_in_epoch(const FitTask& task) {
 /// The positions of the rows of a batch, for errors.
 std::string rows_text(std::span<const std::int64_t> rows) {
   constexpr std::size_t most = 64;
-  return fmt::format("{}{}", fmt::join(rows.first(std::min(most, rows.size())), ", "),
+  return fmt::format("{}{}", detail::list_text(rows.first(std::min(most, rows.size()))),
                      rows.size() > most ? ", …" : "");
 }
 

@@ -1,12 +1,12 @@
 #include "dagrad/train/history.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "dagrad/csv.hpp"
 #include "src/graph/told_at.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/tensor/utf8.hpp"
 #include "src/train/gnuplot.hpp"
 
@@ -52,7 +52,7 @@ const std::vector<double>& History::operator[](const ColumnName& column) const {
     const auto found = std::find(names_.begin(), names_.end(), column.text());
     if (found == names_.end())
       throw ArgumentError(fmt::format("the history has no column {}; its columns are: {}",
-                                      detail::in_quotes(column.text()), fmt::join(names_, ", ")));
+                                      detail::in_quotes(column.text()), detail::list_text(names_)));
     return columns_[static_cast<std::size_t>(found - names_.begin())];
   });
 }
@@ -63,7 +63,7 @@ void History::append(std::span<const double> row, Location where) {
       throw ArgumentError(
           fmt::format("History::append: expected {} numbers, for the columns {}, "
                       "got {}",
-                      names_.size(), fmt::join(names_, ", "), row.size()));
+                      names_.size(), detail::list_text(names_), row.size()));
   });
   for (std::size_t i = 0; i < row.size(); ++i) columns_[i].push_back(row[i]);
   ++epochs_;

@@ -1,7 +1,6 @@
 #include "dagrad/train/network.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +8,7 @@
 #include "dagrad/error.hpp"
 #include "dagrad/ops/random.hpp"
 #include "dagrad/random.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/train/layer.hpp"
 
 namespace dagrad::layers {
@@ -55,9 +55,8 @@ Value Network::found(const std::string& name, const Type& type) const {
   if (at == made_->end()) {
     std::vector<std::string_view> names;
     for (const Named& made : *made_) names.push_back(made.name);
-    throw GraphError(
-        fmt::format("the network has made no parameter \"{}\"; it has {}", name,
-                    names.empty() ? "none yet" : fmt::format("{}", fmt::join(names, ", "))));
+    throw GraphError(fmt::format("the network has made no parameter \"{}\"; it has {}", name,
+                                 names.empty() ? "none yet" : detail::list_text(names)));
   }
   if (at->parameter.type() != type)
     throw ShapeError(fmt::format("the parameter \"{}\" is {}, but {} is needed here", name,
