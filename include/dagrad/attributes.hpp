@@ -31,17 +31,14 @@ struct attributes {
   /// Calls `visit(name, value)` for each attribute, in the listed order.
   template <class Op>
   static void visit(const Op& op, const AttributeVisitor& visit) {
-    (visit(detail::member_name<Members>(), detail::to_attribute(op.*Members)), ...);
+    detail::visit_members(detail::listed<Op, Members...>, &op, visit);
   }
   /// Sets the attribute of that name; returns false if there is none. Integers are accepted for
   /// floats, and strings for enumerators. Throws ArgumentError if the value is not of the
   /// attribute's type.
   template <class Op>
-  static bool assign([[maybe_unused]] Op& op, [[maybe_unused]] std::string_view name,
-                     [[maybe_unused]] const Attribute& value) {
-    return ((name == detail::member_name<Members>() &&
-             (detail::assign_attribute(op.*Members, value), true)) ||
-            ...);
+  static bool assign(Op& op, std::string_view name, const Attribute& value) {
+    return detail::assign_member(detail::listed<Op, Members...>, &op, name, value);
   }
 };
 

@@ -149,8 +149,9 @@ class OpInterface {
 class Op {
  public:
   Op() = default;
+  /// Hidden, as what it refers to is, because each library makes the ops that it uses.
   template <class T>
-  requires(!std::same_as<T, Op>) Op(T op);
+  requires(!std::same_as<T, Op>) [[gnu::visibility("hidden")]] Op(T op);
   explicit Op(std::shared_ptr<const OpInterface> op) : op_(std::move(op)) {}
 
   const OpInterface& operator*() const { return *op_; }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/tensor/list_text.hpp"
 #include "src/tensor/utf8.hpp"
 
 namespace dagrad {
@@ -31,25 +32,15 @@ std::uint64_t fnv1a(const void* data, std::size_t size) {
   return hash;
 }
 
-/// What fmt::join does, whose formatters of numbers take seconds to compile.
-template <class Range>
-std::string joined(const Range& values, std::string_view separator = ",") {
-  std::string text;
-  for (const auto& value : values) {
-    if (!text.empty()) text += separator;
-    text += fmt::format("{}", value);
-  }
-  return text;
-}
-
 std::string text_of(const Tensor& tensor) {
   constexpr std::int64_t most_elements = 16;
   if (tensor.size() > most_elements)
     return fmt::format("{}#{:016x}", to_string(tensor.type()),
                        fnv1a(tensor.data(), tensor.type().bytes()));
   const Tensor numbers = tensor.cast(compute_dtype(tensor.dtype()));
-  const std::string elements = dispatch(
-      numbers.dtype(), [&]<class T>(std::type_identity<T>) { return joined(numbers.values<T>()); });
+  const std::string elements = dispatch(numbers.dtype(), [&]<class T>(std::type_identity<T>) {
+    return detail::list_text(numbers.values<T>(), ",");
+  });
   return tensor.rank() == 0 ? elements
                             : fmt::format("{}{{{}}}", to_string(tensor.type()), elements);
 }
@@ -98,7 +89,7 @@ std::string attribute_text(const Attribute& value) {
         else if constexpr (std::is_arithmetic_v<T>)
           return fmt::format("{}", v);
         else if constexpr (detail::IntegerVector<T> || detail::RealVector<T>)
-          return "[" + joined(v) + "]";
+          return "[" + detail::list_text(v, ",") + "]";
         else if constexpr (requires { text_of(v); })
           return text_of(v);
         else
@@ -177,8 +168,24 @@ std::size_t enumerator_in(const Attribute& value, std::span<const std::string_vi
   const auto at = std::find(names.begin(), names.end(), name);
   if (at == names.end())
     throw ArgumentError(
-        fmt::format("must be one of {}, got {}", joined(names, ", "), in_quotes(name)));
+        fmt::format("must be one of {}, got {}", list_text(names), in_quotes(name)));
   return static_cast<std::size_t>(at - names.begin());
+}
+
+void visit_members(std::span<const AttributeMember> members, const void* op,
+                   const AttributeVisitor& visit) {
+  for (const AttributeMember& member : members)
+    visit(member.name, member.read(member.in(const_cast<void*>(op))));
+}
+
+bool assign_member(std::span<const AttributeMember> members, void* op, std::string_view name,
+                   const Attribute& value) {
+  for (const AttributeMember& member : members) {
+    if (member.name != name) continue;
+    member.assign(member.in(op), value);
+    return true;
+  }
+  return false;
 }
 
 namespace {

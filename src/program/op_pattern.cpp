@@ -37,7 +37,7 @@ Dependence by_row(const Shape& operand, const Shape& result) {
 }  // namespace
 
 /// What an op tells, or what follows from its program, its memory and its rows.
-Dependence OpBase::pattern(const PatternContext& at) const {
+Dependence OpModel::pattern(const PatternContext& at) const {
   if (members_.pattern) return members_.pattern(op_, at);
   const std::size_t i = at.operand;
   if (traits_.uses_type_only(i)) return Dependence::none();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -124,6 +125,41 @@ void assign_attribute(T& member, const A& value) {
     if (!from_string(*text, member)) throw_not_text_of(*text);
   }
 }
+
+// ---- by the address of a member
+
+/// A member of an op struct. What its type needs is compiled once for all members of the type, and
+/// what all members need once for all ops.
+struct AttributeMember {
+  std::string_view name;
+  void* (*in)(void* op);  ///< the member's address
+  Attribute (*read)(const void* member);
+  void (*assign)(void* member, const Attribute& value);
+};
+
+template <class T>
+Attribute read_member(const void* member) {
+  return to_attribute(*static_cast<const T*>(member));
+}
+template <class T>
+void assign_to_member(void* member, const Attribute& value) {
+  assign_attribute(*static_cast<T*>(member), value);
+}
+template <class Op, auto Member>
+constexpr AttributeMember attribute_member() {
+  using T = std::remove_cvref_t<decltype(std::declval<Op&>().*Member)>;
+  return {member_name<Member>(), [](void* op) -> void* { return &(static_cast<Op*>(op)->*Member); },
+          read_member<T>, assign_to_member<T>};
+}
+
+template <class Op, auto... Members>
+[[gnu::visibility("hidden")]] inline constexpr std::array<AttributeMember, sizeof...(Members)>
+    listed{attribute_member<Op, Members>()...};
+
+void visit_members(std::span<const AttributeMember> members, const void* op,
+                   const AttributeVisitor& visit);
+bool assign_member(std::span<const AttributeMember> members, void* op, std::string_view name,
+                   const Attribute& value);
 
 // ---- hashes and comparisons
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <typeinfo>
@@ -15,29 +16,34 @@
 
 namespace dagrad::detail {
 
-class OpBase;
-
 /// The members of an op struct as functions of its address, null for members that it lacks.
-/// Everything that depends on the type of an op is here; `OpBase` supplies defaults for missing
+/// Everything that depends on the type of an op is here; `OpModel` supplies defaults for missing
 /// members.
 struct OpMembers {
+  /// Constructs a struct at `to` from the one at `from`.
+  using Construct = void (*)(void* to, void* from);
+
   const std::type_info* type = nullptr;
   std::size_t type_hash = 0;
+  std::size_t size = 0, alignment = 1;  ///< of the struct
   bool stateless = false;  ///< it has no data members, so that all ops of the type are equal
   OpTraits traits;
   std::size_t operands = 0;    ///< 0: any number
   DTypes dtypes = {};          ///< dtypes that the operands may have
   bool checks_dtypes = false;  ///< if false, only `infer` decides which dtypes the op takes
 
+  Construct copy = nullptr;
+  Construct construct_default = nullptr;  ///< of a struct with attributes; ignores `from`
+  void (*destroy)(void*) = nullptr;
+  std::size_t (*cut)(const void*) = nullptr;
+
   std::string_view (*name)(const void*) = nullptr;
   std::string_view (*doc)(const void*) = nullptr;
 
   void (*visit)(const void*, const AttributeVisitor&) = nullptr;
-  void (*visit_defaults)(const AttributeVisitor&) = nullptr;
   bool (*assign)(void*, std::string_view, const Attribute&) = nullptr;
   std::size_t (*hash)(const void*) = nullptr;
   bool (*equal)(const void*, const void*) = nullptr;
-  std::shared_ptr<OpBase> (*copy)(const void*) = nullptr;
   bool (*retype)(void*, DType, DType) = nullptr;
 
   void (*infer)(const void*, std::span<const Type>, std::vector<Type>&) = nullptr;
@@ -112,18 +118,30 @@ const T& self(const void* op) {
 }
 
 template <class T>
+constexpr void add_storage(OpMembers& m) {
+  m.size = sizeof(T);
+  m.alignment = alignof(T);
+  m.stateless = std::is_empty_v<T>;
+  if constexpr (!std::is_empty_v<T>)
+    m.copy = [](void* to, void* from) { ::new (to) T(self<T>(from)); };
+  if constexpr (!std::is_trivially_destructible_v<T>)
+    m.destroy = [](void* op) { static_cast<T*>(op)->~T(); };
+  if constexpr (requires(const T& op) { std::size_t(op.cut); })
+    m.cut = [](const void* op) { return std::size_t(self<T>(op).cut); };
+}
+
+template <class T>
 constexpr void add_identity(OpMembers& m) {
   m.type = &typeid(T);
   m.type_hash = type_hash<T>();
-  m.stateless = std::is_empty_v<T>;
   m.name = [](const void* op) -> std::string_view { return self<T>(op).name; };
   if constexpr (requires(const T& op) { std::string_view(op.doc); })
     m.doc = [](const void* op) -> std::string_view { return self<T>(op).doc; };
   if constexpr (requires { typename T::attributes; }) {
     using A = typename T::attributes;
     m.visit = [](const void* op, const AttributeVisitor& visit) { A::visit(self<T>(op), visit); };
-    if constexpr (std::is_default_constructible_v<T>)
-      m.visit_defaults = [](const AttributeVisitor& visit) { A::visit(T{}, visit); };
+    if constexpr (!std::is_empty_v<T> && std::is_default_constructible_v<T>)
+      m.construct_default = [](void* to, void*) { ::new (to) T{}; };
     m.assign = [](void* op, std::string_view name, const Attribute& value) {
       return A::assign(*static_cast<T*>(op), name, value);
     };
@@ -145,6 +163,9 @@ constexpr void add_identity(OpMembers& m) {
     m.samples = [](Rng& rng) -> Samples { return T::samples(rng); };
 }
 
+/// Not inline, because every op calls it.
+void set_types(std::vector<Type>& out, std::span<const Type> types);
+
 template <class T>
 constexpr void add_types(OpMembers& m) {
   m.traits = traits_of<T>();
@@ -155,9 +176,9 @@ constexpr void add_types(OpMembers& m) {
     m.infer = [](const void* op, std::span<const Type> in, std::vector<Type>& out) {
       const auto types = self<T>(op).infer(in);
       if constexpr (outputs_in<decltype(self<T>(op).infer(in))> == 1)
-        out.assign(1, types);
+        set_types(out, {&types, 1});
       else
-        out.assign(types.begin(), types.end());
+        set_types(out, types);
     };
 }
 

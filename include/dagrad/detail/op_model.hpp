@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -15,43 +16,47 @@
 /// Turns an op struct into an Op.
 namespace dagrad::detail {
 
-/// The part of an op's implementation that does not depend on the type of its struct: it calls the
-/// struct's members, or uses defaults for those that are missing.
-class OpBase : public OpInterface {
+/// An op struct behind the interface of ops: calls the struct's members, or uses defaults for those
+/// that are missing. One class holds structs of all types, which it knows by their members alone,
+/// because a class for each type would be compiled for each.
+class OpModel final : public OpInterface {
  public:
-  std::string_view name() const final { return members_.name(op_); }
-  std::string_view doc() const final;
-  void visit_attributes(const AttributeVisitor& visit) const final;
-  void visit_defaults(const AttributeVisitor& visit) const final;
-  Op with_attribute(std::string_view name, const Attribute& value) const final;
-  std::size_t hash() const final;
-  bool equal(const OpInterface& other) const final;
-  const std::type_info& type() const final { return *members_.type; }
-  const void* get() const final { return op_; }
+  /// A model of the struct that `construct` makes of `from`.
+  static std::shared_ptr<OpModel> make(const OpMembers& members, OpMembers::Construct construct,
+                                       void* from);
+  /// For `make`: constructs the struct in `room`.
+  OpModel(const OpMembers& members, void* room, OpMembers::Construct construct, void* from);
+  ~OpModel() override;
 
-  void infer(std::span<const Type> in, std::vector<Type>& out) const final;
-  ProgramPtr program(std::span<const Type> in) const final;
-  Grads grad(const GradContext& context) const final;
-  Grads jvp(const JvpContext& context) const final;
-  Dependence pattern(const PatternContext& context) const final;
-  void eval(const EvalContext& context) const final;
-  std::size_t scratch(const PlanContext& context) const final;
-  std::shared_ptr<const void> prepare(const PlanContext& context) const final;
+  std::string_view name() const override { return members_.name(op_); }
+  std::string_view doc() const override;
+  void visit_attributes(const AttributeVisitor& visit) const override;
+  void visit_defaults(const AttributeVisitor& visit) const override;
+  Op with_attribute(std::string_view name, const Attribute& value) const override;
+  std::size_t hash() const override;
+  bool equal(const OpInterface& other) const override;
+  const std::type_info& type() const override { return *members_.type; }
+  const void* get() const override { return op_; }
+
+  void infer(std::span<const Type> in, std::vector<Type>& out) const override;
+  ProgramPtr program(std::span<const Type> in) const override;
+  Grads grad(const GradContext& context) const override;
+  Grads jvp(const JvpContext& context) const override;
+  Dependence pattern(const PatternContext& context) const override;
+  void eval(const EvalContext& context) const override;
+  std::size_t scratch(const PlanContext& context) const override;
+  std::shared_ptr<const void> prepare(const PlanContext& context) const override;
   void decisions(std::span<const View> in, std::span<const View> out,
-                 const DecisionSink& sink) const final;
-  void validate(std::span<const View> in) const final;
-  std::uint32_t row_operands(std::span<const Type> in) const final;
-  double cost(const PlanContext& context) const final;
-  bool unroll(Unrolled& code) const final;
-  std::vector<Value> batch(const BatchContext& context) const final;
-  double flops(const PlanContext& context) const final;
-  Notation notation(std::span<const Notation> in, std::span<const Type> types) const final;
-  Op retyped(DType from, DType to) const final;
-  Samples samples(Rng& rng) const final;
-
- protected:
-  /// `op` points into the same object; the struct there is not constructed yet.
-  OpBase(const OpMembers& members, void* op);
+                 const DecisionSink& sink) const override;
+  void validate(std::span<const View> in) const override;
+  std::uint32_t row_operands(std::span<const Type> in) const override;
+  double cost(const PlanContext& context) const override;
+  bool unroll(Unrolled& code) const override;
+  std::vector<Value> batch(const BatchContext& context) const override;
+  double flops(const PlanContext& context) const override;
+  Notation notation(std::span<const Notation> in, std::span<const Type> types) const override;
+  Op retyped(DType from, DType to) const override;
+  Samples samples(Rng& rng) const override;
 
  private:
   bool promotes(std::size_t operand) const;
@@ -90,29 +95,16 @@ constexpr void check_form() {
 }
 
 template <class T>
-class OpModel final : public OpBase {
- public:
-  explicit OpModel(T op) : OpBase(members, &struct_), struct_(std::move(op)) {
-    if constexpr (requires { std::size_t(struct_.cut); }) traits_.cut = struct_.cut;
-  }
-
- private:
-  static constexpr OpMembers members = [] {
-    check_form<T>();
-    OpMembers m;
-    add_identity<T>(m);
-    add_types<T>(m);
-    add_computation<T>(m);
-    add_plan<T>(m);
-    if constexpr (!std::is_empty_v<T>)
-      m.copy = [](const void* op) -> std::shared_ptr<OpBase> {
-        return std::make_shared<OpModel>(self<T>(op));
-      };
-    return m;
-  }();
-
-  T struct_;
-};
+[[gnu::visibility("hidden")]] inline constexpr OpMembers members_of = [] {
+  check_form<T>();
+  OpMembers m;
+  add_storage<T>(m);
+  add_identity<T>(m);
+  add_types<T>(m);
+  add_computation<T>(m);
+  add_plan<T>(m);
+  return m;
+}();
 
 }  // namespace dagrad::detail
 
@@ -120,12 +112,16 @@ namespace dagrad {
 
 template <class T>
 requires(!std::same_as<T, Op>) Op::Op(T op) {
+  const auto make = [&op] {
+    const auto move = [](void* to, void* from) { ::new (to) T(std::move(*static_cast<T*>(from))); };
+    return detail::OpModel::make(detail::members_of<T>, move, &op);
+  };
   if constexpr (std::is_empty_v<T>) {  // one immutable instance, shared without reference counting
     static const auto* const model =
-        new detail::OpModel<T>(T{});  // never destroyed, because graphs may outlive main
-    op_ = std::shared_ptr<const OpInterface>(std::shared_ptr<void>{}, model);
+        new std::shared_ptr(make());  // never destroyed, because graphs may outlive main
+    op_ = std::shared_ptr<const OpInterface>(std::shared_ptr<void>{}, model->get());
   } else {
-    op_ = std::make_shared<detail::OpModel<T>>(std::move(op));
+    op_ = make();
   }
 }
 

@@ -1,5 +1,8 @@
 #include <bit>
+#include <cstddef>
 #include <limits>
+#include <memory>
+#include <new>
 
 #include "dagrad/detail/op_model.hpp"
 #include "src/program/decisions.hpp"
@@ -7,7 +10,45 @@
 
 namespace dagrad::detail {
 
-OpBase::OpBase(const OpMembers& members, void* op) : members_(members), op_(op) {
+namespace {
+
+/// Allocates an object with room for a struct behind it, in one block of memory.
+template <class T>
+struct WithRoom {
+  using value_type = T;
+  const OpMembers* members;
+  void** room;  ///< is set to the room for the struct
+
+  WithRoom(const OpMembers& members_of_struct, void*& room_of_struct)
+      : members(&members_of_struct), room(&room_of_struct) {}
+  template <class U>
+  WithRoom(const WithRoom<U>& other) : members(other.members), room(other.room) {}
+
+  T* allocate(std::size_t n) const {
+    std::size_t space = members->size + members->alignment;
+    auto* const block = static_cast<std::byte*>(::operator new(n * sizeof(T) + space));
+    *room = block + n * sizeof(T);
+    std::align(members->alignment, members->size, *room, space);
+    return reinterpret_cast<T*>(block);
+  }
+  void deallocate(T* block, std::size_t /*n*/) const { ::operator delete(block); }
+  template <class U>
+  bool operator==(const WithRoom<U>&) const {
+    return true;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<OpModel> OpModel::make(const OpMembers& members, OpMembers::Construct construct,
+                                       void* from) {
+  void* room = nullptr;
+  return std::allocate_shared<OpModel>(WithRoom<OpModel>(members, room), members, room, construct,
+                                       from);
+}
+
+OpModel::OpModel(const OpMembers& members, void* room, OpMembers::Construct construct, void* from)
+    : members_(members), op_(room) {
   traits_ = members.traits;
   traits_.has_jvp = members.jvp != nullptr;
   traits_.has_pattern = members.pattern != nullptr;
@@ -15,9 +56,15 @@ OpBase::OpBase(const OpMembers& members, void* op) : members_(members), op_(op) 
   traits_.has_validate = members.validate != nullptr;
   traits_.has_batch = members.batch != nullptr;
   traits_.has_decisions = traits_.elementwise || members.decisions != nullptr;
+  construct(op_, from);
+  if (members.cut) traits_.cut = members.cut(op_);
 }
 
-std::string_view OpBase::doc() const {
+OpModel::~OpModel() {
+  if (members_.destroy) members_.destroy(op_);
+}
+
+std::string_view OpModel::doc() const {
   return members_.doc ? members_.doc(op_) : std::string_view();
 }
 
@@ -25,19 +72,20 @@ std::string_view OpBase::doc() const {
 
 static Op as_op(std::shared_ptr<const OpInterface> op) { return Op(std::move(op)); }
 
-void OpBase::visit_attributes(const AttributeVisitor& visit) const {
+void OpModel::visit_attributes(const AttributeVisitor& visit) const {
   if (members_.visit) members_.visit(op_, visit);
 }
 
-void OpBase::visit_defaults(const AttributeVisitor& visit) const {
-  if (members_.visit_defaults) members_.visit_defaults(visit);
+void OpModel::visit_defaults(const AttributeVisitor& visit) const {
+  if (members_.construct_default)
+    make(members_, members_.construct_default, nullptr)->visit_attributes(visit);
 }
 
-Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
+Op OpModel::with_attribute(std::string_view name, const Attribute& value) const {
   const std::string place = printable(this->name()) + ": ";
   try {
     if (members_.assign && members_.copy) {
-      auto copy = members_.copy(op_);
+      auto copy = make(members_, members_.copy, op_);
       if (members_.assign(copy->op_, name, value)) return as_op(std::move(copy));
     }
   } catch (const ArgumentError& e) {
@@ -50,13 +98,13 @@ Op OpBase::with_attribute(std::string_view name, const Attribute& value) const {
   throw ArgumentError(place + "has no attribute " + in_quotes(name) + names);
 }
 
-std::size_t OpBase::hash() const {
+std::size_t OpModel::hash() const {
   const std::size_t of_type = members_.type_hash;
   if (members_.hash) return members_.hash(op_) ^ of_type;
   return members_.stateless ? of_type : std::hash<const void*>{}(this);
 }
 
-bool OpBase::equal(const OpInterface& other) const {
+bool OpModel::equal(const OpInterface& other) const {
   return members_.equal ? members_.equal(op_, other.get()) : members_.stateless || this == &other;
 }
 
@@ -74,9 +122,9 @@ static bool retype(Attribute& value, DType from, DType to) {
   return true;
 }
 
-Op OpBase::retyped(DType from, DType to) const {
+Op OpModel::retyped(DType from, DType to) const {
   if (!members_.copy || (!members_.retype && !members_.visit)) return {};
-  auto copy = members_.copy(op_);
+  auto copy = make(members_, members_.copy, op_);
   bool changed = false;
   if (members_.retype)
     changed = members_.retype(copy->op_, from, to);
@@ -91,16 +139,20 @@ Op OpBase::retyped(DType from, DType to) const {
 
 // ---- types and programs
 
+void set_types(std::vector<Type>& out, std::span<const Type> types) {
+  out.assign(types.begin(), types.end());
+}
+
 /// Whether an operand takes part in promotion. Conditions do not, nor do operands of which only the
 /// type is used, unless there are no others.
-bool OpBase::promotes(std::size_t operand) const {
+bool OpModel::promotes(std::size_t operand) const {
   if (operand < traits_.conditions) return false;
   return !traits_.uses_type_only(operand) ||
          std::popcount(traits_.type_only) == static_cast<int>(members_.operands);
 }
 
 /// Throws TypeError unless the operands promote to a dtype that the op takes.
-void OpBase::check_dtypes(std::span<const Type> in) const {
+void OpModel::check_dtypes(std::span<const Type> in) const {
   if (traits_.type_only == 0) {
     common_dtype(in, traits_.conditions, members_.dtypes);
     return;
@@ -111,7 +163,7 @@ void OpBase::check_dtypes(std::span<const Type> in) const {
   common_dtype(used, traits_.conditions, members_.dtypes);
 }
 
-void OpBase::infer(std::span<const Type> in, std::vector<Type>& out) const {
+void OpModel::infer(std::span<const Type> in, std::vector<Type>& out) const {
   if (members_.operands > 0) check_operand_count(in.size(), members_.operands);
   if (members_.infer) {
     if (members_.checks_dtypes) check_dtypes(in);
@@ -131,13 +183,13 @@ void OpBase::infer(std::span<const Type> in, std::vector<Type>& out) const {
     out.push_back({program.output_dtype(i), shape});
 }
 
-ProgramPtr OpBase::program(std::span<const Type> in) const {
+ProgramPtr OpModel::program(std::span<const Type> in) const {
   if (members_.program) return members_.program(op_, in);
   return members_.record ? recorded(in) : nullptr;
 }
 
 /// The functor's program for operands of these dtypes, which are promoted first.
-const ProgramPtr& OpBase::recorded(std::span<const Type> in) const {
+const ProgramPtr& OpModel::recorded(std::span<const Type> in) const {
   if (const ProgramPtr* const known = programs_.find(in)) return *known;
   Recorder recorder;
   std::vector<Symbol> x, results;
@@ -151,7 +203,7 @@ const ProgramPtr& OpBase::recorded(std::span<const Type> in) const {
   return programs_.add(in, std::move(recorder).finish(results, common));
 }
 
-Grads OpBase::grad(const GradContext& context) const {
+Grads OpModel::grad(const GradContext& context) const {
   if (members_.grad) return members_.grad(op_, context);
   if (traits_.no_grad)
     return Grads(context.in.size(), Gradient(not_differentiable{traits_.no_grad}));
@@ -160,27 +212,27 @@ Grads OpBase::grad(const GradContext& context) const {
 
 /// The tangents that an op brings, or those of a derived rule. A rule of its own may differ from
 /// the derivative of its program, so tangents then follow from that rule.
-Grads OpBase::jvp(const JvpContext& context) const {
+Grads OpModel::jvp(const JvpContext& context) const {
   if (members_.jvp) return members_.jvp(op_, context);
   return traits_.elementwise && traits_.derived_rule ? rules_.tangents(*this, context) : Grads();
 }
 
 // ---- running
 
-void OpBase::eval(const EvalContext& context) const {
+void OpModel::eval(const EvalContext& context) const {
   if (members_.eval) members_.eval(op_, context);
 }
 
-std::size_t OpBase::scratch(const PlanContext& context) const {
+std::size_t OpModel::scratch(const PlanContext& context) const {
   return members_.scratch ? members_.scratch(op_, context) : 0;
 }
 
-std::shared_ptr<const void> OpBase::prepare(const PlanContext& context) const {
+std::shared_ptr<const void> OpModel::prepare(const PlanContext& context) const {
   return members_.prepare ? members_.prepare(op_, context) : nullptr;
 }
 
 /// Elementwise ops work row by row on operands that have the first axis of the result.
-std::uint32_t OpBase::row_operands(std::span<const Type> in) const {
+std::uint32_t OpModel::row_operands(std::span<const Type> in) const {
   if (in.empty() || in.size() > 32) return 0;
   if (members_.row_operands) return members_.row_operands(op_, in);
   if (!traits_.joint_shape && !(traits_.elementwise && traits_.like >= 0)) return 0;
@@ -192,7 +244,7 @@ std::uint32_t OpBase::row_operands(std::span<const Type> in) const {
   return by_row;
 }
 
-double OpBase::cost(const PlanContext& context) const {
+double OpModel::cost(const PlanContext& context) const {
   if (members_.cost) return members_.cost(op_, context);
   double bytes = 0;
   for (std::size_t i = 0; i < context.in.size(); ++i)
@@ -201,24 +253,24 @@ double OpBase::cost(const PlanContext& context) const {
   return 20 + bytes / 8;
 }
 
-bool OpBase::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
-std::vector<Value> OpBase::batch(const BatchContext& context) const {
+bool OpModel::unroll(Unrolled& code) const { return members_.unroll && members_.unroll(op_, code); }
+std::vector<Value> OpModel::batch(const BatchContext& context) const {
   return members_.batch ? members_.batch(op_, context) : std::vector<Value>();
 }
-double OpBase::flops(const PlanContext& context) const {
+double OpModel::flops(const PlanContext& context) const {
   return members_.flops ? members_.flops(op_, context) : std::numeric_limits<double>::quiet_NaN();
 }
 
-Notation OpBase::notation(std::span<const Notation> in, std::span<const Type> types) const {
+Notation OpModel::notation(std::span<const Notation> in, std::span<const Type> types) const {
   return members_.notation ? members_.notation(op_, in, types) : Notation();
 }
 
-void OpBase::validate(std::span<const View> in) const {
+void OpModel::validate(std::span<const View> in) const {
   if (members_.validate) members_.validate(op_, in);
 }
 
-void OpBase::decisions(std::span<const View> in, std::span<const View> out,
-                       const DecisionSink& sink) const {
+void OpModel::decisions(std::span<const View> in, std::span<const View> out,
+                        const DecisionSink& sink) const {
   if (members_.decisions) {
     members_.decisions(op_, in, out, sink);
   } else if (traits_.elementwise) {
@@ -226,7 +278,7 @@ void OpBase::decisions(std::span<const View> in, std::span<const View> out,
   }
 }
 
-Samples OpBase::samples(Rng& rng) const {
+Samples OpModel::samples(Rng& rng) const {
   return members_.samples ? members_.samples(rng) : Samples();
 }
 
