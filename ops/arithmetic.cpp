@@ -101,22 +101,36 @@ Samples Clamp::samples(Rng& rng) {
   return {{Clamp{}, {x, low, high}}};
 }
 
+namespace {
+
+std::string element_text(const View& view, std::int64_t at) {
+  return dispatch_stored(view.type.dtype, [&](auto type) {
+    const auto elements = view.as<typename decltype(type)::type>();
+    return attribute_text(widen(elements[static_cast<std::size_t>(at)]));
+  });
+}
+
+}  // namespace
+
 void Clamp::validate(std::span<const View> in) const {
   const View bounds[] = {in[1], in[2]};
   if (!bounds[0].data || !bounds[1].data) return;
   const Shape shape = broadcast(bounds[0].type.shape, bounds[1].type.shape);
   const StridedAxes<2> axes = broadcast_axes({bounds[0].type.shape, bounds[1].type.shape}, shape);
-  dispatch_stored(bounds[0].type.dtype, [&](auto type) {
+  const std::int64_t n = shape.elements();
+  const std::int64_t wrong = dispatch_stored(bounds[0].type.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const auto low = bounds[0].as<T>(), high = bounds[1].as<T>();
-    for (std::int64_t i = 0; i < shape.elements(); ++i) {
-      const auto a = widen(low[static_cast<std::size_t>(axes.offset(i, 0))]),
-                 b = widen(high[static_cast<std::size_t>(axes.offset(i, 1))]);
-      if (!(a <= b))
-        throw ArgumentError("needs low <= high, got " + attribute_text(a) + " and " +
-                            attribute_text(b) + " at " + index_text(shape, i));
-    }
+    std::int64_t i = 0;
+    while (i < n && widen(low[static_cast<std::size_t>(axes.offset(i, 0))]) <=
+                        widen(high[static_cast<std::size_t>(axes.offset(i, 1))]))
+      ++i;
+    return i;
   });
+  if (wrong < n)
+    throw ArgumentError("needs low <= high, got " + element_text(bounds[0], axes.offset(wrong, 0)) +
+                        " and " + element_text(bounds[1], axes.offset(wrong, 1)) + " at " +
+                        index_text(shape, wrong));
 }
 
 Value neg(const Operand& x) { return apply(Neg{}, {x}); }

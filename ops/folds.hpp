@@ -19,9 +19,17 @@ using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 template <Element T>
 using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, decltype(widen(T()))>;
 
+template <bool universal>
+struct QuantifierFold {
+  using Acc = std::uint8_t;
+  static constexpr Acc identity = universal;
+  static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
+};
+
 template <class Number>
 struct SumFold {
   using Acc = Number;
+  using InBytes = SumFold<std::uint8_t>;  ///< the same of bools, as long as it fits
   static constexpr Acc identity = 0;
   static Acc join(Acc a, Acc b) {
     if constexpr (std::is_floating_point_v<Acc>)
@@ -34,6 +42,7 @@ struct SumFold {
 template <class Number>
 struct ProdFold {
   using Acc = Number;
+  using InBytes = QuantifierFold<true>;
   static constexpr Acc identity = 1;
   static Acc join(Acc a, Acc b) {
     if constexpr (std::is_floating_point_v<Acc>)
@@ -63,13 +72,6 @@ struct ExtremumFold {
   static Acc join(Acc a, Acc b) { return wins<largest>(a, b) ? a : b; }
 };
 
-template <bool universal>
-struct QuantifierFold {
-  using Acc = std::uint8_t;
-  static constexpr Acc identity = universal;
-  static Acc join(Acc a, Acc b) { return universal ? a & b : a | b; }
-};
-
 /// The power of two that scales `x` close to 1, as far as that power is finite; 1 if x is 0 or not
 /// finite.
 inline double scale_to_one(double x) {
@@ -84,6 +86,14 @@ void with_float(DType dtype, F&& f) {
     f(std::type_identity<float>{});
   else
     f(std::type_identity<double>{});
+}
+
+/// The same with the type of an int or a float, for ops that take no bools.
+template <class F>
+void with_int_or_float(DType dtype, F&& f) {
+  dispatch(dtype, [&]<class T>(std::type_identity<T> type) {
+    if constexpr (!std::is_same_v<T, bool>) f(type);
+  });
 }
 
 }  // namespace dagrad

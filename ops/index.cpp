@@ -238,15 +238,9 @@ void ScatterSum<along>::eval(const EvalContext& c) const {
     return;
   }
   copy(c);
-  dispatch(type.dtype, [&]<class T>(std::type_identity<T>) {
-    using Bits = Stored<T>;
-    scatter_into<along, Bits>(c, axis, static_cast<Bits*>(c.outs[0].data),
-                              [](Bits& to, Bits value) {
-                                if constexpr (std::is_floating_point_v<T>)
-                                  to += value;
-                                else
-                                  to = static_cast<Bits>(SumFold<std::int64_t>::join(to, value));
-                              });
+  with_int_or_float(type.dtype, [&]<class T>(std::type_identity<T>) {
+    scatter_into<along, T>(c, axis, c.out<T>().data(),
+                           [](T& to, T value) { to = SumFold<T>::join(to, value); });
   });
 }
 template <bool along>

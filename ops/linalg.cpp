@@ -13,6 +13,7 @@
 #include "dagrad/random.hpp"
 #include "dagrad/strides.hpp"
 #include "ops/families.hpp"
+#include "ops/folds.hpp"
 #include "ops/matrices.hpp"
 #include "ops/unrolling.hpp"
 
@@ -165,10 +166,8 @@ void Matmul::eval(const EvalContext& c) const { eval_with(c, {}); }
 void Matmul::eval_with(const EvalContext& c, const kernels::Epilogue& epilogue) const {
   const Factor left(c.in_shape(0), transpose_left, true);
   const Factor right(c.in_shape(1), transpose_right, false);
-  dispatch(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (!std::is_same_v<T, bool>) {
-      multiply<T>(c, left, right, transpose_left, transpose_right, epilogue);
-    }
+  with_int_or_float(c.outs[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    multiply<T>(c, left, right, transpose_left, transpose_right, epilogue);
   });
 }
 

@@ -79,14 +79,14 @@ template <class Product>
 void each_product(const Parallel& parallel, std::int64_t products, std::int64_t multiplications,
                   Product product) {
   constexpr std::int64_t small = 1 << 18;  // too few multiplications to be worth splitting
-  if (products > 1 && multiplications < small) {
-    const std::int64_t grain = 1 + small / (multiplications + 1);
-    parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t at = begin; at < end; ++at) product(Inline(), at);
-    });
-  } else {
-    for (std::int64_t at = 0; at < products; ++at) product(parallel, at);
-  }
+  const bool in_parallel = products > 1 && multiplications < small;
+  const std::int64_t grain =
+      in_parallel ? 1 + small / (multiplications + 1) : std::max<std::int64_t>(products, 1);
+  parallel.ranges(products, grain, [&](std::int64_t begin, std::int64_t end) {
+    const Inline alone;
+    for (std::int64_t at = begin; at < end; ++at)  // the only call, so that it is inlined once
+      product(in_parallel ? static_cast<const Parallel&>(alone) : parallel, at);
+  });
 }
 
 /// Which matrices of two operands go into each matrix of the result; batches broadcast.

@@ -99,19 +99,20 @@ class MomentSearch {
     return true;
   }
 
-  /// Computes the results that have not settled in double, from scaled elements.
+  /// Computes the results that have not settled in double, from scaled elements, about 0 if they
+  /// are not centred.
   [[gnu::noinline]] void take_care() const {
     if (!choose_scales()) return;
     for (int round = 0; round < (centred ? 3 : 1); ++round) {
       for (std::int64_t i = 0; round > 0 && i < results_; ++i) careful_.mean[i] += careful_.rest[i];
-      part_.template fold<CentredSums<T, double, centred, true>>(
+      part_.template fold<CentredSums<T, double, true, true>>(
           x_, {careful_.rest, careful_.square}, careful_);
       divide_by(part_.space().rows, careful_, results_);
     }
     for (std::int64_t i = 0; i < results_; ++i) {
       if (found_.plain(i)) continue;
       found_.mean[i] = careful_.mean[i];
-      found_.rest[i] = careful_.rest[i];
+      found_.rest[i] = centred ? careful_.rest[i] : 0;
       found_.square[i] = careful_.square[i];
       found_.scale[i] = careful_.scale[i];
     }

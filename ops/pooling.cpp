@@ -58,8 +58,8 @@ double cost_of(const Pooling& options, const Shape& in) {
 
 void tell_largest(const Pooling& options, const View& in, const DecisionSink& sink) {
   const Windows windows(options, in.type.shape);
-  dispatch(in.type.dtype, [&]<class T>(std::type_identity<T>) {
-    const auto* const x = static_cast<const Stored<T>*>(in.data);
+  with_int_or_float(in.type.dtype, [&]<class T>(std::type_identity<T>) {
+    const auto* const x = static_cast<const T*>(in.data);
     for (std::int64_t plane = 0; plane < windows.planes; ++plane)
       each_largest(windows, x + plane * windows.in_size(), std::cref(sink));
   });
@@ -142,9 +142,9 @@ double MaxPool::cost(const PlanContext& plan) const { return cost_of(*this, plan
 
 void MaxPool::eval(const EvalContext& c) const {
   const Windows windows(*this, c.in_shape(0));
-  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    const auto* const in = static_cast<const Stored<T>*>(c.ins[0].data);
-    auto* const out = static_cast<Stored<T>*>(c.outs[0].data);
+  with_int_or_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    const T* const in = c.in<T>(0).data();
+    T* const out = c.out<T>().data();
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
       max_of_plane(windows, in + plane * windows.in_size(), out + plane * windows.out_size());
     });

@@ -225,9 +225,13 @@ std::size_t Quantifier<universal>::scratch(const PlanContext& plan) const {
 }
 template <bool universal>
 void Quantifier<universal>::eval(const EvalContext& c) const {
+  const std::uint32_t over = mask(c.in_shape(0).rank());
   dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<QuantifierFold<universal>, Stored<T>>(
-        c, mask(c.in_shape(0).rank()), [](Stored<T> x) -> std::uint8_t { return x != 0; });
+    using Fold = QuantifierFold<universal>;
+    if constexpr (std::is_same_v<T, bool>)
+      fold_into<Fold, Stored<T>>(c, over);
+    else
+      fold_into<Fold, T>(c, over, [](T x) -> std::uint8_t { return x != 0; });
   });
 }
 
@@ -251,9 +255,10 @@ std::size_t CountNonzero::scratch(const PlanContext& plan) const {
   return reduction_scratch(plan, mask(plan.in[0].shape.rank()));
 }
 void CountNonzero::eval(const EvalContext& c) const {
-  dispatch(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
-    fold_into<SumFold<std::int64_t>, Stored<T>>(c, mask(c.in_shape(0).rank()),
-                                                [](Stored<T> x) -> std::int64_t { return x != 0; });
+  const std::uint32_t over = mask(c.in_shape(0).rank());
+  if (c.ins[0].type.dtype == b8) return sum_axes(c, over);
+  with_int_or_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
+    fold_into<SumFold<std::int64_t>, T>(c, over, [](T x) -> std::int64_t { return x != 0; });
   });
 }
 Grads CountNonzero::grad(const GradContext&) const { return {zero}; }

@@ -303,26 +303,20 @@ void for_row_blocks(const EvalContext& c, const Rows& rows, const T* x, Visit vi
   using Block = RowBlock<T>;
   constexpr std::int64_t task = 16384;  // elements
   const std::int64_t length = std::max<std::int64_t>(rows.length, 1);
-  if (Block::is_side_by_side(rows)) {  // which do not go on in the next group of rows
-    const std::int64_t most = Block::most_side_by_side, pieces = (rows.stride + most - 1) / most;
-    c.parallel.ranges(rows.count / rows.stride * pieces, 1 + task / (most * length),
-                      [&](std::int64_t begin, std::int64_t end) {
-                        Block block(c, rows, x);
-                        for (std::int64_t unit = begin; unit < end; ++unit) {
-                          const std::int64_t column = unit % pieces * most;
-                          visit(block, unit / pieces * rows.stride + column,
-                                std::min(most, rows.stride - column));
-                        }
-                      });
-    return;
-  }
-  const std::int64_t most = std::max<std::int64_t>(1, Block::room / length);
-  const std::int64_t blocks = std::max<std::int64_t>(1, task / (most * length));
-  c.parallel.ranges(rows.count, most * blocks, [&](std::int64_t begin, std::int64_t end) {
-    Block block(c, rows, x);
-    for (std::int64_t first = begin; first < end; first += most)
-      visit(block, first, std::min(most, end - first));
-  });
+  const bool side_by_side = Block::is_side_by_side(rows);
+  const std::int64_t most =
+      side_by_side ? Block::most_side_by_side : std::max<std::int64_t>(1, Block::room / length);
+  // Blocks of rows that lie side by side do not go on in the next group of rows.
+  const std::int64_t group = side_by_side ? rows.stride : std::max<std::int64_t>(rows.count, 1);
+  const std::int64_t blocks = (group + most - 1) / most;
+  c.parallel.ranges(rows.count / group * blocks, 1 + task / (most * length),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      Block block(c, rows, x);
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        const std::int64_t first = i % blocks * most;
+                        visit(block, i / blocks * group + first, std::min(most, group - first));
+                      }
+                    });
 }
 
 /// Throws ArgumentError for the first index outside of [0, classes), naming it and its position.
