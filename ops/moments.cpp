@@ -105,8 +105,8 @@ class MomentSearch {
     if (!choose_scales()) return;
     for (int round = 0; round < (centred ? 3 : 1); ++round) {
       for (std::int64_t i = 0; round > 0 && i < results_; ++i) careful_.mean[i] += careful_.rest[i];
-      part_.template fold<CentredSums<T, double, true, true>>(
-          x_, {careful_.rest, careful_.square}, careful_);
+      part_.template fold<CentredSums<T, double, true, true>>(x_, {careful_.rest, careful_.square},
+                                                              careful_);
       divide_by(part_.space().rows, careful_, results_);
     }
     for (std::int64_t i = 0; i < results_; ++i) {
