@@ -69,7 +69,7 @@ Line Comparer::line(const Axis& axis) {
     if (t == 0) return surface_.origin();
     for (std::size_t e = 0; e < x.size(); ++e) x[e] = origin[e] + t * axis.along[e];
     const double moved = axis.element ? (x[0] - origin[0]) / axis.along[0] : t;
-    LinePoint point = surface_.look();
+    ValueOnLine point = surface_.look();
     point.t = moved;
     std::copy(origin.begin(), origin.end(), x.begin());
     return point;

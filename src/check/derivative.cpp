@@ -25,7 +25,7 @@ struct Quotient {
 };
 
 std::optional<Quotient> quotient(const Line& line, double step, std::uint64_t trace) {
-  const LinePoint right = line(step), left = line(-step);
+  const ValueOnLine right = line(step), left = line(-step);
   if (!right.finite || !left.finite || right.trace != trace || left.trace != trace) return {};
   const double width = right.t - left.t;
   if (!(width > 0)) return {};
@@ -61,7 +61,7 @@ std::optional<std::array<double, 9>> values_around(const Line& line, int spacing
                                                    std::uint64_t trace) {
   std::array<double, 9> values;
   for (int i = 0; i < 9; ++i) {
-    const LinePoint point = line(std::ldexp(i - 4, -spacing));
+    const ValueOnLine point = line(std::ldexp(i - 4, -spacing));
     if (!point.finite || point.trace != trace) return {};
     values[static_cast<std::size_t>(i)] = point.value;
   }
@@ -95,7 +95,7 @@ bool confirmed(const Derivative& a, const Derivative& by) {
 
 /// The derivative from two steps, if they agree on one.
 std::optional<double> two_step_slope(const Line& line) {
-  const LinePoint here = line(0);
+  const ValueOnLine here = line(0);
   const auto wide = quotient(line, 0x1p-10, here.trace),
              narrow = quotient(line, 0x1p-12, here.trace);
   if (!here.finite || !wide || !narrow) return {};
@@ -107,7 +107,7 @@ std::optional<double> two_step_slope(const Line& line) {
 }  // namespace
 
 Derivative differentiate(const Line& line, double floor) {
-  const LinePoint here = line(0);
+  const ValueOnLine here = line(0);
   const auto estimated = here.finite ? noise_at_zero(line, here.trace) : std::nullopt;
   if (!estimated) return {};
   const double noise = 4 * std::max(*estimated, floor);

@@ -10,7 +10,7 @@ namespace dagrad::detail {
 
 /// A value of a function of one number. `t` is the point at which it was really evaluated, which
 /// rounding moves a little.
-struct LinePoint {
+struct ValueOnLine {
   double t = 0;
   double value = 0;         ///< minus the value at 0
   std::uint64_t trace = 0;  ///< identifies the decisions that led to the value
@@ -18,7 +18,7 @@ struct LinePoint {
 };
 
 /// A function of one number, scaled so that its natural step is 1. It is evaluated near 0.
-using Line = std::function<LinePoint(double t)>;
+using Line = std::function<ValueOnLine(double t)>;
 
 /// A derivative at 0 by finite differences; the error is infinite if there is none.
 struct Derivative {

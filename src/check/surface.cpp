@@ -58,9 +58,9 @@ void Surface::set_origin() {
   }
 }
 
-LinePoint Surface::look() {
+ValueOnLine Surface::look() {
   values_.compute();
-  LinePoint here;
+  ValueOnLine here;
   for (std::size_t i = 0; i < seeds_.size(); ++i) {
     const auto now = y(i), seed = seeds_[i].values<double>();
     for (std::size_t e = 0; e < now.size(); ++e) here.value += seed[e] * (now[e] - origin_y_[i][e]);

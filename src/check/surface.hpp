@@ -23,13 +23,13 @@ class Surface {
   std::span<double> x(std::size_t i) { return x_[i]; }
   /// Makes the current point the origin, relative to which values are given.
   void set_origin();
-  const LinePoint& origin() const { return origin_; }
+  const ValueOnLine& origin() const { return origin_; }
   /// A bound for the rounding error of the value at the origin.
   double rounding() const { return rounding_; }
   /// The largest of the weighted values at the origin.
   double size() const { return size_; }
   /// Evaluates the function at the current point.
-  LinePoint look();
+  ValueOnLine look();
   /// The gradient at the origin.
   std::span<const double> slopes(std::size_t i) const { return slopes_[i]; }
   /// The value of the graph that computes it.
@@ -46,7 +46,7 @@ class Surface {
   std::vector<Value> gradients_;
   Values gradient_;
   std::vector<std::vector<double>> origin_y_, slopes_;
-  LinePoint origin_;
+  ValueOnLine origin_;
   double rounding_ = 0, size_ = 0;
 };
 

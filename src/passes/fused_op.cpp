@@ -74,9 +74,9 @@ FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uin
   if (groups_.of(value.node) == group) return {Kind::inner, inner(value, group)};
   if (nodes_.kind(edge.node) == FusibleNodes::Kind::fill) {
     if (nodes_.takes_constants(user)) return {Kind::fill, edge.node};
-    const Scalar number = scalar(edge.node);
-    return {Kind::scalar,
-            position(made_.scalars, number, [&](const Scalar& other) { return other == number; })};
+    const ScalarOperand number = scalar(edge.node);
+    return {Kind::scalar, position(made_.scalars, number,
+                                   [&](const ScalarOperand& other) { return other == number; })};
   }
   return {Kind::outer, operand(edge, user)};
 }
@@ -138,7 +138,7 @@ Op FusedOps::record(std::uint32_t group) const {
   std::vector<Symbol> outer, scalars, inner, in, results;
   for (const JointOperand& operand : made_.operands)
     outer.push_back(recorder.input(graph_.type(operand.value).dtype));
-  for (const Scalar& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
+  for (const ScalarOperand& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
   const auto symbol = [&](const Source& source) {
     switch (source.kind) {
       case Source::Kind::inner:

@@ -42,7 +42,7 @@ class FusedOps {
   Shape shape_of(std::uint32_t group) const;
   bool operands_have_shape() const;
   Op record(std::uint32_t group) const;
-  Scalar scalar(std::uint32_t node) const {
+  ScalarOperand scalar(std::uint32_t node) const {
     return {graph_.types_of(node)[0].dtype, nodes_.fill(node)};
   }
 

@@ -103,7 +103,7 @@ class Joining {
     std::vector<Edge> operands;
     for (const JointOperand& operand : joint.operands)
       operands.push_back(reshaped(*rewriting_.find(operand.value), operand.shape));
-    for (const Scalar& number : joint.scalars) operands.push_back(constant(number));
+    for (const ScalarOperand& number : joint.scalars) operands.push_back(constant(number));
     return append_node(Access::data(rewriting_.graph()), joint.op, operands, {});
   }
 
@@ -139,7 +139,7 @@ class Joining {
     done_[node] = true;
   }
 
-  Edge constant(const Scalar& number) {
+  Edge constant(const ScalarOperand& number) {
     const auto [at, is_new] = constants_.try_emplace({number.bits, number.dtype}, 0);
     if (is_new) {
       Tensor tensor(Type{number.dtype, {}});

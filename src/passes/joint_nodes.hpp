@@ -12,10 +12,10 @@
 namespace dagrad::detail {
 
 /// A scalar operand that is no value of the old graph.
-struct Scalar {
+struct ScalarOperand {
   DType dtype;
   std::uint64_t bits;
-  friend bool operator==(const Scalar&, const Scalar&) = default;
+  friend bool operator==(const ScalarOperand&, const ScalarOperand&) = default;
 };
 
 /// An operand of an op that computes several nodes: a value of the old graph, reshaped if it has
@@ -31,7 +31,7 @@ struct JointOp {
   Op op;
   std::vector<JointOperand> operands;
   std::vector<Edge> results;  ///< in the old graph
-  std::vector<Scalar> scalars;
+  std::vector<ScalarOperand> scalars;
 };
 
 /// What a pass has decided about the nodes of a graph: which of them become one. No path may leave

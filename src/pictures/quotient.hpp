@@ -15,7 +15,7 @@ class Quotient {
  public:
   Quotient(const Graph& graph, const PictureOptions& options);
 
-  const Selection& selection() const { return selection_; }
+  const ShownNodes& selection() const { return selection_; }
   const ScopeTree& tree() const { return tree_; }
   Role role(std::uint32_t node) const { return roles_[node]; }
   /// The node that is drawn for it and for those of equal scopes.
@@ -34,7 +34,7 @@ class Quotient {
   std::uint64_t part_of(std::uint32_t node) const;
 
   GraphView view_;
-  Selection selection_;
+  ShownNodes selection_;
   std::vector<Role> roles_;
   ScopeTree tree_;
   std::vector<std::uint32_t> drawn_as_, root_;    ///< by node

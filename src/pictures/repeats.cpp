@@ -17,7 +17,7 @@ using Signature = std::vector<std::uint64_t>;
 
 class RepeatFinder {
  public:
-  RepeatFinder(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
+  RepeatFinder(const Graph& graph, const ShownNodes& selection, const std::vector<Role>& roles,
                const PictureOptions& options, ScopeTree& tree)
       : data_(Access::data(graph)),
         view_(graph),
@@ -123,7 +123,7 @@ class RepeatFinder {
 
   const GraphData& data_;
   GraphView view_;
-  const Selection& selection_;
+  const ShownNodes& selection_;
   const std::vector<Role>& roles_;
   const PictureOptions& options_;
   ScopeTree& tree_;
@@ -133,7 +133,7 @@ class RepeatFinder {
 
 }  // namespace
 
-std::vector<std::uint32_t> join_repeats(const Graph& graph, const Selection& selection,
+std::vector<std::uint32_t> join_repeats(const Graph& graph, const ShownNodes& selection,
                                         const std::vector<Role>& roles,
                                         const PictureOptions& options, ScopeTree& tree) {
   return RepeatFinder(graph, selection, roles, options, tree).run();

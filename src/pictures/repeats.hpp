@@ -12,7 +12,7 @@ namespace dagrad::detail {
 /// Notes in the tree that they are drawn as the
 /// first of them. Returns the node that each node is drawn as, which is itself unless its scope is
 /// drawn as another one.
-std::vector<std::uint32_t> join_repeats(const Graph& graph, const Selection& selection,
+std::vector<std::uint32_t> join_repeats(const Graph& graph, const ShownNodes& selection,
                                         const std::vector<Role>& roles,
                                         const PictureOptions& options, ScopeTree& tree);
 

@@ -22,7 +22,7 @@ bool is_passage(const Op& op) {
 
 class RoleFinder {
  public:
-  RoleFinder(const Graph& graph, const Selection& selection, const PictureOptions& options)
+  RoleFinder(const Graph& graph, const ShownNodes& selection, const PictureOptions& options)
       : data_(Access::data(graph)), view_(graph), selection_(selection), options_(options) {}
 
   std::vector<Role> run() {
@@ -63,14 +63,14 @@ class RoleFinder {
 
   const GraphData& data_;
   GraphView view_;
-  const Selection& selection_;
+  const ShownNodes& selection_;
   const PictureOptions& options_;
   std::vector<Role> roles_;
 };
 
 }  // namespace
 
-std::vector<Role> roles_of(const Graph& graph, const Selection& selection,
+std::vector<Role> roles_of(const Graph& graph, const ShownNodes& selection,
                            const PictureOptions& options) {
   return RoleFinder(graph, selection, options).run();
 }

@@ -19,7 +19,7 @@ enum class Role : std::uint8_t {
 };
 
 /// By node.
-std::vector<Role> roles_of(const Graph& graph, const Selection& selection,
+std::vector<Role> roles_of(const Graph& graph, const ShownNodes& selection,
                            const PictureOptions& options);
 /// What a node with the role `number` is written as: "0.5", in the shortest decimal form.
 std::string number_text(const GraphView& graph, std::uint32_t node);

@@ -41,8 +41,9 @@ std::uint32_t scope_named(std::vector<ScopeTree::Scope>& scopes, Titles& known, 
 
 }  // namespace
 
-ScopeTree::ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
-                     std::span<const Update> updates, std::span<const PictureGroup> groups) {
+ScopeTree::ScopeTree(const Graph& graph, const ShownNodes& selection,
+                     const std::vector<Role>& roles, std::span<const Update> updates,
+                     std::span<const PictureGroup> groups) {
   const GraphData& data = Access::data(graph);
   Titles titles;
   std::unordered_map<std::uint32_t, std::uint32_t> known[2];  // by scope of the graph
@@ -101,7 +102,7 @@ void ScopeTree::add_groups(const Graph& graph, const std::vector<Role>& roles,
   }
 }
 
-void ScopeTree::group_by_parameter(const Graph& graph, const Selection& selection,
+void ScopeTree::group_by_parameter(const Graph& graph, const ShownNodes& selection,
                                    const std::vector<Role>& roles,
                                    std::span<const Update> updates) {
   const GraphData& data = Access::data(graph);

@@ -31,7 +31,7 @@ class ScopeTree {
   };
   static constexpr std::uint32_t none = 0xffffffff;
 
-  ScopeTree(const Graph& graph, const Selection& selection, const std::vector<Role>& roles,
+  ScopeTree(const Graph& graph, const ShownNodes& selection, const std::vector<Role>& roles,
             std::span<const Update> updates, std::span<const PictureGroup> groups);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(scopes_.size()); }
@@ -46,7 +46,7 @@ class ScopeTree {
   std::uint32_t child(std::uint32_t outer, std::uint32_t scope) const;
 
  private:
-  void group_by_parameter(const Graph& graph, const Selection& selection,
+  void group_by_parameter(const Graph& graph, const ShownNodes& selection,
                           const std::vector<Role>& roles, std::span<const Update> updates);
   void add_groups(const Graph& graph, const std::vector<Role>& roles,
                   std::span<const PictureGroup> groups);

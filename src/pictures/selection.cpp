@@ -14,7 +14,7 @@ class Selecting {
   Selecting(const Graph& graph, const PictureOptions& options)
       : graph_(graph), view_(graph), options_(options), size_(view_.size()) {}
 
-  Selection run() && {
+  ShownNodes run() && {
     made_.drawn.assign(size_, true);
     made_.fetched.assign(size_, false);
     made_.part.assign(size_, Part::forward);
@@ -119,14 +119,14 @@ class Selecting {
   GraphView view_;
   const PictureOptions& options_;
   std::uint32_t size_;
-  Selection made_;
+  ShownNodes made_;
   std::vector<bool> next_;              ///< by node: whether it is the next value of a parameter
   std::vector<std::uint32_t> updated_;  ///< parameters
 };
 
 }  // namespace
 
-Selection selection_of(const Graph& graph, const PictureOptions& options) {
+ShownNodes selection_of(const Graph& graph, const PictureOptions& options) {
   return Selecting(graph, options).run();
 }
 

@@ -12,7 +12,7 @@ namespace dagrad::detail {
 
 /// Which nodes of a graph a picture shows, and in which part each of them is. All tables are by
 /// node.
-struct Selection {
+struct ShownNodes {
   std::vector<bool> drawn;
   std::vector<bool> fetched;
   /// A fetch, a gradient that was asked for, or the next value of a parameter.
@@ -26,6 +26,6 @@ struct Selection {
 };
 
 /// Throws GraphError if a value in the options belongs to another graph.
-Selection selection_of(const Graph& graph, const PictureOptions& options);
+ShownNodes selection_of(const Graph& graph, const PictureOptions& options);
 
 }  // namespace dagrad::detail

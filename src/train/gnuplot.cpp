@@ -16,7 +16,7 @@ namespace dagrad::detail {
 
 namespace {
 
-std::string_view terminal(const Picture& picture) {
+std::string_view terminal(const PictureFile& picture) {
   const std::string ending = picture.file.extension().string();
   if (ending == ".svg") return "svg";
   if (ending == ".png") return "pngcairo";
@@ -57,7 +57,7 @@ std::string plot_of(const std::vector<Curve>& curves) {
 
 }  // namespace
 
-void draw_with_gnuplot(const Picture& picture, std::string_view commands) {
+void draw_with_gnuplot(const PictureFile& picture, std::string_view commands) {
   const std::string_view type = terminal(picture);
   FileReplacement replacement(picture.file, picture.function);
   const TemporaryFile script(picture.function);
@@ -90,8 +90,8 @@ std::string gnuplot_number(double number) {
   return std::isfinite(number) ? fmt::format("{}", number) : "NaN";
 }
 
-void draw_curves(const Picture& picture, const PlotLabels& labels, const std::vector<Curve>& curves,
-                 const CurvesOptions& options) {
+void draw_curves(const PictureFile& picture, const PlotLabels& labels,
+                 const std::vector<Curve>& curves, const CurvesOptions& options) {
   std::string commands =
       fmt::format("set title {}\nset xlabel {}\nset ylabel {}\n", gnuplot_text(labels.title),
                   gnuplot_text(labels.x), gnuplot_text(labels.y));

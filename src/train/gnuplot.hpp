@@ -9,7 +9,7 @@
 namespace dagrad::detail {
 
 /// Where a picture goes. The file's extension, .svg or .png, determines the format.
-struct Picture {
+struct PictureFile {
   std::filesystem::path file;
   std::string_view function;  ///< the prefix of errors
   int width = 800, height = 480;
@@ -19,7 +19,7 @@ struct Picture {
 /// the palette. The file is replaced once the picture is complete. Throws ArgumentError for any
 /// other extension; FileError if gnuplot is missing or refuses a command, or if the file cannot be
 /// written.
-void draw_with_gnuplot(const Picture& picture, std::string_view commands);
+void draw_with_gnuplot(const PictureFile& picture, std::string_view commands);
 
 /// Text as a string of gnuplot, in quotes.
 std::string gnuplot_text(std::string_view text);
@@ -45,7 +45,7 @@ struct CurvesOptions {
 
 /// Draws curves in one diagram, in up to eight colours, with a key if there are several. Throws as
 /// `draw_with_gnuplot` does.
-void draw_curves(const Picture& picture, const PlotLabels& labels, const std::vector<Curve>& curves,
-                 const CurvesOptions& options = {});
+void draw_curves(const PictureFile& picture, const PlotLabels& labels,
+                 const std::vector<Curve>& curves, const CurvesOptions& options = {});
 
 }  // namespace dagrad::detail
