@@ -180,11 +180,14 @@ void MomentReduction::find_rows(const EvalContext& c, const T* x, std::int64_t f
   const auto sum = [&]() __attribute__((always_inline)) {
     sum_rows<centred>(sample_, x + first * n, n, rows, to);
   };
-  run_with_wide_vectors(sum);
-  divide_by(n, to, rows);
-  std::fill_n(to.scale, rows, 0.0);
+  const bool together = n >= moment_lanes && has_wide_vectors(c.machine());
+  if (together) {
+    run_with_wide_vectors(sum);
+    divide_by(n, to, rows);
+    std::fill_n(to.scale, rows, 0.0);
+  }
   for (std::int64_t i = 0; i < rows; ++i) {
-    if (settled<T>(to, i)) {
+    if (together && settled<T>(to, i)) {
       if constexpr (centred) finish<T>(to, i);
       continue;
     }

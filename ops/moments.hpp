@@ -72,7 +72,14 @@ class MomentReduction {
   MomentReduction(const Shape& shape, std::uint32_t axes);
 
   const ReductionSpace& space() const { return reducer_.space(); }
+  const Reducer& reducer() const { return reducer_; }
   std::size_t scratch() const { return layout_.bytes(); }
+
+  /// The moments of `rows` rows of x from `first` on, if the elements of each result are such a row
+  /// of adjacent elements. With wide vectors, most of them are found for all rows together.
+  template <bool centred, class T>
+  void find_rows(const EvalContext& c, const T* x, std::int64_t first, std::int64_t rows,
+                 const Moments& to) const;
 
   /// Calls `visit(unit, moments of its results)` on the pool for each unit of the reduction of x,
   /// once all elements of these results have been read. Several units may have the same results:
@@ -119,11 +126,6 @@ class MomentReduction {
     const std::int64_t n = space().rows;
     return {.chunk = 0, .result = i, .width = 1, .offset = i * n, .first = 0, .last = n};
   }
-  /// The moments of such rows, most of them found for all rows together, with wide vectors.
-  template <bool centred, class T>
-  void find_rows(const EvalContext& c, const T* x, std::int64_t first, std::int64_t rows,
-                 const Moments& to) const;
-
   ScratchLayout layout_;
   Reducer reducer_;
   RowSample sample_;

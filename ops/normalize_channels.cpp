@@ -9,6 +9,7 @@
 #include "ops/centring.hpp"
 #include "ops/folds.hpp"
 #include "ops/moments.hpp"
+#include "ops/short_runs.hpp"
 #include "ops/standardize.hpp"
 
 /// Standardises the elements of each channel and scales them while they lie in the cache.
@@ -27,6 +28,7 @@ class ChannelWriter {
         out_(c.out<T>(0).data()),
         y_(c.wanted(1) ? c.out<T>(1).data() : nullptr) {}
 
+  /// Writes the elements of a unit.
   [[gnu::noinline]] void write(const ReductionSpace& space, const Reducer::Unit& unit,
                                const Moments& moments, const double* factors) const {
     const Centring<T, true> centring(moments, factors, unit.width);
@@ -43,6 +45,17 @@ class ChannelWriter {
           for (std::int64_t i = 0; i < some; ++i) out_[at + i] = y[i] * scale[i] + shift[i];
       }
     });
+  }
+
+  /// The same for a channel whose elements lie in short runs; `x` are copies of them, which it may
+  /// overwrite.
+  void write(const ShortRuns& runs, std::int64_t channel, const Moments& moments, double factor,
+             T* x, std::int64_t n) const {
+    T y[ShortRuns::most];
+    Centring<T, true>(moments, &factor, 1).write(x, y, n, 0);
+    scale_line(y, n, scale_[channel], shift_[channel], x);
+    runs.scatter(x, out_);
+    if (y_ != nullptr) runs.scatter(y, y_);
   }
 
  private:
@@ -62,6 +75,21 @@ void normalize_channels(const EvalContext& c, std::uint32_t axes, double epsilon
   const ChannelWriter<T> writer(c);
   const Statistics<T> statistics(c, 2, true);
   const T* const x = c.in<T>(0).data();
+  if (ShortRuns::pay(reduction.reducer())) {
+    const std::int64_t n = reduction.space().rows;
+    const MomentReduction channel({n}, 1);
+    return reduction.reducer().each_unit(c, 4, [&](const Reducer::Unit& unit) {
+      const ShortRuns runs(reduction.space(), unit);
+      T row[ShortRuns::most];
+      double memory[4];
+      const Moments moments = Moments::in(memory, 1);
+      runs.gather(x, row);
+      channel.find_rows<true>(c, row, 0, 1, moments);
+      const double factor = moments.factor(0, epsilon);
+      statistics.write(unit.result, moments, &factor, 1);
+      writer.write(runs, unit.result, moments, factor, row, n);
+    });
+  }
   reduction.each_unit<true>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
     double factors[MomentReduction::most];
     for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);

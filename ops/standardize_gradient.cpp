@@ -9,6 +9,7 @@
 #include "dagrad/random.hpp"
 #include "ops/accumulator.hpp"
 #include "ops/pulled.hpp"
+#include "ops/short_runs.hpp"
 #include "ops/standardize.hpp"
 
 /// Computes means over axes and then writes every element using them. If a unit of the reduction
@@ -75,7 +76,7 @@ template <class T>
 class StandardizeSlope {
  public:
   StandardizeSlope(const EvalContext& c, const GradientMemory& memory, bool centred)
-      : space_(memory.reducer.space()),
+      : space_(&memory.reducer.space()),
         d_(c.in<T>(0).data()),
         y_(c.in<T>(1).data()),
         r_(c.in<T>(2).data()),
@@ -86,6 +87,27 @@ class StandardizeSlope {
         mean_(memory.mean.in<T>(c.scratch()).data()),
         slope_(memory.slope.in<T>(c.scratch()).data()),
         centred_(centred) {}
+
+  /// Computes both for a channel whose elements lie in short runs, from copies of them that are
+  /// adjacent; `row` is the reduction of these.
+  void take_and_write(const EvalContext& c, const ShortRuns& runs, std::int64_t channel,
+                      const Reducer& row) const {
+    T d[ShortRuns::most], y[ShortRuns::most], out[ShortRuns::most], means[2];
+    runs.gather(d_, d);
+    runs.gather(y_, y);
+    const auto from = [channel](auto* all) { return all == nullptr ? all : all + channel; };
+    StandardizeSlope slope = *this;
+    slope.space_ = &row.space();
+    slope.d_ = d, slope.y_ = y, slope.out_ = out;
+    slope.r_ = from(r_), slope.scale_ = from(scale_);
+    slope.products_ = from(products_), slope.cotangents_ = from(cotangents_);
+    slope.mean_ = means, slope.slope_ = means + 1;
+    const Reducer::Unit unit{
+        .chunk = 0, .result = 0, .width = 1, .offset = 0, .first = 0, .last = row.space().rows};
+    slope.take(ReductionPart(row, c, &unit));
+    slope.write(unit);
+    runs.scatter(out, out_);
+  }
 
   /// Computes the means of a part.
   void take(const ReductionPart& part) const {
@@ -102,8 +124,8 @@ class StandardizeSlope {
       std::copy(mean_ + first, mean_ + last, cotangents_ + first);
     }
     for (std::int64_t i = first; i < last; ++i) {
-      mean_[i] = centred_ ? mean_[i] / static_cast<T>(space_.rows) : 0;
-      slope_[i] /= static_cast<T>(space_.rows);
+      mean_[i] = centred_ ? mean_[i] / static_cast<T>(space_->rows) : 0;
+      slope_[i] /= static_cast<T>(space_->rows);
     }
   }
 
@@ -117,7 +139,7 @@ class StandardizeSlope {
     else
       std::fill_n(scale, unit.width, T(1));
     const Channels channels{mean, slope, scale, r_ + unit.result};
-    each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
       if (step == 0)
         write_line(at, n, channels, std::integral_constant<int, 0>());
       else
@@ -148,7 +170,7 @@ class StandardizeSlope {
   }
   /// The same by `pull`: where all of a result's cotangents are 0, so is its slope.
   [[gnu::noinline]] void write_pulled(const Reducer::Unit& unit) const {
-    each_line(space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
       for (std::int64_t i = 0; i < n; ++i) {
         const std::int64_t j = unit.result + i * step;
         const T slope = d_[at + i] - mean_[j] - pulled(slope_[j], y_[at + i]);
@@ -157,10 +179,10 @@ class StandardizeSlope {
     });
   }
 
-  const ReductionSpace& space_;
-  const T *const d_, *const y_, *const r_, *const scale_;
-  T *const out_, *const products_, *const cotangents_, *const mean_, *const slope_;
-  const bool centred_;
+  const ReductionSpace* space_;
+  const T *d_, *y_, *r_, *scale_;
+  T *out_, *products_, *cotangents_, *mean_, *slope_;
+  bool centred_;
 };
 
 void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred) {
@@ -168,6 +190,13 @@ void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred
     const GradientMemory memory(c.ins[0].type, axes);
     const StandardizeSlope<T> slope(c, memory, centred);
     constexpr std::int64_t work = 4;
+    if (ShortRuns::pay(memory.reducer)) {
+      const GradientMemory row({c.ins[0].type.dtype, {memory.reducer.space().rows}}, 1);
+      return memory.reducer.each_unit(c, work, [&](const Reducer::Unit& unit) {
+        const ShortRuns runs(memory.reducer.space(), unit);
+        slope.take_and_write(c, runs, unit.result, row.reducer);
+      });
+    }
     memory.reducer.each_part(c, work, [&](const ReductionPart& part) {
       slope.take(part);
       part.each_unit(work, [&](const Reducer::Unit& unit) { slope.write(unit); });
