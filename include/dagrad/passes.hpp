@@ -207,8 +207,8 @@ PassResult apply_rules(const Graph& graph, std::span<const Value> values,
 /// Merges, applies both lists of rules, folds, and merges again.
 std::vector<Pass> default_passes();
 /// The passes that `compile` runs by default: the `default_passes()`, then `take_early`, `fuse`,
-/// `tile_rows`, `read_windows` and `fuse_epilogues`. None if the environment variable DAGRAD_PASSES is "none"; throws
-/// ArgumentError if it has another value.
+/// `tile_rows`, `read_windows` and `fuse_epilogues`. None if the environment variable DAGRAD_PASSES
+/// is "none"; throws ArgumentError if it has another value.
 std::vector<Pass> compile_passes();
 
 /// What a pass did.
