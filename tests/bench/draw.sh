@@ -24,7 +24,7 @@ awk -F ' *[|] *' '
 rows=$(wc -l < "$data")
 ((rows > 0)) || { echo "draw.sh: $table has no rows with peers" >&2; exit 1; }
 gnuplot << END
-set terminal svg size 760, $((110 + 18 * rows)) font "sans-serif,11" background "white"
+set terminal svg noenhanced size 760, $((110 + 18 * rows)) font "sans-serif,11" background "white"
 set output "$picture"
 set datafile separator tab
 set datafile missing "?"
