@@ -13,7 +13,7 @@ template <class F>
 Line line_through(F f, double x, double size, std::function<std::uint64_t(double)> trace = {}) {
   return [=](double t) {
     const double at = x + t * size, value = f(at) - f(x);
-    return LinePoint{(at - x) / size, value, trace ? trace(at) : 0, std::isfinite(value)};
+    return ValueOnLine{(at - x) / size, value, trace ? trace(at) : 0, std::isfinite(value)};
   };
 }
 
