@@ -15,7 +15,7 @@ namespace {
 
 class GnuplotTest : public test::InFolder {
  protected:
-  Picture picture(const std::string& name) const { return {folder / name, "draw_test"}; }
+  PictureFile picture(const std::string& name) const { return {folder / name, "draw_test"}; }
 };
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
