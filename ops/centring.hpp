@@ -75,7 +75,7 @@ void write_centred(const ReductionSpace& space, const Reducer::Unit& unit, const
 /// The results of a standardisation other than the elements: one number for each group of elements.
 template <class T>
 struct Statistics {
-  /// The first of them is result `first`; there is no mean if not `centred`.
+  /// The first of them is result `first`; there is a mean only if `centred` is set.
   Statistics(const EvalContext& c, std::size_t first, bool centred)
       : square(c.out<T>(first).data()),
         mean(centred ? c.out<T>(first + 1).data() : nullptr),

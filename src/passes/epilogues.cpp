@@ -58,7 +58,6 @@ class EpilogueNodes final : public JointNodes {
   const Op& op_of(std::uint32_t node) const { return graph_.ops[graph_.records[node].op].op; }
   void note_uses(std::uint32_t node);
   void find_group(std::uint32_t node);
-  ProgramPtr formula(std::uint32_t node) const;
   std::uint32_t find_product(std::uint32_t node) const;
   bool is_worth_it(std::uint32_t product) const;
   bool has_result_like(std::uint32_t node, const Type& type) const;
@@ -76,20 +75,6 @@ void EpilogueNodes::note_uses(std::uint32_t node) {
     std::uint32_t& user = user_[edge.node];
     user = user == none || user == node ? node : several;
   }
-}
-
-/// The formula of an elementwise node; null if it has none that could follow a product.
-ProgramPtr EpilogueNodes::formula(std::uint32_t node) const {
-  const OpTraits& traits = op_of(node).traits();
-  const auto operands = graph_.operands_of(node);
-  if (!traits.elementwise || traits.ordered || traits.has_validate || traits.type_only != 0 ||
-      operands.size() > MatmulWithEpilogue::most_inputs ||
-      graph_.types_of(node).size() > MatmulWithEpilogue::most_inputs)
-    return nullptr;
-  std::vector<Type> in;
-  for (const Edge& edge : operands) in.push_back(graph_.type(edge));
-  ProgramPtr program = op_of(node)->program(in);
-  return program && program->inputs.size() == operands.size() ? program : nullptr;
 }
 
 bool EpilogueNodes::is_worth_it(std::uint32_t product) const {
@@ -121,7 +106,7 @@ void EpilogueNodes::find_group(std::uint32_t node) {
   if (!is_op(node)) return;
   const std::uint32_t product = find_product(node);
   if (product == none) return;
-  ProgramPtr program = formula(node);
+  ProgramPtr program = detail::formula_of(graph_, node, MatmulWithEpilogue::most_inputs);
   if (!program) return;
   const Matmul& matmul = *op_of(product).get_if<Matmul>();
   MatmulWithEpilogue op{matmul.transpose_left, matmul.transpose_right, std::move(program), {}};

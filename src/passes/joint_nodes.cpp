@@ -172,6 +172,20 @@ class Joining {
 
 }  // namespace
 
+ProgramPtr formula_of(const GraphData& graph, std::uint32_t node, std::size_t most) {
+  if (graph.records[node].kind != NodeKind::op) return nullptr;
+  const Op& op = graph.ops[graph.records[node].op].op;
+  const OpTraits& traits = op.traits();
+  const auto operands = graph.operands_of(node);
+  if (!traits.elementwise || traits.ordered || traits.has_validate || traits.type_only != 0 ||
+      operands.size() > most || graph.types_of(node).size() > most)
+    return nullptr;
+  std::vector<Type> in;
+  for (const Edge& edge : operands) in.push_back(graph.type(edge));
+  ProgramPtr program = op->program(in);
+  return program && program->inputs.size() == operands.size() ? program : nullptr;
+}
+
 Rewritten join_nodes(const GraphData& from, std::string_view pass, JointNodes& groups) {
   return Joining(from, pass, groups).run();
 }

@@ -58,6 +58,11 @@ class JointNodes {
   virtual std::optional<JointOp> joint_op(std::uint32_t group) = 0;
 };
 
+/// The formula of an elementwise node, for an op that computes it in another way. Null if the node
+/// is not elementwise, if the op does more than its formula says, or if there are more than `most`
+/// operands or results.
+ProgramPtr formula_of(const GraphData& graph, std::uint32_t node, std::size_t most);
+
 /// Makes a graph in which each group is one node. Nodes are made once what they read is there, and
 /// a group at the latest in its place. `pass` appears in errors.
 Rewritten join_nodes(const GraphData& from, std::string_view pass, JointNodes& groups);

@@ -132,17 +132,11 @@ Window WindowNodes::window_of(Edge& edge, std::vector<std::uint32_t>& windows) c
 
 void WindowNodes::find_group(std::uint32_t node) {
   if (!is_op(node) || is_window_[node]) return;
-  const Op& op = op_of(node);
   const auto operands = graph_.operands_of(node);
-  if (!op.traits().elementwise || op.traits().ordered || op.traits().has_validate ||
-      op.traits().type_only != 0 || operands.size() > Windowed::most_operands ||
-      graph_.types_of(node).size() > Windowed::most_operands ||
-      std::ranges::none_of(operands, [&](const Edge& edge) { return is_window_[edge.node]; }))
+  if (std::ranges::none_of(operands, [&](const Edge& edge) { return is_window_[edge.node]; }))
     return;
-  std::vector<Type> in;
-  for (const Edge& edge : operands) in.push_back(graph_.type(edge));
-  ProgramPtr program = op->program(in);
-  if (!program || program->inputs.size() != operands.size()) return;
+  ProgramPtr program = detail::formula_of(graph_, node, Windowed::most_operands);
+  if (!program) return;
   Reader reader{node, {}, {}};
   std::vector<Window> windows;
   for (Edge edge : operands) {
