@@ -28,7 +28,7 @@ struct RowMoments {
   T mean, rest, factor;
 };
 
-/// Computes y = (x − mean − rest) · factor and out = y · scale + shift, unless there is no shift.
+/// Computes y = (x − mean − rest) · factor and out = y · scale + shift; the shift may be missing.
 /// y is stored if `keeps`. `out` may be x, for an element is read before it is written.
 template <bool centred, bool shifts, bool keeps, class T>
 [[gnu::always_inline]] inline void scale_row(const T* x, std::int64_t n, RowMoments<T> row,

@@ -1,5 +1,7 @@
 #include "dagrad/passes/epilogues.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "src/graph/rewriting.hpp"

@@ -97,8 +97,7 @@ struct NormalizeChannelsGradient : OverAxes {
   static constexpr auto doc =
       "For a cotangent d of normalize_channels, a standardised y, its reciprocal deviation r and a "
       "scale: standardize_gradient(d * scale, y, r), then the sums of d * y and of d over the "
-      "axes, "
-      "which keep size 1.";
+      "axes, which keep size 1.";
   static constexpr std::size_t operands = 4;
   static constexpr DTypes dtypes = compute_float_dtypes;
   static constexpr std::array in_place{0};
