@@ -9,6 +9,8 @@
 
 #include "ops/folds.hpp"
 #include "ops/reduction.hpp"
+#include "ops/short_sums.hpp"
+#include "ops/vectors.hpp"
 
 /// Folding elements into one number for each result.
 namespace dagrad {
@@ -70,6 +72,7 @@ class Cascade {
   static constexpr std::int64_t lanes = 128 / static_cast<std::int64_t>(sizeof(Acc));
   static constexpr std::int64_t most =
       ReductionSplit::tile_bytes / static_cast<std::int64_t>(sizeof(Acc));
+  static constexpr std::int64_t rows_at_most = 256;  ///< that are folded into a level
 
   void begin(std::int64_t width) {
     width_ = width;
@@ -108,7 +111,7 @@ class Cascade {
 
  private:
   static constexpr std::size_t levels = 3;
-  static constexpr std::int64_t rows_at_most = 256, climbs_at_most = 64;
+  static constexpr std::int64_t climbs_at_most = 64;
 
   void fold_row(Acc* to, const Acc* from) const {
     for (std::int64_t j = 0; j < width_; ++j) to[j] = Fold::join(to[j], from[j]);
@@ -293,11 +296,35 @@ void fold_short_rows(const In* x, std::int64_t length, std::int64_t rows, typena
   std::copy_n(folded, rows, to);
 }
 
+/// Whether floats are summed as they are.
+template <class Fold, class In, class Read>
+constexpr bool sums_floats = std::is_floating_point_v<In>&& std::is_same_v<Fold, SumFold<In>>&&
+    std::is_same_v<Read, Widen<In>>;
+
+/// Sums rows of floats with wide vectors; returns false if they are too short or too long for that
+/// to pay.
+template <class T>
+bool sum_adjacent_rows(const Reducer& reducer, const EvalContext& c, const T* x, T* to) {
+  constexpr std::int64_t lanes = Cascade<SumFold<T>>::lanes, least = 8;
+  constexpr std::int64_t most = Cascade<SumFold<T>>::rows_at_most * lanes - 1;
+  const std::int64_t length = reducer.space().rows;
+  if (length < least || !reducer.has_short_rows(most) || !has_wide_vectors(c.machine()))
+    return false;
+  reducer.each_block(c, Reducer::short_rows, 1, [&](auto first, auto rows) {
+    run_with_wide_vectors([&]() __attribute__((always_inline)) {
+      sum_rows_by_lanes<lanes, Reducer::short_rows>(x + first * length, length, rows, to + first);
+    });
+  });
+  return true;
+}
+
 /// Writes to[result]: the fold of the elements of x that belong to it; the identity if there are
 /// none.
 template <class Fold, class In, class Read = Widen<typename Fold::Acc>>
 void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename Fold::Acc* to,
             const Read& read = {}) {
+  if constexpr (sums_floats<Fold, In, Read>)
+    if (sum_adjacent_rows(reducer, c, x, to)) return;
   if constexpr (!ReadsTerms<Read>) {
     if (reducer.has_short_rows(most_in_short_row)) {
       const std::int64_t length = reducer.space().rows;

@@ -185,5 +185,21 @@ TEST(RowOperands, HoldForReductionsOfShortRows) {
       }
 }
 
+/// Many rows of floats are summed with vectors, a single one with an Accumulator.
+TEST(RowOperands, HoldForSumsOfRows) {
+  Rng rng(3);
+  for (const std::int64_t length : {8,   9,   12,  47,  63,   64,   65,   100,  127,  128,
+                                    129, 191, 512, 777, 2047, 2048, 4095, 4096, 8191, 8192})
+    for (const DType dtype : {f32, f64}) {
+      SCOPED_TRACE("rows of " + std::to_string(length));
+      Tensor x = rng.normal({18, length}, 0, 1);
+      const std::span<double> data = x.mutate<double>();
+      std::fill_n(data.begin() + length, length, -0.0);
+      data[static_cast<std::size_t>(2 * length)] = std::numeric_limits<double>::infinity();
+      data[static_cast<std::size_t>(4 * length - 1)] = std::numeric_limits<double>::quiet_NaN();
+      EXPECT_TRUE(expect_rows(Sum{over({1})}, std::vector{x.cast(dtype)}, 1));
+    }
+}
+
 }  // namespace
 }  // namespace dagrad
