@@ -119,7 +119,9 @@ class Blocks {
 
   static void block(const Product<T>& p, T* b_space, T* a_space) {
     const bool pack_b = p.b.transposed || p.m > few_rows || (p.m > few_uses && conflicts(p.b));
-    const bool pack_a = p.a.transposed || (p.n > few_uses * width && conflicts(p.a));
+    const bool many_strips = p.n > few_uses * width, many_tiles = p.m > few_uses * L::rows;
+    const bool pack_a = conflicts(p.a) ? p.a.transposed || many_strips
+                                       : p.a.transposed && many_strips && many_tiles;
     // Columns of b that are read without packing.
     const Index direct = pack_b ? 0 : p.n / width * width;
     pack_strips<L>(from(p.b, 0, direct), p.k, p.n - direct, b_space + direct * p.k);
@@ -146,7 +148,9 @@ class Blocks {
   static void strip(const Product<T>& p, Index j, const T* packed_a, Strip<T> b) {
     const Index columns = least(width, p.n - j), vectors = (columns + L::lanes - 1) / L::lanes;
     Tile<T> tile{.k = p.k,
-                 .a = packed_a ? Rows<T>{packed_a, 1, L::rows} : Rows<T>{p.a.data, p.a.stride, 1},
+                 .a = packed_a         ? Rows<T>{packed_a, 1, L::rows}
+                      : p.a.transposed ? Rows<T>{p.a.data, 1, p.a.stride}
+                                       : Rows<T>{p.a.data, p.a.stride, 1},
                  .b = b,
                  .c = p.c.data + j,
                  .c_stride = p.c.stride,
@@ -155,7 +159,7 @@ class Blocks {
     for (Index i = 0, rows = 0; i < p.m; i += rows) {
       rows = tile_rows<L>(i, p.m);
       tiles(rows, vectors, tile);
-      tile.a.data += packed_a ? L::rows * p.k : rows * p.a.stride;
+      tile.a.data += packed_a ? L::rows * p.k : rows * tile.a.stride;
       tile.c += rows * p.c.stride;
     }
   }
