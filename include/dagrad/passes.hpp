@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -206,9 +207,9 @@ PassResult apply_rules(const Graph& graph, std::span<const Value> values,
 
 /// Merges, applies both lists of rules, folds, and merges again.
 std::vector<Pass> default_passes();
-/// The passes that `compile` runs by default: the `default_passes()`, then `take_early`, `fuse`,
-/// `tile_rows`, `read_windows` and `fuse_epilogues`. None if the environment variable DAGRAD_PASSES
-/// is "none"; throws ArgumentError if it has another value.
+/// The passes that `compile` runs by default: the `default_passes()`, then `sum_early`,
+/// `take_early`, `fuse`, `tile_rows`, `read_windows` and `fuse_epilogues`. None if the environment
+/// variable DAGRAD_PASSES is "none"; throws ArgumentError if it has another value.
 std::vector<Pass> compile_passes();
 
 /// What a pass did.
@@ -225,6 +226,7 @@ struct PassReport {
 };
 /// A table with one line for each op whose number has changed and for each rule that was applied.
 std::string to_string(const PassReport& report);
+std::ostream& operator<<(std::ostream& out, const PassReport& report);
 
 struct Optimized {
   Graph graph;

@@ -16,6 +16,7 @@ Change merge_equal_nodes(const Graph& graph, std::span<const Value> values);
 Change apply_some_rules(const Graph& graph, std::span<const Value> values,
                         std::span<const Rule> rules);
 Change fold_known_nodes(const Graph& graph, std::span<const Value> values, Runtime* runtime);
+Change sum_products_early(const Graph& graph, std::span<const Value> values);
 Change take_elements_early(const Graph& graph, std::span<const Value> values, Runtime* runtime);
 Change fuse_groups(const Graph& graph, std::span<const Value> values);
 Change tile_groups(const Graph& graph, std::span<const Value> values);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <ostream>
 #include <string_view>
 
 #include "dagrad/error.hpp"
@@ -71,6 +72,7 @@ std::vector<Pass> compile_passes() {
   const char* const asked = std::getenv("DAGRAD_PASSES");
   if (asked == nullptr) {
     std::vector<Pass> passes = default_passes();
+    passes.emplace_back("sum_early", detail::sum_products_early);
     passes.emplace_back("take_early", detail::take_elements_early, true);
     passes.emplace_back("fuse", detail::fuse_groups, true);
     passes.emplace_back("tile_rows", detail::tile_groups, true);
@@ -106,6 +108,10 @@ std::string to_string(const PassReport& report) {
   for (const RuleCount& rule : report.rules)
     text += fmt::format("  {} ({} times)\n", rule.rule, rule.count);
   return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const PassReport& report) {
+  return out << to_string(report);
 }
 
 }  // namespace dagrad

@@ -153,6 +153,14 @@ TEST(OutOfMemory, Epilogues) {
   world_of<LargeModel, PassResult>(
       [](LargeModel& m) { return fuse_epilogues(m.graph, std::vector{m.y}); }, result_of);
 }
+TEST(OutOfMemory, SumEarly) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {100, 100}}), y = -sum(-matmul(x, x), 0);
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return sum_early(m.graph, std::vector{m.y}); }, result_of);
+}
 TEST(OutOfMemory, TakeEarly) {
   struct LargeModel {
     Graph graph;
