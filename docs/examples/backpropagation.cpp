@@ -143,7 +143,7 @@ bool training() {
                              .patience = 10,
                              .on_epoch = print,
                              .progress = ProgressStyle::none});
-  std::cout << to_string(fitted) << "\n";
+  std::cout << fitted << "\n";
   // [/fit]
   return fitted.stopped == Stopped::patience && fitted.best_epoch > 0;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -70,5 +71,6 @@ struct PlanExplanation {
 PlanExplanation explain_plan(const Function& function, Location where = Location::here());
 /// The explanation as text. Each of its lists has at most `rows` lines.
 std::string to_string(const PlanExplanation& plan, std::size_t rows = 10);
+std::ostream& operator<<(std::ostream& out, const PlanExplanation& plan);
 
 }  // namespace dagrad

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
 #include <string>
 #include <string_view>
@@ -95,6 +96,7 @@ struct ProfileText {
 };
 /// A table for the terminal. Operations are marked with ≥ where those of some nodes are not known.
 std::string to_string(const Profile& profile, const ProfileText& options = {});
+std::ostream& operator<<(std::ostream& out, const Profile& profile);
 /// All rows as a table for other programs: a header line, and then a line for each row, with times
 /// in seconds. Throws FileError if the file cannot be written.
 void write_csv(const std::filesystem::path& file, const Profile& profile,

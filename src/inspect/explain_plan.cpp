@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ostream>
 #include <utility>
 
 #include "dagrad/explain.hpp"
@@ -277,6 +278,10 @@ std::string to_string(const PlanExplanation& plan, std::size_t rows) {
   text += section("Nodes that need no step", alias_lines(plan), rows);
   text += section("Steps, those estimated to be slowest first", thread_lines(plan), rows);
   return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const PlanExplanation& plan) {
+  return out << to_string(plan);
 }
 
 }  // namespace dagrad

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include "dagrad/profile.hpp"
 #include "src/io/file_replacement.hpp"
@@ -109,6 +110,9 @@ std::string to_string(const Profile& profile, const ProfileText& options) {
   const std::size_t all = profile.rows(options.by).size();
   if (rows.size() < all) text += fmt::format("… and {} more\n", all - rows.size());
   return text;
+}
+std::ostream& operator<<(std::ostream& out, const Profile& profile) {
+  return out << to_string(profile);
 }
 
 void write_csv(const std::filesystem::path& file, const Profile& profile, ProfileBy by) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <ostream>
 
 #include "dagrad/random.hpp"
 #include "src/tensor/utf8.hpp"
@@ -86,6 +87,9 @@ std::string to_string(const Fitted& fitted) {
     separator = ", ";
   }
   return text;
+}
+std::ostream& operator<<(std::ostream& out, const Fitted& fitted) {
+  return out << to_string(fitted);
 }
 
 Fitted fit(const Model& model, State& state, const Dataset& data, const FitOptions& options,

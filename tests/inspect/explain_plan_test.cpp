@@ -100,6 +100,7 @@ TEST(ExplainPlan, TakesPlansWithoutSteps) {
   const PlanExplanation plan = explain_plan(compile({x}));
   EXPECT_TRUE(plan.steps.empty() && plan.values.empty());
   EXPECT_THAT(to_string(plan), HasSubstr("0 steps"));
+  EXPECT_EQ(::testing::PrintToString(plan), to_string(plan));
   EXPECT_THAT(mistake<ArgumentError>([&] { explain_plan(Function()); }),
               HasSubstr("this Function is empty"));
 }

@@ -131,6 +131,7 @@ TEST_F(ProfileTest, HasNoRowsWithoutSteps) {
   const Profile p = profile(compile({x}, plain()), {{x, data}});
   EXPECT_TRUE(p.nodes.empty() && p.forward.empty() && p.scopes.empty() && p.events.empty());
   EXPECT_THAT(to_string(p), HasSubstr("0 nodes, on one thread"));
+  EXPECT_EQ(::testing::PrintToString(p), to_string(p));
   EXPECT_TRUE(marks(p).empty());
 }
 

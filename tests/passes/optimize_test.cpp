@@ -61,6 +61,7 @@ TEST(Optimize, CountsWhatTheValuesNeed) {
   static_cast<void>(cos(x));
   const Value y = sin(x) + sin(x);
   const Optimized better = optimize(graph, y);
+  EXPECT_EQ(::testing::PrintToString(better.reports[0]), to_string(better.reports[0]));
   EXPECT_EQ(better.reports[0].before, 4u);
   EXPECT_EQ(better.reports[0].after, 3u);
   ASSERT_EQ(better.reports[0].nodes.size(), 3u);

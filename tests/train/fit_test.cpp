@@ -327,6 +327,7 @@ TEST(Fit, MakesNoEpochIfNoneIsAllowed) {
   EXPECT_EQ(fitted.best_epoch, 0);
   EXPECT_EQ(state.get("w").item<double>(), 0);
   EXPECT_EQ(to_string(fitted), "stopped after 0 epochs");
+  EXPECT_EQ(::testing::PrintToString(fitted), to_string(fitted));
 }
 
 TEST(Fit, LogsALineForEachEpoch) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -162,6 +163,7 @@ struct Fitted {
 /// "stopped after 23 epochs, because patience ran out; best is epoch 15: loss 0.02, validation
 /// 0.05"
 std::string to_string(const Fitted& fitted);
+std::ostream& operator<<(std::ostream& out, const Fitted& fitted);
 
 /// Trains a model. The State takes part in it as in a loop written by hand: it needs the parameters
 /// of the updates, and holds the new values afterwards.
