@@ -38,23 +38,29 @@ template <std::int64_t lanes, class T>
   typedef T V __attribute__((vector_size(32)));
   constexpr std::int64_t width = sizeof(V) / sizeof(T);
   static_assert(lanes == 4 * width);
-  const auto vector = [x](std::int64_t at) __attribute__((always_inline)) {
-    V v;
+  const auto load = [x](V & v, std::int64_t at) __attribute__((always_inline)) {
     std::memcpy(&v, x + at, sizeof v);
-    return v;
   };
   V sum[4] = {};
   std::int64_t at = 0;
   for (; at + 4 * lanes <= length; at += 4 * lanes) {
 #pragma GCC unroll 4
     for (int v = 0; v < 4; ++v) {
-      const std::int64_t a = at + v * width, b = a + lanes, c = b + lanes, d = c + lanes;
-      sum[v] += (vector(a) + vector(b)) + (vector(c) + vector(d));
+      V a, b, c, d;
+      load(a, at + v * width);
+      load(b, at + v * width + lanes);
+      load(c, at + v * width + 2 * lanes);
+      load(d, at + v * width + 3 * lanes);
+      sum[v] += (a + b) + (c + d);
     }
   }
   const auto add = [&](int vectors) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v, at += width) sum[v] += vector(at);
+    for (int v = 0; v < vectors; ++v, at += width) {
+      V more;
+      load(more, at);
+      sum[v] += more;
+    }
   };
   while (at + lanes <= length) add(4);
   const std::int64_t rest = (length - at) / width;
