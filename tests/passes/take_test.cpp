@@ -158,7 +158,13 @@ TEST_F(TakeEarly, IsPartOfCompressedJacobians) {
   const Value residual =
       (3 - 2 * z) * z - pad(z[{{0, size - 1}}], {1}, {0}) - 2 * pad(z[{{1, size}}], {0}, {1}) + 1;
   const Value values = sparse_jacobian(residual, z).values;
-  const PlanExplanation plan = explain_plan(compile(values));
+  std::vector<Pass> passes = default_passes();
+  passes.emplace_back("take_early", [](const Graph& from, std::span<const Value> kept) {
+    return take_early(from, kept);
+  });
+  passes.emplace_back("fuse", fuse, true);
+  passes.emplace_back("tile_rows", tile_rows, true);
+  const PlanExplanation plan = explain_plan(compile(values, {.passes = passes}));
   ASSERT_EQ(plan.steps.size(), 1u);
   EXPECT_EQ(plan.steps[0].op, "tiled");
   const Feeds at{{z, Rng(4).normal({size})}};
