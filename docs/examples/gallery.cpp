@@ -33,27 +33,41 @@ void save(const std::string& name, const Graph& graph, const PictureOptions& opt
   write_svg(name + ".svg", graph, options);
 }
 
-/// Whether a picture fits on the page, upright or sideways.
-bool fits_page(const std::string& name) {
+struct Extent {
+  double width, height;  ///< in millimetres
+};
+
+Extent extent_of(const std::string& name) {
   std::ifstream file(name + ".svg");
   const std::string svg{std::istreambuf_iterator<char>(file), {}};
   const auto length = [&](const std::string& attribute) {
     constexpr double millimetres = 25.4 / 72;  // of a point
     return std::stod(svg.substr(svg.find(attribute) + attribute.size())) * millimetres;
   };
-  const double width = length("<svg width=\""), height = length("height=\"");
-  return std::min(width, height) <= page_width && std::max(width, height) <= page_height;
+  return {length("<svg width=\""), length("height=\"")};
+}
+
+/// Saves a picture for a page, upright or sideways. Where the fonts of this system are a little
+/// wider than others, it is scaled down; more than that would make its texts too small to read.
+void save_for_page(const std::string& name, const Graph& graph, PictureOptions options) {
+  save(name, graph, options);
+  const Extent extent = extent_of(name);
+  const bool upright = extent.width <= extent.height;
+  options.width = upright ? page_width : page_height;
+  options.height = upright ? page_height : page_width;
+  const double scale = std::min(*options.width / extent.width, *options.height / extent.height);
+  if (scale < 0.95) throw std::runtime_error(name + " does not fit on a page");
+  if (scale < 1) write_svg(name + ".svg", graph, options);
 }
 
 /// In all three themes.
 void save_themes(const std::string& name, const Graph& graph, PictureOptions options) {
   options.theme = for_paper(Theme::light());
-  save(name, graph, options);
+  save_for_page(name, graph, options);
   options.theme = for_paper(Theme::dark());
-  save(name + "_dark", graph, options);
+  save_for_page(name + "_dark", graph, options);
   options.theme = for_paper(Theme::print());
-  save(name + "_print", graph, options);
-  if (!fits_page(name)) throw std::runtime_error(name + " does not fit on a page");
+  save_for_page(name + "_print", graph, options);
 }
 
 void draw_xor() {
