@@ -43,13 +43,10 @@ struct Case {
   std::int64_t a_stride() const { return (a_transposed ? size.m : size.k) + gap; }
   std::int64_t b_stride() const { return (b_transposed ? size.k : size.n) + gap; }
   std::int64_t c_stride() const { return size.n + gap; }
-  /// The distance from one step of k to the next.
-  std::int64_t a_step() const { return a_transposed ? a_stride() : 1; }
-  std::int64_t b_step() const { return b_transposed ? 1 : b_stride(); }
-  const T& a_at(std::int64_t i, std::int64_t l) const {
+  T a_at(std::int64_t i, std::int64_t l) const {
     return a[static_cast<std::size_t>(a_transposed ? l * a_stride() + i : i * a_stride() + l)];
   }
-  const T& b_at(std::int64_t l, std::int64_t j) const {
+  T b_at(std::int64_t l, std::int64_t j) const {
     return b[static_cast<std::size_t>(b_transposed ? j * b_stride() + l : l * b_stride() + j)];
   }
   Product<T> product(std::vector<T>& out, bool accumulate = false) const {

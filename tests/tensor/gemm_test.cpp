@@ -19,17 +19,14 @@ class Reference {
  public:
   Reference(const Case<T>& x, bool accumulate) : case_(x) {
     const auto [m, n, k] = x.size;
-    const std::int64_t a_step = x.a_step(), b_step = x.b_step();
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) {
         long double sum = accumulate ? x.c[static_cast<std::size_t>(i * x.c_stride() + j)] : T(0);
         long double size = std::fabs(sum);
-        const T* const a = &x.a_at(i, 0);  // not called in the loop, as tests are not optimised
-        const T* const b = &x.b_at(0, j);
         for (std::int64_t l = 0; l < k; ++l) {
-          const long double product = static_cast<long double>(a[l * a_step]) * b[l * b_step];
+          const long double product = static_cast<long double>(x.a_at(i, l)) * x.b_at(l, j);
           sum += product;
-          size += product < 0 ? -product : product;
+          size += std::fabs(product);
         }
         sums_.push_back(sum);
         bounds_.push_back(size * static_cast<long double>(k + 2) *
