@@ -1,5 +1,4 @@
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "dagrad/ops/arithmetic.hpp"
@@ -9,9 +8,8 @@
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/passes/sums.hpp"
-#include "src/graph/rewriting.hpp"
 #include "src/passes/changes.hpp"
-#include "src/passes/taken_nodes.hpp"
+#include "src/passes/replaced_nodes.hpp"
 
 namespace dagrad {
 
@@ -32,13 +30,18 @@ struct SumOfProduct {
 
 class SummedProducts {
  public:
-  SummedProducts(const GraphData& graph, std::span<const std::uint32_t> nodes,
-                 std::span<const Value> values)
-      : graph_(graph), uses_(graph, nodes, values) {}
+  SummedProducts(const GraphData& graph, const NodeUses& uses) : graph_(graph), uses_(uses) {}
+
+  /// Whether the node is a sum of what a product or a negation makes. If not, there is no need to
+  /// look further.
+  static bool may_pay(const GraphData& graph, std::uint32_t node) {
+    if (!op_of<Sum>(graph, node) && !op_of<SumToLike>(graph, node)) return false;
+    const std::uint32_t x = graph.operands_of(node)[0].node;
+    return op_of<Matmul>(graph, x) || op_of<Neg>(graph, x);
+  }
 
   std::optional<SumOfProduct> find(std::uint32_t node) const {
-    const std::optional<std::uint32_t> axes = summed_axes(node);
-    if (!axes) return {};
+    const std::uint32_t axes = summed_axes(node);
     Edge x = graph_.operands_of(node)[0];
     bool negated = false;
     for (; op_at<Neg>(x); x = graph_.operands_of(x.node)[0]) negated = !negated;
@@ -47,7 +50,7 @@ class SummedProducts {
     const int rank = graph_.type(x).shape.rank();
     const int row = rank - 2, column = rank - 1;
     const auto sums = [&](int axis) {
-      return (*axes >> axis & 1U) != 0 && graph_.type(x).shape[axis] > 1;
+      return (axes >> axis & 1U) != 0 && graph_.type(x).shape[axis] > 1;
     };
     if (!sums(row) && !sums(column)) return {};
     SumOfProduct found{x.node, negated};
@@ -58,21 +61,22 @@ class SummedProducts {
   }
 
  private:
+  /// The op of a node, if it is a T.
+  template <class T>
+  static const T* op_of(const GraphData& graph, std::uint32_t node) {
+    const auto& record = graph.records[node];
+    return record.kind == NodeKind::op ? graph.ops[record.op].op.template get_if<T>() : nullptr;
+  }
   /// The op that makes a value, if it is a T and nothing else needs the value.
   template <class T>
   const T* op_at(const Edge& x) const {
-    const bool is_op = graph_.records[x.node].kind == NodeKind::op;
-    return is_op && uses_.count(x.node) == 1 ? op_of(x.node).get_if<T>() : nullptr;
+    return uses_.count(x.node) == 1 ? op_of<T>(graph_, x.node) : nullptr;
   }
-  const Op& op_of(std::uint32_t node) const { return graph_.ops[graph_.records[node].op].op; }
 
-  /// Bit i is set if the node sums axis i of its first operand; empty if it is not a sum.
-  std::optional<std::uint32_t> summed_axes(std::uint32_t node) const {
-    if (graph_.records[node].kind != NodeKind::op) return {};
-    const Op& op = op_of(node);
-    if (op.get_if<Sum>() == nullptr && op.get_if<SumToLike>() == nullptr) return {};
+  /// Bit i is set if the node, a sum, sums axis i of its first operand.
+  std::uint32_t summed_axes(std::uint32_t node) const {
     const Shape& x = graph_.type(graph_.operands_of(node)[0]).shape;
-    if (const auto* const sum = op.get_if<Sum>()) return sum->mask(x.rank());
+    if (const auto* const sum = op_of<Sum>(graph_, node)) return sum->mask(x.rank());
     const Shape& result = graph_.types_of(node)[0].shape;
     const int added = x.rank() - result.rank();
     std::uint32_t axes = 0;
@@ -88,20 +92,20 @@ class SummedProducts {
     for (const Edge& edge : graph_.operands_of(product))
       if (graph_.type(edge).shape.rank() < 2) return false;
     const Shape& shape = graph_.type(left).shape;
-    const bool transposed = op_of(product).get_if<Matmul>()->transpose_left;
+    const bool transposed = op_of<Matmul>(graph_, product)->transpose_left;
     const std::int64_t inner = shape[shape.rank() - (transposed ? 2 : 1)];
     return inner > 0 && type.elements() > 0 && type.elements() >= least_multiplications / inner;
   }
 
   const GraphData& graph_;
-  NodeUses uses_;
+  const NodeUses& uses_;
 };
 
-Value append(Rewriting& rewriting, const SumOfProduct& sum, const Shape& shape) {
+Value append_sum(Rewriting& rewriting, const SumOfProduct& sum, std::uint32_t node) {
+  const Shape& shape = rewriting.from().types_of(node)[0].shape;
   std::vector<Operand> matrices;
   for (const Edge& edge : rewriting.from().operands_of(sum.product))
-    matrices.emplace_back(
-        rewriting.mapping()(detail::Access::value(rewriting.from().share(), edge.node, edge.port)));
+    matrices.emplace_back(detail::new_value(rewriting, edge.node, edge.port));
   Value total = apply(sum.op, matrices);
   if (!sum.other_axes.empty()) total = dagrad::sum(total, sum.other_axes);
   if (sum.negated) total = -total;
@@ -113,22 +117,10 @@ Value append(Rewriting& rewriting, const SumOfProduct& sum, const Shape& shape) 
 }  // namespace
 
 detail::Change detail::sum_products_early(const Graph& graph, std::span<const Value> values) {
-  const GraphData& from = Access::data(graph);
-  const std::vector<std::uint32_t> nodes = needed(from, values, {}, "sum_early");
-  const SummedProducts sums(from, nodes, values);
-  std::unordered_map<std::uint32_t, SumOfProduct> found;
-  for (const std::uint32_t node : nodes)
-    if (auto sum = sums.find(node)) found.emplace(node, *std::move(sum));
-  if (found.empty()) return {};
-  Rewriting rewriting(from, "sum_early", Retypes::none);
-  for (const std::uint32_t node : nodes)
-    rewriting.make_for(node, [&] {
-      const auto at = found.find(node);
-      if (at == found.end()) return rewriting.copy(node);
-      const Value total = append(rewriting, at->second, from.types_of(node)[0].shape);
-      rewriting.replace(node, {&total, 1});
-    });
-  return std::move(rewriting).finish();
+  const auto find = [](const GraphData& from, const NodeUses& uses, std::uint32_t node) {
+    return SummedProducts(from, uses).find(node);
+  };
+  return replace_nodes(graph, values, "sum_early", SummedProducts::may_pay, find, append_sum);
 }
 
 PassResult sum_early(const Graph& graph, std::span<const Value> values) {

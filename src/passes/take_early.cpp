@@ -1,37 +1,24 @@
 #include "dagrad/passes/take.hpp"
 
 #include <optional>
-#include <unordered_map>
-#include <vector>
+#include <utility>
 
-#include "src/graph/rewriting.hpp"
 #include "src/passes/changes.hpp"
+#include "src/passes/replaced_nodes.hpp"
 #include "src/passes/taken_nodes.hpp"
 
 namespace dagrad {
 
 detail::Change detail::take_elements_early(const Graph& graph, std::span<const Value> values,
                                            Runtime* runtime) {
-  const GraphData& from = Access::data(graph);
-  const std::vector<std::uint32_t> nodes = needed(from, values, {}, "take_early");
-  std::optional<NodeUses> uses;
-  std::unordered_map<std::uint32_t, TakenNodes> taken;
-  for (const std::uint32_t node : nodes) {
-    if (!TakenNodes::may_pay(from, node)) continue;
-    if (!uses) uses.emplace(from, nodes, values);
-    TakenNodes of_node(from, *uses, node, runtime);
-    if (of_node.pay()) taken.emplace(node, std::move(of_node));
-  }
-  if (taken.empty()) return {};
-  Rewriting rewriting(from, "take_early", Retypes::none);
-  for (const std::uint32_t node : nodes)
-    rewriting.make_for(node, [&] {
-      const auto at = taken.find(node);
-      if (at == taken.end()) return rewriting.copy(node);
-      const Value elements = at->second.append(rewriting);
-      rewriting.replace(node, {&elements, 1});
-    });
-  return std::move(rewriting).finish();
+  const auto find = [&](const GraphData& from, const NodeUses& uses, std::uint32_t node) {
+    TakenNodes taken(from, uses, node, runtime);
+    return taken.pay() ? std::optional(std::move(taken)) : std::nullopt;
+  };
+  const auto append = [](Rewriting& rewriting, const TakenNodes& taken, std::uint32_t) {
+    return taken.append(rewriting);
+  };
+  return replace_nodes(graph, values, "take_early", TakenNodes::may_pay, find, append);
 }
 
 PassResult take_early(const Graph& graph, std::span<const Value> values, Runtime* runtime) {

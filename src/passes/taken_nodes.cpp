@@ -13,6 +13,7 @@
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "src/passes/replaced_nodes.hpp"
 #include "src/program/primitives.hpp"
 #include "src/tensor/finite_elements.hpp"
 
@@ -69,21 +70,6 @@ bool has_steps(std::span<const Range> ranges) {
 }
 
 }  // namespace
-
-NodeUses::NodeUses(const GraphData& graph, std::span<const std::uint32_t> nodes,
-                   std::span<const Value> values)
-    : uses_(nodes.empty() ? 0 : nodes.back() + 1), known_(uses_.size()) {
-  for (const std::uint32_t node : nodes) {
-    const NodeKind kind = graph.records[node].kind;
-    known_[node] = kind == NodeKind::op || kind == NodeKind::constant;
-    for (const Edge& edge : graph.operands_of(node)) {
-      if (edge.type_only) continue;
-      ++uses_[edge.node];
-      known_[node] = known_[node] && known_[edge.node];
-    }
-  }
-  for (const Value& value : values) ++uses_[value.node_id()];
-}
 
 TakenNodes::TakenNodes(const GraphData& graph, const NodeUses& uses, std::uint32_t take,
                        Runtime* runtime)
@@ -298,8 +284,7 @@ Value TakenNodes::append(Rewriting& rewriting, const Elements& elements,
   Graph& graph = rewriting.graph();
   if (elements.known) return graph.constant(*elements.known);
   if (elements.kind == Kind::source) {
-    const Value value =
-        rewriting.mapping()(Access::value(graph_.share(), elements.node, elements.port));
+    const Value value = new_value(rewriting, elements.node, elements.port);
     if (value.size() == 1) return reshape(value, Shape{});
     return take(reshape(value, {-1}),
                 graph.constant(selections_->elements(elements.selection, value.shape())), 0);

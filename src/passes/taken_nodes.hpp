@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/graph/rewriting.hpp"
+#include "src/passes/node_uses.hpp"
 #include "src/passes/selection.hpp"
 
 namespace dagrad {
@@ -15,22 +16,6 @@ class Runtime;
 }
 
 namespace dagrad::detail {
-
-/// What a pass must know about the nodes that some values need.
-class NodeUses {
- public:
-  NodeUses(const GraphData& graph, std::span<const std::uint32_t> nodes,
-           std::span<const Value> values);
-  /// How many operands and values are results of a node, those of which only the type is used left
-  /// out.
-  std::uint32_t count(std::uint32_t node) const { return uses_[node]; }
-  /// Whether a node depends on constants alone.
-  bool is_known(std::uint32_t node) const { return known_[node]; }
-
- private:
-  std::vector<std::uint32_t> uses_;
-  std::vector<bool> known_;
-};
 
 /// A `take` of elements that are computed by elementwise nodes, slices, pads and the like, and how
 /// to compute only these elements, from taken elements of operands.

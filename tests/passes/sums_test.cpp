@@ -20,11 +20,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<Pass> early() {
-  return {{"sum_early", [](const Graph& graph, std::span<const Value> values) {
-             return sum_early(graph, values);
-           }}};
-}
+std::vector<Pass> early() { return {{"sum_early", sum_early}}; }
 
 /// Whether the pass replaces all products that the value needs.
 bool sums_early(const Graph& graph, const Value& value) {

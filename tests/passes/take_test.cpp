@@ -43,9 +43,7 @@ bool stays(const Graph& graph, const std::vector<Value>& values) {
 /// all.
 void expect_same_bits(const std::vector<Value>& values, const Feeds& feeds) {
   const std::vector<Tensor> wanted = compile(values, {.threads = 1, .passes = {}})(feeds);
-  const Pass early("take_early", [](const Graph& graph, std::span<const Value> kept) {
-    return take_early(graph, kept);
-  });
+  const Pass early("take_early", take_early);
   for (const int threads : {1, 3}) {
     Runtime runtime({.threads = threads});
     for (const std::vector<Pass>& passes : {std::vector{early}, compile_passes()}) {
@@ -159,9 +157,7 @@ TEST_F(TakeEarly, IsPartOfCompressedJacobians) {
       (3 - 2 * z) * z - pad(z[{{0, size - 1}}], {1}, {0}) - 2 * pad(z[{{1, size}}], {0}, {1}) + 1;
   const Value values = sparse_jacobian(residual, z).values;
   std::vector<Pass> passes = default_passes();
-  passes.emplace_back("take_early", [](const Graph& from, std::span<const Value> kept) {
-    return take_early(from, kept);
-  });
+  passes.emplace_back("take_early", take_early);
   passes.emplace_back("fuse", fuse, true);
   passes.emplace_back("tile_rows", tile_rows, true);
   const PlanExplanation plan = explain_plan(compile(values, {.passes = passes}));
