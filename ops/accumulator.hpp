@@ -27,7 +27,7 @@ concept ReadsTerms = requires {
 template <class Acc>
 struct Widen {
   template <class In>
-  Acc operator()(In x) const {
+  [[gnu::always_inline]] Acc operator()(In x) const {
     return static_cast<Acc>(x);
   }
 };
@@ -35,8 +35,9 @@ struct Widen {
 /// Folds rows of `width` elements, `stride` apart, into `to`, four rows at a time: this saves
 /// memory traffic and rounding errors.
 template <class Fold, class In, class Read>
-void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int64_t stride,
-               std::int64_t width, const Read& read) {
+[[gnu::always_inline]] inline void fold_rows_inline(typename Fold::Acc* to, const In* x,
+                                                    std::int64_t rows, std::int64_t stride,
+                                                    std::int64_t width, const Read& read) {
   std::int64_t row = 0;
   for (; row + 4 <= rows; row += 4) {
     const In *a = x + row * stride, *b = a + stride, *c = b + stride, *d = c + stride;
@@ -49,6 +50,17 @@ void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int6
     for (std::int64_t j = 0; j < width; ++j) to[j] = Fold::join(to[j], read(x[row * stride + j]));
   }
 }
+
+template <class Fold, class In, class Read>
+void fold_rows(typename Fold::Acc* to, const In* x, std::int64_t rows, std::int64_t stride,
+               std::int64_t width, const Read& read) {
+  fold_rows_inline<Fold>(to, x, rows, stride, width, read);
+}
+
+/// Whether floats are summed as they are.
+template <class Fold, class In, class Read>
+constexpr bool sums_floats = std::is_floating_point_v<In>&& std::is_same_v<Fold, SumFold<In>>&&
+    std::is_same_v<Read, Widen<In>>;
 
 /// Folds n numbers into the first, in pairs of neighbours.
 template <class Fold, std::int64_t n>
@@ -178,7 +190,9 @@ class Accumulator {
   using Result = typename Fold::Acc;
   static constexpr std::size_t parts = 1;
 
-  Accumulator(const ReductionSpace& space, const Read& read) : space_(space), read_(read) {}
+  /// `wide` says that floats may be summed with vectors of 32 bytes.
+  Accumulator(const ReductionSpace& space, const Read& read, bool wide = false)
+      : space_(space), read_(read), wide_(wide) {}
 
   /// The number of rows that are folded at once: of more, add a multiple.
   static std::int64_t rows_folded_together(const ReductionSpace& space, std::int64_t width) {
@@ -246,16 +260,24 @@ class Accumulator {
                    const Reading& read) {
     // In sums of int32, gcc would read the lanes in strides, which takes three times as long.
     constexpr bool strides = std::is_same_v<Fold, SumFold<std::int64_t>> && sizeof(T) == 4;
-    if (width != lanes || stride != lanes || strides)
-      return fold_rows<Fold>(cascade_.lowest(), x, rows, stride, width, read);
+    Result* const to = cascade_.lowest();
+    if (width != lanes || stride != lanes || strides) {
+      if constexpr (sums_floats<Fold, T, Reading>)
+        if (wide_)
+          return run_with_wide_vectors([&]() __attribute__((always_inline)) {
+            fold_rows_inline<Fold>(to, x, rows, stride, width, read);
+          });
+      return fold_rows<Fold>(to, x, rows, stride, width, read);
+    }
     std::array<Result, lanes> registers;  // of a width known to the compiler
-    std::copy_n(cascade_.lowest(), lanes, registers.data());
+    std::copy_n(to, lanes, registers.data());
     fold_rows<Fold>(registers.data(), x, rows, lanes, lanes, read);
-    std::copy_n(registers.data(), lanes, cascade_.lowest());
+    std::copy_n(registers.data(), lanes, to);
   }
 
   const ReductionSpace& space_;
   const Read& read_;
+  bool wide_;
   RowPacking packing_;
   Cascade<Fold> cascade_;
   Result centre_[ReadsTerms<Read> ? most : 1], terms_[ReadsTerms<Read> ? most : 1];
@@ -296,11 +318,6 @@ void fold_short_rows(const In* x, std::int64_t length, std::int64_t rows, typena
   std::copy_n(folded, rows, to);
 }
 
-/// Whether floats are summed as they are.
-template <class Fold, class In, class Read>
-constexpr bool sums_floats = std::is_floating_point_v<In>&& std::is_same_v<Fold, SumFold<In>>&&
-    std::is_same_v<Read, Widen<In>>;
-
 /// Sums rows of floats with wide vectors; returns false if they are too short or too long for that
 /// to pay.
 template <class T>
@@ -333,7 +350,7 @@ void reduce(const Reducer& reducer, const EvalContext& c, const In* x, typename 
       });
     }
   }
-  reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read);
+  reducer.fold<Accumulator<Fold, In, Read>>(c, x, {to}, read, has_wide_vectors(c.machine()));
 }
 
 /// Folds operand 0, whose elements are `In`s, into result 0.

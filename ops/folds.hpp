@@ -31,7 +31,7 @@ struct SumFold {
   using Acc = Number;
   using InBytes = SumFold<std::uint8_t>;  ///< the same of bools, as long as it fits
   static constexpr Acc identity = 0;
-  static Acc join(Acc a, Acc b) {
+  [[gnu::always_inline]] static Acc join(Acc a, Acc b) {
     if constexpr (std::is_floating_point_v<Acc>)
       return a + b;
     else

@@ -80,12 +80,6 @@ struct NarrowSums {
 };
 
 template <class T>
-void divide_all(std::span<T> sums, std::int64_t divisor) {
-  if (divisor == 1) return;
-  for (T& element : sums) element /= static_cast<T>(divisor);
-}
-
-template <class T>
 void sum_narrow(const EvalContext& c, std::uint32_t axes, std::int64_t divisor) {
   const std::span<T> out = c.out<T>();
   const NarrowSums memory(c.in_shape(0), axes);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t unit_elements = 1 << 16;  // enough elements for a task
 constexpr std::int64_t enough_units = 128;       // enough units to do without chunks
+constexpr std::int64_t least_positions = 4;      // of the first axis in a chunk that ends with one
 
 std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -27,6 +28,8 @@ ReductionSpace::ReductionSpace(const Shape& shape, std::uint32_t axes) {
   }
   groups = columns == 0 ? 0 : kept_.positions();
   rows = run * reduced_.positions();
+  const bool follow = groups == 1 && rows == run && rows > 0;
+  if (follow && shape.rank() > 0 && is_reduced(0)) rows_of_first = rows / shape[0];
 }
 
 ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_bytes) {
@@ -40,6 +43,8 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_b
   if (units > 0 && units < enough_units) {
     chunk = std::max(
         {quotient(rows * units, enough_units), quotient(unit_elements, tile), std::int64_t{64}});
+    if (space.rows_of_first <= chunk / least_positions)
+      chunk = quotient(chunk, space.rows_of_first) * space.rows_of_first;
     chunk = std::min(chunk, rows);
   }
   chunks = quotient(rows, chunk);

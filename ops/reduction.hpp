@@ -26,6 +26,8 @@ class ReductionSpace {
   std::int64_t columns = 1, run = 1;
   std::int64_t groups = 1;  ///< groups of results: all axes but the columns
   std::int64_t rows = 1;    ///< rows of one group, over all runs
+  /// How many of the rows lie at one position of the first axis, if all of them follow each other.
+  std::int64_t rows_of_first = 1;
   std::int64_t results() const { return groups * columns; }
   /// The element at which a group begins, and the distance from there to run `i` of the group.
   std::int64_t group_offset(std::int64_t group) const { return kept_.offset(group); }
@@ -36,7 +38,8 @@ class ReductionSpace {
 };
 
 /// How a reduction is divided into units that can run in parallel: columns into tiles and, if there
-/// are too few of these, rows into chunks, whose partial results are joined afterwards.
+/// are too few of these, rows into chunks, whose partial results are joined afterwards. Chunks end
+/// where a position of the first axis does, unless these are long.
 struct ReductionSplit {
   /// Some rows of one group, and a tile of its columns.
   struct Unit {

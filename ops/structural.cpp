@@ -13,7 +13,10 @@ namespace dagrad {
 
 namespace {
 
-/// Bit i is set if `like` was repeated along axis i to become `x`.
+constexpr std::size_t most_terms = 16;  // of one add_n
+
+}  // namespace
+
 std::uint32_t repeated_axes(const Shape& x, const Shape& like) {
   std::uint32_t axes = 0;
   const int before = x.rank() - like.rank();
@@ -22,10 +25,6 @@ std::uint32_t repeated_axes(const Shape& x, const Shape& like) {
   }
   return axes;
 }
-
-constexpr std::size_t most_terms = 16;  // of one add_n
-
-}  // namespace
 
 Grads AddN::grad(const GradContext& g) const { return Grads(g.in.size(), g.dout); }
 

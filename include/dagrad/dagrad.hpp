@@ -25,6 +25,7 @@
 #include "dagrad/kernels/convolution.hpp"
 #include "dagrad/kernels/factorizations.hpp"
 #include "dagrad/kernels/gemm.hpp"
+#include "dagrad/kernels/sums.hpp"
 #include "dagrad/mathematics.hpp"
 #include "dagrad/npy.hpp"
 #include "dagrad/npz.hpp"

@@ -7,6 +7,7 @@
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "src/graph/rewriting.hpp"
+#include "src/passes/user_levels.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
@@ -19,6 +20,9 @@ constexpr std::size_t large_value = std::size_t{1} << 19;  // bytes
 /// arithmetic, and are faster as a whole.
 constexpr double most_multiplications = 64;
 constexpr std::size_t most_shared_factor = std::size_t{1} << 16;  // bytes
+
+/// Fewer chunks of a sum over rows could not be shared evenly among threads.
+constexpr std::int64_t least_chunks = 8;
 
 // It is cheap to compute a result again that takes at most so many steps of a program and is so
 // many times larger than the operands.
@@ -60,18 +64,24 @@ Op for_any_rows(const Op& op, std::span<const Type> in) {
 RowNodes::RowNodes(const GraphData& graph, std::span<const Value> values)
     : graph_(graph), nodes_(needed(graph, values, {}, "tile_rows")) {
   facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
-  for (const Value& value : values)
-    facts_[value.node_id()].requested = facts_[value.node_id()].read = true;
+  for (const Value& value : values) {
+    Facts& facts = facts_[value.node_id()];
+    facts.read = true;
+    facts.requested |= result_bit(value.port());
+  }
   mark_read();
   std::unordered_set<std::int64_t> rows_of_large;
   for (const std::uint32_t node : nodes_) {
-    if (!is_read(node) || (facts_[node].by_row = by_row(node)) == 0) continue;
+    if (!is_read(node) || (facts_[node].by_row = by_row(node)) == 0 || sums_rows(node)) continue;
     const ResultTypes types = graph.types_of(node);
     for (std::uint32_t port = 0; port < types.size(); ++port)
       if (types[port].bytes() >= large_value) rows_of_large.insert(types[port].shape[0]);
   }
-  for (const std::uint32_t node : nodes_)
-    if (is_row_wise(node) && !rows_of_large.contains(rows(node))) facts_[node].by_row = 0;
+  for (const std::uint32_t node : nodes_) {
+    if (!is_row_wise(node) || rows_of_large.contains(rows(node))) continue;
+    facts_[node].by_row = 0;
+    sums_.erase(node);
+  }
 }
 
 bool RowNodes::have_large_values(const GraphData& graph) {
@@ -121,13 +131,23 @@ std::uint32_t RowNodes::by_row(std::uint32_t node) {
   for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
   if (in_.empty() || in_.size() > 32 || is_heavy_product(op, in_)) return 0;
   const std::uint32_t by_row = for_any_rows(op, in_)->row_operands(in_);
-  if (by_row == 0) return 0;
+  if (by_row == 0) return find_sum(node) ? 1 : 0;
   const ResultTypes results = graph_.types_of(node);
   for (std::uint32_t port = 0; port < results.size(); ++port)
     if (results[port].shape.rank() == 0 || results[port].shape[0] != results[0].shape[0] ||
         results[port].shape[0] < 2)
       return 0;
   return by_row;
+}
+
+/// Whether a node, whose operands have the types `in_`, is a sum over rows that can be divided.
+bool RowNodes::find_sum(std::uint32_t node) {
+  const auto what = kernels::summed_axes(graph_.ops[graph_.records[node].op].op, in_);
+  if (!what || in_[0].bytes() < large_value) return false;
+  const auto sum = kernels::row_sum(in_[0], *what);
+  if (!sum || sum->chunks() < least_chunks) return false;
+  return sums_.try_emplace(node, SumOverRows{*what, {sum->rows_of_chunk(), sum->rows_at_once()}})
+      .second;
 }
 
 }  // namespace dagrad::detail

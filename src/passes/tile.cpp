@@ -52,6 +52,7 @@ class TileBuilder {
     for (std::size_t i = 0; i < operands.size(); ++i) {
       const Edge& edge = operands[i];
       if (edge.type_only != type_only || groups_.computes(group_, edge.node)) continue;
+      if (type_only && nodes_.sums_rows(node)) continue;
       const Value value = old_value(edge);
       if (inner_.mapping().find(value)) continue;
       inner_.cut(value);
@@ -62,6 +63,7 @@ class TileBuilder {
   }
 
   void copy(std::uint32_t node) {
+    if (nodes_.sums_rows(node)) return;
     std::vector<Value> operands;
     std::vector<Type> in;
     for (const Edge& edge : from_.operands_of(node)) {
@@ -77,8 +79,14 @@ class TileBuilder {
     for (std::uint32_t port = 0; port < from_.types_of(node).size(); ++port) {
       if (groups_.of(node) != group_ || !groups_.is_stored(node, port)) continue;
       joint_.results.push_back({node, port, false});
-      tile_.results.push_back(inner_.mapping()(old_value(joint_.results.back())));
+      tile_.results.push_back(result(joint_.results.back()));
     }
+  }
+
+  TileGraph::Result result(const Edge& edge) {
+    if (!nodes_.sums_rows(edge.node)) return {inner_.mapping()(old_value(edge)), std::nullopt};
+    return {inner_.mapping()(old_value(from_.operands_of(edge.node)[0])),
+            nodes_.summed_axes(edge.node), from_.type(edge)};
   }
 
   const GraphData& from_;

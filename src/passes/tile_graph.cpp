@@ -25,7 +25,10 @@ TileGraph for_rows(const TileGraph& tile, std::int64_t rows) {
     result.operands.push_back({made.mapping(leaf.input), leaf.by_row});
   for (const TileGraph::Operand& leaf : tile.types)
     result.types.push_back({made.mapping(leaf.input), leaf.by_row});
-  result.results = made.mapping(tile.results);
+  for (TileGraph::Result each : tile.results) {
+    each.value = made.mapping(each.value);
+    result.results.push_back(each);
+  }
   result.graph = std::move(made.graph);
   return result;
 }

@@ -1,6 +1,7 @@
 #include "src/passes/tile_groups.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "src/passes/tile_size.hpp"
@@ -12,6 +13,8 @@ TileGroups::TileGroups(const GraphData& graph, const RowNodes& nodes)
   find_levels();
   raise_levels();
   join();
+  join_sums();
+  number_groups();
   compute_again();
   find_stored();
   drop_unused();
@@ -72,9 +75,24 @@ void TileGroups::join() {
   for (const std::uint32_t node : nodes_.nodes()) {
     if (!nodes_.is_row_wise(node)) continue;
     parent_[node] = node;
+    if (nodes_.sums_rows(node)) continue;
     for (std::size_t i = 0; i < graph_.operands_of(node).size(); ++i)
       if (joins(node, i)) parent_[root(graph_.operands_of(node)[i].node)] = node;
   }
+}
+
+/// Lets groups end in sums over their rows, if these divide the rows alike.
+void TileGroups::join_sums() {
+  std::unordered_map<std::uint32_t, std::int64_t> rows_of_chunk;  // by root
+  for (const std::uint32_t node : nodes_.nodes()) {
+    if (!nodes_.is_row_wise(node) || !nodes_.sums_rows(node) || !joins(node, 0)) continue;
+    const std::uint32_t group = root(graph_.operands_of(node)[0].node);
+    const std::int64_t rows = nodes_.chunks(node).rows;
+    if (rows_of_chunk.try_emplace(group, rows).first->second == rows) parent_[node] = group;
+  }
+}
+
+void TileGroups::number_groups() {
   std::vector<std::uint32_t> sizes(level_.size());
   for (const std::uint32_t node : nodes_.nodes())
     if (parent_[node] != none) ++sizes[root(node)];
@@ -85,9 +103,13 @@ void TileGroups::join() {
     if (group == none) {
       group = static_cast<std::uint32_t>(members_.size());
       members_.emplace_back();
+      chunks_.emplace_back();
     }
     group_[node] = group;
     members_[group].push_back(node);
+    if (!nodes_.sums_rows(node)) continue;
+    RowNodes::Chunks& chunks = chunks_[group];
+    chunks = {nodes_.chunks(node).rows, std::max(chunks.at_once, nodes_.chunks(node).at_once)};
   }
 }
 
@@ -120,7 +142,7 @@ void TileGroups::find_stored() {
   stored_.assign(level_.size(), 0);
   for (const std::uint32_t node : nodes_.nodes()) {
     if (!nodes_.is_read(node)) continue;
-    if (nodes_.is_requested(node)) stored_[node] = ~0U;
+    stored_[node] |= nodes_.requested(node);
     store_operands(node, group_[node]);
   }
   for (std::uint32_t group = 0; group < again_.size(); ++group)

@@ -37,6 +37,8 @@ class TileGroups {
     return group != none && (group_[node] == group ||
                              std::binary_search(again_[group].begin(), again_[group].end(), node));
   }
+  /// How the sums over rows that a group ends in divide these; no rows if there is none.
+  const RowNodes::Chunks& chunks(std::uint32_t group) const { return chunks_[group]; }
   /// The number of rows in each of its tiles.
   std::int64_t tile_rows(std::uint32_t group) const { return tile_rows_[group]; }
   /// Whether anything needs a node that has no group.
@@ -59,6 +61,8 @@ class TileGroups {
   void raise_levels();
   void raise(std::uint32_t node, const UserLevels& users);
   void join();
+  void join_sums();
+  void number_groups();
   std::uint32_t root(std::uint32_t node);
   void compute_again();
   void store_operands(std::uint32_t node, std::uint32_t group);
@@ -73,6 +77,7 @@ class TileGroups {
   std::vector<std::uint32_t> group_;                 ///< by node
   std::vector<std::vector<std::uint32_t>> members_;  ///< by group
   std::vector<std::vector<std::uint32_t>> again_;    ///< by group: members of other groups
+  std::vector<RowNodes::Chunks> chunks_;             ///< by group
   std::vector<std::int64_t> tile_rows_;              ///< by group
   std::vector<std::uint32_t> stored_;                ///< by node: a bit for each result
 };

@@ -24,6 +24,13 @@ constexpr std::int64_t least_tiles = 8;
 /// With fewer rows, a product spends its time on packing the other factor.
 constexpr std::int64_t rows_of_product = 32;
 
+/// The size of equal parts of rows, a multiple of `unit`, of about `part` rows.
+std::int64_t even_part(std::int64_t rows, std::int64_t part, std::int64_t unit) {
+  const std::int64_t parts = (rows + part - 1) / part;
+  const std::int64_t even = (rows + parts - 1) / parts;
+  return std::min((even + unit - 1) / unit * unit, rows);
+}
+
 std::uint64_t key_of(std::uint32_t node, std::uint32_t port) {
   return std::uint64_t{node} << 32 | port;
 }
@@ -80,7 +87,7 @@ void TileSize::add(std::uint32_t step) {
       continue;
     }
     const bool is_stored = is_own && groups_.is_stored(node, port);
-    uses_[key] = {types[port].bytes(), true, is_stored, step, step};
+    uses_[key] = {types[port].bytes(), !nodes_.sums_rows(node), is_stored, step, step};
     if (is_own) moved_by_nodes_ += types[port].bytes();
   }
 }
@@ -120,9 +127,11 @@ std::int64_t TileSize::rows() const {
       std::max<std::size_t>(most_alive() / static_cast<std::size_t>(rows), 1);
   if (shared > tile_bytes || of_row > most_row_bytes || rows < least_tiles) return 0;
   const auto fitting = static_cast<std::int64_t>((tile_bytes - shared) / of_row);
-  const std::int64_t tile = std::clamp<std::int64_t>(fitting, 1, rows / least_tiles);
-  const std::int64_t tiles = (rows + tile - 1) / tile;
-  const std::int64_t even = (rows + tiles - 1) / tiles;
+  const RowNodes::Chunks& chunks = groups_.chunks(group_);
+  const std::int64_t divided = chunks.rows > 0 ? chunks.rows : rows;  // into whole tiles
+  const std::int64_t tile =
+      std::clamp<std::int64_t>(fitting, 1, std::min(divided, rows / least_tiles));
+  const std::int64_t even = even_part(divided, tile, tile < chunks.at_once ? 1 : chunks.at_once);
   return even < least_rows_ ? 0 : even;
 }
 
