@@ -45,10 +45,15 @@ class Shape {
     for (std::int64_t d : *this) n *= d;
     return n;
   }
-  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (std::size_t axis = 0; axis < a.rank_; ++axis)
+      if (a.dims_[axis] != b.dims_[axis]) return false;
+    return true;
+  }
 
  private:
-  std::array<std::int64_t, max_rank> dims_{};  // zero beyond the rank, so that == can compare all
+  std::array<std::int64_t, max_rank> dims_{};
   std::uint8_t rank_ = 0;
 };
 

@@ -27,10 +27,11 @@
 namespace dagrad::kernels {
 namespace {
 
-constexpr Index band = 132;  // whole tiles on every processor
-constexpr Index few_steps = 32;  // up to this many, a panel of b fits into the first caches
-constexpr Index few_rows = 64;   // up to this many rows, packing b does not pay off
-constexpr Index few_uses = 4;    // but for rows that evict each other, from this many uses on
+constexpr Index band = 132;              // whole tiles on every processor
+constexpr Index few_steps = 32;          // up to this many, a panel of b fits into the first caches
+constexpr Index few_rows = band;         // up to this many rows, packing b does not pay off
+constexpr Index few_rows_if_pages = 24;  // the same if the rows of b are whole pages apart
+constexpr Index few_uses = 4;            // up to this many, packing a does not pay off
 
 template <class L>
 class Blocks {
@@ -117,8 +118,16 @@ class Blocks {
     return x.stride * Index{sizeof(T)} % conflicting == 0;
   }
 
+  /// Whether all rows begin at the same place of a page, so that they evict each other from the
+  /// second cache, too.
+  static bool pages_apart(Matrix<const T> x) {
+    constexpr Index page = 4096;
+    return x.stride * Index{sizeof(T)} % page == 0;
+  }
+
   static void block(const Product<T>& p, T* b_space, T* a_space) {
-    const bool pack_b = p.b.transposed || p.m > few_rows || (p.m > few_uses && conflicts(p.b));
+    const bool pack_b =
+        p.b.transposed || p.m > few_rows || (p.m > few_rows_if_pages && pages_apart(p.b));
     const bool many_strips = p.n > few_uses * width, many_tiles = p.m > few_uses * L::rows;
     const bool pack_a = conflicts(p.a) ? p.a.transposed || many_strips
                                        : p.a.transposed && many_strips && many_tiles;
