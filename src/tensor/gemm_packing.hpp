@@ -59,13 +59,16 @@ void transpose(const T* from, Index from_row, Index rows, Index columns, T* to, 
 }
 
 /// Packs `columns` columns of b, which is row-major, strip by strip, padded with 0 to the width of
-/// a tile. A whole row is read at a time, since rows are often pages apart.
+/// a tile. A whole row is read at a time, since rows are often pages apart. Later rows are fetched
+/// past the second cache, which the packed columns fill.
 template <class L>
 void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+  constexpr Index ahead = 2;
   for (Index l = 0; l < k; ++l, b.data += b.stride, to += tile_width<L>) {
     typename L::T* strip = to;
     for (Index j = 0; j < columns; j += tile_width<L>, strip += tile_width<L> * k) {
       for (Index v = 0; v < tile_width<L>; v += L::lanes) {
+        __builtin_prefetch(b.data + ahead * b.stride + j + v, 0, 0);
         const Index left = columns - j - v;
         L::store(strip + v, left >= L::lanes ? L::load(b.data + j + v)
                             : left > 0       ? L::load(b.data + j + v, left)
