@@ -103,7 +103,10 @@ struct GraphData {
   }
   /// The origins of a node; none if it has no other than itself.
   std::span<const OriginOf> origins(std::uint32_t node) const {
-    return std::ranges::equal_range(origins_of, node, {}, &OriginOf::node);
+    const auto by_node = [](const OriginOf& a, const OriginOf& b) { return a.node < b.node; };
+    const auto [begin, end] =
+        std::equal_range(origins_of.begin(), origins_of.end(), OriginOf{node, 0}, by_node);
+    return {begin, end};
   }
   bool has_origins(std::uint32_t node) const { return !origins(node).empty(); }
   /// The source line to record for a node that a call on this line makes now.

@@ -1,6 +1,7 @@
 #include <dagrad/compile.hpp>
 #include <dagrad/explain.hpp>
 #include <dagrad/gradient.hpp>
+#include <dagrad/ops/reduce.hpp>
 #include <dagrad/optimizers.hpp>
 
 #include <gtest/gtest.h>

@@ -65,7 +65,8 @@ TEST(NormalsTest, AreThoseOfTheWordsOfTheirBlocks) {
   const auto floats = normals<float>(best_instruction_set(), 99, first, 0, 1);
   const auto doubles = normals<double>(best_instruction_set(), 99, first, 0, 1);
   for (std::size_t i = 0; i < static_cast<std::size_t>(blocks); ++i) {
-    const auto word = philox(99, first.low + i, first.high).word;
+    const PhiloxBlock block = philox(99, first.low + i, first.high);
+    const auto& word = block.word;
     for (std::size_t j = 0; j < 4; j += 2)
       expect_pair((word[j] + 1.0L) * 0x1p-32L, word[j + 1] * 0x1p-32L, floats[4 * i + j],
                   floats[4 * i + j + 1]);
