@@ -30,8 +30,7 @@ Planner::Planner(const GraphView& graph, const CompileOptions& options,
 std::unique_ptr<Plan> Planner::draft(std::span<const Value> fetches) && {
   select(fetches);
   reserve();
-  for (std::uint32_t node = 0; node < first_value_.size(); ++node)
-    if (needed(node)) lay_out(node);
+  lay_out_in_order();
   add_other_inputs();
   for (const InputAlias& alias : graph_.input_aliases()) plan_->add_alias(alias);
   for (const Value& fetch : fetches) add_fetch(fetch);
@@ -53,11 +52,12 @@ std::unique_ptr<const Plan> make_plan(const GraphView& graph, const CompileOptio
 
 void Planner::want(const Value& value) {
   if (value.node_id() >= first_value_.size()) first_value_.resize(value.node_id() + 1, none);
-  first_value_[value.node_id()] = 0;
+  first_value_[value.node_id()] = is_wanted;
   plan_->graph = Access::control(value);
 }
 
-/// Marks the nodes that are needed; `lay_out` numbers their values.
+/// Marks the nodes that are needed; `lay_out` numbers their values. Finds those that no other node
+/// reads, as it visits them last.
 void Planner::select(std::span<const Value> fetches) {
   for (const Value& fetch : fetches) want(fetch);
   for (const Update& update : options_.update) {
@@ -65,9 +65,36 @@ void Planner::select(std::span<const Value> fetches) {
     want(update.next);
   }
   for (std::size_t node = first_value_.size(); node-- > 0;) {
-    if (!needed(static_cast<std::uint32_t>(node))) continue;
-    for (const Edge& edge : graph_.operands(static_cast<std::uint32_t>(node)))
-      if (!edge.type_only) first_value_[edge.node] = 0;
+    const auto id = static_cast<std::uint32_t>(node);
+    if (!needed(id)) continue;
+    std::uint32_t last_operand = none;  // that is computed
+    for (const Edge& edge : graph_.operands(id)) {
+      if (edge.type_only) continue;
+      first_value_[edge.node] = is_read;
+      if (graph_.kind(edge.node) == NodeKind::op &&
+          (last_operand == none || edge.node > last_operand))
+        last_operand = edge.node;
+    }
+    if (first_value_[id] != is_read && last_operand != none && !graph_.op(id).traits().ordered)
+      ends_.push_back({last_operand, id});
+  }
+  std::sort(ends_.begin(), ends_.end());
+}
+
+/// Lays out leaves, and then nodes in the order of their ids, except for those that no other node
+/// reads, such as updates: they follow their last operand at once, while it is in the cache, and
+/// set its memory free.
+void Planner::lay_out_in_order() {
+  const auto nodes = static_cast<std::uint32_t>(first_value_.size());
+  std::vector<bool> is_end(nodes);
+  for (std::uint32_t node = 0; node < nodes; ++node)
+    if (needed(node) && graph_.kind(node) != NodeKind::op) lay_out(node);
+  for (const auto& [after, end] : ends_) is_end[end] = true;
+  auto next = ends_.begin();
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    if (!needed(node) || is_end[node] || graph_.kind(node) != NodeKind::op) continue;
+    lay_out(node);
+    for (; next != ends_.end() && next->first == node; ++next) lay_out(next->second);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "src/exec/plan.hpp"
@@ -28,6 +29,8 @@ class Planner {
 
  private:
   static constexpr std::uint32_t none = 0xffffffff;
+  /// Marks of needed nodes before their values are numbered.
+  static constexpr std::uint32_t is_wanted = 0, is_read = 1;
   struct Hash {
     std::size_t operator()(const std::vector<std::uint32_t>& key) const noexcept;
   };
@@ -38,6 +41,7 @@ class Planner {
   }
   void want(const Value& value);
   void reserve();
+  void lay_out_in_order();
   void lay_out(std::uint32_t node);
   int aliased(std::uint32_t node) const;
   void add_leaf(std::uint32_t node);
@@ -58,6 +62,8 @@ class Planner {
   std::unique_ptr<Plan> plan_;
   StepOrigins::Writer origins_, alias_origins_;
   std::vector<std::uint32_t> first_value_;  ///< of each node, `none` unless it is needed
+  /// The nodes that no other node reads, each after its last operand.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ends_;
   std::vector<std::uint32_t> slot_of_value_;
   std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, Hash> known_kernels_;
   std::unordered_map<std::uint32_t, std::uint32_t> parameter_of_node_;

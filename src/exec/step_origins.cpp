@@ -8,18 +8,20 @@
 
 namespace dagrad::detail {
 
-std::string StepOrigins::name(std::uint32_t step) const {
-  const Origin& origin = origins_[step];
-  return Names::joined(stems_[origin.stem], origin.number);
+std::string StepOrigins::text_of(const Numbered& name) const {
+  const Stem& stem = stems_[name.stem];
+  return names_.text({stem.scope, stem.word, name.number});
 }
+
+std::string StepOrigins::name(std::uint32_t step) const { return text_of(origins_[step].name); }
 
 std::vector<std::string> StepOrigins::merged(std::uint32_t step) const {
   const auto [begin, end] =
-      std::equal_range(merged_.begin(), merged_.end(), Merged{step, 0},
+      std::equal_range(merged_.begin(), merged_.end(), Merged{step, {}},
                        [](const Merged& a, const Merged& b) { return a.step < b.step; });
   if (begin == end) return {name(step)};
   std::vector<std::string> names;
-  for (auto at = begin; at != end; ++at) names.push_back(stems_[at->stem]);
+  for (auto at = begin; at != end; ++at) names.push_back(text_of(at->name));
   return names;
 }
 
@@ -31,27 +33,22 @@ std::size_t StepOrigins::Writer::Hash::operator()(const Place& place) const noex
   return std::hash<const void*>{}(place.file) * 31 + static_cast<std::size_t>(place.line);
 }
 
-std::uint32_t StepOrigins::Writer::add_stem(std::string text) {
-  origins_.stems_.push_back(std::move(text));
-  return static_cast<std::uint32_t>(origins_.stems_.size() - 1);
+StepOrigins::Numbered StepOrigins::Writer::numbered(const PartedNames::Name& name) {
+  const auto [stem, is_new] = stems_.try_emplace(std::uint64_t{name.scope} << 32 | name.word, 0);
+  if (is_new) {
+    stem->second = static_cast<std::uint32_t>(origins_.stems_.size());
+    origins_.stems_.push_back({name.scope, name.word});
+  }
+  return {stem->second, name.number};
 }
 
 /// Records the name that the node has in the user's graph, before any rewrites.
 void StepOrigins::Writer::add(std::uint32_t node) {
-  Origin origin{};
-  if (graph_.has_origins(node)) {
-    const std::vector<dagrad::Origin> nodes = graph_.origins(node);
-    origin.stem = static_cast<std::uint32_t>(origins_.stems_.size());
-    for (const dagrad::Origin& of : nodes) {
-      const std::uint32_t stem = add_stem(of.node);
-      if (nodes.size() > 1) origins_.merged_.push_back({origins_.size(), stem});
-    }
-  } else {
-    const Names::Parts name = graph_.name_parts(node);
-    const auto [stem, is_new] = stems_.try_emplace(name.stem, 0);
-    if (is_new) stem->second = add_stem(graph_.stem_text(name.stem));
-    origin = {stem->second, name.number, 0};
-  }
+  graph_.origin_names(node, reader_, nodes_);
+  Origin origin{numbered(nodes_[0]), 0};
+  if (nodes_.size() > 1)
+    for (const PartedNames::Name& name : nodes_)
+      origins_.merged_.push_back({origins_.size(), numbered(name)});
   const Location where = graph_.where(node);
   origin.place = places_.index({where});
   if (origin.place == origins_.places_.size()) origins_.places_.push_back(where);

@@ -13,7 +13,7 @@
 namespace dagrad::detail {
 
 /// Names and source lines of a plan's steps, in twelve bytes each: many steps have automatic names
-/// with the same stem, and many were made at the same line.
+/// with the same stem, a scope and a word, and many were made at the same line.
 class StepOrigins {
  public:
   std::string name(std::uint32_t step) const;
@@ -29,23 +29,34 @@ class StepOrigins {
   class Writer;
 
  private:
-  struct Origin {
+  struct Stem {
+    std::uint32_t scope, word;
+  };
+  struct Numbered {
     std::uint32_t stem;  ///< in stems_
     std::uint32_t number;
+  };
+  struct Origin {
+    Numbered name;
     std::uint32_t place;  ///< in places_
   };
   struct Merged {
-    std::uint32_t step, stem;
+    std::uint32_t step;
+    Numbered name;
   };
+  std::string text_of(const Numbered& name) const;
+
   std::vector<Origin> origins_;
   std::vector<Merged> merged_;  ///< in the order of the steps, for those of several nodes
-  std::vector<std::string> stems_;
+  PartedNames names_;
+  std::vector<Stem> stems_;
   std::vector<Location> places_;
 };
 
 class StepOrigins::Writer {
  public:
-  Writer(StepOrigins& origins, const GraphView& graph) : origins_(origins), graph_(graph) {}
+  Writer(StepOrigins& origins, const GraphView& graph)
+      : origins_(origins), graph_(graph), reader_(graph.name_reader(origins.names_)) {}
   void reserve(std::size_t steps) { origins_.origins_.reserve(steps); }
   void add(std::uint32_t node);
 
@@ -57,10 +68,12 @@ class StepOrigins::Writer {
     std::size_t operator()(const Place& place) const noexcept;
   };
 
-  std::uint32_t add_stem(std::string text);
+  Numbered numbered(const PartedNames::Name& name);
 
   StepOrigins& origins_;
   const GraphView& graph_;
+  PartedNames::Reader reader_;
+  std::vector<PartedNames::Name> nodes_;
   std::unordered_map<std::uint64_t, std::uint32_t> stems_;
   Interned<Place, Hash> places_;
 };

@@ -13,6 +13,7 @@
 #include "src/graph/extents.hpp"
 #include "src/graph/interned.hpp"
 #include "src/graph/names.hpp"
+#include "src/graph/parted_names.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
@@ -27,8 +28,8 @@ struct GraphData {
     std::uint32_t op;            ///< index in `ops`
     std::uint32_t first_result;  ///< index in `results`; that of the next record is the end
     std::uint32_t forward;       ///< the forward node that it belongs to, or `no_node`
-    std::uint32_t
-        origin;  ///< index in `origins` of provenance carried over from another graph, or `no_node`
+    std::uint32_t origin;        ///< index in `provenances` of provenance carried over from another
+                                 ///< graph, or `no_node`
     std::uint32_t tensor;  ///< index in `tensors` for constants and parameters, else `no_node`
     std::uint32_t file;    ///< index in `files` of the source file that made it
     std::int32_t line;
@@ -52,7 +53,7 @@ struct GraphData {
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
   std::vector<std::uint32_t> inputs;  ///< the nodes that are, in order
-  std::vector<Provenance> origins;
+  std::vector<Provenance> provenances;
   Extents extents;
   /// The nodes from which a rewrite made a node, unless that is the node itself: pairs sorted by
   /// node.
@@ -60,7 +61,12 @@ struct GraphData {
     std::uint32_t node, origin;  ///< index in `known_origins`
   };
   std::vector<OriginOf> origins_of;
-  std::vector<Origin> known_origins;
+  struct KnownOrigin {
+    PartedNames::Name name;
+    Location where;
+  };
+  std::vector<KnownOrigin> known_origins;
+  PartedNames origin_names;  ///< those of `known_origins`
   std::vector<InputAlias> input_aliases;
   std::vector<Differentiation> differentiations;
   std::vector<Cotangent> cotangents;
@@ -95,10 +101,14 @@ struct GraphData {
   Location where(std::uint32_t node) const {
     return {files[records[node].file], records[node].line};
   }
-  bool has_origins(std::uint32_t node) const {
-    return std::binary_search(origins_of.begin(), origins_of.end(), OriginOf{node, 0},
-                              [](const OriginOf& a, const OriginOf& b) { return a.node < b.node; });
+  /// The origins of a node; none if it has no other than itself.
+  std::span<const OriginOf> origins(std::uint32_t node) const {
+    const auto by_node = [](const OriginOf& a, const OriginOf& b) { return a.node < b.node; };
+    const auto [begin, end] =
+        std::equal_range(origins_of.begin(), origins_of.end(), OriginOf{node, 0}, by_node);
+    return {begin, end};
   }
+  bool has_origins(std::uint32_t node) const { return !origins(node).empty(); }
   /// The source line to record for a node that a call on this line makes now.
   Location placed(Location call) const { return making.where.line > 0 ? making.where : call; }
   ControlPtr share() const {

@@ -97,14 +97,8 @@ std::string Names::joined(std::string stem, std::uint32_t number) {
 
 Names::Parts Names::parts(std::uint32_t node) const {
   const Entry& entry = nodes_[node];
-  if (entry.given) return {std::uint64_t{none} << 32 | entry.at, 0};
-  return {std::uint64_t{entry.op} << 32 | entry.scope, entry.at};
-}
-
-std::string Names::stem_text(std::uint64_t stem) const {
-  const auto op = static_cast<std::uint32_t>(stem >> 32);
-  const auto at = static_cast<std::uint32_t>(stem);
-  return op == none ? *given_[at].text : in_scope(at, *ops_[op].text);
+  if (entry.given) return {none, none, 0, entry.at};
+  return {entry.op, entry.scope, entry.at, none};
 }
 
 /// The next ordinal of an op whose name is free in a scope. Also makes room for it in the op's

@@ -38,15 +38,17 @@ class Names {
   /// automatic name it is gets another one.
   void restore(std::uint32_t node, std::string_view name);
   std::string text(std::uint32_t node) const;
-  /// A name split into a stem and a number, for compact tables of names. The automatic names of one
-  /// op in one scope share a stem: "block/relu_3" is "block/relu" and 3, "block/relu" is the same
-  /// stem and 0. A name given by a user is a stem of its own and 0.
+  /// A name in parts, for compact tables of names: the op, the scope and the number of an automatic
+  /// name, or the index of one that a user gave.
   struct Parts {
-    std::uint64_t stem;
+    std::uint32_t op;     ///< `none` if a user gave the name
+    std::uint32_t scope;  ///< of an automatic name
     std::uint32_t number;
+    std::uint32_t given;  ///< else `none`
   };
   Parts parts(std::uint32_t node) const;
-  std::string stem_text(std::uint64_t stem) const;
+  const std::string& op_text(std::uint32_t op) const { return *ops_[op].text; }
+  const std::string& given_text(std::uint32_t given) const { return *given_[given].text; }
   static std::string joined(std::string stem, std::uint32_t number);
   bool user_given(std::uint32_t node) const { return nodes_[node].given; }
   std::uint32_t scope_of(std::uint32_t node) const { return nodes_[node].scope; }

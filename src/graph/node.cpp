@@ -120,7 +120,7 @@ std::optional<Provenance> Node::provenance() const {
   const auto& record = graph.records[id_];
   if (record.forward == detail::no_node) {
     if (record.origin == detail::no_node) return {};
-    return graph.origins[record.origin];
+    return graph.provenances[record.origin];
   }
   Provenance result;
   for (std::uint32_t node = record.forward; node != detail::no_node;
@@ -137,10 +137,10 @@ std::optional<Provenance> Node::provenance() const {
 std::vector<Origin> Node::origins() const {
   const detail::GraphData& graph = data();
   std::vector<Origin> found;
-  const auto before = [](const auto& of, std::uint32_t node) { return of.node < node; };
-  for (auto at = std::lower_bound(graph.origins_of.begin(), graph.origins_of.end(), id_, before);
-       at != graph.origins_of.end() && at->node == id_; ++at)
-    found.push_back(graph.known_origins[at->origin]);
+  for (const auto& of : graph.origins(id_)) {
+    const auto& known = graph.known_origins[of.origin];
+    found.push_back({graph.origin_names.text(known.name), known.where});
+  }
   if (found.empty()) found.push_back({name(), where()});
   return found;
 }

@@ -7,7 +7,12 @@
 namespace dagrad::detail {
 
 Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retypes)
-    : from_(from), name_(name), retypes_(retypes), to_(Access::data(result_.graph)) {
+    : from_(from),
+      name_(name),
+      retypes_(retypes),
+      to_(Access::data(result_.graph)),
+      old_names_(to_.origin_names, from.names, from.origin_names),
+      new_names_(to_.origin_names, to_.names, to_.origin_names) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
   to_.names.leave_room_for(from.names);

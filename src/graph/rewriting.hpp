@@ -101,20 +101,21 @@ class Rewriting {
   void keep_ordinal(std::uint32_t id);
   void restore_name(std::uint32_t id, std::uint32_t fresh);
   void add_origins(std::uint32_t fresh, std::uint32_t id);
-  void add_origin(std::uint32_t fresh, const Origin& origin);
+  void add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin);
 
   const GraphData& from_;
   std::string_view name_;
   Retypes retypes_;
   Rewritten result_;
   GraphData& to_;
+  PartedNames::Reader old_names_, new_names_;
   std::uint32_t first_made_ = 0;            ///< first node made for the one being visited
   std::uint32_t copied_ = no_node;          ///< the copy of that node, once there is one
   std::vector<std::uint32_t> ops_, types_;  ///< old index to new index
   std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
   /// The scope of the last node, and the new one: successive nodes mostly share one.
   std::uint32_t last_scope_ = 0, last_new_scope_ = 0;
-  /// Old node to index in `origins`.
+  /// Old node to index in `provenances`.
   std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;
   std::unordered_set<Key> cut_;

@@ -27,7 +27,7 @@ std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
 }
 
 /// The provenance that is kept of a forward node missing from the new graph, as an index in its
-/// `origins`.
+/// `provenances`.
 std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
   const auto& record = from_.records[id];
   if (record.forward == no_node && record.origin == no_node) return no_node;
@@ -36,8 +36,8 @@ std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
   const std::uint32_t known = record.forward != no_node ? record.forward : ~record.origin;
   const auto [at, added] = lost_forwards_.try_emplace(known, no_node);
   if (added) {
-    to_.origins.push_back(*Access::node(from_.share(), id).provenance());
-    at->second = static_cast<std::uint32_t>(to_.origins.size() - 1);
+    to_.provenances.push_back(*Access::node(from_.share(), id).provenance());
+    at->second = static_cast<std::uint32_t>(to_.provenances.size() - 1);
   }
   return at->second;
 }
@@ -69,13 +69,18 @@ void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
 void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
   if (has_origins_.size() < to_.size()) has_origins_.resize(to_.size());
   if (!has_origins_[fresh] && fresh < first_made_)
-    add_origin(fresh, {to_.names.text(fresh), to_.where(fresh)});
-  for (const Origin& origin : Access::node(from_.share(), id).origins()) add_origin(fresh, origin);
+    add_origin(fresh, {new_names_.name_of(fresh), to_.where(fresh)});
+  const bool had_origins = id < had_origins_.size() && had_origins_[id];
+  if (!had_origins) return add_origin(fresh, {old_names_.name_of(id), from_.where(id)});
+  for (const auto& of : from_.origins(id)) {
+    const GraphData::KnownOrigin& known = from_.known_origins[of.origin];
+    add_origin(fresh, {old_names_.name_of(known.name), known.where});
+  }
 }
 
-void Rewriting::add_origin(std::uint32_t fresh, const Origin& origin) {
+void Rewriting::add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin) {
   auto& known = to_.known_origins;
-  if (known.empty() || known.back().node != origin.node) known.push_back(origin);
+  if (known.empty() || known.back().name != origin.name) known.push_back(origin);
   to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
   has_origins_[fresh] = true;
 }

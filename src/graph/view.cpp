@@ -21,9 +21,17 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
   return data_->tensors[data_->records[node].tensor];
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
-Names::Parts GraphView::name_parts(std::uint32_t node) const { return data_->names.parts(node); }
-std::string GraphView::stem_text(std::uint64_t stem) const { return data_->names.stem_text(stem); }
+PartedNames::Reader GraphView::name_reader(PartedNames& to) const {
+  return {to, data_->names, data_->origin_names};
+}
 bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
+void GraphView::origin_names(std::uint32_t node, PartedNames::Reader& reader,
+                             std::vector<PartedNames::Name>& out) const {
+  out.clear();
+  for (const auto& of : data_->origins(node))
+    out.push_back(reader.name_of(data_->known_origins[of.origin].name));
+  if (out.empty()) out.push_back(reader.name_of(node));
+}
 std::vector<Origin> GraphView::origins(std::uint32_t node) const {
   return Access::node(data_->share(), node).origins();
 }

@@ -10,7 +10,7 @@
 #include "dagrad/graph.hpp"
 #include "src/graph/access.hpp"
 #include "src/graph/interned.hpp"
-#include "src/graph/names.hpp"
+#include "src/graph/parted_names.hpp"
 
 namespace dagrad::detail {
 
@@ -79,10 +79,13 @@ class GraphView {
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
-  Names::Parts name_parts(std::uint32_t node) const;
-  std::string stem_text(std::uint64_t stem) const;
+  /// Takes over names of this graph, and those of the nodes from which its nodes were made.
+  PartedNames::Reader name_reader(PartedNames& to) const;
   /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
+  /// The names of the nodes from which the node was made, or its own.
+  void origin_names(std::uint32_t node, PartedNames::Reader& reader,
+                    std::vector<PartedNames::Name>& out) const;
   /// The nodes of the user's graph from which the node was made, or the node itself.
   std::vector<Origin> origins(std::uint32_t node) const;
   std::span<const std::uint32_t> inputs() const;  ///< the nodes that are, in order

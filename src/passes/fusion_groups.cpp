@@ -38,6 +38,7 @@ FusionGroups::FusionGroups(const GraphData& graph, const FusibleNodes& nodes)
   parent_.assign(level_.size(), none);
   reader_.assign(level_.size(), none);
   draft_of_.assign(level_.size(), none);
+  drafts_.reserve(nodes_.nodes().size());
   for (const std::uint32_t node : nodes_.nodes())
     if (nodes_.kind(node) == Kind::elementwise) join(node);
   number_groups();
@@ -137,6 +138,7 @@ void FusionGroups::add_draft(std::uint32_t node) {
   own.weight = nodes_.weight(node);
   own.results = results_[node];
   if (!nodes_.is_flat(node)) own.shaped = node;
+  own.operands.reserve(graph_.operands_of(node).size());
   nodes_.each_read(node, [&](const Edge& edge) {
     if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
     const std::uint64_t key = key_of(edge);
@@ -191,7 +193,9 @@ std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
 /// of different shapes that are not flat.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
-  Draft merged;
+  Draft& merged = merged_;
+  merged = Draft{.operands = std::move(merged.operands)};
+  merged.operands.clear();
   merged.level = draft(roots_[0]).level;
   merged.part = draft(roots_[0]).part;
   for (const std::uint32_t each : roots_) {
@@ -215,7 +219,7 @@ bool FusionGroups::merge_roots(std::size_t limit) {
     return false;
   merged.may_move = false;
   for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
-  draft(roots_.back()) = std::move(merged);
+  std::swap(draft(roots_.back()), merged);
   return true;
 }
 

@@ -27,7 +27,8 @@ struct Pullback {
 /// Derives the rule in tangent mode, one operand at a time. `dout_present[k]` is false if result k
 /// has no cotangent. Operands that are not floats have structurally zero gradients. Functions,
 /// roots and quotients that are results of the forward program are reused instead of computed
-/// again.
+/// again. An operand that is needed for a test only is replaced by a result that passes the test
+/// just as the operand does (shared_tests.hpp).
 Pullback pull_back(const Program& program, std::span<const bool> wanted,
                    std::span<const bool> dout_present);
 

@@ -3,9 +3,12 @@
 #include <Random123/philox.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
-#include <numbers>
+
+#include "src/tensor/box_muller.hpp"
+#include "src/tensor/normals.hpp"
 
 namespace dagrad {
 
@@ -39,32 +42,6 @@ void uniforms(std::int64_t key, std::int64_t counter, double (&out)[2]) {
   for (int i = 0; i < 2; ++i) {
     out[i] = static_cast<double>(pair(bits.word[2 * i], bits.word[2 * i + 1]) >> 11) * 0x1p-53;
   }
-}
-
-// Two independent normal numbers from two uniform ones, `u` in (0, 1] and `v` in [0, 1) (Box and
-// Muller 1958).
-void box_muller(double u, double v, double& first, double& second) {
-  const double radius = std::sqrt(-2 * std::log(u)), angle = 2 * std::numbers::pi * v;
-  first = radius * std::cos(angle);
-  second = radius * std::sin(angle);
-}
-
-void normals(std::int64_t key, std::int64_t counter, float (&out)[4]) {
-  const PhiloxBlock bits = block(key, counter, Stream::normal);
-  for (int i = 0; i < 4; i += 2) {
-    double first = 0, second = 0;
-    box_muller((static_cast<double>(bits.word[i]) + 1) * 0x1p-32, bits.word[i + 1] * 0x1p-32, first,
-               second);
-    out[i] = static_cast<float>(first);
-    out[i + 1] = static_cast<float>(second);
-  }
-}
-
-void normals(std::int64_t key, std::int64_t counter, double (&out)[2]) {
-  const PhiloxBlock bits = block(key, counter, Stream::normal);
-  const double u = static_cast<double>((pair(bits.word[0], bits.word[1]) >> 11) + 1) * 0x1p-53;
-  const double v = static_cast<double>(pair(bits.word[2], bits.word[3]) >> 11) * 0x1p-53;
-  box_muller(u, v, out[0], out[1]);
 }
 
 // A normal variable restricted to an interval, by rejection (Robert 1995). Of the four proposals,
@@ -107,7 +84,7 @@ class TruncatedNormal {
       return v < std::exp(-beyond * beyond / 2);
     }
     double other = 0;
-    box_muller(1 - u, v, x, other);
+    detail::box_muller(1 - u, v, x, other);
     if (proposal_ == Proposal::half_normal) x = std::abs(x);
     return low_ <= x && x <= high_;
   }
@@ -176,14 +153,55 @@ void scale_uniform(std::int64_t key, std::int64_t first, std::span<T> out, doubl
   }
 }
 
+/// Computes whole groups of blocks where the numbers are to be; the first and the last ones may be
+/// parts of a group.
 template <class T>
-void scale_normal(std::int64_t key, std::int64_t first, std::span<T> out, double mean,
-                  double deviation) {
-  fill<T>(normals, key, first, out);
-  for (T& value : out) value = static_cast<T>(mean + deviation * static_cast<double>(value));
+void normals(std::int64_t key, std::int64_t first, std::span<T> out, double mean,
+             double deviation) {
+  constexpr std::int64_t in_block = detail::normals_per_block<T>,
+                         in_group = in_block * detail::blocks_in_group;
+  const detail::FillNormals<T> fill = detail::normals_for<T>(best_instruction_set());
+  std::array<T, in_group> group;
+  while (!out.empty()) {
+    const detail::BlockCounter counter{static_cast<std::uint64_t>(first / in_block),
+                                       static_cast<std::uint64_t>(Stream::normal)};
+    const std::int64_t before = first % in_block, groups = std::ssize(out) / in_group;
+    std::int64_t done = groups * in_group;
+    if (before == 0 && groups > 0) {
+      fill(static_cast<std::uint64_t>(key), counter, groups, out.data(), mean, deviation);
+    } else {
+      fill(static_cast<std::uint64_t>(key), counter, 1, group.data(), mean, deviation);
+      done = std::min(in_group - before, std::ssize(out));
+      std::copy_n(group.begin() + before, done, out.begin());
+    }
+    first += done;
+    out = out.subspan(static_cast<std::size_t>(done));
+  }
+}
+
+template <class T>
+T normal(std::int64_t key, std::int64_t i) {
+  T value;
+  normals(key, i, std::span(&value, 1), 0, 1);
+  return value;
 }
 
 }  // namespace
+
+namespace detail {
+
+template <class T>
+FillNormals<T> normals_for([[maybe_unused]] InstructionSet set) {
+#if defined(__x86_64__)
+  if (set == InstructionSet::avx512) return avx512_normals<T>();
+  if (set == InstructionSet::avx2) return avx2_normals<T>();
+#endif
+  return plain_normals<T>();
+}
+template FillNormals<float> normals_for(InstructionSet set);
+template FillNormals<double> normals_for(InstructionSet set);
+
+}  // namespace detail
 
 PhiloxBlock philox(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
@@ -204,8 +222,8 @@ float uniform_float(std::int64_t key, std::int64_t i) { return element<float>(un
 double uniform_double(std::int64_t key, std::int64_t i) {
   return element<double>(uniforms, key, i);
 }
-float normal_float(std::int64_t key, std::int64_t i) { return element<float>(normals, key, i); }
-double normal_double(std::int64_t key, std::int64_t i) { return element<double>(normals, key, i); }
+float normal_float(std::int64_t key, std::int64_t i) { return normal<float>(key, i); }
+double normal_double(std::int64_t key, std::int64_t i) { return normal<double>(key, i); }
 
 void fill_uniform(std::int64_t key, std::int64_t first, std::span<float> out, double low,
                   double high) {
@@ -217,11 +235,11 @@ void fill_uniform(std::int64_t key, std::int64_t first, std::span<double> out, d
 }
 void fill_normal(std::int64_t key, std::int64_t first, std::span<float> out, double mean,
                  double deviation) {
-  scale_normal(key, first, out, mean, deviation);
+  normals(key, first, out, mean, deviation);
 }
 void fill_normal(std::int64_t key, std::int64_t first, std::span<double> out, double mean,
                  double deviation) {
-  scale_normal(key, first, out, mean, deviation);
+  normals(key, first, out, mean, deviation);
 }
 
 void fill_truncated_normal(std::int64_t key, std::int64_t first, std::span<float> out, double mean,

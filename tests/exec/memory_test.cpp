@@ -1,7 +1,12 @@
 #include <dagrad/compile.hpp>
+#include <dagrad/explain.hpp>
+#include <dagrad/gradient.hpp>
+#include <dagrad/ops/reduce.hpp>
+#include <dagrad/optimizers.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "tests/exec/test_ops.hpp"
@@ -57,6 +62,28 @@ TEST_F(Memory, LeavesAndFetchesAreNotOverwritten) {
     for (const std::size_t leaf : {5U, 6U, 7U})
       EXPECT_EQ(r[leaf].to_vector<double>(), (Numbers{1, 2, 3, 4}));
   }
+}
+
+TEST_F(Memory, UpdatesFollowTheirGradients) {
+  Value y = x;
+  std::vector<Value> weights;
+  for (int i = 0; i < 9; ++i) {
+    weights.push_back(g.parameter("w" + std::to_string(i), data));
+    y = sin(y) * weights.back();
+  }
+  const auto gradients = gradient(sum(y), weights);
+  const Function f =
+      compile({sum(y)}, {.update = sgd(weights, gradients, 0.5), .threads = 1, .passes = {}});
+  const std::vector<PlannedStep> steps = explain_plan(f).steps;
+  const auto is_update = [](const PlannedStep& step) { return step.op == "descend"; };
+  EXPECT_EQ(std::ranges::count_if(steps, is_update), 9);
+  for (std::size_t i = 1; i < steps.size(); ++i)  // each comes after a step of the gradient
+    EXPECT_FALSE(is_update(steps[i - 1]) && is_update(steps[i])) << f.text();
+  State trained(g);
+  f(trained, {{x, data}});
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    EXPECT_EQ(trained.get(weights[i]).to_vector<double>(),
+              evaluate(weights[i] - gradients[i] * 0.5, {{x, data}}).to_vector<double>());
 }
 
 TEST_F(Memory, AnAliasKeepsItsMemoryAlive) {

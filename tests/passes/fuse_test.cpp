@@ -27,6 +27,25 @@ TEST(Fuse, JoinsAChainWithOperandsThatBroadcast) {
   EXPECT_FALSE(result.mapping.find(x * s)) << "it belongs to a node that was made later";
 }
 
+TEST(Fuse, KeepsTheNamesOfWhatItJoinsInLaterRewrites) {
+  Graph graph;
+  const Value x = graph.input("x", {f32, {4}});
+  const auto doubled = [&](const Value& value) {
+    const Scope scope = graph.scope("block");
+    return exp(exp(value)).named("out" + std::to_string(graph.size()));
+  };
+  const Value y = tanh(doubled(doubled(x)));
+  const Names names{"block/exp", "block/exp_2", "block/out3", "block/out5", "tanh"};
+  const PassResult result = fused(graph, {y});
+  EXPECT_EQ(origins_of(result.mapping(y)), names);
+  const Rewritten copy = clone(result.graph), again = clone(copy.graph);
+  EXPECT_EQ(origins_of(again.mapping(copy.mapping(result.mapping(y)))), names);
+  const Function f = compile({y});
+  Names steps = explain_plan(f).steps.at(0).merged;
+  std::sort(steps.begin(), steps.end());
+  EXPECT_EQ(steps, names);
+}
+
 TEST(Fuse, GivesANodeSeveralResults) {
   Graph graph;
   const Value x = graph.input("x", {f64, {5}});

@@ -59,6 +59,45 @@ TEST(DeadBranches, OfConstantsAreStructurallyZero) {
   EXPECT_EQ(rule_of(p).program, nullptr);
 }
 
+// ---- tests that a result passes just as the operand does
+
+using Kind = Source::Kind;
+
+TEST(SharedTests, OfResultsThatAreCutOffReadTheResult) {
+  const std::vector<Source> of_result{{Kind::out, 0}, {Kind::dout, 0}};
+  const auto sources = [](const auto& functor) { return rule_of(record1(functor)).sources; };
+  EXPECT_EQ(sources([](auto x) { return select(x <= 0, 0, x); }), of_result);
+  EXPECT_EQ(sources([](auto x) { return select(x > 0, x, 0); }), of_result);
+  EXPECT_EQ(sources([](auto x) { return select(0 >= x, 0, x); }), of_result);
+  EXPECT_EQ(sources([](auto x) { return select(x < 3, x, 3); }), of_result);
+  EXPECT_EQ(sources([](auto x) { return select(x >= -2.5, -2.5, x); }), of_result);
+}
+
+TEST(SharedTests, OfOtherResultsReadTheOperand) {
+  const auto reads_operand = [](const auto& functor) {
+    return rule_of(record1(functor)).sources.front() == Source{Kind::in, 0};
+  };
+  EXPECT_TRUE(reads_operand([](auto x) { return select(x < 0, 0, x); }));  // passed by -1, not by 0
+  EXPECT_TRUE(reads_operand([](auto x) { return select(x >= 0, x, 0); }));  // the other way round
+  EXPECT_TRUE(reads_operand([](auto x) { return select(x <= 0, 0.1 * x, x); }));
+  EXPECT_TRUE(reads_operand([](auto x) { return select(x <= 0, 1, x); }));
+  EXPECT_TRUE(reads_operand([](auto x) { return select(x <= 0, 0, x * x); }));
+  const Program both = record(
+      [](std::span<const Symbol> x) {
+        return std::vector<Symbol>{select(x[0] <= 0, 0, x[0]), x[0] * x[0]};
+      },
+      {f64});
+  EXPECT_EQ(rule_of(both).sources.front(), (Source{Kind::in, 0}));  // it is needed anyway
+}
+
+TEST(SharedTests, GiveTheSameSlopesAsTheOperand) {
+  const auto slope = [](double x) {
+    return derivative_at([](auto y) { return select(y <= 0, 0, y); }, 1, x);
+  };
+  for (const double x : {-infinity, -1.0, -0.0, 0.0}) EXPECT_EQ(slope(x), 0) << x;
+  for (const double x : {5e-324, 1.0, infinity, nan}) EXPECT_EQ(slope(x), 1) << x;
+}
+
 TEST(Pull, KeepsInfiniteSlopesFromZeroCotangents) {  // a root whose rule gets the cotangent of a
                                                      // dead branch
   const Program rule = *rule_of(record1([](auto x) { return sqrt(x); })).program;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/graph/names.hpp"
+
+namespace dagrad::detail {
+
+/// Names of nodes of other graphs, in parts that many of them share: "block/relu_3" has the scope
+/// "block", the word "relu" and the number 3. A name given by a user is a single word.
+class PartedNames {
+ public:
+  struct Name {
+    std::uint32_t scope, word;  ///< of a name without a scope, the former is `Names::none`
+    std::uint32_t number;
+    friend bool operator==(const Name&, const Name&) = default;
+  };
+  std::string text(const Name& name) const;
+
+  /// Takes names over from a graph.
+  class Reader;
+
+ private:
+  std::vector<std::string> texts_;
+};
+
+class PartedNames::Reader {
+ public:
+  /// `names` are those of the graph's own nodes, `others` those of other graphs that it holds.
+  Reader(PartedNames& to, const Names& names, const PartedNames& others)
+      : to_(to), names_(names), others_(others) {}
+
+  Name name_of(std::uint32_t node);
+  Name name_of(const Name& other);
+
+ private:
+  using Known = std::vector<std::uint32_t>;  ///< index in `to_` by index in a table of the graph
+  std::uint32_t taken_over(Known& known, std::uint32_t index, const std::string& text);
+
+  PartedNames& to_;
+  const Names& names_;
+  const PartedNames& others_;
+  Known scopes_, ops_, given_, texts_;
+};
+
+}  // namespace dagrad::detail
