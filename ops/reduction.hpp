@@ -179,6 +179,7 @@ class ReductionPart {
       : reducer_(reducer), c_(c), unit_(unit) {}
 
   const ReductionSpace& space() const { return reducer_.space_; }
+  const Machine& machine() const { return c_.machine(); }
   std::int64_t first() const { return unit_ != nullptr ? unit_->result : 0; }
   std::int64_t results() const { return unit_ != nullptr ? unit_->width : space().results(); }
 
