@@ -33,9 +33,14 @@ class ChannelWriter {
   void write(const ReductionSpace& space, const Reducer::Unit& unit, const Moments& moments,
              const double* factors) const {
     if (space.columns > 1) return write_columns(space, unit, moments, factors);
-    each_run(space, unit, [&](std::int64_t at, std::int64_t n) {
-      T* const y = y_ != nullptr ? y_ + at : nullptr;
-      write_line(unit.result, moments, *factors, x_ + at, n, y, out_ + at);
+    if (y_ == nullptr)
+      return each_run(space, unit, [&](std::int64_t at, std::int64_t n) {
+        write_line(unit.result, moments, *factors, x_ + at, n, nullptr, out_ + at);
+      });
+    each_piece(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t later) {
+      prefetch(y_ + later, n);  // which pays for two results
+      prefetch(out_ + later, n);
+      write_line(unit.result, moments, *factors, x_ + at, n, y_ + at, out_ + at);
     });
   }
 

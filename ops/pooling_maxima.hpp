@@ -139,7 +139,7 @@ class WindowMaxima {
   }
 
   const Windows& windows_;
-  T copied_[room + 4 * lanes];
+  T copied_[room];
 };
 
 }  // namespace dagrad

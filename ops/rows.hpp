@@ -56,9 +56,10 @@ template <class T, class F>
            f(f(part[1], part[5]), f(part[3], part[7])));
 }
 
-/// The same with the widest vectors that pay off on the machine.
+/// The same with the widest vectors that pay off on the machine, for rows that pay for the call.
 template <class T, class F>
 T fold(const Machine& machine, const T* x, std::int64_t n, T start, F f) {
+  if (n < 64) return fold(x, n, start, f);
   T result;
   run_vectorized(
       machine, [&]() __attribute__((always_inline)) { result = fold(x, n, start, f); });

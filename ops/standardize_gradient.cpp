@@ -97,14 +97,13 @@ class StandardizeSlope {
     else
       std::fill_n(scale, unit.width, T(1));
     const Channels channels{mean, slope, scale, r_ + unit.result};
-    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
-      run_vectorized(
-          *machine_, [&]() __attribute__((always_inline)) {
-            if (step == 0)
-              write_line(at, n, channels, std::integral_constant<int, 0>());
-            else
-              write_line(at, n, channels, std::integral_constant<int, 1>());
-          });
+    if (space_->columns == 1)
+      return each_piece(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t later) {
+        prefetch(out_ + later, n);
+        write_line(at, n, channels, std::integral_constant<int, 0>());
+      });
+    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t /*step*/) {
+      write_line(at, n, channels, std::integral_constant<int, 1>());
     });
   }
 
@@ -121,14 +120,16 @@ class StandardizeSlope {
   };
   /// Compiles the loops with one mean for all elements and with one for each separately.
   template <class Step>
-  [[gnu::always_inline]] void write_line(std::int64_t at, std::int64_t n, Channels c,
-                                         Step step) const {
+  [[gnu::noinline]] void write_line(std::int64_t at, std::int64_t n, Channels c, Step step) const {
     const T *const d = d_ + at, *const y = y_ + at;
     T* const out = out_ + at;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t j = i * step;
-      out[i] = c.r[j] * (c.scale[j] * (d[i] - c.mean[j] - y[i] * c.slope[j]));
-    }
+    run_vectorized(
+        *machine_, [=]() __attribute__((always_inline)) {
+          for (std::int64_t i = 0; i < n; ++i) {
+            const std::int64_t j = i * step;
+            out[i] = c.r[j] * (c.scale[j] * (d[i] - c.mean[j] - y[i] * c.slope[j]));
+          }
+        });
   }
   /// The same by `pull`: where all of a result's cotangents are 0, so is its slope.
   [[gnu::noinline]] void write_pulled(const Reducer::Unit& unit) const {
