@@ -24,10 +24,10 @@ template <class Run>
 /// Copies a slice and, piece by piece, asks for the lines of the cache in which a later one lies.
 template <class T>
 void copy_slice(const T* from, std::int64_t size, const T* later, T* to) {
-  constexpr std::int64_t piece = 256 / sizeof(T), line = 64 / sizeof(T);
+  constexpr std::int64_t piece = 256 / sizeof(T);
   for (std::int64_t at = 0; at < size; at += piece) {
     const std::int64_t end = std::min(at + piece, size);
-    for (std::int64_t i = at; i < end; i += line) __builtin_prefetch(later + i);
+    prefetch(later + at, end - at);
     std::copy(from + at, from + end, to + at);
   }
 }
