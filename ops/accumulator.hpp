@@ -9,7 +9,7 @@
 
 #include "ops/folds.hpp"
 #include "ops/reduction.hpp"
-#include "ops/short_sums.hpp"
+#include "ops/row_sums.hpp"
 #include "ops/vectors.hpp"
 
 /// Folding elements into one number for each result.

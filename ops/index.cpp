@@ -12,12 +12,12 @@
 #include "ops/indexing.hpp"
 #include "ops/moving.hpp"
 #include "ops/narrow.hpp"
+#include "ops/slices.hpp"
 
 namespace dagrad {
 
 namespace {
 
-constexpr std::int64_t task_elements = 1 << 14;
 constexpr std::int64_t columns_at_once = 512;  // of adjacent lines
 
 /// The shape of the elements that indices select from a tensor.
@@ -56,36 +56,10 @@ void check_range(const View& indices, const Shape& shape, std::int64_t axis) {
   check_index_range(indices, [size](std::int64_t) { return size; });
 }
 
-/// Calls `run(size)` with the size of a slice, as a constant if slices are single elements.
-template <class Run>
-void with_slice_size(std::int64_t size, Run run) {
-  if (size == 1)
-    run(std::integral_constant<std::int64_t, 1>());
-  else
-    run(size);
-}
-
-/// Copies whole slices.
-template <class T, class I>
-void gather_slices(const Parallel& parallel, const Places& p, const I* at, const T* from, T* to) {
-  const std::int64_t grain = std::max<std::int64_t>(1, task_elements / p.inner);
-  parallel.ranges(p.outer * p.count, grain, [&](std::int64_t begin, std::int64_t end) {
-    with_slice_size(p.inner, [&](auto size) {
-      for (std::int64_t i = begin, stop; i < end; i = stop) {  // block by block
-        const std::int64_t number = i / p.count, first = number * p.count;
-        const T* const block = from + number * p.length * size;
-        stop = std::min(end, first + p.count);
-        for (; i < stop; ++i)
-          std::copy_n(block + p.row(at[i - first]) * size, +size, to + i * size);
-      }
-    });
-  });
-}
-
 /// Copies elements, where each line has its own indices.
 template <class T, class I>
 void gather_elements(const Parallel& parallel, const Places& p, const I* at, const T* from, T* to) {
-  const std::int64_t grain = std::max<std::int64_t>(1, task_elements / p.inner);
+  const std::int64_t grain = std::max<std::int64_t>(1, Places::task / p.inner);
   parallel.ranges(p.outer * p.count, grain, [&](std::int64_t begin, std::int64_t end) {
     std::int64_t k = begin % p.count;
     const T* block = from + begin / p.count * p.length * p.inner;
@@ -98,42 +72,13 @@ void gather_elements(const Parallel& parallel, const Places& p, const I* at, con
   });
 }
 
-/// Calls `join(to, value)` for each element of the slices, in the order of the indices. Each task
-/// owns a part of the slices that may be named and reads all indices for it, which pays for long
-/// slices.
-template <class T, class To, class I, class Join>
-void scatter_slices(const Parallel& parallel, const Places& p, const I* at, const T* values, To* to,
-                    Join join) {
-  const std::int64_t work = p.count * p.inner;
-  const std::int64_t parts =
-      work < 2 * task_elements
-          ? 1
-          : std::clamp<std::int64_t>(p.inner / 32, 1, std::min<std::int64_t>(p.length, 16));
-  const std::int64_t grain = std::max<std::int64_t>(1, task_elements / (work / parts + 1));
-  parallel.ranges(p.outer * parts, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t unit = begin; unit < end; ++unit) {
-      const std::int64_t block = unit / parts, part = unit % parts;
-      const std::int64_t first = p.length * part / parts, last = p.length * (part + 1) / parts;
-      with_slice_size(p.inner, [&](auto size) {
-        for (std::int64_t k = 0; k < p.count; ++k) {
-          const std::int64_t row = p.row(at[k]);
-          if (row < first || row >= last) continue;
-          To* const x = to + (block * p.length + row) * size;
-          const T* const value = values + (block * p.count + k) * size;
-          for (std::int64_t j = 0; j < size; ++j) join(x[j], value[j]);
-        }
-      });
-    }
-  });
-}
-
 /// Calls `visit(i, place)` for each index i and the element that it names, line by line on the
 /// pool; each line is visited in the order of its indices.
 template <class I, class Visit>
 void each_along(const Parallel& parallel, const Places& p, const I* at, Visit visit) {
   const std::int64_t pieces = (p.inner + columns_at_once - 1) / columns_at_once;
   const std::int64_t width = std::min(p.inner, columns_at_once);
-  const std::int64_t grain = std::max<std::int64_t>(1, task_elements / (p.count * width + 1));
+  const std::int64_t grain = std::max<std::int64_t>(1, Places::task / (p.count * width + 1));
   parallel.ranges(p.outer * pieces, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t unit = begin; unit < end; ++unit) {
       const std::int64_t block = unit / pieces, first = unit % pieces * columns_at_once;
@@ -158,7 +103,7 @@ void scatter_into(const EvalContext& c, std::int64_t axis, To* to, Join join) {
       each_along(c.parallel, places, at,
                  [&](std::int64_t i, std::int64_t place) { join(to[place], values[i]); });
     else
-      scatter_slices(c.parallel, places, at, values, to, join);
+      scatter_slices(c, places, at, values, to, join);
   });
 }
 

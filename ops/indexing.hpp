@@ -55,6 +55,7 @@ void check_index_range(const View& indices, Size size) {
 /// elements read or written form [outer, count, inner]. There is either one index for each slice of
 /// `inner` elements or, along the axis, one for each element.
 struct Places : AlongAxis {
+  static constexpr std::int64_t task = 1 << 14;  ///< elements that a task moves at least
   std::int64_t count;
 
   Places(const Shape& shape, const Shape& indices, std::int64_t axis, bool along)

@@ -133,7 +133,8 @@ class CentredSums {
   }
 
   /// Sums elements minus `about.mean`, times `about.scale`.
-  CentredSums(const ReductionSpace& space, const Moments& about) : space_(space), about_(about) {}
+  CentredSums(const ReductionSpace& space, const Moments& about, const Machine& machine)
+      : space_(space), about_(about), machine_(machine) {}
 
   void begin(const ReductionSplit::Unit& unit, std::int64_t first_result) {
     rows_ = RowPacking(space_, unit.width, lanes);
@@ -150,7 +151,8 @@ class CentredSums {
     for (std::int64_t left = packed; left > 0;) {
       const std::int64_t n = std::min(left, block - used_);
       if (by_lanes)
-        add_lanes(x, n);
+        run_vectorized(
+            machine_, [ this, x, n ]() __attribute__((always_inline)) { add_lanes(x, n); });
       else
         add_any(x, n, rows_.stride, rows_.width);
       count(n);
@@ -192,7 +194,7 @@ class CentredSums {
     add_centred<centred, scaled, true>(first_, square_, centre_, scale_, x, rows, stride, width);
   }
   /// The same for adjacent rows of a width known to the compiler.
-  void add_lanes(const T* x, std::int64_t rows) {
+  [[gnu::always_inline]] void add_lanes(const T* x, std::int64_t rows) {
     std::array<A, lanes> first, square, centre, scale;
     std::copy_n(square_, lanes, square.data());
     if constexpr (centred) {
@@ -235,6 +237,7 @@ class CentredSums {
 
   const ReductionSpace& space_;
   const Moments& about_;
+  const Machine& machine_;
   RowPacking rows_;
   std::int64_t used_ = 0;  ///< rows of the block in use
   bool flushed_ = false;
@@ -306,70 +309,6 @@ template <class T>
 [[gnu::noinline]] void add_rows(const T* x, std::int64_t rows, std::int64_t stride,
                                 std::int64_t width, T* sum) {
   add_rows_inline(x, rows, stride, width, sum);
-}
-
-/// The elements of a row beyond those that fill the lanes, and `rest` for the other lanes.
-template <class T>
-struct RowEnd {
-  RowEnd(const T* x, std::int64_t n, T rest) {
-    lane.fill(rest);
-    std::copy_n(x, n, lane.begin());
-  }
-  std::array<T, moment_lanes> lane;
-};
-
-/// The mean of a sample of n adjacent elements.
-template <class T>
-[[gnu::always_inline]] inline T sample_mean(const RowSample& sample, const T* x, std::int64_t n) {
-  constexpr std::int64_t lanes = moment_lanes;
-  std::array<T, lanes> sums{};
-  std::int64_t taken = 0;
-  for (std::int64_t i = 0; i < sample.pieces; ++i) {
-    const std::int64_t first = i * sample.step, piece = std::min(sample.rows, n - first);
-    const std::int64_t packed = piece / lanes, rest = piece % lanes;
-    add_rows_inline(x + first, packed, lanes, lanes, sums.data());
-    if (rest > 0) {
-      const RowEnd<T> end(x + first + packed * lanes, rest, 0);
-      add_rows_inline(end.lane.data(), 1, lanes, lanes, sums.data());
-    }
-    taken += piece;
-  }
-  return join_lanes(sums.data()) / static_cast<T>(taken);
-}
-
-/// The sum of the lanes of a block; that of a full block is formed in double.
-template <class T>
-[[gnu::always_inline]] inline double join_block(const std::array<T, moment_lanes>& sums,
-                                                bool full) {
-  if (!full) return static_cast<double>(join_lanes(sums.data()));
-  std::array<double, moment_lanes> wide;
-  for (std::size_t j = 0; j < wide.size(); ++j) wide[j] = static_cast<double>(sums[j]);
-  return join_lanes(wide.data());
-}
-
-/// The sums about provisional centres of `rows` adjacent rows of `length` elements, at least
-/// `moment_lanes` and at most `most_in_moment_row`. They have the bits that `sample_means` and
-/// CentredSums would give: `to.mean` the centres, `to.rest` and `to.square` the sums.
-template <bool centred, class T>
-[[gnu::always_inline]] inline void sum_rows(const RowSample& sample, const T* x,
-                                            std::int64_t length, std::int64_t rows,
-                                            const Moments& to) {
-  constexpr std::int64_t lanes = moment_lanes;
-  const std::int64_t packed = length / lanes, rest = length % lanes;
-  const bool full = packed + (rest > 0 ? 1 : 0) == moment_block;
-  for (std::int64_t i = 0; i < rows; ++i, x += length) {
-    std::array<T, lanes> first{}, square{}, centre{};
-    const auto add = [&](const T* at, std::int64_t n) __attribute__((always_inline)) {
-      add_centred<centred, false, false, T, T>(first.data(), square.data(), centre.data(), nullptr,
-                                               at, n, lanes, lanes);
-    };
-    if constexpr (centred) centre.fill(sample_mean(sample, x, length));
-    add(x, packed);
-    if (rest > 0) add(RowEnd<T>(x + length - rest, rest, centre[0]).lane.data(), 1);
-    to.mean[i] = static_cast<double>(centre[0]);
-    to.rest[i] = centred ? join_block(first, full) : 0;
-    to.square[i] = join_block(square, full);
-  }
 }
 
 /// The means of a sample of the rows of a unit that has all of its rows.

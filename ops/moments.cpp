@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "ops/moment_sums.hpp"
+#include "ops/moment_rows.hpp"
 
 namespace dagrad {
 
@@ -81,7 +81,7 @@ class MomentSearch {
     bool all = false, moved = true;
     for (int round = 0; round < 2 && moved && !all; ++round) {
       part_.template fold<CentredSums<T, T, centred, false>>(x_, {found_.rest, found_.square},
-                                                             found_);
+                                                             found_, part_.machine());
       divide_by(part_.space().rows, found_, results_);
       std::fill_n(found_.scale, results_, 0.0);
       all = true;
@@ -106,7 +106,7 @@ class MomentSearch {
     for (int round = 0; round < (centred ? 3 : 1); ++round) {
       for (std::int64_t i = 0; round > 0 && i < results_; ++i) careful_.mean[i] += careful_.rest[i];
       part_.template fold<CentredSums<T, double, true, true>>(x_, {careful_.rest, careful_.square},
-                                                              careful_);
+                                                              careful_, part_.machine());
       divide_by(part_.space().rows, careful_, results_);
     }
     for (std::int64_t i = 0; i < results_; ++i) {

@@ -22,49 +22,84 @@ template <class T>
 class ChannelWriter {
  public:
   explicit ChannelWriter(const EvalContext& c)
-      : x_(c.in<T>(0).data()),
+      : machine_(c.machine()),
+        x_(c.in<T>(0).data()),
         scale_(c.in<T>(1).data()),
         shift_(c.in<T>(2).data()),
         out_(c.out<T>(0).data()),
         y_(c.wanted(1) ? c.out<T>(1).data() : nullptr) {}
 
   /// Writes the elements of a unit.
-  [[gnu::noinline]] void write(const ReductionSpace& space, const Reducer::Unit& unit,
-                               const Moments& moments, const double* factors) const {
-    const Centring<T, true> centring(moments, factors, unit.width);
-    const T *const scale = scale_ + unit.result, *const shift = shift_ + unit.result;
-    each_line(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
-      T unwanted[piece];
-      for (const std::int64_t end = at + n; at < end; at += piece) {  // one if step is 1
-        const std::int64_t some = std::min(piece, end - at);
-        T* const y = y_ != nullptr ? y_ + at : unwanted;
-        centring.write(x_ + at, y, some, step);
-        if (step == 0)
-          scale_line(y, some, *scale, *shift, out_ + at);
-        else
-          for (std::int64_t i = 0; i < some; ++i) out_[at + i] = y[i] * scale[i] + shift[i];
-      }
+  void write(const ReductionSpace& space, const Reducer::Unit& unit, const Moments& moments,
+             const double* factors) const {
+    if (space.columns > 1) return write_columns(space, unit, moments, factors);
+    if (y_ == nullptr)
+      return each_run(space, unit, [&](std::int64_t at, std::int64_t n) {
+        write_line(unit.result, moments, *factors, x_ + at, n, nullptr, out_ + at);
+      });
+    each_piece(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t later) {
+      prefetch(y_ + later, n);  // which pays for two results
+      prefetch(out_ + later, n);
+      write_line(unit.result, moments, *factors, x_ + at, n, y_ + at, out_ + at);
     });
   }
 
-  /// The same for a channel whose elements lie in short runs; `x` are copies of them, which it may
-  /// overwrite.
-  void write(const ShortRuns& runs, std::int64_t channel, const Moments& moments, double factor,
-             T* x, std::int64_t n) const {
-    T y[ShortRuns::most];
-    Centring<T, true>(moments, &factor, 1).write(x, y, n, 0);
-    scale_line(y, n, scale_[channel], shift_[channel], x);
+  /// The same for channels whose elements lie in short runs; `x` are copies of them, which it
+  /// overwrites.
+  void write(const ShortRuns& runs, const Moments& moments, const double* factors, T* x,
+             std::int64_t n) const {
+    T elements[ShortRuns::most];
+    T* const y = y_ != nullptr ? elements : nullptr;
+    for (std::int64_t i = 0; i < runs.results(); ++i)
+      write_line(runs.first() + i, moments + i, factors[i], x + i * n, n,
+                 y != nullptr ? y + i * n : nullptr, x + i * n);
     runs.scatter(x, out_);
-    if (y_ != nullptr) runs.scatter(y, y_);
+    if (y != nullptr) runs.scatter(y, y_);
   }
 
  private:
-  static constexpr std::int64_t piece = MomentReduction::most;
-
-  static void scale_line(const T* y, std::int64_t n, T scale, T shift, T* out) {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = y[i] * scale + shift;
+  /// Writes adjacent elements of a channel whose moments come first. `y` may be null, `out` may be
+  /// x.
+  [[gnu::noinline]] void write_line(std::int64_t channel, const Moments& moments, double factor,
+                                    const T* x, std::int64_t n, T* y, T* out) const {
+    const T scale = scale_[channel], shift = shift_[channel];
+    const auto write = [=](const auto& standardized) __attribute__((always_inline)) {
+      if (y == nullptr) {
+        for (std::int64_t i = 0; i < n; ++i) out[i] = standardized(x[i]) * scale + shift;
+      } else {
+        for (std::int64_t i = 0; i < n; ++i) {
+          const T element = standardized(x[i]);
+          y[i] = element;
+          out[i] = element * scale + shift;
+        }
+      }
+    };
+    if (!moments.plain(0))
+      return write(
+          [&](T element) { return standardized_element<true>(moments, 0, factor, element); });
+    const T mean = static_cast<T>(*moments.mean), rest = static_cast<T>(*moments.rest);
+    const T by = static_cast<T>(factor);
+    run_vectorized(
+        machine_, [&]() __attribute__((always_inline)) {
+          write([=](T element)
+                    __attribute__((always_inline)) { return (element - mean - rest) * by; });
+        });
   }
 
+  /// Writes rows of elements that belong to one channel each.
+  [[gnu::noinline]] void write_columns(const ReductionSpace& space, const Reducer::Unit& unit,
+                                       const Moments& moments, const double* factors) const {
+    const Centring<T, true> centring(moments, factors, unit.width);
+    const T *const scale = scale_ + unit.result, *const shift = shift_ + unit.result;
+    each_line(space, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
+      T unwanted[MomentReduction::most];
+      T* const y = y_ != nullptr ? y_ + at : unwanted;
+      centring.write(x_ + at, y, n, step);
+      for (std::int64_t i = 0; i < n; ++i) out_[at + i] = y[i] * scale[i] + shift[i];
+    });
+  }
+
+  const Machine& machine_;
   const T *const x_, *const scale_, *const shift_;
   T *const out_, *const y_;
 };
@@ -75,24 +110,27 @@ void normalize_channels(const EvalContext& c, std::uint32_t axes, double epsilon
   const ChannelWriter<T> writer(c);
   const Statistics<T> statistics(c, 2, true);
   const T* const x = c.in<T>(0).data();
+  const auto find_factors = [=](const Moments& moments, std::int64_t results, double* factors) {
+    for (std::int64_t i = 0; i < results; ++i) factors[i] = moments.factor(i, epsilon);
+  };
   if (ShortRuns::pay(reduction.reducer())) {
     const std::int64_t n = reduction.space().rows;
     const MomentReduction channel({n}, 1);
-    return reduction.reducer().each_unit(c, 4, [&](const Reducer::Unit& unit) {
-      const ShortRuns runs(reduction.space(), unit);
-      T row[ShortRuns::most];
-      double memory[4];
-      const Moments moments = Moments::in(memory, 1);
-      runs.gather(x, row);
-      channel.find_rows<true>(c, row, 0, 1, moments);
-      const double factor = moments.factor(0, epsilon);
-      statistics.write(unit.result, moments, &factor, 1);
-      writer.write(runs, unit.result, moments, factor, row, n);
+    return ShortRuns::each(reduction.reducer(), c, 4, [&](const ShortRuns& runs) {
+      const std::int64_t results = runs.results();
+      T rows[ShortRuns::most];
+      double memory[4 * ShortRuns::most_results], factors[ShortRuns::most_results];
+      const Moments moments = Moments::in(memory, results);
+      runs.gather(x, rows);
+      channel.find_rows<true>(c, rows, 0, results, moments);
+      find_factors(moments, results, factors);
+      statistics.write(runs.first(), moments, factors, results);
+      writer.write(runs, moments, factors, rows, n);
     });
   }
   reduction.each_unit<true>(c, x, [&](const Reducer::Unit& unit, const Moments& moments) {
     double factors[MomentReduction::most];
-    for (std::int64_t i = 0; i < unit.width; ++i) factors[i] = moments.factor(i, epsilon);
+    find_factors(moments, unit.width, factors);
     if (unit.chunk == 0) statistics.write(unit.result, moments, factors, unit.width);
     writer.write(reduction.space(), unit, moments, factors);
   });

@@ -9,6 +9,7 @@
 #include "ops/convolution_sizes.hpp"
 #include "ops/families.hpp"
 #include "ops/folds.hpp"
+#include "ops/pooling_maxima.hpp"
 #include "ops/pooling_windows.hpp"
 
 namespace dagrad {
@@ -145,8 +146,12 @@ void MaxPool::eval(const EvalContext& c) const {
   with_int_or_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const T* const in = c.in<T>(0).data();
     T* const out = c.out<T>().data();
+    const bool by_vectors = has_wide_vectors(c.machine()) && WindowMaxima<T>::fit(windows);
     windows.each_plane(c.parallel, [&](std::int64_t plane) {
-      max_of_plane(windows, in + plane * windows.in_size(), out + plane * windows.out_size());
+      const T* const x = in + plane * windows.in_size();
+      T* const largest = out + plane * windows.out_size();
+      if (!by_vectors || !WindowMaxima<T>(windows).run(x, largest))
+        max_of_plane(windows, x, largest);
     });
   });
 }

@@ -10,18 +10,7 @@ T pulled(T c, T p) {
   return c == 0 ? T(0) : c * p;
 }
 
-/// Reads the elements of x times those of a tensor with the same layout.
-template <class T>
-struct ReadProduct {
-  const T *x, *other;
-  static constexpr const T* centre = nullptr;
-  void terms(const T* from, std::int64_t n, const T*, std::int64_t, T* to) const {
-    const T* const factor = other + (from - x);
-    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor[i];
-  }
-};
-
-/// The same where x holds cotangents.
+/// Reads the elements of x, which are cotangents, times those of a tensor with the same layout.
 template <class T>
 struct ReadPulled {
   const T *x, *other;

@@ -75,6 +75,26 @@ void each_run(const ReductionSpace& space, const ReductionSplit::Unit& unit, Vis
   }
 }
 
+/// The same for a few hundred rows at a time, as `visit(offset, rows, later)`: `later` is where as
+/// many rows of the next run lie, which processors do not foresee, or `offset` if there is none.
+template <class Visit>
+void each_piece(const ReductionSpace& space, const ReductionSplit::Unit& unit, Visit visit) {
+  constexpr std::int64_t piece = 256;
+  std::int64_t offset = 0, rows = 0;
+  const auto visit_run = [&](std::int64_t later, std::int64_t rows_later) {
+    for (std::int64_t i = 0; i < rows; i += piece) {
+      const std::int64_t n = std::min(piece, rows - i), at = offset + i * space.columns;
+      visit(at, n, i + n <= rows_later ? later + i * space.columns : at);
+    }
+  };
+  each_run(space, unit, [&](std::int64_t next, std::int64_t n) {
+    visit_run(next, n);
+    offset = next;
+    rows = n;
+  });
+  visit_run(0, 0);
+}
+
 /// Calls `visit(offset, n, step)` for the elements of a unit, n at a time: element offset + i
 /// belongs to result i * step of the unit.
 template <class Visit>
@@ -182,6 +202,7 @@ class ReductionPart {
       : reducer_(reducer), c_(c), unit_(unit) {}
 
   const ReductionSpace& space() const { return reducer_.space_; }
+  const Machine& machine() const { return c_.machine(); }
   std::int64_t first() const { return unit_ != nullptr ? unit_->result : 0; }
   std::int64_t results() const { return unit_ != nullptr ? unit_->width : space().results(); }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "dagrad/eval.hpp"
+#include "ops/vectors.hpp"
 
 /// The parts of softmax and its relatives: sums of exponentials along an axis. Infinities of a row
 /// share it equally: exp(x − shift) is 1 for each of them and 0 for the rest.
@@ -36,7 +37,7 @@ void run_exp(const ProgramLoop& loop, const T* x, T shift, T* out, std::int64_t 
 /// Combines elements in a fixed order: those of a long row in 32 interleaved parts, the rest in
 /// eight, then those.
 template <class T, class F>
-T fold(const T* x, std::int64_t n, T start, F f) {
+[[gnu::always_inline]] inline T fold(const T* x, std::int64_t n, T start, F f) {
   T part[8];
   std::fill_n(part, 8, start);
   std::int64_t i = 0;
@@ -53,6 +54,16 @@ T fold(const T* x, std::int64_t n, T start, F f) {
   for (std::int64_t j = 0; i < n; ++i, ++j) part[j] = f(part[j], x[i]);
   return f(f(f(part[0], part[4]), f(part[2], part[6])),
            f(f(part[1], part[5]), f(part[3], part[7])));
+}
+
+/// The same with the widest vectors that pay off on the machine, for rows that pay for the call.
+template <class T, class F>
+T fold(const Machine& machine, const T* x, std::int64_t n, T start, F f) {
+  if (n < 64) return fold(x, n, start, f);
+  T result;
+  run_vectorized(
+      machine, [&]() __attribute__((always_inline)) { result = fold(x, n, start, f); });
+  return result;
 }
 
 /// Sums of rows that lie side by side, of which one element each is added at a time. Each has the
@@ -194,10 +205,13 @@ template <class Visit>
 void RowBlock<T>::each(std::int64_t from, std::int64_t to, Visit visit) const {
   const std::int64_t n = to - from;
   if (rows_.stride == 1) {
-    for (std::int64_t i = 0; i < count_; ++i) {
-      const Row r = row(i);
-      for (std::int64_t k = 0; k < n; ++k) visit(r, r.begin + from + k, i * n + k);
-    }
+    run_vectorized(
+        machine_, [&]() __attribute__((always_inline)) {
+          for (std::int64_t i = 0; i < count_; ++i) {
+            const Row r = row(i);
+            for (std::int64_t k = 0; k < n; ++k) visit(r, r.begin + from + k, i * n + k);
+          }
+        });
   } else if (is_side_by_side(rows_)) {
     const std::int64_t begin = begin_[0];
     for (std::int64_t k = 0; k < n; ++k) {
@@ -224,7 +238,8 @@ void RowBlock<T>::find_shifts() {  // ignores NaN, which makes the sum NaN later
   std::fill_n(shifts, count_, none);
   if (rows_.stride == 1) {
     for (std::int64_t i = 0; i < count_; ++i)
-      shifts[i] = fold(x_ + begin_[static_cast<std::size_t>(i)], rows_.length, none, larger);
+      shifts[i] =
+          fold(machine_, x_ + begin_[static_cast<std::size_t>(i)], rows_.length, none, larger);
   } else if (is_side_by_side(rows_)) {
     for (std::int64_t k = 0; k < rows_.length; ++k) {
       const T* const x = x_ + begin_[0] + k * rows_.stride;
@@ -292,7 +307,7 @@ void RowBlock<T>::sum_row(std::size_t i, T* keep) {
     const std::int64_t at = begin_[i] + from, n = std::min(room, rows_.length - from);
     T* const to = keep != nullptr ? keep + at : piece_.data();
     run_exp(exp_, x_ + at, shift_[i], to, n);
-    sum_[i] += fold(to, n, T(0), [](T a, T b) { return a + b; });
+    sum_[i] += fold(machine_, to, n, T(0), [](T a, T b) { return a + b; });
   }
 }
 

@@ -10,7 +10,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/reduce.hpp"
 #include "dagrad/random.hpp"
-#include "ops/accumulator.hpp"
+#include "ops/product_sums.hpp"
 #include "ops/pulled.hpp"
 
 /// The gradients of softmax and its logarithm: sums along an axis, with which an assembled loop
@@ -116,7 +116,7 @@ std::shared_ptr<const ProgramLoop> SoftmaxGradient::prepare(const PlanContext& p
 }
 void SoftmaxGradient::eval(const EvalContext& c) const {
   pull_lines(c, axis, []<class T>(const ReductionPart& part, const T* d, const T* y, T* sums) {
-    fold_part<SumFold<T>>(part, d, sums, ReadProduct<T>{d, y});
+    part.fold<ProductSums<T, false>>(d, {sums + part.first()}, d, y, part.machine());
     const T *const first = sums + part.first(), *const last = first + part.results();
     if (std::any_of(first, last, [](T sum) { return std::isnan(sum); }))
       fold_part<SumFold<T>>(part, d, sums, ReadPulled<T>{d, y});

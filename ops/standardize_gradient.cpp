@@ -7,7 +7,7 @@
 #include "dagrad/ops/operators.hpp"
 #include "dagrad/ops/structural.hpp"
 #include "dagrad/random.hpp"
-#include "ops/accumulator.hpp"
+#include "ops/product_sums.hpp"
 #include "ops/pulled.hpp"
 #include "ops/short_runs.hpp"
 #include "ops/standardize.hpp"
@@ -30,47 +30,6 @@ struct GradientMemory {
         slope(layout.add(type.dtype, reducer.results())) {}
 };
 
-/// Folds elements with two kernels, which take turns as long as the elements lie in the cache.
-template <class First, class Second>
-class BothFolds {
- public:
-  using In = typename First::In;
-  using Result = typename First::Result;
-  static constexpr std::size_t parts = 2;
-
-  template <class ReadFirst, class ReadSecond>
-  BothFolds(const ReductionSpace& space, const ReadFirst& first, const ReadSecond& second)
-      : space_(space), first_(space, first), second_(space, second) {}
-
-  [[gnu::noinline]] void begin(const ReductionSplit::Unit& unit, std::int64_t first_result) {
-    constexpr std::int64_t elements = 2048;
-    first_.begin(unit, first_result);
-    second_.begin(unit, first_result);
-    const std::int64_t folded = First::rows_folded_together(space_, unit.width);
-    rows_ = std::max<std::int64_t>(1, elements / (folded * unit.width)) * folded;
-  }
-  [[gnu::noinline]] void add(const In* x, std::int64_t rows) {
-    for (std::int64_t n = 0; rows > 0; rows -= n, x += n * space_.columns) {
-      n = std::min(rows, rows_);
-      first_.add(x, n);
-      second_.add(x, n);
-    }
-  }
-  [[gnu::noinline]] void finish(const std::array<Result*, 2>& to) {
-    first_.finish({to[0]});
-    second_.finish({to[1]});
-  }
-  static void join(std::size_t /*part*/, Result* x, std::int64_t chunks, std::int64_t results) {
-    First::join(0, x, chunks, results);
-  }
-
- private:
-  const ReductionSpace& space_;
-  First first_;
-  Second second_;
-  std::int64_t rows_ = 1;
-};
-
 /// Operands and results of both ops: there may be a scale, and sums that are stored.
 template <class T>
 class StandardizeSlope {
@@ -86,37 +45,36 @@ class StandardizeSlope {
         cotangents_(c.outs.size() > 1 ? c.out<T>(2).data() : nullptr),
         mean_(memory.mean.in<T>(c.scratch()).data()),
         slope_(memory.slope.in<T>(c.scratch()).data()),
+        machine_(&c.machine()),
         centred_(centred) {}
 
-  /// Computes both for a channel whose elements lie in short runs, from copies of them that are
-  /// adjacent; `row` is the reduction of these.
-  void take_and_write(const EvalContext& c, const ShortRuns& runs, std::int64_t channel,
-                      const Reducer& row) const {
-    T d[ShortRuns::most], y[ShortRuns::most], out[ShortRuns::most], means[2];
+  /// Computes both for channels whose elements lie in short runs, from copies of them; `row` is the
+  /// reduction of the elements of one channel.
+  void take_and_write(const EvalContext& c, const ShortRuns& runs, const Reducer& row) const {
+    T d[ShortRuns::most], y[ShortRuns::most], means[2 * ShortRuns::most_results];
     runs.gather(d_, d);
     runs.gather(y_, y);
-    const auto from = [channel](auto* all) { return all == nullptr ? all : all + channel; };
+    const auto from = [&](auto* all) { return all == nullptr ? all : all + runs.first(); };
     StandardizeSlope slope = *this;
     slope.space_ = &row.space();
-    slope.d_ = d, slope.y_ = y, slope.out_ = out;
+    slope.d_ = slope.out_ = d, slope.y_ = y;
     slope.r_ = from(r_), slope.scale_ = from(scale_);
     slope.products_ = from(products_), slope.cotangents_ = from(cotangents_);
-    slope.mean_ = means, slope.slope_ = means + 1;
-    const Reducer::Unit unit{
-        .chunk = 0, .result = 0, .width = 1, .offset = 0, .first = 0, .last = row.space().rows};
-    slope.take(ReductionPart(row, c, &unit));
-    slope.write(unit);
-    runs.scatter(out, out_);
+    slope.mean_ = means, slope.slope_ = means + runs.results();
+    const std::int64_t n = row.space().rows;
+    for (std::int64_t i = 0; i < runs.results(); ++i) {
+      const Reducer::Unit unit{
+          .chunk = 0, .result = i, .width = 1, .offset = i * n, .first = 0, .last = n};
+      slope.take(ReductionPart(row, c, &unit));
+      slope.write(unit);
+    }
+    runs.scatter(d, out_);
   }
 
   /// Computes the means of a part.
   void take(const ReductionPart& part) const {
-    using Cotangents = Accumulator<SumFold<T>, T, Widen<T>>;
-    using Products = Accumulator<SumFold<T>, T, ReadProduct<T>>;
     const std::int64_t first = part.first(), last = first + part.results();
-    const ReadProduct<T> product{d_, y_};
-    part.fold<BothFolds<Cotangents, Products>>(d_, {mean_ + first, slope_ + first}, Widen<T>(),
-                                               product);
+    part.fold<ProductSums<T, true>>(d_, {slope_ + first, mean_ + first}, d_, y_, *machine_);
     const auto is_nan = [](T x) { return x != x; };
     if (std::any_of(slope_ + first, slope_ + last, is_nan)) take_pulled(part);
     if (products_ != nullptr) {
@@ -139,11 +97,13 @@ class StandardizeSlope {
     else
       std::fill_n(scale, unit.width, T(1));
     const Channels channels{mean, slope, scale, r_ + unit.result};
-    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t step) {
-      if (step == 0)
+    if (space_->columns == 1)
+      return each_piece(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t later) {
+        prefetch(out_ + later, n);
         write_line(at, n, channels, std::integral_constant<int, 0>());
-      else
-        write_line(at, n, channels, std::integral_constant<int, 1>());
+      });
+    each_line(*space_, unit, [&](std::int64_t at, std::int64_t n, std::int64_t /*step*/) {
+      write_line(at, n, channels, std::integral_constant<int, 1>());
     });
   }
 
@@ -160,13 +120,16 @@ class StandardizeSlope {
   };
   /// Compiles the loops with one mean for all elements and with one for each separately.
   template <class Step>
-  void write_line(std::int64_t at, std::int64_t n, Channels c, Step step) const {
+  [[gnu::noinline]] void write_line(std::int64_t at, std::int64_t n, Channels c, Step step) const {
     const T *const d = d_ + at, *const y = y_ + at;
     T* const out = out_ + at;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t j = i * step;
-      out[i] = c.r[j] * (c.scale[j] * (d[i] - c.mean[j] - y[i] * c.slope[j]));
-    }
+    run_vectorized(
+        *machine_, [=]() __attribute__((always_inline)) {
+          for (std::int64_t i = 0; i < n; ++i) {
+            const std::int64_t j = i * step;
+            out[i] = c.r[j] * (c.scale[j] * (d[i] - c.mean[j] - y[i] * c.slope[j]));
+          }
+        });
   }
   /// The same by `pull`: where all of a result's cotangents are 0, so is its slope.
   [[gnu::noinline]] void write_pulled(const Reducer::Unit& unit) const {
@@ -182,6 +145,7 @@ class StandardizeSlope {
   const ReductionSpace* space_;
   const T *d_, *y_, *r_, *scale_;
   T *out_, *products_, *cotangents_, *mean_, *slope_;
+  const Machine* machine_;
   bool centred_;
 };
 
@@ -192,9 +156,8 @@ void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred
     constexpr std::int64_t work = 4;
     if (ShortRuns::pay(memory.reducer)) {
       const GradientMemory row({c.ins[0].type.dtype, {memory.reducer.space().rows}}, 1);
-      return memory.reducer.each_unit(c, work, [&](const Reducer::Unit& unit) {
-        const ShortRuns runs(memory.reducer.space(), unit);
-        slope.take_and_write(c, runs, unit.result, row.reducer);
+      return ShortRuns::each(memory.reducer, c, work, [&](const ShortRuns& runs) {
+        slope.take_and_write(c, runs, row.reducer);
       });
     }
     memory.reducer.each_part(c, work, [&](const ReductionPart& part) {

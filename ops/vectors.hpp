@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "dagrad/machine.hpp"
 
 namespace dagrad {
@@ -30,6 +32,12 @@ template <class Body>
 [[gnu::always_inline]] inline void run_vectorized(const Machine& machine, const Body& body) {
   if (has_wide_vectors(machine)) return run_with_wide_vectors(body);
   body();
+}
+
+/// Asks for the lines of the cache in which n elements lie.
+template <class T>
+[[gnu::always_inline]] inline void prefetch(const T* x, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; i += 64 / sizeof(T)) __builtin_prefetch(x + i);
 }
 
 }  // namespace dagrad

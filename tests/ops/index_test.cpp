@@ -184,11 +184,37 @@ TEST(Index, AddsLongSlicesInTheSameOrderOnAnyNumberOfThreads) {
     for (std::size_t j = 0; j < 200; ++j)
       wanted[static_cast<std::size_t>(at[k] < 0 ? at[k] + 50 : at[k]) * 200 + j] +=
           from[k * 200 + j];
-  for (const int threads : {1, 2, 8}) {
-    Runtime runtime({.threads = threads});
-    const Tensor got = compile({y}, {.threads = threads, .runtime = &runtime})()[0];
-    EXPECT_TRUE(same_bits(got, Tensor({50, 200}, wanted))) << threads;
-  }
+  for (const InstructionSet set : {InstructionSet::plain, best_instruction_set()})
+    for (const int threads : {1, 2, 8}) {
+      Runtime runtime({.threads = threads, .instruction_set = set});
+      const Tensor got = compile({y}, {.threads = threads, .runtime = &runtime})()[0];
+      EXPECT_TRUE(same_bits(got, Tensor({50, 200}, wanted))) << threads;
+    }
+}
+
+/// So many that those to come are asked for ahead, in slices of several sizes.
+TEST(Index, TakesManySlicesOfSeveralBlocks) {
+  Rng rng(4);
+  for (const std::int64_t size : {3, 65, 3000})
+    for (const DType dtype : {f32, f64}) {
+      Graph graph;
+      const std::int64_t count = (1 << 19) / size + 10;
+      const Tensor x = rng.integers({2, 70, size}, -1000, 1000);
+      const Tensor indices = rng.integers({count}, -70, 70);
+      const auto from = x.to_vector<std::int64_t>(), at = indices.to_vector<std::int64_t>();
+      std::vector<std::int64_t> wanted;
+      for (std::int64_t block = 0; block < 2; ++block)
+        for (const std::int64_t i : at) {
+          const auto slice = from.begin() + (block * 70 + (i < 0 ? i + 70 : i)) * size;
+          wanted.insert(wanted.end(), slice, slice + size);
+        }
+      const Value y = take(graph.constant(x.cast(dtype)), graph.constant(indices), 1);
+      for (const int threads : {1, 3}) {
+        Runtime runtime({.threads = threads});
+        const Tensor got = compile({y}, {.threads = threads, .runtime = &runtime})()[0];
+        EXPECT_TRUE(same_bits(got, Tensor({2, count, size}, wanted).cast(dtype))) << size;
+      }
+    }
 }
 
 TEST(Index, TheLastValueWins) {

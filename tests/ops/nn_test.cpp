@@ -138,6 +138,33 @@ TEST(Softmax, UnusedRowsGetNoGradient) {
   EXPECT_LT(got.at(2), 0);
 }
 
+TEST(Softmax, GradientsHaveTheSameBitsForAllInstructionSets) {
+  Rng rng(6);
+  for (const auto& [shape, axis] : std::vector<std::pair<Shape, std::int64_t>>{{{5, 1000}, 1},
+                                                                               {{40, 33}, 1},
+                                                                               {{3, 9}, 1},
+                                                                               {{4, 70, 33}, 1},
+                                                                               {{2, 70000}, 1},
+                                                                               {{600, 5}, 0}})
+    for (const DType dtype : {f32, f64}) {
+      Graph graph;
+      std::vector<double> d = rng.normal(shape).to_vector<double>();
+      for (std::size_t i = 0; i < d.size(); i += 3) d[i] = 0;
+      std::vector<double> y = rng.uniform(shape).to_vector<double>();
+      y[0] = std::numeric_limits<double>::quiet_NaN();  // meets a cotangent of 0
+      const Value slope =
+          apply(SoftmaxGradient{axis}, {graph.constant(Tensor(shape, d).cast(dtype)),
+                                        graph.constant(Tensor(shape, y).cast(dtype))});
+      const auto run = [&](InstructionSet set) {
+        Runtime runtime({.threads = 1, .instruction_set = set});
+        return compile(slope, {.runtime = &runtime})()[0];
+      };
+      const Tensor best = run(best_instruction_set()), plain = run(InstructionSet::plain);
+      EXPECT_FALSE(std::isnan(plain.at(1)));
+      for (std::int64_t i = 1; i < best.size(); ++i) ASSERT_EQ(best.at(i), plain.at(i)) << i;
+    }
+}
+
 TEST(Softmax, RefusesWrongAxesAndDtypes) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2, 3}}), s = graph.input("s", {f64, {}}),

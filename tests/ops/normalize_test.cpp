@@ -220,6 +220,57 @@ TEST(NormalizeChannels, AgreesWithItsPiecesOnAnyNumberOfThreads) {
     }
 }
 
+TEST(NormalizeChannels, HaveTheSameBitsForAllInstructionSets) {
+  Rng rng(8);
+  for (const Shape& shape : std::vector<Shape>{{2, 9, 3, 2},
+                                               {32, 9, 4, 4},
+                                               {33, 9, 31},
+                                               {32, 9, 8, 8},
+                                               {100, 17, 6, 6},
+                                               {64, 9, 64},
+                                               {64, 9, 65},
+                                               {3, 9, 37, 29},
+                                               {90, 9},
+                                               {2, 9, 70000}})
+    for (const DType dtype : {f32, f64}) {
+      Tensor elements = rng.normal(shape, 0, 1);
+      const auto all = elements.mutate<double>();
+      const std::int64_t image = shape.elements() / shape[0] / shape[1];
+      for (std::int64_t i = 0; i < shape.elements(); ++i) {
+        double& x = all[static_cast<std::size_t>(i)];
+        const std::int64_t channel = i / image % shape[1];
+        const double difficult[] = {x,         x * 1e30,
+                                    x * 1e-30, x + 1e5,
+                                    0.7,       i < image ? 1e12 : x,
+                                    -0.0,      i == 7 * image ? test::nan : x};
+        if (channel < 8) x = difficult[channel];
+      }
+      Graph graph;
+      std::vector<std::int64_t> axes{0};
+      for (int axis = 2; axis < shape.rank(); ++axis) axes.push_back(axis);
+      const Shape channels = Reduction{axes, true}.reduced(shape);
+      const auto draw = [&](const Shape& s) { return graph.constant(rng.normal(s, 0, 1, dtype)); };
+      const Values xs{graph.constant(elements.cast(dtype)), draw(channels), draw(channels)};
+      Values results = apply(NormalizeChannels{{axes}, 1e-5}, {xs[0], xs[1], xs[2]});
+      for (const Value& slope : gradient(results[0], xs, {.seed = draw(shape)}))
+        results.push_back(slope);
+      const auto run = [&](InstructionSet set) {
+        Runtime runtime({.threads = 1, .instruction_set = set});
+        return compile(results, {.runtime = &runtime})();
+      };
+      const auto best = run(best_instruction_set()), plain = run(InstructionSet::plain);
+      for (std::size_t i = 0; i < best.size(); ++i) {  // the signs of NaN may differ
+        const auto bits = [&](const Tensor& x) {
+          Graph g;
+          const Value v = g.constant(x);
+          return evaluate(where(equal(v, v), v, 0));
+        };
+        EXPECT_TRUE(same_bits(bits(best[i]), bits(plain[i]))) << to_string(shape) << ", " << i;
+        EXPECT_TRUE(compare(best[i], plain[i], 0, 0).close) << to_string(shape) << ", " << i;
+      }
+    }
+}
+
 /// Channels do not spoil each other, and cotangents of 0 stay 0. Those of images, here of `copies`
 /// equal pixels, are copied first.
 TEST(NormalizeChannels, NothingComesFromCotangentsOfZero) {

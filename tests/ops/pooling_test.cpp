@@ -226,6 +226,38 @@ INSTANTIATE_TEST_SUITE_P(
                       Large{"one_window", {7, 9, 33, 20}, {.window = {33, 20}}}),
     ::testing::PrintToStringParamName());
 
+/// Windows that advance by one or two columns are compared with vectors where the machine has them.
+TEST_F(PoolingTest, GivesTheSameBitsForAllInstructionSets) {
+  struct Case {
+    Shape in;
+    Pooling options;
+  };
+  std::vector<Case> cases{
+      {{2, 3, 50, 300}, {{3, 3}, {2}, {1}}},     {{2, 3, 50, 131}, {{5, 4}, {3, 1}, {2}}},
+      {{1, 4, 40, 70}, {{16, 16}, {1, 2}, {8}}}, {{1, 4, 40, 70}, {{17, 3}, {2}}},
+      {{1, 4, 40, 70}, {{2, 17}, {2}}},          {{2, 2, 9, 40}, {{1, 1}, {4, 2}}}};
+  for (std::int64_t width = 3; width < 36; ++width)
+    for (const std::int64_t stride : {1, 2})
+      cases.push_back({{2, 2, 7, width}, {{3, 2 + width % 2}, {stride}, {width % 2}}});
+  Runtime plain({.threads = 1, .instruction_set = InstructionSet::plain}), best({.threads = 1});
+  for (const auto& [shape, options] : cases) {
+    std::vector<double> all;
+    for (std::int64_t i = 0; i < shape.elements(); ++i) {
+      const auto drawn = static_cast<double>(rng.integers({1}, -4, 3).at(0));
+      all.push_back(drawn == 1 ? -0.0 : drawn == -4 ? -infinity : drawn);
+    }
+    auto with_nan = all;
+    with_nan.back() = with_nan[all.size() / 3] = nan;
+    for (const DType dtype : {f32, f64, i32, i64})
+      for (const auto& elements : {all, with_nan}) {
+        const Value y = max_pool2d(graph.constant(Tensor(shape, elements).cast(dtype)), options);
+        EXPECT_TRUE(
+            same_bits(compile(y, {.runtime = &best})()[0], compile(y, {.runtime = &plain})()[0]))
+            << name(dtype) << " " << to_string(shape);
+      }
+  }
+}
+
 TEST_F(PoolingTest, IsReplayedWithOtherSizes) {
   const Pooling options{.window = {3, 2}, .stride = {2}, .padding = {1}};
   for (const auto pool : {max_pool2d, avg_pool2d}) {
