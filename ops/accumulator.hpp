@@ -206,7 +206,8 @@ class Accumulator {
     if constexpr (ReadsTerms<Read>)
       if (read_.centre != nullptr) repeat(read_.centre + unit.result);
   }
-  void add(const In* x, std::int64_t rows) {
+  /// Is called from several places, and much code is inlined into it.
+  [[gnu::noinline]] void add(const In* x, std::int64_t rows) {
     std::int64_t left = packing_.together == lanes ? rows / lanes : rows / packing_.together;
     const std::int64_t rest = rows - left * packing_.together;  // too few to be folded together
     while (left > 0 || rest > 0) {  // a single call of `fold`, so that it is inlined

@@ -101,8 +101,11 @@ void scatter_slices(const EvalContext& c, const Places& p, const I* at, const T*
         };
         each_naming(p, at, first, last, add);
       };
-      run_vectorized(
-          c.machine(), [&]() __attribute__((always_inline)) { with_slice_size(p.inner, run); });
+      const auto run_any = [&]() __attribute__((always_inline)) { with_slice_size(p.inner, run); };
+      if constexpr (std::is_floating_point_v<To>)
+        run_vectorized(c.machine(), run_any);
+      else
+        run_any();  // for others, this would be twice the code for little
     }
   });
 }
