@@ -31,7 +31,7 @@ struct TileGraph {
 
   Graph graph;
   std::int64_t rows = 0;      ///< the number of rows for which the graph is made
-  std::int64_t all_rows = 0;  ///< for which it was made
+  std::int64_t all_rows = 0;  ///< of all tiles together
   std::vector<Operand> operands;
   std::vector<Operand> types;  ///< inputs of which only the type is used
   std::vector<Result> results;
