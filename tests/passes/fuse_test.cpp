@@ -40,7 +40,7 @@ TEST(Fuse, KeepsTheNamesOfWhatItJoinsInLaterRewrites) {
   EXPECT_EQ(origins_of(result.mapping(y)), names);
   const Rewritten copy = clone(result.graph), again = clone(copy.graph);
   EXPECT_EQ(origins_of(again.mapping(copy.mapping(result.mapping(y)))), names);
-  const Function f = compile({y});
+  const Function f = compile({y}, {.passes = {{"fuse", fuse, true}}});
   Names steps = explain_plan(f).steps.at(0).merged;
   std::sort(steps.begin(), steps.end());
   EXPECT_EQ(steps, names);

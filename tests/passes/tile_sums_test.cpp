@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
@@ -166,21 +164,6 @@ TEST(TileSums, AreCheckedAndNamed) {
     EXPECT_EQ(error.node(), "low");
   }
   EXPECT_TENSOR_SAME(f(good)[0], Tensor::full({f64, {100}}, 0.0));
-}
-
-TEST(TileSums, RunOnManyThreadsAtOnce) {
-  Graph graph;
-  const Value x = graph.input("x", {f64, {8001, 90}});
-  const Value y = sum(sin(x) * x, 0);
-  const Function f = compile({y}, {.passes = {tiling}});
-  const Tensor data = Rng(1).normal({8001, 90});
-  const Tensor wanted = compile({y}, {.passes = {}})(data)[0];
-  std::vector<std::thread> threads;
-  std::atomic<int> same = 0;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] { same += same_bits(f(data)[0], wanted) ? 1 : 0; });
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(same, 4);
 }
 
 TEST(TileSums, NeedTheirNumberOfRows) {
