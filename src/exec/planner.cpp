@@ -67,18 +67,22 @@ void Planner::select(std::span<const Value> fetches) {
   for (std::size_t node = first_value_.size(); node-- > 0;) {
     const auto id = static_cast<std::uint32_t>(node);
     if (!needed(id)) continue;
-    std::uint32_t last_operand = none;  // that is computed
-    for (const Edge& edge : graph_.operands(id)) {
-      if (edge.type_only) continue;
-      first_value_[edge.node] = is_read;
-      if (graph_.kind(edge.node) == NodeKind::op &&
-          (last_operand == none || edge.node > last_operand))
-        last_operand = edge.node;
-    }
-    if (first_value_[id] != is_read && last_operand != none && !graph_.op(id).traits().ordered)
-      ends_.push_back({last_operand, id});
+    for (const Edge& edge : graph_.operands(id))
+      if (!edge.type_only) first_value_[edge.node] = is_read;
+    if (first_value_[id] != is_read) add_end(id);
   }
   std::sort(ends_.begin(), ends_.end());
+}
+
+/// Notes a node that no other node reads, and the last operand of it that is computed.
+void Planner::add_end(std::uint32_t node) {
+  std::uint32_t last_operand = none;
+  for (const Edge& edge : graph_.operands(node))
+    if (!edge.type_only && graph_.kind(edge.node) == NodeKind::op &&
+        (last_operand == none || edge.node > last_operand))
+      last_operand = edge.node;
+  if (last_operand != none && !graph_.op(node).traits().ordered)
+    ends_.push_back({last_operand, node});
 }
 
 /// Lays out leaves, and then nodes in the order of their ids, except for those that no other node

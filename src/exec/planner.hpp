@@ -41,6 +41,7 @@ class Planner {
   }
   void want(const Value& value);
   void reserve();
+  void add_end(std::uint32_t node);
   void lay_out_in_order();
   void lay_out(std::uint32_t node);
   int aliased(std::uint32_t node) const;
