@@ -32,7 +32,7 @@ class SummedProducts {
  public:
   SummedProducts(const GraphData& graph, const NodeUses& uses) : graph_(graph), uses_(uses) {}
 
-  /// Whether the node is a sum of what a product or a negation makes. If not, there is no need to
+  /// Whether the node sums the result of a product or a negation. Otherwise, there is no need to
   /// look further.
   static bool may_pay(const GraphData& graph, std::uint32_t node) {
     if (!op_of<Sum>(graph, node) && !op_of<SumToLike>(graph, node)) return false;

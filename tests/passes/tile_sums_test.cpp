@@ -148,24 +148,6 @@ TEST(TileSums, StayApartIfTheyHaveFewChunks) {
   expect_joined(graph, {sum(exp(sin(x)), 0)}, {{x, Rng(1).normal({100, 4000})}}, 1);
 }
 
-TEST(TileSums, AreCheckedAndNamed) {
-  Graph graph;
-  const Value x = graph.input("x", {f64, {8000, 100}});
-  const Value total = sum((log(x).named("low") * 2).named("twice"), 0).named("total");
-  const Function f = compile({total}, {.check_finite = true, .passes = {tiling}});
-  std::vector<double> elements(800'000, 1.0);
-  const Tensor good = Tensor(x.shape(), elements);
-  EXPECT_TENSOR_SAME(f(good)[0], Tensor::full({f64, {100}}, 0.0));
-  elements[300'000] = -1;
-  try {
-    (void)f(Tensor(x.shape(), elements));
-    ADD_FAILURE() << "nothing is thrown";
-  } catch (const RunError& error) {
-    EXPECT_EQ(error.node(), "low");
-  }
-  EXPECT_TENSOR_SAME(f(good)[0], Tensor::full({f64, {100}}, 0.0));
-}
-
 TEST(TileSums, NeedTheirNumberOfRows) {
   Graph graph;
   const Value x = graph.input("x", {f64, {8001, 90}});
