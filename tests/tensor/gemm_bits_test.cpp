@@ -85,7 +85,8 @@ T in_order(const Case<T>& x, std::int64_t i, std::int64_t j) {
 TYPED_TEST(FloatGemmBits, AreThoseOfSumsInOrder) {
   using T = TypeParam;
   const auto sets = instruction_sets<T>();
-  for (const Size& size : {Size{25, 70, 513}, Size{140, 530, 260}, Size{70, 1030, 300}}) {
+  for (const Size& size : {Size{25, 70, 513}, Size{140, 530, 260}, Size{70, 1030, 300},
+                           Size{1, 75, 300}, Size{1, 75, 1100}}) {
     for (int flags = 0; flags < 4; ++flags) {
       const Case<T> x(size, flags & 1, flags & 2);
       for (std::size_t set = 1; set < sets.size(); ++set) {
