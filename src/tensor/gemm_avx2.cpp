@@ -16,6 +16,7 @@ struct Floats {
   using T = float;
   using V = __m256;
   static constexpr int lanes = 8, rows = 6, vectors = 2;
+  static constexpr bool loads_parts = false;
 
   static V zero() { return _mm256_setzero_ps(); }
   static V broadcast(T a) { return _mm256_set1_ps(a); }
@@ -51,6 +52,7 @@ struct Doubles {
   using T = double;
   using V = __m256d;
   static constexpr int lanes = 4, rows = 6, vectors = 2;
+  static constexpr bool loads_parts = false;
 
   static V zero() { return _mm256_setzero_pd(); }
   static V broadcast(T a) { return _mm256_set1_pd(a); }

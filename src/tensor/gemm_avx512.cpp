@@ -28,6 +28,7 @@ struct Floats {
   using T = float;
   using V = __m512;
   static constexpr int lanes = 16, rows = 12, vectors = 2;
+  static constexpr bool loads_parts = true;
 
   static __mmask16 first(Index n) { return static_cast<__mmask16>((1U << n) - 1); }
   static V zero() { return _mm512_setzero_ps(); }
@@ -68,6 +69,7 @@ struct Doubles {
   using T = double;
   using V = __m512d;
   static constexpr int lanes = 8, rows = 12, vectors = 2;
+  static constexpr bool loads_parts = true;
 
   static __mmask8 first(Index n) { return static_cast<__mmask8>((1U << n) - 1); }
   static V zero() { return _mm512_setzero_pd(); }

@@ -132,8 +132,9 @@ class Blocks {
     const bool pack_a = conflicts(p.a) ? p.a.transposed || many_strips
                                        : p.a.transposed && many_strips && many_tiles;
     // Columns of b that are read without packing.
-    const Index direct = pack_b ? 0 : p.n / width * width;
-    pack_strips<L>(from(p.b, 0, direct), p.k, p.n - direct, b_space + direct * p.k);
+    const Index direct = pack_b ? 0 : L::loads_parts ? p.n : p.n / width * width;
+    if (direct < p.n)
+      pack_strips<L>(from(p.b, 0, direct), p.k, p.n - direct, b_space + direct * p.k);
     const Index height = p.k <= few_steps && p.n > few_uses * width ? L::rows : band;
     for (Index i = 0; i < p.m; i += height) {
       const Product<T> rows{.m = least(height, p.m - i),

@@ -26,6 +26,7 @@ struct Lanes {
   using U = typename Unsigned<T>::type;
   typedef U V __attribute__((vector_size(16)));
   static constexpr int lanes = 16 / sizeof(T), rows = 4, vectors = 2;
+  static constexpr bool loads_parts = false;
 
   static V zero() { return V{}; }
   static V broadcast(T a) { return V{} + static_cast<U>(a); }

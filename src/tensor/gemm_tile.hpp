@@ -5,7 +5,8 @@
 /// The innermost part of the matrix product (gemm_blocks.hpp): a tile of c, whose sums are kept in
 /// registers. `L` describes the vectors of the instruction set: their type V of `lanes` Ts, how to
 /// load, store, add and multiply a whole vector or its first n lanes, and how many `rows` and
-/// `vectors` of sums fit into the registers.
+/// `vectors` of sums fit into the registers; `loads_parts` says whether loading the first lanes of
+/// a vector is as fast as loading all, and never touches memory behind them.
 namespace dagrad::kernels {
 namespace {
 
@@ -22,7 +23,7 @@ struct Rows {
   Index stride, step;
 };
 /// The columns of b that a tile uses, over a block of k: step l begins at data[l * step]. Reading
-/// whole vectors is safe.
+/// whole vectors is safe unless L::loads_parts.
 template <class T>
 struct Strip {
   const T* data;
@@ -107,7 +108,9 @@ void multiply(const Tile<typename L::T>& tile) {
   for (Index l = tile.k; l > 0; --l) {
     V column[vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) column[v] = L::load(b + v * L::lanes);
+    for (int v = 0; v < vectors - L::loads_parts; ++v) column[v] = L::load(b + v * L::lanes);
+    if constexpr (L::loads_parts)
+      column[vectors - 1] = L::load(b + (vectors - 1) * L::lanes, tile.last_lanes);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; ++r) {
       const Index offset = r % 4 == 3 ? thrice : r % 4 * once;
