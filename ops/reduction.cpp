@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t unit_elements = 1 << 16;  // enough elements for a task
 constexpr std::int64_t enough_units = 128;       // enough units to do without chunks
 constexpr std::int64_t least_positions = 4;      // of the first axis in a chunk that ends with one
+constexpr std::int64_t cache_line = 64;          // columns that tiles of much work divide at
 
 std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -32,7 +33,8 @@ ReductionSpace::ReductionSpace(const Shape& shape, std::uint32_t axes) {
   if (follow && shape.rank() > 0 && is_reduced(0)) rows_of_first = rows / shape[0];
 }
 
-ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_bytes) {
+ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_bytes,
+                               std::int64_t work) {
   const auto size = static_cast<std::int64_t>(result_bytes);
   const std::int64_t columns = std::max<std::int64_t>(space.columns, 1);
   tiles = quotient(columns, tile_bytes / size);
@@ -48,6 +50,12 @@ ReductionSplit::ReductionSplit(const ReductionSpace& space, std::size_t result_b
     chunk = std::min(chunk, rows);
   }
   chunks = quotient(rows, chunk);
+  if (chunks == 1 && units < enough_units && chunk * tile * work > unit_elements) {
+    const std::int64_t fit = unit_elements / (chunk * work) / cache_line * cache_line;
+    tile = quotient(columns, quotient(columns, std::max(fit, cache_line)));
+    tile = quotient(tile, cache_line) * cache_line;
+    tiles = quotient(columns, tile);
+  }
   grain = quotient(unit_elements, std::max<std::int64_t>(chunk * tile, 1));
 }
 
@@ -70,8 +78,8 @@ ReductionSplit::Unit ReductionSplit::unit(const ReductionSpace& space, std::int6
 }
 
 Reducer::Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes,
-                 ScratchLayout& layout)
-    : space_(shape, axes), split_(space_, result_bytes) {
+                 ScratchLayout& layout, std::int64_t work)
+    : space_(shape, axes), split_(space_, result_bytes, work) {
   if (!is_chunked()) return;
   const std::int64_t partial = split_.chunks * results();
   partial_ = layout.add<std::byte>(partial * static_cast<std::int64_t>(result_bytes));

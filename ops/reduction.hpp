@@ -50,8 +50,9 @@ struct ReductionSplit {
   };
   static constexpr std::int64_t tile_bytes = 1 << 14;  ///< the maximum size of a unit's results
 
-  /// `result_bytes` is the size of one partial result.
-  ReductionSplit(const ReductionSpace& space, std::size_t result_bytes);
+  /// `result_bytes` is the size of one partial result. If an element takes `work` times as long as
+  /// in a sum, tiles that have all rows are narrower.
+  ReductionSplit(const ReductionSpace& space, std::size_t result_bytes, std::int64_t work = 1);
   std::int64_t units(const ReductionSpace& space) const { return space.groups * tiles * chunks; }
   Unit unit(const ReductionSpace& space, std::int64_t i) const;
 
@@ -148,8 +149,10 @@ class Reducer {
  public:
   using Unit = ReductionSplit::Unit;
 
-  /// `result_bytes` is the size of all parts of a result. Adds the partial results to the layout.
-  Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes, ScratchLayout& layout);
+  /// `result_bytes` is the size of all parts of a result, and `work` the cost relative to a sum.
+  /// Adds the partial results to the layout.
+  Reducer(const Shape& shape, std::uint32_t axes, std::size_t result_bytes, ScratchLayout& layout,
+          std::int64_t work = 1);
 
   const ReductionSpace& space() const { return space_; }
   std::int64_t results() const { return space_.results(); }
