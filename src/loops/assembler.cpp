@@ -32,7 +32,8 @@ std::unique_ptr<VectorEmitter> emitter_for(const Program& program, InstructionSe
 }
 
 /// Emits the actions of a program's allocation: the preheader once, then the body twice, for
-/// iterations over whole vectors and for the remaining elements.
+/// iterations over whole vectors and for the remaining elements. Before these, the bodies for two
+/// vectors alternate if they are long.
 class LoopAssembler {
  public:
   LoopAssembler(const Program& program, std::span<const std::int64_t> in_step, InstructionSet set)
@@ -42,7 +43,9 @@ class LoopAssembler {
         code_(emitter_for(program, set)),
         allocation_(allocate_registers(program, in_step, code_->registers())),
         frame_(*code_, program, in_step, allocation_),
-        prefetches_(allocation_.body.size() >= long_body) {}
+        is_long_(allocation_.body.size() >= long_body) {
+    if (is_long_) second_ = second_body(program, allocation_, code_->registers());
+  }
 
   std::vector<std::uint8_t> run();
 
@@ -50,11 +53,15 @@ class LoopAssembler {
   using Kind = Action::Kind;
   static constexpr std::uint32_t most_slots = 2048;  ///< 128 KiB of the stack
   /// Actions from which on a body is so long that few of its iterations overlap, so that they wait
-  /// for memory unless lines are asked for early.
+  /// for memory unless lines are asked for early, and for results of their own.
   static constexpr std::size_t long_body = 24;
-  static constexpr int ahead = 2048;  ///< bytes
+  static constexpr int ahead = 4096;  ///< bytes
 
+  void pairs();
   void body();
+  Xbyak::RegExp skip(const Xbyak::RegExp& at, DType dtype) const {
+    return at + static_cast<std::size_t>(skipped_) * size_of(dtype);
+  }
   void prefetch(const Xbyak::RegExp& from);
   void prefetch_to_write(const Xbyak::RegExp& to);
   void act(const Action& action);
@@ -70,7 +77,9 @@ class LoopAssembler {
   const std::unique_ptr<VectorEmitter> code_;
   const Allocation allocation_;
   Frame frame_;
-  const bool prefetches_;
+  const bool is_long_;
+  std::vector<Action> second_;  ///< the body for the second of two vectors; empty without pairs
+  int skipped_ = 0;             ///< elements from the index to the vector of an action
   bool in_tail_ = false;
 };
 
@@ -82,8 +91,10 @@ std::vector<std::uint8_t> LoopAssembler::run() {
   frame_.enter();
   for (const Action& action : allocation_.preheader) act(action);
   code_->xor_(index.cvt32(), index.cvt32());
+  if (!second_.empty()) pairs();
   code_->sub(count, lanes);
-  code_->jl(tail, code_->T_NEAR);
+  code_->cmp(index, count);
+  code_->jg(tail, code_->T_NEAR);
   code_->align(64);
   code_->L(again);  // count is now the last index at which a whole vector begins
   body();
@@ -105,16 +116,37 @@ std::vector<std::uint8_t> LoopAssembler::run() {
   return {code_->getCode(), code_->getCode() + code_->getSize()};
 }
 
+/// Emits the iterations over two whole vectors, whose instructions do not wait for each other.
+void LoopAssembler::pairs() {
+  Label again, done;
+  const auto lanes = static_cast<std::uint32_t>(code_->lanes());
+  code_->sub(frame_.count(), 2 * lanes);
+  code_->jl(done, code_->T_NEAR);
+  code_->align(64);
+  code_->L(again);
+  for (std::size_t i = 0; i < second_.size(); ++i) {
+    act(allocation_.body[i]);
+    skipped_ = code_->lanes();
+    act(second_[i]);
+    skipped_ = 0;
+  }
+  code_->add(frame_.index(), 2 * lanes);
+  code_->cmp(frame_.index(), frame_.count());
+  code_->jle(again, code_->T_NEAR);
+  code_->L(done);
+  code_->add(frame_.count(), 2 * lanes);
+}
+
 void LoopAssembler::body() {
   for (const Action& action : allocation_.body) act(action);
 }
 
 void LoopAssembler::prefetch(const Xbyak::RegExp& from) {
-  if (prefetches_ && !in_tail_) code_->prefetcht0(code_->ptr[from + ahead]);
+  if (is_long_ && !in_tail_) code_->prefetcht0(code_->ptr[from + ahead]);
 }
 
 void LoopAssembler::prefetch_to_write(const Xbyak::RegExp& to) {
-  if (prefetches_ && !in_tail_) code_->prefetchw(code_->ptr[to + ahead]);
+  if (is_long_ && !in_tail_) code_->prefetchw(code_->ptr[to + ahead]);
 }
 
 void LoopAssembler::act(const Action& action) {
@@ -128,9 +160,11 @@ void LoopAssembler::act(const Action& action) {
       return code_->reload(action.d, dtype, frame_.slot(action.slot));
     case Kind::compute:
       return compute(action);
-    case Kind::store:
-      prefetch_to_write(frame_.output(action.output));
-      return code_->store(frame_.output(action.output), action.d, dtype);
+    case Kind::store: {
+      const auto to = skip(frame_.output(action.output), dtype);
+      prefetch_to_write(to);
+      return code_->store(to, action.d, dtype);
+    }
   }
 }
 
@@ -139,8 +173,9 @@ void LoopAssembler::load(const Action& action) {
   if (step.primitive == Primitive::constant) {
     code_->broadcast(action.d, step.dtype, frame_.constant(step.data));
   } else if (in_step_[step.data] != 0) {
-    prefetch(frame_.input(step.data));
-    code_->load(action.d, step.dtype, frame_.input(step.data));
+    const auto from = skip(frame_.input(step.data), step.dtype);
+    prefetch(from);
+    code_->load(action.d, step.dtype, from);
   } else {
     code_->broadcast(action.d, step.dtype, frame_.repeated_input(step.data));
   }

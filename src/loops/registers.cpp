@@ -108,6 +108,8 @@ Allocator::Allocator(const Program& program, std::span<const std::int64_t> in_st
 Allocation Allocator::run() {
   hoist_invariants(vectors_);
   hoist_invariants(masks_);
+  result_.vectors = static_cast<int>(vectors_.size());
+  result_.masks = static_cast<int>(masks_.size());
   for (std::uint32_t step = 0; step < values_.size(); ++step) {
     if (!liveness_.is_leaf(step) && liveness_.is_used(step)) compute(step);
     operands_.fill(none);
@@ -291,6 +293,39 @@ void Allocator::finish_use(std::uint32_t step) {
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
                               const RegisterFile& registers) {
   return Allocator(program, in_step, registers).run();
+}
+
+std::vector<Action> second_body(const Program& program, const Allocation& allocation,
+                                const RegisterFile& registers) {
+  const auto is_mask = [&](std::uint32_t step) {
+    return registers.masks > 0 && program.steps[step].dtype == b8;
+  };
+  int vectors = 0, masks = 0;  // that the body changes
+  for (const Action& action : allocation.body) {
+    const bool mask = is_mask(action.step);
+    const int d = action.d;
+    if (action.kind == Action::Kind::spill) return {};
+    if (d < (mask ? allocation.masks : allocation.vectors)) {
+      int& used = mask ? masks : vectors;
+      used = std::max(used, d + 1);
+    }
+  }
+  if (allocation.calls || 2 * vectors > allocation.vectors || 2 * masks > allocation.masks)
+    return {};
+  const auto rename = [&](std::uint8_t& in_register, std::uint32_t step) {
+    if (step == none) return;
+    const int used = is_mask(step) ? masks : vectors;
+    if (in_register < used) in_register = static_cast<std::uint8_t>(in_register + used);
+  };
+  std::vector<Action> second = allocation.body;
+  for (Action& action : second) {
+    const Instruction& step = program.steps[action.step];
+    rename(action.d, action.step);
+    rename(action.a, step.a);
+    rename(action.b, step.b);
+    rename(action.c, step.c);
+  }
+  return second;
 }
 
 }  // namespace dagrad::detail

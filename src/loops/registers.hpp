@@ -44,11 +44,18 @@ struct Allocation {
   std::vector<Action> body;  ///< done in each iteration, for one vector of elements
   std::uint32_t slots = 0;   ///< vectors on the stack
   bool calls = false;
+  /// Registers below these, of vectors and of masks, change in each iteration.
+  int vectors = 0, masks = 0;
 };
 
 /// Allocates registers for a loop over inputs that are dense (`in_step[i]` is 1) or a single
 /// element (0).
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
                               const RegisterFile& registers);
+
+/// The body with registers that it does not use, for the next vector of elements: both can be done
+/// in alternation. Empty if there are not enough registers, or if values go through the stack.
+std::vector<Action> second_body(const Program& program, const Allocation& allocation,
+                                const RegisterFile& registers);
 
 }  // namespace dagrad::detail
