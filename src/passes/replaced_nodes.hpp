@@ -22,8 +22,9 @@ inline Value new_value(const Rewriting& rewriting, std::uint32_t node, std::uint
 
 /// Copies a graph, but replaces some nodes of one result; empty if there are none. Of the nodes for
 /// which `may_pay(graph, node)` holds, `find(graph, uses, node)` returns what replaces them, if
-/// anything does, and `append(rewriting, found, node)` appends that and returns its value. The uses
-/// of nodes are not counted before the first node that may pay.
+/// anything does, and `append(rewriting, found, node)` appends that and returns its value. What it
+/// found may have `joined` nodes, which become a part of the new node `joint`. The uses of nodes
+/// are not counted before the first node that may pay.
 template <class MayPay, class Find, class Append>
 Change replace_nodes(const Graph& graph, std::span<const Value> values, std::string_view name,
                      MayPay may_pay, Find find, Append append) {
@@ -46,6 +47,10 @@ Change replace_nodes(const Graph& graph, std::span<const Value> values, std::str
       const Value result = append(rewriting, at->second, node);
       rewriting.replace(node, {&result, 1});
     });
+  if constexpr (requires(typename Found::value_type instead) { instead.joined; })
+    for (const auto& [node, instead] : found)
+      for (const std::uint32_t part : instead.joined)
+        rewriting.make_for(part, [&] { rewriting.join(part, instead.joint, {}); });
   return std::move(rewriting).finish();
 }
 

@@ -22,10 +22,13 @@ constexpr std::int64_t least_multiplications = 4096;
 
 /// A sum over the rows or columns of a product that nothing else needs.
 struct SumOfProduct {
-  std::uint32_t product;
-  bool negated = false;
+  std::uint32_t product = 0;
+  std::vector<std::uint32_t> joined;  ///< the product, and negations between it and the sum
   SummedProduct op = {};
-  std::vector<std::int64_t> other_axes = {};  ///< of the product, which are summed, too
+  std::vector<std::int64_t> other_axes;  ///< of the product, which are summed, too
+  std::uint32_t joint = 0;               ///< the new node, once there is one
+
+  bool negated() const { return joined.size() % 2 == 0; }
 };
 
 class SummedProducts {
@@ -43,8 +46,8 @@ class SummedProducts {
   std::optional<SumOfProduct> find(std::uint32_t node) const {
     const std::uint32_t axes = summed_axes(node);
     Edge x = graph_.operands_of(node)[0];
-    bool negated = false;
-    for (; op_at<Neg>(x); x = graph_.operands_of(x.node)[0]) negated = !negated;
+    SumOfProduct found;
+    for (; op_at<Neg>(x); x = graph_.operands_of(x.node)[0]) found.joined.push_back(x.node);
     const auto* const matmul = op_at<Matmul>(x);
     if (matmul == nullptr || !is_worth_it(x.node)) return {};
     const int rank = graph_.type(x).shape.rank();
@@ -53,7 +56,7 @@ class SummedProducts {
       return (axes >> axis & 1U) != 0 && graph_.type(x).shape[axis] > 1;
     };
     if (!sums(row) && !sums(column)) return {};
-    SumOfProduct found{x.node, negated};
+    found.joined.push_back(found.product = x.node);
     found.op = {matmul->transpose_left, matmul->transpose_right, !sums(row)};
     for (int axis = 0; axis < rank; ++axis)
       if (sums(axis) && axis != (found.op.columns ? column : row)) found.other_axes.push_back(axis);
@@ -101,14 +104,15 @@ class SummedProducts {
   const NodeUses& uses_;
 };
 
-Value append_sum(Rewriting& rewriting, const SumOfProduct& sum, std::uint32_t node) {
+Value append_sum(Rewriting& rewriting, SumOfProduct& sum, std::uint32_t node) {
   const Shape& shape = rewriting.from().types_of(node)[0].shape;
   std::vector<Operand> matrices;
   for (const Edge& edge : rewriting.from().operands_of(sum.product))
     matrices.emplace_back(detail::new_value(rewriting, edge.node, edge.port));
   Value total = apply(sum.op, matrices);
+  sum.joint = total.node_id();
   if (!sum.other_axes.empty()) total = dagrad::sum(total, sum.other_axes);
-  if (sum.negated) total = -total;
+  if (sum.negated()) total = -total;
   std::vector<std::int64_t> dims(shape.begin(), shape.end());
   if (!dims.empty()) dims[0] = -1;  // any number of rows, so that tiles may divide them
   return reshape(total, dims);

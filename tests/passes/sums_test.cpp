@@ -12,6 +12,7 @@
 #include "dagrad/dagrad.hpp"
 #include "dagrad/gtest.hpp"
 #include "tests/passes/count.hpp"
+#include "tests/passes/fused.hpp"
 #include "tests/throws.hpp"
 
 namespace dagrad {
@@ -116,6 +117,16 @@ TEST_F(SumEarly, OfFloat32) {
 TEST_F(SumEarly, OfNegatedProducts) {
   expect_early(sum(-ab, 0));
   expect_early(sum(-(-ab), 1));
+}
+
+TEST_F(SumEarly, KnowsAllNodesThatItReplaces) {
+  const Value y = sum(-ab, {0, 1});
+  const Graph early = sum_early(graph, std::vector{y}).graph;
+  ASSERT_EQ(count(early, "summed_product"), 1u);
+  for (const Node& node : early.nodes())
+    if (node.kind() == NodeKind::op && node.op().name() == "summed_product") {
+      EXPECT_EQ(origins_of(node.output()), (Names{"matmul", "neg", "sum"}));
+    }
 }
 
 TEST_F(SumEarly, InTheGradientOfWhatRepeats) {
