@@ -20,8 +20,6 @@ constexpr std::int64_t most_steps = 1024;  // of the code for one step of a plan
 constexpr std::int64_t most_repeated_steps = 48;
 constexpr std::uint32_t many_uses = 8;
 
-bool is_plain(const Type& type) { return type.dtype != b8 && !is_stored_only(type.dtype); }
-
 std::uint64_t bits_of(DType dtype, double value) {
   return dispatch_stored(dtype, [&]<class T>(std::type_identity<T>) {
     const T number = convert<T>(value);
@@ -76,6 +74,8 @@ Translation::Form Translation::form_of(std::uint32_t index) const {
   if (!kernel.unroll(*code)) return form;
   for (std::size_t i = 0; i < kernel.out().size(); ++i)
     if (code->result(i) == Instruction::none) return form;
+  for (const Unrolled::Step& step : code->steps())
+    if (step.kind == Unrolled::Step::Kind::fill && step.dtype == b8) return form;
   form.code = std::move(code);
   form.kind = Form::Kind::unrolled;
   return form;
@@ -84,9 +84,11 @@ Translation::Form Translation::form_of(std::uint32_t index) const {
 /// Whether results have few elements, of dtypes that are computed as they are stored.
 bool Translation::fits(const Kernel& kernel, std::uint32_t uses) const {
   for (const Type& type : kernel.out())
-    if (!is_plain(type) || type.elements() == 0 || type.elements() > most_elements) return false;
+    if (is_stored_only(type.dtype) || type.elements() == 0 || type.elements() > most_elements)
+      return false;
   for (std::size_t i = 0; i < kernel.in().size(); ++i)
-    if (!is_plain(kernel.in()[i]) && !kernel.op().traits().uses_type_only(i)) return false;
+    if (is_stored_only(kernel.in()[i].dtype) && !kernel.op().traits().uses_type_only(i))
+      return false;
   const Program* const program = kernel.program();
   const auto bytes = static_cast<std::int64_t>(kernel.out()[0].bytes());
   const std::int64_t vectors = 1 + bytes / vector_bytes(set_);
@@ -274,7 +276,8 @@ std::uint32_t Translation::gather(std::span<const Element> elements, StraightLin
   return pick_from(elements, line);
 }
 
-/// Elements that are taken from lanes of other vectors, one vector after the other.
+/// Elements that are taken from lanes of other vectors, one vector after the other. Those of bools
+/// are numbers in the meantime.
 std::uint32_t Translation::pick_from(std::span<const Element> elements, StraightLine& line) const {
   std::array<std::uint32_t, 16> from{}, sources{};  // no vector has more lanes
   std::size_t known = 0;
@@ -283,6 +286,15 @@ std::uint32_t Translation::pick_from(std::span<const Element> elements, Straight
     const auto end = sources.begin() + static_cast<std::ptrdiff_t>(known);
     if (std::find(sources.begin(), end, from[i]) == end) sources[known++] = from[i];
   }
+  const bool bools = elements[0].type->dtype == b8;
+  const DType number = line.lane_bytes == 8 ? f64 : f32;
+  const auto cast = [&](std::uint32_t a, DType to) {
+    return line.add({.primitive = Primitive::cast,
+                     .dtype = to,
+                     .operand_dtype = line.steps[a].dtype,
+                     .lanes = line.steps[a].lanes,
+                     .a = a});
+  };
   std::uint32_t picked = none;
   for (const std::uint32_t source : std::span(sources).first(known)) {
     Pick pick;
@@ -291,9 +303,10 @@ std::uint32_t Translation::pick_from(std::span<const Element> elements, Straight
       pick.from[i] = static_cast<std::uint8_t>(elements[i].index % line.lanes);
       pick.mask = static_cast<std::uint16_t>(pick.mask | 1U << i);
     }
-    picked = line.pick(source, picked, pick, static_cast<int>(elements.size()));
+    picked = line.pick(bools ? cast(source, number) : source, picked, pick,
+                       static_cast<int>(elements.size()));
   }
-  return picked;
+  return bools ? cast(picked, b8) : picked;
 }
 
 }  // namespace dagrad::detail

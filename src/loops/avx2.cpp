@@ -32,7 +32,7 @@ void Avx2Emitter::narrow_lanes(const Xmm& into, int wide) {
 }
 
 Xmm Avx2Emitter::mask_for(DType dtype, int mask, const Xmm& into) {
-  if (!is_half(dtype)) return Ymm(mask);
+  if (!is_half(dtype)) return vec(mask, dtype);
   narrow_lanes(into, mask);
   return into;
 }

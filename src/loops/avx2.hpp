@@ -17,6 +17,8 @@ class Avx2Emitter final : public VectorEmitter {
   void restore_tail() override {}
   void load(int d, DType dtype, const Xbyak::RegExp& from) override;
   void store(const Xbyak::RegExp& to, int a, DType dtype) override;
+  void load_bools(int d, const Xbyak::RegExp& from, int n) override;
+  void store_bools(const Xbyak::RegExp& to, int a, int n) override;
   void broadcast(int d, DType dtype, const Xbyak::RegExp& from) override;
   void spill(const Xbyak::Address& to, int a, DType dtype) override;
   void reload(int d, DType dtype, const Xbyak::Address& from) override;

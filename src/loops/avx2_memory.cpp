@@ -168,6 +168,20 @@ void Avx2Emitter::pack_words(const Xmm& into, const Xmm& from) {
   vpackssdw(into, low, from.isYMM() ? upper : low);
 }
 
+void Avx2Emitter::load_bools(int d, const RegExp& from, int n) {
+  if (n == 1) return broadcast(d, b8, from);
+  const Xmm packed(d);
+  zero(packed);
+  for (int i = 0; i < n; ++i) vpinsrb(packed, packed, ptr[from + i], static_cast<std::uint8_t>(i));
+  unpack(d, b8, packed);
+}
+
+void Avx2Emitter::store_bools(const RegExp& to, int a, int n) {
+  const Xmm packed(scratch_);
+  pack(packed, a, b8);
+  for (int i = 0; i < n; ++i) vpextrb(ptr[to + i], packed, static_cast<std::uint8_t>(i));
+}
+
 void Avx2Emitter::broadcast(int d, DType dtype, const RegExp& from) {
   if (dtype != b8) return broadcast_number(d, dtype, ptr[from]);
   const Ymm to(d), zeros(scratch_);

@@ -15,6 +15,8 @@ class Avx512Emitter final : public VectorEmitter {
   void restore_tail() override;
   void load(int d, DType dtype, const Xbyak::RegExp& from) override;
   void store(const Xbyak::RegExp& to, int a, DType dtype) override;
+  void load_bools(int d, const Xbyak::RegExp& from, int n) override;
+  void store_bools(const Xbyak::RegExp& to, int a, int n) override;
   void broadcast(int d, DType dtype, const Xbyak::RegExp& from) override;
   void spill(const Xbyak::Address& to, int a, DType dtype) override;
   void reload(int d, DType dtype, const Xbyak::Address& from) override;
@@ -40,6 +42,7 @@ class Avx512Emitter final : public VectorEmitter {
   void store_narrowed(const Xbyak::Address& to, int a, DType dtype);
   void load_bools(int d, const Xbyak::RegExp& from);
   void store_bools(const Xbyak::RegExp& to, int a);
+  void choose_lanes(int n);
 
   /// Bool 0 is k2; the scratch mask, number -1, is k1.
   static Opmask mask(int number) { return Opmask(number + 2); }

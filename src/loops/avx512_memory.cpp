@@ -91,6 +91,29 @@ void Avx512Emitter::store_bools(const RegExp& to, int a) {
     vmovq(ptr[to], bytes);
 }
 
+void Avx512Emitter::load_bools(int d, const RegExp& from, int n) {
+  if (n == 1) return broadcast(d, b8, from);
+  const Xmm bytes(scratch_);
+  choose_lanes(n);
+  vmovdqu8(bytes | scratch_opmask_ | T_z, ptr[from]);
+  vptestmb(mask(d), bytes, bytes);
+}
+
+void Avx512Emitter::store_bools(const RegExp& to, int a, int n) {
+  const Xmm bytes(scratch_);
+  vpmovm2b(bytes, mask(a));
+  vpabsb(bytes, bytes);
+  if (n == 1) return vpextrb(ptr[to], bytes, 0);
+  choose_lanes(n);
+  vmovdqu8(ptr[to] | scratch_opmask_, bytes);
+}
+
+/// Sets the first bits of the scratch mask.
+void Avx512Emitter::choose_lanes(int n) {
+  mov(eax, (1U << n) - 1);
+  kmovw(scratch_opmask_, eax);
+}
+
 void Avx512Emitter::broadcast(int d, DType dtype, const RegExp& from) {
   if (dtype != b8) return broadcast_number(d, dtype, ptr[from]);
   cmp(byte[from], 1);  // sets the carry flag if the byte is 0

@@ -86,6 +86,9 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   /// Load or store a vector of an array.
   virtual void load(int d, DType dtype, const Xbyak::RegExp& from) = 0;
   virtual void store(const Xbyak::RegExp& to, int a, DType dtype) = 0;
+  /// The same of `n` bools, at most as many as there are lanes; no other memory is touched.
+  virtual void load_bools(int d, const Xbyak::RegExp& from, int n) = 0;
+  virtual void store_bools(const Xbyak::RegExp& to, int a, int n) = 0;
   /// Loads one element into all lanes.
   virtual void broadcast(int d, DType dtype, const Xbyak::RegExp& from) = 0;
   /// Move a whole register to and from the stack.

@@ -58,6 +58,7 @@ std::uint32_t LineMemory::take(std::uint32_t bytes) {
 }
 
 void LineMemory::load(int d, DType dtype, const RegExp& from, int n) {
+  if (dtype == b8) return code_.load_bools(d, from, n);
   const auto size = static_cast<int>(size_of(dtype));
   switch (size * n) {
     case 4:
@@ -93,6 +94,7 @@ void LineMemory::load_masked(int d, DType dtype, const RegExp& from, int n) {
 }
 
 void LineMemory::store(const RegExp& to, int a, DType dtype, int n) {
+  if (dtype == b8) return code_.store_bools(to, a, n);
   const std::size_t bytes = size_of(dtype) * static_cast<std::size_t>(n);
   if (bytes == 64) return code_.vmovups(ptr[to], Zmm(a));
   if (bytes == 32) return code_.vmovups(ptr[to], Ymm(a));

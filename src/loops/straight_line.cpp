@@ -67,12 +67,6 @@ std::uint32_t StraightLine::pick(std::uint32_t a, std::uint32_t b, const Pick& p
               .data = static_cast<std::uint32_t>(picks.size() - 1)});
 }
 
-namespace {
-
-bool fills_lanes(DType dtype) { return dtype != b8 && !is_stored_only(dtype); }
-
-}  // namespace
-
 bool has_assembler([[maybe_unused]] InstructionSet set) {
 #if DAGRAD_ASSEMBLER
   return set != InstructionSet::plain;
@@ -83,7 +77,7 @@ bool has_assembler([[maybe_unused]] InstructionSet set) {
 
 bool has_straight_line_form(const Program& program, const Instruction& step, InstructionSet set) {
   const DType from = operand_dtype(program, step);
-  if (arity_of(step.primitive) == 0) return fills_lanes(step.dtype);
+  if (step.primitive == Primitive::constant && step.dtype == b8) return false;
   if (is_stored_only(from) || is_stored_only(step.dtype)) return false;
   if (is_function(step.primitive)) return vector_function(set, step.primitive, from) != nullptr;
   const bool has_instruction = set == InstructionSet::avx512 || step.primitive != Primitive::cast ||

@@ -60,8 +60,8 @@ struct Pick {
 };
 
 /// Code without branches over elements in the memory of slots. Steps only name earlier ones. All
-/// dtypes are float32, float64, int32 and int64, and bool for steps that are neither loaded nor
-/// stored. `Builder` makes it.
+/// dtypes are float32, float64, int32, int64 and bool; there are no constants of bool and no picks
+/// of their lanes.
 class StraightLine {
  public:
   struct Store {
