@@ -15,10 +15,10 @@ namespace dagrad {
 /// B. The gradient of a mean that was subtracted from the rows of a matrix is such a sum.
 ///
 /// A product of float32 or float64 becomes a `SummedProduct` if nothing but the sum, or a negation
-/// on the way to it, needs it. Both forms add the same products of elements, in another order. Let S
-/// be the sum of their absolute values, u the unit roundoff of the dtype, m the number of rows or
-/// columns that are summed, and k the number of columns of A. The error of either form is then at most a small multiple of
-/// (k + log m) · u · S.
+/// on the way to it, needs it. Both forms add the same products of elements, in another order. Let
+/// S be the sum of their absolute values, u the unit roundoff of the dtype, m the number of rows or
+/// columns that are summed, and k the number of columns of A. The error of either form is then at
+/// most a small multiple of (k + log m) · u · S.
 ///
 /// The new graph is made for the shapes of this one, and cannot be replayed with others. Throws
 /// GraphError if a value belongs to another graph.
