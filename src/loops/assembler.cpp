@@ -8,6 +8,7 @@
 #include "src/loops/avx2.hpp"
 #include "src/loops/avx512.hpp"
 #include "src/loops/frame.hpp"
+#include "src/loops/pairs.hpp"
 #include "src/program/functions.hpp"
 #include "src/program/loops.hpp"
 #include "src/program/primitives.hpp"
@@ -20,31 +21,42 @@ using Xbyak::Label;
 using Xbyak::util::rax, Xbyak::util::rcx, Xbyak::util::rdi, Xbyak::util::rdx, Xbyak::util::rsi,
     Xbyak::util::r8;
 
-/// Size of the widest dtype in bytes, which is the width of a lane.
-int lane_bytes(const Program& program) {
-  const auto is_wide = [](const Instruction& i) { return size_of(i.dtype) == 8; };
-  return std::any_of(program.steps.begin(), program.steps.end(), is_wide) ? 8 : 4;
-}
-
 std::unique_ptr<VectorEmitter> emitter_for(const Program& program, InstructionSet set) {
   if (set == InstructionSet::avx512) return std::make_unique<Avx512Emitter>(lane_bytes(program));
   return std::make_unique<Avx2Emitter>(lane_bytes(program));
 }
 
+/// The registers that each of several vectors has if these share a file.
+RegisterFile shared_by(RegisterFile file, int vectors) {
+  file.vectors /= vectors;
+  file.masks /= vectors;
+  return file;
+}
+
 /// Emits the actions of a program's allocation: the preheader once, then the body twice, for
-/// iterations over whole vectors and for the remaining elements. Before these, the bodies for two
-/// vectors alternate if they are long.
+/// iterations over whole vectors and for the remaining elements. Where all elements are a pair of
+/// vectors, or the body is long, each action is emitted for two vectors, one after the other, so
+/// that neither waits for the other's results.
 class LoopAssembler {
  public:
-  LoopAssembler(const Program& program, std::span<const std::int64_t> in_step, InstructionSet set)
+  LoopAssembler(const Program& program, std::span<const std::int64_t> in_step, InstructionSet set,
+                std::int64_t elements)
       : program_(program),
         in_step_(in_step),
         set_(set),
+        is_pair_(is_pair(program, elements, set)),
         code_(emitter_for(program, set)),
-        allocation_(allocate_registers(program, in_step, code_->registers())),
-        frame_(*code_, program, in_step, allocation_),
-        is_long_(allocation_.body.size() >= long_body) {
-    if (is_long_) second_ = second_body(program, allocation_, code_->registers());
+        file_(shared_by(code_->registers(), is_pair_ ? 2 : 1)),
+        allocation_(allocate_registers(program, in_step, file_)),
+        frame_(*code_, program, in_step, allocation_, is_pair_ ? 2 : 1),
+        is_long_(!is_pair_ && allocation_.body.size() >= long_body) {
+    if (is_pair_) {
+      own_ = {file_.vectors, file_.masks};
+      apart_ = elements - code_->lanes();
+    } else if (is_long_) {
+      own_ = registers_for_two(program, allocation_, file_);
+      apart_ = code_->lanes();
+    }
   }
 
   std::vector<std::uint8_t> run();
@@ -57,16 +69,23 @@ class LoopAssembler {
   static constexpr std::size_t long_body = 24;
   static constexpr int ahead = 4096;  ///< bytes
 
-  void pairs();
-  void body();
-  Xbyak::RegExp skip(const Xbyak::RegExp& at, DType dtype) const {
-    return at + static_cast<std::size_t>(skipped_) * size_of(dtype);
+  void iterate();
+  void iterate_over_two();
+  void act(std::span<const Action> actions);
+  void act_on_two(std::span<const Action> actions);
+  int own(int number, DType dtype) const;
+  Xbyak::Address slot(std::uint32_t i) const {
+    return frame_.slot(i, is_pair_ ? static_cast<std::uint32_t>(vector_) : 0);
   }
+  /// The first element of the present vector, from that at the index.
+  std::int64_t first() const { return vector_ * apart_; }
   void prefetch(const Xbyak::RegExp& from);
   void prefetch_to_write(const Xbyak::RegExp& to);
   void act(const Action& action);
   void load(const Action& action);
+  Operation operation(const Action& action) const;
   void compute(const Action& action);
+  void call_for_both(const Action& action);
   void call(const Operation& op);
   void call_vector_function(const Operation& op, const void* function);
   void call_interpreter(const Operation& op);
@@ -74,30 +93,42 @@ class LoopAssembler {
   const Program& program_;
   std::span<const std::int64_t> in_step_;
   const InstructionSet set_;
+  const bool is_pair_;  ///< whether all elements are two vectors
   const std::unique_ptr<VectorEmitter> code_;
+  const RegisterFile file_;  ///< what a vector has
   const Allocation allocation_;
   Frame frame_;
   const bool is_long_;
-  std::vector<Action> second_;  ///< the body for the second of two vectors; empty without pairs
-  int skipped_ = 0;             ///< elements from the index to the vector of an action
+  /// The registers of the first of two vectors. The second one has as many, behind these.
+  RegistersOfVector own_;
+  std::int64_t apart_ = 0;  ///< elements from the first of two vectors to the second
   bool in_tail_ = false;
+  int vector_ = 0;  ///< the one of two whose instructions are being emitted
 };
 
 std::vector<std::uint8_t> LoopAssembler::run() {
   if (allocation_.slots > most_slots) return {};
+  frame_.enter();
+  is_pair_ ? act_on_two(allocation_.preheader) : act(allocation_.preheader);
+  code_->xor_(frame_.index().cvt32(), frame_.index().cvt32());
+  is_pair_ ? act_on_two(allocation_.body) : iterate();
+  frame_.leave();
+  code_->emit_tables();
+  code_->ready();
+  return {code_->getCode(), code_->getCode() + code_->getSize()};
+}
+
+void LoopAssembler::iterate() {
   Label again, tail, done;
   const auto &count = frame_.count(), &index = frame_.index();
   const auto lanes = static_cast<std::uint32_t>(code_->lanes());
-  frame_.enter();
-  for (const Action& action : allocation_.preheader) act(action);
-  code_->xor_(index.cvt32(), index.cvt32());
-  if (!second_.empty()) pairs();
+  if (is_long_ && own_.vectors > 0) iterate_over_two();
   code_->sub(count, lanes);
   code_->cmp(index, count);
   code_->jg(tail, code_->T_NEAR);
   code_->align(64);
   code_->L(again);  // count is now the last index at which a whole vector begins
-  body();
+  act(allocation_.body);
   code_->add(index, lanes);
   code_->cmp(index, count);
   code_->jle(again);
@@ -108,28 +139,18 @@ std::vector<std::uint8_t> LoopAssembler::run() {
   code_->jz(done, code_->T_NEAR);
   in_tail_ = true;
   code_->begin_tail(count, allocation_.calls);
-  body();
+  act(allocation_.body);
   code_->L(done);
-  frame_.leave();
-  code_->emit_tables();
-  code_->ready();
-  return {code_->getCode(), code_->getCode() + code_->getSize()};
 }
 
-/// Emits the iterations over two whole vectors, whose instructions do not wait for each other.
-void LoopAssembler::pairs() {
+void LoopAssembler::iterate_over_two() {
   Label again, done;
   const auto lanes = static_cast<std::uint32_t>(code_->lanes());
   code_->sub(frame_.count(), 2 * lanes);
   code_->jl(done, code_->T_NEAR);
   code_->align(64);
   code_->L(again);
-  for (std::size_t i = 0; i < second_.size(); ++i) {
-    act(allocation_.body[i]);
-    skipped_ = code_->lanes();
-    act(second_[i]);
-    skipped_ = 0;
-  }
+  act_on_two(allocation_.body);
   code_->add(frame_.index(), 2 * lanes);
   code_->cmp(frame_.index(), frame_.count());
   code_->jle(again, code_->T_NEAR);
@@ -137,8 +158,11 @@ void LoopAssembler::pairs() {
   code_->add(frame_.count(), 2 * lanes);
 }
 
-void LoopAssembler::body() {
-  for (const Action& action : allocation_.body) act(action);
+/// The number of a register of the present vector. Registers that no vector owns hold what is the
+/// same for both.
+int LoopAssembler::own(int number, DType dtype) const {
+  const int owned = dtype == b8 && file_.masks > 0 ? own_.masks : own_.vectors;
+  return number < owned ? number + vector_ * owned : number;
 }
 
 void LoopAssembler::prefetch(const Xbyak::RegExp& from) {
@@ -149,50 +173,96 @@ void LoopAssembler::prefetch_to_write(const Xbyak::RegExp& to) {
   if (is_long_ && !in_tail_) code_->prefetchw(code_->ptr[to + ahead]);
 }
 
+void LoopAssembler::act(std::span<const Action> actions) {
+  for (const Action& action : actions) act(action);
+}
+
+void LoopAssembler::act_on_two(std::span<const Action> actions) {
+  for (const Action& action : actions) {
+    const bool calls =
+        action.kind == Kind::compute && file_.is_call(program_, program_.steps[action.step]);
+    if (calls) {
+      call_for_both(action);
+    } else {
+      act(action);
+      vector_ = 1;
+      act(action);
+      vector_ = 0;
+    }
+  }
+}
+
 void LoopAssembler::act(const Action& action) {
   const DType dtype = program_.steps[action.step].dtype;
   switch (action.kind) {
     case Kind::load:
       return load(action);
     case Kind::spill:
-      return code_->spill(frame_.slot(action.slot), action.d, dtype);
+      return code_->spill(slot(action.slot), own(action.d, dtype), dtype);
     case Kind::reload:
-      return code_->reload(action.d, dtype, frame_.slot(action.slot));
+      return code_->reload(own(action.d, dtype), dtype, slot(action.slot));
     case Kind::compute:
       return compute(action);
-    case Kind::store: {
-      const auto to = skip(frame_.output(action.output), dtype);
-      prefetch_to_write(to);
-      return code_->store(to, action.d, dtype);
-    }
+    case Kind::store:
+      prefetch_to_write(frame_.output(action.output, first()));
+      return code_->store(frame_.output(action.output, first()), own(action.d, dtype), dtype);
   }
 }
 
 void LoopAssembler::load(const Action& action) {
   const Instruction& step = program_.steps[action.step];
+  const int d = own(action.d, step.dtype);
   if (step.primitive == Primitive::constant) {
-    code_->broadcast(action.d, step.dtype, frame_.constant(step.data));
+    code_->broadcast(d, step.dtype, frame_.constant(step.data));
   } else if (in_step_[step.data] != 0) {
-    const auto from = skip(frame_.input(step.data), step.dtype);
-    prefetch(from);
-    code_->load(action.d, step.dtype, from);
+    prefetch(frame_.input(step.data, first()));
+    code_->load(d, step.dtype, frame_.input(step.data, first()));
   } else {
-    code_->broadcast(action.d, step.dtype, frame_.repeated_input(step.data));
+    code_->broadcast(d, step.dtype, frame_.repeated_input(step.data));
   }
 }
 
-void LoopAssembler::compute(const Action& action) {
+Operation LoopAssembler::operation(const Action& action) const {
   const Instruction& step = program_.steps[action.step];
+  const DType of = operand_dtype(program_, step);
+  const bool selects = step.primitive == Primitive::select;
   Operation op{.primitive = step.primitive,
                .dtype = compute_dtype(step.dtype),
-               .operand_dtype = compute_dtype(operand_dtype(program_, step)),
-               .d = action.d,
-               .a = action.a,
-               .b = action.b,
-               .c = action.c,
+               .operand_dtype = compute_dtype(of),
+               .d = own(action.d, step.dtype),
+               .a = own(action.a, selects ? b8 : of),
+               .b = own(action.b, of),
+               .c = own(action.c, of),
                .cast_to = step.dtype};
-  if (action.slot != Instruction::none) op.memory = frame_.slot(action.slot);
-  code_->registers().is_call(program_, step) ? call(op) : code_->compute(op);
+  if (action.slot != Instruction::none) op.memory = slot(action.slot);
+  return op;
+}
+
+void LoopAssembler::compute(const Action& action) {
+  const Operation op = operation(action);
+  const bool calls = file_.is_call(program_, program_.steps[action.step]);
+  calls ? call(op) : code_->compute(op);
+}
+
+/// Calls a function for one vector and then for the other, whose operands wait in memory.
+void LoopAssembler::call_for_both(const Action& action) {
+  const Operation first = operation(action);
+  vector_ = 1;
+  Operation second = operation(action);
+  vector_ = 0;
+  const bool binary = arity(first.primitive) == 2;
+  const auto a = frame_.argument(3), b = frame_.argument(4), result = frame_.argument(5);
+  const auto vec = [&](int number, DType dtype) { return code_->vec(number, dtype); };
+  code_->vmovups(a, vec(second.a, second.operand_dtype));
+  if (binary) code_->vmovups(b, vec(second.b, second.operand_dtype));
+  call(first);
+  code_->vmovups(result, vec(0, first.dtype));
+  code_->vmovups(vec(0, second.operand_dtype), a);
+  if (binary) code_->vmovups(vec(1, second.operand_dtype), b);
+  second.a = 0, second.b = 1;
+  call(second);
+  code_->vmovaps(vec(second.d, second.dtype), vec(0, second.dtype));
+  code_->vmovups(vec(0, first.dtype), result);
 }
 
 void LoopAssembler::call(const Operation& op) {
@@ -234,8 +304,8 @@ void LoopAssembler::call_interpreter(const Operation& op) {
 }  // namespace
 
 std::vector<std::uint8_t> assemble(const Program& program, std::span<const std::int64_t> in_step,
-                                   InstructionSet set) try {
-  return LoopAssembler(program, in_step, set).run();
+                                   InstructionSet set, std::int64_t elements) try {
+  return LoopAssembler(program, in_step, set, elements).run();
 } catch (const Xbyak::Error& error) {
   throw InternalError(std::string("a loop could not be assembled: ") + error.what());
 }

@@ -45,7 +45,7 @@ BroadcastLoop::BroadcastLoop(LoopCache& cache, ProgramPtr program, std::span<con
     return;
   }
   if (axes.rank() == 1 && tasks_ == 1) {
-    loop_ = cache.get(*program_, axes.strides(0));
+    loop_ = cache.get(*program_, axes.strides(0), elements_);
     return;
   }
   rows_ = std::make_unique<const Rows>(std::move(axes), *program_);

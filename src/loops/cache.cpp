@@ -3,16 +3,18 @@
 #include <iterator>
 #include <utility>
 
+#include "src/loops/pairs.hpp"
+
 namespace dagrad::detail {
 
 namespace {
 
-/// Everything that machine code depends on: steps, dtypes, results and strides, but not the values
-/// of constants.
-std::vector<std::uint32_t> structure(const Program& program,
-                                     std::span<const std::int64_t> in_step) {
+/// Everything that machine code depends on: steps, dtypes, results, strides and the number of
+/// elements of a pair, but not the values of constants.
+std::vector<std::uint32_t> structure(const Program& program, std::span<const std::int64_t> in_step,
+                                     std::int64_t pair) {
   std::vector<std::uint32_t> key;
-  key.reserve(3 + program.steps.size() * 5 + program.inputs.size() + program.outputs.size());
+  key.reserve(4 + program.steps.size() * 5 + program.inputs.size() + program.outputs.size());
   key.push_back(static_cast<std::uint32_t>(program.steps.size()));
   for (const Instruction& i : program.steps) {
     key.push_back(static_cast<std::uint32_t>(i.primitive) | static_cast<std::uint32_t>(i.dtype)
@@ -24,6 +26,7 @@ std::vector<std::uint32_t> structure(const Program& program,
     key.push_back(static_cast<std::uint32_t>(program.inputs[i]) | (in_step[i] != 0 ? 256U : 0U));
   }
   key.insert(key.end(), program.outputs.begin(), program.outputs.end());
+  key.push_back(static_cast<std::uint32_t>(pair));
   return key;
 }
 
@@ -44,8 +47,10 @@ std::size_t LoopCache::Entry::held_bytes() const {
 }
 
 std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
-                                           std::span<const std::int64_t> in_step) {
-  Key key = structure(lowered, in_step);
+                                           std::span<const std::int64_t> in_step,
+                                           std::int64_t elements) {
+  const std::int64_t pair = is_pair(lowered, elements, set_) ? elements : 0;
+  Key key = structure(lowered, in_step, pair);
   Entries evicted;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   if (const auto at = index_.find(key); at != index_.end()) {
@@ -54,7 +59,7 @@ std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
     return entries_.front().loop;
   }
   Entries fresh;
-  fresh.push_back({std::move(key), std::make_shared<const Loop>(lowered, in_step, set_)});
+  fresh.push_back({std::move(key), std::make_shared<const Loop>(lowered, in_step, set_, pair)});
   std::shared_ptr<const Loop> loop = fresh.front().loop;
   add(fresh);
   evict(evicted);

@@ -24,8 +24,9 @@ class LoopCache {
       : set_(set), most_bytes_(most_bytes) {}
 
   /// The loop of a lowered program whose input i is dense (`in_step[i]` is 1) or a single element
-  /// (0).
-  std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step);
+  /// (0). It runs over `elements` of them, or over any number by default.
+  std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step,
+                                  std::int64_t elements = 0);
   Runtime::CodeCache counts() const;
   InstructionSet instruction_set() const { return set_; }
 

@@ -10,11 +10,12 @@ using Xbyak::util::rbp, Xbyak::util::rbx, Xbyak::util::rcx, Xbyak::util::rdi, Xb
     Xbyak::util::rsi, Xbyak::util::rsp;
 
 Frame::Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
-             const Allocation& allocation)
+             const Allocation& allocation, std::uint32_t vectors)
     : code_(code),
       program_(program),
       calls_(allocation.calls),
-      vectors_(allocation.slots + (calls_ ? arguments : 0)),
+      at_once_(vectors),
+      vectors_(vectors * (allocation.slots + (calls_ ? arguments : 0))),
       in_pointer_(program.inputs.size(), in_table),
       out_pointer_(program.outputs.size(), in_table) {
   choose_registers(in_step);
@@ -72,10 +73,12 @@ void Frame::leave() {
   code_.ret();
 }
 
-Xbyak::RegExp Frame::element(int pointer, const Reg64& table, std::size_t i, DType dtype) {
+Xbyak::RegExp Frame::element(int pointer, const Reg64& table, std::size_t i, DType dtype,
+                             std::int64_t after) {
   if (pointer == in_table) code_.mov(r11, ptr[table + 8 * i]);
-  return Reg64(pointer == in_table ? r11.getIdx() : pointer) +
-         index_ * static_cast<int>(size_of(dtype));
+  const int size = static_cast<int>(size_of(dtype));
+  return Reg64(pointer == in_table ? r11.getIdx() : pointer) + index_ * size +
+         static_cast<std::size_t>(after) * size_of(dtype);
 }
 
 Xbyak::RegExp Frame::repeated_input(std::size_t i) {
@@ -83,8 +86,8 @@ Xbyak::RegExp Frame::repeated_input(std::size_t i) {
   return r11;
 }
 
-Xbyak::Address Frame::slot(std::uint32_t i) const {
-  return ptr[rsp + vector_bytes * (i + (calls_ ? arguments : 0))];
+Xbyak::Address Frame::slot(std::uint32_t i, std::uint32_t vector) const {
+  return ptr[rsp + vector_bytes * (i * at_once_ + vector + (calls_ ? arguments * at_once_ : 0))];
 }
 
 Xbyak::Address Frame::argument(std::uint32_t i) const { return ptr[rsp + vector_bytes * i]; }

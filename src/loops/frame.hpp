@@ -20,37 +20,43 @@ class Frame {
   using RegExp = Xbyak::RegExp;
   using Address = Xbyak::Address;
 
+  /// `vectors` are computed at once.
   Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
-        const Allocation& allocation);
+        const Allocation& allocation, std::uint32_t vectors);
 
   void enter();
   void leave();
 
   const Reg64& count() const { return count_; }  ///< number of elements as passed by the caller
   const Reg64& index() const { return index_; }  ///< index of the first element of an iteration
-  /// The element of an input or output at the index; valid until r11 changes.
-  RegExp input(std::size_t i) { return element(in_pointer_[i], in_, i, program_.inputs[i]); }
-  RegExp output(std::size_t i) {
-    return element(out_pointer_[i], out_, i, program_.output_dtype(i));
+  /// The element of an input or output at the index, or `after` behind it; valid until r11 changes.
+  RegExp input(std::size_t i, std::int64_t after) {
+    return element(in_pointer_[i], in_, i, program_.inputs[i], after);
+  }
+  RegExp output(std::size_t i, std::int64_t after) {
+    return element(out_pointer_[i], out_, i, program_.output_dtype(i), after);
   }
   /// The single element of a repeated input; valid until r11 changes.
   RegExp repeated_input(std::size_t i);
   RegExp constant(std::size_t i) const { return constants_ + 8 * i; }
-  Address slot(std::uint32_t i) const;
-  /// The memory of operand or result 0 to 2 of a call through memory.
+  /// The slot of one of the vectors that are computed at once.
+  Address slot(std::uint32_t i, std::uint32_t vector) const;
+  /// The memory of operand or result 0 to 2 of a call through memory. The next three are for those
+  /// of the second vector.
   Address argument(std::uint32_t i) const;
 
  private:
-  static constexpr std::uint32_t arguments = 3;
+  static constexpr std::uint32_t arguments = 3;  ///< of each vector
   static constexpr std::uint32_t vector_bytes = 64;
   static constexpr int in_table = -1;
 
   void choose_registers(std::span<const std::int64_t> in_step);
-  RegExp element(int pointer, const Reg64& table, std::size_t i, DType dtype);
+  RegExp element(int pointer, const Reg64& table, std::size_t i, DType dtype, std::int64_t after);
 
   VectorEmitter& code_;
   const Program& program_;
   const bool calls_;
+  const std::uint32_t at_once_;  ///< vectors
   const std::uint32_t vectors_;  ///< number of vectors on the stack: arguments, then slots
   Reg64 in_, out_, count_, constants_, index_;
   /// Saved registers of the caller, in the order in which they were pushed.

@@ -14,9 +14,10 @@ namespace {
 
 std::vector<std::uint8_t> machine_code([[maybe_unused]] const Program& lowered,
                                        [[maybe_unused]] std::span<const std::int64_t> in_step,
-                                       [[maybe_unused]] InstructionSet set) {
+                                       [[maybe_unused]] InstructionSet set,
+                                       [[maybe_unused]] std::int64_t elements) {
 #if DAGRAD_ASSEMBLER
-  if (set != InstructionSet::plain) return assemble(lowered, in_step, set);
+  if (set != InstructionSet::plain) return assemble(lowered, in_step, set, elements);
 #endif
   return {};
 }
@@ -41,10 +42,11 @@ void touch(const Program& program, std::span<const std::int64_t> in_step, const 
 
 }  // namespace
 
-Loop::Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set)
+Loop::Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set,
+           std::int64_t elements)
     : in_step_(in_step.begin(), in_step.end()),
       set_(set),
-      code_(machine_code(lowered, in_step, set)),
+      code_(machine_code(lowered, in_step, set, elements)),
       direct_(address_sanitizer ? nullptr : code_.entry()) {}
 
 void Loop::run_guarded(const Program& program, const void* const* in, void* const* out,

@@ -31,6 +31,9 @@
 //      v          code.hpp puts their bytes into executable pages:
 //   Loop          which broadcast_loop.hpp runs, row by row where operands broadcast (rows.hpp).
 //                 Constants are data, so that it serves every program of this structure.
+//
+// With AVX-512, where the elements are more than one vector and at most two, the body is instead
+// emitted once for both vectors side by side (pairs.hpp), without a tail.
 
 namespace dagrad::detail {
 
@@ -38,7 +41,10 @@ namespace dagrad::detail {
 /// interpreter. It is immutable and serves all programs that differ only in constants.
 class Loop {
  public:
-  Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set);
+  /// A loop for any number of elements, or for `elements` of them if these are a pair of vectors
+  /// (`is_pair`).
+  Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set,
+       std::int64_t elements = 0);
 
   /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or a single element
   /// if its step is 0. Outputs are dense, and may overwrite a dense input of the same element size.

@@ -295,37 +295,18 @@ Allocation allocate_registers(const Program& program, std::span<const std::int64
   return Allocator(program, in_step, registers).run();
 }
 
-std::vector<Action> second_body(const Program& program, const Allocation& allocation,
-                                const RegisterFile& registers) {
-  const auto is_mask = [&](std::uint32_t step) {
-    return registers.masks > 0 && program.steps[step].dtype == b8;
-  };
-  int vectors = 0, masks = 0;  // that the body changes
+RegistersOfVector registers_for_two(const Program& program, const Allocation& allocation,
+                                    const RegisterFile& registers) {
+  RegistersOfVector used;
   for (const Action& action : allocation.body) {
-    const bool mask = is_mask(action.step);
-    const int d = action.d;
     if (action.kind == Action::Kind::spill) return {};
-    if (d < (mask ? allocation.masks : allocation.vectors)) {
-      int& used = mask ? masks : vectors;
-      used = std::max(used, d + 1);
-    }
+    const bool mask = registers.masks > 0 && program.steps[action.step].dtype == b8;
+    if (action.d >= (mask ? allocation.masks : allocation.vectors)) continue;
+    int& most = mask ? used.masks : used.vectors;
+    most = std::max(most, action.d + 1);
   }
-  if (allocation.calls || 2 * vectors > allocation.vectors || 2 * masks > allocation.masks)
-    return {};
-  const auto rename = [&](std::uint8_t& in_register, std::uint32_t step) {
-    if (step == none) return;
-    const int used = is_mask(step) ? masks : vectors;
-    if (in_register < used) in_register = static_cast<std::uint8_t>(in_register + used);
-  };
-  std::vector<Action> second = allocation.body;
-  for (Action& action : second) {
-    const Instruction& step = program.steps[action.step];
-    rename(action.d, action.step);
-    rename(action.a, step.a);
-    rename(action.b, step.b);
-    rename(action.c, step.c);
-  }
-  return second;
+  const bool enough = 2 * used.vectors <= allocation.vectors && 2 * used.masks <= allocation.masks;
+  return enough && !allocation.calls ? used : RegistersOfVector{};
 }
 
 }  // namespace dagrad::detail

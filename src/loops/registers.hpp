@@ -53,9 +53,14 @@ struct Allocation {
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
                               const RegisterFile& registers);
 
-/// The body with registers that it does not use, for the next vector of elements: both can be done
-/// in alternation. Empty if there are not enough registers, or if values go through the stack.
-std::vector<Action> second_body(const Program& program, const Allocation& allocation,
-                                const RegisterFile& registers);
+/// Registers of one of two vectors: the first ones of each bank.
+struct RegistersOfVector {
+  int vectors = 0, masks = 0;
+};
+
+/// Those that a body changes, if there are as many others, so that it can be done for two vectors
+/// in alternation; none if there are not, or if values go through the stack.
+RegistersOfVector registers_for_two(const Program& program, const Allocation& allocation,
+                                    const RegisterFile& registers);
 
 }  // namespace dagrad::detail

@@ -1,6 +1,8 @@
 #include "dagrad/passes/fuse.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 #include "src/passes/changes.hpp"
 #include "src/passes/fused_op.hpp"
@@ -15,7 +17,12 @@ using detail::FusibleNodes, detail::FusionGroups, detail::JointNodes, detail::Jo
 class FusedNodes final : public JointNodes {
  public:
   FusedNodes(const detail::GraphData& graph, std::span<const Value> values)
-      : nodes_(graph, values), groups_(graph, nodes_), ops_(graph, nodes_, groups_) {}
+      : nodes_(graph, values),
+        groups_(graph, nodes_),
+        parts_(graph, nodes_, groups_),
+        ops_(graph, nodes_, groups_, parts_) {
+    make_divided();
+  }
 
   /// Whether there is anything to change: a group, or a value of which only the type is used.
   bool any() const {
@@ -36,12 +43,29 @@ class FusedNodes final : public JointNodes {
   std::span<const std::uint32_t> members(std::uint32_t group) const override {
     return groups_.members(group);
   }
-  std::optional<JointOp> joint_op(std::uint32_t group) override { return ops_.make(group); }
+  std::optional<JointOp> joint_op(std::uint32_t group) override {
+    const auto at = made_.find(group);
+    return at == made_.end() ? ops_.make(group) : std::optional(std::move(at->second));
+  }
 
  private:
+  /// Makes the groups that divide nodes among them. All must become one op, or no node is divided.
+  void make_divided() {
+    for (const std::uint32_t group : parts_.groups()) {
+      std::optional<JointOp> made = ops_.make(group);
+      if (!made) {
+        made_.clear();
+        return parts_.forget();
+      }
+      made_.emplace(group, *std::move(made));
+    }
+  }
+
   const FusibleNodes nodes_;
   const FusionGroups groups_;
+  detail::EarlyParts parts_;
   detail::FusedOps ops_;
+  std::unordered_map<std::uint32_t, JointOp> made_;  ///< by group
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ std::size_t FusedOps::Hash::operator()(const Key& key) const noexcept {
 std::optional<JointOp> FusedOps::make(std::uint32_t group) {
   trace(group);
   if (made_.operands.size() + made_.scalars.size() > most_addresses ||
-      made_.results.size() > most_addresses || !operands_have_shape())
+      made_.results.size() + made_.parts_of.size() > most_addresses || !operands_have_shape())
     return {};
   auto at = known_.find(key_);
   if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
@@ -52,19 +52,46 @@ void FusedOps::trace(std::uint32_t group) {
   shape_ = shape_of(group);
   std::uint32_t results = 0;
   for (const std::uint32_t node : groups_.members(group)) {
-    key_.push_back(reinterpret_cast<std::uintptr_t>(&nodes_.program(node)));
-    for (const Edge& edge : graph_.operands_of(node)) {
-      sources_.push_back(source(edge, node, group));
-      add_to_key(sources_.back());
-    }
+    trace_operands(node, group);
     first_result_.push_back(results);
     for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port, ++results) {
-      if (!groups_.is_stored(node, port)) continue;
+      if (!groups_.is_stored(node, port) || parts_.replaces(node)) continue;
       made_.results.emplace_back(node, port, false);
       stored_.push_back(results);
     }
   }
+  for (const std::uint32_t node : parts_.computed_by(group)) trace_early_part(node, group);
   key_.insert(key_.end(), stored_.begin(), stored_.end());
+}
+
+/// If the early part of a node has been computed, its result is one more operand.
+void FusedOps::trace_operands(std::uint32_t node, std::uint32_t group) {
+  const DividedProgram* const divided = parts_.of(node);
+  key_.push_back(reinterpret_cast<std::uintptr_t>(divided == nullptr ? &nodes_.program(node)
+                                                                     : divided->late.get()));
+  const auto operands = graph_.operands_of(node);
+  for (std::uint32_t i = 0; i < operands.size(); ++i)
+    add(divided == nullptr || i == divided->late_operand ? source(operands[i], node, group)
+                                                         : Source());
+  if (divided == nullptr) return;
+  const auto early = std::ranges::find_if(divided->early->steps, [&](const Instruction& step) {
+    return step.primitive == Primitive::input && nodes_.is_read(operands[step.data]);
+  });
+  add({Source::Kind::outer, operand(operands[early->data], node, node)});
+}
+
+void FusedOps::trace_early_part(std::uint32_t node, std::uint32_t group) {
+  const DividedProgram& divided = *parts_.of(node);
+  key_.push_back(reinterpret_cast<std::uintptr_t>(divided.early.get()));
+  const auto operands = graph_.operands_of(node);
+  for (std::uint32_t i = 0; i < operands.size(); ++i)
+    add(i == divided.late_operand ? Source() : source(operands[i], node, group));
+  made_.parts_of.push_back(node);
+}
+
+void FusedOps::add(const Source& source) {
+  sources_.push_back(source);
+  add_to_key(source);
 }
 
 FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uint32_t group) {
@@ -78,33 +105,38 @@ FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uin
     return {Kind::scalar, position(made_.scalars, number,
                                    [&](const ScalarOperand& other) { return other == number; })};
   }
-  return {Kind::outer, operand(edge, user)};
+  return {Kind::outer, operand(edge, user, FusionGroups::none)};
 }
 
 /// The position of an operand of the op. A flat node reads it in the shape of the op, or as a
 /// scalar.
-std::uint32_t FusedOps::operand(const Edge& edge, std::uint32_t user) {
+std::uint32_t FusedOps::operand(const Edge& edge, std::uint32_t user, std::uint32_t part_of) {
   const Edge source = nodes_.source(edge);
-  JointOperand added{edge, graph_.type(edge).shape};
+  JointOperand added{edge, graph_.type(edge).shape, part_of};
   if (graph_.types_of(user)[0].shape != shape_)
     added.shape = added.shape.elements() == shape_.elements() ? shape_ : Shape();
   if (graph_.type(edge).shape != added.shape) added.value = source;
   return position(made_.operands, added, [&](const JointOperand& other) {
     const Edge known = nodes_.source(other.value);
-    return known.node == source.node && known.port == source.port && other.shape == added.shape;
+    return known.node == source.node && known.port == source.port && other.shape == added.shape &&
+           other.part_of == part_of;
   });
 }
 
 void FusedOps::add_to_key(const Source& source) {
   const bool fill = source.kind == Source::Kind::fill;
   DType dtype = b8;
-  if (source.kind == Source::Kind::outer)
-    dtype = graph_.type(made_.operands[source.at].value).dtype;
+  if (source.kind == Source::Kind::outer) dtype = dtype_of(made_.operands[source.at]);
   if (source.kind == Source::Kind::scalar) dtype = made_.scalars[source.at].dtype;
   if (fill) dtype = scalar(source.at).dtype;
   key_.push_back(static_cast<std::uint64_t>(source.kind) << 40 |
                  static_cast<std::uint64_t>(dtype) << 32 | (fill ? 0 : source.at));
   if (fill) key_.push_back(scalar(source.at).bits);
+}
+
+DType FusedOps::dtype_of(const JointOperand& operand) const {
+  const DividedProgram* const divided = parts_.of(operand.part_of);
+  return divided == nullptr ? graph_.type(operand.value).dtype : divided->early->output_dtype(0);
 }
 
 /// The position of a value among all results in its group.
@@ -135,9 +167,9 @@ bool FusedOps::operands_have_shape() const {
 /// its bits might not be those of a run.
 Op FusedOps::record(std::uint32_t group) const {
   Recorder recorder;
-  std::vector<Symbol> outer, scalars, inner, in, results;
+  std::vector<Symbol> outer, scalars, inner, in, computed, results;
   for (const JointOperand& operand : made_.operands)
-    outer.push_back(recorder.input(graph_.type(operand.value).dtype));
+    outer.push_back(recorder.input(dtype_of(operand)));
   for (const ScalarOperand& number : made_.scalars) scalars.push_back(recorder.input(number.dtype));
   const auto symbol = [&](const Source& source) {
     switch (source.kind) {
@@ -157,16 +189,26 @@ Op FusedOps::record(std::uint32_t group) const {
     return !x.is_literal() && recorder.program().steps[x.step()].primitive == Primitive::constant;
   };
   auto source = sources_.begin();
-  for (const std::uint32_t node : groups_.members(group)) {
+  const auto append = [&](std::uint32_t node, const Program& program) {
     in.clear();
-    for (std::size_t i = 0; i < graph_.operands_of(node).size(); ++i, ++source) {
+    bool takes_all = true;
+    for (std::size_t i = 0; i < program.inputs.size(); ++i, ++source) {
       in.push_back(symbol(*source));
-      if (is_constant(in.back()) && !nodes_.takes_constants(node)) return {};
+      takes_all = takes_all && (!is_constant(in.back()) || nodes_.takes_constants(node));
     }
-    const std::vector<Symbol> out = inline_program(recorder, nodes_.program(node), in);
-    inner.insert(inner.end(), out.begin(), out.end());
+    if (takes_all) computed = inline_program(recorder, program, in);
+    return takes_all;
+  };
+  for (const std::uint32_t node : groups_.members(group)) {
+    const DividedProgram* const divided = parts_.of(node);
+    if (!append(node, divided == nullptr ? nodes_.program(node) : *divided->late)) return {};
+    inner.insert(inner.end(), computed.begin(), computed.end());
   }
   for (const std::uint32_t result : stored_) results.push_back(inner[result]);
+  for (const std::uint32_t node : parts_.computed_by(group)) {
+    if (!append(node, *parts_.of(node)->early)) return {};
+    results.push_back(computed[0]);
+  }
   return Traced{"fused", std::move(recorder).finish(results, f64)};
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "src/passes/early_parts.hpp"
 #include "src/passes/fusion_groups.hpp"
 #include "src/passes/joint_nodes.hpp"
 
@@ -13,8 +14,9 @@ namespace dagrad::detail {
 /// Makes the ops of groups. Groups of equal structure share one, which is recorded once.
 class FusedOps {
  public:
-  FusedOps(const GraphData& graph, const FusibleNodes& nodes, const FusionGroups& groups)
-      : graph_(graph), nodes_(nodes), groups_(groups) {}
+  FusedOps(const GraphData& graph, const FusibleNodes& nodes, const FusionGroups& groups,
+           const EarlyParts& parts)
+      : graph_(graph), nodes_(nodes), groups_(groups), parts_(parts) {}
 
   /// Empty for a group that cannot be one op: if it reads too many values, or if no operand has its
   /// shape.
@@ -35,9 +37,13 @@ class FusedOps {
   };
 
   void trace(std::uint32_t group);
+  void trace_operands(std::uint32_t node, std::uint32_t group);
+  void trace_early_part(std::uint32_t node, std::uint32_t group);
+  void add(const Source& source);
   Source source(const Edge& edge, std::uint32_t user, std::uint32_t group);
-  std::uint32_t operand(const Edge& edge, std::uint32_t user);
+  std::uint32_t operand(const Edge& edge, std::uint32_t user, std::uint32_t part_of);
   void add_to_key(const Source& source);
+  DType dtype_of(const JointOperand& operand) const;
   std::uint32_t inner(const Edge& edge, std::uint32_t group) const;
   Shape shape_of(std::uint32_t group) const;
   bool operands_have_shape() const;
@@ -49,6 +55,7 @@ class FusedOps {
   const GraphData& graph_;
   const FusibleNodes& nodes_;
   const FusionGroups& groups_;
+  const EarlyParts& parts_;
   /// By everything that the formula of a group depends on; empty if there is none.
   std::unordered_map<Key, Op, Hash> known_;
 

@@ -97,12 +97,16 @@ class Joining {
       });
       done_[*at] = true;
     }
+    auto port = static_cast<std::uint32_t>(joint.results.size());
+    for (const std::uint32_t node : joint.parts_of) parts_.emplace(node, Edge(made, port++, false));
   }
 
   std::uint32_t append(const JointOp& joint) {
     std::vector<Edge> operands;
     for (const JointOperand& operand : joint.operands)
-      operands.push_back(reshaped(*rewriting_.find(operand.value), operand.shape));
+      operands.push_back(reshaped(
+          operand.part_of == no_node ? *rewriting_.find(operand.value) : parts_.at(operand.part_of),
+          operand.shape));
     for (const ScalarOperand& number : joint.scalars) operands.push_back(constant(number));
     return append_node(Access::data(rewriting_.graph()), joint.op, operands, {});
   }
@@ -163,6 +167,7 @@ class Joining {
   std::vector<bool> done_;  ///< by node
   /// By group, until it is made; empty for one whose nodes are copied.
   std::unordered_map<std::uint32_t, std::optional<JointOp>> pending_;
+  std::unordered_map<std::uint32_t, Edge> parts_;  ///< by node, in the new graph
   std::unordered_map<std::uint32_t, std::uint32_t> previous_ordered_;
   std::map<std::pair<std::uint64_t, DType>, std::uint32_t> constants_;
   std::unordered_map<Type, std::uint32_t, TypeHash> stand_ins_;

@@ -19,19 +19,23 @@ struct ScalarOperand {
 };
 
 /// An operand of an op that computes several nodes: a value of the old graph, reshaped if it has
-/// another shape.
+/// another shape. If `part_of` is a node, the part of this that has been computed early takes the
+/// place of the value.
 struct JointOperand {
   Edge value;
   Shape shape;
+  std::uint32_t part_of = 0xffffffff;
 };
 
 /// An op that computes all nodes of a group. Its operands are values of the old graph, followed by
-/// scalars. Its results are reshaped where the values that they stand for have other shapes.
+/// scalars. Its results are reshaped where the values that they stand for have other shapes; after
+/// them come parts of later nodes.
 struct JointOp {
   Op op;
   std::vector<JointOperand> operands;
   std::vector<Edge> results;  ///< in the old graph
   std::vector<ScalarOperand> scalars;
+  std::vector<std::uint32_t> parts_of;  ///< nodes
 };
 
 /// What a pass has decided about the nodes of a graph: which of them become one. No path may leave

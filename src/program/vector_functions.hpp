@@ -1,4 +1,4 @@
-// The library functions of one instruction set, implemented by libmvec. The including source
+// The library functions of one instruction set, as libmvec implements them. The including source
 // defines DAGRAD_BYTES (size of a register), DAGRAD_REGISTER (letter of its name), and DAGRAD_FLOAT
 // and DAGRAD_DOUBLE (libmvec's names). libmvec computes lanes independently and is right at zeros,
 // subnormals, infinities and NaN.

@@ -87,6 +87,18 @@ TEST(LoopCache, OtherStructureDtypeOrStrideIsAnotherLoop) {
   EXPECT_EQ(cache.counts().reused, 0);
 }
 
+TEST(LoopCache, PairsOfVectorsHaveLoopsOfTheirOwnForEachLength) {
+  for (InstructionSet set : assembled_sets()) {
+    detail::LoopCache cache(set);
+    const auto any = cache.get(scaled(2), dense);
+    for (const std::int64_t n : {1, 8, 17, 1000}) EXPECT_EQ(cache.get(scaled(2), dense, n), any);
+    const auto of_nine = cache.get(scaled(2), dense, 9);
+    EXPECT_EQ(of_nine != any, set == InstructionSet::avx512) << name(set);
+    EXPECT_EQ(of_nine != cache.get(scaled(2), dense, 16), set == InstructionSet::avx512);
+    EXPECT_EQ(of_nine, cache.get(scaled(3), dense, 9));
+  }
+}
+
 TEST(LoopCache, ManyThreadsAssembleEachLoopOnce) {
   detail::LoopCache cache(best_instruction_set());
   std::vector<std::thread> threads;

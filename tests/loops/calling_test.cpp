@@ -73,8 +73,8 @@ TEST(Calling, RegistersOfTheCallerAreKept) {
     for (int spills : {0, 60}) {
       for (bool call : {false, true}) {
         const Program program = busy(spills, call);
-        const detail::Loop loop(program, dense, set);
-        for (std::int64_t n : {1, 8, 100}) {
+        for (std::int64_t n : {1, 8, 13, 100}) {
+          const detail::Loop loop(program, dense, set, n);
           EXPECT_EQ(
               changed_registers(loop.entry(), in.data(), out.data(), n, program.constants.data()),
               0U)

@@ -57,8 +57,8 @@ TEST_P(Memory, BeyondTheOperandsIsNotTouched) {
   std::vector<std::int64_t> in_step(program.inputs.size(), 1);
   in_step[2] = 0;
   for (InstructionSet set : assembled_sets()) {
-    const detail::Loop loop(program, in_step, set);
     for (std::size_t n : lengths()) {
+      const detail::Loop loop(program, in_step, set, static_cast<std::int64_t>(n));
       for (bool at_end : {true, false}) {
         std::vector<std::unique_ptr<Guarded>> memory;
         std::vector<Array> in;
@@ -100,8 +100,8 @@ TEST(Memory, BytesBeforeAndAfterAResultAreUnchanged) {
   const Program program = copy(f32, false);
   const std::vector<std::int64_t> in_step{1, 1, 0};
   for (InstructionSet set : assembled_sets()) {
-    const detail::Loop loop(program, in_step, set);
     for (std::size_t n : lengths()) {
+      const detail::Loop loop(program, in_step, set, static_cast<std::int64_t>(n));
       std::vector<Array> in{Array(f32, n), Array(b8, n), Array(f32, 1)};
       std::vector<std::vector<std::byte>> memory;
       std::vector<void*> to;
@@ -131,8 +131,8 @@ TEST(Memory, ResultsInPlace) {  // x, y = y, x + y * x, each overwriting the ope
     const Program program = *std::move(recorder).finish(both, dtype);
     const std::vector<std::int64_t> dense{1, 1};
     for (InstructionSet set : assembled_sets()) {
-      const detail::Loop loop(program, dense, set);
       for (std::size_t n : lengths()) {
+        const detail::Loop loop(program, dense, set, static_cast<std::int64_t>(n));
         std::vector<Array> in{edge_array(dtype), edge_array(dtype)};
         std::reverse(in[1].bytes.begin(), in[1].bytes.end());
         for (Array& array : in) array.bytes.resize(n * size_of(dtype), std::byte{1});
@@ -155,19 +155,23 @@ TEST(Memory, SwappedOperandsInPlace) {  // more than there are registers
   const Program program = *std::move(recorder).finish(out, f64);
   const std::vector<std::int64_t> dense(40, 1);
   for (InstructionSet set : assembled_sets()) {
-    const detail::Loop loop(program, dense, set);
-    std::vector<Array> arrays;
-    std::vector<void*> at;
-    for (std::size_t i = 0; i < 40; ++i) {
-      Array& array = arrays.emplace_back(f64, 21);
-      for (std::size_t k = 0; k < 21; ++k) array.set<double>(k, static_cast<double>(100 * i + k));
-    }
-    for (Array& array : arrays) at.push_back(array.bytes.data());
-    const std::vector<const void*> from(at.begin(), at.end());
-    loop.run(program, from.data(), at.data(), 21);
-    for (std::size_t i = 0; i < 40; ++i) {
-      EXPECT_EQ(arrays[i].get<double>(20), static_cast<double>(100 * ((i * 7 + 3) % 40) + 20))
-          << name(set);
+    for (const std::size_t n : {std::size_t{13}, std::size_t{21}}) {
+      const detail::Loop loop(program, dense, set, static_cast<std::int64_t>(n));
+      std::vector<Array> arrays;
+      std::vector<void*> at;
+      for (std::size_t i = 0; i < 40; ++i) {
+        Array& array = arrays.emplace_back(f64, n);
+        for (std::size_t k = 0; k < n; ++k) array.set<double>(k, static_cast<double>(100 * i + k));
+      }
+      for (Array& array : arrays) at.push_back(array.bytes.data());
+      const std::vector<const void*> from(at.begin(), at.end());
+      loop.run(program, from.data(), at.data(), static_cast<std::int64_t>(n));
+      for (std::size_t i = 0; i < 40; ++i) {
+        for (std::size_t k = 0; k < n; ++k) {
+          EXPECT_EQ(arrays[i].get<double>(k), static_cast<double>(100 * ((i * 7 + 3) % 40) + k))
+              << name(set);
+        }
+      }
     }
   }
 }

@@ -107,7 +107,8 @@ std::string text(const Program& p) {
 
 void run(Generator& generator, bool functions) {
   const Program program = generator.program(functions);
-  const std::size_t n = 1 + generator.below(70);
+  // Half of them fill one or two vectors.
+  const std::size_t n = generator.chance(50) ? 9 + generator.below(24) : 1 + generator.below(70);
   std::vector<std::int64_t> in_step;
   std::vector<Array> in;
   for (DType dtype : program.inputs) {

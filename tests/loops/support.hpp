@@ -185,7 +185,7 @@ inline std::vector<Array> run_interpreted(const Program& program, std::span<cons
 inline std::vector<Array> run_assembled(const Program& program, std::span<const Array> in,
                                         std::span<const std::int64_t> in_step, std::size_t n,
                                         InstructionSet set) {
-  const detail::Loop loop(program, in_step, set);
+  const detail::Loop loop(program, in_step, set, static_cast<std::int64_t>(n));
   EXPECT_GT(loop.code_bytes(), 0U);
   std::vector<Array> out = results(program, n);
   with_pointers(in, out, [&](auto& from, auto& to) {

@@ -87,6 +87,46 @@ TEST(Functions, StayWithinFourUlpOfTheLibrary) {
   }
 }
 
+/// The largest error of a function, in units in the last place.
+double worst_error(Primitive word, long double (*exact)(long double), double range) {
+  std::mt19937_64 random(7);
+  double worst = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const double x = std::uniform_real_distribution<double>(-range, range)(random);
+    const long double want = exact(x);
+    const double near = std::fabs(static_cast<double>(want));
+    const double ulp = std::nextafter(near, INFINITY) - near;
+    const long double error = std::fabs(detail::call_function(word, x) - want);
+    worst = std::max(worst, static_cast<double>(error / ulp));
+  }
+  return worst;
+}
+
+TEST(Functions, OwnExponentialsAreAccurate) {
+  if (!available(InstructionSet::avx512)) GTEST_SKIP();
+  const UseFunctions functions(InstructionSet::avx512);
+  const auto exp = [](long double x) { return std::exp(x); };
+  const auto tanh = [](long double x) { return std::tanh(x); };
+  for (const double range : {1e-300, 1e-9, 0.2, 1.0, 20.0, 700.0}) {
+    EXPECT_LT(worst_error(Primitive::exp, exp, range), 1.1) << range;
+    EXPECT_LT(worst_error(Primitive::tanh, tanh, range), 3) << range;
+  }
+  const auto is = [](Primitive word, double x, double y) {
+    EXPECT_EQ(to_bits(detail::call_function(word, x)), to_bits(y)) << name(word) << ' ' << x;
+  };
+  for (const double x : {0.0, -0.0, 5e-324, -1e-310}) is(Primitive::tanh, x, x);
+  for (const double x : {20.0, 1e300, std::numeric_limits<double>::infinity()}) {
+    is(Primitive::tanh, x, 1);
+    is(Primitive::tanh, -x, -1);
+  }
+  for (const double x : {0.0, -0.0, 5e-324}) is(Primitive::exp, x, 1);
+  for (const double x : {-746.0, -1e300, -HUGE_VAL}) is(Primitive::exp, x, 0);
+  for (const double x : {709.79, 1e300, HUGE_VAL}) is(Primitive::exp, x, HUGE_VAL);
+  EXPECT_NEAR(detail::call_function(Primitive::exp, -744.0) / 5e-324, 2, 1e-9) << "subnormal";
+  EXPECT_TRUE(std::isnan(detail::call_function(Primitive::exp, NAN)));
+  EXPECT_TRUE(std::isnan(detail::call_function(Primitive::tanh, NAN)));
+}
+
 TEST(Functions, SineAndCosineNeverLeaveTheirRange) {
   std::mt19937 random(5);
   for (InstructionSet set : sets) {
