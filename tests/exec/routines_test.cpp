@@ -53,8 +53,8 @@ std::string difference(const Tensor& a, const Tensor& b) {
 }
 
 void expect_same_bits(std::span<const Value> fetches, const Feeds& feeds, Runtime& runtime,
-                      const std::string& context) {
-  const Function f = compile(fetches, {.threads = 1, .runtime = &runtime, .passes = {}});
+                      const std::string& context, const std::vector<Pass>& passes = {}) {
+  const Function f = compile(fetches, {.threads = 1, .runtime = &runtime, .passes = passes});
   const std::vector<Tensor> steps = f(feeds);
   for (int run = 0; run < 2; ++run) {
     const std::vector<Tensor> routine = f(feeds);
@@ -205,8 +205,10 @@ TEST(Routines, GiveTheBitsOfTheSteps) {
       for (const DType dtype : {f32, f64}) {
         Draw draw(seed, dtype);
         for (unsigned i = 0; i < 4 + seed % 60; ++i) draw.step();
-        expect_same_bits(draw.fetches(), draw.feeds, runtime,
-                         "seed " + std::to_string(seed) + ", " + std::string(name(dtype)));
+        for (const auto& passes : {std::vector<Pass>{}, std::vector<Pass>{{"fuse", fuse}}})
+          expect_same_bits(draw.fetches(), draw.feeds, runtime,
+                           "seed " + std::to_string(seed) + ", " + std::string(name(dtype)),
+                           passes);
         if (HasFatalFailure()) return;
       }
     }
