@@ -93,6 +93,8 @@ class Rule {
   const std::string& name() const { return name_; }
   /// Whether it may replace nodes of this op.
   bool is_for(const Op& op) const { return is_for_(op); }
+  /// Its left side; null for a function.
+  const detail::Pattern* pattern() const { return pattern_.get(); }
   /// The replacement of a node, in the graph of its operands; empty if the rule does not apply.
   Value operator()(const RuleSite& site) const;
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/exec/memory.hpp"
+#include "src/exec/overwriting.hpp"
 #include "src/exec/tasks.hpp"
 
 namespace dagrad::detail {
@@ -32,6 +33,7 @@ void leave_out_unused(Plan& plan, const Lifetimes& lifetimes) {
 void arrange(Plan& plan) {
   const Lifetimes lifetimes(plan);
   leave_out_unused(plan, lifetimes);
+  put_into_outputs(plan, lifetimes);
   std::optional<Tasks> tasks;
   if (plan.threads > 1) {
     tasks.emplace(plan, lifetimes);

@@ -225,6 +225,8 @@ void RunContext::prepare_outputs() {
     address_[plan_.outputs[i].slot] = const_cast<void*>(memory.now.data());  // nothing shares it
     memory.lent = false;
   }
+  for (const std::uint32_t slot : plan_.put)
+    address_[slot] = address_[plan_.outputs[plan_.slots[slot].at].slot];
 }
 
 /// Copies the outputs that no step writes.

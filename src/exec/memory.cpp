@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <utility>
 
-#include "dagrad/error.hpp"
 #include "src/exec/free_buffers.hpp"
+#include "src/exec/free_ranges.hpp"
+#include "src/exec/overwriting.hpp"
 #include "src/exec/wholes.hpp"
 #include "src/tensor/storage.hpp"
 
@@ -21,6 +22,10 @@ bool in_arena(const Plan& plan, std::uint32_t slot) {
 std::uint64_t result_blocks(const Kernel& kernel, std::size_t i) {
   return padded(i < kernel.out().size() ? kernel.out()[i].bytes() : kernel.scratch()) / block_bytes;
 }
+
+/// Slots of so many blocks lie in ranges of free memory. Smaller ones, which the cache holds, lie
+/// in buffers: planning these takes less time, and the one that was used last comes first.
+constexpr std::uint64_t least_range = (std::uint64_t{1} << 16) / block_bytes;
 
 // The two orders in which steps may run. Each assigns times to steps such that when a step can
 // start, all steps with earlier times are done.
@@ -66,6 +71,7 @@ class Placement {
 
   struct Buffer {
     std::uint64_t blocks = 0;
+    std::uint64_t begin = 0;   ///< if it is a range
     std::uint32_t holder = 0;  ///< the slot that has the buffer, or had it last
     bool free = false;
   };
@@ -73,10 +79,13 @@ class Placement {
   void place(std::uint32_t s);
   bool write_over_operand(std::uint32_t s, std::size_t result);
   void allocate(std::uint32_t s, std::uint32_t slot, std::uint64_t blocks);
+  std::uint32_t find_buffer(std::uint32_t s, std::uint64_t blocks);
   void release(std::uint32_t slot);
   void wait_for_users(std::uint32_t slot, std::uint32_t s);
   void lay_out();
 
+  bool is_beyond_budget() const { return total_ + ranges_.end() > order_.budget; }
+  static bool is_range(const Buffer& buffer) { return buffer.blocks >= least_range; }
   const Kernel& kernel(std::uint32_t s) const { return plan_.kernel_of(plan_.steps[s]); }
   Buffer& buffer(std::uint32_t slot) { return buffers_[buffer_of_[slot]]; }
   /// The last step that needs the memory of a slot, of which none is a part.
@@ -92,7 +101,8 @@ class Placement {
       buffer_of_;  ///< of each slot that is not a part: its buffer, or `none`
   std::vector<Buffer> buffers_;
   FreeBuffers free_{Order::first};
-  std::uint64_t total_ = 0;  ///< blocks of all buffers
+  FreeRanges ranges_;
+  std::uint64_t total_ = 0;  ///< blocks of all buffers that are not ranges
 };
 
 template <class Order>
@@ -117,28 +127,21 @@ void Placement<Order>::place(std::uint32_t s) {
 /// whether there is.
 template <class Order>
 bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
-  const Kernel& k = kernel(s);
-  const bool loop = k.op().traits().elementwise;
-  if (!k.overwrites() || result >= k.out().size() || (result > 0 && !loop)) return false;
-  const auto in = plan_.operands_of(plan_.steps[s]);
-  for (std::size_t i = 0; i < std::min<std::size_t>(in.size(), 32); ++i) {
+  const Step& step = plan_.steps[s];
+  const auto in = plan_.operands_of(step);
+  for (std::size_t i = 0; i < in.size(); ++i) {
     const std::uint32_t operand = in[i];
-    if ((k.op().traits().in_place >> i & 1U) == 0 || !in_arena(plan_, operand) ||
-        wholes_.is_shared(operand))
+    if (!in_arena(plan_, operand) || wholes_.is_shared(operand) ||
+        buffer(operand).holder != operand || lifetimes_.last(operand) != s ||
+        !may_overwrite(plan_, step, result, i))
       continue;
-    if (buffer(operand).holder != operand || lifetimes_.last(operand) != s ||
-        k.in()[i].elements() != k.out()[result].elements() ||
-        size_of(k.in()[i].dtype) != size_of(k.out()[result].dtype))
-      continue;
-    // A loop reads an element of every operand before it writes one; other ops may not.
-    if (!loop && std::count(in.begin(), in.end(), operand) > 1) continue;
     const auto readers = lifetimes_.readers(operand);
     const auto would_wait_for = [&](std::uint32_t reader) {
       return reader != s && order_.time(reader) >= order_.time(s);
     };
     if (std::any_of(readers.begin(), readers.end(), would_wait_for)) continue;
     wait_for_users(operand, s);
-    const std::uint32_t slot = plan_.results_of(plan_.steps[s])[result];
+    const std::uint32_t slot = plan_.results_of(step)[result];
     buffer(operand).holder = slot;
     buffer_of_[slot] = buffer_of_[operand];
     return true;
@@ -146,11 +149,26 @@ bool Placement<Order>::write_over_operand(std::uint32_t s, std::size_t result) {
   return false;
 }
 
-/// Gives the slot a free buffer, enlarged if necessary, or else a new one.
+/// Gives the slot a range of free memory or a buffer.
 template <class Order>
 void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot, std::uint64_t blocks) {
+  if (blocks < least_range) {
+    buffer_of_[slot] = find_buffer(s, blocks);
+  } else {
+    buffer_of_[slot] = static_cast<std::uint32_t>(buffers_.size());
+    const std::uint32_t time = is_beyond_budget() ? no_step : order_.time(s);
+    const auto wait = [&](std::uint32_t before) { wait_for_users(before, s); };
+    buffers_.push_back({.blocks = blocks, .begin = ranges_.take(blocks, time, wait)});
+  }
+  buffer(slot).holder = slot;
+  buffer(slot).free = false;
+}
+
+/// A free buffer, enlarged if necessary, or else a new one.
+template <class Order>
+std::uint32_t Placement<Order>::find_buffer(std::uint32_t s, std::uint64_t blocks) {
   std::uint32_t found = free_.take(blocks, [&](const FreeBuffers::Entry& entry) {
-    return entry.last_use < order_.time(s) || total_ > order_.budget;
+    return entry.last_use < order_.time(s) || is_beyond_budget();
   });
   if (found == none) {
     found = static_cast<std::uint32_t>(buffers_.size());
@@ -163,18 +181,19 @@ void Placement<Order>::allocate(std::uint32_t s, std::uint32_t slot, std::uint64
     total_ += blocks - buffer.blocks;
     buffer.blocks = blocks;
   }
-  buffer.holder = slot;
-  buffer.free = false;
-  buffer_of_[slot] = found;
+  return found;
 }
 
 template <class Order>
 void Placement<Order>::release(std::uint32_t slot) {
+  buffer(slot).free = true;
   std::uint32_t last_use = order_.time(last(slot));
   for (const std::uint32_t reader : lifetimes_.readers(slot))
     last_use = std::max(last_use, order_.time(reader));
-  buffer(slot).free = true;
-  free_.add(buffer(slot).blocks, {buffer_of_[slot], last_use});
+  if (const Buffer& free = buffer(slot); is_range(free))
+    ranges_.release(free.begin, free.blocks, {slot, last_use});
+  else
+    free_.add(free.blocks, {buffer_of_[slot], last_use});
 }
 
 /// Makes step `s`, which writes the slot's memory next, wait for the steps that use that memory
@@ -187,22 +206,20 @@ void Placement<Order>::wait_for_users(std::uint32_t slot, std::uint32_t s) {
     if (reader != s) order_.require({reader, s});
 }
 
-/// Places the buffers one after the other.
+/// Places the buffers one after the other, behind the ranges.
 template <class Order>
 void Placement<Order>::lay_out() {
-  std::vector<std::uint64_t> offset;
-  offset.reserve(buffers_.size());
-  std::uint64_t end = 0;
-  for (const Buffer& buffer : buffers_) {
-    offset.push_back(end);
-    if (buffer.blocks > (Slot::most - end) / block_bytes)
-      throw RunError("compile: a run needs more memory than the address space holds");
-    end += buffer.blocks * block_bytes;
+  std::uint64_t end = ranges_.end();
+  for (Buffer& buffer : buffers_) {
+    if (is_range(buffer)) continue;
+    buffer.begin = end;
+    end = grown(end, buffer.blocks);
   }
   for (std::uint32_t slot = 0; slot < buffer_of_.size(); ++slot)
     if (const std::uint32_t at = buffer_of_[wholes_.whole(slot)]; at != none)
-      plan_.slots[slot] = {Slot::Home::arena, offset[at] + wholes_.offset(slot)};
-  plan_.arena_bytes = end;
+      plan_.slots[slot] = {Slot::Home::arena,
+                           buffers_[at].begin * block_bytes + wholes_.offset(slot)};
+  plan_.arena_bytes = end * block_bytes;
 }
 
 /// The largest number of blocks in use at any moment when the steps run in order.

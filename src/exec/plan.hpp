@@ -125,6 +125,7 @@ class Plan {
   std::vector<Tensor> initial;  ///< initial values of the parameters
   std::vector<Tensor> constants;
   std::vector<Output> outputs;
+  std::vector<std::uint32_t> put;  ///< slots of values that outputs overwrite in their memory
   std::vector<Fetch> fetches;
   std::vector<Updated> updates;
   std::size_t arena_bytes = 0;

@@ -136,19 +136,23 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
 /// Finds the extents of a node's results, whose types are known.
 void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
   Extents& known = graph.extents;
-  bool fixed = true;
+  const int rank = traits.joint_shape ? graph.types[graph.new_results[0].type].shape.rank() : 0;
+  bool fixed = true, absorbed = false;
   std::uint32_t shared = Extents::scalar;
   for (const Edge& edge : operands) {
     const std::uint32_t extent = graph.result(edge).extent;
     fixed = fixed && known.is_fixed(extent);
-    if (traits.joint_shape) shared = known.joint(shared, extent);
+    if (!traits.joint_shape || absorbed) continue;
+    absorbed = known.absorbs(extent, rank);
+    shared = absorbed ? extent : known.joint(shared, extent);
   }
   if (traits.like >= 0)
     shared = graph.result(operands[static_cast<std::size_t>(traits.like)]).extent;
   const auto extent_of = [&](const Shape& shape) {
     if (shape.rank() == 0) return Extents::scalar;
+    if (traits.like >= 0 || absorbed) return shared;
     if (fixed) return known.fixed(shape);
-    return traits.like >= 0 || traits.joint_shape ? shared : known.fresh();
+    return traits.joint_shape ? shared : known.fresh();
   };
   for (Result& result : graph.new_results)
     result.extent = extent_of(graph.types[result.type].shape);

@@ -1,5 +1,6 @@
 #include "src/graph/extents.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dagrad::detail {
@@ -11,7 +12,9 @@ constexpr int most_visits = 16;  // after this many parts, two extents count as 
 std::uint32_t Extents::fixed(const Shape& shape) {
   if (shape.rank() == 0) return scalar;
   if (const auto at = fixed_.find(shape); at != fixed_.end()) return at->second;
-  return fixed_.emplace(shape, add({constant, constant})).first->second;
+  const bool full = std::ranges::find(shape.dims(), 1) == shape.dims().end();
+  const auto rank = static_cast<std::uint32_t>(shape.rank());
+  return fixed_.emplace(shape, add({constant, full ? rank : none})).first->second;
 }
 
 std::uint32_t Extents::broadcast(std::uint32_t a, std::uint32_t b) {

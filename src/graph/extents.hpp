@@ -20,6 +20,11 @@ class Extents {
   /// computed from these alone.
   std::uint32_t fixed(const Shape& shape);
   bool is_fixed(std::uint32_t extent) const { return parts_[extent].first == constant; }
+  /// Whether values of this rank that are broadcast with a value of the extent have its shape in
+  /// every replay: it is fixed, and no axis has one element.
+  bool absorbs(std::uint32_t extent, int rank) const {
+    return is_fixed(extent) && parts_[extent].second == static_cast<std::uint32_t>(rank);
+  }
   /// A new extent, for a shape of which nothing is known.
   std::uint32_t fresh() { return add({none, none}); }
   /// The extent to which two extents broadcast.
@@ -31,13 +36,15 @@ class Extents {
  private:
   static constexpr std::uint32_t none = 0xffffffff, constant = 0xfffffffe;
   struct Parts {
-    std::uint32_t first, second;  ///< `none` unless it is a joint extent; `constant` if it is fixed
+    /// `none` unless it is a joint extent. If it is fixed, the first is `constant`, and the second
+    /// the rank of the shape if no axis has one element.
+    std::uint32_t first, second;
   };
   std::uint32_t add(Parts parts);
   std::uint32_t broadcast(std::uint32_t a, std::uint32_t b);
   bool has(std::uint32_t whole, std::uint32_t part, int& visits) const;
 
-  std::vector<Parts> parts_{{constant, constant}};
+  std::vector<Parts> parts_{{constant, none}};
   std::unordered_map<std::uint64_t, std::uint32_t> joints_;  // the key combines both parts
   std::unordered_map<Shape, std::uint32_t, ShapeHash> fixed_;
 };

@@ -24,11 +24,12 @@ std::vector<std::uint32_t> needed(const GraphData& graph, std::span<const Value>
     check_owner(graph, value, what);
     is_cut.insert(key(value.node_id(), value.port()));
   }
-  std::vector<bool> is_needed;
-  std::size_t open = 0;  // needed nodes that are not yet visited
+  std::vector<char> is_needed;
+  std::uint32_t all = 0, open = 0;  // needed nodes, and those that are not yet visited
   const auto need = [&](std::uint32_t node, std::uint32_t port) {
-    if (is_cut.contains(key(node, port)) || is_needed[node]) return;
-    is_needed[node] = true;
+    if (is_needed[node] || (!is_cut.empty() && is_cut.contains(key(node, port)))) return;
+    is_needed[node] = 1;
+    ++all;
     ++open;
   };
   for (const Value& value : outputs) {
@@ -36,14 +37,16 @@ std::vector<std::uint32_t> needed(const GraphData& graph, std::span<const Value>
     if (is_needed.size() <= value.node_id()) is_needed.resize(value.node_id() + 1);
     need(value.node_id(), value.port());
   }
-  std::vector<std::uint32_t> nodes;
-  for (auto id = static_cast<std::uint32_t>(is_needed.size()); open > 0;) {
-    if (!is_needed[--id]) continue;
+  auto first = static_cast<std::uint32_t>(is_needed.size());
+  while (open > 0) {
+    if (!is_needed[--first]) continue;
     --open;
-    nodes.push_back(id);
-    for (const Edge& edge : graph.operands_of(id)) need(edge.node, edge.port);
+    for (const Edge& edge : graph.operands_of(first)) need(edge.node, edge.port);
   }
-  std::reverse(nodes.begin(), nodes.end());
+  std::vector<std::uint32_t> nodes;
+  nodes.reserve(all);
+  for (std::uint32_t id = first; id < is_needed.size(); ++id)
+    if (is_needed[id]) nodes.push_back(id);
   return nodes;
 }
 

@@ -15,6 +15,8 @@ Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retyp
       new_names_(to_.origin_names, to_.names, to_.origin_names) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
+  result_.mapping.first_.reserve(from.size());
+  result_.mapping.results_.reserve(from.results.size());
   to_.names.leave_room_for(from.names);
   if (!from.origins_of.empty()) had_origins_.resize(from.origins_of.back().node + 1);
   for (const auto& [node, origin] : from.origins_of) had_origins_[node] = true;
@@ -44,8 +46,9 @@ void Rewriting::redirect(const Value& from, const Value& to) {
 }
 
 Rewritten Rewriting::finish() && {
-  std::stable_sort(to_.origins_of.begin(), to_.origins_of.end(),
-                   [](const auto& a, const auto& b) { return a.node < b.node; });
+  const auto by_node = [](const auto& a, const auto& b) { return a.node < b.node; };
+  if (!std::ranges::is_sorted(to_.origins_of, by_node))
+    std::ranges::stable_sort(to_.origins_of, by_node);
   for (const InputAlias& old : from_.input_aliases)
     if (const Mapping::To* const at = to(old.input, 0);
         at != nullptr && to_.records[at->node].kind == NodeKind::input)
@@ -60,7 +63,10 @@ void Rewriting::copy(std::uint32_t id) {
   if (from_.records[id].kind != NodeKind::op) return copy_leaf(id, from_.types_of(id)[0]);
   edges_.clear();
   for (const Edge& edge : from_.operands_of(id)) edges_.push_back(moved(id, edge));
-  copy(id, from_.ops[from_.records[id].op].op, edges_);
+  const Op& op = from_.ops[from_.records[id].op].op;
+  if (retypes_ != Retypes::none || op.traits().has_validate) return copy(id, op, edges_);
+  keep_ordinal(id);
+  copy_alike(id, edges_);
 }
 
 void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Value> operands) {
@@ -75,14 +81,22 @@ void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Value> oper
 void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> operands) {
   const Op& old = from_.ops[from_.records[id].op].op;
   if (op.get() == old.get() || op.name() == old.name()) keep_ordinal(id);
-  if (like_before(id, op, operands)) {
-    to_.new_results.clear();
-    for (std::uint32_t port = 0; port < from_.types_of(id).size(); ++port)
-      to_.new_results.push_back({type_index(Edge(id, port, false)), Extents::scalar});
-    become(id, add_node(to_, op_index(id), operands, {}));
-  } else {
+  if (like_before(id, op, operands))
+    copy_alike(id, operands);
+  else
     become(id, append_node(to_, op, operands, {}));
-  }
+}
+
+/// Copies a node with operands of the types that the old ones have, so that its results have those
+/// of the old ones.
+void Rewriting::copy_alike(std::uint32_t id, std::span<const Edge> operands) {
+  const std::uint32_t first = from_.records[id].first_result, n = from_.types_of(id).size();
+  to_.new_results.clear();
+  for (std::uint32_t port = 0; port < n; ++port)
+    to_.new_results.push_back({type_index(from_.results[first + port].type), Extents::scalar});
+  copied_ = add_node(to_, op_index(id), operands, {});
+  to_.making.ordinal = Names::none;
+  for (std::uint32_t port = 0; port < n; ++port) map(id, port, {copied_, port});
 }
 
 void Rewriting::copy_leaf(std::uint32_t id, const Type& type) {
@@ -109,7 +123,7 @@ bool Rewriting::like_before(std::uint32_t id, const Op& op, std::span<const Edge
   const auto old = from_.operands_of(id);
   if (old.size() != operands.size()) return false;
   for (std::size_t i = 0; i < old.size(); ++i)
-    if (type_index(old[i]) != to_.result(operands[i]).type) return false;
+    if (type_index(from_.result(old[i]).type) != to_.result(operands[i]).type) return false;
   return true;
 }
 
@@ -120,9 +134,8 @@ std::uint32_t Rewriting::op_index(std::uint32_t id) {
   return ops_[old];
 }
 
-/// The index in the new graph of the type of an old value.
-std::uint32_t Rewriting::type_index(const Edge& old) {
-  const std::uint32_t index = from_.result(old).type;
+/// The index in the new graph of a type of the old one.
+std::uint32_t Rewriting::type_index(std::uint32_t index) {
   if (index >= types_.size()) types_.resize(from_.types.size(), no_node);
   if (types_[index] == no_node) types_[index] = to_.types.index(from_.types[index]);
   return types_[index];
@@ -136,7 +149,8 @@ void Rewriting::become(std::uint32_t id, std::uint32_t fresh) {
                      std::to_string(was) + " results, but its copy has " + std::to_string(is));
   copied_ = fresh;
   for (std::uint32_t port = 0; port < is; ++port) {
-    if (to_.result(Edge(fresh, port, false)).type != type_index(Edge(id, port, false)))
+    if (to_.result(Edge(fresh, port, false)).type !=
+        type_index(from_.result(Edge(id, port, false)).type))
       check_type(id, port, to_.types_of(fresh)[port]);
     map(id, port, {fresh, port});
   }

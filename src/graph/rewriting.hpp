@@ -84,9 +84,10 @@ class Rewriting {
   static Key key(std::uint32_t node, std::uint32_t port) { return Key{node} << 32 | port; }
 
   Edge redirected(const Edge& old) const;
+  void copy_alike(std::uint32_t id, std::span<const Edge> operands);
   bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands);
   std::uint32_t op_index(std::uint32_t id);
-  std::uint32_t type_index(const Edge& old);
+  std::uint32_t type_index(std::uint32_t index);
   const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null if there is none
   void map(std::uint32_t id, std::uint32_t port, const Mapping::To& to);
   void become(std::uint32_t id, std::uint32_t fresh);

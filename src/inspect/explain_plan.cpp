@@ -70,10 +70,11 @@ class Explaining {
     const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
     if (kernel.out().empty() || kernel.out()[0].bytes() == 0 || kernel.parts() != nullptr)
       return "";
-    const std::uint32_t result = plan_.results_of(plan_.steps[step])[0];
-    if (!in_arena(result)) return "";
+    const Slot result = plan_.slots[plan_.results_of(plan_.steps[step])[0]];
+    if (result.home != Slot::Home::arena && result.home != Slot::Home::output) return "";
     for (const std::uint32_t operand : plan_.operands_of(plan_.steps[step]))
-      if (in_arena(operand) && plan_.slots[operand].at == plan_.slots[result].at)
+      if (operand != no_slot && plan_.slots[operand].home == result.home &&
+          plan_.slots[operand].at == result.at)
         return value_name(operand);
     return "";
   }

@@ -9,13 +9,38 @@ namespace dagrad {
 
 namespace {
 
-using detail::GraphData, detail::RuleTable;
+using detail::GraphData, detail::OperandFilter, detail::RuleTable;
+
+/// The rules for the nodes of a graph.
+class RulesOfNodes {
+ public:
+  RulesOfNodes(const GraphData& graph, RuleTable& rules)
+      : graph_(graph), rules_(rules), of_op_(graph.ops.size(), nullptr) {}
+
+  /// Whether one of them may apply to the node if these are its operands.
+  bool may_apply(std::uint32_t node, std::span<const detail::Edge> operands,
+                 OperandFilter& filter) {
+    if (graph_.types_of(node).size() != 1) return false;
+    const RuleTable::Candidates*& rules = of_op_[graph_.records[node].op];
+    if (rules == nullptr) rules = &rules_.candidates(graph_.ops[graph_.records[node].op].op);
+    return rules_.may_apply(*rules, operands, filter);
+  }
+
+ private:
+  const GraphData& graph_;
+  RuleTable& rules_;
+  std::vector<const RuleTable::Candidates*> of_op_;  ///< by index in the graph
+};
 
 /// A rewrite that replaces the nodes to which rules apply.
 class Replacing {
  public:
   Replacing(const GraphData& from, RuleTable& rules)
-      : from_(from), rules_(rules), rewriting_(from, "apply_rules", detail::Retypes::none) {}
+      : from_(from),
+        rules_(rules),
+        rules_of_(from, rules),
+        rewriting_(from, "apply_rules", detail::Retypes::none),
+        filter_(rules.kinds(), detail::Access::data(rewriting_.graph())) {}
 
   Rewritten run(std::span<const std::uint32_t> nodes) && {
     for (const std::uint32_t node : nodes)
@@ -28,21 +53,25 @@ class Replacing {
 
  private:
   Value replacement(std::uint32_t node) {
-    const Op& op = from_.ops[from_.records[node].op].op;
-    if (from_.types_of(node).size() != 1 || !rules_.has_rules_for(op)) return {};
+    edges_.clear();
+    for (const detail::Edge& edge : from_.operands_of(node))
+      edges_.push_back(rewriting_.moved(node, edge));
+    if (!rules_of_.may_apply(node, edges_, filter_)) return {};
     const GraphData& to = detail::Access::data(rewriting_.graph());
     operands_.clear();
-    for (const detail::Edge& edge : from_.operands_of(node)) {
-      const detail::Edge now = rewriting_.moved(node, edge);
-      operands_.push_back(detail::Access::value(to.share(), now.node, now.port));
-    }
+    for (const detail::Edge& edge : edges_)
+      operands_.push_back(detail::Access::value(to.share(), edge.node, edge.port));
+    const Op& op = from_.ops[from_.records[node].op].op;
     int left = RuleTable::most_at_one_node;
     return rules_.replacement({op, operands_, from_.types_of(node)[0]}, left);
   }
 
   const GraphData& from_;
   RuleTable& rules_;
+  RulesOfNodes rules_of_;
   detail::Rewriting rewriting_;
+  OperandFilter filter_;  ///< of operands in the new graph
+  std::vector<detail::Edge> edges_;
   std::vector<Value> operands_;
 };
 
@@ -62,8 +91,10 @@ detail::Change detail::apply_some_rules(const Graph& graph, std::span<const Valu
   const GraphData& from = Access::data(graph);
   const std::vector<std::uint32_t> nodes = needed(from, values, {}, "apply_rules");
   RuleTable table(rules);
+  RulesOfNodes rules_of(from, table);
+  OperandFilter filter(table.kinds(), from);
   const bool any = std::ranges::any_of(nodes, [&](std::uint32_t node) {
-    return table.has_rules_for(from.ops[from.records[node].op].op);
+    return rules_of.may_apply(node, from.operands_of(node), filter);
   });
   if (!any) return {};
   Rewritten made = Replacing(from, table).run(nodes);

@@ -1,5 +1,6 @@
 #include "src/passes/pattern.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "dagrad/ops/control.hpp"
@@ -13,9 +14,8 @@ namespace dagrad {
 
 Value operand_of(const Value& value, std::size_t i) { return value.node().operands().at(i); }
 
-namespace {
+namespace detail {
 
-/// What all elements of a tensor are equal to, if they are and there are not too many to look at.
 std::optional<double> fill_of(const Tensor& tensor) {
   constexpr std::int64_t most = 256;
   if (tensor.size() == 0 || tensor.size() > most) return {};
@@ -33,19 +33,19 @@ bool same_number(double pattern, double number, DType dtype) {
   return number == pattern && (!is_float(dtype) || std::signbit(number) == std::signbit(pattern));
 }
 
-}  // namespace
+}  // namespace detail
 
 std::optional<double> known_fill(const Value& value) {
   const detail::GraphView graph(detail::Access::data(value));
   if (value.type().elements() == 0) return {};
   for (detail::Edge at{value.node_id(), value.port(), false}; at.port == 0;
        at = graph.operands(at.node)[0]) {
-    if (graph.kind(at.node) == NodeKind::constant) return fill_of(graph.tensor(at.node));
+    if (graph.kind(at.node) == NodeKind::constant) return detail::fill_of(graph.tensor(at.node));
     if (graph.kind(at.node) != NodeKind::op) return {};
     const Op& op = graph.op(at.node);
-    if (const auto* full = op.get_if<Full>()) return fill_of(full->value);
+    if (const auto* full = op.get_if<Full>()) return detail::fill_of(full->value);
     if (const auto* like = op.get_if<FullLike>()) return like->value;
-    if (!passes_elements_on(op)) return {};
+    if (!detail::passes_elements_on(op)) return {};
   }
   return {};
 }
@@ -80,6 +80,24 @@ std::size_t Pattern::add(const Value& value, std::span<const Value> operands) {
   }
   parts_.push_back(std::move(part));
   return parts_.size() - 1;
+}
+
+OperandNeeds Pattern::needs(OperandKinds& kinds) const {
+  const Part& root = parts_[root_];
+  OperandNeeds needs{.commutes = root.op.traits().commutative};
+  if (needs.commutes && root.in.size() != 2) return {};
+  for (std::size_t i = 0; i < std::min(root.in.size(), OperandNeeds::most); ++i) {
+    const Part& part = parts_[root.in[i]];
+    if (part.kind == Part::Kind::number) needs.bits[i] = kinds.bit_of(part.number);
+    if (part.kind == Part::Kind::op) needs.bits[i] = kinds.bit_of(part.op);
+  }
+  const auto is_operand = [&](std::size_t i, std::size_t operand) {
+    const Part& part = parts_[root.in[i]];
+    return part.kind == Part::Kind::operand && part.operand == operand;
+  };
+  needs.equal = root.in.size() > 1 && parts_[root.in[0]].kind == Part::Kind::operand &&
+                is_operand(1, parts_[root.in[0]].operand);
+  return needs;
 }
 
 std::optional<Bound> Pattern::match(const RuleSite& site) const {

@@ -8,10 +8,18 @@
 #include <vector>
 
 #include "dagrad/passes.hpp"
+#include "src/passes/operand_kinds.hpp"
 
 namespace dagrad::detail {
 
 inline constexpr std::size_t most_rule_operands = 4;
+
+/// What all elements of a tensor are equal to, if they are and there are not too many to look at.
+std::optional<double> fill_of(const Tensor& tensor);
+/// Whether results only repeat or reshape the first operand, so that they are filled with the same.
+bool passes_elements_on(const Op& op);
+/// Whether a number of a pattern stands for what a value of the dtype is filled with.
+bool same_number(double pattern, double number, DType dtype);
 
 /// The values that the operands of a rule stand for.
 using Bound = std::array<Value, most_rule_operands>;
@@ -24,6 +32,8 @@ class Pattern {
 
   /// The op at its root.
   const Op& op() const { return parts_[root_].op; }
+  /// What the operands of its root must be made by, for others to be ruled out quickly.
+  OperandNeeds needs(OperandKinds& kinds) const;
   /// The operands of the rule, if the node matches.
   std::optional<Bound> match(const RuleSite& site) const;
 

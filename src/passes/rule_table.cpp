@@ -1,13 +1,26 @@
 #include "src/passes/rule_table.hpp"
 
+#include <algorithm>
+
 #include "dagrad/apply.hpp"
 #include "src/graph/data.hpp"
+#include "src/passes/pattern.hpp"
 
 namespace dagrad::detail {
 
-RuleTable::RuleTable(std::span<const Rule> rules) : rules_(rules), counts_(rules.size()) {}
+RuleTable::RuleTable(std::span<const Rule> rules)
+    : rules_(rules), counts_(rules.size()), needs_(rules.size()) {
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    if (const Pattern* const pattern = rules[i].pattern()) needs_[i] = pattern->needs(kinds_);
+}
 
-const std::vector<std::size_t>& RuleTable::candidates(const Op& op) {
+bool RuleTable::may_apply(const Candidates& rules, std::span<const Edge> operands,
+                          OperandFilter& filter) const {
+  return std::ranges::any_of(
+      rules, [&](std::size_t rule) { return filter.meets(operands, needs_[rule]); });
+}
+
+const RuleTable::Candidates& RuleTable::candidates(const Op& op) {
   const auto [at, added] = by_op_.try_emplace(op.get());
   if (!added) return at->second;
   ops_.push_back(op);

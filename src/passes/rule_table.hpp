@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dagrad/passes.hpp"
+#include "src/passes/operand_kinds.hpp"
 
 namespace dagrad::detail {
 
@@ -19,8 +20,15 @@ class RuleTable {
 
   explicit RuleTable(std::span<const Rule> rules);
 
-  /// Whether any rule is for this op.
-  bool has_rules_for(const Op& op) { return !candidates(op).empty(); }
+  /// The rules for an op, as positions in the table.
+  using Candidates = std::vector<std::size_t>;
+  const Candidates& candidates(const Op& op);
+  /// What filters of operands must tell apart.
+  const OperandKinds& kinds() const { return kinds_; }
+  /// Whether one of the rules for a node may apply, judging by its operands. Takes no notice of how
+  /// these are made further back, nor of what functions look at.
+  bool may_apply(const Candidates& rules, std::span<const Edge> operands,
+                 OperandFilter& filter) const;
   /// Replaces a node, and the nodes of the replacement, as long as a rule applies. Returns an empty
   /// Value if none does. Decreases `left` with each application.
   Value replacement(const RuleSite& site, int& left);
@@ -28,11 +36,12 @@ class RuleTable {
 
  private:
   Value once(const RuleSite& site);
-  const std::vector<std::size_t>& candidates(const Op& op);
 
   std::span<const Rule> rules_;
   std::vector<std::size_t> counts_;
-  std::unordered_map<const OpInterface*, std::vector<std::size_t>> by_op_;
+  OperandKinds kinds_;
+  std::vector<OperandNeeds> needs_;  ///< of each rule; nothing for functions
+  std::unordered_map<const OpInterface*, Candidates> by_op_;
   std::vector<Op> ops_;  ///< those in by_op_, so that their addresses are not used again
 };
 

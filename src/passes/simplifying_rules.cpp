@@ -187,14 +187,6 @@ Value plain_power(const RuleSite& at) {
   return exponent == -1 ? reciprocal(at.in()) : Value();
 }
 
-Value integer_times_zero(const RuleSite& at) {
-  if (is_float(at.type.dtype)) return {};
-  for (std::size_t i = 0; i < 2; ++i)
-    if (known_fill(at.in(i)) == 0 && at.in(1 - i).type() == at.type)
-      return zeros_like(at.in(1 - i));
-  return {};
-}
-
 /// Whether the value repeats a scalar.
 bool repeats_scalar(const Value& value) {
   return (made_by<BroadcastTo>(value) || made_by<BroadcastLike>(value)) &&
@@ -220,7 +212,8 @@ std::vector<Rule> rules_of_arithmetic() {
       {"x / 1", [](V x) { return x / 1; }, [](V x) { return x; }},
       {"x + -0", [](V x) { return x + -0.0; }, [](V x) { return x; }},
       {"x - 0", [](V x) { return x - 0; }, [](V x) { return x; }},
-      Rule::for_op<Mul>("integer x * 0", integer_times_zero),
+      {"integer x * 0", [](V x) { return x * 0; },
+       [](V x) { return is_float(x.dtype()) ? V() : zeros_like(x); }},
       {"-(-x)", [](V x) { return -(-x); }, [](V x) { return x; }},
       {"x - (-y)", [](V x, V y) { return x - (-y); }, [](V x, V y) { return x + y; }},
       {"x + (-y)", [](V x, V y) { return x + (-y); }, [](V x, V y) { return x - y; }},

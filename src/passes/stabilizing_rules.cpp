@@ -79,11 +79,8 @@ std::vector<Rule> stabilizing_rules() {
       {"sqrt(square(x) + square(y))", [](V x, V y) { return sqrt(square(x) + square(y)); },
        [](V x, V y) { return hypot(x, y); }},
       {"(-x) * x", [](V x) { return (-x) * x; }, [](V x) { return -square(x); }},
-      Rule::for_op<Mul>("norm(x) * norm(x)",
-                        [](const RuleSite& at) {
-                          return at.in(0) == at.in(1) && made_by<Norm>(at.in(0)) ? square(at.in(0))
-                                                                                 : Value();
-                        }),
+      {"norm(x) * norm(x)", [](V x) { return x * x; },
+       [](V x) { return made_by<Norm>(x) ? square(x) : V(); }},
       Rule::for_op<Square>("square(norm(x))", square_of_norm),
       Rule::for_op<Sqrt>("sqrt(sum(square(x)))", root_of_sum_of_squares),
       Rule::for_op<Log>("log(softmax(x))", log_of_softmax),

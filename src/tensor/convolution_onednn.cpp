@@ -210,8 +210,7 @@ class OneDnn final : public ConvolutionKernel {
   }
 
   std::size_t scratch() const override {
-    const auto tasks = static_cast<std::size_t>(tasks_);
-    return kernel_bytes() * (result_ == ConvolutionResult::kernel ? tasks : 1) + tasks * space_;
+    return kernel_bytes() * kernels() + static_cast<std::size_t>(tasks_) * space_;
   }
 
   void run(const Parallel& parallel, const void* first, const void* second, void* result,
@@ -225,9 +224,10 @@ class OneDnn final : public ConvolutionKernel {
     } else if (result_ == ConvolutionResult::in) {
       each_task(parallel, {result, packed(a, memory), b}, memory + kernel_bytes());
     } else {
-      const std::size_t sums = kernel_bytes() * static_cast<std::size_t>(tasks_);
-      each_task(parallel, {a, memory, b}, memory + sums);
-      add_up(parallel, memory, result, memory + sums);
+      const Sums sums{static_cast<std::byte*>(result), memory};
+      std::byte* const rest = memory + kernel_bytes() * kernels();
+      each_task(parallel, {a, nullptr, b}, rest, &sums);
+      add_up(parallel, sums, rest);
     }
   }
 
@@ -241,6 +241,32 @@ class OneDnn final : public ConvolutionKernel {
     return whole_lines(pieces_[0].layout(kernel_slot).wanted.get_size());
   }
 
+  /// How many kernels in the layout that the primitives want lie in the scratch memory.
+  std::size_t kernels() const {
+    if (result_ != ConvolutionResult::kernel) return 1;
+    return static_cast<std::size_t>(tasks_ - (in_result() == tasks_ ? 0 : 1));
+  }
+
+  /// The task whose sum of the gradient lies where the result will be; `tasks_` if there is none.
+  /// It must be the first if nothing is moved at the end; the first must not be if that is moved.
+  Index in_result() const {
+    const Layout& layout = pieces_[0].layout(kernel_slot);
+    if (!layout.moves()) return 0;
+    const bool fits = layout.wanted.get_size() <= layout.plain.get_size();
+    return fits && tasks_ > 1 ? tasks_ - 1 : tasks_;
+  }
+
+  /// Where the sums of the tasks lie.
+  struct Sums {
+    std::byte *result, *others;
+  };
+  float* sum_of(Index task, const Sums& sums) const {
+    const Index apart = in_result();
+    const auto before = static_cast<std::size_t>(task < apart ? task : task - 1);
+    return reinterpret_cast<float*>(task == apart ? sums.result
+                                                  : sums.others + before * kernel_bytes());
+  }
+
   /// The kernel in the layout that the primitives want.
   void* packed(void* kernel, std::byte* memory) const {
     if (!pieces_[0].layout(kernel_slot).moves()) return kernel;
@@ -250,8 +276,8 @@ class OneDnn final : public ConvolutionKernel {
     return memory;
   }
 
-  void each_task(const Parallel& parallel, const std::array<void*, 3>& tensors,
-                 std::byte* memory) const {
+  void each_task(const Parallel& parallel, const std::array<void*, 3>& tensors, std::byte* memory,
+                 const Sums* sums = nullptr) const {
     parallel(tasks_, [&](Index task) {
       const OneThread alone;
       const dnnl::stream stream(engine());
@@ -261,8 +287,7 @@ class OneDnn final : public ConvolutionKernel {
       std::array<void*, 3> plain = tensors;
       plain[in_slot] = static_cast<float*>(tensors[in_slot]) + task * images_ * in_;
       plain[out_slot] = static_cast<float*>(tensors[out_slot]) + task * images_ * out_;
-      if (result_ == ConvolutionResult::kernel)
-        plain[kernel_slot] = static_cast<std::byte*>(tensors[kernel_slot]) + at * kernel_bytes();
+      if (sums != nullptr) plain[kernel_slot] = sum_of(task, *sums);
       run_piece(stream, piece, plain, memory + at * space_);
     });
   }
@@ -285,19 +310,19 @@ class OneDnn final : public ConvolutionKernel {
   }
 
   /// Adds the sums of the tasks in order and stores them in the graph's layout of the kernel.
-  void add_up(const Parallel& parallel, std::byte* memory, void* kernel, std::byte* scratch) const {
+  void add_up(const Parallel& parallel, const Sums& sums, std::byte* scratch) const {
     const Layout& layout = pieces_[0].layout(kernel_slot);
-    auto* const sum = reinterpret_cast<float*>(memory);
-    const auto step = static_cast<Index>(kernel_bytes() / sizeof(float));
+    float* const sum = sum_of(0, sums);
     const auto n = static_cast<Index>(layout.wanted.get_size() / sizeof(float));
     parallel.ranges(n, 16384, [&](Index begin, Index end) {
-      for (Index task = 1; task < tasks_; ++task)
-        for (Index i = begin; i < end; ++i) sum[i] += sum[task * step + i];
-      if (!layout.moves()) std::copy(sum + begin, sum + end, static_cast<float*>(kernel) + begin);
+      for (Index task = 1; task < tasks_; ++task) {
+        const float* const more = sum_of(task, sums);
+        for (Index i = begin; i < end; ++i) sum[i] += more[i];
+      }
     });
     if (!layout.moves()) return;
     const OneThread alone;
-    pieces_[0].move(dnnl::stream(engine()), kernel_slot, kernel, memory, scratch);
+    pieces_[0].move(dnnl::stream(engine()), kernel_slot, sums.result, sum, scratch);
   }
 
   ConvolutionResult result_;

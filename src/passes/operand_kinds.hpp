@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "src/graph/data.hpp"
+
+namespace dagrad::detail {
+
+/// The numbers and ops that rules look for among the operands of a node, each as a bit.
+class OperandKinds {
+ public:
+  using Bits = std::uint64_t;
+  /// Set for every operand. It also stands for all kinds for which no other bit is left.
+  static constexpr Bits any = Bits{1} << 63;
+
+  Bits bit_of(double number);
+  /// The op must outlive this.
+  Bits bit_of(const Op& op);
+  /// Of what is filled with a number: the bits of all that a pattern would take it for.
+  Bits bits_of(double number, DType dtype) const;
+  /// Of the results of an op.
+  Bits bits_of(const Op& op) const;
+
+ private:
+  Bits next();
+
+  struct Number {
+    double value;
+    Bits bit;
+  };
+  struct OfOp {
+    const Op* op;
+    Bits bit;
+  };
+  std::vector<Number> numbers_;
+  std::vector<OfOp> ops_;
+  int used_ = 0;
+};
+
+/// What a rule needs of the first operands of a node: for each, bits that it must have.
+struct OperandNeeds {
+  static constexpr std::size_t most = 3;
+  std::array<OperandKinds::Bits, most> bits{};
+  bool commutes = false;  ///< whether the first two may be exchanged
+  bool equal = false;     ///< whether the first two must be the same value
+};
+
+/// Tells quickly, for the nodes of a graph, which rules cannot apply.
+class OperandFilter {
+ public:
+  OperandFilter(const OperandKinds& kinds, const GraphData& graph) : kinds_(kinds), graph_(graph) {}
+
+  bool meets(std::span<const Edge> operands, const OperandNeeds& needs);
+
+ private:
+  struct OfOp {
+    OperandKinds::Bits bits = 0;  ///< 0 if not known yet
+    bool passes_on = false;       ///< whether results are filled with what the first operand is
+  };
+
+  OperandKinds::Bits bits(const Edge& operand);
+  OperandKinds::Bits bits_of_constant(std::uint32_t node);
+  const OfOp& of_op(std::uint32_t op);
+
+  const OperandKinds& kinds_;
+  const GraphData& graph_;
+  std::vector<OfOp> of_op_;           ///< by index in the graph
+  std::uint32_t constant_ = no_node;  ///< the last constant
+  OperandKinds::Bits of_constant_ = 0;
+};
+
+}  // namespace dagrad::detail
