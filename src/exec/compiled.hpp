@@ -70,7 +70,9 @@ struct FunctionAccess {
 /// What a BoundRun holds: its own context and everything that the context refers to.
 struct BoundContext {
   BoundContext(std::shared_ptr<Compiled> compiled, std::shared_ptr<StateData> with)
-      : function(std::move(compiled)), state(std::move(with)), context(bound(function->plan())) {}
+      : function(std::move(compiled)), state(std::move(with)), context(bound(function->plan())) {
+    context.expect_runs();
+  }
 
   std::shared_ptr<Compiled> function;
   std::shared_ptr<StateData> state;  ///< null: parameters have their initial values

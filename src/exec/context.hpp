@@ -13,6 +13,7 @@
 #include "src/exec/plan.hpp"
 #include "src/exec/scheduler.hpp"
 #include "src/exec/state_data.hpp"
+#include "src/exec/wired_addresses.hpp"
 #include "src/tensor/storage.hpp"
 
 namespace dagrad::detail {
@@ -40,6 +41,8 @@ class RunContext final : private Steps {
   ~RunContext();
 
   const Plan& plan() const { return plan_; }
+  /// Prepares the first run for many others.
+  void expect_runs() { wired_.expect_runs(); }
 
   /// Position of an input. Throws ArgumentError naming the inputs that the function needs if there
   /// is no such input, GraphError if the value belongs to another graph.
@@ -93,7 +96,8 @@ class RunContext final : private Steps {
   void run(std::uint32_t task, int worker) override;
   void run_step(std::uint32_t step, int worker);
   void check() const override;
-  void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const;
+  void execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel);
+  void** find(const Step& step, StepFrame& frame) const;
   void compute(StateData* state, bool update, const RunOptions& options,
                std::vector<Tensor>* results);
   void run_steps();
@@ -124,6 +128,7 @@ class RunContext final : private Steps {
   const Plan& plan_;
   Blocks arena_, routine_scratch_;
   std::vector<void*> address_;            ///< of each slot
+  WiredAddresses wired_;                  ///< of each operand and result
   std::vector<StepFrame> frames_;         ///< of each worker
   std::unique_ptr<Scheduler> scheduler_;  ///< null if the plan runs on one thread
   InOrder in_order_{*this};

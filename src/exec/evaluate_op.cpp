@@ -16,18 +16,22 @@ std::vector<Tensor> evaluated(const Op& op, std::span<const Tensor> operands,
   const auto kernel = detail::make_kernel(op, std::move(in), std::move(out),
                                           *detail::chosen(options.runtime).data());
 
-  detail::StepFrame frame;
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    frame.in.push_back(op.traits().uses_type_only(i) ? nullptr : operands[i].data());
+  std::vector<void*> addresses;
+  for (std::size_t i = 0; i < operands.size(); ++i)  // which are only read
+    addresses.push_back(op.traits().uses_type_only(i) ? nullptr
+                                                      : const_cast<void*>(operands[i].data()));
   std::vector<Tensor> results;
   for (const Type& type : kernel->out()) {
     results.push_back(detail::uninitialized(type));
-    frame.out.push_back(results.back().mutable_view().data);
+    addresses.push_back(results.back().mutable_view().data);
   }
+  detail::StepFrame frame;
+  frame.in = addresses.data();
+  frame.out = frame.in + operands.size();
   Tensor scratch = detail::uninitialized({u8, {static_cast<std::int64_t>(kernel->scratch())}});
   frame.scratch = scratch.mutable_view().data;
-  frame.in_views.resize(frame.in.size());
-  frame.out_views.resize(frame.out.size());
+  frame.in_views.resize(operands.size());
+  frame.out_views.resize(results.size());
   kernel->run(frame, Inline());
   return results;
 }

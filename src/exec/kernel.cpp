@@ -39,9 +39,11 @@ class LoopKernel : public Kernel {
   }
   void run(StepFrame& frame, const Parallel& parallel) const override {
     for (const std::size_t i : absent_) frame.in[i] = frame.out[0];  // loops increment all pointers
-    if (loop_.tasks() == 1) return loop_.run(0, frame.in.data(), frame.out.data());
-    parallel(loop_.tasks(),
-             [&](std::int64_t task) { loop_.run(task, frame.in.data(), frame.out.data()); });
+    if (loop_.tasks() == 1)
+      loop_.run(0, frame.in, frame.out);
+    else
+      parallel(loop_.tasks(), [&](std::int64_t task) { loop_.run(task, frame.in, frame.out); });
+    for (const std::size_t i : absent_) frame.in[i] = nullptr;
   }
   const Program* program() const override { return &loop_.program(); }
   std::string remark() const override {

@@ -17,10 +17,11 @@ class Kernel;
 /// Addresses of the operands and results of a step. Each worker has one frame, which it uses for
 /// one step at a time.
 struct StepFrame {
-  std::vector<const void*> in;  ///< null if only the type is used
-  std::vector<void*> out;
+  void** in = nullptr;  ///< read only; null if only the type is used
+  void** out = nullptr;
   void* scratch = nullptr;
-  std::uint32_t step = 0;  ///< the one that the worker runs, or that has failed
+  std::vector<void*> found;  ///< where `in` and `out` are if they have been looked up
+  std::uint32_t step = 0;    ///< the one that the worker runs, or that has failed
 
   std::vector<View> in_views;  ///< the same as views, if `make_views` has been called
   std::vector<MutableView> out_views;

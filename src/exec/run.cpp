@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "dagrad/error.hpp"
 #include "dagrad/passes/tile.hpp"
@@ -19,8 +20,7 @@ void RunContext::make_workers() {
     results = std::max(results, kernel->out().size());
   }
   for (StepFrame& frame : frames_) {
-    frame.in.resize(operands);
-    frame.out.resize(results);
+    frame.found.resize(operands + results);
     frame.in_views.resize(operands);
     frame.out_views.resize(results);
   }
@@ -29,7 +29,12 @@ void RunContext::make_workers() {
 }
 
 void RunContext::run_steps() {
+  bool wired = false;
+  const auto wire = [&] {
+    if (!std::exchange(wired, true)) wired_.update(plan_, address_);
+  };
   if (scheduler_) {
+    wire();
     const Scheduler::Failure failure = (*scheduler_)(*this);
     if (failure.error) fail(frames_[static_cast<std::size_t>(failure.worker)].step, failure.error);
     return;
@@ -44,8 +49,10 @@ void RunContext::run_steps() {
         stretch.routine(address_.data(), routine_scratch_.get());
         s = stretch.end;
       }
+      if (s < stretch.end) wire();
       for (; s < stretch.end; ++s) execute(s, frames_[0], in_order_);
     }
+    if (s < end) wire();
     if (!watched)
       for (; s < end; ++s) execute(s, frames_[0], in_order_);
     for (; s < end; ++s) run_step(s, 0);
@@ -98,16 +105,23 @@ void RunContext::run_step(std::uint32_t step, int worker) {
   observed.finishes();
 }
 
-void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) const {
+void RunContext::execute(std::uint32_t step, StepFrame& frame, const Parallel& parallel) {
   const Step& s = plan_.steps[step];
   const Kernel& kernel = plan_.kernel_of(s);
-  const std::uint32_t* wire = plan_.wires.data() + s.first_wire;
-  for (std::size_t i = 0, n = kernel.in().size(); i < n; ++i, ++wire)
-    frame.in[i] = *wire == no_slot ? nullptr : address_[*wire];
-  for (std::size_t i = 0, n = kernel.out().size(); i < n; ++i, ++wire)
-    frame.out[i] = address_[*wire];
-  frame.scratch = kernel.scratch() > 0 ? address_[*wire] : nullptr;
+  frame.in = wired_.empty() ? find(s, frame) : wired_.of(s);
+  frame.out = frame.in + kernel.in().size();
+  frame.scratch = kernel.scratch() > 0 ? address_[plan_.wires_of(s).back()] : nullptr;
   kernel.run(frame, parallel);
+}
+
+/// Looks the addresses of a step's operands and results up.
+void** RunContext::find(const Step& step, StepFrame& frame) const {
+  const Kernel& kernel = plan_.kernel_of(step);
+  const auto wires = plan_.wires_of(step).first(kernel.in().size() + kernel.out().size());
+  std::ranges::transform(wires, frame.found.begin(), [&](std::uint32_t slot) {
+    return slot == no_slot ? nullptr : address_[slot];
+  });
+  return frame.found.data();
 }
 
 /// Throws a RunError with the node's name and place, in which the original exception is nested.

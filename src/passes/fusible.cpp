@@ -39,6 +39,7 @@ FusibleNodes::FusibleNodes(const GraphData& graph, std::span<const Value> values
     : graph_(graph), nodes_(needed(graph, values, {}, "fuse")) {
   facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
   programs_.resize(facts_.size());
+  recent_.resize(graph.ops.size());
   for (const Value& value : values) facts_[value.node_id()].requested = true;
   mark_read();
   for (const std::uint32_t node : nodes_)
@@ -74,10 +75,8 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   if (traits.alias >= 0 && !traits.ordered && !traits.has_validate)
     return classify_reshape(node, graph_.operands_of(node)[static_cast<std::size_t>(traits.alias)]);
   if (!traits.elementwise || traits.ordered || traits.has_validate) return;
-  in_.clear();
-  for (const Edge& edge : graph_.operands_of(node)) in_.push_back(graph_.type(edge));
-  ProgramPtr program = op->program(in_);
-  if (!program || program->outputs.empty() ||
+  const Program* const program = program_of(node);
+  if (program == nullptr || program->outputs.empty() ||
       (traits.type_only != 0 && reads_type_only(*program, traits)))
     return;
   if (const auto bits = constant_result(*program)) return set_fill(node, *bits);
@@ -87,7 +86,20 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   facts.kind = Kind::elementwise;
   facts.weight = known.weight;
   classify_shape(node);
-  programs_[node] = std::move(program);
+  programs_[node] = program;
+}
+
+/// The program of an elementwise op, or null.
+const Program* FusibleNodes::program_of(std::uint32_t node) {
+  Recent& recent = recent_[graph_.records[node].op];
+  types_.clear();
+  for (const Edge& edge : graph_.operands_of(node)) types_.push_back(graph_.result(edge).type);
+  if (recent.known && recent.types == types_) return recent.program;
+  in_.clear();
+  for (const std::uint32_t type : types_) in_.push_back(graph_.types[type]);
+  owned_.push_back(graph_.ops[graph_.records[node].op].op->program(in_));
+  recent = {types_, owned_.back().get(), true};
+  return recent.program;
 }
 
 /// A reshape need not be made for what reads its elements.
@@ -96,7 +108,8 @@ void FusibleNodes::classify_reshape(std::uint32_t node, const Edge& operand) {
   if (!is_read(operand)) return set_fill(node, fill(operand.node));
   const Edge from = source(operand);
   facts_[node].kind = Kind::reshape;
-  reshaped_.emplace(node, from);
+  facts_[node].shape = static_cast<std::uint32_t>(reshaped_.size());
+  reshaped_.push_back(from);
   if (facts_[node].requested) facts_[from.node].requested = true;
 }
 

@@ -54,7 +54,7 @@ class FusibleNodes {
   bool is_read(const Edge& edge) const { return !edge.type_only && kind(edge.node) != Kind::fill; }
   /// The value whose elements are read: what has been reshaped, if the edge leads to a reshape.
   Edge source(const Edge& edge) const {
-    return kind(edge.node) == Kind::reshape ? reshaped_.at(edge.node) : edge;
+    return kind(edge.node) == Kind::reshape ? reshaped_[facts_[edge.node].shape] : edge;
   }
   /// Calls `body` with each value whose elements a node reads.
   template <class F>
@@ -71,7 +71,8 @@ class FusibleNodes {
   struct Facts {
     Kind kind = Kind::unused;
     bool requested = false, ordered = false, takes_constants = false, flat = false;
-    std::uint32_t weight = 0, shape = 0;
+    std::uint32_t weight = 0;
+    std::uint32_t shape = 0;  ///< of a reshape, its position in `reshaped_`
     std::int64_t elements = 0;
     std::uint64_t fill = 0;
   };
@@ -79,10 +80,18 @@ class FusibleNodes {
     std::uint32_t weight = 0;
     bool takes_constants = true;
   };
+  /// The program of an op for the types of its last operands: those of successive nodes are mostly
+  /// the same.
+  struct Recent {
+    std::vector<std::uint32_t> types;  ///< of the operands, as indices
+    const Program* program = nullptr;  ///< null if it has none
+    bool known = false;
+  };
 
   void mark_read();
   void classify(std::uint32_t node);
   void classify_op(std::uint32_t node, const Op& op);
+  const Program* program_of(std::uint32_t node);
   void classify_reshape(std::uint32_t node, const Edge& operand);
   void classify_shape(std::uint32_t node);
   bool computes_fill(std::uint32_t node, const Program& program);
@@ -91,12 +100,15 @@ class FusibleNodes {
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<Facts> facts_;                          ///< by node
-  std::vector<ProgramPtr> programs_;                  ///< by node
-  std::unordered_map<std::uint32_t, Edge> reshaped_;  ///< by reshape
+  std::vector<Facts> facts_;              ///< by node
+  std::vector<const Program*> programs_;  ///< by node
+  std::vector<Edge> reshaped_;            ///< what reshapes read
+  std::vector<Recent> recent_;            ///< by op
+  std::vector<ProgramPtr> owned_;         ///< the programs
   std::unordered_map<const Program*, Cost> costs_;
   Interned<Shape, ShapeHash> shapes_;
   std::vector<Type> in_;
+  std::vector<std::uint32_t> types_;
 };
 
 }  // namespace dagrad::detail

@@ -138,7 +138,10 @@ void FusionGroups::add_draft(std::uint32_t node) {
   own.weight = nodes_.weight(node);
   own.results = results_[node];
   if (!nodes_.is_flat(node)) own.shaped = node;
-  own.operands.reserve(graph_.operands_of(node).size());
+  if (!spare_.empty()) {
+    own.operands = std::move(spare_.back());
+    spare_.pop_back();
+  }
   nodes_.each_read(node, [&](const Edge& edge) {
     if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
     const std::uint64_t key = key_of(edge);
@@ -218,8 +221,13 @@ bool FusionGroups::merge_roots(std::size_t limit) {
       (large && count_whole(merged.operands, roots_[0]) > most_operands))
     return false;
   merged.may_move = false;
-  for (const std::uint32_t each : roots_) parent_[each] = roots_.back();
   std::swap(draft(roots_.back()), merged);
+  for (const std::uint32_t each : roots_) {
+    if (each == roots_.back()) continue;
+    spare_.push_back(std::move(draft(each).operands));
+    spare_.back().clear();
+    parent_[each] = roots_.back();
+  }
   return true;
 }
 

@@ -85,11 +85,12 @@ class FusionGroups {
   std::vector<std::uint32_t> reader_;    ///< by node: the last one seen to read it
   std::vector<std::uint32_t> draft_of_;  ///< by node
   std::vector<Draft> drafts_;
-  Draft merged_;                                ///< the one being made of several
-  std::vector<std::uint32_t> roots_;            ///< of groups that are to be merged
-  std::vector<std::uint32_t> group_;            ///< by node
-  std::vector<std::uint32_t> first_, members_;  ///< by group: where its nodes begin
-  std::vector<std::uint32_t> stored_;           ///< by node: a bit for each result
+  Draft merged_;                                   ///< the one being made of several
+  std::vector<std::vector<std::uint64_t>> spare_;  ///< memory for the operands of drafts
+  std::vector<std::uint32_t> roots_;               ///< of groups that are to be merged
+  std::vector<std::uint32_t> group_;               ///< by node
+  std::vector<std::uint32_t> first_, members_;     ///< by group: where its nodes begin
+  std::vector<std::uint32_t> stored_;              ///< by node: a bit for each result
 };
 
 }  // namespace dagrad::detail

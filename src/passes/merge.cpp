@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,9 @@ using detail::Edge, detail::GraphData;
 class EqualNodes {
  public:
   EqualNodes(const GraphData& graph, std::span<const std::uint32_t> nodes)
-      : graph_(graph), first_(nodes.empty() ? 0 : nodes.back() + 1), table_(64) {
+      : graph_(graph),
+        first_(nodes.empty() ? 0 : nodes.back() + 1),
+        table_(std::bit_ceil(2 * nodes.size() + 2)) {
     std::iota(first_.begin(), first_.end(), 0U);
     for (const std::uint32_t node : nodes) add(node);
   }
@@ -43,7 +46,6 @@ class EqualNodes {
                                   ? !graph_.ops[record(node).op].op.traits().ordered
                                   : record(node).kind == NodeKind::constant;
     if (!may_be_equal) return;
-    if (2 * used_ >= table_.size()) grow();
     const std::uint32_t hash = hash_of(node);
     std::size_t at = hash & (table_.size() - 1);
     for (; table_[at].node != detail::no_node; at = (at + 1) & (table_.size() - 1)) {
@@ -53,18 +55,6 @@ class EqualNodes {
       return;
     }
     table_[at] = {hash, node};
-    ++used_;
-  }
-
-  void grow() {
-    std::vector<Place> old(2 * table_.size());
-    old.swap(table_);
-    for (const Place& place : old) {
-      if (place.node == detail::no_node) continue;
-      std::size_t at = place.hash & (table_.size() - 1);
-      while (table_[at].node != detail::no_node) at = (at + 1) & (table_.size() - 1);
-      table_[at] = place;
-    }
   }
 
   bool are_equal(std::uint32_t a, std::uint32_t b) const {
@@ -98,8 +88,7 @@ class EqualNodes {
 
   const GraphData& graph_;
   std::vector<std::uint32_t> first_;  ///< by node
-  std::vector<Place> table_;
-  std::size_t used_ = 0;
+  std::vector<Place> table_;          ///< twice as large as the number of nodes, or larger
   bool any_ = false;
 };
 
