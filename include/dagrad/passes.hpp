@@ -22,6 +22,7 @@ class Runtime;
 
 namespace detail {
 class Pattern;
+class RuleTable;
 }
 
 // ---- rules
@@ -93,12 +94,11 @@ class Rule {
   const std::string& name() const { return name_; }
   /// Whether it may replace nodes of this op.
   bool is_for(const Op& op) const { return is_for_(op); }
-  /// Its left side; null for a function.
-  const detail::Pattern* pattern() const { return pattern_.get(); }
   /// The replacement of a node, in the graph of its operands; empty if the rule does not apply.
   Value operator()(const RuleSite& site) const;
 
  private:
+  friend class detail::RuleTable;
   using Formula = std::function<Value(std::span<const Value>)>;
   Rule() = default;
   Rule(std::string name, std::size_t operands, const Formula& left, Formula right);

@@ -11,7 +11,7 @@ namespace dagrad::detail {
 RuleTable::RuleTable(std::span<const Rule> rules)
     : rules_(rules), counts_(rules.size()), needs_(rules.size()) {
   for (std::size_t i = 0; i < rules.size(); ++i)
-    if (const Pattern* const pattern = rules[i].pattern()) needs_[i] = pattern->needs(kinds_);
+    if (const Pattern* const left = pattern(rules[i])) needs_[i] = left->needs(kinds_);
 }
 
 bool RuleTable::may_apply(const Candidates& rules, std::span<const Edge> operands,

@@ -20,6 +20,9 @@ class RuleTable {
 
   explicit RuleTable(std::span<const Rule> rules);
 
+  /// The left side of a rule; null for a function.
+  static const Pattern* pattern(const Rule& rule) { return rule.pattern_.get(); }
+
   /// The rules for an op, as positions in the table.
   using Candidates = std::vector<std::size_t>;
   const Candidates& candidates(const Op& op);

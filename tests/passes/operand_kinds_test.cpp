@@ -10,18 +10,20 @@
 #include "src/graph/access.hpp"
 #include "src/passes/changes.hpp"
 #include "src/passes/pattern.hpp"
+#include "src/passes/rule_table.hpp"
 #include "tests/passes/rule_examples.hpp"
 
 namespace dagrad::test {
 namespace {
 
-using detail::Edge, detail::OperandFilter, detail::OperandKinds, detail::OperandNeeds;
+using detail::Edge, detail::OperandFilter, detail::OperandKinds, detail::OperandNeeds,
+    detail::RuleTable;
 
 /// The rules that are equations, and what they need.
 struct Equations {
   explicit Equations(std::vector<Rule> all) : rules(std::move(all)) {
-    std::erase_if(rules, [](const Rule& rule) { return rule.pattern() == nullptr; });
-    for (const Rule& rule : rules) needs.push_back(rule.pattern()->needs(kinds));
+    std::erase_if(rules, [](const Rule& rule) { return RuleTable::pattern(rule) == nullptr; });
+    for (const Rule& rule : rules) needs.push_back(RuleTable::pattern(rule)->needs(kinds));
   }
   std::vector<Rule> rules;
   OperandKinds kinds;
@@ -44,7 +46,8 @@ std::pair<int, int> tried(const Equations& of, Graph& graph) {
     for (std::size_t i = 0; i < of.rules.size(); ++i) {
       if (!of.rules[i].is_for(node.op())) continue;
       const bool meets = filter.meets(in, of.needs[i]);
-      const bool matches = of.rules[i].pattern()->match({node.op(), operands, type}).has_value();
+      const bool matches =
+          RuleTable::pattern(of.rules[i])->match({node.op(), operands, type}).has_value();
       EXPECT_TRUE(meets || !matches) << of.rules[i].name() << "\n" << graph;
       matched += matches ? 1 : 0;
       in_vain += meets && !matches ? 1 : 0;
