@@ -48,9 +48,9 @@ Change replace_nodes(const Graph& graph, std::span<const Value> values, std::str
       rewriting.replace(node, {&result, 1});
     });
   if constexpr (requires(typename Found::value_type instead) { instead.joined; })
-    for (const auto& [node, instead] : found)
-      for (const std::uint32_t part : instead.joined)
-        rewriting.make_for(part, [&] { rewriting.join(part, instead.joint, {}); });
+    for (const auto& entry : found)
+      for (const std::uint32_t part : entry.second.joined)
+        rewriting.make_for(part, [&] { rewriting.join(part, entry.second.joint, {}); });
   return std::move(rewriting).finish();
 }
 
