@@ -172,14 +172,14 @@ void Avx2Emitter::load_bools(int d, const RegExp& from, int n) {
   if (n == 1) return broadcast(d, b8, from);
   const Xmm packed(d);
   zero(packed);
-  for (int i = 0; i < n; ++i) vpinsrb(packed, packed, ptr[from + i], static_cast<std::uint8_t>(i));
+  for (std::uint8_t i = 0; i < n; ++i) vpinsrb(packed, packed, ptr[from + std::size_t{i}], i);
   unpack(d, b8, packed);
 }
 
 void Avx2Emitter::store_bools(const RegExp& to, int a, int n) {
   const Xmm packed(scratch_);
   pack(packed, a, b8);
-  for (int i = 0; i < n; ++i) vpextrb(ptr[to + i], packed, static_cast<std::uint8_t>(i));
+  for (std::uint8_t i = 0; i < n; ++i) vpextrb(ptr[to + std::size_t{i}], packed, i);
 }
 
 void Avx2Emitter::broadcast(int d, DType dtype, const RegExp& from) {
