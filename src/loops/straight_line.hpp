@@ -60,8 +60,7 @@ struct Pick {
 };
 
 /// Code without branches over elements in the memory of slots. Steps only name earlier ones. All
-/// dtypes are float32, float64, int32, int64 and bool; there are no constants of bool and no picks
-/// of their lanes.
+/// dtypes are float32, float64, int32, int64 and bool, but constants and picks are numbers.
 class StraightLine {
  public:
   struct Store {

@@ -20,7 +20,7 @@ class OperandKinds {
   Bits bit_of(double number);
   /// The op must outlive this.
   Bits bit_of(const Op& op);
-  /// Of what is filled with a number: the bits of all that a pattern would take it for.
+  /// The bits of a value that is filled with a number: of all numbers for which a pattern takes it.
   Bits bits_of(double number, DType dtype) const;
   /// Of the results of an op.
   Bits bits_of(const Op& op) const;
