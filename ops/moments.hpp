@@ -86,7 +86,7 @@ class MomentReduction {
   /// those with `unit.chunk` 0 have each result once. Moments are about 0 if not `centred`.
   template <bool centred, class T, class Visit>
   void each_unit(const EvalContext& c, const T* x, Visit visit) const {
-    constexpr std::int64_t work = 4;
+    constexpr std::int64_t work = Reducer::several_steps;
     if (together_ > 0 && has_wide_vectors(c.machine()))
       return reducer_.each_block(c, together_, work, [&](std::int64_t first, std::int64_t rows) {
         double memory[arrays_of_moments * Reducer::short_rows];

@@ -68,9 +68,8 @@ struct LogSumExpMemory {
   Reducer reducer;
   ScratchPart shifts;
   LogSumExpMemory(const Type& in, std::uint32_t axes)
-      : reducer(in.shape, axes, size_of(in.dtype), layout, work),
+      : reducer(in.shape, axes, size_of(in.dtype), layout, Reducer::several_steps),
         shifts(layout.add(in.dtype, reducer.results())) {}
-  static constexpr std::int64_t work = 4;  ///< cost of an element relative to a sum
 };
 
 /// Writes the sum of exp(x - shift) of some adjacent rows of x, which are short, and their shifts.
@@ -109,7 +108,7 @@ void LogSumExp::eval(const EvalContext& c) const {
         sum_exp_of_short_rows(x + first * length, length, rows, loops, shift + first, out + first);
       });
     } else {
-      memory.reducer.each_part(c, LogSumExpMemory::work, [&](const ReductionPart& part) {
+      memory.reducer.each_part(c, Reducer::several_steps, [&](const ReductionPart& part) {
         fold_part<ExtremumFold<true, T>>(part, x, shift);
         make_finite(shift + part.first(), part.results());
         fold_part<SumFold<T>>(part, x, out, ReadExp<T>{shift, loops});

@@ -148,6 +148,8 @@ class ReductionPart;
 class Reducer {
  public:
   using Unit = ReductionSplit::Unit;
+  /// The cost of an element relative to a sum if it takes a function or several operations.
+  static constexpr std::int64_t several_steps = 4;
 
   /// `result_bytes` is the size of all parts of a result, and `work` the cost relative to a sum.
   /// Adds the partial results to the layout.
@@ -171,10 +173,6 @@ class Reducer {
   /// `work` is the cost relative to a sum.
   template <class Body>
   void each_part(const EvalContext& c, std::int64_t work, Body body) const;
-
-  /// Calls `visit(unit)` on the pool for each unit, if units have all elements of their results.
-  template <class Visit>
-  void each_unit(const EvalContext& c, std::int64_t work, Visit visit) const;
 
   /// Calls `body(first, count)` for blocks of at most `together` results, on the pool. `work` is
   /// the cost relative to a sum.
@@ -255,11 +253,6 @@ void Reducer::each_part(const EvalContext& c, std::int64_t work, Body body) cons
   const ReductionPart all(*this, c, nullptr);
   if (is_chunked()) return body(all);
   all.each_unit(work, [&](const Unit& unit) { body(ReductionPart(*this, c, &unit)); });
-}
-
-template <class Visit>
-void Reducer::each_unit(const EvalContext& c, std::int64_t work, Visit visit) const {
-  ReductionPart(*this, c, nullptr).each_unit(work, visit);
 }
 
 template <class Body>

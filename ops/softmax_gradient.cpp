@@ -29,9 +29,9 @@ struct LineSums {
   Reducer reducer;
   ScratchPart sums;
   LineSums(const Type& type, std::int64_t axis)
-      : reducer(type.shape, mask_of(axis, type.shape), size_of(type.dtype), layout, work),
+      : reducer(type.shape, mask_of(axis, type.shape), size_of(type.dtype), layout,
+                Reducer::several_steps),
         sums(layout.add(type.dtype, reducer.results())) {}
-  static constexpr std::int64_t work = 4;  ///< cost of an element relative to a sum
 };
 
 /// The loop for a formula of d, y and the sum of their line.
@@ -79,9 +79,9 @@ void pull_lines(const EvalContext& c, std::int64_t axis, Find find) {
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const T *const d = c.in<T>(0).data(), *const y = c.in<T>(1).data();
     T* const sums = lines.sums.in<T>(c.scratch()).data();
-    lines.reducer.each_part(c, LineSums::work, [&](const ReductionPart& part) {
+    lines.reducer.each_part(c, Reducer::several_steps, [&](const ReductionPart& part) {
       find(part, d, y, sums);
-      part.each_unit(LineSums::work, [&](const Reducer::Unit& unit) {
+      part.each_unit(Reducer::several_steps, [&](const Reducer::Unit& unit) {
         run_lines(space, unit, c.state<ProgramLoop>(), d, y, sums + unit.result, c.out<T>().data());
       });
     });

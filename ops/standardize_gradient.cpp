@@ -25,10 +25,9 @@ struct GradientMemory {
   Reducer reducer;
   ScratchPart mean, slope;
   GradientMemory(const Type& type, std::uint32_t axes)
-      : reducer(type.shape, axes, 2 * size_of(type.dtype), layout, work),
+      : reducer(type.shape, axes, 2 * size_of(type.dtype), layout, Reducer::several_steps),
         mean(layout.add(type.dtype, reducer.results())),
         slope(layout.add(type.dtype, reducer.results())) {}
-  static constexpr std::int64_t work = 4;  ///< cost of an element relative to a sum
 };
 
 /// Operands and results of both ops: there may be a scale, and sums that are stored.
@@ -154,7 +153,7 @@ void standardize_gradient(const EvalContext& c, std::uint32_t axes, bool centred
   with_float(c.ins[0].type.dtype, [&]<class T>(std::type_identity<T>) {
     const GradientMemory memory(c.ins[0].type, axes);
     const StandardizeSlope<T> slope(c, memory, centred);
-    constexpr std::int64_t work = GradientMemory::work;
+    constexpr std::int64_t work = Reducer::several_steps;
     if (ShortRuns::pay(memory.reducer)) {
       const GradientMemory row({c.ins[0].type.dtype, {memory.reducer.space().rows}}, 1);
       return ShortRuns::each(memory.reducer, c, work, [&](const ShortRuns& runs) {
