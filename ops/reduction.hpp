@@ -160,11 +160,15 @@ class Reducer {
   std::int64_t results() const { return space_.results(); }
   /// Whether rows are divided into chunks.
   bool is_chunked() const { return split_.chunks > 1; }
-  /// Whether each result belongs to one run of 1 to `most` adjacent elements, the runs follow each
-  /// other, and there are enough of them to fold `short_rows` of them side by side.
-  bool has_short_rows(std::int64_t most) const {
+  /// Whether each result belongs to one run of 1 to `most` adjacent elements, and the runs follow
+  /// each other.
+  bool has_adjacent_rows(std::int64_t most) const {
     return space_.columns == 1 && space_.run == space_.rows && space_.rows > 0 &&
-           space_.rows <= most && space_.groups >= short_rows && !is_chunked();
+           space_.rows <= most && !is_chunked();
+  }
+  /// Whether there are also enough of them to fold `short_rows` of them side by side.
+  bool has_short_rows(std::int64_t most) const {
+    return has_adjacent_rows(most) && space_.groups >= short_rows;
   }
   static constexpr std::int64_t short_rows = 16;
 

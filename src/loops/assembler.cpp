@@ -26,17 +26,24 @@ std::unique_ptr<VectorEmitter> emitter_for(const Program& program, InstructionSe
   return std::make_unique<Avx2Emitter>(lane_bytes(program));
 }
 
-/// The registers that each of several vectors has if these share a file.
-RegisterFile shared_by(RegisterFile file, int vectors) {
-  file.vectors /= vectors;
-  file.masks /= vectors;
-  return file;
+/// Actions from which on a body is so long that few of its iterations overlap, so that they wait
+/// for memory unless lines are asked for early, and for results of their own.
+constexpr std::size_t long_body = 24;
+
+Allocation allocated(const Program& program, std::span<const std::int64_t> in_step,
+                     const RegisterFile& file, bool is_pair) {
+  constexpr int most_at_once = 4;
+  if (is_pair) return allocate_registers(program, in_step, file, 2);
+  Allocation for_one = allocate_registers(program, in_step, file);
+  return for_one.calls || for_one.body.size() < long_body
+             ? for_one
+             : allocate_for_several(program, in_step, file, most_at_once);
 }
 
 /// Emits the actions of a program's allocation: the preheader once, then the body twice, for
 /// iterations over whole vectors and for the remaining elements. Where all elements are a pair of
-/// vectors, or the body is long, each action is emitted for two vectors, one after the other, so
-/// that neither waits for the other's results.
+/// vectors, or the body is long, each action is emitted for several vectors, one after the other,
+/// so that none waits for the other's results.
 class LoopAssembler {
  public:
   LoopAssembler(const Program& program, std::span<const std::int64_t> in_step, InstructionSet set,
@@ -46,33 +53,23 @@ class LoopAssembler {
         set_(set),
         is_pair_(is_pair(program, elements, set)),
         code_(emitter_for(program, set)),
-        file_(shared_by(code_->registers(), is_pair_ ? 2 : 1)),
-        allocation_(allocate_registers(program, in_step, file_)),
+        file_(code_->registers()),
+        allocation_(allocated(program, in_step, file_, is_pair_)),
         frame_(*code_, program, in_step, allocation_, is_pair_ ? 2 : 1),
-        is_long_(!is_pair_ && allocation_.body.size() >= long_body) {
-    if (is_pair_) {
-      own_ = {file_.vectors, file_.masks};
-      apart_ = elements - code_->lanes();
-    } else if (is_long_) {
-      own_ = registers_for_two(program, allocation_, file_);
-      apart_ = code_->lanes();
-    }
-  }
+        is_long_(!is_pair_ && allocation_.body.size() >= long_body),
+        apart_(is_pair_ ? elements - code_->lanes() : code_->lanes()) {}
 
   std::vector<std::uint8_t> run();
 
  private:
   using Kind = Action::Kind;
   static constexpr std::uint32_t most_slots = 2048;  ///< 128 KiB of the stack
-  /// Actions from which on a body is so long that few of its iterations overlap, so that they wait
-  /// for memory unless lines are asked for early, and for results of their own.
-  static constexpr std::size_t long_body = 24;
-  static constexpr int ahead = 4096;  ///< bytes
+  static constexpr int ahead = 4096;                 ///< bytes
 
   void iterate();
-  void iterate_over_two();
+  void iterate_over_several();
   void act(std::span<const Action> actions);
-  void act_on_two(std::span<const Action> actions);
+  void act_on_several(std::span<const Action> actions);
   int own(int number, DType dtype) const;
   Xbyak::Address slot(std::uint32_t i) const {
     return frame_.slot(i, is_pair_ ? static_cast<std::uint32_t>(vector_) : 0);
@@ -99,19 +96,17 @@ class LoopAssembler {
   const Allocation allocation_;
   Frame frame_;
   const bool is_long_;
-  /// The registers of the first of two vectors. The second one has as many, behind these.
-  RegistersOfVector own_;
-  std::int64_t apart_ = 0;  ///< elements from the first of two vectors to the second
+  const std::int64_t apart_;  ///< elements from the first of several vectors to the second
   bool in_tail_ = false;
-  int vector_ = 0;  ///< the one of two whose instructions are being emitted
+  int vector_ = 0;  ///< the one of several whose instructions are being emitted
 };
 
 std::vector<std::uint8_t> LoopAssembler::run() {
   if (allocation_.slots > most_slots) return {};
   frame_.enter();
-  is_pair_ ? act_on_two(allocation_.preheader) : act(allocation_.preheader);
+  is_pair_ ? act_on_several(allocation_.preheader) : act(allocation_.preheader);
   code_->xor_(frame_.index().cvt32(), frame_.index().cvt32());
-  is_pair_ ? act_on_two(allocation_.body) : iterate();
+  is_pair_ ? act_on_several(allocation_.body) : iterate();
   frame_.leave();
   code_->emit_tables();
   code_->ready();
@@ -122,7 +117,7 @@ void LoopAssembler::iterate() {
   Label again, tail, done;
   const auto &count = frame_.count(), &index = frame_.index();
   const auto lanes = static_cast<std::uint32_t>(code_->lanes());
-  if (is_long_ && own_.vectors > 0) iterate_over_two();
+  if (allocation_.at_once > 1) iterate_over_several();
   code_->sub(count, lanes);
   code_->cmp(index, count);
   code_->jg(tail, code_->T_NEAR);
@@ -143,25 +138,25 @@ void LoopAssembler::iterate() {
   code_->L(done);
 }
 
-void LoopAssembler::iterate_over_two() {
+void LoopAssembler::iterate_over_several() {
   Label again, done;
-  const auto lanes = static_cast<std::uint32_t>(code_->lanes());
-  code_->sub(frame_.count(), 2 * lanes);
+  const auto elements = static_cast<std::uint32_t>(allocation_.at_once * code_->lanes());
+  code_->sub(frame_.count(), elements);
   code_->jl(done, code_->T_NEAR);
   code_->align(64);
   code_->L(again);
-  act_on_two(allocation_.body);
-  code_->add(frame_.index(), 2 * lanes);
+  act_on_several(allocation_.body);
+  code_->add(frame_.index(), elements);
   code_->cmp(frame_.index(), frame_.count());
   code_->jle(again, code_->T_NEAR);
   code_->L(done);
-  code_->add(frame_.count(), 2 * lanes);
+  code_->add(frame_.count(), elements);
 }
 
 /// The number of a register of the present vector. Registers that no vector owns hold what is the
-/// same for both.
+/// same for all.
 int LoopAssembler::own(int number, DType dtype) const {
-  const int owned = dtype == b8 && file_.masks > 0 ? own_.masks : own_.vectors;
+  const int owned = dtype == b8 && file_.masks > 0 ? allocation_.masks : allocation_.vectors;
   return number < owned ? number + vector_ * owned : number;
 }
 
@@ -177,18 +172,16 @@ void LoopAssembler::act(std::span<const Action> actions) {
   for (const Action& action : actions) act(action);
 }
 
-void LoopAssembler::act_on_two(std::span<const Action> actions) {
+void LoopAssembler::act_on_several(std::span<const Action> actions) {
   for (const Action& action : actions) {
     const bool calls =
         action.kind == Kind::compute && file_.is_call(program_, program_.steps[action.step]);
     if (calls) {
       call_for_both(action);
-    } else {
-      act(action);
-      vector_ = 1;
-      act(action);
-      vector_ = 0;
+      continue;
     }
+    for (vector_ = 0; vector_ < allocation_.at_once; ++vector_) act(action);
+    vector_ = 0;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "src/loops/liveness.hpp"
@@ -37,8 +38,8 @@ class StackSlots {
 /// if it can be read again.
 class Allocator {
  public:
-  Allocator(const Program& program, std::span<const std::int64_t> in_step,
-            const RegisterFile& file);
+  Allocator(const Program& program, std::span<const std::int64_t> in_step, const RegisterFile& file,
+            int at_once);
   Allocation run();
 
  private:
@@ -91,13 +92,14 @@ class Allocator {
 };
 
 Allocator::Allocator(const Program& program, std::span<const std::int64_t> in_step,
-                     const RegisterFile& file)
+                     const RegisterFile& file, int at_once)
     : program_(program),
       file_(file),
       liveness_(program, in_step),
       values_(program.steps.size()),
       vectors_(static_cast<std::size_t>(file.vectors), none),
       masks_(static_cast<std::size_t>(file.masks), none) {
+  result_.at_once = at_once;
   for (std::uint32_t step = 0; step < values_.size(); ++step) {
     values_[step].uses = liveness_.uses(step);
     values_[step].is_readable = liveness_.is_leaf(step);
@@ -106,8 +108,10 @@ Allocator::Allocator(const Program& program, std::span<const std::int64_t> in_st
 }
 
 Allocation Allocator::run() {
-  hoist_invariants(vectors_);
-  hoist_invariants(masks_);
+  for (Bank* const of : {&vectors_, &masks_}) {
+    hoist_invariants(*of);
+    of->resize(of->size() / static_cast<std::size_t>(result_.at_once));
+  }
   result_.vectors = static_cast<int>(vectors_.size());
   result_.masks = static_cast<int>(masks_.size());
   for (std::uint32_t step = 0; step < values_.size(); ++step) {
@@ -134,9 +138,10 @@ void Allocator::hoist_invariants(Bank& of) {
     return values_[a].uses.size() > values_[b].uses.size();
   });
   // Registers left for invariants that are loaded in each iteration.
-  constexpr std::size_t left_free = 2;
+  const std::size_t left_free = std::max<std::size_t>(2, static_cast<std::size_t>(result_.at_once));
   constexpr std::size_t most_slots = 24;
-  std::size_t room = result_.calls ? 0 : of.size() - std::min(of.size(), liveness_.pressure(is_of));
+  const std::size_t needed = liveness_.pressure(is_of) * static_cast<std::size_t>(result_.at_once);
+  std::size_t room = result_.calls ? 0 : of.size() - std::min(of.size(), needed);
   if (invariants.size() > room) room -= std::min(room, left_free);
   for (std::size_t i = 0; i < std::min(invariants.size(), room + most_slots); ++i) {
     i < room ? hoist_into_register(invariants[i], of) : hoist_into_slot(invariants[i]);
@@ -288,25 +293,43 @@ void Allocator::finish_use(std::uint32_t step) {
   if (value.slot != none && !liveness_.is_invariant(step)) slots_.give_back(value.slot);
 }
 
+/// The registers of a bank that a vector must have: for the values `is_of` that are live at once,
+/// and for the operands and the result of a step, since operands may also be invariants.
+template <class F>
+int needed_registers(const Program& program, const Liveness& liveness, F&& is_of) {
+  std::size_t needed = liveness.pressure(is_of);
+  for (std::uint32_t step = 0; step < program.steps.size(); ++step) {
+    std::size_t of_step = is_of(step);
+    for (const std::uint32_t operand :
+         {program.steps[step].a, program.steps[step].b, program.steps[step].c})
+      of_step += operand != none && is_of(operand);
+    needed = std::max(needed, of_step);
+  }
+  return static_cast<int>(needed);
+}
+
 }  // namespace
 
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
-                              const RegisterFile& registers) {
-  return Allocator(program, in_step, registers).run();
+                              const RegisterFile& registers, int at_once) {
+  return Allocator(program, in_step, registers, at_once).run();
 }
 
-RegistersOfVector registers_for_two(const Program& program, const Allocation& allocation,
-                                    const RegisterFile& registers) {
-  RegistersOfVector used;
-  for (const Action& action : allocation.body) {
-    if (action.kind == Action::Kind::spill) return {};
-    const bool mask = registers.masks > 0 && program.steps[action.step].dtype == b8;
-    if (action.d >= (mask ? allocation.masks : allocation.vectors)) continue;
-    int& most = mask ? used.masks : used.vectors;
-    most = std::max(most, action.d + 1);
+Allocation allocate_for_several(const Program& program, std::span<const std::int64_t> in_step,
+                                const RegisterFile& registers, int most) {
+  const Liveness liveness(program, in_step);
+  const auto is_mask = [&](std::uint32_t step) {
+    return registers.masks > 0 && program.steps[step].dtype == b8;
+  };
+  const auto spills = [](const Action& action) { return action.kind == Action::Kind::spill; };
+  const int vectors = needed_registers(program, liveness, std::not_fn(is_mask)),
+            masks = needed_registers(program, liveness, is_mask);
+  for (int at_once = most; at_once > 1; --at_once) {
+    if (at_once * vectors > registers.vectors || at_once * masks > registers.masks) continue;
+    Allocation made = allocate_registers(program, in_step, registers, at_once);
+    if (std::ranges::none_of(made.body, spills)) return made;
   }
-  const bool enough = 2 * used.vectors <= allocation.vectors && 2 * used.masks <= allocation.masks;
-  return enough && !allocation.calls ? used : RegistersOfVector{};
+  return allocate_registers(program, in_step, registers);
 }
 
 }  // namespace dagrad::detail

@@ -39,28 +39,27 @@ struct Action {
 
 /// The actions of a program with registers assigned to its values.
 struct Allocation {
+  /// The vectors that are computed side by side. Each has the same actions, in registers of its own.
+  int at_once = 1;
   /// Done once: loads invariants that stay in place during all iterations.
   std::vector<Action> preheader;
   std::vector<Action> body;  ///< done in each iteration, for one vector of elements
   std::uint32_t slots = 0;   ///< vectors on the stack
   bool calls = false;
-  /// Registers below these, of vectors and of masks, change in each iteration.
+  /// The registers of a vector of its own, of vectors and of masks. They are numbered from 0 for the
+  /// first of the vectors that are computed side by side, and those of the next one follow. Behind
+  /// them all are the registers of invariants, which the vectors share.
   int vectors = 0, masks = 0;
 };
 
 /// Allocates registers for a loop over inputs that are dense (`in_step[i]` is 1) or a single
-/// element (0).
+/// element (0), for so many vectors side by side.
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
-                              const RegisterFile& registers);
+                              const RegisterFile& registers, int at_once = 1);
 
-/// Registers of one of two vectors: the first ones of each bank.
-struct RegistersOfVector {
-  int vectors = 0, masks = 0;
-};
-
-/// Those that a body changes, if there are as many others, so that it can be done for two vectors
-/// in alternation; none if there are not, or if values go through the stack.
-RegistersOfVector registers_for_two(const Program& program, const Allocation& allocation,
-                                    const RegisterFile& registers);
+/// Allocates registers for as many vectors side by side, up to `most`, as need no values on the
+/// stack, for a loop without calls.
+Allocation allocate_for_several(const Program& program, std::span<const std::int64_t> in_step,
+                                const RegisterFile& registers, int most);
 
 }  // namespace dagrad::detail

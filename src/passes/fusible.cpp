@@ -26,6 +26,13 @@ std::uint64_t bits_of(const Tensor& tensor) {
   return bits;
 }
 
+/// Whether all elements have the same bits, and there are any.
+bool is_uniform(const Tensor& tensor) {
+  const auto* const data = static_cast<const std::byte*>(tensor.data());
+  const std::size_t bytes = tensor.type().bytes(), of_one = size_of(tensor.dtype());
+  return bytes > 0 && std::memcmp(data, data + of_one, bytes - of_one) == 0;
+}
+
 /// The bits of a result that is a constant of the program.
 std::optional<std::uint64_t> constant_result(const Program& program) {
   const Instruction& step = program.steps[program.outputs[0]];
@@ -63,7 +70,7 @@ void FusibleNodes::classify(std::uint32_t node) {
     classify_op(node, graph_.ops[record.op].op);
   } else if (record.kind == NodeKind::constant) {
     const Tensor& tensor = graph_.tensors[record.tensor];
-    if (tensor.size() == 1) set_fill(node, bits_of(tensor));
+    if (is_uniform(tensor)) set_fill(node, bits_of(tensor));
   }
 }
 

@@ -185,20 +185,28 @@ TEST(RowOperands, HoldForReductionsOfShortRows) {
       }
 }
 
-/// Many rows of floats are summed with vectors, a single one with an Accumulator.
+/// Rows of floats are summed with vectors, side by side, which without vectors an Accumulator does
+/// one by one.
 TEST(RowOperands, HoldForSumsOfRows) {
+  Runtime plain({.threads = 1, .instruction_set = InstructionSet::plain});
   Rng rng(3);
   for (const std::int64_t length : {8,   9,   12,  47,  63,   64,   65,   100,  127,  128,
                                     129, 191, 512, 777, 2047, 2048, 4095, 4096, 8191, 8192})
-    for (const DType dtype : {f32, f64}) {
-      SCOPED_TRACE("rows of " + std::to_string(length));
-      Tensor x = rng.normal({18, length}, 0, 1);
-      const std::span<double> data = x.mutate<double>();
-      std::fill_n(data.begin() + length, length, -0.0);
-      data[static_cast<std::size_t>(2 * length)] = std::numeric_limits<double>::infinity();
-      data[static_cast<std::size_t>(4 * length - 1)] = std::numeric_limits<double>::quiet_NaN();
-      EXPECT_TRUE(expect_rows(Sum{over({1})}, std::vector{x.cast(dtype)}, 1));
-    }
+    for (const std::int64_t rows : {1, 2, 4, 5, 8, 9, 15, 16, 18})
+      for (const DType dtype : {f32, f64}) {
+        SCOPED_TRACE(std::to_string(rows) + " rows of " + std::to_string(length));
+        Tensor x = rng.normal({rows, length}, 0, 1);
+        const std::span<double> data = x.mutate<double>();
+        if (rows > 4) {
+          std::fill_n(data.begin() + length, length, -0.0);
+          data[static_cast<std::size_t>(2 * length)] = std::numeric_limits<double>::infinity();
+          data[static_cast<std::size_t>(4 * length - 1)] = std::numeric_limits<double>::quiet_NaN();
+        }
+        const std::vector in{x.cast(dtype)};
+        EXPECT_TRUE(expect_rows(Sum{over({1})}, in, 1));
+        EXPECT_TENSOR_SAME(evaluate_op(Sum{over({1})}, in)[0],
+                           evaluate_op(Sum{over({1})}, in, {&plain})[0]);
+      }
 }
 
 }  // namespace

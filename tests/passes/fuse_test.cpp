@@ -115,6 +115,33 @@ TEST(Fuse, RepeatsFillsInFormulas) {
   EXPECT_EQ(ops_of(also_asked_for.graph), (Names{"full_like", "fused"}));
 }
 
+TEST(Fuse, RepeatsConstantsOfEqualElementsInFormulas) {
+  for (const DType dtype : {f64, f32, DType::float16, i64}) {
+    SCOPED_TRACE(name(dtype));
+    Graph graph;
+    const Value x = graph.input("x", {dtype, {2, 3}}), row = graph.input("row", {dtype, {3}});
+    const Value twos = graph.constant(Tensor::full({dtype, {2, 3}}, 2)),
+                mixed = graph.constant(Tensor(Shape{3}, {2.0, 2.0, 1.0}).cast(dtype));
+    const Value y = maximum(minimum(x, twos), row);
+    const PassResult result = fused(graph, {y});
+    EXPECT_EQ(ops_of(result.graph), Names{"fused"});
+    EXPECT_EQ(result.mapping(y).node().operands().size(), dtype == DType::float16 ? 3u : 2u)
+        << "numbers of narrow dtypes are operands";
+    const Value z = maximum(minimum(x, mixed), row);
+    EXPECT_EQ(fused(graph, {z}).mapping(z).node().operands().size(), 3u);
+    // The shape of the result may be that of the constant, and other ops may need the constant.
+    (void)fused(graph, {maximum(minimum(row, twos), row), twos, concat({twos, x}, 0)});
+  }
+  Graph graph;
+  const Value x = graph.input("x", {f64, {2}}),
+              zeros = graph.constant(Tensor(Shape{2}, {0.0, -0.0})),
+              nothing = graph.constant(Tensor(Type{f64, {0}})),
+              none = graph.input("none", {f64, {0}});
+  const Value y = copysign(exp(x), zeros) + x;
+  EXPECT_EQ(fused(graph, {y}).mapping(y).node().operands().size(), 2u) << "-0 is not 0";
+  (void)fused(graph, {exp(none * nothing) + none});
+}
+
 TEST(Fuse, ComputesFunctionsOfConstantsInTheRun) {
   Graph graph;
   const Value x = graph.input("x", {f64, {3}}), two = graph.constant(2.0);
