@@ -7,14 +7,16 @@
 
 namespace dagrad::adbench {
 
-/// The mixture for an input of ADBench, with its gradient. The prior has the sign that it has in
+/// The mixture for an input of ADBench. The prior has the sign that it has in
 /// ADBench's code.
 struct GmmNetwork {
   explicit GmmNetwork(const Gmm& data)
       : points(graph.input("points", data.x.type())),
         mixture(graph, points, data.alpha.size(), Rng(1)),
-        objective(mixture.log_likelihood - mixture.log_prior({data.gamma, data.m})),
-        gradients(gradient(objective, mixture.weights)) {}
+        objective(mixture.log_likelihood - mixture.log_prior({data.gamma, data.m})) {}
+
+  /// The gradients of the objective, in the order of the goldens.
+  std::vector<Value> gradients() const { return gradient(objective, mixture.weights); }
 
   /// The parameters of an input.
   State state(const Gmm& data) const {
@@ -29,7 +31,6 @@ struct GmmNetwork {
   Value points;
   dagrad::Gmm mixture;
   Value objective;
-  std::vector<Value> gradients;  ///< in the order of the goldens
 };
 
 }  // namespace dagrad::adbench

@@ -10,7 +10,7 @@
 
 namespace dagrad::adbench {
 
-/// The LSTM for an input of ADBench, with its gradient.
+/// The LSTM for an input of ADBench.
 struct LstmNetwork {
   explicit LstmNetwork(const Lstm& data)
       : sequence(graph.input("sequence", data.sequence.type())),
@@ -23,8 +23,10 @@ struct LstmNetwork {
       states.insert(states.end(), {graph.at(layer + "/hidden"), graph.at(layer + "/cell")});
     }
     for (const char* name : {"in", "out/w", "out/b"}) parameters.push_back(graph.at(name));
-    gradients = gradient(loss, parameters);
   }
+
+  /// The gradients of the loss, in the order of the goldens.
+  std::vector<Value> gradients() const { return gradient(loss, parameters); }
 
   /// The parameters and states of an input.
   State state(const Lstm& data) const {
@@ -37,7 +39,7 @@ struct LstmNetwork {
 
   Graph graph;
   Value sequence, loss;
-  std::vector<Value> parameters, gradients;  ///< in the order of the goldens
+  std::vector<Value> parameters;  ///< in the order of the goldens
   std::vector<Value> states;                 ///< hidden and cell of each layer
 
  private:

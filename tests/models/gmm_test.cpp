@@ -76,7 +76,7 @@ TEST(Gmm, HasTheGradientsOfAdbench) {
     const adbench::Gmm data = adbench::read_gmm(file);
     const adbench::Golden golden = adbench::read_golden(file);
     const adbench::GmmNetwork network(data);
-    std::vector<Value> fetches = network.gradients;
+    std::vector<Value> fetches = network.gradients();
     fetches.push_back(network.objective);
     const State state = network.state(data);
     auto results = compile(fetches)(state, {{network.points, data.x}});

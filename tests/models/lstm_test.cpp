@@ -106,7 +106,7 @@ TEST(DiagonalLstm, HasTheGradientsOfAdbench) {
     const adbench::Lstm data = adbench::read_lstm(path);
     const adbench::Golden golden = adbench::read_golden(path);
     const adbench::LstmNetwork network(data);
-    std::vector<Value> fetches = network.gradients;
+    std::vector<Value> fetches = network.gradients();
     fetches.push_back(network.loss);
     const State state = network.state(data);
     auto results = compile(fetches)(state, {{network.sequence, data.sequence}});
