@@ -1,7 +1,9 @@
 #include "src/exec/scheduler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "src/exec/backoff.hpp"
@@ -9,6 +11,20 @@
 namespace dagrad::detail {
 
 namespace {
+
+/// The worker as which this thread takes part in the innermost run that it works for.
+thread_local int working_as = 0;
+
+class WorkingAs {
+ public:
+  explicit WorkingAs(int worker) : before_(std::exchange(working_as, worker)) {}
+  WorkingAs(const WorkingAs&) = delete;
+  WorkingAs& operator=(const WorkingAs&) = delete;
+  ~WorkingAs() { working_as = before_; }
+
+ private:
+  int before_;
+};
 
 /// Gives a helper's thread the caller's floating-point environment while it exists.
 class HelperThread {
@@ -27,14 +43,41 @@ class HelperThread {
 
 }  // namespace
 
-/// A parallel loop inside a running step.
+/// A parallel loop inside a running step. Each worker begins with the same part of the tasks in
+/// every loop, since what it wrote there is in its cache, and then takes what others have left.
 struct Scheduler::Loop {
-  const std::int64_t tasks;
+  struct alignas(128) Part {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t end = 0;
+  };
+  static constexpr int most_parts = 8;
+
+  Loop(std::int64_t tasks, Body of_loop, const void* of_body, int workers)
+      : body(of_loop),
+        context(of_body),
+        parts(memory.data(), static_cast<std::size_t>(std::min(workers, most_parts))) {
+    const auto n = static_cast<std::int64_t>(parts.size());
+    for (std::int64_t i = 0; i < n; ++i) {
+      Part& part = memory[static_cast<std::size_t>(i)];
+      part.next.store(tasks * i / n, std::memory_order_relaxed);
+      part.end = tasks * (i + 1) / n;
+    }
+  }
+  bool has_tasks() const {
+    return std::ranges::any_of(parts, [](const Part& part) {
+      return part.next.load(std::memory_order_relaxed) < part.end;
+    });
+  }
+  void drop_tasks() {
+    for (Part& part : parts) part.next.store(part.end, std::memory_order_relaxed);
+  }
+
   const Body body;
   const void* const context;
+  std::array<Part, most_parts> memory;
+  const std::span<Part> parts;
   std::atomic<bool> failed{false};
   std::exception_ptr error = nullptr;  ///< of the first task that failed
-  alignas(128) std::atomic<std::int64_t> next{0};
 };
 
 Scheduler::Scheduler(const Topology& topology, Crew& crew, int threads)
@@ -91,6 +134,7 @@ int Scheduler::take_number() {
 /// Works until all steps are done or one has failed; a helper also leaves after finding nothing to
 /// do for a while. Returns whether there was something to do.
 bool Scheduler::work(int worker) noexcept {
+  const WorkingAs working(worker);
   bool worked = false;
   std::uint32_t done = 0;  // finished steps not yet subtracted from `remaining_`
   for (Backoff idle; !stop_.load(std::memory_order_relaxed);) {
@@ -166,7 +210,7 @@ void Scheduler::run(std::int64_t tasks, Body body, const void* context) const {
     }
     return;
   }
-  Loop loop{tasks, body, context};
+  Loop loop(tasks, body, context, workers_);
   {
     const Board<Loop>::Posting posting(loops_, loop);
     if (posting.posted()) crew_.call(helpers_);
@@ -176,24 +220,28 @@ void Scheduler::run(std::int64_t tasks, Body body, const void* context) const {
 }
 
 void Scheduler::take_tasks(Loop& loop) const {
+  const auto worker = static_cast<std::size_t>(working_as);
   try {
-    while (true) {
-      const std::int64_t task = loop.next.fetch_add(1, std::memory_order_relaxed);
-      if (task >= loop.tasks) return;
-      check();
-      loop.body(loop.context, task);
+    for (std::size_t i = 0; i < loop.parts.size(); ++i) {
+      Loop::Part& part = loop.parts[(worker + i) % loop.parts.size()];
+      while (true) {
+        const std::int64_t task = part.next.fetch_add(1, std::memory_order_relaxed);
+        if (task >= part.end) break;
+        check();
+        loop.body(loop.context, task);
+      }
     }
   } catch (...) {
     if (!loop.failed.exchange(true, std::memory_order_relaxed))
       loop.error = std::current_exception();
-    loop.next.store(loop.tasks, std::memory_order_relaxed);
+    loop.drop_tasks();
   }
 }
 
 /// Takes tasks of all posted loops. Returns false if there were none.
 bool Scheduler::visit_loops() const {
   return loops_.visit([&](Loop& loop) {
-    if (loop.next.load(std::memory_order_relaxed) >= loop.tasks) return false;
+    if (!loop.has_tasks()) return false;
     take_tasks(loop);
     return true;
   });

@@ -39,16 +39,16 @@ struct Action {
 
 /// The actions of a program with registers assigned to its values.
 struct Allocation {
-  /// The vectors that are computed side by side. Each has the same actions, in registers of its own.
+  /// The vectors that are computed side by side, each by the same actions in registers of its own.
   int at_once = 1;
   /// Done once: loads invariants that stay in place during all iterations.
   std::vector<Action> preheader;
   std::vector<Action> body;  ///< done in each iteration, for one vector of elements
   std::uint32_t slots = 0;   ///< vectors on the stack
   bool calls = false;
-  /// The registers of a vector of its own, of vectors and of masks. They are numbered from 0 for the
-  /// first of the vectors that are computed side by side, and those of the next one follow. Behind
-  /// them all are the registers of invariants, which the vectors share.
+  /// The registers that each vector has of its own, of vectors and of masks. Those of the first
+  /// vector are numbered from 0, and those of the next one follow. Behind them all are the
+  /// registers of invariants, which the vectors share.
   int vectors = 0, masks = 0;
 };
 

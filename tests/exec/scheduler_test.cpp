@@ -221,6 +221,50 @@ TEST(Scheduler, HelpersThatHadLeftComeBackForWorkThatAppearsLate) {
   EXPECT_GT(by_helpers(make_topology(51, edges), 20), 0);
 }
 
+/// Waits until `ready()`, but not for ever: on a busy machine, no helper may come. Returns whether
+/// it became ready.
+template <class F>
+bool came_true(F&& ready) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+  while (!ready()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A helper runs a loop of two tasks, which wait until they run at the same time: it takes the
+/// second of them, so that the caller finds the first, which it would take in a loop of its own.
+TEST(Scheduler, WorkersBeginLoopsWithTheSameTasks) {
+  ThreadPool pool(2);
+  Crew crew(pool);
+  const Topology t = make_topology(2, {});
+  Scheduler scheduler(t, crew, 2);
+  const Parallel& parallel = scheduler;
+  Recorded steps(t);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::array<int, 2> by_caller{};
+  std::atomic<bool> posted{false};
+  steps.body = [&](std::uint32_t, int worker) {
+    if (worker == 0) return static_cast<void>(came_true([&] { return posted.load(); }));
+    std::array<std::atomic<bool>, 2> here{};
+    std::atomic<bool> late{false};
+    posted = true;
+    parallel(2, [&](std::int64_t task) {
+      const auto i = static_cast<std::size_t>(task);
+      here[i] = true;
+      if (late || !came_true([&] { return here[1 - i].load(); })) late = true;
+      if (!late && std::this_thread::get_id() == caller) ++by_caller[i];
+    });
+  };
+  for (int run = 0; run < 100 && by_caller[0] < 5; ++run) {
+    posted = false;
+    EXPECT_FALSE(scheduler(steps).error);
+  }
+  EXPECT_GT(by_caller[0], 0);
+  EXPECT_EQ(by_caller[1], 0);
+}
+
 TEST(Scheduler, UsesNoMoreWorkersThanAllowed) {
   ThreadPool pool(8);
   Crew crew(pool);
