@@ -83,7 +83,7 @@ struct Division {
   Cut rows, columns;
 
   static Division of(std::int64_t m, std::int64_t n, std::int64_t tasks) {
-    constexpr std::int64_t row_step = 24, column_step = 32;  // whole tiles on every processor
+    constexpr std::int64_t row_step = 12, column_step = 32;  // whole tiles on every processor
     Division best{{m, 1, m, row_step}, {n, 1, n, column_step}};
     for (std::int64_t pieces = 1; pieces <= tasks; ++pieces) {
       const Cut columns(n, pieces, 64, column_step);
