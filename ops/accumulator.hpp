@@ -323,18 +323,14 @@ void fold_short_rows(const In* x, std::int64_t length, std::int64_t rows, typena
 /// to pay.
 template <class T>
 bool sum_adjacent_rows(const Reducer& reducer, const EvalContext& c, const T* x, T* to) {
-  constexpr std::int64_t lanes = Cascade<SumFold<T>>::lanes, least = 8, few = 32 / sizeof(T);
+  constexpr std::int64_t lanes = Cascade<SumFold<T>>::lanes, least = 8;
   constexpr std::int64_t most = Cascade<SumFold<T>>::rows_at_most * lanes - 1;
   const std::int64_t length = reducer.space().rows;
   if (length < least || !reducer.has_adjacent_rows(most) || !has_wide_vectors(c.machine()))
     return false;
   reducer.each_block(c, Reducer::short_rows, 1, [&](auto first, auto rows) {
     run_with_wide_vectors([&]() __attribute__((always_inline)) {
-      const T* const from = x + first * length;
-      if (rows > few)
-        sum_rows_by_lanes<lanes, Reducer::short_rows>(from, length, rows, to + first);
-      else
-        sum_rows_by_lanes<lanes, few>(from, length, rows, to + first);
+      sum_rows_by_lanes<lanes, Reducer::short_rows>(x + first * length, length, rows, to + first);
     });
   });
   return true;

@@ -89,7 +89,7 @@ void RunContext::run(std::uint32_t task, int worker) {
 void RunContext::run_step(std::uint32_t step, int worker) {
   check();
   StepFrame& frame = frames_[static_cast<std::size_t>(worker)];
-  const Parallel& parallel = scheduler_ ? static_cast<const Parallel&>(*scheduler_) : in_order_;
+  const Parallel& parallel = scheduler_ ? scheduler_->loops_of(worker) : in_order_;
   if (!times_.empty()) {
     StepTime& time = times_[step];
     time.worker = worker;

@@ -12,20 +12,6 @@ namespace dagrad::detail {
 
 namespace {
 
-/// The worker as which this thread takes part in the innermost run that it works for.
-thread_local int working_as = 0;
-
-class WorkingAs {
- public:
-  explicit WorkingAs(int worker) : before_(std::exchange(working_as, worker)) {}
-  WorkingAs(const WorkingAs&) = delete;
-  WorkingAs& operator=(const WorkingAs&) = delete;
-  ~WorkingAs() { working_as = before_; }
-
- private:
-  int before_;
-};
-
 /// Gives a helper's thread the caller's floating-point environment while it exists.
 class HelperThread {
  public:
@@ -51,6 +37,8 @@ struct Scheduler::Loop {
     std::int64_t end = 0;
   };
   static constexpr int most_parts = 8;
+
+  using Body = void (*)(const void* context, std::int64_t task);
 
   Loop(std::int64_t tasks, Body of_loop, const void* of_body, int workers)
       : body(of_loop),
@@ -85,7 +73,9 @@ Scheduler::Scheduler(const Topology& topology, Crew& crew, int threads)
       workers_(std::max(1, std::min(threads, crew.threads()))),
       ready_(topology, workers_),
       size_(topology.size()),
-      numbers_(new std::atomic<bool>[static_cast<std::size_t>(workers_)] {}) {}
+      numbers_(new std::atomic<bool>[static_cast<std::size_t>(workers_)] {}) {
+  for (int worker = 0; worker < workers_; ++worker) loops_of_.emplace_back(*this, worker);
+}
 
 Scheduler::~Scheduler() = default;
 
@@ -134,7 +124,6 @@ int Scheduler::take_number() {
 /// Works until all steps are done or one has failed; a helper also leaves after finding nothing to
 /// do for a while. Returns whether there was something to do.
 bool Scheduler::work(int worker) noexcept {
-  const WorkingAs working(worker);
   bool worked = false;
   std::uint32_t done = 0;  // finished steps not yet subtracted from `remaining_`
   for (Backoff idle; !stop_.load(std::memory_order_relaxed);) {
@@ -147,7 +136,7 @@ bool Scheduler::work(int worker) noexcept {
     worked |= done != 0;
     done = 0;
     if (remaining_.load(std::memory_order_acquire) == 0) return worked;
-    if (visit_loops()) {
+    if (visit_loops(worker)) {
       worked = true;
       idle.reset();
     } else if (worker != 0 && idle.long_idle()) {
@@ -202,28 +191,27 @@ void Scheduler::check() const {
 
 // ---- loops of steps
 
-void Scheduler::run(std::int64_t tasks, Body body, const void* context) const {
-  if (tasks <= 1 || helpers_ == 0) {
+void Scheduler::Loops::run(std::int64_t tasks, Body body, const void* context) const {
+  if (tasks <= 1 || scheduler_.helpers_ == 0) {
     for (std::int64_t task = 0; task < tasks; ++task) {
-      check();
+      scheduler_.check();
       body(context, task);
     }
     return;
   }
-  Loop loop(tasks, body, context, workers_);
+  Loop loop(tasks, body, context, scheduler_.workers_);
   {
-    const Board<Loop>::Posting posting(loops_, loop);
-    if (posting.posted()) crew_.call(helpers_);
-    take_tasks(loop);
+    const Board<Loop>::Posting posting(scheduler_.loops_, loop);
+    if (posting.posted()) scheduler_.crew_.call(scheduler_.helpers_);
+    scheduler_.take_tasks(loop, worker_);
   }
   if (loop.error) std::rethrow_exception(loop.error);
 }
 
-void Scheduler::take_tasks(Loop& loop) const {
-  const auto worker = static_cast<std::size_t>(working_as);
+void Scheduler::take_tasks(Loop& loop, int worker) const {
   try {
     for (std::size_t i = 0; i < loop.parts.size(); ++i) {
-      Loop::Part& part = loop.parts[(worker + i) % loop.parts.size()];
+      Loop::Part& part = loop.parts[(static_cast<std::size_t>(worker) + i) % loop.parts.size()];
       while (true) {
         const std::int64_t task = part.next.fetch_add(1, std::memory_order_relaxed);
         if (task >= part.end) break;
@@ -239,10 +227,10 @@ void Scheduler::take_tasks(Loop& loop) const {
 }
 
 /// Takes tasks of all posted loops. Returns false if there were none.
-bool Scheduler::visit_loops() const {
+bool Scheduler::visit_loops(int worker) const {
   return loops_.visit([&](Loop& loop) {
     if (!loop.has_tasks()) return false;
-    take_tasks(loop);
+    take_tasks(loop, worker);
     return true;
   });
 }

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "dagrad/parallel.hpp"
 #include "src/exec/board.hpp"
@@ -73,11 +74,11 @@ struct Interrupted {
 
 /// Runs the steps of one topology any number of times, on the caller's thread and those of the
 /// crew. Runs allocate nothing.
-class Scheduler final : public Parallel, private SharedWork {
+class Scheduler final : private SharedWork {
  public:
   /// Uses at most `threads` workers, including the caller.
   Scheduler(const Topology& topology, Crew& crew, int threads);
-  ~Scheduler() override;
+  ~Scheduler();
 
   struct Failure {
     std::uint32_t step = 0;
@@ -88,17 +89,29 @@ class Scheduler final : public Parallel, private SharedWork {
   /// of the earliest of them; other steps may not have been run.
   Failure operator()(Steps& steps);
 
+  /// The loops of the steps that a worker runs.
+  const Parallel& loops_of(int worker) const { return loops_of_[static_cast<std::size_t>(worker)]; }
+
  private:
   struct Loop;
+  class Loops final : public Parallel {
+   public:
+    Loops(const Scheduler& scheduler, int worker) : scheduler_(scheduler), worker_(worker) {}
 
-  void run(std::int64_t tasks, Body body, const void* context) const override;
-  void take_tasks(Loop& loop) const;
+   private:
+    void run(std::int64_t tasks, Body body, const void* context) const override;
+
+    const Scheduler& scheduler_;
+    int worker_;
+  };
+
+  void take_tasks(Loop& loop, int worker) const;
   bool help() noexcept override;
   int take_number();
 
   bool work(int worker) noexcept;
   std::uint32_t run_chain(std::uint32_t step, int worker) noexcept;
-  bool visit_loops() const;
+  bool visit_loops(int worker) const;
   void fail(std::uint32_t step, int worker);
   void check() const;
 
@@ -111,6 +124,7 @@ class Scheduler final : public Parallel, private SharedWork {
   ReadySteps ready_;
   std::uint32_t size_;
   std::unique_ptr<std::atomic<bool>[]> numbers_;  ///< which worker numbers are taken
+  std::vector<Loops> loops_of_;                   ///< by worker
   mutable Board<Loop> loops_;                     ///< loops inside running steps
   std::mutex failing_;
   Failure failure_;

@@ -129,10 +129,10 @@ TEST_P(SchedulerOf, AFailureEndsTheRunAndTheNextRunIsComplete) {
 TEST_P(SchedulerOf, LoopsRunEachTaskOnceAndMayNest) {
   const Topology t = layers(3, 20);
   Scheduler scheduler = make(t);
-  const Parallel& parallel = scheduler;
   Recorded steps(t);
   std::atomic<std::int64_t> sum{0};
-  steps.body = [&](std::uint32_t, int) {
+  steps.body = [&](std::uint32_t, int worker) {
+    const Parallel& parallel = scheduler.loops_of(worker);
     parallel(7, [&](std::int64_t a) {
       parallel(5, [&](std::int64_t b) {
         parallel(3, [&](std::int64_t c) { sum.fetch_add(100 * a + 10 * b + c); });
@@ -149,10 +149,9 @@ TEST_P(SchedulerOf, LoopsRunEachTaskOnceAndMayNest) {
 TEST_P(SchedulerOf, AFailingTaskFailsItsStep) {
   const Topology t = layers(2, 3);
   Scheduler scheduler = make(t);
-  const Parallel& parallel = scheduler;
   Recorded steps(t);
-  steps.body = [&](std::uint32_t step, int) {
-    parallel(100, [&](std::int64_t task) {
+  steps.body = [&](std::uint32_t step, int worker) {
+    scheduler.loops_of(worker)(100, [&](std::int64_t task) {
       if (step == 2 && task == 57) throw std::invalid_argument("task 57");
     });
   };
@@ -167,11 +166,10 @@ TEST_P(SchedulerOf, AFailingTaskFailsItsStep) {
 TEST_P(SchedulerOf, AnInterruptedLoopStops) {
   const Topology t = make_topology(1, {});
   Scheduler scheduler = make(t);
-  const Parallel& parallel = scheduler;
   Recorded steps(t);
   std::atomic<int> done{0};
-  steps.body = [&](std::uint32_t, int) {
-    parallel(1'000'000, [&](std::int64_t task) {
+  steps.body = [&](std::uint32_t, int worker) {
+    scheduler.loops_of(worker)(1'000'000, [&](std::int64_t task) {
       if (task == 10) steps.interrupted = true;
       done.fetch_add(1);
     });
@@ -240,7 +238,6 @@ TEST(Scheduler, WorkersBeginLoopsWithTheSameTasks) {
   Crew crew(pool);
   const Topology t = make_topology(2, {});
   Scheduler scheduler(t, crew, 2);
-  const Parallel& parallel = scheduler;
   Recorded steps(t);
   const std::thread::id caller = std::this_thread::get_id();
   std::array<int, 2> by_caller{};
@@ -250,7 +247,7 @@ TEST(Scheduler, WorkersBeginLoopsWithTheSameTasks) {
     std::array<std::atomic<bool>, 2> here{};
     std::atomic<bool> late{false};
     posted = true;
-    parallel(2, [&](std::int64_t task) {
+    scheduler.loops_of(worker)(2, [&](std::int64_t task) {
       const auto i = static_cast<std::size_t>(task);
       here[i] = true;
       if (late || !came_true([&] { return here[1 - i].load(); })) late = true;
