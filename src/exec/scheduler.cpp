@@ -73,8 +73,10 @@ Scheduler::Scheduler(const Topology& topology, Crew& crew, int threads)
       workers_(std::max(1, std::min(threads, crew.threads()))),
       ready_(topology, workers_),
       size_(topology.size()),
-      numbers_(new std::atomic<bool>[static_cast<std::size_t>(workers_)] {}) {
-  for (int worker = 0; worker < workers_; ++worker) loops_of_.emplace_back(*this, worker);
+      numbers_(new std::atomic<bool>[static_cast<std::size_t>(workers_)] {}),
+      loops_of_(new Loops[static_cast<std::size_t>(workers_)]) {
+  for (int worker = 0; worker < workers_; ++worker)
+    loops_of_[static_cast<std::size_t>(worker)].belong_to(*this, worker);
 }
 
 Scheduler::~Scheduler() = default;
@@ -192,18 +194,18 @@ void Scheduler::check() const {
 // ---- loops of steps
 
 void Scheduler::Loops::run(std::int64_t tasks, Body body, const void* context) const {
-  if (tasks <= 1 || scheduler_.helpers_ == 0) {
+  if (tasks <= 1 || scheduler_->helpers_ == 0) {
     for (std::int64_t task = 0; task < tasks; ++task) {
-      scheduler_.check();
+      scheduler_->check();
       body(context, task);
     }
     return;
   }
-  Loop loop(tasks, body, context, scheduler_.workers_);
+  Loop loop(tasks, body, context, scheduler_->workers_);
   {
-    const Board<Loop>::Posting posting(scheduler_.loops_, loop);
-    if (posting.posted()) scheduler_.crew_.call(scheduler_.helpers_);
-    scheduler_.take_tasks(loop, worker_);
+    const Board<Loop>::Posting posting(scheduler_->loops_, loop);
+    if (posting.posted()) scheduler_->crew_.call(scheduler_->helpers_);
+    scheduler_->take_tasks(loop, worker_);
   }
   if (loop.error) std::rethrow_exception(loop.error);
 }

@@ -6,7 +6,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "dagrad/parallel.hpp"
 #include "src/exec/board.hpp"
@@ -96,13 +95,16 @@ class Scheduler final : private SharedWork {
   struct Loop;
   class Loops final : public Parallel {
    public:
-    Loops(const Scheduler& scheduler, int worker) : scheduler_(scheduler), worker_(worker) {}
+    void belong_to(const Scheduler& scheduler, int worker) {
+      scheduler_ = &scheduler;
+      worker_ = worker;
+    }
 
    private:
     void run(std::int64_t tasks, Body body, const void* context) const override;
 
-    const Scheduler& scheduler_;
-    int worker_;
+    const Scheduler* scheduler_ = nullptr;
+    int worker_ = 0;
   };
 
   void take_tasks(Loop& loop, int worker) const;
@@ -124,7 +126,7 @@ class Scheduler final : private SharedWork {
   ReadySteps ready_;
   std::uint32_t size_;
   std::unique_ptr<std::atomic<bool>[]> numbers_;  ///< which worker numbers are taken
-  std::vector<Loops> loops_of_;                   ///< by worker
+  std::unique_ptr<Loops[]> loops_of_;             ///< by worker
   mutable Board<Loop> loops_;                     ///< loops inside running steps
   std::mutex failing_;
   Failure failure_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <utility>
 
 #include "src/loops/liveness.hpp"
@@ -293,16 +292,18 @@ void Allocator::finish_use(std::uint32_t step) {
   if (value.slot != none && !liveness_.is_invariant(step)) slots_.give_back(value.slot);
 }
 
-/// The registers of a bank that a vector must have: for the values `is_of` that are live at once,
-/// and for the operands and the result of a step, since operands may also be invariants.
-template <class F>
-int needed_registers(const Program& program, const Liveness& liveness, F&& is_of) {
+/// The registers of a bank that a vector must have: for the values that are live at once, and for
+/// the operands and the result of a step, since operands may also be invariants.
+int needed_registers(const Program& program, const Liveness& liveness, bool has_masks,
+                     bool of_masks) {
+  const auto is_of = [&](std::uint32_t step) {
+    return step != none && (has_masks && program.steps[step].dtype == b8) == of_masks;
+  };
   std::size_t needed = liveness.pressure(is_of);
   for (std::uint32_t step = 0; step < program.steps.size(); ++step) {
-    std::size_t of_step = is_of(step);
-    for (const std::uint32_t operand :
-         {program.steps[step].a, program.steps[step].b, program.steps[step].c})
-      of_step += operand != none && is_of(operand);
+    const Instruction& at = program.steps[step];
+    std::size_t of_step = 0;
+    for (const std::uint32_t value : {step, at.a, at.b, at.c}) of_step += is_of(value);
     needed = std::max(needed, of_step);
   }
   return static_cast<int>(needed);
@@ -318,12 +319,10 @@ Allocation allocate_registers(const Program& program, std::span<const std::int64
 Allocation allocate_for_several(const Program& program, std::span<const std::int64_t> in_step,
                                 const RegisterFile& registers, int most) {
   const Liveness liveness(program, in_step);
-  const auto is_mask = [&](std::uint32_t step) {
-    return registers.masks > 0 && program.steps[step].dtype == b8;
-  };
   const auto spills = [](const Action& action) { return action.kind == Action::Kind::spill; };
-  const int vectors = needed_registers(program, liveness, std::not_fn(is_mask)),
-            masks = needed_registers(program, liveness, is_mask);
+  const bool has_masks = registers.masks > 0;
+  const int vectors = needed_registers(program, liveness, has_masks, false),
+            masks = needed_registers(program, liveness, has_masks, true);
   for (int at_once = most; at_once > 1; --at_once) {
     if (at_once * vectors > registers.vectors || at_once * masks > registers.masks) continue;
     Allocation made = allocate_registers(program, in_step, registers, at_once);
