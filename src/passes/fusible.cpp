@@ -40,6 +40,8 @@ FusibleNodes::FusibleNodes(const GraphData& graph, std::span<const Value> values
   facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
   programs_.resize(facts_.size());
   recent_.resize(graph.ops.size());
+  for (std::uint32_t type = 0; type < graph.types.size(); ++type)
+    elements_.push_back(graph.types[type].elements());
   for (const Value& value : values) facts_[value.node_id()].requested = true;
   mark_read();
   for (const std::uint32_t node : nodes_)
@@ -120,8 +122,7 @@ void FusibleNodes::classify_shape(std::uint32_t node) {
   facts.elements = shape.elements();
   const auto operands = graph_.operands_of(node);
   facts.flat = std::ranges::all_of(operands, [&](const Edge& edge) {
-    const std::int64_t elements = graph_.type(edge).elements();
-    return !is_read(edge) || elements == facts.elements || elements == 1;
+    return !is_read(edge) || elements(edge) == facts.elements || elements(edge) == 1;
   });
 }
 

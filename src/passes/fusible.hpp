@@ -41,6 +41,10 @@ class FusibleNodes {
   bool takes_constants(std::uint32_t node) const { return facts_[node].takes_constants; }
   /// A number for the shape of an elementwise node's results, the same for equal shapes.
   std::uint32_t shape(std::uint32_t node) const { return facts_[node].shape; }
+  /// How many elements each result of an elementwise node has.
+  std::int64_t elements(std::uint32_t node) const { return facts_[node].elements; }
+  /// The number of elements of any value.
+  std::int64_t elements(const Edge& edge) const { return elements_[graph_.result(edge).type]; }
   /// Whether the node computes the same elements in any shape that has as many, because its
   /// operands do not broadcast, except for single elements.
   bool is_flat(std::uint32_t node) const { return facts_[node].flat; }
@@ -102,6 +106,7 @@ class FusibleNodes {
   std::vector<std::uint32_t> nodes_;
   std::vector<Facts> facts_;              ///< by node
   std::vector<const Program*> programs_;  ///< by node
+  std::vector<std::int64_t> elements_;    ///< by type
   std::vector<Edge> reshaped_;            ///< what reshapes read
   std::vector<Recent> recent_;            ///< by op
   std::vector<ProgramPtr> owned_;         ///< the programs

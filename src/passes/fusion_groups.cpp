@@ -38,7 +38,6 @@ FusionGroups::FusionGroups(const GraphData& graph, const FusibleNodes& nodes)
   parent_.assign(level_.size(), none);
   reader_.assign(level_.size(), none);
   draft_of_.assign(level_.size(), none);
-  drafts_.reserve(nodes_.nodes().size());
   for (const std::uint32_t node : nodes_.nodes())
     if (nodes_.kind(node) == Kind::elementwise) join(node);
   number_groups();
@@ -133,24 +132,26 @@ void FusionGroups::join(std::uint32_t node) {
 
 /// Makes a group of one node, in the part of its operands.
 void FusionGroups::add_draft(std::uint32_t node) {
-  Draft own;
+  if (spare_.empty()) {
+    spare_.push_back(static_cast<std::uint32_t>(drafts_.size()));
+    drafts_.emplace_back();
+  }
+  parent_[node] = node;
+  draft_of_[node] = spare_.back();
+  spare_.pop_back();
+  Draft& own = root_draft(node);
+  own.reset();
+  own.first = node;
   own.level = level_[node];
   own.weight = nodes_.weight(node);
   own.results = results_[node];
   if (!nodes_.is_flat(node)) own.shaped = node;
-  if (!spare_.empty()) {
-    own.operands = std::move(spare_.back());
-    spare_.pop_back();
-  }
   nodes_.each_read(node, [&](const Edge& edge) {
     if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
     const std::uint64_t key = key_of(edge);
     if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
       own.operands.push_back(key);
   });
-  parent_[node] = node;
-  draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
-  drafts_.push_back(std::move(own));
 }
 
 /// A node that has begun a part belongs to that of its first reader, unless others have joined it.
@@ -162,9 +163,8 @@ void FusionGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
 
 /// Joins a node with others that read the same elements.
 void FusionGroups::join_neighbours(std::uint32_t node) {
-  const std::int64_t elements = graph_.types_of(node)[0].elements();
   nodes_.each_read(node, [&](const Edge& edge) {
-    if (graph_.type(edge).elements() != elements) return;
+    if (nodes_.elements(edge) != nodes_.elements(node)) return;
     const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
     if (neighbour == none || !joins(neighbour, node)) return;
     if (draft(neighbour).part != draft(node).part) return;
@@ -180,15 +180,14 @@ void FusionGroups::add_root(std::uint32_t node) {
 }
 
 bool FusionGroups::is_large(std::uint32_t node) const {
-  return graph_.types_of(node)[0].elements() >= large_result;
+  return nodes_.elements(node) >= large_result;
 }
 
 /// The number of operands that are as large as the results of a node.
 std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
                                       std::uint32_t node) const {
-  const std::int64_t size = graph_.types_of(node)[0].elements();
   return static_cast<std::size_t>(std::ranges::count_if(operands, [&](std::uint64_t key) {
-    return graph_.types_of(node_of(key))[port_of(key)].elements() >= size;
+    return nodes_.elements(Edge(node_of(key), port_of(key), false)) >= nodes_.elements(node);
   }));
 }
 
@@ -197,38 +196,52 @@ std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
   Draft& merged = merged_;
-  merged = Draft{.operands = std::move(merged.operands)};
-  merged.operands.clear();
-  merged.level = draft(roots_[0]).level;
-  merged.part = draft(roots_[0]).part;
+  merged.reset();
+  merged.level = root_draft(roots_[0]).level;
+  merged.part = root_draft(roots_[0]).part;
+  std::uint32_t largest = roots_[0];
   for (const std::uint32_t each : roots_) {
-    const Draft& part = draft(each);
+    const Draft& part = root_draft(each);
     if (!add_shape(merged, part)) return false;
+    merged.first = std::min(merged.first, part.first);
     merged.weight += part.weight;
     merged.results += part.results;
-    for (const std::uint64_t key : part.operands) {
-      const std::uint32_t from = node_of(key);
-      const bool is_inner = parent_[from] != none &&
-                            std::find(roots_.begin(), roots_.end(), root(from)) != roots_.end();
-      if (!is_inner &&
-          std::find(merged.operands.begin(), merged.operands.end(), key) == merged.operands.end())
-        merged.operands.push_back(key);
-    }
+    if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
   }
   const bool large = is_large(roots_[0]);
-  if (merged.weight > (large ? most_weight_of_large : most_weight) ||
-      merged.results > most_results || merged.operands.size() > limit ||
+  if (merged.weight > (large ? most_weight_of_large : most_weight) || merged.results > most_results)
+    return false;
+  add_operands(largest);  // each of these is there once, so nothing is searched for
+  for (const std::uint32_t each : roots_)
+    if (each != largest) add_operands(each);
+  if (merged.operands.size() > limit ||
       (large && count_whole(merged.operands, roots_[0]) > most_operands))
     return false;
   merged.may_move = false;
-  std::swap(draft(roots_.back()), merged);
+  std::swap(root_draft(roots_.back()), merged);
   for (const std::uint32_t each : roots_) {
     if (each == roots_.back()) continue;
-    spare_.push_back(std::move(draft(each).operands));
-    spare_.back().clear();
+    spare_.push_back(draft_of_[each]);
     parent_[each] = roots_.back();
   }
   return true;
+}
+
+/// Adds what one of the groups that are merged reads from outside of all of them.
+void FusionGroups::add_operands(std::uint32_t of) {
+  std::vector<std::uint64_t>& all = merged_.operands;
+  std::uint32_t first = none;  // node of the other groups
+  for (const std::uint32_t each : roots_)
+    if (each != of) first = std::min(first, root_draft(each).first);
+  const auto is_inner = [&](std::uint32_t node) {
+    return node >= first && parent_[node] != none &&
+           std::find(roots_.begin(), roots_.end(), root(node)) != roots_.end();
+  };
+  const bool is_first = all.empty();
+  for (const std::uint64_t key : root_draft(of).operands)
+    if (!is_inner(node_of(key)) &&
+        (is_first || std::find(all.begin(), all.end(), key) == all.end()))
+      all.push_back(key);
 }
 
 /// Returns false if the shapes of two groups do not go together.
