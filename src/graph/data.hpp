@@ -63,7 +63,9 @@ struct GraphData {
   std::vector<OriginOf> origins_of;
   struct KnownOrigin {
     PartedNames::Name name;
-    Location where;
+    std::int32_t line;
+    const char* file;
+    Location where() const { return {file, line}; }
   };
   std::vector<KnownOrigin> known_origins;
   PartedNames origin_names;  ///< those of `known_origins`

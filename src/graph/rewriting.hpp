@@ -126,7 +126,7 @@ class Rewriting {
   void restore_name(std::uint32_t id, std::uint32_t fresh);
   void take_over_origins();
   void add_origins(std::uint32_t fresh, std::uint32_t id);
-  void add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin);
+  void add_origin(std::uint32_t fresh, const PartedNames::Name& name, const Location& where);
   std::span<const GraphData::OriginOf> old_origins(std::uint32_t id) const {
     if (id + 1 >= first_origin_.size()) return {};
     return {from_.origins_of.data() + first_origin_[id],

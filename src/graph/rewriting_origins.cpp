@@ -76,17 +76,18 @@ void Rewriting::take_over_origins() {
 void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
   if (has_origins_.size() < to_.size()) has_origins_.resize(2 * std::size_t{to_.size()});
   if (!has_origins_[fresh] && fresh < first_made_)
-    add_origin(fresh, {new_names_.name_of(fresh), to_.where(fresh)});
+    add_origin(fresh, new_names_.name_of(fresh), to_.where(fresh));
   const auto old = old_origins(id);
-  if (old.empty()) return add_origin(fresh, {old_names_.name_of(id), from_.where(id)});
+  if (old.empty()) return add_origin(fresh, old_names_.name_of(id), from_.where(id));
   for (const GraphData::OriginOf& of : old) to_.origins_of.push_back({fresh, of.origin});
   has_origins_[fresh] = true;
 }
 
-void Rewriting::add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin) {
+void Rewriting::add_origin(std::uint32_t fresh, const PartedNames::Name& name,
+                           const Location& where) {
   auto& known = to_.known_origins;
   if (known.empty()) known.reserve(from_.size());
-  if (known.empty() || known.back().name != origin.name) known.push_back(origin);
+  if (known.empty() || known.back().name != name) known.push_back({name, where.line, where.file});
   to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
   has_origins_[fresh] = true;
 }

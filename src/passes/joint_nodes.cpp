@@ -110,13 +110,13 @@ class Joining {
   }
 
   std::uint32_t append(const JointOp& joint) {
-    std::vector<Edge> operands;
+    operands_.clear();
     for (const JointOperand& operand : joint.operands)
-      operands.push_back(reshaped(
+      operands_.push_back(reshaped(
           operand.part_of == no_node ? *rewriting_.find(operand.value) : parts_.at(operand.part_of),
-          operand.shape));
-    for (const ScalarOperand& number : joint.scalars) operands.push_back(constant(number));
-    return append_node(Access::data(rewriting_.graph()), joint.op, operands, {});
+          *operand.shape));
+    for (const ScalarOperand& number : joint.scalars) operands_.push_back(constant(number));
+    return append_node(Access::data(rewriting_.graph()), joint.op, operands_, {});
   }
 
   /// Takes the results of a node from the end of the list of its joint node.
@@ -189,7 +189,7 @@ class Joining {
   std::map<std::pair<std::uint64_t, DType>, std::uint32_t> constants_;
   std::unordered_map<Type, std::uint32_t, TypeHash> stand_ins_;
   std::vector<std::uint32_t> open_;
-  std::vector<Edge> results_;
+  std::vector<Edge> operands_, results_;
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ struct ScalarOperand {
 /// place of the value.
 struct JointOperand {
   Edge value;
-  Shape shape;
+  const Shape* shape;  ///< of a type of the old graph, or a constant
   std::uint32_t part_of = 0xffffffff;
 };
 
