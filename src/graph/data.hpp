@@ -114,7 +114,7 @@ struct GraphData {
   /// The source line to record for a node that a call on this line makes now.
   Location placed(Location call) const { return making.where.line > 0 ? making.where : call; }
   ControlPtr share() const {
-    control->references.fetch_add(1, std::memory_order_relaxed);
+    control->references.add();
     return ControlPtr(control);
   }
 

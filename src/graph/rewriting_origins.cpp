@@ -66,6 +66,7 @@ void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
 void Rewriting::take_over_origins() {
   to_.origin_names = from_.origin_names;
   to_.known_origins = from_.known_origins;
+  to_.origins_of.reserve(from_.origins_of.size());
   first_origin_.resize(from_.origins_of.back().node + 2);
   for (const auto& [node, origin] : from_.origins_of) ++first_origin_[node + 1];
   std::partial_sum(first_origin_.begin(), first_origin_.end(), first_origin_.begin());
@@ -86,7 +87,10 @@ void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
 void Rewriting::add_origin(std::uint32_t fresh, const PartedNames::Name& name,
                            const Location& where) {
   auto& known = to_.known_origins;
-  if (known.empty()) known.reserve(from_.size());
+  if (known.empty()) {
+    known.reserve(from_.size());
+    to_.origins_of.reserve(from_.size());
+  }
   if (known.empty() || known.back().name != name) known.push_back({name, where.line, where.file});
   to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
   has_origins_[fresh] = true;

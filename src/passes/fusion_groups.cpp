@@ -183,65 +183,73 @@ bool FusionGroups::is_large(std::uint32_t node) const {
   return nodes_.elements(node) >= large_result;
 }
 
-/// The number of operands that are as large as the results of a node.
-std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
-                                      std::uint32_t node) const {
-  return static_cast<std::size_t>(std::ranges::count_if(operands, [&](std::uint64_t key) {
-    return nodes_.elements(Edge(node_of(key), port_of(key), false)) >= nodes_.elements(node);
-  }));
-}
-
 /// Makes one group of those with these roots, unless it would become too large or would have nodes
-/// of different shapes that are not flat.
+/// of different shapes that are not flat. The one with the most operands takes in the others.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
-  Draft& merged = merged_;
-  merged.reset();
-  merged.level = root_draft(roots_[0]).level;
-  merged.part = root_draft(roots_[0]).part;
+  Draft sum;
+  sum.level = root_draft(roots_[0]).level;
+  sum.part = root_draft(roots_[0]).part;
   std::uint32_t largest = roots_[0];
   for (const std::uint32_t each : roots_) {
     const Draft& part = root_draft(each);
-    if (!add_shape(merged, part)) return false;
-    merged.first = std::min(merged.first, part.first);
-    merged.weight += part.weight;
-    merged.results += part.results;
+    if (!add_shape(sum, part)) return false;
+    sum.first = std::min(sum.first, part.first);
+    sum.weight += part.weight;
+    sum.results += part.results;
     if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
   }
   const bool large = is_large(roots_[0]);
-  if (merged.weight > (large ? most_weight_of_large : most_weight) || merged.results > most_results)
+  if (sum.weight > (large ? most_weight_of_large : most_weight) || sum.results > most_results)
     return false;
-  add_operands(largest);  // each of these is there once, so nothing is searched for
-  for (const std::uint32_t each : roots_)
-    if (each != largest) add_operands(each);
-  if (merged.operands.size() > limit ||
-      (large && count_whole(merged.operands, roots_[0]) > most_operands))
-    return false;
-  merged.may_move = false;
-  std::swap(root_draft(roots_.back()), merged);
+  if (!merge_operands(largest, limit, large)) return false;
+  sum.operands = std::move(root_draft(largest).operands);
+  sum.may_move = false;
+  root_draft(largest) = std::move(sum);
+  const std::uint32_t place = draft_of_[largest];
   for (const std::uint32_t each : roots_) {
-    if (each == roots_.back()) continue;
-    spare_.push_back(draft_of_[each]);
+    if (each != largest) spare_.push_back(draft_of_[each]);
     parent_[each] = roots_.back();
   }
+  draft_of_[roots_.back()] = place;
   return true;
 }
 
-/// Adds what one of the groups that are merged reads from outside of all of them.
-void FusionGroups::add_operands(std::uint32_t of) {
-  std::vector<std::uint64_t>& all = merged_.operands;
-  std::uint32_t first = none;  // node of the other groups
+/// Replaces the operands of the largest of the groups that are merged with what all of them read
+/// from outside, unless that is too much.
+bool FusionGroups::merge_operands(std::uint32_t largest, std::size_t limit, bool large) {
+  std::uint32_t first = none;  // node of the others
   for (const std::uint32_t each : roots_)
-    if (each != of) first = std::min(first, root_draft(each).first);
-  const auto is_inner = [&](std::uint32_t node) {
-    return node >= first && parent_[node] != none &&
+    if (each != largest) first = std::min(first, root_draft(each).first);
+  const auto is_inner = [&](std::uint64_t key) {
+    const std::uint32_t node = node_of(key);
+    return parent_[node] != none &&
            std::find(roots_.begin(), roots_.end(), root(node)) != roots_.end();
   };
-  const bool is_first = all.empty();
-  for (const std::uint64_t key : root_draft(of).operands)
-    if (!is_inner(node_of(key)) &&
-        (is_first || std::find(all.begin(), all.end(), key) == all.end()))
-      all.push_back(key);
+  const auto is_outer = [&](std::uint64_t key) { return node_of(key) < first || !is_inner(key); };
+  std::vector<std::uint64_t>& all = root_draft(largest).operands;
+  const auto kept = static_cast<std::size_t>(std::ranges::count_if(all, is_outer));
+  more_.clear();
+  for (const std::uint32_t each : roots_) {
+    if (each == largest) continue;
+    for (const std::uint64_t key : root_draft(each).operands)
+      if (!is_inner(key) && std::find(all.begin(), all.end(), key) == all.end() &&
+          std::find(more_.begin(), more_.end(), key) == more_.end())
+        more_.push_back(key);
+  }
+  if (kept + more_.size() > limit) return false;
+  const auto is_whole = [&](std::uint64_t key) {
+    return nodes_.elements(Edge(node_of(key), port_of(key), false)) >= nodes_.elements(largest);
+  };
+  if (large) {
+    const auto whole = std::ranges::count_if(more_, is_whole) +
+                       std::ranges::count_if(
+                           all, [&](std::uint64_t key) { return is_whole(key) && is_outer(key); });
+    if (static_cast<std::size_t>(whole) > most_operands) return false;
+  }
+  if (kept < all.size()) std::erase_if(all, is_inner);
+  all.insert(all.end(), more_.begin(), more_.end());
+  return true;
 }
 
 /// Returns false if the shapes of two groups do not go together.

@@ -75,9 +75,8 @@ class FusionGroups {
   void join_neighbours(std::uint32_t node);
   void add_root(std::uint32_t node);
   bool is_large(std::uint32_t node) const;
-  std::size_t count_whole(std::span<const std::uint64_t> operands, std::uint32_t node) const;
   bool merge_roots(std::size_t most_operands);
-  void add_operands(std::uint32_t of);
+  bool merge_operands(std::uint32_t largest, std::size_t limit, bool large);
   bool add_shape(Draft& merged, const Draft& part) const;
   std::uint32_t root(std::uint32_t node);
   Draft& draft(std::uint32_t node) { return root_draft(root(node)); }
@@ -94,10 +93,10 @@ class FusionGroups {
   std::vector<std::uint32_t> reader_;    ///< by node: the last one seen to read it
   std::vector<std::uint32_t> draft_of_;  ///< by root
   std::vector<Draft> drafts_;
-  Draft merged_;                                ///< the one being made of several
-  std::vector<std::uint32_t> spare_;            ///< positions in `drafts_` that are free
-  std::vector<std::uint32_t> roots_;            ///< of groups that are to be merged
-  std::vector<std::uint32_t> group_;            ///< by node
+  std::vector<std::uint64_t> more_;   ///< operands that a merged group gets from its parts
+  std::vector<std::uint32_t> spare_;  ///< positions in `drafts_` that are free
+  std::vector<std::uint32_t> roots_;  ///< of groups that are to be merged
+  std::vector<std::uint32_t> group_;  ///< by node
   std::vector<std::uint32_t> first_, members_;  ///< by group: where its nodes begin
   std::vector<std::uint32_t> stored_;           ///< by node: a bit for each result
 };
