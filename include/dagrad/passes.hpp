@@ -216,6 +216,9 @@ struct Pass {
   /// `check_finite` meets an infinity or a NaN, it looks for the node in the graph as it was before
   /// the first such pass.
   bool fuses;
+  /// Whether passes of this name do the same whenever they run. They are then not run on a graph in
+  /// which one of them has just found nothing to change.
+  bool repeats = false;
 };
 
 // Each of these keeps only what `values` need, and takes time in proportion to it. They throw
