@@ -191,13 +191,22 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
   });
 }
 
-std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
+namespace {
+
+/// Whether an op has just been applied to operands of these types.
+bool is_inferred(const GraphData& graph, const GraphData::LastInferred& last,
+                 std::span<const Edge> operands) {
+  if (last.operands != operands.size()) return false;
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (last.in[i] != graph.result(operands[i]).type) return false;
+  return true;
+}
+
+void infer(GraphData& graph, std::uint32_t op, std::span<const Edge> operands, Location call) {
+  const Op& known = graph.ops[op].op;
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.type(edge));
-  // Interned first, so that equal ops share what they infer with, such as the program of a functor.
-  const std::uint32_t index = interned(graph, std::move(op), call);
-  const Op& known = graph.ops[index].op;
   explained(graph, known, call, [&] {
     known->infer(in, graph.result_types);
     validate_constants(graph, known, operands);
@@ -205,6 +214,25 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   graph.new_results.clear();
   for (const Type& type : graph.result_types)
     graph.new_results.push_back({graph.types.index(type), Extents::scalar});
+}
+
+}  // namespace
+
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
+  // Interned first, so that equal ops share what they infer with, such as the program of a functor.
+  const std::uint32_t index = interned(graph, std::move(op), call);
+  if (is_inferred(graph, graph.ops[index].last, operands)) {
+    graph.new_results.assign(1, {graph.ops[index].last.result, Extents::scalar});
+    return add_node(graph, index, operands, call);
+  }
+  infer(graph, index, operands, call);
+  GraphData::LastInferred& last = graph.ops[index].last;
+  if (graph.new_results.size() == 1 && operands.size() <= last.in.size() &&
+      !graph.ops[index].op.traits().has_validate) {
+    for (std::size_t i = 0; i < operands.size(); ++i) last.in[i] = graph.result(operands[i]).type;
+    last.operands = static_cast<std::uint32_t>(operands.size());
+    last.result = graph.new_results[0].type;
+  }
   return add_node(graph, index, operands, call);
 }
 

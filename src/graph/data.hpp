@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -39,6 +40,14 @@ struct GraphData {
     NodeKind kind;
   };
 
+  /// The type that an op inferred last for its only result. Types are indices in `types`.
+  struct LastInferred {
+    static constexpr std::size_t most_operands = 4;
+    std::array<std::uint32_t, most_operands> in{};
+    std::uint32_t operands = no_node;  ///< their number; `no_node` if nothing is known
+    std::uint32_t result = 0;
+  };
+
   Control* control;
   Edges edges;
   Segments<Record> records;
@@ -48,7 +57,8 @@ struct GraphData {
   Interned<const char*> files;
   struct InternedOp {
     Op op;
-    std::uint32_t name;  ///< index in `names`
+    std::uint32_t name;      ///< index in `names`
+    LastInferred last = {};  ///< for successive nodes, which mostly have operands of the same types
   };
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
