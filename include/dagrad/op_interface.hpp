@@ -123,6 +123,9 @@ class OpInterface {
   /// others, and has the same bits if the op is applied to any of the rows alone. 0 if the op does
   /// not work row by row on operands of these types, or has more than 32 of them.
   virtual std::uint32_t row_operands(std::span<const Type> in) const = 0;
+  /// The axis of operand 0, which has `rank` axes, whose size this axis of every result has in each
+  /// replay; -1 if the op does not say. Gradients then need fewer sums over axes.
+  virtual int kept_axis(int axis, int rank) const = 0;
   /// Rough cost of one evaluation in nanoseconds on one thread.
   virtual double cost(const PlanContext& context) const = 0;
   /// Records what the op does as straight-line code. Returns whether it has such a form.

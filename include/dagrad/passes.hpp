@@ -23,7 +23,7 @@ class Runtime;
 namespace detail {
 class Pattern;
 class RuleTable;
-}
+}  // namespace detail
 
 // ---- rules
 
@@ -91,6 +91,28 @@ class Rule {
   /// The same for all ops of a kind; `is_for` is asked once about each op.
   static Rule for_ops(std::string name, std::function<bool(const Op&)> is_for, Replace replace);
 
+  // Promises that the function of a rule keeps. It is then called for fewer nodes, and a graph in
+  // which there are none of these is not copied.
+
+  /// Promises that the function returns an empty Value unless the first operand is the first result
+  /// of one of these ops.
+  template <class... Ops>
+  Rule after() && {
+    return std::move(*this).after(&is_any_of<Ops...>);
+  }
+  /// The same for the ops for which `makes_operand(op)` holds.
+  Rule after(std::function<bool(const Op&)> makes_operand) &&;
+  /// Promises that the function returns an empty Value unless one of the first two operands is the
+  /// first result of one of these ops.
+  template <class... Ops>
+  Rule after_either() && {
+    needs_.either = true;
+    return std::move(*this).template after<Ops...>();
+  }
+  /// Promises that the function returns an empty Value unless an operand that is read has the type
+  /// of the result.
+  Rule if_type_stays() &&;
+
   const std::string& name() const { return name_; }
   /// Whether it may replace nodes of this op.
   bool is_for(const Op& op) const { return is_for_(op); }
@@ -100,8 +122,18 @@ class Rule {
  private:
   friend class detail::RuleTable;
   using Formula = std::function<Value(std::span<const Value>)>;
+  /// What a function has promised.
+  struct Needs {
+    std::function<bool(const Op&)> makes_operand;
+    bool either = false, same_type = false;
+  };
   Rule() = default;
   Rule(std::string name, std::size_t operands, const Formula& left, Formula right);
+
+  template <class... Ops>
+  static bool is_any_of(const Op& op) {
+    return ((op.get_if<Ops>() != nullptr) || ...);
+  }
 
   template <class F>
   static constexpr std::size_t arity() {
@@ -130,6 +162,7 @@ class Rule {
   std::shared_ptr<const detail::Pattern> pattern_;  ///< null for a function
   Formula right_;
   Replace replace_;
+  Needs needs_;
 };
 
 /// Rules that save work: x * 1, x + -0, pairs of negations and transposes, chains of reshapes and
@@ -186,6 +219,9 @@ struct Pass {
   /// `check_finite` meets an infinity or a NaN, it looks for the node in the graph as it was before
   /// the first such pass.
   bool fuses;
+  /// Whether all passes of this name in a list do the same. None of them is then run on a graph in
+  /// which one has just found nothing to change.
+  bool repeats = false;
 };
 
 // Each of these keeps only what `values` need, and takes time in proportion to it. They throw

@@ -57,6 +57,7 @@ void Reverse::note_cotangents(std::span<const Seeded> ys, std::span<const Value>
   for (std::size_t i = 0; i < xs.size(); ++i)
     if (paths_.x_slot(i) != Paths::none) asked[paths_.x_slot(i)] = true;
   std::vector<Cotangent> found;
+  found.reserve(paths_.slots());
   const auto call = static_cast<std::uint32_t>(graph_.differentiations.size());
   for (std::size_t number = 0; number < paths_.nodes().size(); ++number)
     for (std::uint32_t slot = paths_.first_slot(number); slot < paths_.first_slot(number + 1);

@@ -133,8 +133,23 @@ void validate_constants(const GraphData& graph, const Op& op, std::span<const Ed
   op->validate(views);
 }
 
+/// The extent of a result to which the operands do not broadcast: the op may keep axes of the
+/// first of them.
+std::uint32_t extent_of_kept(Extents& known, const Op& op, const Shape& result,
+                             std::uint32_t operand) {
+  const std::span<const std::uint32_t> from = known.axes(operand);
+  std::array<std::uint32_t, max_rank> axes{};
+  for (int i = 0; i < result.rank(); ++i) {
+    const int kept = op->kept_axis(i, static_cast<int>(from.size()));
+    axes[static_cast<std::size_t>(i)] =
+        kept < 0 ? Extents::unknown : from[static_cast<std::size_t>(kept)];
+  }
+  return known.of({axes.data(), static_cast<std::size_t>(result.rank())});
+}
+
 /// Finds the extents of a node's results, whose types are known.
-void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge> operands) {
+void find_extents(GraphData& graph, const Op& op, std::span<const Edge> operands) {
+  const OpTraits& traits = op.traits();
   Extents& known = graph.extents;
   const int rank = traits.joint_shape ? graph.types[graph.new_results[0].type].shape.rank() : 0;
   bool fixed = true, absorbed = false;
@@ -152,7 +167,8 @@ void find_extents(GraphData& graph, const OpTraits& traits, std::span<const Edge
     if (shape.rank() == 0) return Extents::scalar;
     if (traits.like >= 0 || absorbed) return shared;
     if (fixed) return known.fixed(shape);
-    return traits.joint_shape ? shared : known.fresh();
+    if (traits.joint_shape) return shared;
+    return extent_of_kept(known, op, shape, graph.result(operands[0]).extent);
   };
   for (Result& result : graph.new_results)
     result.extent = extent_of(graph.types[result.type].shape);
@@ -175,13 +191,22 @@ std::uint32_t literal_node(GraphData& graph, Literal literal, DType dtype, Locat
   });
 }
 
-std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
+namespace {
+
+/// Whether an op has just been applied to operands of these types.
+bool is_inferred(const GraphData& graph, const GraphData::LastInferred& last,
+                 std::span<const Edge> operands) {
+  if (last.operands != operands.size()) return false;
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (last.in[i] != graph.result(operands[i]).type) return false;
+  return true;
+}
+
+void infer(GraphData& graph, std::uint32_t op, std::span<const Edge> operands, Location call) {
+  const Op& known = graph.ops[op].op;
   auto& in = graph.operand_types;
   in.clear();
   for (const Edge& edge : operands) in.push_back(graph.type(edge));
-  // Interned first, so that equal ops share what they infer with, such as the program of a functor.
-  const std::uint32_t index = interned(graph, std::move(op), call);
-  const Op& known = graph.ops[index].op;
   explained(graph, known, call, [&] {
     known->infer(in, graph.result_types);
     validate_constants(graph, known, operands);
@@ -189,12 +214,31 @@ std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operand
   graph.new_results.clear();
   for (const Type& type : graph.result_types)
     graph.new_results.push_back({graph.types.index(type), Extents::scalar});
+}
+
+}  // namespace
+
+std::uint32_t append_node(GraphData& graph, Op op, std::span<const Edge> operands, Location call) {
+  // Interned first, so that equal ops share what they infer with, such as the program of a functor.
+  const std::uint32_t index = interned(graph, std::move(op), call);
+  if (is_inferred(graph, graph.ops[index].last, operands)) {
+    graph.new_results.assign(1, {graph.ops[index].last.result, Extents::scalar});
+    return add_node(graph, index, operands, call);
+  }
+  infer(graph, index, operands, call);
+  GraphData::LastInferred& last = graph.ops[index].last;
+  if (graph.new_results.size() == 1 && operands.size() <= last.in.size() &&
+      !graph.ops[index].op.traits().has_validate) {
+    for (std::size_t i = 0; i < operands.size(); ++i) last.in[i] = graph.result(operands[i]).type;
+    last.operands = static_cast<std::uint32_t>(operands.size());
+    last.result = graph.new_results[0].type;
+  }
   return add_node(graph, index, operands, call);
 }
 
 std::uint32_t add_node(GraphData& graph, std::uint32_t op, std::span<const Edge> operands,
                        Location call) {
-  find_extents(graph, graph.ops[op].op.traits(), operands);
+  find_extents(graph, graph.ops[op].op, operands);
   return graph.add(op, NodeKind::op, operands, graph.new_results, call);
 }
 

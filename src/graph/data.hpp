@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -39,6 +40,14 @@ struct GraphData {
     NodeKind kind;
   };
 
+  /// The type that an op inferred last for its only result. Types are indices in `types`.
+  struct LastInferred {
+    static constexpr std::size_t most_operands = 4;
+    std::array<std::uint32_t, most_operands> in{};
+    std::uint32_t operands = no_node;  ///< their number; `no_node` if nothing is known
+    std::uint32_t result = 0;
+  };
+
   Control* control;
   Edges edges;
   Segments<Record> records;
@@ -48,7 +57,8 @@ struct GraphData {
   Interned<const char*> files;
   struct InternedOp {
     Op op;
-    std::uint32_t name;  ///< index in `names`
+    std::uint32_t name;      ///< index in `names`
+    LastInferred last = {};  ///< for successive nodes, which mostly have operands of the same types
   };
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
@@ -63,7 +73,9 @@ struct GraphData {
   std::vector<OriginOf> origins_of;
   struct KnownOrigin {
     PartedNames::Name name;
-    Location where;
+    std::int32_t line;
+    const char* file;
+    Location where() const { return {file, line}; }
   };
   std::vector<KnownOrigin> known_origins;
   PartedNames origin_names;  ///< those of `known_origins`
@@ -112,7 +124,7 @@ struct GraphData {
   /// The source line to record for a node that a call on this line makes now.
   Location placed(Location call) const { return making.where.line > 0 ? making.where : call; }
   ControlPtr share() const {
-    control->references.fetch_add(1, std::memory_order_relaxed);
+    control->references.add();
     return ControlPtr(control);
   }
 

@@ -41,7 +41,7 @@ Value add_leaf(GraphData& graph, NodeKind kind, const Type& type, std::string_vi
                std::optional<Tensor> tensor, Location call) {
   const std::uint32_t op = graph.intern(leaf_op(kind));
   const Result result{graph.types.index(type), kind == NodeKind::input && type.shape.rank() > 0
-                                                   ? graph.extents.fresh()
+                                                   ? graph.extents.fresh(type.shape.rank())
                                                    : graph.extents.fixed(type.shape)};
   if (tensor) make_room(graph.tensors, 1);
   if (kind == NodeKind::input) make_room(graph.inputs, 1);

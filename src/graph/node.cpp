@@ -139,7 +139,7 @@ std::vector<Origin> Node::origins() const {
   std::vector<Origin> found;
   for (const auto& of : graph.origins(id_)) {
     const auto& known = graph.known_origins[of.origin];
-    found.push_back({graph.origin_names.text(known.name), known.where});
+    found.push_back({graph.origin_names.text(known.name), known.where()});
   }
   if (found.empty()) found.push_back({name(), where()});
   return found;

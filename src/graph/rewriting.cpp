@@ -18,8 +18,7 @@ Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retyp
   result_.mapping.first_.reserve(from.size());
   result_.mapping.results_.reserve(from.results.size());
   to_.names.leave_room_for(from.names);
-  if (!from.origins_of.empty()) had_origins_.resize(from.origins_of.back().node + 1);
-  for (const auto& [node, origin] : from.origins_of) had_origins_[node] = true;
+  if (!from.origins_of.empty()) take_over_origins();
 }
 
 void Rewriting::visit(std::uint32_t id, const Visit& visit) {
@@ -54,6 +53,7 @@ Rewritten Rewriting::finish() && {
         at != nullptr && to_.records[at->node].kind == NodeKind::input)
       to_.input_aliases.push_back({old.graph, old.node, old.port, at->node});
   to_.copy_cotangents(from_, [&](const Edge& edge) { return find(edge); });
+  to_.making = {};
   return std::move(result_);
 }
 
@@ -198,15 +198,8 @@ std::vector<Value> Rewriting::results(std::uint32_t id) const {
 
 // ---- old values and new ones
 
-const Mapping::To* Rewriting::to(std::uint32_t id, std::uint32_t port) const {
-  const Mapping& mapping = result_.mapping;
-  if (id >= mapping.first_.size() || mapping.first_[id] == Mapping::none) return nullptr;
-  const Mapping::To& to = mapping.results_[mapping.first_[id] + port];
-  return to.node == Mapping::none ? nullptr : &to;
-}
-
 void Rewriting::map(std::uint32_t id, std::uint32_t port, const Mapping::To& to) {
-  if (cut_.contains(key(id, port))) return;
+  if (is_cut(id, port)) return;
   Mapping& mapping = result_.mapping;
   if (id >= mapping.first_.size()) mapping.first_.resize(id + 1, Mapping::none);
   if (mapping.first_[id] == Mapping::none) {
@@ -220,16 +213,9 @@ void Rewriting::map(std::uint32_t id, std::uint32_t port, const Mapping::To& to)
     to_.input_aliases.push_back({from_.share(), id, port, to.node});
 }
 
-Edge Rewriting::redirected(const Edge& old) const {
-  const auto at = instead_.find(key(old.node, old.port));
-  return at == instead_.end() ? old : Edge{at->second.node, at->second.port, old.type_only};
-}
-
-Edge Rewriting::moved(std::uint32_t user, const Edge& old) const {
-  const Edge edge = redirected(old);
-  if (const std::optional<Edge> now = find(edge)) return *now;
+void Rewriting::refuse_dropped(std::uint32_t user, const Edge& operand) const {
   throw GraphError(std::string(name_) + ": '" + from_.names.text(user) + "' needs '" +
-                   value_name(edge.node, edge.port) + "', which has been dropped");
+                   value_name(operand.node, operand.port) + "', which has been dropped");
 }
 
 std::string Rewriting::value_name(std::uint32_t id, std::uint32_t port) const {

@@ -33,11 +33,15 @@ class Rewriting {
   void make_for(std::uint32_t id, F&& make) {
     first_made_ = to_.size();
     copied_ = no_node;
-    {
-      const MadeAs belongs(to_, making(id));
-      make();
-    }
-    finish_nodes(id);
+    to_.making = making(id);
+    const bool lost = to_.making.forward == no_node;
+    make();
+    finish_nodes(id, lost);
+  }
+  /// Like `join` within `make_for`, for a node that needs no nodes of its own.
+  void join_made(std::uint32_t id, std::uint32_t joint, std::span<const Edge> results) {
+    first_made_ = to_.size();
+    join(id, joint, results);
   }
   /// Replaces one result of a node with an input.
   void cut(const Value& value);
@@ -69,7 +73,12 @@ class Rewriting {
     return at == nullptr ? std::nullopt : std::optional(Edge(at->node, at->port, old.type_only));
   }
   /// The new value of an operand of a node, after redirection. Throws GraphError if there is none.
-  Edge moved(std::uint32_t user, const Edge& old) const;
+  Edge moved(std::uint32_t user, const Edge& old) const {
+    const Edge edge = redirected(old);
+    const Mapping::To* const at = to(edge.node, edge.port);
+    if (at == nullptr) refuse_dropped(user, edge);
+    return {at->node, at->port, edge.type_only};
+  }
   /// The old node that an operand refers to, after redirection.
   std::uint32_t source(const Edge& old) const { return redirected(old).node; }
   std::vector<Value> results(std::uint32_t id) const;
@@ -83,12 +92,26 @@ class Rewriting {
   using Key = std::uint64_t;  // node and port of a value
   static Key key(std::uint32_t node, std::uint32_t port) { return Key{node} << 32 | port; }
 
-  Edge redirected(const Edge& old) const;
+  Edge redirected(const Edge& old) const {
+    if (instead_.empty()) return old;
+    const auto at = instead_.find(key(old.node, old.port));
+    return at == instead_.end() ? old : Edge{at->second.node, at->second.port, old.type_only};
+  }
+  [[noreturn]] void refuse_dropped(std::uint32_t user, const Edge& operand) const;
+  bool is_cut(std::uint32_t id, std::uint32_t port) const {
+    return !cut_.empty() && cut_.contains(key(id, port));
+  }
   void copy_alike(std::uint32_t id, std::span<const Edge> operands);
   bool like_before(std::uint32_t id, const Op& op, std::span<const Edge> operands);
   std::uint32_t op_index(std::uint32_t id);
   std::uint32_t type_index(std::uint32_t index);
-  const Mapping::To* to(std::uint32_t id, std::uint32_t port) const;  // null if there is none
+  /// Null if there is none.
+  const Mapping::To* to(std::uint32_t id, std::uint32_t port) const {
+    const Mapping& mapping = result_.mapping;
+    if (id >= mapping.first_.size() || mapping.first_[id] == Mapping::none) return nullptr;
+    const Mapping::To& to = mapping.results_[mapping.first_[id] + port];
+    return to.node == Mapping::none ? nullptr : &to;
+  }
   void map(std::uint32_t id, std::uint32_t port, const Mapping::To& to);
   void become(std::uint32_t id, std::uint32_t fresh);
   void check_type(std::uint32_t id, std::uint32_t port, const Type& type) const;
@@ -98,11 +121,17 @@ class Rewriting {
   Making making(std::uint32_t id);
   std::uint32_t forward_of(std::uint32_t id) const;
   std::uint32_t lost_forward(std::uint32_t id);
-  void finish_nodes(std::uint32_t id);
+  void finish_nodes(std::uint32_t id, bool lost_forward_node);
   void keep_ordinal(std::uint32_t id);
   void restore_name(std::uint32_t id, std::uint32_t fresh);
+  void take_over_origins();
   void add_origins(std::uint32_t fresh, std::uint32_t id);
-  void add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin);
+  void add_origin(std::uint32_t fresh, const PartedNames::Name& name, const Location& where);
+  std::span<const GraphData::OriginOf> old_origins(std::uint32_t id) const {
+    if (id + 1 >= first_origin_.size()) return {};
+    return {from_.origins_of.data() + first_origin_[id],
+            from_.origins_of.data() + first_origin_[id + 1]};
+  }
 
   const GraphData& from_;
   std::string_view name_;
@@ -120,7 +149,8 @@ class Rewriting {
   std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;
   std::unordered_set<Key> cut_;
-  std::vector<bool> had_origins_;  ///< by old node, up to the last that has any
+  /// By old node, up to the last that has any: where its origins begin.
+  std::vector<std::uint32_t> first_origin_;
   std::vector<bool> has_origins_;  ///< by new node
   std::vector<Edge> edges_;
 };

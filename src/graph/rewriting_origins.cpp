@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <numeric>
 
 #include "src/graph/rewriting.hpp"
 
@@ -21,7 +21,7 @@ Making Rewriting::making(std::uint32_t id) {
 /// The new node made for the forward node, or `no_node`.
 std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
   const std::uint32_t forward = from_.records[id].forward;
-  if (forward == no_node || cut_.contains(key(forward, 0))) return no_node;
+  if (forward == no_node || is_cut(forward, 0)) return no_node;
   const Mapping::To* const at = to(forward, 0);
   return at == nullptr ? no_node : at->node;
 }
@@ -43,12 +43,10 @@ std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
 }
 
 /// Records that the new nodes were made from the old one.
-void Rewriting::finish_nodes(std::uint32_t id) {
-  const bool lost = forward_of(id) == no_node;
+void Rewriting::finish_nodes(std::uint32_t id, bool lost_forward_node) {
   for (std::uint32_t fresh = first_made_; fresh < to_.size(); ++fresh) {
-    if (lost) to_.records[fresh].origin = lost_forward(id);
-    const bool had_origins = id < had_origins_.size() && had_origins_[id];
-    if (fresh != copied_ || had_origins) add_origins(fresh, id);
+    if (lost_forward_node) to_.records[fresh].origin = lost_forward(id);
+    if (fresh != copied_ || !old_origins(id).empty()) add_origins(fresh, id);
   }
   if (copied_ != no_node) restore_name(id, copied_);
 }
@@ -57,30 +55,43 @@ void Rewriting::keep_ordinal(std::uint32_t id) { to_.making.ordinal = from_.name
 
 /// Gives a new node the user-given name of the old one.
 void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
-  if (!from_.names.user_given(id) || cut_.contains(key(id, 0))) return;
+  if (!from_.names.user_given(id) || is_cut(id, 0)) return;
   const std::string full = from_.names.text(id);
   const std::string& scope = from_.names.scope_text(from_.names.scope_of(id));
   if (scope != to_.names.scope_text(to_.names.scope_of(fresh))) return;
   to_.names.restore(fresh, std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
 }
 
+/// Copies the names of all origins at once, since most of them are kept.
+void Rewriting::take_over_origins() {
+  to_.origin_names = from_.origin_names;
+  to_.known_origins = from_.known_origins;
+  to_.origins_of.reserve(from_.origins_of.size());
+  first_origin_.resize(from_.origins_of.back().node + 2);
+  for (const auto& [node, origin] : from_.origins_of) ++first_origin_[node + 1];
+  std::partial_sum(first_origin_.begin(), first_origin_.end(), first_origin_.begin());
+}
+
 /// Adds the origins of an old node to those of a new one. Nothing is stored for a node whose only
 /// origin is itself, as is the case for most copies.
 void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
-  if (has_origins_.size() < to_.size()) has_origins_.resize(to_.size());
+  if (has_origins_.size() < to_.size()) has_origins_.resize(2 * std::size_t{to_.size()});
   if (!has_origins_[fresh] && fresh < first_made_)
-    add_origin(fresh, {new_names_.name_of(fresh), to_.where(fresh)});
-  const bool had_origins = id < had_origins_.size() && had_origins_[id];
-  if (!had_origins) return add_origin(fresh, {old_names_.name_of(id), from_.where(id)});
-  for (const auto& of : from_.origins(id)) {
-    const GraphData::KnownOrigin& known = from_.known_origins[of.origin];
-    add_origin(fresh, {old_names_.name_of(known.name), known.where});
-  }
+    add_origin(fresh, new_names_.name_of(fresh), to_.where(fresh));
+  const auto old = old_origins(id);
+  if (old.empty()) return add_origin(fresh, old_names_.name_of(id), from_.where(id));
+  for (const GraphData::OriginOf& of : old) to_.origins_of.push_back({fresh, of.origin});
+  has_origins_[fresh] = true;
 }
 
-void Rewriting::add_origin(std::uint32_t fresh, const GraphData::KnownOrigin& origin) {
+void Rewriting::add_origin(std::uint32_t fresh, const PartedNames::Name& name,
+                           const Location& where) {
   auto& known = to_.known_origins;
-  if (known.empty() || known.back().name != origin.name) known.push_back(origin);
+  if (known.empty()) {
+    known.reserve(from_.size());
+    to_.origins_of.reserve(from_.size());
+  }
+  if (known.empty() || known.back().name != name) known.push_back({name, where.line, where.file});
   to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
   has_origins_[fresh] = true;
 }

@@ -44,7 +44,7 @@ const Differentiation& GraphView::differentiation(const Cotangent& cotangent) co
 Location GraphView::where(std::uint32_t node) const { return data_->where(node); }
 int GraphView::gradient_order(std::uint32_t node) const { return data_->records[node].order; }
 bool GraphView::same_extent(const Edge& a, const Edge& b) const {
-  return data_->result(a).extent == data_->result(b).extent;
+  return data_->extents.same(data_->result(a).extent, data_->result(b).extent);
 }
 Value GraphView::value(std::uint32_t node, std::uint32_t port) const {
   return Access::value(data_->share(), node, port);

@@ -23,7 +23,7 @@ class RulesOfNodes {
     if (graph_.types_of(node).size() != 1) return false;
     const RuleTable::Candidates*& rules = of_op_[graph_.records[node].op];
     if (rules == nullptr) rules = &rules_.candidates(graph_.ops[graph_.records[node].op].op);
-    return rules_.may_apply(*rules, operands, filter);
+    return rules_.may_apply(*rules, operands, graph_.types_of(node)[0], filter);
   }
 
  private:
@@ -94,7 +94,10 @@ detail::Change detail::apply_some_rules(const Graph& graph, std::span<const Valu
   RulesOfNodes rules_of(from, table);
   OperandFilter filter(table.kinds(), from);
   const bool any = std::ranges::any_of(nodes, [&](std::uint32_t node) {
-    return rules_of.may_apply(node, from.operands_of(node), filter);
+    if (!rules_of.may_apply(node, from.operands_of(node), filter)) return false;
+    const std::vector<Value> operands = Access::node(from.share(), node).operands();
+    const Op& op = from.ops[from.records[node].op].op;
+    return table.may_apply({op, operands, from.types_of(node)[0]}, filter);
   });
   if (!any) return {};
   Rewritten made = Replacing(from, table).run(nodes);

@@ -114,7 +114,7 @@ void EpilogueNodes::find_group(std::uint32_t node) {
   MatmulWithEpilogue op{matmul.transpose_left, matmul.transpose_right, std::move(program), {}};
   JointOp joint;
   const auto add = [&](const Edge& edge) {
-    joint.operands.push_back({Edge(edge.node, edge.port, false), graph_.type(edge).shape});
+    joint.operands.push_back({Edge(edge.node, edge.port, false), &graph_.type(edge).shape});
   };
   std::ranges::for_each(graph_.operands_of(product), add);
   for (std::int64_t i = 0; const Edge& edge : graph_.operands_of(node)) {

@@ -38,18 +38,23 @@ std::optional<JointOp> FusedOps::make(std::uint32_t group) {
   auto at = known_.find(key_);
   if (at == known_.end()) at = known_.emplace(key_, record(group)).first;
   if (!at->second) return {};
-  made_.op = at->second;
-  return std::exchange(made_, {});
+  JointOp made = made_;
+  made.op = at->second;
+  return made;
 }
 
 /// Finds the operands and results of a group, and what its formula depends on.
 void FusedOps::trace(std::uint32_t group) {
-  made_ = {};
+  made_.operands.clear();
+  made_.results.clear();
+  made_.scalars.clear();
+  made_.parts_of.clear();
+  read_.clear();
   key_.clear();
   sources_.clear();
   first_result_.clear();
   stored_.clear();
-  shape_ = shape_of(group);
+  shaped_ = shaped_node(group);
   std::uint32_t results = 0;
   for (const std::uint32_t node : groups_.members(group)) {
     trace_operands(node, group);
@@ -111,16 +116,20 @@ FusedOps::Source FusedOps::source(const Edge& edge, std::uint32_t user, std::uin
 /// The position of an operand of the op. A flat node reads it in the shape of the op, or as a
 /// scalar.
 std::uint32_t FusedOps::operand(const Edge& edge, std::uint32_t user, std::uint32_t part_of) {
+  static constexpr Shape scalar;
   const Edge source = nodes_.source(edge);
-  JointOperand added{edge, graph_.type(edge).shape, part_of};
-  if (graph_.types_of(user)[0].shape != shape_)
-    added.shape = added.shape.elements() == shape_.elements() ? shape_ : Shape();
-  if (graph_.type(edge).shape != added.shape) added.value = source;
-  return position(made_.operands, added, [&](const JointOperand& other) {
-    const Edge known = nodes_.source(other.value);
-    return known.node == source.node && known.port == source.port && other.shape == added.shape &&
-           other.part_of == part_of;
-  });
+  const Shape& own = graph_.type(edge).shape;
+  JointOperand added{edge, &own, part_of};
+  if (nodes_.shape(user) != nodes_.shape(shaped_))
+    added.shape = nodes_.elements(edge) == nodes_.elements(shaped_) ? &shape() : &scalar;
+  if (own != *added.shape) added.value = source;
+  for (std::uint32_t i = 0; i < read_.size(); ++i)
+    if (read_[i].node == source.node && read_[i].port == source.port &&
+        made_.operands[i].part_of == part_of && *made_.operands[i].shape == *added.shape)
+      return i;
+  read_.push_back(source);
+  made_.operands.push_back(added);
+  return static_cast<std::uint32_t>(read_.size() - 1);
 }
 
 void FusedOps::add_to_key(const Source& source) {
@@ -146,21 +155,24 @@ std::uint32_t FusedOps::inner(const Edge& edge, std::uint32_t group) const {
   return first_result_[static_cast<std::size_t>(at - members.begin())] + edge.port;
 }
 
-/// The shape in which the op of a group computes: that of the nodes which are not flat, or of the
-/// last node if all are.
-Shape FusedOps::shape_of(std::uint32_t group) const {
+/// A node that has the shape in which the op of a group computes: one that is not flat, or the last
+/// node if all are.
+std::uint32_t FusedOps::shaped_node(std::uint32_t group) const {
   const auto members = groups_.members(group);
   const auto shaped =
       std::ranges::find_if(members, [&](std::uint32_t node) { return !nodes_.is_flat(node); });
-  return graph_.types_of(shaped == members.end() ? members.back() : *shaped)[0].shape;
+  return shaped == members.end() ? members.back() : *shaped;
 }
 
 /// Whether the operands broadcast to the shape of the op without those of which only the type is
 /// used and those that have become constants.
 bool FusedOps::operands_have_shape() const {
   Shape common;
-  for (const JointOperand& operand : made_.operands) common = broadcast(common, operand.shape);
-  return common == shape_;
+  for (const JointOperand& operand : made_.operands) {
+    if (*operand.shape == shape()) return true;  // all others broadcast to it
+    common = broadcast(common, *operand.shape);
+  }
+  return common == shape();
 }
 
 /// The op of the traced group. Empty if a function would get a constant from another node, because

@@ -45,7 +45,8 @@ class FusedOps {
   void add_to_key(const Source& source);
   DType dtype_of(const JointOperand& operand) const;
   std::uint32_t inner(const Edge& edge, std::uint32_t group) const;
-  Shape shape_of(std::uint32_t group) const;
+  std::uint32_t shaped_node(std::uint32_t group) const;
+  const Shape& shape() const { return graph_.types_of(shaped_)[0].shape; }
   bool operands_have_shape() const;
   Op record(std::uint32_t group) const;
   ScalarOperand scalar(std::uint32_t node) const {
@@ -60,8 +61,9 @@ class FusedOps {
   std::unordered_map<Key, Op, Hash> known_;
 
   // of the group that is traced
-  Shape shape_;  ///< in which its op computes
-  JointOp made_;
+  std::uint32_t shaped_ = 0;  ///< a node that has the shape in which its op computes
+  JointOp made_;              ///< without its op
+  std::vector<Edge> read_;    ///< the values whose elements its operands are
   Key key_;
   std::vector<Source> sources_;              ///< of the operands of all nodes
   std::vector<std::uint32_t> first_result_;  ///< among all results in the group, by node

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "dagrad/op.hpp"
 #include "dagrad/ops/create.hpp"
@@ -47,6 +48,8 @@ FusibleNodes::FusibleNodes(const GraphData& graph, std::span<const Value> values
   facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
   programs_.resize(facts_.size());
   recent_.resize(graph.ops.size());
+  for (std::uint32_t type = 0; type < graph.types.size(); ++type)
+    elements_.push_back(graph.types[type].elements());
   for (const Value& value : values) facts_[value.node_id()].requested = true;
   mark_read();
   for (const std::uint32_t node : nodes_)
@@ -78,35 +81,41 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   Facts& facts = facts_[node];
   const OpTraits& traits = op.traits();
   facts.ordered = traits.ordered;
-  if (const auto* const full = op.get_if<Full>()) return set_fill(node, bits_of(full->value));
+  Recent& recent = recent_[graph_.records[node].op];
+  if (!std::exchange(recent.seen, true))
+    if (const auto* const full = op.get_if<Full>()) recent.full = bits_of(full->value);
+  if (recent.full) return set_fill(node, *recent.full);
   if (traits.alias >= 0 && !traits.ordered && !traits.has_validate)
     return classify_reshape(node, graph_.operands_of(node)[static_cast<std::size_t>(traits.alias)]);
   if (!traits.elementwise || traits.ordered || traits.has_validate) return;
-  const Program* const program = program_of(node);
-  if (program == nullptr || program->outputs.empty() ||
-      (traits.type_only != 0 && reads_type_only(*program, traits)))
-    return;
-  if (const auto bits = constant_result(*program)) return set_fill(node, *bits);
-  const Cost& known = cost(*program);
-  facts.takes_constants = known.takes_constants;
-  if (computes_fill(node, *program)) return;
+  find_program(node, op, recent);
+  if (recent.program == nullptr) return;
+  if (recent.constant) return set_fill(node, *recent.constant);
+  facts.takes_constants = recent.cost.takes_constants;
+  if (computes_fill(node, *recent.program)) return;
   facts.kind = Kind::elementwise;
-  facts.weight = known.weight;
+  facts.weight = recent.cost.weight;
   classify_shape(node);
-  programs_[node] = program;
+  programs_[node] = recent.program;
 }
 
-/// The program of an elementwise op, or null.
-const Program* FusibleNodes::program_of(std::uint32_t node) {
-  Recent& recent = recent_[graph_.records[node].op];
+/// Finds the program of an elementwise op for the types of a node's operands.
+void FusibleNodes::find_program(std::uint32_t node, const Op& op, Recent& recent) {
   types_.clear();
   for (const Edge& edge : graph_.operands_of(node)) types_.push_back(graph_.result(edge).type);
-  if (recent.known && recent.types == types_) return recent.program;
+  if (recent.known && recent.types == types_) return;
   in_.clear();
   for (const std::uint32_t type : types_) in_.push_back(graph_.types[type]);
-  owned_.push_back(graph_.ops[graph_.records[node].op].op->program(in_));
-  recent = {types_, owned_.back().get(), true};
-  return recent.program;
+  owned_.push_back(op->program(in_));
+  const Program* const program = owned_.back().get();
+  recent.known = true;
+  recent.types = types_;
+  const bool usable = program != nullptr && !program->outputs.empty() &&
+                      (op.traits().type_only == 0 || !reads_type_only(*program, op.traits()));
+  recent.program = usable ? program : nullptr;
+  if (!usable) return;
+  recent.constant = constant_result(*program);
+  recent.cost = cost(*program);
 }
 
 /// A reshape need not be made for what reads its elements.
@@ -127,8 +136,7 @@ void FusibleNodes::classify_shape(std::uint32_t node) {
   facts.elements = shape.elements();
   const auto operands = graph_.operands_of(node);
   facts.flat = std::ranges::all_of(operands, [&](const Edge& edge) {
-    const std::int64_t elements = graph_.type(edge).elements();
-    return !is_read(edge) || elements == facts.elements || elements == 1;
+    return !is_read(edge) || elements(edge) == facts.elements || elements(edge) == 1;
   });
 }
 
@@ -154,19 +162,18 @@ void FusibleNodes::set_fill(std::uint32_t node, std::uint64_t bits) {
   facts_[node].fill = bits;
 }
 
-const FusibleNodes::Cost& FusibleNodes::cost(const Program& program) {
-  const auto [at, is_new] = costs_.try_emplace(&program);
-  if (!is_new) return at->second;
+FusibleNodes::Cost FusibleNodes::cost(const Program& program) {
   constexpr std::uint32_t of_composite = 12;  // about the length of its formula
+  Cost cost;
   for (const Instruction& step : program.steps) {
     const bool composite = is_composite(step.primitive);
-    at->second.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
+    cost.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
     // Which bits a function has depends on the machine. Values of narrow dtypes are rounded only
     // when they are stored, but constants are rounded in each step.
     if (composite || is_function(step.primitive) || is_stored_only(step.dtype))
-      at->second.takes_constants = false;
+      cost.takes_constants = false;
   }
-  return at->second;
+  return cost;
 }
 
 }  // namespace dagrad::detail

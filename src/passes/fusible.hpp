@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "dagrad/program.hpp"
@@ -41,6 +41,10 @@ class FusibleNodes {
   bool takes_constants(std::uint32_t node) const { return facts_[node].takes_constants; }
   /// A number for the shape of an elementwise node's results, the same for equal shapes.
   std::uint32_t shape(std::uint32_t node) const { return facts_[node].shape; }
+  /// How many elements each result of an elementwise node has.
+  std::int64_t elements(std::uint32_t node) const { return facts_[node].elements; }
+  /// The number of elements of any value.
+  std::int64_t elements(const Edge& edge) const { return elements_[graph_.result(edge).type]; }
   /// Whether the node computes the same elements in any shape that has as many, because its
   /// operands do not broadcast, except for single elements.
   bool is_flat(std::uint32_t node) const { return facts_[node].flat; }
@@ -80,32 +84,37 @@ class FusibleNodes {
     std::uint32_t weight = 0;
     bool takes_constants = true;
   };
-  /// The program of an op for the types of its last operands: those of successive nodes are mostly
-  /// the same.
+  /// What is known of an op, and its program for the types of its last operands: those of
+  /// successive nodes are mostly the same.
   struct Recent {
-    std::vector<std::uint32_t> types;  ///< of the operands, as indices
-    const Program* program = nullptr;  ///< null if it has none
-    bool known = false;
+    bool seen = false;
+    std::optional<std::uint64_t> full;  ///< the number, if the op fills a tensor with it
+
+    bool known = false;                     ///< whether the rest is
+    std::vector<std::uint32_t> types;       ///< of the operands, as indices
+    const Program* program = nullptr;       ///< null if it has none that can be used
+    std::optional<std::uint64_t> constant;  ///< if it computes nothing else
+    Cost cost;
   };
 
   void mark_read();
   void classify(std::uint32_t node);
   void classify_op(std::uint32_t node, const Op& op);
-  const Program* program_of(std::uint32_t node);
+  void find_program(std::uint32_t node, const Op& op, Recent& recent);
+  static Cost cost(const Program& program);
   void classify_reshape(std::uint32_t node, const Edge& operand);
   void classify_shape(std::uint32_t node);
   bool computes_fill(std::uint32_t node, const Program& program);
   void set_fill(std::uint32_t node, std::uint64_t bits);
-  const Cost& cost(const Program& program);
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
   std::vector<Facts> facts_;              ///< by node
   std::vector<const Program*> programs_;  ///< by node
+  std::vector<std::int64_t> elements_;    ///< by type
   std::vector<Edge> reshaped_;            ///< what reshapes read
   std::vector<Recent> recent_;            ///< by op
   std::vector<ProgramPtr> owned_;         ///< the programs
-  std::unordered_map<const Program*, Cost> costs_;
   Interned<Shape, ShapeHash> shapes_;
   std::vector<Type> in_;
   std::vector<std::uint32_t> types_;

@@ -38,7 +38,6 @@ FusionGroups::FusionGroups(const GraphData& graph, const FusibleNodes& nodes)
   parent_.assign(level_.size(), none);
   reader_.assign(level_.size(), none);
   draft_of_.assign(level_.size(), none);
-  drafts_.reserve(nodes_.nodes().size());
   for (const std::uint32_t node : nodes_.nodes())
     if (nodes_.kind(node) == Kind::elementwise) join(node);
   number_groups();
@@ -133,24 +132,26 @@ void FusionGroups::join(std::uint32_t node) {
 
 /// Makes a group of one node, in the part of its operands.
 void FusionGroups::add_draft(std::uint32_t node) {
-  Draft own;
+  if (spare_.empty()) {
+    spare_.push_back(static_cast<std::uint32_t>(drafts_.size()));
+    drafts_.emplace_back();
+  }
+  parent_[node] = node;
+  draft_of_[node] = spare_.back();
+  spare_.pop_back();
+  Draft& own = root_draft(node);
+  own.reset();
+  own.first = node;
   own.level = level_[node];
   own.weight = nodes_.weight(node);
   own.results = results_[node];
   if (!nodes_.is_flat(node)) own.shaped = node;
-  if (!spare_.empty()) {
-    own.operands = std::move(spare_.back());
-    spare_.pop_back();
-  }
   nodes_.each_read(node, [&](const Edge& edge) {
     if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
     const std::uint64_t key = key_of(edge);
     if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
       own.operands.push_back(key);
   });
-  parent_[node] = node;
-  draft_of_[node] = static_cast<std::uint32_t>(drafts_.size());
-  drafts_.push_back(std::move(own));
 }
 
 /// A node that has begun a part belongs to that of its first reader, unless others have joined it.
@@ -162,9 +163,8 @@ void FusionGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
 
 /// Joins a node with others that read the same elements.
 void FusionGroups::join_neighbours(std::uint32_t node) {
-  const std::int64_t elements = graph_.types_of(node)[0].elements();
   nodes_.each_read(node, [&](const Edge& edge) {
-    if (graph_.type(edge).elements() != elements) return;
+    if (nodes_.elements(edge) != nodes_.elements(node)) return;
     const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
     if (neighbour == none || !joins(neighbour, node)) return;
     if (draft(neighbour).part != draft(node).part) return;
@@ -180,54 +180,75 @@ void FusionGroups::add_root(std::uint32_t node) {
 }
 
 bool FusionGroups::is_large(std::uint32_t node) const {
-  return graph_.types_of(node)[0].elements() >= large_result;
-}
-
-/// The number of operands that are as large as the results of a node.
-std::size_t FusionGroups::count_whole(std::span<const std::uint64_t> operands,
-                                      std::uint32_t node) const {
-  const std::int64_t size = graph_.types_of(node)[0].elements();
-  return static_cast<std::size_t>(std::ranges::count_if(operands, [&](std::uint64_t key) {
-    return graph_.types_of(node_of(key))[port_of(key)].elements() >= size;
-  }));
+  return nodes_.elements(node) >= large_result;
 }
 
 /// Makes one group of those with these roots, unless it would become too large or would have nodes
-/// of different shapes that are not flat.
+/// of different shapes that are not flat. The one with the most operands takes in the others.
 bool FusionGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
-  Draft& merged = merged_;
-  merged = Draft{.operands = std::move(merged.operands)};
-  merged.operands.clear();
-  merged.level = draft(roots_[0]).level;
-  merged.part = draft(roots_[0]).part;
+  Draft sum;
+  sum.level = root_draft(roots_[0]).level;
+  sum.part = root_draft(roots_[0]).part;
+  std::uint32_t largest = roots_[0];
   for (const std::uint32_t each : roots_) {
-    const Draft& part = draft(each);
-    if (!add_shape(merged, part)) return false;
-    merged.weight += part.weight;
-    merged.results += part.results;
-    for (const std::uint64_t key : part.operands) {
-      const std::uint32_t from = node_of(key);
-      const bool is_inner = parent_[from] != none &&
-                            std::find(roots_.begin(), roots_.end(), root(from)) != roots_.end();
-      if (!is_inner &&
-          std::find(merged.operands.begin(), merged.operands.end(), key) == merged.operands.end())
-        merged.operands.push_back(key);
-    }
+    const Draft& part = root_draft(each);
+    if (!add_shape(sum, part)) return false;
+    sum.first = std::min(sum.first, part.first);
+    sum.weight += part.weight;
+    sum.results += part.results;
+    if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
   }
   const bool large = is_large(roots_[0]);
-  if (merged.weight > (large ? most_weight_of_large : most_weight) ||
-      merged.results > most_results || merged.operands.size() > limit ||
-      (large && count_whole(merged.operands, roots_[0]) > most_operands))
+  if (sum.weight > (large ? most_weight_of_large : most_weight) || sum.results > most_results)
     return false;
-  merged.may_move = false;
-  std::swap(draft(roots_.back()), merged);
+  if (!merge_operands(largest, limit, large)) return false;
+  sum.operands = std::move(root_draft(largest).operands);
+  sum.may_move = false;
+  root_draft(largest) = std::move(sum);
+  const std::uint32_t place = draft_of_[largest];
   for (const std::uint32_t each : roots_) {
-    if (each == roots_.back()) continue;
-    spare_.push_back(std::move(draft(each).operands));
-    spare_.back().clear();
+    if (each != largest) spare_.push_back(draft_of_[each]);
     parent_[each] = roots_.back();
   }
+  draft_of_[roots_.back()] = place;
+  return true;
+}
+
+/// Replaces the operands of the largest of the groups that are merged with what all of them read
+/// from outside, unless that is too much.
+bool FusionGroups::merge_operands(std::uint32_t largest, std::size_t limit, bool large) {
+  std::uint32_t first = none;  // node of the others
+  for (const std::uint32_t each : roots_)
+    if (each != largest) first = std::min(first, root_draft(each).first);
+  const auto is_inner = [&](std::uint64_t key) {
+    const std::uint32_t node = node_of(key);
+    return parent_[node] != none &&
+           std::find(roots_.begin(), roots_.end(), root(node)) != roots_.end();
+  };
+  const auto is_outer = [&](std::uint64_t key) { return node_of(key) < first || !is_inner(key); };
+  std::vector<std::uint64_t>& all = root_draft(largest).operands;
+  const auto kept = static_cast<std::size_t>(std::ranges::count_if(all, is_outer));
+  more_.clear();
+  for (const std::uint32_t each : roots_) {
+    if (each == largest) continue;
+    for (const std::uint64_t key : root_draft(each).operands)
+      if (!is_inner(key) && std::find(all.begin(), all.end(), key) == all.end() &&
+          std::find(more_.begin(), more_.end(), key) == more_.end())
+        more_.push_back(key);
+  }
+  if (kept + more_.size() > limit) return false;
+  const auto is_whole = [&](std::uint64_t key) {
+    return nodes_.elements(Edge(node_of(key), port_of(key), false)) >= nodes_.elements(largest);
+  };
+  if (large) {
+    const auto whole = std::ranges::count_if(more_, is_whole) +
+                       std::ranges::count_if(
+                           all, [&](std::uint64_t key) { return is_whole(key) && is_outer(key); });
+    if (static_cast<std::size_t>(whole) > most_operands) return false;
+  }
+  if (kept < all.size()) std::erase_if(all, is_inner);
+  all.insert(all.end(), more_.begin(), more_.end());
   return true;
 }
 

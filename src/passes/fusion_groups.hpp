@@ -43,12 +43,19 @@ class FusionGroups {
  private:
   /// A group that may still grow.
   struct Draft {
+    std::uint32_t first = none;  ///< the oldest node
     std::int32_t level = 0, part = 0;
     std::uint32_t weight = 0, results = 0;
     std::uint32_t shaped = none;  ///< a node that is not flat, if there is any
     /// Whether it may be moved to a later part: it is one node, and none of its level reads it yet.
     bool may_move = true;
     std::vector<std::uint64_t> operands;  ///< values that it reads, each once
+
+    /// Forgets everything, but keeps the memory.
+    void reset() {
+      operands.clear();
+      *this = Draft{.operands = std::move(operands)};
+    }
   };
 
   std::int32_t distance(std::uint32_t operand, std::uint32_t user) const {
@@ -68,11 +75,12 @@ class FusionGroups {
   void join_neighbours(std::uint32_t node);
   void add_root(std::uint32_t node);
   bool is_large(std::uint32_t node) const;
-  std::size_t count_whole(std::span<const std::uint64_t> operands, std::uint32_t node) const;
   bool merge_roots(std::size_t most_operands);
+  bool merge_operands(std::uint32_t largest, std::size_t limit, bool large);
   bool add_shape(Draft& merged, const Draft& part) const;
   std::uint32_t root(std::uint32_t node);
-  Draft& draft(std::uint32_t node) { return drafts_[draft_of_[root(node)]]; }
+  Draft& draft(std::uint32_t node) { return root_draft(root(node)); }
+  Draft& root_draft(std::uint32_t root) { return drafts_[draft_of_[root]]; }
   void number_groups();
   void find_stored();
   bool halve_groups();
@@ -83,14 +91,14 @@ class FusionGroups {
   std::vector<std::uint32_t> results_;   ///< by node: how many are used beyond its level
   std::vector<std::uint32_t> parent_;    ///< by node: a forest, the roots of which are in `drafts_`
   std::vector<std::uint32_t> reader_;    ///< by node: the last one seen to read it
-  std::vector<std::uint32_t> draft_of_;  ///< by node
+  std::vector<std::uint32_t> draft_of_;  ///< by root
   std::vector<Draft> drafts_;
-  Draft merged_;                                   ///< the one being made of several
-  std::vector<std::vector<std::uint64_t>> spare_;  ///< memory for the operands of drafts
-  std::vector<std::uint32_t> roots_;               ///< of groups that are to be merged
-  std::vector<std::uint32_t> group_;               ///< by node
-  std::vector<std::uint32_t> first_, members_;     ///< by group: where its nodes begin
-  std::vector<std::uint32_t> stored_;              ///< by node: a bit for each result
+  std::vector<std::uint64_t> more_;   ///< operands that a merged group gets from its parts
+  std::vector<std::uint32_t> spare_;  ///< positions in `drafts_` that are free
+  std::vector<std::uint32_t> roots_;  ///< of groups that are to be merged
+  std::vector<std::uint32_t> group_;  ///< by node
+  std::vector<std::uint32_t> first_, members_;  ///< by group: where its nodes begin
+  std::vector<std::uint32_t> stored_;           ///< by node: a bit for each result
 };
 
 }  // namespace dagrad::detail

@@ -42,7 +42,7 @@ class Joining {
       if (groups_.is_kept(node)) make(node);
     } else if (node == groups_.place(group)) {
       for (const std::uint32_t member : groups_.members(group))
-        if (groups_.group_of(member) == group) make(member);
+        if (groups_.group_of(member) == group && !done_[member]) make(member);
     }
   }
 
@@ -88,13 +88,21 @@ class Joining {
     const auto members = groups_.members(group);
     const JointOp joint = *std::move(pending_.extract(group).mapped());
     std::uint32_t made = no_node;
+    std::span<const Edge> rest = joint.results;
     // The last node is made first: it gives the joint one its place and its role in a gradient.
     for (auto at = members.rbegin(); at != members.rend(); ++at) {
       if (groups_.group_of(*at) != group) continue;
-      rewriting_.make_for(*at, [&] {
-        if (made == no_node) made = append(joint);
-        rewriting_.join(*at, made, results(*at, made, joint));
-      });
+      const std::span<const Edge> own = take_last(rest, *at);
+      if (made != no_node && own.empty()) {
+        rewriting_.join_made(*at, made, {});
+      } else {
+        rewriting_.make_for(*at, [&] {
+          if (made == no_node) made = append(joint);
+          rewriting_.join(
+              *at, made,
+              results(*at, own, Edge(made, static_cast<std::uint32_t>(rest.size()), false)));
+        });
+      }
       done_[*at] = true;
     }
     auto port = static_cast<std::uint32_t>(joint.results.size());
@@ -102,21 +110,30 @@ class Joining {
   }
 
   std::uint32_t append(const JointOp& joint) {
-    std::vector<Edge> operands;
+    operands_.clear();
     for (const JointOperand& operand : joint.operands)
-      operands.push_back(reshaped(
+      operands_.push_back(reshaped(
           operand.part_of == no_node ? *rewriting_.find(operand.value) : parts_.at(operand.part_of),
-          operand.shape));
-    for (const ScalarOperand& number : joint.scalars) operands.push_back(constant(number));
-    return append_node(Access::data(rewriting_.graph()), joint.op, operands, {});
+          *operand.shape));
+    for (const ScalarOperand& number : joint.scalars) operands_.push_back(constant(number));
+    return append_node(Access::data(rewriting_.graph()), joint.op, operands_, {});
   }
 
-  /// The results of the joint node that are those of one of its nodes, in the shapes of these.
-  std::span<const Edge> results(std::uint32_t node, std::uint32_t made, const JointOp& joint) {
+  /// Takes the results of a node from the end of the list of its joint node.
+  static std::span<const Edge> take_last(std::span<const Edge>& list, std::uint32_t node) {
+    std::size_t before = list.size();
+    while (before > 0 && list[before - 1].node == node) --before;
+    const std::span<const Edge> taken = list.subspan(before);
+    list = list.first(before);
+    return taken;
+  }
+
+  /// The results of a node in their shapes: some of those of the joint node, from `first` on.
+  std::span<const Edge> results(std::uint32_t node, std::span<const Edge> own, const Edge& first) {
     results_.assign(from_.types_of(node).size(), Edge(no_node, 0, false));
-    for (std::uint32_t i = 0; i < joint.results.size(); ++i)
-      if (const Edge& result = joint.results[i]; result.node == node)
-        results_[result.port] = reshaped(Edge(made, i, false), from_.type(result).shape);
+    for (std::uint32_t i = 0; i < own.size(); ++i)
+      results_[own[i].port] =
+          reshaped(Edge(first.node, first.port + i, false), from_.type(own[i]).shape);
     return results_;
   }
 
@@ -172,7 +189,7 @@ class Joining {
   std::map<std::pair<std::uint64_t, DType>, std::uint32_t> constants_;
   std::unordered_map<Type, std::uint32_t, TypeHash> stand_ins_;
   std::vector<std::uint32_t> open_;
-  std::vector<Edge> results_;
+  std::vector<Edge> operands_, results_;
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ struct ScalarOperand {
 /// place of the value.
 struct JointOperand {
   Edge value;
-  Shape shape;
+  const Shape* shape;  ///< of a type of the old graph, or a constant
   std::uint32_t part_of = 0xffffffff;
 };
 
@@ -33,7 +33,7 @@ struct JointOperand {
 struct JointOp {
   Op op;
   std::vector<JointOperand> operands;
-  std::vector<Edge> results;  ///< in the old graph
+  std::vector<Edge> results;  ///< in the old graph, in the order of its nodes
   std::vector<ScalarOperand> scalars;
   std::vector<std::uint32_t> parts_of;  ///< nodes
 };

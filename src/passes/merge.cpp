@@ -19,7 +19,8 @@ class EqualNodes {
   EqualNodes(const GraphData& graph, std::span<const std::uint32_t> nodes)
       : graph_(graph),
         first_(nodes.empty() ? 0 : nodes.back() + 1),
-        table_(std::bit_ceil(2 * nodes.size() + 2)) {
+        hash_(first_.size()),
+        table_(std::bit_ceil(2 * nodes.size() + 2), detail::no_node) {
     std::iota(first_.begin(), first_.end(), 0U);
     for (const std::uint32_t node : nodes) add(node);
   }
@@ -29,11 +30,6 @@ class EqualNodes {
   bool any() const { return any_; }
 
  private:
-  struct Place {
-    std::uint32_t hash = 0;
-    std::uint32_t node = detail::no_node;
-  };
-
   const GraphData::Record& record(std::uint32_t node) const { return graph_.records[node]; }
   const Tensor& tensor(std::uint32_t node) const { return graph_.tensors[record(node).tensor]; }
   bool commutes(std::uint32_t node) const {
@@ -48,13 +44,14 @@ class EqualNodes {
     if (!may_be_equal) return;
     const std::uint32_t hash = hash_of(node);
     std::size_t at = hash & (table_.size() - 1);
-    for (; table_[at].node != detail::no_node; at = (at + 1) & (table_.size() - 1)) {
-      if (table_[at].hash != hash || !are_equal(table_[at].node, node)) continue;
-      first_[node] = table_[at].node;
+    for (; table_[at] != detail::no_node; at = (at + 1) & (table_.size() - 1)) {
+      if (hash_[table_[at]] != hash || !are_equal(table_[at], node)) continue;
+      first_[node] = table_[at];
       any_ = true;
       return;
     }
-    table_[at] = {hash, node};
+    hash_[node] = hash;
+    table_[at] = node;
   }
 
   bool are_equal(std::uint32_t a, std::uint32_t b) const {
@@ -87,8 +84,8 @@ class EqualNodes {
   }
 
   const GraphData& graph_;
-  std::vector<std::uint32_t> first_;  ///< by node
-  std::vector<Place> table_;          ///< twice as large as the number of nodes, or larger
+  std::vector<std::uint32_t> first_, hash_;  ///< by node
+  std::vector<std::uint32_t> table_;         ///< twice as large as the number of nodes, or larger
   bool any_ = false;
 };
 

@@ -24,6 +24,10 @@ OperandKinds::Bits OperandKinds::bit_of(const Op& op) {
   return ops_.emplace_back(OfOp{&op, next()}).bit;
 }
 
+OperandKinds::Bits OperandKinds::bit_of(const std::function<bool(const Op&)>* holds) {
+  return kinds_of_ops_.emplace_back(OfOps{holds, next()}).bit;
+}
+
 OperandKinds::Bits OperandKinds::bits_of(double number, DType dtype) const {
   Bits bits = any;
   for (const Number& known : numbers_)
@@ -35,6 +39,8 @@ OperandKinds::Bits OperandKinds::bits_of(const Op& op) const {
   Bits bits = any;
   for (const OfOp& known : ops_)
     if (*known.op == op) bits |= known.bit;
+  for (const OfOps& known : kinds_of_ops_)
+    if ((*known.holds)(op)) bits |= known.bit;
   if (op.get_if<Full>() || op.get_if<FullLike>())
     for (const Number& known : numbers_) bits |= known.bit;
   return bits;
@@ -70,18 +76,26 @@ OperandKinds::Bits OperandFilter::bits(const Edge& operand) {
   return bits;
 }
 
-bool OperandFilter::meets(std::span<const Edge> operands, const OperandNeeds& needs) {
-  std::array<OperandKinds::Bits, OperandNeeds::most> has{};
-  const std::size_t n = std::min(operands.size(), OperandNeeds::most);
-  for (std::size_t i = 0; i < n; ++i) has[i] = bits(operands[i]);
+void OperandFilter::look_at(std::span<const Edge> operands, const Type& result) {
+  operands_ = operands;
+  result_ = &result;
+  for (std::size_t i = 0; i < std::min(operands.size(), OperandNeeds::most); ++i)
+    has_[i] = bits(operands[i]);
+}
+
+bool OperandFilter::meets(const OperandNeeds& needs) const {
+  const std::size_t n = std::min(operands_.size(), OperandNeeds::most);
   const auto lacks = [&](std::size_t need, std::size_t operand) {
-    return operand < n && (needs.bits[need] & ~has[operand]) != 0;
+    return operand < n && (needs.bits[need] & ~has_[operand]) != 0;
   };
   if (n == OperandNeeds::most && lacks(2, 2)) return false;
   if (n > 1 && needs.equal &&
-      (operands[0].node != operands[1].node || operands[0].port != operands[1].port))
+      (operands_[0].node != operands_[1].node || operands_[0].port != operands_[1].port))
     return false;
-  return (!lacks(0, 0) && !lacks(1, 1)) || (needs.commutes && !lacks(0, 1) && !lacks(1, 0));
+  if ((lacks(0, 0) || lacks(1, 1)) && (!needs.commutes || lacks(0, 1) || lacks(1, 0))) return false;
+  return !needs.same_type || std::ranges::any_of(operands_, [&](const Edge& operand) {
+    return !operand.type_only && graph_.type(operand) == *result_;
+  });
 }
 
 }  // namespace dagrad::detail

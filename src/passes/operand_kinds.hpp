@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,8 @@ class OperandKinds {
   Bits bit_of(double number);
   /// The op must outlive this.
   Bits bit_of(const Op& op);
+  /// Of the results of all ops for which `holds`, which must outlive this.
+  Bits bit_of(const std::function<bool(const Op&)>* holds);
   /// The bits of a value that is filled with a number: of all numbers for which a pattern takes it.
   Bits bits_of(double number, DType dtype) const;
   /// Of the results of an op.
@@ -36,8 +39,13 @@ class OperandKinds {
     const Op* op;
     Bits bit;
   };
+  struct OfOps {
+    const std::function<bool(const Op&)>* holds;
+    Bits bit;
+  };
   std::vector<Number> numbers_;
   std::vector<OfOp> ops_;
+  std::vector<OfOps> kinds_of_ops_;
   int used_ = 0;
 };
 
@@ -45,8 +53,9 @@ class OperandKinds {
 struct OperandNeeds {
   static constexpr std::size_t most = 3;
   std::array<OperandKinds::Bits, most> bits{};
-  bool commutes = false;  ///< whether the first two may be exchanged
-  bool equal = false;     ///< whether the first two must be the same value
+  bool commutes = false;   ///< whether the first two may be exchanged
+  bool equal = false;      ///< whether the first two must be the same value
+  bool same_type = false;  ///< whether an operand that is read must have the type of the result
 };
 
 /// Tells quickly, for the nodes of a graph, which rules cannot apply.
@@ -54,7 +63,10 @@ class OperandFilter {
  public:
   OperandFilter(const OperandKinds& kinds, const GraphData& graph) : kinds_(kinds), graph_(graph) {}
 
-  bool meets(std::span<const Edge> operands, const OperandNeeds& needs);
+  /// From now on, tells which rules can apply to a node with these operands, which must outlive
+  /// that, and a result of this type.
+  void look_at(std::span<const Edge> operands, const Type& result);
+  bool meets(const OperandNeeds& needs) const;
 
  private:
   struct OfOp {
@@ -71,6 +83,11 @@ class OperandFilter {
   std::vector<OfOp> of_op_;           ///< by index in the graph
   std::uint32_t constant_ = no_node;  ///< the last constant
   OperandKinds::Bits of_constant_ = 0;
+
+  // of the node that is looked at
+  std::span<const Edge> operands_;
+  const Type* result_ = nullptr;
+  std::array<OperandKinds::Bits, OperandNeeds::most> has_{};  ///< the bits of its first operands
 };
 
 }  // namespace dagrad::detail

@@ -62,10 +62,9 @@ std::vector<Pass> default_passes() {
   const auto apply_all = [](const Graph& graph, std::span<const Value> values) {
     return detail::apply_some_rules(graph, values, all_rules());
   };
-  return {{"merge_equal", detail::merge_equal_nodes},
-          {"apply_rules", apply_all},
-          {"fold_constants", detail::fold_known_nodes},
-          {"merge_equal", detail::merge_equal_nodes}};
+  Pass merge("merge_equal", detail::merge_equal_nodes);
+  merge.repeats = true;
+  return {merge, {"apply_rules", apply_all}, {"fold_constants", detail::fold_known_nodes}, merge};
 }
 
 std::vector<Pass> compile_passes() {

@@ -34,14 +34,18 @@ PassChain::PassChain(const GraphData& graph, std::span<const Value> values)
 PassReport PassChain::run(const Pass& pass, Runtime* runtime) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  std::optional<PassResult> made = now_ ? pass.run(now_->graph, values_, runtime)
-                                        : pass.run(*BorrowedGraph(first_), values_, runtime);
+  std::optional<PassResult> made;
+  if (!pass.repeats || !idle_.contains(pass.name))
+    made = now_ ? pass.run(now_->graph, values_, runtime)
+                : pass.run(*BorrowedGraph(first_), values_, runtime);
   const std::chrono::duration<double> took = Clock::now() - start;
   PassReport report;
   report.pass = pass.name;
   report.before = size_;
   report.seconds = took.count();
+  if (!made && pass.repeats) idle_.insert(pass.name);
   if (made) {
+    idle_.clear();
     report.rules = std::move(made->rules);
     values_ = made->mapping(values_);
     Mapping mapping = now_ ? now_->mapping.then(made->mapping) : std::move(made->mapping);

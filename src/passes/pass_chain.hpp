@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <span>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "dagrad/passes.hpp"
@@ -31,7 +33,8 @@ class PassChain {
   const GraphData& first_;
   std::vector<Value> values_;  ///< of the graph as it is now
   std::optional<Rewritten> now_;
-  std::size_t size_ = 0;  ///< the number of nodes that the values need
+  std::size_t size_ = 0;                  ///< the number of nodes that the values need
+  std::unordered_set<std::string> idle_;  ///< names of passes that need not run on it again
 };
 
 }  // namespace dagrad::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -20,21 +21,25 @@ inline Value new_value(const Rewriting& rewriting, std::uint32_t node, std::uint
   return rewriting.mapping()(Access::value(rewriting.from().share(), node, port));
 }
 
-/// Copies a graph, but replaces some nodes of one result; empty if there are none. Of the nodes for
-/// which `may_pay(graph, node)` holds, `find(graph, uses, node)` returns what replaces them, if
-/// anything does, and `append(rewriting, found, node)` appends that and returns its value. What it
-/// found may have `joined` nodes, which become a part of the new node `joint`. The uses of nodes
-/// are not counted before the first node that may pay.
-template <class MayPay, class Find, class Append>
+/// Copies a graph, but replaces some nodes of one result; empty if there are none. Of the nodes
+/// with an op for which `is_for(op)` and `may_pay(graph, node)` hold, `find(graph, uses, node)`
+/// returns what replaces them, if anything does, and `append(rewriting, found, node)` appends that
+/// and returns its value. What it found may have `joined` nodes, which become a part of the new
+/// node `joint`. The uses of nodes are not counted before the first node that may pay.
+template <class IsFor, class MayPay, class Find, class Append>
 Change replace_nodes(const Graph& graph, std::span<const Value> values, std::string_view name,
-                     MayPay may_pay, Find find, Append append) {
+                     IsFor is_for, MayPay may_pay, Find find, Append append) {
   using Found = std::invoke_result_t<Find, const GraphData&, const NodeUses&, std::uint32_t>;
   const GraphData& from = Access::data(graph);
+  for (const Value& value : values) check_owner(from, value, name);
+  std::vector<bool> has_op;  // by op
+  for (const GraphData::InternedOp& known : from.ops) has_op.push_back(is_for(known.op));
+  if (std::ranges::find(has_op, true) == has_op.end()) return {};
   const std::vector<std::uint32_t> nodes = needed(from, values, {}, name);
   std::optional<NodeUses> uses;
   std::unordered_map<std::uint32_t, typename Found::value_type> found;
   for (const std::uint32_t node : nodes) {
-    if (!may_pay(from, node)) continue;
+    if (!has_op[from.records[node].op] || !may_pay(from, node)) continue;
     if (!uses) uses.emplace(from, nodes, values);
     if (Found instead = find(from, *uses, node)) found.emplace(node, *std::move(instead));
   }

@@ -18,6 +18,16 @@ Rule Rule::for_ops(std::string name, std::function<bool(const Op&)> is_for, Repl
   return rule;
 }
 
+Rule Rule::after(std::function<bool(const Op&)> makes_operand) && {
+  needs_.makes_operand = std::move(makes_operand);
+  return std::move(*this);
+}
+
+Rule Rule::if_type_stays() && {
+  needs_.same_type = true;
+  return std::move(*this);
+}
+
 Value Rule::operator()(const RuleSite& site) const {
   Value result;
   if (replace_) {

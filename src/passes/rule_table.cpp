@@ -8,16 +8,29 @@
 
 namespace dagrad::detail {
 
-RuleTable::RuleTable(std::span<const Rule> rules)
-    : rules_(rules), counts_(rules.size()), needs_(rules.size()) {
-  for (std::size_t i = 0; i < rules.size(); ++i)
-    if (const Pattern* const left = pattern(rules[i])) needs_[i] = left->needs(kinds_);
+RuleTable::RuleTable(std::span<const Rule> rules) : rules_(rules), counts_(rules.size()) {
+  for (const Rule& rule : rules) needs_.push_back(needs(rule, kinds_));
+}
+
+OperandNeeds RuleTable::needs(const Rule& rule, OperandKinds& kinds) {
+  if (const Pattern* const left = pattern(rule)) return left->needs(kinds);
+  OperandNeeds needs{.commutes = rule.needs_.either, .same_type = rule.needs_.same_type};
+  if (rule.needs_.makes_operand) needs.bits[0] = kinds.bit_of(&rule.needs_.makes_operand);
+  return needs;
 }
 
 bool RuleTable::may_apply(const Candidates& rules, std::span<const Edge> operands,
-                          OperandFilter& filter) const {
-  return std::ranges::any_of(
-      rules, [&](std::size_t rule) { return filter.meets(operands, needs_[rule]); });
+                          const Type& result, OperandFilter& filter) const {
+  if (rules.empty()) return false;
+  filter.look_at(operands, result);
+  return std::ranges::any_of(rules, [&](std::size_t rule) { return filter.meets(needs_[rule]); });
+}
+
+bool RuleTable::may_apply(const RuleSite& site, const OperandFilter& filter) {
+  return std::ranges::any_of(candidates(site.op), [&](std::size_t i) {
+    const Pattern* const left = pattern(rules_[i]);
+    return filter.meets(needs_[i]) && (left == nullptr || left->match(site));
+  });
 }
 
 const RuleTable::Candidates& RuleTable::candidates(const Op& op) {

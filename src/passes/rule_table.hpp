@@ -23,15 +23,21 @@ class RuleTable {
   /// The left side of a rule; null for a function.
   static const Pattern* pattern(const Rule& rule) { return rule.pattern_.get(); }
 
+  /// What a rule needs of the operands of a node.
+  static OperandNeeds needs(const Rule& rule, OperandKinds& kinds);
+
   /// The rules for an op, as positions in the table.
   using Candidates = std::vector<std::size_t>;
   const Candidates& candidates(const Op& op);
   /// What filters of operands must tell apart.
   const OperandKinds& kinds() const { return kinds_; }
-  /// Whether one of the rules for a node may apply, judging by its operands. Takes no notice of how
-  /// these are made further back, nor of what functions look at.
-  bool may_apply(const Candidates& rules, std::span<const Edge> operands,
+  /// Whether one of the rules for a node may apply, judging by its operands and the type of its
+  /// result. Takes no notice of how operands are made further back, nor of what functions look at
+  /// beyond their promises.
+  bool may_apply(const Candidates& rules, std::span<const Edge> operands, const Type& result,
                  OperandFilter& filter) const;
+  /// The same for a node that the filter looks at, but compares all of it with the equations.
+  bool may_apply(const RuleSite& site, const OperandFilter& filter);
   /// Replaces a node, and the nodes of the replacement, as long as a rule applies. Returns an empty
   /// Value if none does. Decreases `left` with each application.
   Value replacement(const RuleSite& site, int& left);
@@ -43,7 +49,7 @@ class RuleTable {
   std::span<const Rule> rules_;
   std::vector<std::size_t> counts_;
   OperandKinds kinds_;
-  std::vector<OperandNeeds> needs_;  ///< of each rule; nothing for functions
+  std::vector<OperandNeeds> needs_;  ///< of each rule
   std::unordered_map<const OpInterface*, Candidates> by_op_;
   std::vector<Op> ops_;  ///< those in by_op_, so that their addresses are not used again
 };

@@ -22,9 +22,9 @@ namespace {
 /// f(f(x)) is f(x).
 template <class T>
 Rule idempotent() {
-  return Rule::for_op<T>(std::string(T::name) + " twice", [](const RuleSite& at) {
-    return made_by<T>(at.in()) ? at.in() : Value();
-  });
+  return Rule::for_op<T>(std::string(T::name) + " twice",
+                         [](const RuleSite& at) { return made_by<T>(at.in()) ? at.in() : Value(); })
+      .template after<T>();
 }
 
 bool may_keep_its_operand(const Op& op) {
@@ -250,25 +250,33 @@ std::vector<Rule> rules_of_selection() {
                                [](const RuleSite& at) {
                                  return made_by<LogicalNot>(at.in()) ? operand_of(at.in())
                                                                      : Value();
-                               }),
+                               })
+          .after<LogicalNot>(),
   };
 }
 
 std::vector<Rule> rules_of_shapes() {
   return {
       {"identity(x)", [](V x) { return identity(x); }, [](V x) { return x; }},
-      Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type),
-      Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice),
-      Rule::for_ops("moved elements of a cast to wider ones", moves, moved_before_cast),
-      Rule::for_op<Cast>("a cast of an exact cast", cast_twice),
+      Rule::for_ops("a change of type to the same type", may_keep_its_operand, same_type)
+          .if_type_stays(),
+      Rule::for_ops("a reshape of a reshape", reshapes, reshaped_twice).after(reshapes),
+      Rule::for_ops("moved elements of a cast to wider ones", moves, moved_before_cast)
+          .after<Cast>(),
+      Rule::for_op<Cast>("a cast of an exact cast", cast_twice).after<Cast>(),
       Rule::for_op<Cast>(
           "a cast to the same dtype",
-          [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); }),
-      Rule::for_op<Transpose>("a transpose that moves nothing", transposed_not_at_all),
-      Rule::for_op<Transpose>("a transpose of a transpose", transposed_twice),
-      Rule::for_op<Matmul>("a product of transposed matrices", product_of_transposed),
-      Rule::for_op<Sum>("a sum of a repeated scalar", sum_of_repeated),
-      Rule::for_op<Mean>("a mean of a repeated scalar", mean_of_repeated),
+          [](const RuleSite& at) { return at.in().type() == at.type ? at.in() : Value(); })
+          .if_type_stays(),
+      Rule::for_op<Transpose>("a transpose that moves nothing", transposed_not_at_all)
+          .if_type_stays(),
+      Rule::for_op<Transpose>("a transpose of a transpose", transposed_twice).after<Transpose>(),
+      Rule::for_op<Matmul>("a product of transposed matrices", product_of_transposed)
+          .after_either<Transpose>(),
+      Rule::for_op<Sum>("a sum of a repeated scalar", sum_of_repeated)
+          .after<BroadcastTo, BroadcastLike>(),
+      Rule::for_op<Mean>("a mean of a repeated scalar", mean_of_repeated)
+          .after<BroadcastTo, BroadcastLike>(),
   };
 }
 

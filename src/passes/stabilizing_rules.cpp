@@ -81,11 +81,11 @@ std::vector<Rule> stabilizing_rules() {
       {"(-x) * x", [](V x) { return (-x) * x; }, [](V x) { return -square(x); }},
       {"norm(x) * norm(x)", [](V x) { return x * x; },
        [](V x) { return made_by<Norm>(x) ? square(x) : V(); }},
-      Rule::for_op<Square>("square(norm(x))", square_of_norm),
-      Rule::for_op<Sqrt>("sqrt(sum(square(x)))", root_of_sum_of_squares),
-      Rule::for_op<Log>("log(softmax(x))", log_of_softmax),
-      Rule::for_op<Log>("log(sum(exp(x)))", log_of_sum_of_exp),
-      Rule::for_op<Div>("exp(x) / sum(exp(x))", exp_over_sum_of_exp),
+      Rule::for_op<Square>("square(norm(x))", square_of_norm).after<Norm>(),
+      Rule::for_op<Sqrt>("sqrt(sum(square(x)))", root_of_sum_of_squares).after<Sum>(),
+      Rule::for_op<Log>("log(softmax(x))", log_of_softmax).after<Softmax>(),
+      Rule::for_op<Log>("log(sum(exp(x)))", log_of_sum_of_exp).after<Sum>(),
+      Rule::for_op<Div>("exp(x) / sum(exp(x))", exp_over_sum_of_exp).after<Exp>(),
   };
 }
 

@@ -35,10 +35,11 @@ class SummedProducts {
  public:
   SummedProducts(const GraphData& graph, const NodeUses& uses) : graph_(graph), uses_(uses) {}
 
-  /// Whether the node sums the result of a product or a negation. Otherwise, there is no need to
+  /// Whether an op is a sum.
+  static bool is_for(const Op& op) { return op.get_if<Sum>() || op.get_if<SumToLike>(); }
+  /// Whether a sum is one of the result of a product or a negation. Otherwise, there is no need to
   /// look further.
   static bool may_pay(const GraphData& graph, std::uint32_t node) {
-    if (!op_of<Sum>(graph, node) && !op_of<SumToLike>(graph, node)) return false;
     const std::uint32_t x = graph.operands_of(node)[0].node;
     return op_of<Matmul>(graph, x) || op_of<Neg>(graph, x);
   }
@@ -124,7 +125,8 @@ detail::Change detail::sum_products_early(const Graph& graph, std::span<const Va
   const auto find = [](const GraphData& from, const NodeUses& uses, std::uint32_t node) {
     return SummedProducts(from, uses).find(node);
   };
-  return replace_nodes(graph, values, "sum_early", SummedProducts::may_pay, find, append_sum);
+  return replace_nodes(graph, values, "sum_early", SummedProducts::is_for, SummedProducts::may_pay,
+                       find, append_sum);
 }
 
 PassResult sum_early(const Graph& graph, std::span<const Value> values) {

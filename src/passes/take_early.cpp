@@ -18,7 +18,8 @@ detail::Change detail::take_elements_early(const Graph& graph, std::span<const V
   const auto append = [](Rewriting& rewriting, const TakenNodes& taken, std::uint32_t) {
     return taken.append(rewriting);
   };
-  return replace_nodes(graph, values, "take_early", TakenNodes::may_pay, find, append);
+  return replace_nodes(graph, values, "take_early", TakenNodes::is_for, TakenNodes::may_pay, find,
+                       append);
 }
 
 PassResult take_early(const Graph& graph, std::span<const Value> values, Runtime* runtime) {

@@ -82,11 +82,10 @@ TakenNodes::TakenNodes(const GraphData& graph, const NodeUses& uses, std::uint32
   pays_ = are_few();
 }
 
+bool TakenNodes::is_for(const Op& op) { return op.get_if<Take>() != nullptr; }
+
 bool TakenNodes::may_pay(const GraphData& graph, std::uint32_t node) {
   const auto kind = [&](const Edge& edge) { return graph.records[edge.node].kind; };
-  const auto& record = graph.records[node];
-  if (record.kind != NodeKind::op || graph.ops[record.op].op.get_if<Take>() == nullptr)
-    return false;
   const auto operands = graph.operands_of(node);
   const Shape x = graph.type(operands[0]).shape, indices = graph.type(operands[1]).shape;
   return x.rank() == 1 && indices.rank() == 1 && kind(operands[0]) == NodeKind::op &&

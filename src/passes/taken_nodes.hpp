@@ -24,8 +24,10 @@ class TakenNodes {
   /// Constants are computed for `runtime`, as by `fold_constants`.
   TakenNodes(const GraphData& graph, const NodeUses& uses, std::uint32_t take, Runtime* runtime);
 
-  /// Whether the node takes many elements of a computed vector by constant indices. If not, there
-  /// is no need to look further.
+  /// Whether an op takes elements.
+  static bool is_for(const Op& op);
+  /// Whether a node with such an op takes many elements of a computed vector by constant indices.
+  /// If not, there is no need to look further.
   static bool may_pay(const GraphData& graph, std::uint32_t node);
   /// Whether that pays.
   bool pay() const { return pays_; }

@@ -58,7 +58,7 @@ class TileBuilder {
       inner_.cut(value);
       (type_only ? tile_.types : tile_.operands)
           .push_back({inner_.mapping()(value), nodes_.reads_by_row(node, i)});
-      if (!type_only) joint_.operands.push_back({edge, from_.type(edge).shape});
+      if (!type_only) joint_.operands.push_back({edge, &from_.type(edge).shape});
     }
   }
 

@@ -141,7 +141,7 @@ void WindowNodes::find_group(std::uint32_t node) {
   std::vector<Window> windows;
   for (Edge edge : operands) {
     windows.push_back(window_of(edge, reader.windows));
-    reader.op.operands.push_back({Edge(edge.node, edge.port, false), graph_.type(edge).shape});
+    reader.op.operands.push_back({Edge(edge.node, edge.port, false), &graph_.type(edge).shape});
   }
   if (std::ranges::all_of(windows, [](const Window& window) { return window.is_whole(); }) ||
       detail::seen_shape(windows) != graph_.types_of(node)[0].shape ||

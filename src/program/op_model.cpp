@@ -231,6 +231,10 @@ std::shared_ptr<const void> OpModel::prepare(const PlanContext& context) const {
   return members_.prepare ? members_.prepare(op_, context) : nullptr;
 }
 
+int OpModel::kept_axis(int axis, int rank) const {
+  return members_.kept_axis ? members_.kept_axis(op_, axis, rank) : -1;
+}
+
 /// Elementwise ops work row by row on operands that have the first axis of the result.
 std::uint32_t OpModel::row_operands(std::span<const Type> in) const {
   if (in.empty() || in.size() > 32) return 0;

@@ -58,6 +58,7 @@ class Faulted final : public OpInterface {
   std::uint32_t row_operands(std::span<const Type> in) const override {
     return inner_->row_operands(in);
   }
+  int kept_axis(int axis, int rank) const override { return inner_->kept_axis(axis, rank); }
   Samples samples(Rng& rng) const override { return inner_->samples(rng); }
   Op retyped(DType from, DType to) const override {
     const Op retyped = inner_->retyped(from, to);

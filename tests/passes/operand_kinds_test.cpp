@@ -19,11 +19,10 @@ namespace {
 using detail::Edge, detail::OperandFilter, detail::OperandKinds, detail::OperandNeeds,
     detail::RuleTable;
 
-/// The rules that are equations, and what they need.
-struct Equations {
-  explicit Equations(std::vector<Rule> all) : rules(std::move(all)) {
-    std::erase_if(rules, [](const Rule& rule) { return RuleTable::pattern(rule) == nullptr; });
-    for (const Rule& rule : rules) needs.push_back(RuleTable::pattern(rule)->needs(kinds));
+/// Rules, and what they need.
+struct Needy {
+  explicit Needy(std::vector<Rule> all) : rules(std::move(all)) {
+    for (const Rule& rule : rules) needs.push_back(RuleTable::needs(rule, kinds));
   }
   std::vector<Rule> rules;
   OperandKinds kinds;
@@ -32,7 +31,7 @@ struct Equations {
 
 /// Tries all rules at all nodes of a graph. Returns how often one matched, and how often one was
 /// tried that did not.
-std::pair<int, int> tried(const Equations& of, Graph& graph) {
+std::pair<int, int> tried(const Needy& of, Graph& graph) {
   const detail::GraphData& data = detail::Access::data(graph);
   OperandFilter filter(of.kinds, data);
   int matched = 0, in_vain = 0;
@@ -45,9 +44,12 @@ std::pair<int, int> tried(const Equations& of, Graph& graph) {
     const std::vector<Edge> in(edges.begin(), edges.end());
     for (std::size_t i = 0; i < of.rules.size(); ++i) {
       if (!of.rules[i].is_for(node.op())) continue;
-      const bool meets = filter.meets(in, of.needs[i]);
+      filter.look_at(in, type);
+      const bool meets = filter.meets(of.needs[i]);
+      const RuleSite site{node.op(), operands, type};
+      const auto* const left = RuleTable::pattern(of.rules[i]);
       const bool matches =
-          RuleTable::pattern(of.rules[i])->match({node.op(), operands, type}).has_value();
+          left != nullptr ? left->match(site).has_value() : !of.rules[i](site).empty();
       EXPECT_TRUE(meets || !matches) << of.rules[i].name() << "\n" << graph;
       matched += matches ? 1 : 0;
       in_vain += meets && !matches ? 1 : 0;
@@ -63,7 +65,7 @@ std::vector<Rule> all_rules() {
 }
 
 TEST(OperandKinds, NeverRuleOutARuleThatMatches) {
-  const Equations equations(all_rules());
+  const Needy rules(all_rules());
   int matched = 0;
   for (const auto* examples : {&simplifying_examples(), &stabilizing_examples()})
     for (const RuleExample& example : *examples)
@@ -75,13 +77,13 @@ TEST(OperandKinds, NeverRuleOutARuleThatMatches) {
         } catch (const Error&) {
           continue;  // not for integers
         }
-        matched += tried(equations, graph).first;
+        matched += tried(rules, graph).first;
       }
   EXPECT_GT(matched, 100);
 }
 
 TEST(OperandKinds, FindNumbersAsFarAsTheyAreKnown) {
-  const Equations equations({Rule(
+  const Needy equations({Rule(
       "x * 1", [](Value x) { return x * 1; }, [](Value x) { return x; })});
   Graph graph;
   const Value x = graph.input("x", {f64, {3}}), one = graph.constant(Tensor(1.0));
@@ -103,7 +105,7 @@ TEST(OperandKinds, MayBeMoreThanThereAreBits) {
   for (int i = 0; i < 100; ++i)
     many.emplace_back(
         "x * " + std::to_string(i), [i](Value x) { return x * i; }, [](Value x) { return x; });
-  const Equations equations(many);
+  const Needy equations(many);
   Graph graph;
   const Value x = graph.input("x", {f64, {3}});
   std::vector<Value> products;
@@ -119,6 +121,42 @@ TEST(OperandKinds, LeaveGraphsAloneWhereNoRuleCanMatch) {
   const Value y = tanh(x * w + w) * sigmoid(x - w);
   EXPECT_FALSE(detail::apply_some_rules(graph, std::vector{y}, rules));
   EXPECT_TRUE(detail::apply_some_rules(graph, std::vector{y * 1.0}, rules));
+}
+
+TEST(OperandKinds, LeaveGraphsAloneWhereFunctionsReturnNothing) {
+  const std::vector<Rule> rules = all_rules();
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3, 4}}), w = graph.parameter("w", Tensor(Type{f64, {4}}));
+  const std::vector<Value> values{log(2 + sum(exp(x * w), {1})), mean(square(transpose(x))),
+                                  cast(reshape(relu(x) + 1.0, {4, 3}), f32),
+                                  abs(matmul(x, reshape(w, {4, 1}))),
+                                  gradient(unstack(x * w)[1] * w, w, {.seed = w})};
+  EXPECT_FALSE(detail::apply_some_rules(graph, values, rules));
+  EXPECT_TRUE(detail::apply_some_rules(graph, std::vector{log(1 + sum(exp(x)))}, rules));
+  EXPECT_TRUE(
+      detail::apply_some_rules(graph, std::vector{reshape(reshape(x, {12}), {4, 3})}, rules));
+  EXPECT_TRUE(
+      detail::apply_some_rules(graph, std::vector{apply(Matmul{}, {w, transpose(x)})}, rules));
+}
+
+TEST(OperandKinds, CallAFunctionOnlyWhereItHasPromisedToAct) {
+  int calls = 0;
+  const auto counted = [&](const RuleSite&) { return ++calls, Value(); };
+  Graph graph;
+  const Value x = graph.input("x", {f64, {3}});
+  const std::vector<Value> values{tan(atan(x)), tan(x), tan(exp(x)), atan2(x, exp(x))};
+  const auto count = [&](Rule rule) {
+    calls = 0;
+    (void)apply_rules(graph, values, std::vector{std::move(rule)});
+    return calls;
+  };
+  EXPECT_EQ(count(Rule::for_op<Tan>("any", counted)), 3);
+  EXPECT_EQ(count(Rule::for_op<Tan>("atan", counted).after<Atan>()), 1);
+  EXPECT_EQ(count(Rule::for_op<Tan>("atan or exp", counted).after<Atan, Exp>()), 2);
+  EXPECT_EQ(count(Rule::for_op<Atan2>("first", counted).after<Exp>()), 0);
+  EXPECT_EQ(count(Rule::for_op<Atan2>("either", counted).after_either<Exp>()), 1);
+  EXPECT_EQ(count(Rule::for_op<Tan>("same", counted).if_type_stays()), 3);
+  EXPECT_EQ(count(Rule::for_op<Sum>("other", counted).if_type_stays()), 0);
 }
 
 }  // namespace

@@ -101,6 +101,32 @@ TEST(Optimize, TakesPassesThatMayChangeNothing) {
   EXPECT_EQ(f({{x, Tensor(3.0)}})[0].at(0), 3);
 }
 
+TEST(Optimize, DoesNotRepeatAPassThatHasFoundNothing) {
+  Graph graph;
+  const Value x = graph.input("x", {f64, {}});
+  const Value y = sin(x * 1);
+  int runs = 0;
+  const auto look = [&](const Graph&, std::span<const Value>) {
+    ++runs;
+    return std::optional<PassResult>();
+  };
+  Pass same("look", look);
+  same.repeats = true;
+  const Pass other("look", look), rules = default_passes()[1];
+  const auto count_runs = [&](const std::vector<Pass>& passes) {
+    runs = 0;
+    const Optimized better = optimize(graph, y, passes);
+    EXPECT_EQ(better.reports.size(), passes.size());
+    EXPECT_EQ(better.reports.back().after, better.graph.size());
+    return runs;
+  };
+  EXPECT_EQ(count_runs({same, same, same}), 1);
+  EXPECT_EQ(count_runs({other, other}), 2) << "it does not say that it repeats";
+  EXPECT_EQ(count_runs({other, same}), 2);
+  EXPECT_EQ(count_runs({same, rules, same}), 2) << "the rules have changed the graph";
+  EXPECT_EQ(count_runs({same, rules, same, rules, same}), 2);
+}
+
 TEST(Optimize, RunsPassesOfUsers) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});

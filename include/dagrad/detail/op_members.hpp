@@ -57,6 +57,7 @@ struct OpMembers {
   std::size_t (*scratch)(const void*, const PlanContext&) = nullptr;
   std::shared_ptr<const void> (*prepare)(const void*, const PlanContext&) = nullptr;
   std::uint32_t (*row_operands)(const void*, std::span<const Type>) = nullptr;
+  int (*kept_axis)(const void*, int, int) = nullptr;
   double (*cost)(const void*, const PlanContext&) = nullptr;
   double (*flops)(const void*, const PlanContext&) = nullptr;
   void (*decisions)(const void*, std::span<const View>, std::span<const View>,
@@ -227,6 +228,10 @@ constexpr void add_plan(OpMembers& m) {
                 })
     m.row_operands = [](const void* op, std::span<const Type> in) -> std::uint32_t {
       return self<T>(op).row_operands(in);
+    };
+  if constexpr (requires(const T& op) { int(op.kept_axis(0, 0)); })
+    m.kept_axis = [](const void* op, int axis, int rank) -> int {
+      return self<T>(op).kept_axis(axis, rank);
     };
   if constexpr (requires(const T& op, const PlanContext& plan) { double(op.cost(plan)); })
     m.cost = [](const void* op, const PlanContext& plan) -> double {

@@ -50,6 +50,7 @@ class OpModel final : public OpInterface {
                  const DecisionSink& sink) const override;
   void validate(std::span<const View> in) const override;
   std::uint32_t row_operands(std::span<const Type> in) const override;
+  int kept_axis(int axis, int rank) const override;
   double cost(const PlanContext& context) const override;
   bool unroll(Unrolled& code) const override;
   std::vector<Value> batch(const BatchContext& context) const override;

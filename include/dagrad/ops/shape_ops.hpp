@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -72,6 +73,13 @@ struct Squeeze {
   static constexpr std::size_t operands = 1;
   static constexpr int alias = 0;
   std::uint32_t row_operands(std::span<const Type> in) const;
+  int kept_axis(int axis, int rank) const {
+    for (int kept = 0; kept < rank; ++kept) {
+      const auto is_dropped = [&](std::int64_t each) { return normalize_axis(each, rank) == kept; };
+      if (std::ranges::none_of(axes, is_dropped) && axis-- == 0) return kept;
+    }
+    return -1;
+  }
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -154,6 +162,7 @@ struct Split {
   static constexpr std::size_t operands = 1;
   static constexpr Batching batching = Batching::shifted;
   static constexpr bool raises_flags = true;
+  int kept_axis(int at, int rank) const { return at == normalize_axis(axis, rank) ? -1 : at; }
   std::vector<Type> infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   Grads grad(const GradContext& g) const;
@@ -207,6 +216,9 @@ struct Slice {
   static constexpr std::size_t operands = 1;
   static constexpr bool raises_flags = true;
   std::uint32_t row_operands(std::span<const Type> in) const;
+  int kept_axis(int axis, int /*rank*/) const {
+    return axis < static_cast<int>(ranges.size()) ? -1 : axis;
+  }
   Type infer(std::span<const Type> in) const;
   void eval(const EvalContext& c) const;
   bool unroll(Unrolled& code) const;
