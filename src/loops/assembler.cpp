@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "dagrad/error.hpp"
 #include "src/loops/avx2.hpp"
@@ -35,9 +36,8 @@ Allocation allocated(const Program& program, std::span<const std::int64_t> in_st
   constexpr int most_at_once = 4;
   if (is_pair) return allocate_registers(program, in_step, file, 2);
   Allocation for_one = allocate_registers(program, in_step, file);
-  return for_one.calls || for_one.body.size() < long_body
-             ? for_one
-             : allocate_for_several(program, in_step, file, most_at_once);
+  if (for_one.calls || for_one.body.size() < long_body) return for_one;
+  return allocate_for_several(program, in_step, file, most_at_once).value_or(std::move(for_one));
 }
 
 /// Emits the actions of a program's allocation: the preheader once, then the body twice, for

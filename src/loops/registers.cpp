@@ -316,8 +316,9 @@ Allocation allocate_registers(const Program& program, std::span<const std::int64
   return Allocator(program, in_step, registers, at_once).run();
 }
 
-Allocation allocate_for_several(const Program& program, std::span<const std::int64_t> in_step,
-                                const RegisterFile& registers, int most) {
+std::optional<Allocation> allocate_for_several(const Program& program,
+                                               std::span<const std::int64_t> in_step,
+                                               const RegisterFile& registers, int most) {
   const Liveness liveness(program, in_step);
   const auto spills = [](const Action& action) { return action.kind == Action::Kind::spill; };
   const bool has_masks = registers.masks > 0;
@@ -328,7 +329,7 @@ Allocation allocate_for_several(const Program& program, std::span<const std::int
     Allocation made = allocate_registers(program, in_step, registers, at_once);
     if (std::ranges::none_of(made.body, spills)) return made;
   }
-  return allocate_registers(program, in_step, registers);
+  return {};
 }
 
 }  // namespace dagrad::detail

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -58,8 +59,9 @@ Allocation allocate_registers(const Program& program, std::span<const std::int64
                               const RegisterFile& registers, int at_once = 1);
 
 /// Allocates registers for as many vectors side by side, up to `most`, as need no values on the
-/// stack, for a loop without calls.
-Allocation allocate_for_several(const Program& program, std::span<const std::int64_t> in_step,
-                                const RegisterFile& registers, int most);
+/// stack, for a loop without calls; empty if not even two do without.
+std::optional<Allocation> allocate_for_several(const Program& program,
+                                               std::span<const std::int64_t> in_step,
+                                               const RegisterFile& registers, int most);
 
 }  // namespace dagrad::detail

@@ -27,7 +27,7 @@ class TakenNodes {
   /// Whether an op takes elements.
   static bool is_for(const Op& op);
   /// Whether a node with such an op takes many elements of a computed vector by constant indices.
-  /// If not, there is no need to look further.
+  /// Other nodes need no closer look.
   static bool may_pay(const GraphData& graph, std::uint32_t node);
   /// Whether that pays.
   bool pay() const { return pays_; }
