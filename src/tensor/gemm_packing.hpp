@@ -12,6 +12,7 @@ template <class L>
 constexpr Index tile_width = L::lanes* L::vectors;  // columns
 
 constexpr Index least(Index a, Index b) { return b < a ? b : a; }
+constexpr Index greatest(Index a, Index b) { return b > a ? b : a; }
 
 /// Height of the tile that starts at row `i` of `m`: as few tiles as possible, of similar heights.
 template <class L>
@@ -58,22 +59,15 @@ void transpose(const T* from, Index from_row, Index rows, Index columns, T* to, 
   }
 }
 
-/// Packs `columns` columns of b, which is row-major, strip by strip, padded with 0 to the width of
-/// a tile. A whole row is read at a time, since rows are often pages apart. Later rows are fetched
-/// past the second cache, which the packed columns fill.
+/// Packs `columns` columns of b, which is row-major, padded with 0 to the width of a tile.
 template <class L>
 void pack_rows(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
-  constexpr Index ahead = 2;
   for (Index l = 0; l < k; ++l, b.data += b.stride, to += tile_width<L>) {
-    typename L::T* strip = to;
-    for (Index j = 0; j < columns; j += tile_width<L>, strip += tile_width<L> * k) {
-      for (Index v = 0; v < tile_width<L>; v += L::lanes) {
-        __builtin_prefetch(b.data + ahead * b.stride + j + v, 0, 0);
-        const Index left = columns - j - v;
-        L::store(strip + v, left >= L::lanes ? L::load(b.data + j + v)
-                            : left > 0       ? L::load(b.data + j + v, left)
-                                             : L::zero());
-      }
+    for (Index v = 0; v < tile_width<L>; v += L::lanes) {
+      const Index left = columns - v;
+      L::store(to + v, left >= L::lanes ? L::load(b.data + v)
+                       : left > 0       ? L::load(b.data + v, left)
+                                        : L::zero());
     }
   }
 }
@@ -96,13 +90,13 @@ void pack_vector(Matrix<const typename L::T> b, Index k, typename L::T* to) {
   }
 }
 
-/// Packs one strip of a transposed b.
+/// Packs `columns` columns of a transposed b, which are fewer than a tile has, padded with 0.
 template <class L>
-void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+void pack_few_columns(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   using T = typename L::T;
   constexpr Index side = 16 / sizeof(T), width = tile_width<L>;
   Index i = 0;
-  for (; i + L::lanes <= columns && i < width; i += L::lanes, b.data += L::lanes * b.stride)
+  for (; i + L::lanes <= columns; i += L::lanes, b.data += L::lanes * b.stride)
     pack_vector<L>(b, k, to + i);
   for (; i < width; i += side, b.data += side * b.stride) {
     const Index squares = i + side <= columns ? k / side * side : 0;
@@ -117,33 +111,51 @@ void pack_columns(Matrix<const typename L::T> b, Index k, Index columns, typenam
   }
 }
 
-/// Packs `columns` columns of b, strip by strip.
+/// Packs the first `columns` columns of b, at most as many as a tile has.
 template <class L>
-void pack_strips(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
+void pack_strip(Matrix<const typename L::T> b, Index k, Index columns, typename L::T* to) {
   if (!b.transposed) return pack_rows<L>(b, k, columns, to);
-  for (Index j = 0; j < columns; j += tile_width<L>)
-    pack_columns<L>(from(b, 0, j), k, least(tile_width<L>, columns - j), to + j * k);
+  if (columns < tile_width<L>) return pack_few_columns<L>(b, k, columns, to);
+  for (int v = 0; v < L::vectors; ++v, b.data += L::lanes * b.stride)
+    pack_vector<L>(b, k, to + v * L::lanes);
+}
+
+/// Copies the first `rows` elements of a stored row of a transposed a.
+template <class L>
+[[gnu::always_inline]] inline void pack_step(const typename L::T* from, Index rows,
+                                             typename L::T* to) {
+  if constexpr (L::loads_parts) {
+#pragma GCC unroll 2
+    for (Index r = 0; r < L::rows; r += L::lanes) {
+      const Index n = least(L::lanes, rows - r);
+      if (n > 0) L::store(to + r, L::load(from + r, n), n);
+    }
+  } else if (rows == L::rows) {
+    __builtin_memcpy(to, from, L::rows * sizeof(typename L::T));
+  } else {
+    for (Index r = 0; r < rows; ++r) to[r] = from[r];
+  }
 }
 
 /// Packs all `m` rows of a tile by tile, with the rows of one step of k side by side. A tile takes
-/// L::rows * k elements, however many rows it has.
+/// L::rows * k elements, however many rows it has. A transposed a is read along some of its stored
+/// rows at a time, which are often pages apart.
 template <class L>
 void pack_band(Matrix<const typename L::T> a, Index m, Index k, typename L::T* to) {
-  for (Index i = 0, rows = 0; i < m; i += rows) {
-    rows = tile_rows<L>(i, m);
-    if (!a.transposed) {
+  constexpr Index steps = 4;
+  if (!a.transposed) {
+    for (Index i = 0, rows = 0; i < m; i += rows, to += L::rows * k) {
+      rows = tile_rows<L>(i, m);
       transpose(a.data + i * a.stride, a.stride, rows, k, to, L::rows);
-      to += L::rows * k;
-      continue;
     }
-    const typename L::T* row = a.data + i;
-    const bool whole = i + L::rows <= m;  // reading extra rows is harmless as long as they exist
-    for (Index l = 0; l < k; ++l, row += a.stride, to += L::rows) {
-      if (whole) {
-        __builtin_memcpy(to, row, L::rows * sizeof(typename L::T));
-      } else {
-        for (Index r = 0; r < rows; ++r) to[r] = row[r];
-      }
+    return;
+  }
+  for (Index l = 0; l < k; l += steps) {
+    typename L::T* tile = to + l * L::rows;
+    for (Index i = 0, rows = 0; i < m; i += rows, tile += L::rows * k) {
+      rows = tile_rows<L>(i, m);
+      for (Index s = l; s < least(l + steps, k); ++s)
+        pack_step<L>(a.data + s * a.stride + i, rows, tile + (s - l) * L::rows);
     }
   }
 }

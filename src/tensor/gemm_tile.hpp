@@ -15,6 +15,7 @@ using Index = std::int64_t;
 constexpr Index depth = 256;  // steps of k that are summed before the sum is added to c
 constexpr Index conflicting =
     1024;  // bytes; rows at multiples of it evict each other from the cache
+constexpr Index steps_per_line = 8;  // of k, during which a tile fetches one line of the next strip
 
 /// Rows of a over a block of k. Element (i, l) lies at data[i * stride + l * step].
 template <class T>
@@ -39,6 +40,9 @@ struct Tile {
   Index c_stride;
   Index last_lanes;  ///< lanes of the last vector of each row of c; the others are whole
   bool accumulate;
+  T* copy = nullptr;        ///< where b is packed
+  const T* next = nullptr;  ///< the first line to fetch
+  Index next_step = 0;      ///< elements from one such line to the next
 };
 
 /// Hides from the compiler how a value was computed, so that it keeps it in a register.
@@ -83,8 +87,15 @@ template <class L, int rows, int vectors, class... Last>
   }
 }
 
+/// What a tile does on the way.
+enum class Extra {
+  none,
+  fetch,          ///< fetches lines that a later tile needs
+  fetch_and_pack  ///< also stores the columns of b, one step after the other; they must be whole
+};
+
 /// Computes a tile of `rows` rows and `vectors` vectors of columns.
-template <class L, int rows, int vectors>
+template <class L, int rows, int vectors, Extra extra = Extra::none>
 void multiply(const Tile<typename L::T>& tile) {
   using T = typename L::T;
   using V = typename L::V;
@@ -97,6 +108,7 @@ void multiply(const Tile<typename L::T>& tile) {
   prefetch<L, rows, vectors>(tile.c, tile.c_stride);
   // An address may contain 1, 2 or 3 strides, so that few registers lead to all rows.
   constexpr int fours = (rows + 3) / 4;
+  constexpr bool loads_part = L::loads_parts && extra != Extra::fetch_and_pack;
   const T* a[fours];
 #pragma GCC unroll 3
   for (int i = 0; i < fours; ++i) a[i] = tile.a.data + 4 * i * tile.a.stride;
@@ -105,11 +117,18 @@ void multiply(const Tile<typename L::T>& tile) {
   Index once = tile.a.stride, thrice = 3 * once;
   keep(once);
   keep(thrice);
+  [[maybe_unused]] const T* next = tile.next;
+  [[maybe_unused]] const Index next_step = tile.next_step;
+  [[maybe_unused]] T* copy = tile.copy;
   for (Index l = tile.k; l > 0; --l) {
+    if constexpr (extra != Extra::none) {
+      __builtin_prefetch(next);
+      next += l % steps_per_line == 0 ? next_step : 0;
+    }
     V column[vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors - L::loads_parts; ++v) column[v] = L::load(b + v * L::lanes);
-    if constexpr (L::loads_parts)
+    for (int v = 0; v < vectors - loads_part; ++v) column[v] = L::load(b + v * L::lanes);
+    if constexpr (loads_part)
       column[vectors - 1] = L::load(b + (vectors - 1) * L::lanes, tile.last_lanes);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; ++r) {
@@ -119,6 +138,11 @@ void multiply(const Tile<typename L::T>& tile) {
       for (int v = 0; v < vectors; ++v) sum[r][v] = L::multiply_add(row, column[v], sum[r][v]);
     }
     b += b_step;
+    if constexpr (extra == Extra::fetch_and_pack) {
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) L::store(copy + v * L::lanes, column[v]);
+      copy += vectors * L::lanes;
+    }
 #pragma GCC unroll 3
     for (int i = 0; i < fours; ++i) {
       a[i] += a_step;

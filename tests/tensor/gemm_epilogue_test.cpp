@@ -35,10 +35,10 @@ struct Negation {
 
 TYPED_TEST(GemmEpilogue, RunsOnceOnEachElementAfterItIsFinished) {
   using T = TypeParam;
-  const Size sizes[] = {{1, 1, 1},      {3, 2, 4},      {1, 900, 40},  {900, 1, 40},
-                        {1, 700, 400},  {5, 7, 0},      {400, 5, 60},  {64, 65, 300},
-                        {130, 70, 9},   {257, 530, 17}, {40, 1100, 5}, {300, 520, 257},
-                        {200, 200, 100}};
+  const Size sizes[] = {{1, 1, 1},       {3, 2, 4},      {1, 900, 40},  {900, 1, 40},
+                        {1, 700, 400},   {5, 7, 0},      {400, 5, 60},  {64, 65, 300},
+                        {130, 70, 9},    {257, 530, 17}, {40, 1100, 5}, {300, 520, 257},
+                        {200, 200, 100}, {264, 4000, 33}};
   for (const int threads : {1, 3}) {
     Runtime runtime({.threads = threads});
     for (const Size& size : sizes) {
