@@ -7,8 +7,9 @@
 namespace dagrad::detail {
 
 void Sums::add(std::uint32_t slot, const Value& contribution) {
+  contributions_.make_room(1);
   contributions_.push_back({contribution.node_id(), contribution.port(), newest_[slot]});
-  newest_[slot] = static_cast<std::uint32_t>(contributions_.size() - 1);
+  newest_[slot] = contributions_.size() - 1;
 }
 
 Gradient Sums::total(std::uint32_t slot) {
