@@ -15,6 +15,7 @@
 #include "src/graph/interned.hpp"
 #include "src/graph/names.hpp"
 #include "src/graph/parted_names.hpp"
+#include "src/graph/shared_segments.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
@@ -63,7 +64,7 @@ struct GraphData {
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
   std::vector<std::uint32_t> inputs;  ///< the nodes that are, in order
-  std::vector<Provenance> provenances;
+  SharedSegments<Provenance> provenances;
   Extents extents;
   /// The nodes from which a rewrite made a node, unless that is the node itself: pairs sorted by
   /// node.
@@ -77,7 +78,7 @@ struct GraphData {
     const char* file;
     Location where() const { return {file, line}; }
   };
-  std::vector<KnownOrigin> known_origins;
+  SharedSegments<KnownOrigin> known_origins;
   PartedNames origin_names;  ///< those of `known_origins`
   std::vector<InputAlias> input_aliases;
   std::vector<Differentiation> differentiations;

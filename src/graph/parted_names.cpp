@@ -11,7 +11,7 @@ std::uint32_t PartedNames::Reader::taken_over(Known& known, std::uint32_t index,
                                               const std::string& text) {
   if (index >= known.size()) known.resize(index + 1, Names::none);
   if (known[index] == Names::none) {
-    known[index] = static_cast<std::uint32_t>(to_.texts_.size());
+    known[index] = to_.texts_.size();
     to_.texts_.push_back(text);
   }
   return known[index];
@@ -24,13 +24,6 @@ PartedNames::Name PartedNames::Reader::name_of(std::uint32_t node) {
   const std::string& scope = names_.scope_text(parts.scope);
   return {scope.empty() ? Names::none : taken_over(scopes_, parts.scope, scope),
           taken_over(ops_, parts.op, names_.op_text(parts.op)), parts.number};
-}
-
-PartedNames::Name PartedNames::Reader::name_of(const Name& other) {
-  const auto taken = [&](std::uint32_t text) {
-    return text == Names::none ? text : taken_over(texts_, text, others_.texts_[text]);
-  };
-  return {taken(other.scope), taken(other.word), other.number};
 }
 
 }  // namespace dagrad::detail

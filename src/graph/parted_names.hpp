@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/graph/names.hpp"
+#include "src/graph/shared_segments.hpp"
 
 namespace dagrad::detail {
 
@@ -19,21 +20,18 @@ class PartedNames {
   };
   std::string text(const Name& name) const;
 
-  /// Takes names over from a graph.
+  /// Takes over the names of the nodes of a graph.
   class Reader;
 
  private:
-  std::vector<std::string> texts_;
+  SharedSegments<std::string> texts_;
 };
 
 class PartedNames::Reader {
  public:
-  /// `names` are those of the graph's own nodes, `others` those of other graphs that it holds.
-  Reader(PartedNames& to, const Names& names, const PartedNames& others)
-      : to_(to), names_(names), others_(others) {}
+  Reader(PartedNames& to, const Names& names) : to_(to), names_(names) {}
 
   Name name_of(std::uint32_t node);
-  Name name_of(const Name& other);
 
  private:
   using Known = std::vector<std::uint32_t>;  ///< index in `to_` by index in a table of the graph
@@ -41,8 +39,7 @@ class PartedNames::Reader {
 
   PartedNames& to_;
   const Names& names_;
-  const PartedNames& others_;
-  Known scopes_, ops_, given_, texts_;
+  Known scopes_, ops_, given_;
 };
 
 }  // namespace dagrad::detail

@@ -11,13 +11,14 @@ Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retyp
       name_(name),
       retypes_(retypes),
       to_(Access::data(result_.graph)),
-      old_names_(to_.origin_names, from.names, from.origin_names),
-      new_names_(to_.origin_names, to_.names, to_.origin_names) {
+      old_names_(to_.origin_names, from.names),
+      new_names_(to_.origin_names, to_.names) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
   result_.mapping.first_.reserve(from.size());
   result_.mapping.results_.reserve(from.results.size());
-  to_.names.leave_room_for(from.names);
+  to_.names.follow(from.names);
+  to_.provenances = from.provenances;
   if (!from.origins_of.empty()) take_over_origins();
 }
 

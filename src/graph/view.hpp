@@ -79,7 +79,8 @@ class GraphView {
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
-  /// Takes over names of this graph, and those of the nodes from which its nodes were made.
+  /// Takes over names of this graph into an empty table, which also gets those of the nodes from
+  /// which its nodes were made.
   PartedNames::Reader name_reader(PartedNames& to) const;
   /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
