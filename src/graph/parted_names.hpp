@@ -35,7 +35,14 @@ class PartedNames::Reader {
 
  private:
   using Known = std::vector<std::uint32_t>;  ///< index in `to_` by index in a table of the graph
-  std::uint32_t taken_over(Known& known, std::uint32_t index, const std::string& text);
+  /// The index of a text of the graph in `to_`; `text` gives it if it is not known yet.
+  template <class Text>
+  std::uint32_t taken_over(Known& known, std::uint32_t index, const Text& text) {
+    if (index >= known.size()) known.resize(index + 1, Names::none);
+    if (known[index] == Names::none) known[index] = add(text());
+    return known[index];
+  }
+  std::uint32_t add(const std::string& text);
 
   PartedNames& to_;
   const Names& names_;

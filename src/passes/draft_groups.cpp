@@ -109,23 +109,22 @@ std::uint32_t DraftGroups::root(std::uint32_t node) {
 /// Puts a node into the group of the operands that it can be joined with. If that would become too
 /// large, the node begins a group of the next part.
 void DraftGroups::join(std::uint32_t node) {
-  add_draft(node);
-  roots_.assign(1, node);
-  nodes_.each_read(node, [&](const Edge& edge) {
-    if (!joins(edge.node, node)) return;
-    move_to_reader(edge.node, draft(node).part);
-    if (draft(edge.node).part == draft(node).part) add_root(edge.node);
+  const std::int32_t part = add_draft(node).part;
+  std::erase_if(roots_, [&](std::uint32_t each) {
+    if (each != node) move_to_reader(each, part);
+    return root_draft(each).part != part;
   });
   if (!merge_roots(is_large(node) ? most_operands_of_large : most_operands)) {
-    ++draft(node).part;
+    ++root_draft(node).part;
     for (const std::uint32_t each : roots_)
-      if (each != node) ++draft(each).results;
+      if (each != node) ++root_draft(each).results;
   }
   join_neighbours(node);
 }
 
-/// Makes a group of one node, in the part of its operands.
-void DraftGroups::add_draft(std::uint32_t node) {
+/// Makes a group of one node, in the part of the operands that it can be joined with. It and their
+/// groups are then in `roots_`.
+DraftGroups::Draft& DraftGroups::add_draft(std::uint32_t node) {
   if (spare_.empty()) {
     spare_.push_back(static_cast<std::uint32_t>(drafts_.size()));
     drafts_.emplace_back();
@@ -136,23 +135,24 @@ void DraftGroups::add_draft(std::uint32_t node) {
   Draft& own = root_draft(node);
   own.reset();
   own.first = node;
-  own.level = level_[node];
   own.weight = nodes_.weight(node);
   own.results = results_[node];
   if (!nodes_.is_flat(node)) own.shaped = node;
+  roots_.assign(1, node);
   nodes_.each_read(node, [&](const Edge& edge) {
-    if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
+    if (joins(edge.node, node)) own.part = std::max(own.part, root_draft(add_root(edge.node)).part);
     const std::uint64_t key = key_of(edge);
     if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
       own.operands.push_back(key);
   });
+  return own;
 }
 
 /// A node that has begun a part belongs to that of its first reader, unless others have joined it.
-void DraftGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
-  Draft& of_node = draft(node);
-  if (of_node.may_move) of_node.part = part;
-  of_node.may_move = false;
+void DraftGroups::move_to_reader(std::uint32_t root, std::int32_t part) {
+  Draft& draft = root_draft(root);
+  if (draft.may_move) draft.part = part;
+  draft.may_move = false;
 }
 
 /// Joins a node with others that read the same elements.
@@ -161,16 +161,17 @@ void DraftGroups::join_neighbours(std::uint32_t node) {
     if (nodes_.elements(edge) != nodes_.elements(node)) return;
     const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
     if (neighbour == none || !joins(neighbour, node)) return;
-    if (draft(neighbour).part != draft(node).part) return;
-    roots_.assign(1, root(node));
-    add_root(neighbour);
+    const std::uint32_t own = root(node), other = root(neighbour);
+    if (own == other || root_draft(own).part != root_draft(other).part) return;
+    roots_.assign({own, other});
     merge_roots(most_operands_of_neighbours);
   });
 }
 
-void DraftGroups::add_root(std::uint32_t node) {
+std::uint32_t DraftGroups::add_root(std::uint32_t node) {
   const std::uint32_t of = root(node);
   if (std::find(roots_.begin(), roots_.end(), of) == roots_.end()) roots_.push_back(of);
+  return of;
 }
 
 bool DraftGroups::is_large(std::uint32_t node) const {
@@ -181,25 +182,25 @@ bool DraftGroups::is_large(std::uint32_t node) const {
 /// of different shapes that are not flat. The one with the most operands takes in the others.
 bool DraftGroups::merge_roots(std::size_t limit) {
   if (roots_.size() == 1) return true;
-  Draft sum;
-  sum.level = root_draft(roots_[0]).level;
-  sum.part = root_draft(roots_[0]).part;
+  std::uint32_t first = none, shaped = none, weight = 0, results = 0;
   std::uint32_t largest = roots_[0];
   for (const std::uint32_t each : roots_) {
     const Draft& part = root_draft(each);
-    if (!add_shape(sum, part)) return false;
-    sum.first = std::min(sum.first, part.first);
-    sum.weight += part.weight;
-    sum.results += part.results;
+    if (!add_shape(shaped, part)) return false;
+    first = std::min(first, part.first);
+    weight += part.weight;
+    results += part.results;
     if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
   }
   const bool large = is_large(roots_[0]);
-  if (sum.weight > (large ? most_weight_of_large : most_weight) || sum.results > most_results)
-    return false;
+  if (weight > (large ? most_weight_of_large : most_weight) || results > most_results) return false;
   if (!merge_operands(largest, limit, large)) return false;
-  sum.operands = std::move(root_draft(largest).operands);
-  sum.may_move = false;
-  root_draft(largest) = std::move(sum);
+  Draft& whole = root_draft(largest);
+  whole.first = first;
+  whole.shaped = shaped;
+  whole.weight = weight;
+  whole.results = results;
+  whole.may_move = false;
   const std::uint32_t place = draft_of_[largest];
   for (const std::uint32_t each : roots_) {
     if (each != largest) spare_.push_back(draft_of_[each]);
@@ -246,11 +247,11 @@ bool DraftGroups::merge_operands(std::uint32_t largest, std::size_t limit, bool 
   return true;
 }
 
-/// Returns false if the shapes of two groups do not go together.
-bool DraftGroups::add_shape(Draft& merged, const Draft& part) const {
+/// Adds the shape of a group to that of others; returns false if they do not go together.
+bool DraftGroups::add_shape(std::uint32_t& shaped, const Draft& part) const {
   if (part.shaped == none) return true;
-  if (merged.shaped == none) merged.shaped = part.shaped;
-  return nodes_.shape(merged.shaped) == nodes_.shape(part.shaped);
+  if (shaped == none) shaped = part.shaped;
+  return nodes_.shape(shaped) == nodes_.shape(part.shaped);
 }
 
 DraftGroups::Numbered DraftGroups::numbered() && {

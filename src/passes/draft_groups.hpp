@@ -27,7 +27,7 @@ class DraftGroups {
   /// A group that may still grow.
   struct Draft {
     std::uint32_t first = none;  ///< the oldest node
-    std::int32_t level = 0, part = 0;
+    std::int32_t part = 0;
     std::uint32_t weight = 0, results = 0;
     std::uint32_t shaped = none;  ///< a node that is not flat, if there is any
     /// Whether it may be moved to a later part: it is one node, and none of its level reads it yet.
@@ -53,16 +53,15 @@ class DraftGroups {
   void raise(std::uint32_t node, const UserLevels& users);
   void count_results();
   void join(std::uint32_t node);
-  void add_draft(std::uint32_t node);
-  void move_to_reader(std::uint32_t node, std::int32_t part);
+  Draft& add_draft(std::uint32_t node);
+  void move_to_reader(std::uint32_t root, std::int32_t part);
   void join_neighbours(std::uint32_t node);
-  void add_root(std::uint32_t node);
+  std::uint32_t add_root(std::uint32_t node);
   bool is_large(std::uint32_t node) const;
   bool merge_roots(std::size_t most_operands);
   bool merge_operands(std::uint32_t largest, std::size_t limit, bool large);
-  bool add_shape(Draft& merged, const Draft& part) const;
+  bool add_shape(std::uint32_t& shaped, const Draft& part) const;
   std::uint32_t root(std::uint32_t node);
-  Draft& draft(std::uint32_t node) { return root_draft(root(node)); }
   Draft& root_draft(std::uint32_t root) { return drafts_[draft_of_[root]]; }
 
   const GraphData& graph_;
