@@ -91,7 +91,7 @@ void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> opera
 /// Copies a node with operands of the types that the old ones have, so that its results have those
 /// of the old ones.
 void Rewriting::copy_alike(std::uint32_t id, std::span<const Edge> operands) {
-  const std::uint32_t first = from_.records[id].first_result, n = from_.types_of(id).size();
+  const std::uint32_t first = from_.first_results[id], n = from_.types_of(id).size();
   to_.new_results.clear();
   for (std::uint32_t port = 0; port < n; ++port)
     to_.new_results.push_back({type_index(from_.results[first + port].type), Extents::scalar});

@@ -24,14 +24,14 @@ struct Result {
 /// The types of a node's results, read from the graph's storage.
 class ResultTypes {
  public:
-  ResultTypes(const Segments<Result>& results, std::uint32_t first, std::uint32_t size,
+  ResultTypes(const Table<Result>& results, std::uint32_t first, std::uint32_t size,
               const Types& types)
       : results_(results), first_(first), size_(size), types_(types) {}
   std::uint32_t size() const { return size_; }
   const Type& operator[](std::size_t port) const { return types_[results_[first_ + port].type]; }
 
  private:
-  const Segments<Result>& results_;
+  const Table<Result>& results_;
   std::uint32_t first_, size_;
   const Types& types_;
 };

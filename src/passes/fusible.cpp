@@ -77,6 +77,7 @@ void FusibleNodes::classify(std::uint32_t node) {
     const Tensor& tensor = graph_.tensors[record.tensor];
     if (is_uniform(tensor)) set_fill(node, bits_of(tensor));
   }
+  if (kind(node) == Kind::single && graph_.types_of(node).size() == 1) find_shape(node);
 }
 
 void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
@@ -98,7 +99,8 @@ void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   if (computes_fill(node, *found.program)) return;
   facts.kind = Kind::elementwise;
   facts.program = at;
-  classify_shape(node);
+  find_shape(node);
+  find_flat(node);
 }
 
 /// The position of the program of an elementwise op for the types of a node's operands.
@@ -137,18 +139,21 @@ void FusibleNodes::classify_reshape(std::uint32_t node, const Edge& operand) {
   if (facts_[node].requested) facts_[from.node].requested = true;
 }
 
-void FusibleNodes::classify_shape(std::uint32_t node) {
-  Facts& facts = facts_[node];
+/// Notes the shape of a node whose results have one.
+void FusibleNodes::find_shape(std::uint32_t node) {
   const std::uint32_t type = graph_.result(Edge(node, 0, false)).type;
   OfType& of_type = types_[type];
   if (of_type.shape == no_node) {
     of_type.shape = shapes_.index(graph_.types[type].shape);
     elements_of_shape_.resize(shapes_.size(), of_type.elements);
   }
-  facts.at = of_type.shape;
-  const auto operands = graph_.operands_of(node);
-  facts.flat = std::ranges::all_of(operands, [&](const Edge& edge) {
-    return !is_read(edge) || elements(edge) == of_type.elements || elements(edge) == 1;
+  facts_[node].at = of_type.shape;
+  facts_[node].has_shape = true;
+}
+
+void FusibleNodes::find_flat(std::uint32_t node) {
+  facts_[node].flat = std::ranges::all_of(graph_.operands_of(node), [&](const Edge& edge) {
+    return !is_read(edge) || elements(edge) == elements(node) || elements(edge) == 1;
   });
 }
 

@@ -47,7 +47,8 @@ class FusibleNodes {
   std::int64_t elements(std::uint32_t node) const { return elements_of_shape_[shape(node)]; }
   /// The number of elements of any value.
   std::int64_t elements(const Edge& edge) const {
-    return types_[graph_.result(edge).type].elements;
+    return facts_[edge.node].has_shape ? elements_of_shape_[facts_[edge.node].at]
+                                       : types_[graph_.result(edge).type].elements;
   }
   /// Whether the node computes the same elements in any shape that has as many, because its
   /// operands do not broadcast, except for single elements.
@@ -79,8 +80,9 @@ class FusibleNodes {
   struct Facts {
     Kind kind = Kind::unused;
     bool requested : 1 = false, ordered : 1 = false, takes_constants : 1 = false, flat : 1 = false;
-    /// The number of its shape; of a reshape, the position in `reshaped_`, and of a fill, in
-    /// `fills_`.
+    bool has_shape : 1 = false;
+    /// The number of its shape, if it has one; of a reshape, the position in `reshaped_`, and of a
+    /// fill, in `fills_`.
     std::uint32_t at = 0;
     std::uint32_t program = 0;  ///< in `programs_`
   };
@@ -111,7 +113,8 @@ class FusibleNodes {
   std::uint32_t find_program(std::uint32_t node, const Op& op, OfOp& of_op);
   static void add_cost(ForTypes& found);
   void classify_reshape(std::uint32_t node, const Edge& operand);
-  void classify_shape(std::uint32_t node);
+  void find_shape(std::uint32_t node);
+  void find_flat(std::uint32_t node);
   bool computes_fill(std::uint32_t node, const Program& program);
   void set_fill(std::uint32_t node, std::uint64_t bits);
 
