@@ -57,7 +57,10 @@ class StepOrigins::Writer {
  public:
   Writer(StepOrigins& origins, const GraphView& graph)
       : origins_(origins), graph_(graph), reader_(graph.name_reader(origins.names_)) {}
-  void reserve(std::size_t steps) { origins_.origins_.reserve(steps); }
+  void reserve(std::size_t steps) {
+    origins_.origins_.reserve(steps);
+    origins_.merged_.reserve(graph_.origins());
+  }
   void add(std::uint32_t node);
 
  private:
@@ -75,6 +78,11 @@ class StepOrigins::Writer {
   PartedNames::Reader reader_;
   std::vector<PartedNames::Name> nodes_;
   std::unordered_map<std::uint64_t, std::uint32_t> stems_;
+  struct Recent {
+    std::uint32_t scope = Names::none;
+    std::uint32_t stem = Names::none;  ///< in `stems_` of the origins, if there is one yet
+  };
+  std::vector<Recent> recent_;  ///< by word: the stem that it was part of last
   Interned<Place, Hash> places_;
 };
 

@@ -26,6 +26,7 @@ PartedNames::Reader GraphView::name_reader(PartedNames& to) const {
   return {to, data_->names};
 }
 bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
+std::size_t GraphView::origins() const { return data_->origins_of.size(); }
 void GraphView::origin_names(std::uint32_t node, PartedNames::Reader& reader,
                              std::vector<PartedNames::Name>& out) const {
   out.clear();

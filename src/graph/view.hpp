@@ -84,6 +84,8 @@ class GraphView {
   PartedNames::Reader name_reader(PartedNames& to) const;
   /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
+  /// How many origins all nodes have that were made from others.
+  std::size_t origins() const;
   /// The names of the nodes from which the node was made, or its own.
   void origin_names(std::uint32_t node, PartedNames::Reader& reader,
                     std::vector<PartedNames::Name>& out) const;

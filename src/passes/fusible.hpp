@@ -36,6 +36,9 @@ class FusibleNodes {
   const Program& program(std::uint32_t node) const {
     return *programs_[facts_[node].program].program;
   }
+  /// A number for that program, and how many there are. Several may stand for one program.
+  std::uint32_t program_number(std::uint32_t node) const { return facts_[node].program; }
+  std::size_t programs() const { return programs_.size(); }
   /// About the number of instructions of an elementwise node.
   std::uint32_t weight(std::uint32_t node) const { return programs_[facts_[node].program].weight; }
   /// Whether constants may become part of the node's formula: what is computed from them when it is
