@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "dagrad/error.hpp"
@@ -12,8 +11,9 @@
 
 namespace dagrad::detail {
 
-/// Names and source lines of a plan's steps, in twelve bytes each: many steps have automatic names
-/// with the same stem, a scope and a word, and many were made at the same line.
+/// Names and source lines of a plan's steps, in little more than twelve bytes each: many steps have
+/// automatic names with the same stem, a scope and a word, and many were made at the same line. A
+/// stem is stored again if its word has had another scope since.
 class StepOrigins {
  public:
   std::string name(std::uint32_t step) const;
@@ -77,7 +77,6 @@ class StepOrigins::Writer {
   const GraphView& graph_;
   PartedNames::Reader reader_;
   std::vector<PartedNames::Name> nodes_;
-  std::unordered_map<std::uint64_t, std::uint32_t> stems_;
   struct Recent {
     std::uint32_t scope = Names::none;
     std::uint32_t stem = Names::none;  ///< in `stems_` of the origins, if there is one yet

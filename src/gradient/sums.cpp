@@ -16,11 +16,11 @@ Gradient Sums::total(std::uint32_t slot) {
   if (newest_[slot] == nothing) return zero;
   const Contribution newest = contributions_[newest_[slot]];
   if (newest.next == nothing) return graph_.value(newest.node, newest.port);
-  std::vector<Value> values;
+  values_.clear();
   for (std::uint32_t at = newest_[slot]; at != nothing; at = contributions_[at].next)
-    values.push_back(graph_.value(contributions_[at].node, contributions_[at].port));
-  std::reverse(values.begin(), values.end());
-  const Value sum = add_n(values);
+    values_.push_back(graph_.value(contributions_[at].node, contributions_[at].port));
+  std::reverse(values_.begin(), values_.end());
+  const Value sum = add_n(values_);
   newest_[slot] = nothing;
   add(slot, sum);
   return sum;

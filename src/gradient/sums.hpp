@@ -33,6 +33,7 @@ class Sums {
   GraphView graph_;
   std::vector<std::uint32_t> newest_;  ///< index in contributions_ by slot
   Table<Contribution> contributions_;
+  std::vector<Value> values_;  ///< scratch space
 };
 
 }  // namespace dagrad::detail

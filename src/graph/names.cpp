@@ -140,8 +140,11 @@ bool Names::is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope
 
 void Names::follow(const Names& others) {
   scopes_ = others.scopes_;
-  for (const OpNames& other : others.ops_)
-    ops_[op_index(*other.text)].first_free = static_cast<std::uint32_t>(other.nodes.size());
+  for (const OpNames& other : others.ops_) {
+    OpNames& names = ops_[op_index(*other.text)];
+    names.first_free = static_cast<std::uint32_t>(other.nodes.size());
+    names.nodes.reserve(other.nodes.size());
+  }
 }
 
 // ---- names that are given

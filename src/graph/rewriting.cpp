@@ -6,6 +6,13 @@
 
 namespace dagrad::detail {
 
+namespace {
+
+/// The table of new values grows by so many places at a time.
+constexpr std::size_t spare_places = 1024;
+
+}  // namespace
+
 Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retypes)
     : from_(from),
       name_(name),
@@ -15,7 +22,7 @@ Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retyp
       new_names_(to_.origin_names, to_.names) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
-  result_.mapping.first_.reserve(from.size());
+  result_.mapping.first_.reserve(from.size() + spare_places);
   result_.mapping.results_.reserve(from.results.size());
   to_.names.follow(from.names);
   to_.provenances = from.provenances;
@@ -202,7 +209,7 @@ std::vector<Value> Rewriting::results(std::uint32_t id) const {
 void Rewriting::map(std::uint32_t id, std::uint32_t port, const Mapping::To& to) {
   if (is_cut(id, port)) return;
   Mapping& mapping = result_.mapping;
-  if (id >= mapping.first_.size()) mapping.first_.resize(id + 1, Mapping::none);
+  if (id >= mapping.first_.size()) mapping.first_.resize(id + 1 + spare_places, Mapping::none);
   if (mapping.first_[id] == Mapping::none) {
     mapping.first_[id] = static_cast<std::uint32_t>(mapping.results_.size());
     mapping.results_.resize(mapping.results_.size() + from_.types_of(id).size());

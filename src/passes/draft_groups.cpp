@@ -18,6 +18,8 @@ constexpr std::size_t most_operands = 24, most_results = 16;
 constexpr std::int64_t large_result = 1 << 16;
 constexpr std::uint32_t most_weight_of_large = 1024;
 constexpr std::size_t most_operands_of_large = 48;
+/// Most groups read no more, so their list does not grow.
+constexpr std::size_t few_operands = 8;
 /// The limit for groups that have no edge between them and only read the same values.
 constexpr std::size_t most_operands_of_neighbours = 12;
 
@@ -127,7 +129,7 @@ void DraftGroups::join(std::uint32_t node) {
 DraftGroups::Draft& DraftGroups::add_draft(std::uint32_t node) {
   if (spare_.empty()) {
     spare_.push_back(static_cast<std::uint32_t>(drafts_.size()));
-    drafts_.emplace_back();
+    drafts_.emplace_back().operands.reserve(few_operands);
   }
   parent_[node] = node;
   draft_of_[node] = spare_.back();

@@ -125,6 +125,7 @@ EarlyParts::EarlyParts(const GraphData& graph, const FusibleNodes& nodes,
       divide(node, *program);
     }
   }
+  readers_ = {};
 }
 
 void EarlyParts::forget() {

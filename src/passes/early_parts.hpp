@@ -68,8 +68,9 @@ class EarlyParts {
   std::vector<std::optional<const DividedProgram*>> division_;
   /// By two programs and their wiring: whether they share a function.
   std::map<std::tuple<const Program*, const Program*, Wiring>, bool> shared_;
-  std::vector<std::uint32_t> readers_;  ///< by node: how many edges lead out of its group
-  std::vector<bool> divided_;           ///< by node; empty if none is divided
+  /// By node: how many edges lead out of its group; empty once all nodes are divided.
+  std::vector<std::uint32_t> readers_;
+  std::vector<bool> divided_;  ///< by node; empty if none is divided
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> parts_;  ///< by group
   std::vector<bool> replaced_;                                           ///< by node
 };
