@@ -7,8 +7,6 @@ namespace dagrad::detail {
 
 namespace {
 
-using Kind = FusibleNodes::Kind;
-
 // Larger groups would gain little: loops with many arrays run into the limits of prefetching, and
 // those with many values into that of registers.
 constexpr std::uint32_t most_weight = 256;
@@ -38,7 +36,7 @@ DraftGroups::DraftGroups(const GraphData& graph, const FusibleNodes& nodes)
   reader_.assign(level_.size(), none);
   draft_of_.assign(level_.size(), none);
   for (const std::uint32_t node : nodes_.nodes())
-    if (nodes_.kind(node) == Kind::elementwise) join(node);
+    if (nodes_.kind(node) == FusibleNodes::Kind::elementwise) join(node);
 }
 
 // ---- levels
@@ -78,7 +76,7 @@ void DraftGroups::raise_levels() {
 
 void DraftGroups::raise(std::uint32_t node, const UserLevels& users) {
   if (users.bound == UserLevels::unlimited) return;
-  if (nodes_.kind(node) == Kind::elementwise) {
+  if (nodes_.kind(node) == FusibleNodes::Kind::elementwise) {
     bool joins_operand = false;
     nodes_.each_read(
         node, [&](const Edge& edge) { joins_operand = joins_operand || joins(edge.node, node); });
