@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <numeric>
+#include <span>
 #include <string>
 
 #include "dagrad/ops/operators.hpp"
@@ -23,9 +26,10 @@ Walk over_blocks(std::int64_t count, std::int64_t size, std::int64_t from, std::
 }
 
 Shape with_size(const Shape& shape, int axis, std::int64_t size) {
-  std::vector<std::int64_t> dims(shape.begin(), shape.end());
+  std::array<std::int64_t, max_rank> dims{};
+  std::ranges::copy(shape, dims.begin());
   dims[static_cast<std::size_t>(axis)] = size;
-  return Shape(dims);
+  return Shape(std::span(dims).first(static_cast<std::size_t>(shape.rank())));
 }
 
 /// Cuts operand 0 along an axis into the results. Its blocks, from that axis inwards, consist of a
@@ -217,6 +221,7 @@ std::vector<Type> SplitLike::infer(std::span<const Type> in) const {
   if (in.size() < 2) throw ArgumentError("needs x and at least one part");
   const int along = normalize_axis(axis, in[0].shape.rank());
   std::vector<Type> out;
+  out.reserve(in.size() - 1);
   std::int64_t sum = 0;
   for (const Type& like : in.subspan(1)) {
     if (like.shape.rank() != in[0].shape.rank() ||

@@ -34,12 +34,12 @@ std::size_t StepOrigins::Writer::Hash::operator()(const Place& place) const noex
 }
 
 StepOrigins::Numbered StepOrigins::Writer::numbered(const PartedNames::Name& name) {
-  const auto [stem, is_new] = stems_.try_emplace(std::uint64_t{name.scope} << 32 | name.word, 0);
-  if (is_new) {
-    stem->second = static_cast<std::uint32_t>(origins_.stems_.size());
-    origins_.stems_.push_back({name.scope, name.word});
-  }
-  return {stem->second, name.number};
+  if (name.word >= recent_.size()) recent_.resize(name.word + 1);
+  Recent& recent = recent_[name.word];
+  if (recent.stem != Names::none && recent.scope == name.scope) return {recent.stem, name.number};
+  recent = {name.scope, static_cast<std::uint32_t>(origins_.stems_.size())};
+  origins_.stems_.push_back({name.scope, name.word});
+  return {recent.stem, name.number};
 }
 
 /// Records the name that the node has in the user's graph, before any rewrites.

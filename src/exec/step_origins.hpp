@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "dagrad/error.hpp"
@@ -12,8 +11,9 @@
 
 namespace dagrad::detail {
 
-/// Names and source lines of a plan's steps, in twelve bytes each: many steps have automatic names
-/// with the same stem, a scope and a word, and many were made at the same line.
+/// Names and source lines of a plan's steps, in little more than twelve bytes each: many steps have
+/// automatic names with the same stem, a scope and a word, and many were made at the same line. A
+/// stem is stored again if its word has had another scope since.
 class StepOrigins {
  public:
   std::string name(std::uint32_t step) const;
@@ -57,7 +57,10 @@ class StepOrigins::Writer {
  public:
   Writer(StepOrigins& origins, const GraphView& graph)
       : origins_(origins), graph_(graph), reader_(graph.name_reader(origins.names_)) {}
-  void reserve(std::size_t steps) { origins_.origins_.reserve(steps); }
+  void reserve(std::size_t steps) {
+    origins_.origins_.reserve(steps);
+    origins_.merged_.reserve(graph_.origins());
+  }
   void add(std::uint32_t node);
 
  private:
@@ -74,7 +77,11 @@ class StepOrigins::Writer {
   const GraphView& graph_;
   PartedNames::Reader reader_;
   std::vector<PartedNames::Name> nodes_;
-  std::unordered_map<std::uint64_t, std::uint32_t> stems_;
+  struct Recent {
+    std::uint32_t scope = Names::none;
+    std::uint32_t stem = Names::none;  ///< in `stems_` of the origins, if there is one yet
+  };
+  std::vector<Recent> recent_;  ///< by word: the stem that it was part of last
   Interned<Place, Hash> places_;
 };
 

@@ -25,15 +25,20 @@ Wholes::Wholes(const Plan& plan, const Lifetimes& lifetimes) {
     if (has_parts(step) && !plan.kernel_of(step).parts()->join) put_parts(plan, step);
   for (std::uint32_t slot = 0; slot < in_.size(); ++slot) {
     if (!lies_in_arena(plan, slot) || lifetimes.producer(slot) == no_step) continue;
-    Place& whole = in_[in_[slot].whole];
-    whole.last = std::max(whole.last, lifetimes.last(slot));
+    const std::uint32_t shared = in_[in_[slot].whole].shared;
+    if (shared != none) shared_[shared].last = std::max(shared_[shared].last, lifetimes.last(slot));
   }
 }
 
-void Wholes::put(std::uint32_t slot, std::uint32_t into, std::uint64_t offset) {
+/// Puts a slot into another one of so many bytes, which may itself lie in a third.
+void Wholes::put(std::uint32_t slot, std::uint32_t into, std::uint64_t offset,
+                 std::uint64_t bytes) {
   in_[slot].whole = in_[into].whole;
-  in_[slot].offset = in_[into].offset + offset;
-  in_[in_[slot].whole].shared = true;
+  in_[slot].offset = in_[into].offset + static_cast<std::uint32_t>(offset);
+  Place& whole = in_[in_[slot].whole];
+  if (whole.shared != none) return;
+  whole.shared = static_cast<std::uint32_t>(shared_.size());
+  shared_.push_back({bytes});
 }
 
 /// Puts the parts of a step into its whole. A value that two steps join, or one step twice, is put
@@ -43,10 +48,10 @@ void Wholes::put_parts(const Plan& plan, const Step& step) {
   const auto operands = plan.operands_of(step), results = plan.results_of(step);
   const std::uint32_t whole = join ? results[0] : operands[0];
   if (!lies_in_arena(plan, whole)) return;
-  if (in_[whole].whole == whole) in_[whole].bytes = begin.back();
   for (std::size_t i = 0; i + 1 < begin.size(); ++i) {
     const std::uint32_t part = join ? operands[i] : results[i];
-    if (lies_in_arena(plan, part) && in_[part].whole == part) put(part, whole, begin[i]);
+    if (lies_in_arena(plan, part) && in_[part].whole == part)
+      put(part, whole, begin[i], begin.back());
   }
 }
 

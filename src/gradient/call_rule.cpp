@@ -15,17 +15,20 @@ Value checked_gradient(const GraphData& graph, std::uint32_t node, std::size_t o
                        const Value& gradient) {
   const GraphView view(graph);
   const Edge edge = view.operands(node)[operand];
-  const Type want = view.type(edge), got = gradient.type();
   const Op& op = view.op(node);
-  const bool fits = &Access::data(gradient) == &graph && got.dtype == want.dtype;
-  const auto sure = [&] {
-    return got.shape == want.shape &&
-           (view.same_extent({node, 0, false}, edge) ||
-            view.same_extent({gradient.node_id(), gradient.port(), false}, edge));
-  };
-  if (fits && op.traits().broadcasts && !sure())
+  const bool is_here = &Access::data(gradient) == &graph;
+  if (is_here) {
+    const Edge made(gradient.node_id(), gradient.port(), false);
+    const bool same_type = view.type_index(made) == view.type_index(edge);
+    const auto sure = [&] {
+      return same_type &&
+             (view.same_extent({node, 0, false}, edge) || view.same_extent(made, edge));
+    };
+    if (op.traits().broadcasts ? sure() : same_type) return gradient;
+  }
+  const Type want = view.type(edge), got = gradient.type();
+  if (is_here && got.dtype == want.dtype && op.traits().broadcasts)
     return sum_to_like(gradient, view.value(edge.node, edge.port));
-  if (fits && got.shape == want.shape) return gradient;
   throw GradientError("the rule of '" + std::string(op.name()) + "' returned " + to_string(got) +
                       " for operand " + std::to_string(operand) + ", which is " + to_string(want) +
                       "\n  " + place(view, node));

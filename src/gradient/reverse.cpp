@@ -3,6 +3,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "src/gradient/call_rule.hpp"
 #include "src/graph/data.hpp"
+#include "src/graph/room.hpp"
 
 namespace dagrad::detail {
 
@@ -56,19 +57,19 @@ void Reverse::note_cotangents(std::span<const Seeded> ys, std::span<const Value>
   std::vector<bool> asked(paths_.slots());
   for (std::size_t i = 0; i < xs.size(); ++i)
     if (paths_.x_slot(i) != Paths::none) asked[paths_.x_slot(i)] = true;
-  std::vector<Cotangent> found;
-  found.reserve(paths_.slots());
+  make_room(graph_.differentiations, 1);
+  make_room(graph_.cotangents, paths_.slots());
+  // From here on nothing can fail.
   const auto call = static_cast<std::uint32_t>(graph_.differentiations.size());
   for (std::size_t number = 0; number < paths_.nodes().size(); ++number)
     for (std::uint32_t slot = paths_.first_slot(number); slot < paths_.first_slot(number + 1);
          ++slot)
       if (const std::optional<Edge> sum = cotangents_.only(slot)) {
         const Edge x(paths_.nodes()[number], slot - paths_.first_slot(number), false);
-        found.push_back({*sum, x, call, asked[slot]});
+        graph_.cotangents.push_back({*sum, x, call, asked[slot]});
       }
   const Edge y(ys.front().y.node_id(), ys.front().y.port(), false);
   graph_.differentiations.push_back({y, ys.size() > 1 || !ys.front().seed.empty()});
-  graph_.cotangents.insert(graph_.cotangents.end(), found.begin(), found.end());
 }
 
 }  // namespace dagrad::detail

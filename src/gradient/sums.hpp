@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "dagrad/detail/table.hpp"
 #include "dagrad/grad.hpp"
 #include "src/graph/view.hpp"
 
@@ -31,7 +32,8 @@ class Sums {
 
   GraphView graph_;
   std::vector<std::uint32_t> newest_;  ///< index in contributions_ by slot
-  std::vector<Contribution> contributions_;
+  Table<Contribution> contributions_;
+  std::vector<Value> values_;  ///< scratch space
 };
 
 }  // namespace dagrad::detail

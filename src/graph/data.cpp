@@ -47,12 +47,12 @@ std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Ed
   const std::uint32_t file = files.index(where.file);
   edges.make_room(operands.size());
   records.make_room(1);
+  first_results.make_room(1);
   results.make_room(results_of_node.size());
   names.add(ops[op].name, making.scope, making.ordinal);
   // From here on nothing can fail.
   edges.append(operands);
   records.push_back({.op = op,
-                     .first_result = results.size(),
                      .forward = making.forward,
                      .origin = no_node,
                      .tensor = no_node,
@@ -61,6 +61,7 @@ std::uint32_t GraphData::add(std::uint32_t op, NodeKind kind, std::span<const Ed
                      .number = 0,
                      .order = making.order,
                      .kind = kind});
+  first_results.push_back(results.size());
   for (const Result& result : results_of_node) results.push_back(result);
   return size() - 1;
 }
@@ -94,7 +95,8 @@ void GraphData::truncate(std::uint32_t to) noexcept {
   while (!inputs.empty() && inputs.back() >= to) inputs.pop_back();
   edges.truncate(to);
   names.truncate(to);
-  results.truncate(records[to].first_result);
+  results.truncate(first_results[to]);
+  first_results.truncate(to);
   records.truncate(to);
 }
 

@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "dagrad/detail/edges.hpp"
+#include "dagrad/detail/segments.hpp"
+#include "dagrad/detail/table.hpp"
 #include "src/graph/extents.hpp"
 #include "src/graph/interned.hpp"
 #include "src/graph/names.hpp"
 #include "src/graph/parted_names.hpp"
+#include "src/graph/shared_segments.hpp"
 #include "src/graph/view.hpp"
 
 namespace dagrad::detail {
@@ -26,13 +29,12 @@ struct GraphData {
   explicit GraphData(Control* owner) : control(owner) {}
 
   struct Record {
-    std::uint32_t op;            ///< index in `ops`
-    std::uint32_t first_result;  ///< index in `results`; that of the next record is the end
-    std::uint32_t forward;       ///< the forward node that it belongs to, or `no_node`
-    std::uint32_t origin;        ///< index in `provenances` of provenance carried over from another
-                                 ///< graph, or `no_node`
-    std::uint32_t tensor;  ///< index in `tensors` for constants and parameters, else `no_node`
-    std::uint32_t file;    ///< index in `files` of the source file that made it
+    std::uint32_t op;       ///< index in `ops`
+    std::uint32_t forward;  ///< the forward node that it belongs to, or `no_node`
+    std::uint32_t origin;   ///< index in `provenances` of provenance carried over from another
+                            ///< graph, or `no_node`
+    std::uint32_t tensor;   ///< index in `tensors` for constants and parameters, else `no_node`
+    std::uint32_t file;     ///< index in `files` of the source file that made it
     std::int32_t line;
     std::uint32_t number;  ///< scratch space for NodeNumbers
     /// Of differentiation: 0 for forward nodes, 1 for their gradient, and so on.
@@ -51,7 +53,10 @@ struct GraphData {
   Control* control;
   Edges edges;
   Segments<Record> records;
-  Segments<Result> results;
+  /// By node: index in `results`; that of the next node is the end. Types are looked up so often
+  /// that these lie apart, where more of them fit into the cache.
+  Table<std::uint32_t> first_results;
+  Table<Result> results;
   Names names;
   Types types;
   Interned<const char*> files;
@@ -63,7 +68,7 @@ struct GraphData {
   std::vector<InternedOp> ops;
   std::vector<Tensor> tensors;
   std::vector<std::uint32_t> inputs;  ///< the nodes that are, in order
-  std::vector<Provenance> provenances;
+  SharedSegments<Provenance> provenances;
   Extents extents;
   /// The nodes from which a rewrite made a node, unless that is the node itself: pairs sorted by
   /// node.
@@ -77,7 +82,7 @@ struct GraphData {
     const char* file;
     Location where() const { return {file, line}; }
   };
-  std::vector<KnownOrigin> known_origins;
+  SharedSegments<KnownOrigin> known_origins;
   PartedNames origin_names;  ///< those of `known_origins`
   std::vector<InputAlias> input_aliases;
   std::vector<Differentiation> differentiations;
@@ -102,12 +107,12 @@ struct GraphData {
   std::uint32_t size() const { return records.size(); }
   std::span<const Edge> operands_of(std::uint32_t node) const { return edges.operands(node); }
   ResultTypes types_of(std::uint32_t node) const {
-    const std::uint32_t first = records[node].first_result;
-    const std::uint32_t end = node + 1 < size() ? records[node + 1].first_result : results.size();
+    const std::uint32_t first = first_results[node];
+    const std::uint32_t end = node + 1 < size() ? first_results[node + 1] : results.size();
     return {results, first, end - first, types};
   }
   const Result& result(const Edge& edge) const {
-    return results[records[edge.node].first_result + edge.port];
+    return results[first_results[edge.node] + edge.port];
   }
   const Type& type(const Edge& edge) const { return types[result(edge).type]; }
   Location where(std::uint32_t node) const {

@@ -2,14 +2,12 @@
 
 #include <utility>
 
-#include "src/graph/room.hpp"
-
 namespace dagrad::detail {
 
 void Edges::make_room(std::size_t operands) {
-  detail::make_room(nodes_, 1);
+  nodes_.make_room(1);
   links_.make_room(operands);
-  detail::make_room(operands_, operands);
+  operands_.make_room(operands);
 }
 
 void Edges::append(std::span<const Edge> operands) noexcept {
@@ -27,9 +25,9 @@ void Edges::truncate(std::uint32_t nodes) noexcept {
   const std::uint32_t first = nodes_[nodes].first_operand;
   for (std::uint32_t edge = size(); edge-- > first;)
     nodes_[operands_[edge].node].last_use = links_[edge].previous_use;
-  operands_.resize(first);
+  operands_.truncate(first);
   links_.truncate(first);
-  nodes_.resize(nodes);
+  nodes_.truncate(nodes);
 }
 
 }  // namespace dagrad::detail

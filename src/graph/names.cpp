@@ -26,7 +26,7 @@ std::string_view last_word(std::string_view name) {
 // ---- scopes and ops
 
 std::string Names::in_scope(std::uint32_t scope, std::string_view name) const {
-  std::string full = scopes_[scope];
+  std::string full = scope_text(scope);
   if (!full.empty()) full += '/';
   return full += name;
 }
@@ -34,11 +34,13 @@ std::string Names::in_scope(std::uint32_t scope, std::string_view name) const {
 std::uint32_t Names::scope(std::uint32_t outer, std::string_view name) {
   std::string text = in_scope(outer, name);
   check_full_name(text, Named::scope);
+  for (auto known = static_cast<std::uint32_t>(known_scopes_.size()); known < scopes_.size();
+       ++known)
+    known_scopes_.emplace(scopes_[known], known + 1);
   if (const auto at = known_scopes_.find(text); at != known_scopes_.end()) return at->second;
-  const auto index = static_cast<std::uint32_t>(scopes_.size());
-  make_room(scopes_, 1);
-  known_scopes_.emplace(text, index);
-  scopes_.push_back(std::move(text));
+  scopes_.push_back(text);
+  const std::uint32_t index = scopes_.size();
+  known_scopes_.emplace(std::move(text), index);  // if this fails, the next call adds it
   return index;
 }
 
@@ -136,9 +138,13 @@ bool Names::is_free(std::uint32_t op, std::uint32_t ordinal, std::uint32_t scope
          (!names.contested || find(automatic_text(op, ordinal, scope)) == none);
 }
 
-void Names::leave_room_for(const Names& others) {
-  for (const OpNames& other : others.ops_)
-    ops_[op_index(*other.text)].first_free = static_cast<std::uint32_t>(other.nodes.size());
+void Names::follow(const Names& others) {
+  scopes_ = others.scopes_;
+  for (const OpNames& other : others.ops_) {
+    OpNames& names = ops_[op_index(*other.text)];
+    names.first_free = static_cast<std::uint32_t>(other.nodes.size());
+    names.nodes.reserve(other.nodes.size());
+  }
 }
 
 // ---- names that are given
@@ -191,7 +197,7 @@ std::uint32_t Names::find(std::string_view name) const {
     if (op == known_ops_.end() || reading.ordinal >= ops_[op->second].nodes.size()) continue;
     const std::uint32_t node = ops_[op->second].nodes[reading.ordinal];
     if (node == none || user_given(node)) continue;
-    const std::string& own = scopes_[nodes_[node].scope];
+    const std::string& own = scope_text(nodes_[node].scope);
     if (own.empty() ? scope.empty() : scope.size() == own.size() + 1 && scope.starts_with(own))
       return node;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dagrad/detail/segments.hpp"
+#include "src/graph/shared_segments.hpp"
 
 namespace dagrad::detail {
 
@@ -20,7 +21,9 @@ class Names {
   /// The index of a scope within another; 0 is the top level. Throws ArgumentError if its full name
   /// is too long.
   std::uint32_t scope(std::uint32_t outer, std::string_view name);
-  const std::string& scope_text(std::uint32_t scope) const { return scopes_[scope]; }
+  const std::string& scope_text(std::uint32_t scope) const {
+    return scope == 0 ? top_level_ : scopes_[scope - 1];
+  }
 
   /// Index of an op's name, for `add`. Throws ArgumentError if it is malformed.
   std::uint32_t op_index(std::string_view op);
@@ -29,8 +32,9 @@ class Names {
   void add(std::uint32_t op, std::uint32_t scope, std::uint32_t ordinal = none);
   /// The ordinal of a node's automatic name.
   std::uint32_t ordinal(std::uint32_t node) const;
-  /// Reserves the automatic names of another graph for nodes that ask for them by ordinal.
-  void leave_room_for(const Names& others);
+  /// Takes over the scopes of another graph with their indices, and reserves its automatic names
+  /// for nodes that ask for them by ordinal. There must be no scopes yet.
+  void follow(const Names& others);
   /// Names a node within its scope. Throws GraphError if the name is taken, ArgumentError if it is
   /// too long together with its scope.
   void set(std::uint32_t node, std::string_view name);
@@ -110,8 +114,11 @@ class Names {
   Segments<Entry> nodes_;
   std::vector<OpNames> ops_;
   std::vector<Given> given_;
-  std::vector<std::string> scopes_{""};
-  Index known_ops_, known_scopes_, named_;
+  std::string top_level_;               ///< empty
+  SharedSegments<std::string> scopes_;  ///< full names, from index 1 on
+  Index known_ops_, named_;
+  Index
+      known_scopes_;  ///< those scopes of which one has been asked for; other graphs made the rest
   /// Hashes of the readings of all names ever given and of all op names. Only automatic names found
   /// here need a thorough look-up; collisions cost nothing but time.
   std::unordered_set<std::uint64_t> claims_;

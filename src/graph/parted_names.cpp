@@ -7,30 +7,20 @@ std::string PartedNames::text(const Name& name) const {
   return Names::joined(text += texts_[name.word], name.number);
 }
 
-std::uint32_t PartedNames::Reader::taken_over(Known& known, std::uint32_t index,
-                                              const std::string& text) {
-  if (index >= known.size()) known.resize(index + 1, Names::none);
-  if (known[index] == Names::none) {
-    known[index] = static_cast<std::uint32_t>(to_.texts_.size());
-    to_.texts_.push_back(text);
-  }
-  return known[index];
+std::uint32_t PartedNames::Reader::add(const std::string& text) {
+  to_.texts_.push_back(text);
+  return to_.texts_.size() - 1;
 }
 
 PartedNames::Name PartedNames::Reader::name_of(std::uint32_t node) {
   const Names::Parts parts = names_.parts(node);
   if (parts.op == Names::none)
-    return {Names::none, taken_over(given_, parts.given, names_.given_text(parts.given)), 0};
-  const std::string& scope = names_.scope_text(parts.scope);
-  return {scope.empty() ? Names::none : taken_over(scopes_, parts.scope, scope),
-          taken_over(ops_, parts.op, names_.op_text(parts.op)), parts.number};
-}
-
-PartedNames::Name PartedNames::Reader::name_of(const Name& other) {
-  const auto taken = [&](std::uint32_t text) {
-    return text == Names::none ? text : taken_over(texts_, text, others_.texts_[text]);
-  };
-  return {taken(other.scope), taken(other.word), other.number};
+    return {Names::none,
+            taken_over(given_, parts.given, [&] { return names_.given_text(parts.given); }), 0};
+  const std::uint32_t word = taken_over(ops_, parts.op, [&] { return names_.op_text(parts.op); });
+  if (parts.scope == 0) return {Names::none, word, parts.number};
+  return {taken_over(scopes_, parts.scope, [&] { return names_.scope_text(parts.scope); }), word,
+          parts.number};
 }
 
 }  // namespace dagrad::detail

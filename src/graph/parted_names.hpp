@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/graph/names.hpp"
+#include "src/graph/shared_segments.hpp"
 
 namespace dagrad::detail {
 
@@ -19,30 +20,33 @@ class PartedNames {
   };
   std::string text(const Name& name) const;
 
-  /// Takes names over from a graph.
+  /// Takes over the names of the nodes of a graph.
   class Reader;
 
  private:
-  std::vector<std::string> texts_;
+  SharedSegments<std::string> texts_;
 };
 
 class PartedNames::Reader {
  public:
-  /// `names` are those of the graph's own nodes, `others` those of other graphs that it holds.
-  Reader(PartedNames& to, const Names& names, const PartedNames& others)
-      : to_(to), names_(names), others_(others) {}
+  Reader(PartedNames& to, const Names& names) : to_(to), names_(names) {}
 
   Name name_of(std::uint32_t node);
-  Name name_of(const Name& other);
 
  private:
   using Known = std::vector<std::uint32_t>;  ///< index in `to_` by index in a table of the graph
-  std::uint32_t taken_over(Known& known, std::uint32_t index, const std::string& text);
+  /// The index of a text of the graph in `to_`; `text` gives it if it is not known yet.
+  template <class Text>
+  std::uint32_t taken_over(Known& known, std::uint32_t index, const Text& text) {
+    if (index >= known.size()) known.resize(index + 1, Names::none);
+    if (known[index] == Names::none) known[index] = add(text());
+    return known[index];
+  }
+  std::uint32_t add(const std::string& text);
 
   PartedNames& to_;
   const Names& names_;
-  const PartedNames& others_;
-  Known scopes_, ops_, given_, texts_;
+  Known scopes_, ops_, given_;
 };
 
 }  // namespace dagrad::detail

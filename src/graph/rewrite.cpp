@@ -24,29 +24,35 @@ std::vector<std::uint32_t> needed(const GraphData& graph, std::span<const Value>
     check_owner(graph, value, what);
     is_cut.insert(key(value.node_id(), value.port()));
   }
-  std::vector<char> is_needed;
-  std::uint32_t all = 0, open = 0;  // needed nodes, and those that are not yet visited
-  const auto need = [&](std::uint32_t node, std::uint32_t port) {
-    if (is_needed[node] || (!is_cut.empty() && is_cut.contains(key(node, port)))) return;
-    is_needed[node] = 1;
-    ++all;
-    ++open;
-  };
+  std::uint32_t end = 0;
   for (const Value& value : outputs) {
     check_owner(graph, value, what);
-    if (is_needed.size() <= value.node_id()) is_needed.resize(value.node_id() + 1);
-    need(value.node_id(), value.port());
+    end = std::max(end, value.node_id() + 1);
   }
-  auto first = static_cast<std::uint32_t>(is_needed.size());
+  std::vector<std::uint8_t> is_needed(end);
+  std::uint32_t all = 0, open = 0;  // needed nodes, and those that are not yet visited
+  // Without branches, since whether a node is already marked is hard to predict.
+  const auto need = [&](std::uint32_t node, std::uint32_t port) {
+    if (!is_cut.empty() && is_cut.contains(key(node, port))) return;
+    const std::uint32_t more = is_needed[node] ^ 1U;
+    is_needed[node] = 1;
+    all += more;
+    open += more;
+  };
+  for (const Value& value : outputs) need(value.node_id(), value.port());
+  std::uint32_t first = end;
   while (open > 0) {
-    if (!is_needed[--first]) continue;
+    if (is_needed[--first] == 0) continue;
     --open;
     for (const Edge& edge : graph.operands_of(first)) need(edge.node, edge.port);
   }
-  std::vector<std::uint32_t> nodes;
-  nodes.reserve(all);
-  for (std::uint32_t id = first; id < is_needed.size(); ++id)
-    if (is_needed[id]) nodes.push_back(id);
+  std::vector<std::uint32_t> nodes(all + 1);  // the last place takes what comes after all nodes
+  std::size_t at = 0;
+  for (std::uint32_t id = first; id < end; ++id) {
+    nodes[at] = id;
+    at += is_needed[id];
+  }
+  nodes.pop_back();
   return nodes;
 }
 

@@ -6,18 +6,26 @@
 
 namespace dagrad::detail {
 
+namespace {
+
+/// The table of new values grows by so many places at a time.
+constexpr std::size_t spare_places = 1024;
+
+}  // namespace
+
 Rewriting::Rewriting(const GraphData& from, std::string_view name, Retypes retypes)
     : from_(from),
       name_(name),
       retypes_(retypes),
       to_(Access::data(result_.graph)),
-      old_names_(to_.origin_names, from.names, from.origin_names),
-      new_names_(to_.origin_names, to_.names, to_.origin_names) {
+      old_names_(to_.origin_names, from.names),
+      new_names_(to_.origin_names, to_.names) {
   result_.mapping.from_ = from.share();
   result_.mapping.to_ = to_.share();
-  result_.mapping.first_.reserve(from.size());
+  result_.mapping.first_.reserve(from.size() + spare_places);
   result_.mapping.results_.reserve(from.results.size());
-  to_.names.leave_room_for(from.names);
+  to_.names.follow(from.names);
+  to_.provenances = from.provenances;
   if (!from.origins_of.empty()) take_over_origins();
 }
 
@@ -90,7 +98,7 @@ void Rewriting::copy(std::uint32_t id, const Op& op, std::span<const Edge> opera
 /// Copies a node with operands of the types that the old ones have, so that its results have those
 /// of the old ones.
 void Rewriting::copy_alike(std::uint32_t id, std::span<const Edge> operands) {
-  const std::uint32_t first = from_.records[id].first_result, n = from_.types_of(id).size();
+  const std::uint32_t first = from_.first_results[id], n = from_.types_of(id).size();
   to_.new_results.clear();
   for (std::uint32_t port = 0; port < n; ++port)
     to_.new_results.push_back({type_index(from_.results[first + port].type), Extents::scalar});
@@ -201,7 +209,7 @@ std::vector<Value> Rewriting::results(std::uint32_t id) const {
 void Rewriting::map(std::uint32_t id, std::uint32_t port, const Mapping::To& to) {
   if (is_cut(id, port)) return;
   Mapping& mapping = result_.mapping;
-  if (id >= mapping.first_.size()) mapping.first_.resize(id + 1, Mapping::none);
+  if (id >= mapping.first_.size()) mapping.first_.resize(id + 1 + spare_places, Mapping::none);
   if (mapping.first_[id] == Mapping::none) {
     mapping.first_[id] = static_cast<std::uint32_t>(mapping.results_.size());
     mapping.results_.resize(mapping.results_.size() + from_.types_of(id).size());

@@ -118,7 +118,7 @@ class Rewriting {
   std::string value_name(std::uint32_t id, std::uint32_t port) const;
   Tensor retyped(std::uint32_t id, const Type& type) const;
 
-  Making making(std::uint32_t id);
+  Making making(std::uint32_t id) const;
   std::uint32_t forward_of(std::uint32_t id) const;
   std::uint32_t lost_forward(std::uint32_t id);
   void finish_nodes(std::uint32_t id, bool lost_forward_node);
@@ -142,9 +142,6 @@ class Rewriting {
   std::uint32_t first_made_ = 0;            ///< first node made for the one being visited
   std::uint32_t copied_ = no_node;          ///< the copy of that node, once there is one
   std::vector<std::uint32_t> ops_, types_;  ///< old index to new index
-  std::unordered_map<std::uint32_t, std::uint32_t> scopes_;  ///< old index to new index
-  /// The scope of the last node, and the new one: successive nodes mostly share one.
-  std::uint32_t last_scope_ = 0, last_new_scope_ = 0;
   /// Old node to index in `provenances`.
   std::unordered_map<std::uint32_t, std::uint32_t> lost_forwards_;
   std::unordered_map<Key, Edge> instead_;

@@ -5,17 +5,8 @@
 /// The part of Rewriting that carries over scopes, names, forward nodes and origins.
 namespace dagrad::detail {
 
-Making Rewriting::making(std::uint32_t id) {
-  const auto& record = from_.records[id];
-  Making making{0, forward_of(id), record.order, from_.where(id)};
-  if (const std::uint32_t scope = from_.names.scope_of(id); scope != last_scope_) {
-    const auto [at, added] = scopes_.try_emplace(scope, 0);
-    if (added && scope != 0) at->second = to_.names.scope(0, from_.names.scope_text(scope));
-    last_new_scope_ = at->second;
-    last_scope_ = scope;
-  }
-  making.scope = last_new_scope_;
-  return making;
+Making Rewriting::making(std::uint32_t id) const {
+  return {from_.names.scope_of(id), forward_of(id), from_.records[id].order, from_.where(id)};
 }
 
 /// The new node made for the forward node, or `no_node`.
@@ -30,14 +21,11 @@ std::uint32_t Rewriting::forward_of(std::uint32_t id) const {
 /// `provenances`.
 std::uint32_t Rewriting::lost_forward(std::uint32_t id) {
   const auto& record = from_.records[id];
-  if (record.forward == no_node && record.origin == no_node) return no_node;
-  // Nodes with the same forward node share its provenance; nodes without one share what was carried
-  // over.
-  const std::uint32_t known = record.forward != no_node ? record.forward : ~record.origin;
-  const auto [at, added] = lost_forwards_.try_emplace(known, no_node);
+  if (record.forward == no_node) return record.origin;
+  const auto [at, added] = lost_forwards_.try_emplace(record.forward, no_node);
   if (added) {
     to_.provenances.push_back(*Access::node(from_.share(), id).provenance());
-    at->second = static_cast<std::uint32_t>(to_.provenances.size() - 1);
+    at->second = to_.provenances.size() - 1;
   }
   return at->second;
 }
@@ -57,8 +45,8 @@ void Rewriting::keep_ordinal(std::uint32_t id) { to_.making.ordinal = from_.name
 void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
   if (!from_.names.user_given(id) || is_cut(id, 0)) return;
   const std::string full = from_.names.text(id);
+  if (from_.names.scope_of(id) != to_.names.scope_of(fresh)) return;
   const std::string& scope = from_.names.scope_text(from_.names.scope_of(id));
-  if (scope != to_.names.scope_text(to_.names.scope_of(fresh))) return;
   to_.names.restore(fresh, std::string_view(full).substr(scope.empty() ? 0 : scope.size() + 1));
 }
 
@@ -66,7 +54,7 @@ void Rewriting::restore_name(std::uint32_t id, std::uint32_t fresh) {
 void Rewriting::take_over_origins() {
   to_.origin_names = from_.origin_names;
   to_.known_origins = from_.known_origins;
-  to_.origins_of.reserve(from_.origins_of.size());
+  to_.origins_of.reserve(from_.origins_of.size() + from_.size());
   first_origin_.resize(from_.origins_of.back().node + 2);
   for (const auto& [node, origin] : from_.origins_of) ++first_origin_[node + 1];
   std::partial_sum(first_origin_.begin(), first_origin_.end(), first_origin_.begin());
@@ -87,12 +75,9 @@ void Rewriting::add_origins(std::uint32_t fresh, std::uint32_t id) {
 void Rewriting::add_origin(std::uint32_t fresh, const PartedNames::Name& name,
                            const Location& where) {
   auto& known = to_.known_origins;
-  if (known.empty()) {
-    known.reserve(from_.size());
-    to_.origins_of.reserve(from_.size());
-  }
+  if (to_.origins_of.empty()) to_.origins_of.reserve(from_.size());
   if (known.empty() || known.back().name != name) known.push_back({name, where.line, where.file});
-  to_.origins_of.push_back({fresh, static_cast<std::uint32_t>(known.size() - 1)});
+  to_.origins_of.push_back({fresh, known.size() - 1});
   has_origins_[fresh] = true;
 }
 

@@ -22,14 +22,15 @@ const Tensor& GraphView::tensor(std::uint32_t node) const {
 }
 std::string GraphView::name(std::uint32_t node) const { return data_->names.text(node); }
 PartedNames::Reader GraphView::name_reader(PartedNames& to) const {
-  return {to, data_->names, data_->origin_names};
+  to = data_->origin_names;
+  return {to, data_->names};
 }
 bool GraphView::has_origins(std::uint32_t node) const { return data_->has_origins(node); }
+std::size_t GraphView::origins() const { return data_->origins_of.size(); }
 void GraphView::origin_names(std::uint32_t node, PartedNames::Reader& reader,
                              std::vector<PartedNames::Name>& out) const {
   out.clear();
-  for (const auto& of : data_->origins(node))
-    out.push_back(reader.name_of(data_->known_origins[of.origin].name));
+  for (const auto& of : data_->origins(node)) out.push_back(data_->known_origins[of.origin].name);
   if (out.empty()) out.push_back(reader.name_of(node));
 }
 std::vector<Origin> GraphView::origins(std::uint32_t node) const {

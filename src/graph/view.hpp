@@ -24,14 +24,14 @@ struct Result {
 /// The types of a node's results, read from the graph's storage.
 class ResultTypes {
  public:
-  ResultTypes(const Segments<Result>& results, std::uint32_t first, std::uint32_t size,
+  ResultTypes(const Table<Result>& results, std::uint32_t first, std::uint32_t size,
               const Types& types)
       : results_(results), first_(first), size_(size), types_(types) {}
   std::uint32_t size() const { return size_; }
   const Type& operator[](std::size_t port) const { return types_[results_[first_ + port].type]; }
 
  private:
-  const Segments<Result>& results_;
+  const Table<Result>& results_;
   std::uint32_t first_, size_;
   const Types& types_;
 };
@@ -79,10 +79,13 @@ class GraphView {
   void result_types(std::uint32_t node, std::vector<Type>& out) const;
   const Tensor& tensor(std::uint32_t node) const;
   std::string name(std::uint32_t node) const;
-  /// Takes over names of this graph, and those of the nodes from which its nodes were made.
+  /// Takes over names of this graph into an empty table, which also gets those of the nodes from
+  /// which its nodes were made.
   PartedNames::Reader name_reader(PartedNames& to) const;
   /// Whether a rewrite made the node from other nodes than itself.
   bool has_origins(std::uint32_t node) const;
+  /// How many origins all nodes have that were made from others.
+  std::size_t origins() const;
   /// The names of the nodes from which the node was made, or its own.
   void origin_names(std::uint32_t node, PartedNames::Reader& reader,
                     std::vector<PartedNames::Name>& out) const;

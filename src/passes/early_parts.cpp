@@ -116,15 +116,16 @@ bool share_functions(const Program& first, const Program& second, const Wiring& 
 
 EarlyParts::EarlyParts(const GraphData& graph, const FusibleNodes& nodes,
                        const FusionGroups& groups)
-    : graph_(graph), nodes_(nodes), groups_(groups) {
+    : graph_(graph), nodes_(nodes), groups_(groups), division_(nodes.programs()) {
   for (std::uint32_t group = 0; group < groups.size(); ++group) {
     for (const std::uint32_t node : groups.members(group)) {
-      const DividedProgram* const program = division(nodes.program(node));
+      const DividedProgram* const program = division(node);
       if (program == nullptr || groups.of(node) == FusionGroups::none) continue;
       if (readers_.empty()) count_readers();
       divide(node, *program);
     }
   }
+  readers_ = {};
 }
 
 void EarlyParts::forget() {
@@ -143,10 +144,15 @@ std::vector<std::uint32_t> EarlyParts::groups() const {
   return all;
 }
 
-const DividedProgram* EarlyParts::division(const Program& program) {
+/// The parts of a node's program; null if it cannot be divided.
+const DividedProgram* EarlyParts::division(std::uint32_t node) {
+  std::optional<const DividedProgram*>& known = division_[nodes_.program_number(node)];
+  if (known) return *known;
+  const Program& program = nodes_.program(node);
   const auto [at, is_new] = divisions_.try_emplace(&program);
   if (is_new && program.inputs.size() <= most_operands) at->second = divide_program(program);
-  return at->second ? &*at->second : nullptr;
+  known = at->second ? &*at->second : nullptr;
+  return *known;
 }
 
 void EarlyParts::count_readers() {
@@ -182,7 +188,7 @@ void EarlyParts::divide(std::uint32_t node, const DividedProgram& program) {
   if (!pays) return;
   divided_.resize(readers_.size());
   replaced_.resize(readers_.size());
-  divided_[node] = &program;
+  divided_[node] = true;
   parts_[group].push_back(node);
   for (const Instruction& step : program.early->steps)
     if (step.primitive == Primitive::input && saves(operands[step.data], dtype))

@@ -35,7 +35,8 @@ class EarlyParts {
 
   /// Null if the node is computed in one.
   const DividedProgram* of(std::uint32_t node) const {
-    return node < divided_.size() ? divided_[node] : nullptr;
+    return node < divided_.size() && divided_[node] ? *division_[nodes_.program_number(node)]
+                                                    : nullptr;
   }
   /// The nodes whose early parts a group computes.
   std::span<const std::uint32_t> computed_by(std::uint32_t group) const {
@@ -53,7 +54,7 @@ class EarlyParts {
   /// For each operand of one program, that of another one which is the same value.
   using Wiring = std::array<std::uint32_t, most_operands>;
 
-  const DividedProgram* division(const Program& program);
+  const DividedProgram* division(std::uint32_t node);
   void count_readers();
   void divide(std::uint32_t node, const DividedProgram& program);
   bool saves(const Edge& value, DType instead) const;
@@ -63,10 +64,13 @@ class EarlyParts {
   const FusibleNodes& nodes_;
   const FusionGroups& groups_;
   std::unordered_map<const Program*, std::optional<DividedProgram>> divisions_;
+  /// By the number of a program; null if it is not divided.
+  std::vector<std::optional<const DividedProgram*>> division_;
   /// By two programs and their wiring: whether they share a function.
   std::map<std::tuple<const Program*, const Program*, Wiring>, bool> shared_;
-  std::vector<std::uint32_t> readers_;          ///< by node: how many edges lead out of its group
-  std::vector<const DividedProgram*> divided_;  ///< by node; empty if none is divided
+  /// By node: how many edges lead out of its group; empty once all nodes are divided.
+  std::vector<std::uint32_t> readers_;
+  std::vector<bool> divided_;  ///< by node; empty if none is divided
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> parts_;  ///< by group
   std::vector<bool> replaced_;                                           ///< by node
 };

@@ -14,6 +14,9 @@ namespace dagrad::detail {
 
 namespace {
 
+/// For how many lists of types the program of an op is remembered.
+constexpr std::size_t most_remembered = 8;
+
 /// Whether the program reads an operand of which the op uses only the type.
 bool reads_type_only(const Program& program, const OpTraits& traits) {
   return std::any_of(program.steps.begin(), program.steps.end(), [&](const Instruction& step) {
@@ -46,10 +49,9 @@ std::optional<std::uint64_t> constant_result(const Program& program) {
 FusibleNodes::FusibleNodes(const GraphData& graph, std::span<const Value> values)
     : graph_(graph), nodes_(needed(graph, values, {}, "fuse")) {
   facts_.resize(nodes_.empty() ? 0 : nodes_.back() + 1);
-  programs_.resize(facts_.size());
-  recent_.resize(graph.ops.size());
+  ops_.resize(graph.ops.size());
   for (std::uint32_t type = 0; type < graph.types.size(); ++type)
-    elements_.push_back(graph.types[type].elements());
+    types_.push_back({graph.types[type].elements()});
   for (const Value& value : values) facts_[value.node_id()].requested = true;
   mark_read();
   for (const std::uint32_t node : nodes_)
@@ -75,47 +77,55 @@ void FusibleNodes::classify(std::uint32_t node) {
     const Tensor& tensor = graph_.tensors[record.tensor];
     if (is_uniform(tensor)) set_fill(node, bits_of(tensor));
   }
+  if (kind(node) == Kind::single && graph_.types_of(node).size() == 1) find_shape(node);
 }
 
 void FusibleNodes::classify_op(std::uint32_t node, const Op& op) {
   Facts& facts = facts_[node];
   const OpTraits& traits = op.traits();
   facts.ordered = traits.ordered;
-  Recent& recent = recent_[graph_.records[node].op];
-  if (!std::exchange(recent.seen, true))
-    if (const auto* const full = op.get_if<Full>()) recent.full = bits_of(full->value);
-  if (recent.full) return set_fill(node, *recent.full);
+  OfOp& of_op = ops_[graph_.records[node].op];
+  if (!std::exchange(of_op.seen, true))
+    if (const auto* const full = op.get_if<Full>()) of_op.full = bits_of(full->value);
+  if (of_op.full) return set_fill(node, *of_op.full);
   if (traits.alias >= 0 && !traits.ordered && !traits.has_validate)
     return classify_reshape(node, graph_.operands_of(node)[static_cast<std::size_t>(traits.alias)]);
   if (!traits.elementwise || traits.ordered || traits.has_validate) return;
-  find_program(node, op, recent);
-  if (recent.program == nullptr) return;
-  if (recent.constant) return set_fill(node, *recent.constant);
-  facts.takes_constants = recent.cost.takes_constants;
-  if (computes_fill(node, *recent.program)) return;
+  const std::uint32_t at = find_program(node, op, of_op);
+  const ForTypes& found = programs_[at];
+  if (found.program == nullptr) return;
+  if (found.constant) return set_fill(node, *found.constant);
+  facts.takes_constants = found.takes_constants;
+  if (computes_fill(node, *found.program)) return;
   facts.kind = Kind::elementwise;
-  facts.weight = recent.cost.weight;
-  classify_shape(node);
-  programs_[node] = recent.program;
+  facts.program = at;
+  find_shape(node);
+  find_flat(node);
 }
 
-/// Finds the program of an elementwise op for the types of a node's operands.
-void FusibleNodes::find_program(std::uint32_t node, const Op& op, Recent& recent) {
-  types_.clear();
-  for (const Edge& edge : graph_.operands_of(node)) types_.push_back(graph_.result(edge).type);
-  if (recent.known && recent.types == types_) return;
+/// The position of the program of an elementwise op for the types of a node's operands.
+std::uint32_t FusibleNodes::find_program(std::uint32_t node, const Op& op, OfOp& of_op) {
+  in_types_.clear();
+  for (const Edge& edge : graph_.operands_of(node)) in_types_.push_back(graph_.result(edge).type);
+  for (std::uint32_t& at : of_op.programs) {
+    if (programs_[at].types != in_types_) continue;
+    std::swap(at, of_op.programs.front());
+    return of_op.programs.front();
+  }
   in_.clear();
-  for (const std::uint32_t type : types_) in_.push_back(graph_.types[type]);
-  owned_.push_back(op->program(in_));
-  const Program* const program = owned_.back().get();
-  recent.known = true;
-  recent.types = types_;
-  const bool usable = program != nullptr && !program->outputs.empty() &&
-                      (op.traits().type_only == 0 || !reads_type_only(*program, op.traits()));
-  recent.program = usable ? program : nullptr;
-  if (!usable) return;
-  recent.constant = constant_result(*program);
-  recent.cost = cost(*program);
+  for (const std::uint32_t type : in_types_) in_.push_back(graph_.types[type]);
+  ForTypes found{in_types_, op->program(in_)};
+  const Program* const program = found.owned.get();
+  if (program != nullptr && !program->outputs.empty() &&
+      (op.traits().type_only == 0 || !reads_type_only(*program, op.traits()))) {
+    found.program = program;
+    found.constant = constant_result(*program);
+    add_cost(found);
+  }
+  programs_.push_back(std::move(found));
+  if (of_op.programs.size() == most_remembered) of_op.programs.pop_back();
+  of_op.programs.insert(of_op.programs.begin(), static_cast<std::uint32_t>(programs_.size() - 1));
+  return of_op.programs.front();
 }
 
 /// A reshape need not be made for what reads its elements.
@@ -124,19 +134,26 @@ void FusibleNodes::classify_reshape(std::uint32_t node, const Edge& operand) {
   if (!is_read(operand)) return set_fill(node, fill(operand.node));
   const Edge from = source(operand);
   facts_[node].kind = Kind::reshape;
-  facts_[node].shape = static_cast<std::uint32_t>(reshaped_.size());
+  facts_[node].at = static_cast<std::uint32_t>(reshaped_.size());
   reshaped_.push_back(from);
   if (facts_[node].requested) facts_[from.node].requested = true;
 }
 
-void FusibleNodes::classify_shape(std::uint32_t node) {
-  Facts& facts = facts_[node];
-  const Shape& shape = graph_.types_of(node)[0].shape;
-  facts.shape = shapes_.index(shape);
-  facts.elements = shape.elements();
-  const auto operands = graph_.operands_of(node);
-  facts.flat = std::ranges::all_of(operands, [&](const Edge& edge) {
-    return !is_read(edge) || elements(edge) == facts.elements || elements(edge) == 1;
+/// Notes the shape of a node whose results have one.
+void FusibleNodes::find_shape(std::uint32_t node) {
+  const std::uint32_t type = graph_.result(Edge(node, 0, false)).type;
+  OfType& of_type = types_[type];
+  if (of_type.shape == no_node) {
+    of_type.shape = shapes_.index(graph_.types[type].shape);
+    elements_of_shape_.resize(shapes_.size(), of_type.elements);
+  }
+  facts_[node].at = of_type.shape;
+  facts_[node].has_shape = true;
+}
+
+void FusibleNodes::find_flat(std::uint32_t node) {
+  facts_[node].flat = std::ranges::all_of(graph_.operands_of(node), [&](const Edge& edge) {
+    return !is_read(edge) || elements(edge) == elements(node) || elements(edge) == 1;
   });
 }
 
@@ -159,21 +176,20 @@ bool FusibleNodes::computes_fill(std::uint32_t node, const Program& program) {
 
 void FusibleNodes::set_fill(std::uint32_t node, std::uint64_t bits) {
   facts_[node].kind = Kind::fill;
-  facts_[node].fill = bits;
+  facts_[node].at = static_cast<std::uint32_t>(fills_.size());
+  fills_.push_back(bits);
 }
 
-FusibleNodes::Cost FusibleNodes::cost(const Program& program) {
+void FusibleNodes::add_cost(ForTypes& found) {
   constexpr std::uint32_t of_composite = 12;  // about the length of its formula
-  Cost cost;
-  for (const Instruction& step : program.steps) {
+  for (const Instruction& step : found.program->steps) {
     const bool composite = is_composite(step.primitive);
-    cost.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
+    found.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
     // Which bits a function has depends on the machine. Values of narrow dtypes are rounded only
     // when they are stored, but constants are rounded in each step.
     if (composite || is_function(step.primitive) || is_stored_only(step.dtype))
-      cost.takes_constants = false;
+      found.takes_constants = false;
   }
-  return cost;
 }
 
 }  // namespace dagrad::detail

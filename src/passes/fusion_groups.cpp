@@ -1,6 +1,5 @@
 #include "src/passes/fusion_groups.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -8,279 +7,19 @@ namespace dagrad::detail {
 
 namespace {
 
-using Kind = FusibleNodes::Kind;
-
-// Larger groups would gain little: loops with many arrays run into the limits of prefetching, and
-// those with many values into that of registers.
-constexpr std::uint32_t most_weight = 256;
-constexpr std::size_t most_operands = 24, most_results = 16;
-/// Results of so many elements do not stay in the cache. To store one and read it again takes
-/// longer than to spill registers, and operands that repeat are smaller and do stay there.
-constexpr std::int64_t large_result = 1 << 16;
-constexpr std::uint32_t most_weight_of_large = 1024;
-constexpr std::size_t most_operands_of_large = 48;
 /// What groups are held to once all is known.
 constexpr std::size_t most_stored = 24;
-/// The limit for groups that have no edge between them and only read the same values.
-constexpr std::size_t most_operands_of_neighbours = 12;
-
-std::uint64_t key_of(const Edge& edge) { return std::uint64_t{edge.node} << 32 | edge.port; }
-std::uint32_t node_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
-std::uint32_t port_of(std::uint64_t key) { return static_cast<std::uint32_t>(key); }
 
 }  // namespace
 
 FusionGroups::FusionGroups(const GraphData& graph, const FusibleNodes& nodes)
     : graph_(graph), nodes_(nodes) {
-  find_levels();
-  raise_levels();
-  count_results();
-  parent_.assign(level_.size(), none);
-  reader_.assign(level_.size(), none);
-  draft_of_.assign(level_.size(), none);
-  for (const std::uint32_t node : nodes_.nodes())
-    if (nodes_.kind(node) == Kind::elementwise) join(node);
-  number_groups();
+  DraftGroups::Numbered groups = DraftGroups(graph, nodes).numbered();
+  group_ = std::move(groups.group);
+  first_ = std::move(groups.first);
+  members_ = std::move(groups.members);
   find_stored();
   while (halve_groups()) find_stored();
-}
-
-// ---- levels
-
-void FusionGroups::find_levels() {
-  level_.assign(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1, 0);
-  std::int32_t after_ordered = 0;
-  for (const std::uint32_t node : nodes_.nodes()) {
-    if (!nodes_.is_computed(node)) continue;
-    std::int32_t& level = level_[node];
-    nodes_.each_read(node, [&](const Edge& edge) {
-      level = std::max(level, level_[edge.node] + distance(edge.node, node));
-    });
-    if (!nodes_.is_ordered(node)) continue;
-    level = std::max(level, after_ordered);
-    after_ordered = level + 1;
-  }
-}
-
-void FusionGroups::raise_levels() {
-  std::vector<UserLevels> users(level_.size());
-  std::int32_t before_ordered = UserLevels::unlimited;
-  for (auto at = nodes_.nodes().rbegin(); at != nodes_.nodes().rend(); ++at) {
-    const std::uint32_t node = *at;
-    if (!nodes_.is_computed(node)) continue;
-    if (nodes_.is_ordered(node)) {
-      users[node].bound = std::min(users[node].bound, before_ordered);
-      before_ordered = level_[node] - 1;
-    } else {
-      raise(node, users[node]);
-    }
-    nodes_.each_read(node, [&](const Edge& edge) {
-      users[edge.node].add(level_[node] - distance(edge.node, node), nodes_.fit(edge.node, node));
-    });
-  }
-}
-
-void FusionGroups::raise(std::uint32_t node, const UserLevels& users) {
-  if (users.bound == UserLevels::unlimited) return;
-  if (nodes_.kind(node) == Kind::elementwise) {
-    bool joins_operand = false;
-    nodes_.each_read(
-        node, [&](const Edge& edge) { joins_operand = joins_operand || joins(edge.node, node); });
-    const bool is_inner = users.all_fit && !nodes_.is_requested(node);
-    if (!is_inner && (joins_operand || !users.fit_at_bound)) return;
-  }
-  level_[node] = users.bound;
-}
-
-// ---- groups
-
-/// Counts the results that are used beyond the level of their node, and so must be stored.
-void FusionGroups::count_results() {
-  results_.assign(level_.size(), 0);
-  const auto store = [&](std::uint32_t node) { results_[node] = graph_.types_of(node).size(); };
-  for (const std::uint32_t node : nodes_.nodes()) {
-    if (!nodes_.is_computed(node)) continue;
-    if (nodes_.is_requested(node)) store(node);
-    nodes_.each_read(node, [&](const Edge& edge) {
-      if (!joins(edge.node, node)) store(edge.node);
-    });
-  }
-}
-
-std::uint32_t FusionGroups::root(std::uint32_t node) {
-  while (parent_[node] != node) node = parent_[node] = parent_[parent_[node]];
-  return node;
-}
-
-/// Puts a node into the group of the operands that it can be joined with. If that would become too
-/// large, the node begins a group of the next part.
-void FusionGroups::join(std::uint32_t node) {
-  add_draft(node);
-  roots_.assign(1, node);
-  nodes_.each_read(node, [&](const Edge& edge) {
-    if (!joins(edge.node, node)) return;
-    move_to_reader(edge.node, draft(node).part);
-    if (draft(edge.node).part == draft(node).part) add_root(edge.node);
-  });
-  if (!merge_roots(is_large(node) ? most_operands_of_large : most_operands)) {
-    ++draft(node).part;
-    for (const std::uint32_t each : roots_)
-      if (each != node) ++draft(each).results;
-  }
-  join_neighbours(node);
-}
-
-/// Makes a group of one node, in the part of its operands.
-void FusionGroups::add_draft(std::uint32_t node) {
-  if (spare_.empty()) {
-    spare_.push_back(static_cast<std::uint32_t>(drafts_.size()));
-    drafts_.emplace_back();
-  }
-  parent_[node] = node;
-  draft_of_[node] = spare_.back();
-  spare_.pop_back();
-  Draft& own = root_draft(node);
-  own.reset();
-  own.first = node;
-  own.level = level_[node];
-  own.weight = nodes_.weight(node);
-  own.results = results_[node];
-  if (!nodes_.is_flat(node)) own.shaped = node;
-  nodes_.each_read(node, [&](const Edge& edge) {
-    if (joins(edge.node, node)) own.part = std::max(own.part, draft(edge.node).part);
-    const std::uint64_t key = key_of(edge);
-    if (std::find(own.operands.begin(), own.operands.end(), key) == own.operands.end())
-      own.operands.push_back(key);
-  });
-}
-
-/// A node that has begun a part belongs to that of its first reader, unless others have joined it.
-void FusionGroups::move_to_reader(std::uint32_t node, std::int32_t part) {
-  Draft& of_node = draft(node);
-  if (of_node.may_move) of_node.part = part;
-  of_node.may_move = false;
-}
-
-/// Joins a node with others that read the same elements.
-void FusionGroups::join_neighbours(std::uint32_t node) {
-  nodes_.each_read(node, [&](const Edge& edge) {
-    if (nodes_.elements(edge) != nodes_.elements(node)) return;
-    const std::uint32_t neighbour = std::exchange(reader_[edge.node], node);
-    if (neighbour == none || !joins(neighbour, node)) return;
-    if (draft(neighbour).part != draft(node).part) return;
-    roots_.assign(1, root(node));
-    add_root(neighbour);
-    merge_roots(most_operands_of_neighbours);
-  });
-}
-
-void FusionGroups::add_root(std::uint32_t node) {
-  const std::uint32_t of = root(node);
-  if (std::find(roots_.begin(), roots_.end(), of) == roots_.end()) roots_.push_back(of);
-}
-
-bool FusionGroups::is_large(std::uint32_t node) const {
-  return nodes_.elements(node) >= large_result;
-}
-
-/// Makes one group of those with these roots, unless it would become too large or would have nodes
-/// of different shapes that are not flat. The one with the most operands takes in the others.
-bool FusionGroups::merge_roots(std::size_t limit) {
-  if (roots_.size() == 1) return true;
-  Draft sum;
-  sum.level = root_draft(roots_[0]).level;
-  sum.part = root_draft(roots_[0]).part;
-  std::uint32_t largest = roots_[0];
-  for (const std::uint32_t each : roots_) {
-    const Draft& part = root_draft(each);
-    if (!add_shape(sum, part)) return false;
-    sum.first = std::min(sum.first, part.first);
-    sum.weight += part.weight;
-    sum.results += part.results;
-    if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
-  }
-  const bool large = is_large(roots_[0]);
-  if (sum.weight > (large ? most_weight_of_large : most_weight) || sum.results > most_results)
-    return false;
-  if (!merge_operands(largest, limit, large)) return false;
-  sum.operands = std::move(root_draft(largest).operands);
-  sum.may_move = false;
-  root_draft(largest) = std::move(sum);
-  const std::uint32_t place = draft_of_[largest];
-  for (const std::uint32_t each : roots_) {
-    if (each != largest) spare_.push_back(draft_of_[each]);
-    parent_[each] = roots_.back();
-  }
-  draft_of_[roots_.back()] = place;
-  return true;
-}
-
-/// Replaces the operands of the largest of the groups that are merged with what all of them read
-/// from outside, unless that is too much.
-bool FusionGroups::merge_operands(std::uint32_t largest, std::size_t limit, bool large) {
-  std::uint32_t first = none;  // node of the others
-  for (const std::uint32_t each : roots_)
-    if (each != largest) first = std::min(first, root_draft(each).first);
-  const auto is_inner = [&](std::uint64_t key) {
-    const std::uint32_t node = node_of(key);
-    return parent_[node] != none &&
-           std::find(roots_.begin(), roots_.end(), root(node)) != roots_.end();
-  };
-  const auto is_outer = [&](std::uint64_t key) { return node_of(key) < first || !is_inner(key); };
-  std::vector<std::uint64_t>& all = root_draft(largest).operands;
-  const auto kept = static_cast<std::size_t>(std::ranges::count_if(all, is_outer));
-  more_.clear();
-  for (const std::uint32_t each : roots_) {
-    if (each == largest) continue;
-    for (const std::uint64_t key : root_draft(each).operands)
-      if (!is_inner(key) && std::find(all.begin(), all.end(), key) == all.end() &&
-          std::find(more_.begin(), more_.end(), key) == more_.end())
-        more_.push_back(key);
-  }
-  if (kept + more_.size() > limit) return false;
-  const auto is_whole = [&](std::uint64_t key) {
-    return nodes_.elements(Edge(node_of(key), port_of(key), false)) >= nodes_.elements(largest);
-  };
-  if (large) {
-    const auto whole = std::ranges::count_if(more_, is_whole) +
-                       std::ranges::count_if(
-                           all, [&](std::uint64_t key) { return is_whole(key) && is_outer(key); });
-    if (static_cast<std::size_t>(whole) > most_operands) return false;
-  }
-  if (kept < all.size()) std::erase_if(all, is_inner);
-  all.insert(all.end(), more_.begin(), more_.end());
-  return true;
-}
-
-/// Returns false if the shapes of two groups do not go together.
-bool FusionGroups::add_shape(Draft& merged, const Draft& part) const {
-  if (part.shaped == none) return true;
-  if (merged.shaped == none) merged.shaped = part.shaped;
-  return nodes_.shape(merged.shaped) == nodes_.shape(part.shaped);
-}
-
-/// Numbers the groups of more than one node in the order of their first nodes.
-void FusionGroups::number_groups() {
-  std::vector<std::uint32_t> sizes(drafts_.size());
-  for (const std::uint32_t node : nodes_.nodes())
-    if (parent_[node] != none) ++sizes[draft_of_[root(node)]];
-  group_.assign(level_.size(), none);
-  first_.assign(1, 0);
-  std::vector<std::uint32_t> number(drafts_.size(), none);
-  for (const std::uint32_t node : nodes_.nodes()) {
-    if (parent_[node] == none) continue;
-    const std::uint32_t of = draft_of_[root(node)];
-    if (sizes[of] < 2) continue;
-    if (number[of] == none) {
-      number[of] = static_cast<std::uint32_t>(first_.size() - 1);
-      first_.push_back(first_.back() + sizes[of]);
-    }
-    group_[node] = number[of];
-  }
-  members_.resize(first_.back());
-  std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
-  for (const std::uint32_t node : nodes_.nodes())
-    if (group_[node] != none) members_[next[group_[node]]++] = node;
 }
 
 /// Divides groups that turn out to have too many results; returns whether there were any. Nothing
@@ -304,7 +43,7 @@ bool FusionGroups::halve_groups() {
 }
 
 void FusionGroups::find_stored() {
-  stored_.assign(level_.size(), 0);
+  stored_.assign(group_.size(), 0);
   for (const std::uint32_t node : nodes_.nodes()) {
     if (!nodes_.is_computed(node)) continue;
     if (nodes_.is_requested(node))

@@ -18,16 +18,14 @@ class EqualNodes {
  public:
   EqualNodes(const GraphData& graph, std::span<const std::uint32_t> nodes)
       : graph_(graph),
-        first_(nodes.empty() ? 0 : nodes.back() + 1),
-        hash_(first_.size()),
+        hash_(nodes.empty() ? 0 : nodes.back() + 1),
         table_(std::bit_ceil(2 * nodes.size() + 2), detail::no_node) {
-    std::iota(first_.begin(), first_.end(), 0U);
     for (const std::uint32_t node : nodes) add(node);
   }
 
   /// The first node that computes the same as this one; often the node itself.
-  std::uint32_t first(std::uint32_t node) const { return first_[node]; }
-  bool any() const { return any_; }
+  std::uint32_t first(std::uint32_t node) const { return first_.empty() ? node : first_[node]; }
+  bool any() const { return !first_.empty(); }
 
  private:
   const GraphData::Record& record(std::uint32_t node) const { return graph_.records[node]; }
@@ -46,8 +44,11 @@ class EqualNodes {
     std::size_t at = hash & (table_.size() - 1);
     for (; table_[at] != detail::no_node; at = (at + 1) & (table_.size() - 1)) {
       if (hash_[table_[at]] != hash || !are_equal(table_[at], node)) continue;
+      if (first_.empty()) {
+        first_.resize(hash_.size());
+        std::iota(first_.begin(), first_.end(), 0U);
+      }
       first_[node] = table_[at];
-      any_ = true;
       return;
     }
     hash_[node] = hash;
@@ -66,7 +67,7 @@ class EqualNodes {
 
   /// Identifies an operand, the same for equal ones.
   std::uint64_t key(const Edge& edge) const {
-    return std::uint64_t{first_[edge.node]} << 32 | edge.port;
+    return std::uint64_t{first(edge.node)} << 32 | edge.port;
   }
   std::uint32_t hash_of(std::uint32_t node) const {
     std::uint64_t hash = record(node).op;
@@ -84,9 +85,9 @@ class EqualNodes {
   }
 
   const GraphData& graph_;
-  std::vector<std::uint32_t> first_, hash_;  ///< by node
-  std::vector<std::uint32_t> table_;         ///< twice as large as the number of nodes, or larger
-  bool any_ = false;
+  std::vector<std::uint32_t> first_;  ///< by node; empty as long as no two are equal
+  std::vector<std::uint32_t> hash_;   ///< by node
+  std::vector<std::uint32_t> table_;  ///< twice as large as the number of nodes, or larger
 };
 
 }  // namespace

@@ -37,10 +37,12 @@ class SummedProducts {
 
   /// Whether an op is a sum.
   static bool is_for(const Op& op) { return op.get_if<Sum>() || op.get_if<SumToLike>(); }
-  /// Whether a sum adds up the result of a product or a negation. Other sums need no closer look.
+  /// Whether a sum adds up the result of a product, or its negation. Other sums need no closer
+  /// look.
   static bool may_pay(const GraphData& graph, std::uint32_t node) {
-    const std::uint32_t x = graph.operands_of(node)[0].node;
-    return op_of<Matmul>(graph, x) || op_of<Neg>(graph, x);
+    std::uint32_t x = graph.operands_of(node)[0].node;
+    while (op_of<Neg>(graph, x)) x = graph.operands_of(x)[0].node;
+    return op_of<Matmul>(graph, x);
   }
 
   std::optional<SumOfProduct> find(std::uint32_t node) const {

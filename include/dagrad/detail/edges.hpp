@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "dagrad/detail/segments.hpp"
+#include "dagrad/detail/table.hpp"
 
 namespace dagrad {
 
@@ -31,8 +31,8 @@ class Edges {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
 
-  std::uint32_t nodes() const { return static_cast<std::uint32_t>(nodes_.size()); }
-  std::uint32_t size() const { return static_cast<std::uint32_t>(operands_.size()); }
+  std::uint32_t nodes() const { return nodes_.size(); }
+  std::uint32_t size() const { return operands_.size(); }
   const Edge& operator[](std::uint32_t edge) const { return operands_[edge]; }
 
   /// The first edge into a node; the first edge into the next node is the end.
@@ -64,9 +64,9 @@ class Edges {
   struct Link {
     std::uint32_t user, previous_use;
   };
-  std::vector<Node> nodes_;
-  std::vector<Edge> operands_;  ///< read by walks from users to operands
-  Segments<Link> links_;        ///< read by walks from operands to users
+  Table<Node> nodes_;
+  Table<Edge> operands_;  ///< read by walks from users to operands
+  Segments<Link> links_;  ///< read by walks from operands to users
 };
 
 const Edges& edges_of(const Graph& graph);
