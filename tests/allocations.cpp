@@ -66,6 +66,16 @@ std::int64_t aligned_bytes() { return bytes_of_elements; }
 
 }  // namespace dagrad::test
 
+// The linker calls the second of these wherever realloc is called, and the first is realloc itself
+// (--wrap). What it allocates does not count as live, as it is freed without operator delete.
+extern "C" {
+void* __real_realloc(void* memory, std::size_t bytes);
+void* __wrap_realloc(void* memory, std::size_t bytes) {
+  made.fetch_add(1, std::memory_order_relaxed);
+  return fails() ? nullptr : __real_realloc(memory, bytes);
+}
+}
+
 void* operator new(std::size_t bytes) { return or_throw(allocate(bytes, 1)); }
 void* operator new[](std::size_t bytes) { return or_throw(allocate(bytes, 1)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {

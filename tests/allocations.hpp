@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-/// Replaces this program's global operator new by one that counts and can be made to fail. It does
-/// not affect calls of malloc in libraries.
+/// Replaces this program's global operator new, and `realloc` in what is linked statically, by ones
+/// that count and can be made to fail. They do not affect calls of malloc in libraries.
 namespace dagrad::test {
 
 /// Which allocations fail.

@@ -31,12 +31,16 @@ class SharedSegments {
     return (*segments_[index / length])[index % length];
   }
   const T& back() const { return segments_.back()->back(); }
+  /// Changes nothing if it throws.
   void push_back(T element) {
     if (size_ % length == 0) {
-      segments_.push_back(std::make_shared<Segment>());
-      if (size_ > 0) segments_.back()->reserve(length);
+      const auto segment = std::make_shared<Segment>();
+      if (size_ > 0) segment->reserve(length);
+      segment->push_back(std::move(element));
+      segments_.push_back(segment);
+    } else {
+      segments_.back()->push_back(std::move(element));
     }
-    segments_.back()->push_back(std::move(element));
     ++size_;
   }
 

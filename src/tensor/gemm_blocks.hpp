@@ -76,7 +76,7 @@ class Blocks {
   static constexpr Index band = 1056 / Index{sizeof(T)} / L::rows * L::rows;
   static constexpr Index panel = 2048 / Index{sizeof(T)};  // columns whose strips are all packed
   static constexpr Index piece = panel / 2;  // columns of a transpose that is computed at once
-  static constexpr Index followed_at_once = 256 * 1024 / Index{sizeof(T)};  // elements
+  static constexpr Index followed_at_once = 132 * 2048 / Index{sizeof(T)};  // elements
   static constexpr Index b_scratch = greatest(panel * few_steps, width* depth);
   static constexpr Index tiled_scratch = b_scratch + (band + L::rows) * depth;
   static_assert(RowProduct<L>::scratch <= tiled_scratch);
@@ -172,7 +172,7 @@ class Blocks {
     for (Index j = 0, followed = 0; j < p.n; j += width, space += packing.apart) {
       strip(p, j, pack_a ? a_space : nullptr, packing, space);
       const Index end = least(j + width, p.n);
-      if ((end - followed) * p.m < followed_at_once && end < p.n) continue;
+      if ((end - followed + width) * p.m <= followed_at_once && end < p.n) continue;
       follow_up(from(p.epilogue, 0, followed), p.m, end - followed);
       followed = end;
     }

@@ -8,6 +8,8 @@
 #include <new>
 #include <type_traits>
 
+#include "dagrad/config.hpp"
+
 namespace dagrad::detail {
 
 /// A table whose elements lie one after the other, and which grows at its end. The C library grows
