@@ -136,7 +136,7 @@ class Blocks {
 
   static void block(const Product<T>& p, T* scratch) {
     const bool along_rows = p.k <= few_steps && p.n > few_uses * width;
-    const Index height = along_rows ? L::rows : band_height(p.m);
+    const Index height = along_rows ? L::rows : band_height(p);
     const Index columns = along_rows ? panel : p.n;
     const bool packs =
         p.b.transposed || p.m > few_rows || (p.m > few_rows_if_pages && pages_apart(p.b));
@@ -156,9 +156,12 @@ class Blocks {
     }
   }
 
-  /// The height of all bands but the last, which is similar.
-  static Index band_height(Index m) {
-    const Index bands = (m + band - 1) / band, rows = (m + bands - 1) / bands;
+  /// The height of all bands but the last, which is similar. If rows of c are short, an epilogue
+  /// follows on whole ones.
+  static Index band_height(const Product<T>& p) {
+    const bool whole_rows = p.epilogue.call != nullptr && p.n <= panel;
+    const Index most = whole_rows ? least(band, followed_at_once / p.n) : band;
+    const Index bands = (p.m + most - 1) / most, rows = (p.m + bands - 1) / bands;
     return (rows + L::rows - 1) / L::rows * L::rows;
   }
 
