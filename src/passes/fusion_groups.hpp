@@ -6,7 +6,6 @@
 
 #include "src/passes/draft_groups.hpp"
 #include "src/passes/fusible.hpp"
-#include "src/passes/user_levels.hpp"
 
 namespace dagrad::detail {
 
