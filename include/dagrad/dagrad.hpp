@@ -61,6 +61,7 @@
 #include "dagrad/passes.hpp"
 #include "dagrad/passes/epilogues.hpp"
 #include "dagrad/passes/fuse.hpp"
+#include "dagrad/passes/fuse_sums.hpp"
 #include "dagrad/passes/sums.hpp"
 #include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"

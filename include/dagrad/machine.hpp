@@ -5,6 +5,7 @@
 #include <span>
 
 #include "dagrad/instruction_set.hpp"
+#include "dagrad/kernels/loop_sums.hpp"
 #include "dagrad/program.hpp"
 
 namespace dagrad {
@@ -28,6 +29,9 @@ class ProgramLoop {
   /// Computes elements [0, n). Input i begins at `in[i]` and is dense or a single element, as
   /// specified when the loop was made; results are dense. A result may overwrite a dense input of
   /// the same element size. Allocates nothing.
+  ///
+  /// A loop with sums computes n elements of each of its rows; the lanes of a sum begin where a
+  /// result would.
   void operator()(std::span<const void* const> in, std::span<void* const> out,
                   std::int64_t n) const;
 
@@ -55,6 +59,9 @@ class Machine {
   /// (0). Programs that differ only in constants share machine code. This allocates memory and may
   /// assemble code, so call it in an op's `prepare`.
   ProgramLoop loop(const ProgramPtr& program, std::span<const std::int64_t> in_step) const;
+  /// The same with sums.
+  ProgramLoop loop(const ProgramPtr& program, std::span<const std::int64_t> in_step,
+                   const kernels::LoopSums& sums) const;
 
   /// Applies a library function (`exp`, `pow`, …) to n elements of dense arrays, with the same bits
   /// as in loops. `b` is not read for functions of one operand; `out` may be an operand. Throws

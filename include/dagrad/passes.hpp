@@ -246,8 +246,8 @@ PassResult apply_rules(const Graph& graph, std::span<const Value> values,
 /// Merges, applies both lists of rules, folds, and merges again.
 std::vector<Pass> default_passes();
 /// The passes that `compile` runs by default: the `default_passes()`, then `sum_early`,
-/// `take_early`, `fuse`, `tile_rows`, `read_windows` and `fuse_epilogues`. None if the environment
-/// variable DAGRAD_PASSES is "none"; throws ArgumentError if it has another value.
+/// `take_early`, `fuse`, `fuse_sums`, `tile_rows`, `read_windows` and `fuse_epilogues`. None if the
+/// environment variable DAGRAD_PASSES is "none"; throws ArgumentError if it has another value.
 std::vector<Pass> compile_passes();
 
 /// What a pass did.

@@ -49,6 +49,14 @@ ProgramLoop Machine::loop(const ProgramPtr& program, std::span<const std::int64_
   return loop;
 }
 
+ProgramLoop Machine::loop(const ProgramPtr& program, std::span<const std::int64_t> in_step,
+                          const kernels::LoopSums& sums) const {
+  ProgramLoop loop;
+  loop.program_ = detail::lowered(program);
+  loop.loop_ = runtime_.loops.get(*loop.program_, in_step, sums);
+  return loop;
+}
+
 void Machine::apply(Primitive function, const float* a, const float* b, float* out,
                     std::int64_t n) const {
   require_function(function, b);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "dagrad/passes/tile.hpp"
 #include "dagrad/scratch.hpp"
 #include "src/exec/tiles.hpp"
+#include "src/passes/idle.hpp"
 #include "src/passes/tile_graph.hpp"
 
 namespace dagrad {
@@ -17,33 +17,6 @@ namespace dagrad {
 namespace detail {
 
 namespace {
-
-/// Things of which each thread uses one at a time. If there are too few, another is made.
-template <class T>
-class Idle {
- public:
-  template <class Make>
-  T take(const Make& make) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        T taken = std::move(idle_.back());
-        idle_.pop_back();
-        return taken;
-      }
-    }
-    return make();
-  }
-  void give_back(T taken) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(taken));
-  }
-  std::size_t size() const { return idle_.size(); }
-
- private:
-  std::mutex mutex_;
-  std::vector<T> idle_;
-};
 
 /// By result: what adds up its rows, or null if they are stored.
 using Adders = std::vector<std::unique_ptr<kernels::RowSum::Adder>>;

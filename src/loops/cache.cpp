@@ -1,5 +1,6 @@
 #include "src/loops/cache.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -30,6 +31,19 @@ std::vector<std::uint32_t> structure(const Program& program, std::span<const std
   return key;
 }
 
+/// Adds what the code of sums depends on.
+void append(const kernels::LoopSums& sums, std::vector<std::uint32_t>& key) {
+  const auto append_long = [&](std::int64_t number) {
+    key.push_back(static_cast<std::uint32_t>(number));
+    key.push_back(static_cast<std::uint32_t>(number >> 32));
+  };
+  key.insert(key.end(), sums.summed.begin(), sums.summed.end());
+  std::ranges::for_each(sums.row_steps, append_long);
+  append_long(sums.row_size);
+  append_long(sums.lanes);
+  append_long(sums.parts);
+}
+
 }  // namespace
 
 std::size_t LoopCache::Hash::operator()(const Key& key) const noexcept {
@@ -50,7 +64,21 @@ std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
                                            std::span<const std::int64_t> in_step,
                                            std::int64_t elements) {
   const std::int64_t pair = is_pair(lowered, elements, set_) ? elements : 0;
-  Key key = structure(lowered, in_step, pair);
+  return find_or_make(structure(lowered, in_step, pair), lowered, in_step, pair, {});
+}
+
+std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
+                                           std::span<const std::int64_t> in_step,
+                                           const kernels::LoopSums& sums) {
+  Key key = structure(lowered, in_step, 0);
+  append(sums, key);
+  return find_or_make(std::move(key), lowered, in_step, 0, sums);
+}
+
+std::shared_ptr<const Loop> LoopCache::find_or_make(Key key, const Program& lowered,
+                                                    std::span<const std::int64_t> in_step,
+                                                    std::int64_t pair,
+                                                    const kernels::LoopSums& sums) {
   Entries evicted;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   if (const auto at = index_.find(key); at != index_.end()) {
@@ -59,7 +87,8 @@ std::shared_ptr<const Loop> LoopCache::get(const Program& lowered,
     return entries_.front().loop;
   }
   Entries fresh;
-  fresh.push_back({std::move(key), std::make_shared<const Loop>(lowered, in_step, set_, pair)});
+  fresh.push_back(
+      {std::move(key), std::make_shared<const Loop>(lowered, in_step, set_, pair, sums)});
   std::shared_ptr<const Loop> loop = fresh.front().loop;
   add(fresh);
   evict(evicted);

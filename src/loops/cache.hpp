@@ -27,6 +27,9 @@ class LoopCache {
   /// (0). It runs over `elements` of them, or over any number by default.
   std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step,
                                   std::int64_t elements = 0);
+  /// The same with sums.
+  std::shared_ptr<const Loop> get(const Program& lowered, std::span<const std::int64_t> in_step,
+                                  const kernels::LoopSums& sums);
   Runtime::CodeCache counts() const;
   InstructionSet instruction_set() const { return set_; }
 
@@ -51,6 +54,9 @@ class LoopCache {
     bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
   };
 
+  std::shared_ptr<const Loop> find_or_make(Key key, const Program& lowered,
+                                           std::span<const std::int64_t> in_step, std::int64_t pair,
+                                           const kernels::LoopSums& sums);
   void add(Entries& fresh);
   void evict(Entries& evicted);
 

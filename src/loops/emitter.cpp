@@ -169,6 +169,11 @@ void VectorEmitter::multiply_add(const Operation& op) {
     op.dtype == f32 ? vfmadd231ps(d, a, b) : vfmadd231pd(d, a, b);
 }
 
+void VectorEmitter::add_floats(int d, int a, int b, DType dtype) {
+  dtype == f32 ? vaddps(vec(d, dtype), vec(a, dtype), vec(b, dtype))
+               : vaddpd(vec(d, dtype), vec(a, dtype), vec(b, dtype));
+}
+
 void VectorEmitter::move_arguments(const Operation& op) {
   const auto move = [&](int d, int a) {
     if (d != a) vmovaps(vec(d, op.dtype), vec(a, op.dtype));

@@ -104,6 +104,8 @@ class VectorEmitter : public Xbyak::CodeGenerator {
   void call_function(const Operation& op, const void* function);
   /// Moves the operands of such a call there.
   void move_arguments(const Operation& op);
+  /// Sets d to a + b, floats of a dtype.
+  void add_floats(int d, int a, int b, DType dtype);
   /// Copies the low half of a vector into the upper one.
   virtual void repeat_low_half(int d) = 0;
 

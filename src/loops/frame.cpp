@@ -81,9 +81,27 @@ Xbyak::RegExp Frame::element(int pointer, const Reg64& table, std::size_t i, DTy
          static_cast<std::size_t>(after) * size_of(dtype);
 }
 
-Xbyak::RegExp Frame::repeated_input(std::size_t i) {
+Xbyak::RegExp Frame::repeated_input(std::size_t i, std::int64_t after) {
   code_.mov(r11, ptr[in_ + 8 * i]);
+  return r11 + static_cast<std::size_t>(after) * size_of(program_.inputs[i]);
+}
+
+Xbyak::RegExp Frame::lane(std::size_t i, std::int64_t after, std::int64_t lanes) {
+  code_.lea(r11, ptr[index_ + static_cast<std::size_t>(after)]);
+  code_.and_(r11, static_cast<std::uint32_t>(lanes - 1));
+  code_.shl(r11, size_of(program_.output_dtype(i)) == 4 ? 2 : 3);
+  if (out_pointer_[i] == in_table)
+    code_.add(r11, ptr[out_ + 8 * i]);
+  else
+    code_.add(r11, Reg64(out_pointer_[i]));
   return r11;
+}
+
+Xbyak::RegExp Frame::fixed_lane(std::size_t i, std::int64_t element) {
+  const std::size_t bytes = static_cast<std::size_t>(element) * size_of(program_.output_dtype(i));
+  if (out_pointer_[i] != in_table) return Reg64(out_pointer_[i]) + bytes;
+  code_.mov(r11, ptr[out_ + 8 * i]);
+  return r11 + bytes;
 }
 
 Xbyak::Address Frame::slot(std::uint32_t i, std::uint32_t vector) const {

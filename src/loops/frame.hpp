@@ -20,7 +20,8 @@ class Frame {
   using RegExp = Xbyak::RegExp;
   using Address = Xbyak::Address;
 
-  /// `vectors` are computed at once.
+  /// `vectors` have slots of their own. Input i has a register for its pointer, as far as these
+  /// suffice, unless `in_step[i]` is 0.
   Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
         const Allocation& allocation, std::uint32_t vectors);
 
@@ -36,8 +37,13 @@ class Frame {
   RegExp output(std::size_t i, std::int64_t after) {
     return element(out_pointer_[i], out_, i, program_.output_dtype(i), after);
   }
-  /// The single element of a repeated input; valid until r11 changes.
-  RegExp repeated_input(std::size_t i);
+  /// The single element of a repeated input, or the one `after` behind it; valid until r11 changes.
+  RegExp repeated_input(std::size_t i, std::int64_t after = 0);
+  /// The element of an output at the index, or `after` behind it, modulo `lanes`, a power of two;
+  /// valid until r11 changes.
+  RegExp lane(std::size_t i, std::int64_t after, std::int64_t lanes);
+  /// An element of an output, wherever the index is; valid until r11 changes.
+  RegExp fixed_lane(std::size_t i, std::int64_t element);
   RegExp constant(std::size_t i) const { return constants_ + 8 * i; }
   /// The slot of one of the vectors that are computed at once.
   Address slot(std::uint32_t i, std::uint32_t vector) const;

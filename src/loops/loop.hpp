@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "dagrad/instruction_set.hpp"
 #include "dagrad/program.hpp"
 #include "src/loops/code.hpp"
+#include "src/loops/loop_spec.hpp"
 
 // The life of a loop, here `y = x * x + k` over arrays with AVX2:
 //
@@ -44,11 +44,12 @@ class Loop {
   /// A loop for any number of elements, or for `elements` of them if these are a pair of vectors
   /// (`is_pair`).
   Loop(const Program& lowered, std::span<const std::int64_t> in_step, InstructionSet set,
-       std::int64_t elements = 0);
+       std::int64_t elements = 0, kernels::LoopSums sums = {});
 
   /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or a single element
   /// if its step is 0. Outputs are dense, and may overwrite a dense input of the same element size.
-  /// `program` may differ only in constants from the one for which the loop was made.
+  /// `program` may differ only in constants from the one for which the loop was made. With sums,
+  /// these are n elements of each row, and the lanes of a sum begin at its `out[i]`.
   void run(const Program& program, const void* const* in, void* const* out, std::int64_t n) const {
     if (direct_ == nullptr) return run_guarded(program, in, out, n);
     direct_(in, out, n, program.constants.data());
@@ -59,14 +60,15 @@ class Loop {
   std::size_t code_bytes() const { return entry() == nullptr ? 0 : code_.bytes(); }
   /// Memory that it occupies.
   std::size_t held_bytes() const {
-    return sizeof(Loop) + in_step_.size() * sizeof(std::int64_t) + code_.held_bytes();
+    const std::size_t words = spec_.in_step.size() + spec_.sums.row_steps.size();
+    return sizeof(Loop) + words * sizeof(std::int64_t) + code_.held_bytes();
   }
 
  private:
   void run_guarded(const Program& program, const void* const* in, void* const* out,
                    std::int64_t n) const;
 
-  std::vector<std::int64_t> in_step_;
+  LoopSpec spec_;
   InstructionSet set_;
   ExecutableCode code_;
   /// Null without machine code, or if the address sanitizer is to check operands.

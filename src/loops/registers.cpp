@@ -32,6 +32,27 @@ class StackSlots {
   std::vector<std::uint32_t> free_;
 };
 
+/// The registers that a step must have of those for which `is_of(step)` is true: for its operands,
+/// which may be invariants, and for its result.
+template <class F>
+int registers_of_step(const Program& program, const F& is_of) {
+  int most = 0;
+  for (std::uint32_t step = 0; step < program.steps.size(); ++step) {
+    const Instruction& at = program.steps[step];
+    int of_step = 0;
+    for (const std::uint32_t value : {step, at.a, at.b, at.c})
+      of_step += value != none && is_of(value);
+    most = std::max(most, of_step);
+  }
+  return most;
+}
+
+/// The same of a vector, which also has values that are live at once.
+template <class F>
+int needed_registers(const Program& program, const Liveness& liveness, const F& is_of) {
+  return std::max(static_cast<int>(liveness.pressure(is_of)), registers_of_step(program, is_of));
+}
+
 /// Assigns registers to values in the order of the program. If registers run out, it evicts the
 /// value whose next use is farthest away (Belady 1966), which is spilled to the stack, or dropped
 /// if it can be read again.
@@ -139,7 +160,8 @@ void Allocator::hoist_invariants(Bank& of) {
   // Registers left for invariants that are loaded in each iteration.
   const std::size_t left_free = std::max<std::size_t>(2, static_cast<std::size_t>(result_.at_once));
   constexpr std::size_t most_slots = 24;
-  const std::size_t needed = liveness_.pressure(is_of) * static_cast<std::size_t>(result_.at_once);
+  const auto needed =
+      static_cast<std::size_t>(result_.at_once * needed_registers(program_, liveness_, is_of));
   std::size_t room = result_.calls ? 0 : of.size() - std::min(of.size(), needed);
   if (invariants.size() > room) room -= std::min(room, left_free);
   for (std::size_t i = 0; i < std::min(invariants.size(), room + most_slots); ++i) {
@@ -292,21 +314,16 @@ void Allocator::finish_use(std::uint32_t step) {
   if (value.slot != none && !liveness_.is_invariant(step)) slots_.give_back(value.slot);
 }
 
-/// The registers of a bank that a vector must have: for the values that are live at once, and for
-/// the operands and the result of a step, since operands may also be invariants.
-int needed_registers(const Program& program, const Liveness& liveness, bool has_masks,
-                     bool of_masks) {
-  const auto is_of = [&](std::uint32_t step) {
-    return step != none && (has_masks && program.steps[step].dtype == b8) == of_masks;
+/// Whether the banks have registers for so many vectors, each of which must have
+/// `registers_for(is_of)` of those for which `is_of(step)` is true.
+template <class F>
+bool fit(const Program& program, const RegisterFile& file, int at_once, const F& registers_for) {
+  const auto is_mask = [&](std::uint32_t step) {
+    return file.masks > 0 && program.steps[step].dtype == b8;
   };
-  std::size_t needed = liveness.pressure(is_of);
-  for (std::uint32_t step = 0; step < program.steps.size(); ++step) {
-    const Instruction& at = program.steps[step];
-    std::size_t of_step = 0;
-    for (const std::uint32_t value : {step, at.a, at.b, at.c}) of_step += is_of(value);
-    needed = std::max(needed, of_step);
-  }
-  return static_cast<int>(needed);
+  const auto is_vector = [&](std::uint32_t step) { return !is_mask(step); };
+  return at_once * registers_for(is_vector) <= file.vectors &&
+         at_once * registers_for(is_mask) <= file.masks;
 }
 
 }  // namespace
@@ -316,16 +333,31 @@ Allocation allocate_registers(const Program& program, std::span<const std::int64
   return Allocator(program, in_step, registers, at_once).run();
 }
 
+Allocation allocate_for_parts(const Program& program, std::span<const std::int64_t> in_step,
+                              const RegisterFile& registers) {
+  const auto uses_stack = [](const Action& action) {
+    return action.kind == Action::Kind::spill || action.kind == Action::Kind::reload;
+  };
+  for (const int at_once : {4, 2}) {
+    if (!fit(program, registers, at_once,
+             [&](const auto& is_of) { return registers_of_step(program, is_of); }))
+      continue;
+    Allocation made = allocate_registers(program, in_step, registers, at_once);
+    const auto few = static_cast<std::ptrdiff_t>(made.body.size() / 4);
+    if (!made.calls && std::ranges::count_if(made.body, uses_stack) <= few) return made;
+  }
+  return allocate_registers(program, in_step, registers);
+}
+
 std::optional<Allocation> allocate_for_several(const Program& program,
                                                std::span<const std::int64_t> in_step,
                                                const RegisterFile& registers, int most) {
   const Liveness liveness(program, in_step);
   const auto spills = [](const Action& action) { return action.kind == Action::Kind::spill; };
-  const bool has_masks = registers.masks > 0;
-  const int vectors = needed_registers(program, liveness, has_masks, false),
-            masks = needed_registers(program, liveness, has_masks, true);
   for (int at_once = most; at_once > 1; --at_once) {
-    if (at_once * vectors > registers.vectors || at_once * masks > registers.masks) continue;
+    if (!fit(program, registers, at_once,
+             [&](const auto& is_of) { return needed_registers(program, liveness, is_of); }))
+      continue;
     Allocation made = allocate_registers(program, in_step, registers, at_once);
     if (std::ranges::none_of(made.body, spills)) return made;
   }

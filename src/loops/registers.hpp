@@ -58,6 +58,11 @@ struct Allocation {
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
                               const RegisterFile& registers, int at_once = 1);
 
+/// Allocates registers for four, two or one of the vectors of a sum's parts: for as many as need
+/// only a few values on the stack.
+Allocation allocate_for_parts(const Program& program, std::span<const std::int64_t> in_step,
+                              const RegisterFile& registers);
+
 /// Allocates registers for as many vectors side by side, up to `most`, as need no values on the
 /// stack, for a loop without calls; empty if not even two do without.
 std::optional<Allocation> allocate_for_several(const Program& program,

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "src/loops/pointers.hpp"
+
 namespace dagrad::detail {
 
 namespace {
@@ -18,19 +20,6 @@ constexpr std::int64_t alignment = 64;           // alignment of each operand
 constexpr std::int64_t overrun = 16;             // bytes that filling may write beyond the end
 constexpr std::int64_t band_bytes = 256 << 10;   // of what a band repeats
 constexpr std::int64_t least_band = 256;         // columns, so that calls take little of the time
-
-/// Pointers to operands, on the stack unless there are very many.
-template <class T>
-class Pointers {
- public:
-  explicit Pointers(std::size_t n) : many_(n > few_.size() ? n : 0) {}
-  T* data() { return many_.empty() ? few_.data() : many_.data(); }
-  T& operator[](std::size_t i) { return data()[i]; }
-
- private:
-  std::array<T, 64> few_;
-  std::vector<T> many_;
-};
 
 /// Fills whole blocks of 16 bytes, and so may write beyond `length`.
 template <class T>

@@ -19,6 +19,7 @@ Change fold_known_nodes(const Graph& graph, std::span<const Value> values, Runti
 Change sum_products_early(const Graph& graph, std::span<const Value> values);
 Change take_elements_early(const Graph& graph, std::span<const Value> values, Runtime* runtime);
 Change fuse_groups(const Graph& graph, std::span<const Value> values);
+Change sum_groups(const Graph& graph, std::span<const Value> values);
 Change tile_groups(const Graph& graph, std::span<const Value> values);
 Change window_groups(const Graph& graph, std::span<const Value> values);
 Change epilogue_groups(const Graph& graph, std::span<const Value> values);

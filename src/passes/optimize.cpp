@@ -74,6 +74,7 @@ std::vector<Pass> compile_passes() {
     passes.emplace_back("sum_early", detail::sum_products_early);
     passes.emplace_back("take_early", detail::take_elements_early, true);
     passes.emplace_back("fuse", detail::fuse_groups, true);
+    passes.emplace_back("fuse_sums", detail::sum_groups, true);
     passes.emplace_back("tile_rows", detail::tile_groups, true);
     passes.emplace_back("read_windows", detail::window_groups, true);
     passes.emplace_back("fuse_epilogues", detail::epilogue_groups, true);

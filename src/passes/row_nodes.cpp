@@ -75,7 +75,7 @@ RowNodes::RowNodes(const GraphData& graph, std::span<const Value> values)
     if (!is_read(node) || (facts_[node].by_row = by_row(node)) == 0 || sums_rows(node)) continue;
     const ResultTypes types = graph.types_of(node);
     for (std::uint32_t port = 0; port < types.size(); ++port)
-      if (types[port].bytes() >= large_value) rows_of_large.insert(types[port].shape[0]);
+      if (is_large(types[port])) rows_of_large.insert(types[port].shape[0]);
   }
   for (const std::uint32_t node : nodes_) {
     if (!is_row_wise(node) || rows_of_large.contains(rows(node))) continue;
@@ -86,9 +86,11 @@ RowNodes::RowNodes(const GraphData& graph, std::span<const Value> values)
 
 bool RowNodes::have_large_values(const GraphData& graph) {
   for (std::uint32_t type = 0; type < graph.types.size(); ++type)
-    if (graph.types[type].bytes() >= large_value) return true;
+    if (is_large(graph.types[type])) return true;
   return false;
 }
+
+bool RowNodes::is_large(const Type& type) { return type.bytes() >= large_value; }
 
 bool RowNodes::is_cheap(std::uint32_t node) const {
   const Op& op = graph_.ops[graph_.records[node].op].op;

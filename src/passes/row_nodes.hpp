@@ -18,6 +18,7 @@ class RowNodes {
 
   /// Whether the graph has values so large that tiles may pay off.
   static bool have_large_values(const GraphData& graph);
+  static bool is_large(const Type& type);
 
   /// The nodes that the values need, operands first.
   const std::vector<std::uint32_t>& nodes() const { return nodes_; }

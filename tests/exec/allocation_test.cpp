@@ -1,6 +1,7 @@
 #include <dagrad/compile.hpp>
 #include <dagrad/ops/reduce.hpp>
 #include <dagrad/passes/epilogues.hpp>
+#include <dagrad/passes/fuse_sums.hpp>
 #include <dagrad/passes/tile.hpp>
 #include <dagrad/passes/windows.hpp>
 
@@ -90,6 +91,19 @@ TEST_P(Allocations, NoneInEpilogues) {
   BoundRun run = f.bind();
   const Tensor elements = Tensor::full(square.type(), 1.0);
   run.feed(square, elements);
+  EXPECT_EQ(f.nodes(), 1u);
+  EXPECT_EQ(of_a_hundred(run), 0);
+}
+
+TEST_P(Allocations, NoneInSumsOfFormulas) {
+  const Value wide = g.input("wide", {f64, {300, 400}}), formula = tanh(wide) * wide;
+  const Function f =
+      compile({sum(formula, 0), sum(formula, 1), sum(wide * 2.0, 1)},
+              {.runtime = &runtime,
+               .passes = {Pass("fuse", fuse, true), Pass("fuse_sums", fuse_sums, true)}});
+  BoundRun run = f.bind();
+  const Tensor elements = Tensor::full(wide.type(), 1.0);
+  run.feed(wide, elements);
   EXPECT_EQ(f.nodes(), 1u);
   EXPECT_EQ(of_a_hundred(run), 0);
 }

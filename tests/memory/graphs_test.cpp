@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "dagrad/passes/epilogues.hpp"
+#include "dagrad/passes/fuse_sums.hpp"
 #include "dagrad/passes/take.hpp"
 #include "dagrad/passes/tile.hpp"
 #include "dagrad/passes/windows.hpp"
@@ -152,6 +153,14 @@ TEST(OutOfMemory, Epilogues) {
   };
   world_of<LargeModel, PassResult>(
       [](LargeModel& m) { return fuse_epilogues(m.graph, std::vector{m.y}); }, result_of);
+}
+TEST(OutOfMemory, FuseSums) {
+  struct LargeModel {
+    Graph graph;
+    Value x = graph.input("x", {f64, {500, 200}}), y = x * 2.0, z = sum(y, 0), w = sum(y, 1);
+  };
+  world_of<LargeModel, PassResult>(
+      [](LargeModel& m) { return fuse_sums(m.graph, std::vector{m.z, m.w}); }, result_of);
 }
 TEST(OutOfMemory, SumEarly) {
   struct LargeModel {

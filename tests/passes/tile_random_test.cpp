@@ -96,7 +96,7 @@ std::size_t tiled_nodes(const Graph& graph) {
 
 TEST(TileRows, KeepsTheBitsOfRandomGraphs) {
   const std::vector<Pass> tiling{{"tile_rows", tile_rows, true}},
-      both{{"fuse", fuse, true}, {"tile_rows", tile_rows, true}};
+      all{{"fuse", fuse, true}, {"fuse_sums", fuse_sums, true}, {"tile_rows", tile_rows, true}};
   std::size_t groups = 0;
   for (unsigned seed = 0; seed < (sanitized ? 6 : 60); ++seed) {
     SCOPED_TRACE(seed);
@@ -120,7 +120,7 @@ TEST(TileRows, KeepsTheBitsOfRandomGraphs) {
                       {"row", rng.normal({columns}, 0, 1, dtype)}};
     const std::vector<Tensor> wanted = compile(fetches, {.passes = {}})(feeds);
     Runtime runtime({.threads = 1 + static_cast<int>(seed % 3)});
-    for (const auto& passes : {tiling, both}) {
+    for (const auto& passes : {tiling, all}) {
       const std::vector<Tensor> got =
           compile(fetches, {.runtime = &runtime, .passes = passes})(feeds);
       for (std::size_t i = 0; i < got.size(); ++i) ASSERT_TENSOR_SAME(got[i], wanted[i]) << graph;

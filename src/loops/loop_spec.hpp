@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "dagrad/kernels/loop_sums.hpp"
+
+namespace dagrad::detail {
+
+/// What a loop does besides its program.
+struct LoopSpec {
+  std::vector<std::int64_t> in_step;  ///< by input: 1 if it is dense, 0 if it is a single element
+  std::int64_t elements = 0;          ///< of a pair of vectors (`is_pair`), or 0 for any number
+  kernels::LoopSums sums{};
+
+  bool has_sums() const { return !sums.summed.empty(); }
+  bool is_summed(std::size_t output) const { return has_sums() && sums.summed[output]; }
+  /// Whether the four parts are rows, one below the other.
+  bool has_rows() const { return has_sums() && sums.lanes == 0 && sums.parts == 4; }
+};
+
+}  // namespace dagrad::detail

@@ -1,0 +1,49 @@
+#include "src/passes/sum_layout.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dagrad::detail {
+
+SumLayout::SumLayout(std::span<const Type> in, const Shape& shape, std::size_t results)
+    : shape_(shape), axes_(broadcast_axes(in, shape)), sums_(results) {}
+
+/// Whether each operand has the same steps along all rows and, where columns are summed, between
+/// them.
+bool SumLayout::can_walk(const kernels::LaneSum& sum) const {
+  if (axes_.rank() == 0) return false;
+  if (sum.along() == Along::rows) return axes_.size(inner()) % sum.columns() == 0;
+  return has_even_rows(sum.columns());
+}
+
+bool SumLayout::sum(std::size_t result, DType dtype, const kernels::SummedAxes& what) {
+  const auto in_loops =
+      std::ranges::count_if(sums_, [](const auto& sum) { return sum != nullptr; });
+  if (in_loops == static_cast<std::ptrdiff_t>(kernels::LoopSums::most)) return false;
+  auto sum = kernels::lane_sum({dtype, shape_}, what);
+  if (!sum || !can_walk(*sum)) return false;
+  if (first_ == nullptr) {
+    dtype_ = dtype;
+    first_ = sum.get();
+  } else {
+    const bool is_like_first = sum->rows() == rows() && sum->columns() == columns();
+    const bool adds_whole_rows = by_columns() && first_->block(0).width == columns();
+    if (dtype != dtype_ || !is_like_first) return false;
+    if (sum->along() != first_->along() && !adds_whole_rows) return false;
+  }
+  sums_[result] = std::move(sum);
+  return true;
+}
+
+kernels::LoopSums SumLayout::loop_sums(int parts) const {
+  kernels::LoopSums sums;
+  sums.row_size = by_columns() ? columns() : first_->row_lanes();
+  sums.lanes = by_columns() ? 0 : first_->row_lanes();
+  sums.parts = parts;
+  for (std::size_t i = 0; i < sums_.size(); ++i) sums.summed.push_back(is_in_loop(i));
+  for (std::size_t i = 0; i < axes_.operands(); ++i)
+    sums.row_steps.push_back(by_columns() ? row_step(i) : step(i) * sums.lanes);
+  return sums;
+}
+
+}  // namespace dagrad::detail
