@@ -30,10 +30,12 @@ class ProgramLoop {
   /// specified when the loop was made; results are dense. A result may overwrite a dense input of
   /// the same element size. Allocates nothing.
   ///
-  /// A loop with sums computes n elements of each of its rows; the lanes of a sum begin where a
-  /// result would.
   void operator()(std::span<const void* const> in, std::span<void* const> out,
                   std::int64_t n) const;
+  /// For a loop with sums: computes n elements of each row, so many times, in different rows. The
+  /// lanes of a sum begin where a result would. Changes the pointers. Allocates nothing.
+  void operator()(std::span<const void*> in, std::span<void*> out, std::int64_t n,
+                  std::int64_t times) const;
 
  private:
   friend class Machine;

@@ -35,6 +35,11 @@ void ProgramLoop::operator()(std::span<const void* const> in, std::span<void* co
   if (n > 0) loop_->run(*program_, in.data(), out.data(), n);
 }
 
+void ProgramLoop::operator()(std::span<const void*> in, std::span<void*> out, std::int64_t n,
+                             std::int64_t times) const {
+  if (n > 0 && times > 0) loop_->run_rows(*program_, in.data(), out.data(), n, times);
+}
+
 Machine::Machine(detail::RuntimeData& runtime)
     : runtime_(runtime),
       instruction_set_(runtime.loops.instruction_set()),

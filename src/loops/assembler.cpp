@@ -64,25 +64,29 @@ LoopAssembler::LoopAssembler(const Program& program, const LoopSpec& spec, Instr
       varies_(varying(spec)),
       allocation_(allocated(program, varies_, file_, spec, is_pair_)),
       first_half_(allocation_.slots),
+      counters_(first_half_ + 2 * static_cast<std::uint32_t>(program.outputs.size())),
       have_slots_(is_pair_ || (spec.has_sums() && spec.sums.parts == 4)),
-      frame_(*code_, program, spec_.in_step, with_halves(),
+      frame_(*code_, program, spec_.in_step, with_slots_of_sums(),
              have_slots_ ? static_cast<std::uint32_t>(allocation_.at_once) : 1),
       is_long_(!is_pair_ && allocation_.body.size() >= long_body),
       apart_(is_pair_ ? spec.elements - code_->lanes() : code_->lanes()) {}
 
-/// The allocation with slots in which the parts of sums are added up.
-const Allocation& LoopAssembler::with_halves() {
-  if (spec_.has_sums() && allocation_.at_once < spec_.sums.parts)
-    allocation_.slots += 2 * static_cast<std::uint32_t>(program_.outputs.size());
+/// The allocation with slots in which the parts of sums are added up and rows are counted.
+const Allocation& LoopAssembler::with_slots_of_sums() {
+  if (spec_.has_sums()) allocation_.slots = counters_ + 1;
   return allocation_;
 }
 
 std::vector<std::uint8_t> LoopAssembler::run() {
   if (allocation_.slots > most_slots) return {};
   frame_.enter();
-  prepare();
-  code_->xor_(frame_.index().cvt32(), frame_.index().cvt32());
-  is_pair_ ? act_on_several(allocation_.body) : iterate();
+  if (spec_.has_sums()) {
+    repeat_rows();
+  } else {
+    prepare();
+    code_->xor_(frame_.index().cvt32(), frame_.index().cvt32());
+    is_pair_ ? act_on_several(allocation_.body) : iterate();
+  }
   frame_.leave();
   code_->emit_tables();
   code_->ready();
@@ -177,11 +181,14 @@ int LoopAssembler::own(int number, DType dtype) const {
   return number < owned ? number + vector_ * owned : number;
 }
 
-/// The bytes between what is read and what is fetched: from rows, the next four of them.
+/// The bytes between what is computed and what is fetched: from rows that are added to each other,
+/// the next four of them, and further ahead if sums follow each other without a pause.
 int LoopAssembler::ahead_of(DType dtype, std::int64_t row_size) const {
-  constexpr std::int64_t distance = 4096, most = 1 << 17;
+  constexpr std::int64_t distance = 4096, of_sums = 32768, most = 1 << 17;
+  if (!spec_.has_sums()) return distance;
   const std::int64_t rows = 4 * row_size * static_cast<std::int64_t>(size_of(dtype));
-  return static_cast<int>(spec_.has_rows() && rows > 0 && rows <= most ? rows : distance);
+  if (spec_.has_rows()) return static_cast<int>(rows > 0 && rows <= most ? rows : distance);
+  return of_sums;
 }
 
 void LoopAssembler::prefetch(const Xbyak::RegExp& from, DType dtype, std::int64_t row_size) {

@@ -39,6 +39,8 @@ void append(const kernels::LoopSums& sums, std::vector<std::uint32_t>& key) {
   };
   key.insert(key.end(), sums.summed.begin(), sums.summed.end());
   std::ranges::for_each(sums.row_steps, append_long);
+  std::ranges::for_each(sums.next_steps, append_long);
+  append_long(sums.next_size);
   append_long(sums.row_size);
   append_long(sums.lanes);
   append_long(sums.parts);

@@ -11,6 +11,10 @@ namespace dagrad::detail {
 using LoopEntry = void (*)(const void* const* in, void* const* out, std::int64_t n,
                            const std::uint64_t* constants);
 
+/// The same for a loop with sums, which computes rows so many times and changes the pointers.
+using SumsEntry = void (*)(const void** in, void** out, std::int64_t n,
+                           const std::uint64_t* constants, std::int64_t times);
+
 /// Machine code in its own pages, which are first written and then made executable, never both at
 /// once.
 class ExecutableCode {
@@ -23,6 +27,7 @@ class ExecutableCode {
   ~ExecutableCode();
 
   LoopEntry entry() const { return reinterpret_cast<LoopEntry>(pages_); }
+  SumsEntry sums_entry() const { return reinterpret_cast<SumsEntry>(pages_); }
   std::size_t bytes() const { return bytes_; }
   /// Memory that it occupies, in whole pages.
   std::size_t held_bytes() const;

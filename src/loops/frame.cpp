@@ -86,6 +86,15 @@ Xbyak::RegExp Frame::repeated_input(std::size_t i, std::int64_t after) {
   return r11 + static_cast<std::size_t>(after) * size_of(program_.inputs[i]);
 }
 
+void Frame::move(int pointer, const Reg64& table, std::size_t i, std::int64_t bytes) {
+  if (bytes == 0) return;
+  code_.mov(r11, static_cast<std::uint64_t>(bytes));
+  if (pointer == in_table)
+    code_.add(ptr[table + 8 * i], r11);
+  else
+    code_.add(Reg64(pointer), r11);
+}
+
 Xbyak::RegExp Frame::lane(std::size_t i, std::int64_t after, std::int64_t lanes) {
   code_.lea(r11, ptr[index_ + static_cast<std::size_t>(after)]);
   code_.and_(r11, static_cast<std::uint32_t>(lanes - 1));

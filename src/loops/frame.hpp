@@ -45,6 +45,14 @@ class Frame {
   /// An element of an output, wherever the index is; valid until r11 changes.
   RegExp fixed_lane(std::size_t i, std::int64_t element);
   RegExp constant(std::size_t i) const { return constants_ + 8 * i; }
+  /// Move the pointer of an input or output by so many elements.
+  void move_input(std::size_t i, std::int64_t elements) {
+    move(in_pointer_[i], in_, i, elements * static_cast<std::int64_t>(size_of(program_.inputs[i])));
+  }
+  void move_output(std::size_t i, std::int64_t elements) {
+    move(out_pointer_[i], out_, i,
+         elements * static_cast<std::int64_t>(size_of(program_.output_dtype(i))));
+  }
   /// The slot of one of the vectors that are computed at once.
   Address slot(std::uint32_t i, std::uint32_t vector) const;
   /// The memory of operand or result 0 to 2 of a call through memory. The next three are for those
@@ -56,6 +64,7 @@ class Frame {
   static constexpr std::uint32_t vector_bytes = 64;
   static constexpr int in_table = -1;
 
+  void move(int pointer, const Reg64& table, std::size_t i, std::int64_t bytes);
   void choose_registers(std::span<const std::int64_t> in_step);
   RegExp element(int pointer, const Reg64& table, std::size_t i, DType dtype, std::int64_t after);
 

@@ -24,10 +24,10 @@ class InterpretedSums {
         to_(program.outputs.size()) {}
 
   void run(std::int64_t n) {
-    const auto [summed, row_steps, row_size, lanes, parts] = spec_.sums;
+    const std::int64_t lanes = spec_.sums.lanes;
     std::int64_t at = 0;
     if (lanes == 0) {
-      for (; at < n; at += most) add(at, std::min(most, n - at), parts, at);
+      for (; at < n; at += most) add(at, std::min(most, n - at), spec_.sums.parts, at);
       return;
     }
     for (; at + 4 * lanes <= n; at += 4 * lanes) add(at, lanes, 4, 0);

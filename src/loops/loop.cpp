@@ -1,10 +1,14 @@
 #include "src/loops/loop.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "dagrad/number.hpp"
 #include "src/loops/address_sanitizer.hpp"
 #include "src/loops/interpreted_sums.hpp"
+#include "src/loops/pointers.hpp"
 
 #if DAGRAD_XBYAK && defined(__x86_64__)
 #define DAGRAD_ASSEMBLER 1
@@ -60,11 +64,37 @@ void Loop::run_guarded(const Program& program, const void* const* in, void* cons
                        std::int64_t n) const {
   if (code_.entry() == nullptr) {
     const UseFunctions functions(set_);
-    if (spec_.has_sums()) return interpret_sums(program, spec_, in, out, n);
     interpret(program, {in, spec_.in_step.size()}, spec_.in_step, {out, program.outputs.size()}, n);
   } else {
     touch(program, spec_, in, out, n);
     code_.entry()(in, out, n, program.constants.data());
+  }
+}
+
+void Loop::run_rows_guarded(const Program& program, const void** in, void** out, std::int64_t n,
+                            std::int64_t times) const {
+  const auto move = [](auto& pointer, std::int64_t elements, DType dtype) {
+    using Byte = std::conditional_t<
+        std::is_const_v<std::remove_pointer_t<std::remove_reference_t<decltype(pointer)>>>,
+        const std::byte, std::byte>;
+    pointer = static_cast<Byte*>(pointer) + elements * static_cast<std::int64_t>(size_of(dtype));
+  };
+  Pointers<const void*> from(spec_.in_step.size());
+  Pointers<void*> to(program.outputs.size());
+  for (std::int64_t time = 0; time < times; ++time) {
+    if (code_.entry() == nullptr) {
+      const UseFunctions functions(set_);
+      interpret_sums(program, spec_, in, out, n);
+    } else {
+      touch(program, spec_, in, out, n);
+      std::copy_n(in, from.size(), from.data());
+      std::copy_n(out, to.size(), to.data());
+      code_.sums_entry()(from.data(), to.data(), n, program.constants.data(), 1);
+    }
+    for (std::size_t i = 0; i < from.size(); ++i)
+      move(in[i], spec_.sums.next_steps[i], program.inputs[i]);
+    for (std::size_t i = 0; i < to.size(); ++i)
+      move(out[i], spec_.next(i), program.output_dtype(i));
   }
 }
 

@@ -48,11 +48,18 @@ class Loop {
 
   /// Computes elements [0, n), n > 0. Input i begins at `in[i]`; it is dense, or a single element
   /// if its step is 0. Outputs are dense, and may overwrite a dense input of the same element size.
-  /// `program` may differ only in constants from the one for which the loop was made. With sums,
-  /// these are n elements of each row, and the lanes of a sum begin at its `out[i]`.
+  /// `program` may differ only in constants from the one for which the loop was made.
   void run(const Program& program, const void* const* in, void* const* out, std::int64_t n) const {
     if (direct_ == nullptr) return run_guarded(program, in, out, n);
     direct_(in, out, n, program.constants.data());
+  }
+
+  /// For a loop with sums: the same of each row, so many times, in different rows. The lanes of a
+  /// sum begin at its `out[i]`. Changes the pointers.
+  void run_rows(const Program& program, const void** in, void** out, std::int64_t n,
+                std::int64_t times) const {
+    if (direct_ == nullptr) return run_rows_guarded(program, in, out, n, times);
+    code_.sums_entry()(in, out, n, program.constants.data(), times);
   }
 
   /// Its machine code; null and 0 bytes if there is none.
@@ -60,13 +67,15 @@ class Loop {
   std::size_t code_bytes() const { return entry() == nullptr ? 0 : code_.bytes(); }
   /// Memory that it occupies.
   std::size_t held_bytes() const {
-    const std::size_t words = spec_.in_step.size() + spec_.sums.row_steps.size();
+    const std::size_t words = spec_.in_step.size() + 2 * spec_.sums.row_steps.size();
     return sizeof(Loop) + words * sizeof(std::int64_t) + code_.held_bytes();
   }
 
  private:
   void run_guarded(const Program& program, const void* const* in, void* const* out,
                    std::int64_t n) const;
+  void run_rows_guarded(const Program& program, const void** in, void** out, std::int64_t n,
+                        std::int64_t times) const;
 
   LoopSpec spec_;
   InstructionSet set_;

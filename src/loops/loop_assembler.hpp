@@ -26,8 +26,9 @@ class LoopAssembler {
   using Kind = Action::Kind;
   static constexpr std::uint32_t most_slots = 2048;  ///< 128 KiB of the stack
 
-  const Allocation& with_halves();
+  const Allocation& with_slots_of_sums();
   void prepare();
+  void repeat_rows();
   void iterate();
   void iterate_over_several();
   void iterate_over_fours();
@@ -66,10 +67,15 @@ class LoopAssembler {
   bool is_summed(const Action& action) const {
     return action.kind == Kind::store && spec_.is_summed(action.output);
   }
+  bool has_moving_invariants() const;
   void add_vector(const Action& action);
   void add_parts(const Action& action);
   bool join_parts(const Action& action, DType dtype);
   void add_to(const Xbyak::RegExp& lane, int a, DType dtype);
+  /// The numbers of elements of a row (0) and of times that are left (1).
+  Xbyak::Address counter(int i) const {
+    return code_->qword[frame_.slot(counters_, 0).getRegExp() + static_cast<std::size_t>(8 * i)];
+  }
   /// The slot of the first or the second two parts of a result, added together.
   Xbyak::Address half(std::uint32_t output, int i) const {
     return frame_.slot(first_half_ + 2 * output + static_cast<std::uint32_t>(i), 0);
@@ -85,6 +91,7 @@ class LoopAssembler {
   const std::vector<std::int64_t> varies_;
   Allocation allocation_;
   const std::uint32_t first_half_;  ///< the first of the slots in which parts are added up
+  const std::uint32_t counters_;    ///< a slot for the counters of rows
   const bool have_slots_;           ///< whether each of several vectors has slots of its own
   Frame frame_;
   const bool is_long_;

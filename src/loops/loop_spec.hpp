@@ -16,6 +16,10 @@ struct LoopSpec {
 
   bool has_sums() const { return !sums.summed.empty(); }
   bool is_summed(std::size_t output) const { return has_sums() && sums.summed[output]; }
+  /// Elements from what is stored or added of a result to what comes next.
+  std::int64_t next(std::size_t output) const {
+    return is_summed(output) ? sums.lanes : sums.next_size;
+  }
   /// Whether the four parts are rows, one below the other.
   bool has_rows() const { return has_sums() && sums.lanes == 0 && sums.parts == 4; }
 };

@@ -152,8 +152,9 @@ class SummingLoops {
     for (std::size_t i = 0; i < out_sizes_.size(); ++i)
       if (worker.of_columns[i]) visit(i, *worker.of_columns[i]);
   }
-  void run(const ProgramLoop& loop, Worker& worker, std::int64_t n) const {
-    loop({worker.in.data(), in_sizes_.size()}, {worker.out.data(), out_sizes_.size()}, n);
+  void run(const ProgramLoop& loop, Worker& worker, std::int64_t n, std::int64_t times) const {
+    loop(std::span(worker.in).first(in_sizes_.size()),
+         std::span(worker.out).first(out_sizes_.size()), n, times);
   }
   /// Folds the lanes of the rows from `row` on.
   void fold(const EvalContext& c, Worker& worker, std::int64_t row, std::int64_t rows) const {
@@ -169,8 +170,7 @@ class SummingLoops {
     each_sum_of_columns(worker, [&](std::size_t, Lanes& lanes) { lanes.begin(block.width); });
     std::int64_t folded = block.first;
     for (std::int64_t row = block.first, n = 0; row < block.last; row += n) {
-      n = block.last - row >= 4 ? 4 : 1;
-      add_some_rows(c, worker, block, row, n);
+      n = add_some_rows(c, worker, block, row);
       each_sum_of_columns(worker, [&](std::size_t, Lanes& lanes) { lanes.count(n); });
       each_sum_of_rows([&](std::size_t k) {
         layout_.of(k)->add_rows(c.machine(), worker.rows[k].data(), n,
@@ -185,39 +185,50 @@ class SummingLoops {
     });
   }
 
-  /// Runs the loop for one or four rows of a block.
-  void add_some_rows(const EvalContext& c, Worker& worker, const kernels::LaneSum::Block& block,
-                     std::int64_t row, std::int64_t n) const {
+  /// Runs the loop for rows of a block, and returns their number: a multiple of four as long as
+  /// there are so many, or four if their elements must be added up before the next ones come.
+  std::int64_t add_some_rows(const EvalContext& c, Worker& worker,
+                             const kernels::LaneSum::Block& block, std::int64_t row) const {
     for (std::size_t i = 0; i < in_sizes_.size(); ++i)
       worker.in[i] = static_cast<const std::byte*>(c.ins[i].data) +
                      (row * layout_.row_step(i) + block.column * layout_.step(i)) * in_sizes_[i];
     const std::int64_t first = row * layout_.columns() + block.column;
+    bool has_rows = false;
+    std::int64_t times = block.last - row;
     for (std::size_t i = 0; i < out_sizes_.size(); ++i) {
       worker.out[i] = sums_rows(i) ? worker.rows[i].data() : element(c.outs[i].data, i, first);
-      if (worker.of_columns[i]) worker.out[i] = worker.of_columns[i]->lanes();
+      has_rows = has_rows || sums_rows(i);
+      if (!worker.of_columns[i]) continue;
+      worker.out[i] = worker.of_columns[i]->lanes();
+      times = std::min(times, worker.of_columns[i]->room());
     }
-    run(n == 4 ? four_ : one_, worker, block.width);
+    const int parts = times >= 4 ? 4 : 1;
+    times = has_rows ? 1 : times / parts;
+    run(parts == 4 ? four_ : one_, worker, block.width, times);
+    return parts * times;
   }
 
   void add_rows(const EvalContext& c, std::int64_t row, std::int64_t end, Worker& worker) const {
+    const bool at_once = layout_.has_even_rows(layout_.columns());
     while (row < end) {
-      const std::int64_t n = std::min(rows_at_once, end - row);
+      const std::int64_t n = std::min(rows_at_once, end - row), times = at_once ? n : 1;
       each_sum_of_rows([&](std::size_t i) { std::ranges::fill(worker.of_rows[i], std::byte(0)); });
-      for (std::int64_t k = 0; k < n; ++k) add_row(c, worker, row + k, k);
+      for (std::int64_t k = 0; k < n; k += times) add_rows_at(c, worker, row + k, k, times);
       fold(c, worker, row, n);
       row += n;
     }
   }
 
-  /// Runs the loop for a row, whose lanes are in that place.
-  void add_row(const EvalContext& c, Worker& worker, std::int64_t row, std::int64_t place) const {
+  /// Runs the loop for rows whose lanes begin in that place.
+  void add_rows_at(const EvalContext& c, Worker& worker, std::int64_t row, std::int64_t place,
+                   std::int64_t times) const {
     for (std::size_t i = 0; i < in_sizes_.size(); ++i)
       worker.in[i] =
           static_cast<const std::byte*>(c.ins[i].data) + layout_.row_offset(row, i) * in_sizes_[i];
     for (std::size_t i = 0; i < out_sizes_.size(); ++i)
       worker.out[i] = sums_rows(i) ? worker.of_rows[i].data() + place * bytes_of_lanes_[i]
                                    : element(c.outs[i].data, i, row * layout_.columns());
-    run(four_, worker, layout_.columns());
+    run(four_, worker, layout_.columns(), times);
   }
 
   SumLayout layout_;

@@ -43,6 +43,9 @@ kernels::LoopSums SumLayout::loop_sums(int parts) const {
   for (std::size_t i = 0; i < sums_.size(); ++i) sums.summed.push_back(is_in_loop(i));
   for (std::size_t i = 0; i < axes_.operands(); ++i)
     sums.row_steps.push_back(by_columns() ? row_step(i) : step(i) * sums.lanes);
+  const std::int64_t rows = by_columns() ? parts : has_even_rows(columns()) ? 1 : 0;
+  for (std::size_t i = 0; i < axes_.operands(); ++i) sums.next_steps.push_back(rows * row_step(i));
+  sums.next_size = rows * columns();
   return sums;
 }
 

@@ -40,6 +40,10 @@ class SumLayout {
     return of(result) != nullptr && of(result)->along() == first_->along();
   }
 
+  /// Whether steps between rows of so many elements are the same everywhere.
+  bool has_even_rows(std::int64_t columns) const {
+    return axes_.rank() == 1 || (axes_.rank() == 2 && axes_.size(1) == columns);
+  }
   /// The steps of operand i along a row, and to the next one.
   std::int64_t step(std::size_t i) const { return axes_.stride(inner(), i); }
   std::int64_t row_step(std::size_t i) const {
@@ -55,10 +59,6 @@ class SumLayout {
  private:
   int inner() const { return axes_.rank() - 1; }
   bool can_walk(const kernels::LaneSum& sum) const;
-  /// Whether steps between rows of so many elements are the same everywhere.
-  bool has_even_rows(std::int64_t columns) const {
-    return axes_.rank() == 1 || (axes_.rank() == 2 && axes_.size(1) == columns);
-  }
 
   Shape shape_;
   StridedAxes<> axes_;

@@ -76,19 +76,30 @@ struct Example {
   const std::vector<std::int64_t> in_step{1, 1, 1, 0, 0};
   std::vector<std::int64_t> row_steps() const { return {stride, stride, 0, 1, 0}; }
 
-  /// All results of one row.
-  std::vector<Array> row(std::int64_t row) const {
-    std::vector<Array> shifted = in;
+  /// The same without the rows before that one.
+  Example from(std::int64_t row) const {
+    Example rest = *this;
     for (std::size_t i = 0; i < inputs; ++i) {
       const auto bytes = row_steps()[i] * row * static_cast<std::int64_t>(size_of(in[i].dtype));
-      shifted[i].bytes.erase(shifted[i].bytes.begin(), shifted[i].bytes.begin() + bytes);
+      rest.in[i].bytes.erase(rest.in[i].bytes.begin(), rest.in[i].bytes.begin() + bytes);
     }
-    return run_interpreted(program, shifted, in_step, static_cast<std::size_t>(n));
+    rest.rows -= row;
+    return rest;
+  }
+  /// The same with only one of the rows.
+  Example only(std::int64_t row) const {
+    Example one = from(row);
+    one.rows = 1;
+    return one;
+  }
+  /// All results of one row.
+  std::vector<Array> row(std::int64_t row) const {
+    return run_interpreted(program, from(row).in, in_step, static_cast<std::size_t>(n));
   }
 
-  /// Runs a loop with sums whose lanes begin with 2.
-  std::vector<Array> run(const kernels::LoopSums& sums, InstructionSet set,
-                         std::int64_t lanes) const {
+  /// Runs a loop with sums whose lanes begin with 2, so many times in different rows.
+  std::vector<Array> run(const kernels::LoopSums& sums, InstructionSet set, std::int64_t lanes,
+                         std::int64_t times = 1) const {
     const detail::Loop loop(program, in_step, set, 0, sums);
     EXPECT_EQ(loop.code_bytes() > 0, set != InstructionSet::plain);
     std::vector<Array> out;
@@ -98,8 +109,9 @@ struct Example {
       if (summed[i]) out.back() = filled(lanes, 2);
     }
     const UseFunctions functions(set);
-    with_pointers(in, out,
-                  [&](auto& from, auto& to) { loop.run(program, from.data(), to.data(), n); });
+    with_pointers(in, out, [&](auto& from, auto& to) {
+      loop.run_rows(program, from.data(), to.data(), n, times);
+    });
     return out;
   }
 
@@ -144,7 +156,8 @@ TEST_P(LoopSumsOf, FourRows) {
       const UseFunctions functions(set);
       std::vector<std::vector<Array>> rows;
       for (std::int64_t row = 0; row < 4; ++row) rows.push_back(setup.row(row));
-      const auto got = setup.run({summed, setup.row_steps(), setup.stride, 0, 4}, set, n);
+      const auto got =
+          setup.run({summed, setup.row_steps(), setup.stride, 0, 4, {0, 0, 0, 0, 0}}, set, n);
       for (std::size_t i = 0; i < summed.size(); ++i) {
         for (std::size_t row = 0; !summed[i] && row < 4; ++row)
           expect_row(got[i], rows[row][i], static_cast<std::int64_t>(row) * setup.stride);
@@ -170,7 +183,8 @@ TEST_P(LoopSumsOf, OneRow) {
       SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
       const UseFunctions functions(set);
       const std::vector<Array> row = setup.row(0);
-      const auto got = setup.run({summed, setup.row_steps(), setup.stride, 0, 1}, set, n);
+      const auto got =
+          setup.run({summed, setup.row_steps(), setup.stride, 0, 1, {0, 0, 0, 0, 0}}, set, n);
       for (std::size_t i = 0; i < summed.size(); ++i) {
         Array wanted = row[i];
         with_type([&]<class T>(std::type_identity<T>) {
@@ -193,7 +207,7 @@ TEST_P(LoopSumsOf, ALine) {
       SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
       const UseFunctions functions(set);
       const std::vector<Array> row = setup.row(0);
-      const auto got = setup.run({summed, row_steps, lanes, lanes, 4}, set, lanes);
+      const auto got = setup.run({summed, row_steps, lanes, lanes, 4, {0, 0, 0, 0, 0}}, set, lanes);
       for (std::size_t i = 0; i < summed.size(); ++i) {
         if (!summed[i]) {
           ASSERT_EQ(difference(got[i], row[i]), "") << "result " << i;
@@ -211,6 +225,61 @@ TEST_P(LoopSumsOf, ALine) {
               add(lane, (of_row(0) + of_row(1)) + (of_row(2) + of_row(3)));
             }
           for (; first < n; ++first) add(first % lanes, at<T>(row[i], first));
+        });
+        ASSERT_EQ(difference(got[i], wanted), "") << "result " << i;
+      }
+    }
+  }
+}
+
+/// Lines one after the other, each of which has lanes of its own.
+TEST_P(LoopSumsOf, LinesInTurn) {
+  const auto [dtype, of] = GetParam();
+  const std::int64_t lanes = dtype == f32 ? 32 : 16, times = 3;
+  for (const std::int64_t n : {1, 17, 128, 300}) {
+    const Example all(dtype, of, times, n, n + 5);
+    const std::vector<std::int64_t> row_steps{lanes, lanes, lanes, 0, 0};
+    for (const InstructionSet set : all_sets()) {
+      SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
+      const auto got = all.run({summed, row_steps, lanes, lanes, 4, all.row_steps(), all.stride},
+                               set, times * lanes, times);
+      for (std::int64_t row = 0; row < times; ++row) {
+        const Example one = all.only(row);
+        const auto wanted =
+            one.run({summed, row_steps, lanes, lanes, 4, {0, 0, 0, 0, 0}}, set, lanes);
+        for (std::size_t i = 0; i < summed.size(); ++i)
+          expect_row(got[i], wanted[i], row * (summed[i] ? lanes : all.stride));
+      }
+    }
+  }
+}
+
+/// Groups of four rows one after the other, which are added to the same lanes.
+TEST_P(LoopSumsOf, FourRowsInTurn) {
+  const auto [dtype, of] = GetParam();
+  for (const std::int64_t n : {1, 17, 128}) {
+    const Example all(dtype, of, 8, n, n + 5);
+    std::vector<std::int64_t> next = all.row_steps();
+    for (std::int64_t& step : next) step *= 4;
+    for (const InstructionSet set : all_sets()) {
+      SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
+      const UseFunctions functions(set);
+      std::vector<std::vector<Array>> rows;
+      for (std::int64_t row = 0; row < 8; ++row) rows.push_back(all.row(row));
+      const auto got =
+          all.run({summed, all.row_steps(), all.stride, 0, 4, next, 4 * all.stride}, set, n, 2);
+      for (std::size_t i = 0; i < summed.size(); ++i) {
+        for (std::size_t row = 0; !summed[i] && row < 8; ++row)
+          expect_row(got[i], rows[row][i], static_cast<std::int64_t>(row) * all.stride);
+        if (!summed[i]) continue;
+        Array wanted = all.filled(n, 2);
+        with_type([&]<class T>(std::type_identity<T>) {
+          const auto of_group = [&](std::size_t k, std::int64_t j) {
+            return (at<T>(rows[k][i], j) + at<T>(rows[k + 1][i], j)) +
+                   (at<T>(rows[k + 2][i], j) + at<T>(rows[k + 3][i], j));
+          };
+          for (std::int64_t j = 0; j < n; ++j)
+            wanted.set<T>(static_cast<std::size_t>(j), (T(2) + of_group(0, j)) + of_group(4, j));
         });
         ASSERT_EQ(difference(got[i], wanted), "") << "result " << i;
       }

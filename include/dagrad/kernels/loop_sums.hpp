@@ -24,6 +24,11 @@ struct LoopSums {
   std::int64_t row_size = 0;            ///< the same for results that are stored
   std::int64_t lanes = 0;
   int parts = 4;
+  /// By input: elements from the row or the rows that are computed together to the next ones; and
+  /// the same for results that are stored. The lanes of the next row follow if `lanes` is not 0,
+  /// and are the same otherwise.
+  std::vector<std::int64_t> next_steps;
+  std::int64_t next_size = 0;
   static constexpr std::size_t most = 8;  ///< results that are summed
 };
 
