@@ -182,25 +182,26 @@ int LoopAssembler::own(int number, DType dtype) const {
 }
 
 /// The bytes between what is computed and what is fetched: from rows that are added to each other,
-/// the next four of them, and further ahead if sums follow each other without a pause.
+/// eight rows, and further ahead than usual if the rows of a sum follow each other.
 int LoopAssembler::ahead_of(DType dtype, std::int64_t row_size) const {
   constexpr std::int64_t distance = 4096, of_sums = 32768, most = 1 << 17;
   if (!spec_.has_sums()) return distance;
-  const std::int64_t rows = 4 * row_size * static_cast<std::int64_t>(size_of(dtype));
+  const std::int64_t rows = 8 * row_size * static_cast<std::int64_t>(size_of(dtype));
   if (spec_.has_rows()) return static_cast<int>(rows > 0 && rows <= most ? rows : distance);
   return of_sums;
 }
 
 void LoopAssembler::prefetch(const Xbyak::RegExp& from, DType dtype, std::int64_t row_size) {
   const bool is_repeated = spec_.has_rows() && row_size == 0;
-  if (is_long_ && !in_tail_ && !is_repeated)
-    code_->prefetcht0(code_->ptr[from + static_cast<std::size_t>(ahead_of(dtype, row_size))]);
+  if (!is_long_ || in_tail_ || is_repeated) return;
+  if (spec_.has_rows()) code_->prefetcht0(code_->ptr[from + near]);
+  code_->prefetcht0(code_->ptr[from + static_cast<std::size_t>(ahead_of(dtype, row_size))]);
 }
 
 void LoopAssembler::prefetch_to_write(const Xbyak::RegExp& to, DType dtype) {
-  if (is_long_ && !in_tail_)
-    code_->prefetchw(
-        code_->ptr[to + static_cast<std::size_t>(ahead_of(dtype, spec_.sums.row_size))]);
+  if (!is_long_ || in_tail_) return;
+  if (spec_.has_rows()) code_->prefetchw(code_->ptr[to + near]);
+  code_->prefetchw(code_->ptr[to + static_cast<std::size_t>(ahead_of(dtype, spec_.sums.row_size))]);
 }
 
 void LoopAssembler::act(std::span<const Action> actions) {

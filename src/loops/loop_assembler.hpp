@@ -25,6 +25,9 @@ class LoopAssembler {
  private:
   using Kind = Action::Kind;
   static constexpr std::uint32_t most_slots = 2048;  ///< 128 KiB of the stack
+  /// Bytes after which rows that were fetched far ahead are fetched again, should they have left
+  /// the first cache.
+  static constexpr std::size_t near = 256;
 
   const Allocation& with_slots_of_sums();
   void prepare();
