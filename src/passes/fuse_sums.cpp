@@ -120,7 +120,8 @@ bool SummedNodes::is_for_tiles(std::uint32_t node) const {
                              [&](const Use& use) { return use.fits && !sum_in(use); });
 }
 
-/// Chooses the sums that one loop can compute: those of columns first.
+/// Chooses the sums that one loop can compute: those of columns first. None if tiles could compute
+/// more of them.
 Summed SummedNodes::choose(std::uint32_t node, std::span<const Type> in) const {
   const auto results = graph_.types_of(node);
   const std::vector<Use>& uses = uses_.at(node);
@@ -140,8 +141,11 @@ Summed SummedNodes::choose(std::uint32_t node, std::span<const Type> in) const {
       summed.sums.push_back({uses[i].node, uses[i].port, *what});
     }
   }
-  for (std::size_t i = 0; i < uses.size(); ++i)
-    if (!joined[i]) stored |= detail::result_bit(uses[i].port);
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    if (joined[i]) continue;
+    if (uses[i].fits) return {};
+    stored |= detail::result_bit(uses[i].port);
+  }
   for (std::uint32_t port = 0; port < results.size(); ++port)
     if ((stored & detail::result_bit(port)) != 0) summed.stored.push_back(port);
   std::ranges::sort(summed.sums, {}, &Summed::Sum::node);

@@ -136,8 +136,6 @@ TEST_F(FuseSums, OverFirstAndLastAxes) {
     const Value y = long_formula(x + row);
     expect_joined({sum(y, 1), sum(y * row, 0), mean(x * row, 0), y});
   }
-  const Value wide = input("wide", {8, 50'000});  // is divided into tiles of columns
-  expect_joined({sum(wide * 2.0, 0), sum(wide * wide, 1)}, 1);
 }
 
 TEST_F(FuseSums, OfGradientsOfWhatBroadcasts) {
@@ -249,7 +247,7 @@ struct RandomSums {
 
 TEST_F(FuseSums, KeepTheBitsOfRandomFormulas) {
   std::size_t made = 0;
-  for (unsigned seed = 0; seed < (sanitized ? 10 : 60); ++seed) {
+  for (unsigned seed = 0; seed < (sanitized ? 12 : 90); ++seed) {
     SCOPED_TRACE(seed);
     RandomSums random(seed);
     const DType dtype = seed % 2 == 0 ? f32 : f64;
@@ -265,7 +263,7 @@ TEST_F(FuseSums, KeepTheBitsOfRandomFormulas) {
     made += count(optimize(graph, values, after_fusion()).graph, joined);
     if (HasFailure()) FAIL() << optimize(graph, values, after_fusion()).graph;
   }
-  EXPECT_GT(made, sanitized ? 4u : 25u);
+  EXPECT_GT(made, sanitized ? 2u : 25u);
 }
 
 TEST_F(FuseSums, LeaveTheRestAlone) {
@@ -286,6 +284,9 @@ TEST_F(FuseSums, LeaveTheRestAlone) {
   EXPECT_EQ(made({sum(x > 0, 1)}), 0u) << "is summed in int64";
   EXPECT_EQ(made({softmax(x) * 2.0, sum(softmax(x) * 2.0, 1)}), 0u) << "is for tiles";
   EXPECT_EQ(made({softmax(x * 2.0), sum(x * 2.0, 1)}), 0u) << "is for tiles";
+  const Value wide = input("wide", {80, 5000}) * 2.0;  // its columns are divided
+  EXPECT_EQ(made({sum(wide, 0)}), 1u);
+  EXPECT_EQ(made({sum(wide, 0), sum(wide, 1)}), 0u) << "tiles can compute both";
 }
 
 TEST_F(FuseSums, AreNamedAfterTheirLastNode) {
