@@ -6,9 +6,8 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/loops/avx2.hpp"
-#include "src/loops/avx512.hpp"
 #include "src/loops/loop_assembler.hpp"
+#include "src/loops/make_emitter.hpp"
 #include "src/loops/pairs.hpp"
 #include "src/program/primitives.hpp"
 
@@ -17,11 +16,6 @@ namespace dagrad::detail {
 using Xbyak::Label;
 
 namespace {
-
-std::unique_ptr<VectorEmitter> emitter_for(const Program& program, InstructionSet set) {
-  if (set == InstructionSet::avx512) return std::make_unique<Avx512Emitter>(lane_bytes(program));
-  return std::make_unique<Avx2Emitter>(lane_bytes(program));
-}
 
 /// Actions from which on a body is so long that few of its iterations overlap, so that they wait
 /// for memory unless lines are asked for early, and for results of their own.
@@ -59,7 +53,7 @@ LoopAssembler::LoopAssembler(const Program& program, const LoopSpec& spec, Instr
       spec_(spec),
       set_(set),
       is_pair_(is_pair(program, spec.elements, set)),
-      code_(emitter_for(program, set)),
+      code_(make_emitter(lane_bytes(program), set)),
       file_(registers_for(*code_, spec)),
       varies_(varying(spec)),
       allocation_(allocated(program, varies_, file_, spec, is_pair_)),

@@ -2,24 +2,14 @@
 
 #include <algorithm>
 
-#include "src/loops/avx2.hpp"
-#include "src/loops/avx512.hpp"
+#include "src/loops/make_emitter.hpp"
 
 namespace dagrad::detail {
-
-namespace {
-
-std::unique_ptr<VectorEmitter> line_emitter(int lane_bytes, InstructionSet set) {
-  if (set == InstructionSet::avx512) return std::make_unique<Avx512Emitter>(lane_bytes);
-  return std::make_unique<Avx2Emitter>(lane_bytes);
-}
-
-}  // namespace
 
 LineAssembler::LineAssembler(const StraightLine& line, InstructionSet set)
     : line_(line),
       set_(set),
-      code_(line_emitter(line.lane_bytes, set)),
+      code_(make_emitter(line.lane_bytes, set)),
       scratch_(set == InstructionSet::avx512 ? 30 : 14),
       schedule_(line),
       memory_(*code_, set),
