@@ -147,29 +147,37 @@ void expect_row(const Array& got, const Array& wanted, std::int64_t begin) {
   ASSERT_EQ(difference(part, wanted), "");
 }
 
+/// One group of four rows, and two one after the other, which are added to the same lanes.
 TEST_P(LoopSumsOf, FourRows) {
   const auto [dtype, of] = GetParam();
-  for (const std::int64_t n : {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 130}) {
-    const Example setup(dtype, of, 4, n, n + 3);
+  for (const std::int64_t n : {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 128, 130}) {
+    const Example all(dtype, of, 8, n, n + 3);
+    std::vector<std::int64_t> next = all.row_steps();
+    for (std::int64_t& step : next) step *= 4;
+    const kernels::LoopSums sums{summed, all.row_steps(), all.stride, 0, 4, next, 4 * all.stride};
     for (const InstructionSet set : all_sets()) {
-      SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
       const UseFunctions functions(set);
       std::vector<std::vector<Array>> rows;
-      for (std::int64_t row = 0; row < 4; ++row) rows.push_back(setup.row(row));
-      const auto got =
-          setup.run({summed, setup.row_steps(), setup.stride, 0, 4, {0, 0, 0, 0, 0}}, set, n);
-      for (std::size_t i = 0; i < summed.size(); ++i) {
-        for (std::size_t row = 0; !summed[i] && row < 4; ++row)
-          expect_row(got[i], rows[row][i], static_cast<std::int64_t>(row) * setup.stride);
-        if (!summed[i]) continue;
-        Array wanted = setup.filled(n, 2);
-        with_type([&]<class T>(std::type_identity<T>) {
-          for (std::int64_t j = 0; j < n; ++j)
-            wanted.set<T>(static_cast<std::size_t>(j),
-                          T(2) + ((at<T>(rows[0][i], j) + at<T>(rows[1][i], j)) +
-                                  (at<T>(rows[2][i], j) + at<T>(rows[3][i], j))));
-        });
-        ASSERT_EQ(difference(got[i], wanted), "") << "result " << i;
+      for (std::int64_t row = 0; row < 8; ++row) rows.push_back(all.row(row));
+      for (const std::size_t groups : {1U, 2U}) {
+        SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n) + ", " +
+                     std::to_string(groups) + " groups");
+        const auto got = all.run(sums, set, n, static_cast<std::int64_t>(groups));
+        for (std::size_t i = 0; i < summed.size(); ++i) {
+          for (std::size_t row = 0; !summed[i] && row < 4 * groups; ++row)
+            expect_row(got[i], rows[row][i], static_cast<std::int64_t>(row) * all.stride);
+          if (!summed[i]) continue;
+          Array wanted = all.filled(n, 2);
+          with_type([&]<class T>(std::type_identity<T>) {
+            for (std::size_t k = 0; k < 4 * groups; k += 4)
+              for (std::int64_t j = 0; j < n; ++j)
+                wanted.set<T>(
+                    static_cast<std::size_t>(j),
+                    at<T>(wanted, j) + ((at<T>(rows[k][i], j) + at<T>(rows[k + 1][i], j)) +
+                                        (at<T>(rows[k + 2][i], j) + at<T>(rows[k + 3][i], j))));
+          });
+          ASSERT_EQ(difference(got[i], wanted), "") << "result " << i;
+        }
       }
     }
   }
@@ -249,39 +257,6 @@ TEST_P(LoopSumsOf, LinesInTurn) {
             one.run({summed, row_steps, lanes, lanes, 4, {0, 0, 0, 0, 0}}, set, lanes);
         for (std::size_t i = 0; i < summed.size(); ++i)
           expect_row(got[i], wanted[i], row * (summed[i] ? lanes : all.stride));
-      }
-    }
-  }
-}
-
-/// Groups of four rows one after the other, which are added to the same lanes.
-TEST_P(LoopSumsOf, FourRowsInTurn) {
-  const auto [dtype, of] = GetParam();
-  for (const std::int64_t n : {1, 17, 128}) {
-    const Example all(dtype, of, 8, n, n + 5);
-    std::vector<std::int64_t> next = all.row_steps();
-    for (std::int64_t& step : next) step *= 4;
-    for (const InstructionSet set : all_sets()) {
-      SCOPED_TRACE(std::string(name(set)) + ", " + std::to_string(n));
-      const UseFunctions functions(set);
-      std::vector<std::vector<Array>> rows;
-      for (std::int64_t row = 0; row < 8; ++row) rows.push_back(all.row(row));
-      const auto got =
-          all.run({summed, all.row_steps(), all.stride, 0, 4, next, 4 * all.stride}, set, n, 2);
-      for (std::size_t i = 0; i < summed.size(); ++i) {
-        for (std::size_t row = 0; !summed[i] && row < 8; ++row)
-          expect_row(got[i], rows[row][i], static_cast<std::int64_t>(row) * all.stride);
-        if (!summed[i]) continue;
-        Array wanted = all.filled(n, 2);
-        with_type([&]<class T>(std::type_identity<T>) {
-          const auto of_group = [&](std::size_t k, std::int64_t j) {
-            return (at<T>(rows[k][i], j) + at<T>(rows[k + 1][i], j)) +
-                   (at<T>(rows[k + 2][i], j) + at<T>(rows[k + 3][i], j));
-          };
-          for (std::int64_t j = 0; j < n; ++j)
-            wanted.set<T>(static_cast<std::size_t>(j), (T(2) + of_group(0, j)) + of_group(4, j));
-        });
-        ASSERT_EQ(difference(got[i], wanted), "") << "result " << i;
       }
     }
   }

@@ -94,7 +94,8 @@ class LaneSum {
   /// The size of the matrix.
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
-  /// Makes results of partial sums, which are there already if there is no scratch memory.
+  /// Computes the results from the partial sums. If there is no scratch memory, these have been
+  /// stored in the result.
   virtual void join(void* partial, const MutableView& result) const = 0;
 
   // Where columns are summed:
