@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
 #include "dagrad/number.hpp"
@@ -73,11 +72,8 @@ void Loop::run_guarded(const Program& program, const void* const* in, void* cons
 
 void Loop::run_rows_guarded(const Program& program, const void** in, void** out, std::int64_t n,
                             std::int64_t times) const {
-  const auto move = [](auto& pointer, std::int64_t elements, DType dtype) {
-    using Byte = std::conditional_t<
-        std::is_const_v<std::remove_pointer_t<std::remove_reference_t<decltype(pointer)>>>,
-        const std::byte, std::byte>;
-    pointer = static_cast<Byte*>(pointer) + elements * static_cast<std::int64_t>(size_of(dtype));
+  const auto bytes = [](std::int64_t elements, DType dtype) {
+    return elements * static_cast<std::int64_t>(size_of(dtype));
   };
   Pointers<const void*> from(spec_.in_step.size());
   Pointers<void*> to(program.outputs.size());
@@ -92,9 +88,10 @@ void Loop::run_rows_guarded(const Program& program, const void** in, void** out,
       code_.sums_entry()(from.data(), to.data(), n, program.constants.data(), 1);
     }
     for (std::size_t i = 0; i < from.size(); ++i)
-      move(in[i], spec_.sums.next_steps[i], program.inputs[i]);
+      in[i] =
+          static_cast<const std::byte*>(in[i]) + bytes(spec_.sums.next_steps[i], program.inputs[i]);
     for (std::size_t i = 0; i < to.size(); ++i)
-      move(out[i], spec_.next(i), program.output_dtype(i));
+      out[i] = static_cast<std::byte*>(out[i]) + bytes(spec_.next(i), program.output_dtype(i));
   }
 }
 

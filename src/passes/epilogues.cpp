@@ -1,7 +1,6 @@
 #include "dagrad/passes/epilogues.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "src/graph/rewriting.hpp"
@@ -12,7 +11,7 @@ namespace dagrad {
 
 namespace {
 
-using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp;
+using detail::Edge, detail::FoundGroups, detail::GraphData, detail::JointOp;
 
 /// Smaller products stay in the first cache.
 constexpr std::size_t least_product = std::size_t{1} << 15;  // bytes
@@ -20,41 +19,27 @@ constexpr std::size_t least_product = std::size_t{1} << 15;  // bytes
 constexpr std::int64_t least_columns = 64;
 
 /// Finds the products that only one elementwise node needs.
-class EpilogueNodes final : public JointNodes {
+class EpilogueNodes final : public FoundGroups {
  public:
   EpilogueNodes(const GraphData& graph, std::span<const Value> values)
-      : graph_(graph), nodes_(detail::needed(graph, values, {}, "fuse_epilogues")) {
-    const std::size_t size = nodes_.empty() ? 0 : nodes_.back() + 1;
-    user_.resize(size, none);
-    group_.resize(size, none);
-    for (const std::uint32_t node : nodes_) note_uses(node);
-    for (const Value& value : values) user_[value.node_id()] = several;
-    for (const std::uint32_t node : nodes_) find_group(node);
-  }
-
-  bool any() const { return !groups_.empty(); }
+      : EpilogueNodes(graph, values, detail::needed(graph, values, {}, "fuse_epilogues")) {}
 
   std::span<const std::uint32_t> nodes() const override { return nodes_; }
   bool is_ordered(std::uint32_t node) const override {
     return is_op(node) && op_of(node).traits().ordered;
   }
-  bool is_kept(std::uint32_t) const override { return true; }
-  std::uint32_t group_of(std::uint32_t node) const override { return group_[node]; }
-  std::span<const std::uint32_t> members(std::uint32_t group) const override {
-    return groups_[group].members;
-  }
-  /// That of the product, so that its operands are not needed for longer, as they would be until
-  /// the end of a step if its updates come last.
-  std::uint32_t place(std::uint32_t group) const override { return groups_[group].members[0]; }
-  std::optional<JointOp> joint_op(std::uint32_t group) override { return groups_[group].op; }
 
  private:
   static constexpr std::uint32_t several = none - 1;
 
-  struct Group {
-    std::array<std::uint32_t, 2> members;  ///< the product and the elementwise node
-    JointOp op;
-  };
+  EpilogueNodes(const GraphData& graph, std::span<const Value> values,
+                std::vector<std::uint32_t> nodes)
+      : FoundGroups(nodes), graph_(graph), nodes_(std::move(nodes)) {
+    user_.resize(nodes_.empty() ? 0 : nodes_.back() + 1, none);
+    for (const std::uint32_t node : nodes_) note_uses(node);
+    for (const Value& value : values) user_[value.node_id()] = several;
+    for (const std::uint32_t node : nodes_) find_group(node);
+  }
 
   bool is_op(std::uint32_t node) const { return graph_.records[node].kind == NodeKind::op; }
   const Op& op_of(std::uint32_t node) const { return graph_.ops[graph_.records[node].op].op; }
@@ -66,9 +51,7 @@ class EpilogueNodes final : public JointNodes {
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<std::uint32_t> user_;   ///< by node: the only one that needs it, `several` or `none`
-  std::vector<std::uint32_t> group_;  ///< by node
-  std::vector<Group> groups_;
+  std::vector<std::uint32_t> user_;  ///< by node: the only one that needs it, `several` or `none`
 };
 
 void EpilogueNodes::note_uses(std::uint32_t node) {
@@ -127,8 +110,7 @@ void EpilogueNodes::find_group(std::uint32_t node) {
   joint.op = std::move(op);
   for (std::uint32_t port = 0; port < graph_.types_of(node).size(); ++port)
     joint.results.emplace_back(node, port, false);
-  group_[product] = group_[node] = static_cast<std::uint32_t>(groups_.size());
-  groups_.push_back({{product, node}, std::move(joint)});
+  add_group({product, node}, std::move(joint));
 }
 
 }  // namespace

@@ -21,19 +21,19 @@ using detail::SumLayout;
 SumLayout layout_of(const FormulaWithSums& op, std::span<const Type> in) {
   const Shape shape = common_shape(in);
   SumLayout layout(in, shape, op.formula->outputs.size());
-  using Along = SumLayout::Along;
-  const auto add = [&](std::size_t i, Along along) {
-    const kernels::SummedAxes what{static_cast<std::uint32_t>(op.axes[i]), op.divisors[i]};
-    const DType dtype = op.formula->output_dtype(i);
-    const auto sum = kernels::lane_sum({dtype, shape}, what);
-    if (sum && sum->along() != along) return;
-    if (!sum || !layout.sum(i, dtype, what))
-      throw ShapeError("the loop of the formula cannot compute the sum of result " +
-                       std::to_string(i) + " of the shape " + to_string(shape));
-  };
-  for (const Along along : {Along::columns, Along::rows})
-    for (std::size_t i = 0; i < op.axes.size(); ++i)
-      if (op.axes[i] != 0) add(i, along);
+  std::vector<SumLayout::Request> sums;
+  for (std::size_t i = 0; i < op.axes.size(); ++i)
+    if (op.axes[i] != 0)
+      sums.push_back({i,
+                      op.formula->output_dtype(i),
+                      {static_cast<std::uint32_t>(op.axes[i]), op.divisors[i]}});
+  const std::vector<bool> added = layout.sum(sums);
+  const auto missing = std::ranges::find(added, false);
+  if (missing != added.end())
+    throw ShapeError(
+        "the loop of the formula cannot compute the sum of result " +
+        std::to_string(sums[static_cast<std::size_t>(missing - added.begin())].result) +
+        " of the shape " + to_string(shape));
   return layout;
 }
 

@@ -15,7 +15,7 @@ namespace dagrad {
 
 namespace {
 
-using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp, detail::RowNodes,
+using detail::Edge, detail::FoundGroups, detail::GraphData, detail::JointOp, detail::RowNodes,
     detail::SumLayout;
 
 /// The code of a loop with sums has up to eight copies of its body.
@@ -39,38 +39,27 @@ std::uint32_t dropped_axes(std::uint32_t summed, const Shape& in, const Shape& o
 }
 
 /// Finds elementwise nodes whose results are summed.
-class SummedNodes final : public JointNodes {
+class SummedNodes final : public FoundGroups {
  public:
   SummedNodes(const GraphData& graph, std::span<const Value> values)
-      : graph_(graph), nodes_(graph, values) {
-    group_.resize(nodes_.nodes().empty() ? 0 : nodes_.nodes().back() + 1, none);
+      : SummedNodes(graph, RowNodes(graph, values)) {}
+
+  std::span<const std::uint32_t> nodes() const override { return nodes_.nodes(); }
+  bool is_ordered(std::uint32_t node) const override { return nodes_.is_ordered(node); }
+
+ private:
+  struct Use {
+    std::uint32_t node, port;
+    bool fits;  ///< whether tiles could compute the user together with the result
+    std::optional<kernels::SummedAxes> sum;  ///< what the user sums, if it does nothing else
+  };
+
+  SummedNodes(const GraphData& graph, RowNodes nodes)
+      : FoundGroups(nodes.nodes()), graph_(graph), nodes_(std::move(nodes)) {
     for (const std::uint32_t node : nodes_.nodes()) note_uses(node);
     for (const std::uint32_t node : nodes_.nodes())
       if (uses_.contains(node)) find_group(node);
   }
-
-  bool any() const { return !groups_.empty(); }
-
-  std::span<const std::uint32_t> nodes() const override { return nodes_.nodes(); }
-  bool is_ordered(std::uint32_t node) const override { return nodes_.is_ordered(node); }
-  bool is_kept(std::uint32_t) const override { return true; }
-  std::uint32_t group_of(std::uint32_t node) const override { return group_[node]; }
-  std::span<const std::uint32_t> members(std::uint32_t group) const override {
-    return groups_[group].members;
-  }
-  /// That of the formula, which reads all that the group does.
-  std::uint32_t place(std::uint32_t group) const override { return groups_[group].members[0]; }
-  std::optional<JointOp> joint_op(std::uint32_t group) override { return groups_[group].op; }
-
- private:
-  struct Group {
-    std::vector<std::uint32_t> members;  ///< the elementwise node and the sums
-    JointOp op;
-  };
-  struct Use {
-    std::uint32_t node, port;
-    bool fits;  ///< whether tiles could compute the user together with the result
-  };
 
   const Op* op_of(std::uint32_t node) const {
     return graph_.records[node].kind == NodeKind::op ? &graph_.ops[graph_.records[node].op].op
@@ -78,7 +67,7 @@ class SummedNodes final : public JointNodes {
   }
   void note_uses(std::uint32_t node);
   bool is_for_tiles(std::uint32_t node) const;
-  std::optional<kernels::SummedAxes> sum_in(const Use& use) const;
+  std::optional<kernels::SummedAxes> sum_in(std::uint32_t node) const;
   Summed choose(std::uint32_t node, std::span<const Type> in) const;
   void find_group(std::uint32_t node);
   JointOp joint(std::uint32_t node, const Program& formula, const Summed& summed) const;
@@ -86,8 +75,6 @@ class SummedNodes final : public JointNodes {
   const GraphData& graph_;
   const RowNodes nodes_;
   std::unordered_map<std::uint32_t, std::vector<Use>> uses_;  ///< by large elementwise node
-  std::vector<std::uint32_t> group_;                          ///< by node
-  std::vector<Group> groups_;
 };
 
 void SummedNodes::note_uses(std::uint32_t node) {
@@ -99,16 +86,16 @@ void SummedNodes::note_uses(std::uint32_t node) {
     if (edge.type_only || op == nullptr || !op->traits().elementwise ||
         !RowNodes::is_large(graph_.types_of(edge.node)[0]))
       continue;
-    uses_[edge.node].push_back({node, edge.port, nodes_.fit(node, i)});
+    uses_[edge.node].push_back({node, edge.port, nodes_.fit(node, i), sum_in(node)});
   }
 }
 
-/// What a user sums; empty if it does something else.
-std::optional<kernels::SummedAxes> SummedNodes::sum_in(const Use& use) const {
-  const Op* const op = op_of(use.node);
+/// What a node sums; empty if it does something else.
+std::optional<kernels::SummedAxes> SummedNodes::sum_in(std::uint32_t node) const {
+  const Op* const op = op_of(node);
   if (op == nullptr) return {};
   std::vector<Type> in;
-  for (const Edge& edge : graph_.operands_of(use.node)) in.push_back(graph_.type(edge));
+  for (const Edge& edge : graph_.operands_of(node)) in.push_back(graph_.type(edge));
   return kernels::summed_axes(*op, in);
 }
 
@@ -116,35 +103,34 @@ std::optional<kernels::SummedAxes> SummedNodes::sum_in(const Use& use) const {
 bool SummedNodes::is_for_tiles(std::uint32_t node) const {
   for (std::size_t i = 0; i < graph_.operands_of(node).size(); ++i)
     if (nodes_.fit(node, i)) return true;
-  return std::ranges::any_of(uses_.at(node),
-                             [&](const Use& use) { return use.fits && !sum_in(use); });
+  return std::ranges::any_of(uses_.at(node), [](const Use& use) { return use.fits && !use.sum; });
 }
 
-/// Chooses the sums that one loop can compute: those of columns first. None if tiles could compute
-/// more of them.
+/// Chooses the sums that one loop can compute. None if tiles could compute more of them.
 Summed SummedNodes::choose(std::uint32_t node, std::span<const Type> in) const {
   const auto results = graph_.types_of(node);
-  const std::vector<Use>& uses = uses_.at(node);
-  SumLayout layout(in, results[0].shape, results.size() + uses.size());
-  Summed summed;
   std::uint32_t stored = nodes_.requested(node);
-  std::vector<bool> joined(uses.size());
-  using Along = SumLayout::Along;
-  for (const Along along : {Along::columns, Along::rows}) {
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-      const auto what = sum_in(uses[i]);
-      if (!what || joined[i]) continue;
-      const Type& type = results[uses[i].port];
-      const auto sum = kernels::lane_sum(type, *what);
-      if (!sum || sum->along() != along || !layout.sum(i, type.dtype, *what)) continue;
-      joined[i] = true;
-      summed.sums.push_back({uses[i].node, uses[i].port, *what});
+  std::vector<SumLayout::Request> requests;
+  std::vector<const Use*> requested;
+  const auto store = [&](const Use& use) { stored |= detail::result_bit(use.port); };
+  for (const Use& use : uses_.at(node)) {
+    if (!use.sum) {
+      store(use);
+      continue;
     }
+    requests.push_back({requested.size(), results[use.port].dtype, *use.sum});
+    requested.push_back(&use);
   }
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    if (joined[i]) continue;
-    if (uses[i].fits) return {};
-    stored |= detail::result_bit(uses[i].port);
+  const std::vector<bool> joined = SumLayout(in, results[0].shape, requests.size()).sum(requests);
+  Summed summed;
+  for (std::size_t i = 0; i < requested.size(); ++i) {
+    const Use& use = *requested[i];
+    if (joined[i]) {
+      summed.sums.push_back({use.node, use.port, *use.sum});
+    } else {
+      if (use.fits) return {};
+      store(use);
+    }
   }
   for (std::uint32_t port = 0; port < results.size(); ++port)
     if ((stored & detail::result_bit(port)) != 0) summed.stored.push_back(port);
@@ -160,11 +146,9 @@ void SummedNodes::find_group(std::uint32_t node) {
   for (const Edge& edge : graph_.operands_of(node)) in.push_back(graph_.type(edge));
   const Summed summed = choose(node, in);
   if (summed.sums.empty()) return;
-  Group group{{node}, joint(node, *formula, summed)};
-  for (const Summed::Sum& sum : summed.sums) group.members.push_back(sum.node);
-  for (const std::uint32_t member : group.members)
-    group_[member] = static_cast<std::uint32_t>(groups_.size());
-  groups_.push_back(std::move(group));
+  std::vector<std::uint32_t> members{node};
+  for (const Summed::Sum& sum : summed.sums) members.push_back(sum.node);
+  add_group(std::move(members), joint(node, *formula, summed));
 }
 
 JointOp SummedNodes::joint(std::uint32_t node, const Program& formula, const Summed& summed) const {

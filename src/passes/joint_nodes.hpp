@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dagrad/rewrite.hpp"
@@ -60,6 +61,39 @@ class JointNodes {
   virtual std::uint32_t place(std::uint32_t group) const { return members(group).back(); }
   /// The op of a group; empty if there is none that computes it, so that its nodes are copied.
   virtual std::optional<JointOp> joint_op(std::uint32_t group) = 0;
+};
+
+/// Groups whose ops are made when they are found. A group is made in the place of its first node,
+/// which reads all that the group does, so that operands are not needed for longer.
+class FoundGroups : public JointNodes {
+ public:
+  bool any() const { return !groups_.empty(); }
+  bool is_kept(std::uint32_t) const override { return true; }
+  std::uint32_t group_of(std::uint32_t node) const override { return group_[node]; }
+  std::span<const std::uint32_t> members(std::uint32_t group) const override {
+    return groups_[group].members;
+  }
+  std::uint32_t place(std::uint32_t group) const override { return groups_[group].members[0]; }
+  std::optional<JointOp> joint_op(std::uint32_t group) override { return groups_[group].op; }
+
+ protected:
+  explicit FoundGroups(std::span<const std::uint32_t> nodes)
+      : group_(nodes.empty() ? 0 : nodes.back() + 1, none) {}
+  /// Adds a group; its members are sorted.
+  void add_group(std::vector<std::uint32_t> members, JointOp op) {
+    for (const std::uint32_t member : members)
+      group_[member] = static_cast<std::uint32_t>(groups_.size());
+    groups_.push_back({std::move(members), std::move(op)});
+  }
+
+ private:
+  struct Group {
+    std::vector<std::uint32_t> members;
+    JointOp op;
+  };
+
+  std::vector<std::uint32_t> group_;  ///< by node
+  std::vector<Group> groups_;
 };
 
 /// The formula of an elementwise node, for an op that computes it in another way. Null if the node

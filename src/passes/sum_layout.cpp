@@ -16,22 +16,32 @@ bool SumLayout::can_walk(const kernels::LaneSum& sum) const {
   return has_even_rows(sum.columns());
 }
 
-bool SumLayout::sum(std::size_t result, DType dtype, const kernels::SummedAxes& what) {
-  const auto in_loops =
-      std::ranges::count_if(sums_, [](const auto& sum) { return sum != nullptr; });
-  if (in_loops == static_cast<std::ptrdiff_t>(kernels::LoopSums::most)) return false;
-  auto sum = kernels::lane_sum({dtype, shape_}, what);
-  if (!sum || !can_walk(*sum)) return false;
+std::vector<bool> SumLayout::sum(std::span<const Request> requests) {
+  std::vector<std::unique_ptr<const kernels::LaneSum>> sums;
+  for (const Request& request : requests)
+    sums.push_back(kernels::lane_sum({request.dtype, shape_}, request.what));
+  std::vector<bool> added(requests.size());
+  for (const Along along : {Along::columns, Along::rows})
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      if (sums[i] && sums[i]->along() == along) added[i] = add(requests[i], sums[i]);
+  return added;
+}
+
+/// Takes over a sum, unless the loop cannot compute it besides those that it has.
+bool SumLayout::add(const Request& request, std::unique_ptr<const kernels::LaneSum>& sum) {
+  const auto in_loop = std::ranges::count_if(sums_, [](const auto& of) { return of != nullptr; });
+  if (in_loop == static_cast<std::ptrdiff_t>(kernels::LoopSums::most) || !can_walk(*sum))
+    return false;
   if (first_ == nullptr) {
-    dtype_ = dtype;
+    dtype_ = request.dtype;
     first_ = sum.get();
   } else {
     const bool is_like_first = sum->rows() == rows() && sum->columns() == columns();
     const bool adds_whole_rows = by_columns() && first_->block(0).width == columns();
-    if (dtype != dtype_ || !is_like_first) return false;
+    if (request.dtype != dtype_ || !is_like_first) return false;
     if (sum->along() != first_->along() && !adds_whole_rows) return false;
   }
-  sums_[result] = std::move(sum);
+  sums_[request.result] = std::move(sum);
   return true;
 }
 
@@ -40,7 +50,8 @@ kernels::LoopSums SumLayout::loop_sums(int parts) const {
   sums.row_size = by_columns() ? columns() : first_->row_lanes();
   sums.lanes = by_columns() ? 0 : first_->row_lanes();
   sums.parts = parts;
-  for (std::size_t i = 0; i < sums_.size(); ++i) sums.summed.push_back(is_in_loop(i));
+  for (const auto& sum : sums_)
+    sums.summed.push_back(sum != nullptr && sum->along() == first_->along());
   for (std::size_t i = 0; i < axes_.operands(); ++i)
     sums.row_steps.push_back(by_columns() ? row_step(i) : step(i) * sums.lanes);
   const std::int64_t rows = by_columns() ? parts : has_even_rows(columns()) ? 1 : 0;

@@ -22,11 +22,15 @@ class SumLayout {
   /// stored so far.
   SumLayout(std::span<const Type> in, const Shape& shape, std::size_t results);
 
-  /// Lets a result be summed; returns false, and changes nothing, if the loop cannot do that
-  /// besides the sums that it has.
-  bool sum(std::size_t result, DType dtype, const kernels::SummedAxes& what);
+  struct Request {
+    std::size_t result;
+    DType dtype;
+    kernels::SummedAxes what;
+  };
+  /// Lets results be summed, those over columns first. Returns for each whether the loop can do
+  /// that besides the others.
+  std::vector<bool> sum(std::span<const Request> requests);
 
-  bool has_sums() const { return first_ != nullptr; }
   /// Whether columns are summed.
   bool by_columns() const { return first_->along() == Along::columns; }
   std::int64_t rows() const { return first_->rows(); }
@@ -35,10 +39,6 @@ class SumLayout {
   const kernels::LaneSum& first() const { return *first_; }
   /// The sum of a result; null if it is stored.
   const kernels::LaneSum* of(std::size_t result) const { return sums_[result].get(); }
-  /// Whether the loop adds up a result.
-  bool is_in_loop(std::size_t result) const {
-    return of(result) != nullptr && of(result)->along() == first_->along();
-  }
 
   /// Whether steps between rows of so many elements are the same everywhere.
   bool has_even_rows(std::int64_t columns) const {
@@ -59,6 +59,7 @@ class SumLayout {
  private:
   int inner() const { return axes_.rank() - 1; }
   bool can_walk(const kernels::LaneSum& sum) const;
+  bool add(const Request& request, std::unique_ptr<const kernels::LaneSum>& sum);
 
   Shape shape_;
   StridedAxes<> axes_;
