@@ -106,8 +106,8 @@ struct Instruction {
 
 /// A straight-line program over elements: what a functor does with one element of each operand. It
 /// is immutable once recorded. Equal steps are recorded once, steps whose operands are all
-/// constants are folded, and unused steps are removed; steps are in the order in which the results
-/// need them.
+/// constants are folded, `pull` by a constant becomes a product, and unused steps are removed;
+/// steps are in the order in which the results need them.
 struct Program {
   std::vector<Instruction> steps;
   /// Bits, in the low bytes; loops that differ only in these share code.
@@ -195,6 +195,7 @@ class Recorder {
 
  private:
   std::uint32_t remember(Instruction step, std::uint64_t bits);
+  Symbol simplified(Instruction instruction);
   void grow();
   Program program_;
   std::vector<std::uint32_t> table_;  ///< steps by hash, open addressing

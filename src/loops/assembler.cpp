@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
+#include "src/loops/interleaved.hpp"
 #include "src/loops/loop_assembler.hpp"
 #include "src/loops/make_emitter.hpp"
 #include "src/loops/pairs.hpp"
@@ -21,10 +22,10 @@ namespace {
 /// for memory unless lines are asked for early, and for results of their own.
 constexpr std::size_t long_body = 24;
 
-/// The registers for values: sums need two of the others.
+/// The registers for values: sums need another one.
 RegisterFile registers_for(const VectorEmitter& code, const LoopSpec& spec) {
   RegisterFile file = code.registers();
-  if (spec.has_sums()) file.vectors -= 2;
+  if (spec.has_sums()) --file.vectors;
   return file;
 }
 
@@ -36,14 +37,33 @@ std::vector<std::int64_t> varying(const LoopSpec& spec) {
   return varies;
 }
 
-Allocation allocated(const Program& program, std::span<const std::int64_t> in_step,
-                     const RegisterFile& file, const LoopSpec& spec, bool is_pair) {
-  constexpr int most_at_once = 4;
-  if (is_pair) return allocate_registers(program, in_step, file, 2);
-  if (spec.has_sums() && spec.sums.parts == 4) return allocate_for_parts(program, in_step, file);
-  Allocation for_one = allocate_registers(program, in_step, file);
-  if (for_one.calls || for_one.body.size() < long_body) return for_one;
-  return allocate_for_several(program, in_step, file, most_at_once).value_or(std::move(for_one));
+/// The bodies of a loop whose four parts are added together.
+Bodies bodies_of_parts(const Program& program, const VectorEmitter& code, const RegisterFile& file,
+                       const LoopSpec& spec) {
+  const std::vector<std::int64_t> varies = varying(spec);
+  const auto body = [&](int vectors, const std::vector<Action>* preheader) {
+    return allocate_interleaved(program, varies, file, {vectors, spec.sums.summed}, preheader);
+  };
+  const auto lanes = static_cast<int>(spec.sums.lanes);
+  Bodies bodies;
+  bodies.several = body(4 * (lanes > 0 ? lanes / code.lanes() : 2), nullptr);
+  const auto& preheader = bodies.several->preheader;
+  bodies.rest =
+      lanes > 0 ? allocate_registers(program, varies, file, &preheader) : body(4, &preheader);
+  if (lanes == 0 && bodies.several->calls) bodies.several.reset();
+  return bodies;
+}
+
+Bodies bodies_of(const Program& program, const VectorEmitter& code, const RegisterFile& file,
+                 const LoopSpec& spec, bool is_pair) {
+  constexpr int at_once = 4;
+  if (is_pair) return {{}, allocate_for_each(program, spec.in_step, file, 2)};
+  if (spec.has_sums() && spec.sums.parts == 4) return bodies_of_parts(program, code, file, spec);
+  Bodies bodies{{}, allocate_registers(program, spec.in_step, file)};
+  if (bodies.rest.calls || bodies.rest.body.size() < long_body) return bodies;
+  bodies.several = allocate_interleaved(program, spec.in_step, file, {at_once, {}});
+  bodies.rest = allocate_registers(program, spec.in_step, file, &bodies.several->preheader);
+  return bodies;
 }
 
 }  // namespace
@@ -55,31 +75,24 @@ LoopAssembler::LoopAssembler(const Program& program, const LoopSpec& spec, Instr
       is_pair_(is_pair(program, spec.elements, set)),
       code_(make_emitter(lane_bytes(program), set)),
       file_(registers_for(*code_, spec)),
-      varies_(varying(spec)),
-      allocation_(allocated(program, varies_, file_, spec, is_pair_)),
-      first_half_(allocation_.slots),
-      counters_(first_half_ + 2 * static_cast<std::uint32_t>(program.outputs.size())),
-      have_slots_(is_pair_ || (spec.has_sums() && spec.sums.parts == 4)),
-      frame_(*code_, program, spec_.in_step, with_slots_of_sums(),
-             have_slots_ ? static_cast<std::uint32_t>(allocation_.at_once) : 1),
-      is_long_(!is_pair_ && allocation_.body.size() >= long_body),
+      bodies_(bodies_of(program, *code_, file_, spec, is_pair_)),
+      counters_(std::max(bodies_.rest.slots, bodies_.several ? bodies_.several->slots : 0)),
+      frame_(*code_, program, spec_.in_step, bodies_.rest.calls, slots(), is_pair_ ? 2 : 1),
+      is_long_(!is_pair_ && bodies_.rest.body.size() >=
+                                long_body * static_cast<std::size_t>(bodies_.rest.at_once)),
       apart_(is_pair_ ? spec.elements - code_->lanes() : code_->lanes()) {}
 
-/// The allocation with slots in which the parts of sums are added up and rows are counted.
-const Allocation& LoopAssembler::with_slots_of_sums() {
-  if (spec_.has_sums()) allocation_.slots = counters_ + 1;
-  return allocation_;
-}
+std::uint32_t LoopAssembler::slots() const { return counters_ + (spec_.has_sums() ? 1 : 0); }
 
 std::vector<std::uint8_t> LoopAssembler::run() {
-  if (allocation_.slots > most_slots) return {};
+  if (slots() > most_slots) return {};
   frame_.enter();
   if (spec_.has_sums()) {
     repeat_rows();
   } else {
     prepare();
     code_->xor_(frame_.index().cvt32(), frame_.index().cvt32());
-    is_pair_ ? act_on_several(allocation_.body) : iterate();
+    is_pair_ ? act_on_pair(bodies_.rest.body) : iterate();
   }
   frame_.leave();
   code_->emit_tables();
@@ -90,25 +103,48 @@ std::vector<std::uint8_t> LoopAssembler::run() {
 /// Loads what is the same in all iterations: once into registers that vectors share, and otherwise
 /// for each vector.
 void LoopAssembler::prepare() {
-  for (const Action& action : allocation_.preheader) {
+  for (const Action& action : bodies_.rest.preheader) {
     const bool is_shared = action.kind == Kind::load &&
-                           action.d >= registers_of_vector(program_.steps[action.step].dtype);
-    have_slots_ && !is_shared ? act_on_several({&action, 1}) : act(action);
+                           action.d >= registers_of_one(program_.steps[action.step].dtype);
+    is_pair_ && !is_shared ? act_on_pair({&action, 1}) : act(action);
   }
 }
 
 void LoopAssembler::iterate() {
+  if (bodies_.several) iterate_over_several();
+  iterate_over_rest();
+}
+
+void LoopAssembler::iterate_over_several() {
+  Label again, done;
+  const int vectors = bodies_.several->at_once;
+  const auto elements = static_cast<std::uint32_t>(spec_.has_rows() ? vectors / 4 * code_->lanes()
+                                                                    : vectors * code_->lanes());
+  code_->sub(frame_.count(), elements);
+  code_->cmp(frame_.index(), frame_.count());
+  code_->jg(done, code_->T_NEAR);
+  code_->align(64);
+  code_->L(again);
+  in_parts_ = spec_.has_sums() && spec_.sums.parts == 4;
+  act(bodies_.several->body);
+  in_parts_ = false;
+  code_->add(frame_.index(), elements);
+  code_->cmp(frame_.index(), frame_.count());
+  code_->jle(again, code_->T_NEAR);
+  code_->L(done);
+  code_->add(frame_.count(), elements);
+}
+
+void LoopAssembler::iterate_over_rest() {
   Label again, tail, done;
   const auto &count = frame_.count(), &index = frame_.index();
   const auto lanes = static_cast<std::uint32_t>(code_->lanes());
-  if (spec_.sums.lanes > 0) iterate_over_fours();
-  if (allocation_.at_once > 1 && !spec_.has_rows()) iterate_over_several();
   code_->sub(count, lanes);
   code_->cmp(index, count);
   code_->jg(tail, code_->T_NEAR);
   code_->align(64);
   code_->L(again);  // count is now the last index at which a whole vector begins
-  act_on_vector();
+  act_on_rest();
   code_->add(index, lanes);
   code_->cmp(index, count);
   code_->jle(again);
@@ -118,60 +154,22 @@ void LoopAssembler::iterate() {
   code_->add(count, index);  // minus the number of remaining elements
   code_->jz(done, code_->T_NEAR);
   in_tail_ = true;
-  code_->begin_tail(count, allocation_.calls);
-  act_on_vector();
+  code_->begin_tail(count, bodies_.rest.calls);
+  act_on_rest();
   code_->L(done);
-}
-
-void LoopAssembler::iterate_over_several() {
-  Label again, done;
-  const auto elements = static_cast<std::uint32_t>(allocation_.at_once * code_->lanes());
-  code_->sub(frame_.count(), elements);
-  code_->cmp(frame_.index(), frame_.count());
-  code_->jg(done, code_->T_NEAR);
-  code_->align(64);
-  code_->L(again);
-  act_on_several(allocation_.body);
-  code_->add(frame_.index(), elements);
-  code_->cmp(frame_.index(), frame_.count());
-  code_->jle(again, code_->T_NEAR);
-  code_->L(done);
-  code_->add(frame_.count(), elements);
-}
-
-/// Iterates over four times the lanes of sums.
-void LoopAssembler::iterate_over_fours() {
-  Label again, done;
-  const auto elements = static_cast<std::uint32_t>(4 * spec_.sums.lanes);
-  code_->sub(frame_.count(), elements);
-  code_->jl(done, code_->T_NEAR);
-  code_->align(64);
-  code_->L(again);
-  for (pass_ = 0; pass_ * code_->lanes() < spec_.sums.lanes; ++pass_) act_on_parts();
-  pass_ = 0;
-  code_->add(frame_.index(), elements);
-  code_->cmp(frame_.index(), frame_.count());
-  code_->jle(again, code_->T_NEAR);
-  code_->L(done);
-  code_->add(frame_.count(), elements);
 }
 
 /// Computes a vector of elements, or the remaining ones: of all rows, if there are several.
-void LoopAssembler::act_on_vector() { spec_.has_rows() ? act_on_parts() : act(allocation_.body); }
-
-/// Computes a vector of each of the four parts, as many at once as there are registers for.
-void LoopAssembler::act_on_parts() {
-  in_parts_ = true;
-  for (group_ = 0; group_ * allocation_.at_once < spec_.sums.parts; ++group_)
-    act_on_several(allocation_.body);
-  group_ = 0;
+void LoopAssembler::act_on_rest() {
+  in_parts_ = spec_.has_rows();
+  act(bodies_.rest.body);
   in_parts_ = false;
 }
 
-/// The number of a register of the present vector. Registers that no vector owns hold what is the
-/// same for all.
+/// The number of a register of the present one of a pair. Registers that neither owns hold what is
+/// the same for both.
 int LoopAssembler::own(int number, DType dtype) const {
-  const int owned = registers_of_vector(dtype);
+  const int owned = registers_of_one(dtype);
   return number < owned ? number + vector_ * owned : number;
 }
 
@@ -186,8 +184,7 @@ int LoopAssembler::ahead_of(DType dtype, std::int64_t row_size) const {
 }
 
 void LoopAssembler::prefetch(const Xbyak::RegExp& from, DType dtype, std::int64_t row_size) {
-  const bool is_repeated = spec_.has_rows() && row_size == 0;
-  if (!is_long_ || in_tail_ || is_repeated) return;
+  if (!is_long_ || in_tail_) return;
   if (spec_.has_rows()) code_->prefetcht0(code_->ptr[from + near]);
   code_->prefetcht0(code_->ptr[from + static_cast<std::size_t>(ahead_of(dtype, row_size))]);
 }
@@ -199,22 +196,21 @@ void LoopAssembler::prefetch_to_write(const Xbyak::RegExp& to, DType dtype) {
 }
 
 void LoopAssembler::act(std::span<const Action> actions) {
-  for (const Action& action : actions) act(action);
+  for (const Action& action : actions) {
+    vector_ = action.vector;
+    act(action);
+  }
+  vector_ = 0;
 }
 
-void LoopAssembler::act_on_several(std::span<const Action> actions) {
+/// Does each action for both vectors.
+void LoopAssembler::act_on_pair(std::span<const Action> actions) {
   for (const Action& action : actions) {
-    const bool calls =
-        action.kind == Kind::compute && file_.is_call(program_, program_.steps[action.step]);
-    if (calls) {
-      allocation_.at_once == 1 ? act(action) : call_for_both(action);
+    if (action.kind == Kind::compute && file_.is_call(program_, program_.steps[action.step])) {
+      call_for_both(action);
       continue;
     }
-    if (in_parts_ && is_summed(action)) {
-      add_parts(action);
-      continue;
-    }
-    for (vector_ = 0; vector_ < allocation_.at_once; ++vector_) act(action);
+    for (vector_ = 0; vector_ < 2; ++vector_) act(action);
     vector_ = 0;
   }
 }
@@ -230,14 +226,16 @@ void LoopAssembler::act(const Action& action) {
       return code_->reload(own(action.d, dtype), dtype, slot(action.slot));
     case Kind::compute:
       return compute(action);
+    case Kind::add:
+      return code_->compute(addition(action));
     case Kind::store:
       return store(action);
   }
 }
 
 void LoopAssembler::store(const Action& action) {
-  if (is_summed(action)) return add_vector(action);
   const DType dtype = program_.steps[action.step].dtype;
+  if (is_summed(action)) return add_to(lane(action), own(action.d, dtype), dtype);
   prefetch_to_write(output(action.output), dtype);
   code_->store(output(action.output), own(action.d, dtype), dtype);
 }
@@ -251,11 +249,12 @@ void LoopAssembler::load(const Action& action) {
   }
   const std::int64_t row_size = spec_.has_sums() ? spec_.sums.row_steps[step.data] : 0;
   if (spec_.in_step[step.data] == 0) {
-    const std::int64_t row = in_parts_ ? part() * row_size : 0;
+    const std::int64_t row = in_parts_ ? vector_ % 4 * row_size : 0;
     code_->broadcast(d, step.dtype, frame_.repeated_input(step.data, row));
     return;
   }
-  prefetch(frame_.input(step.data, first(row_size)), step.dtype, row_size);
+  if (!is_repeated(step.data))
+    prefetch(frame_.input(step.data, first(row_size)), step.dtype, row_size);
   code_->load(d, step.dtype, frame_.input(step.data, first(row_size)));
 }
 
@@ -271,6 +270,20 @@ Operation LoopAssembler::operation(const Action& action) const {
                .b = own(action.b, of),
                .c = own(action.c, of),
                .cast_to = step.dtype};
+  if (action.slot != Instruction::none) op.memory = slot(action.slot);
+  return op;
+}
+
+/// The addition of two values of a step.
+Operation LoopAssembler::addition(const Action& action) const {
+  const DType dtype = program_.steps[action.step].dtype;
+  Operation op{.primitive = Primitive::add,
+               .dtype = dtype,
+               .operand_dtype = dtype,
+               .d = action.d,
+               .a = action.a,
+               .b = action.b,
+               .c = 0};
   if (action.slot != Instruction::none) op.memory = slot(action.slot);
   return op;
 }

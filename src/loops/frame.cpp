@@ -10,12 +10,12 @@ using Xbyak::util::rbp, Xbyak::util::rbx, Xbyak::util::rcx, Xbyak::util::rdi, Xb
     Xbyak::util::rsi, Xbyak::util::rsp;
 
 Frame::Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
-             const Allocation& allocation, std::uint32_t vectors)
+             bool calls, std::uint32_t slots, std::uint32_t vectors)
     : code_(code),
       program_(program),
-      calls_(allocation.calls),
+      calls_(calls),
       at_once_(vectors),
-      vectors_(vectors * (allocation.slots + (calls_ ? arguments : 0))),
+      vectors_(vectors * (slots + (calls_ ? arguments : 0))),
       in_pointer_(program.inputs.size(), in_table),
       out_pointer_(program.outputs.size(), in_table) {
   choose_registers(in_step);

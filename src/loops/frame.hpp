@@ -20,10 +20,10 @@ class Frame {
   using RegExp = Xbyak::RegExp;
   using Address = Xbyak::Address;
 
-  /// `vectors` have slots of their own. Input i has a register for its pointer, as far as these
-  /// suffice, unless `in_step[i]` is 0.
+  /// Each of `vectors` has `slots` of its own. Input i has a register for its pointer, as far as
+  /// these suffice, unless `in_step[i]` is 0.
   Frame(VectorEmitter& code, const Program& program, std::span<const std::int64_t> in_step,
-        const Allocation& allocation, std::uint32_t vectors);
+        bool calls, std::uint32_t slots, std::uint32_t vectors);
 
   void enter();
   void leave();

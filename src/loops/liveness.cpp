@@ -5,8 +5,12 @@
 
 namespace dagrad::detail {
 
-Liveness::Liveness(const Program& program, std::span<const std::int64_t> in_step)
-    : program_(program), in_step_(in_step), uses_(program.steps.size()) {
+Liveness::Liveness(const Program& program, std::span<const std::int64_t> in_step, VectorsOf vectors)
+    : program_(program),
+      in_step_(in_step),
+      vectors_(vectors),
+      uses_(program.steps.size()),
+      first_store_(vectors.count) {
   find_reads();
   order_stores();
 }
@@ -18,11 +22,12 @@ void Liveness::find_reads() {
       if (operand == Instruction::none) continue;
       auto& uses = uses_[operand];
       if (uses.empty() || uses.back() != step) uses.push_back(step);
-      if (is_dense(operand)) first_store_ = step;
+      if (is_dense(operand)) first_store_[vectors_.step(operand)] = step;
     }
   }
   for (std::uint32_t step : program_.outputs) {
-    if (is_dense(step)) first_store_ = std::max(first_store_, step);
+    std::uint32_t& first = first_store_[vectors_.step(step)];
+    if (is_dense(step)) first = std::max(first, step);
   }
 }
 

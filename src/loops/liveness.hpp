@@ -10,14 +10,22 @@
 
 namespace dagrad::detail {
 
+/// The vectors that the steps and the outputs of a program belong to, if it computes several.
+struct VectorsOf {
+  std::span<const std::uint8_t> steps, outputs;
+  std::size_t count = 1;
+  std::uint8_t step(std::uint32_t i) const { return steps.empty() ? 0 : steps[i]; }
+  std::uint8_t output(std::uint32_t i) const { return outputs.empty() ? 0 : outputs[i]; }
+};
+
 /// The times at which an iteration of a loop uses the values of its program. A value is identified
 /// by its step, and steps serve as times. Storing an output is a use of its value.
 ///
-/// Because an output may overwrite a dense input, nothing is stored before the last dense input has
-/// been read.
+/// Because an output may overwrite a dense input, nothing of a vector is stored before the last of
+/// its dense inputs has been read.
 class Liveness {
  public:
-  Liveness(const Program& program, std::span<const std::int64_t> in_step);
+  Liveness(const Program& program, std::span<const std::int64_t> in_step, VectorsOf vectors = {});
 
   /// The times at which a value is used, in order.
   std::span<const std::uint32_t> uses(std::uint32_t step) const { return uses_[step]; }
@@ -35,17 +43,20 @@ class Liveness {
   /// Whether it is a leaf that is the same in every iteration.
   bool is_invariant(std::uint32_t step) const { return is_leaf(step) && !is_dense(step); }
 
-  /// The time at which all dense inputs have been read and stores may begin.
-  std::uint32_t first_store() const { return first_store_; }
+  /// The time at which all dense inputs of the output's vector have been read and its stores may
+  /// begin.
+  std::uint32_t first_store(std::uint32_t output) const {
+    return first_store_[vectors_.output(output)];
+  }
   std::uint32_t store_time(std::uint32_t output) const {
-    return std::max(first_store_, program_.outputs[output]);
+    return std::max(first_store(output), program_.outputs[output]);
   }
   /// The outputs in the order of their stores.
   std::span<const std::uint32_t> stores() const { return stores_; }
 
-  /// The largest number of values with `counts(step)` that are live at once, without invariants.
+  /// By time: the number of values with `counts(step)` that are live, without invariants.
   template <class F>
-  std::size_t pressure(F&& counts) const {
+  std::vector<int> live(F&& counts) const {
     std::vector<int> change(uses_.size() + 1);
     for (std::uint32_t step = 0; step < uses_.size(); ++step) {
       if (!is_used(step) || is_invariant(step) || !counts(step)) continue;
@@ -53,7 +64,7 @@ class Liveness {
       --change[uses_[step].back() + 1];
     }
     std::partial_sum(change.begin(), change.end(), change.begin());
-    return static_cast<std::size_t>(*std::max_element(change.begin(), change.end()));
+    return change;
   }
 
  private:
@@ -62,9 +73,10 @@ class Liveness {
 
   const Program& program_;
   std::span<const std::int64_t> in_step_;
+  const VectorsOf vectors_;
   std::vector<std::vector<std::uint32_t>> uses_;
   std::vector<std::uint32_t> stores_;
-  std::uint32_t first_store_ = 0;
+  std::vector<std::uint32_t> first_store_;  ///< by vector
 };
 
 }  // namespace dagrad::detail

@@ -30,60 +30,16 @@ void LoopAssembler::repeat_rows() {
   code_->jnz(next, code_->T_NEAR);
 }
 
-/// Adds the values of a single vector to their lanes.
-void LoopAssembler::add_vector(const Action& action) {
-  const DType dtype = program_.steps[action.step].dtype;
-  const Xbyak::RegExp lane = spec_.sums.lanes > 0
-                                 ? frame_.lane(action.output, first(0), spec_.sums.lanes)
-                                 : output(action.output);
-  add_to(lane, own(action.d, dtype), dtype);
-}
-
-/// Adds the four parts to their lanes, once all of them have been computed.
-void LoopAssembler::add_parts(const Action& action) {
-  const DType dtype = program_.steps[action.step].dtype;
-  if (!join_parts(action, dtype)) return;
-  const Xbyak::RegExp lane = spec_.sums.lanes > 0
-                                 ? frame_.fixed_lane(action.output, pass_ * code_->lanes())
-                                 : frame_.output(action.output, 0);
-  add_to(lane, file_.vectors, dtype);
-}
-
-/// Joins the parts that have been computed so far, in pairs; returns whether these are all four,
-/// whose sum is then in the first spare register.
-bool LoopAssembler::join_parts(const Action& action, DType dtype) {
-  const int sum = file_.vectors, other = sum + 1;
-  const bool is_own = action.d < registers_of_vector(dtype);
-  const auto of_vector = [&](int i) {
-    return action.d + (is_own ? i * registers_of_vector(dtype) : 0);
-  };
-  if (allocation_.at_once == 4) {
-    code_->add_floats(sum, of_vector(0), of_vector(1), dtype);
-    code_->add_floats(other, of_vector(2), of_vector(3), dtype);
-    code_->add_floats(sum, sum, other, dtype);
-    return true;
-  }
-  const int pair = part() / 2;
-  if (allocation_.at_once == 2) {
-    code_->add_floats(sum, of_vector(0), of_vector(1), dtype);
-  } else if (part() % 2 == 0) {
-    code_->spill(half(action.output, pair), action.d, dtype);
-    return false;
-  } else {
-    code_->reload(sum, dtype, half(action.output, pair));
-    code_->add_floats(sum, sum, action.d, dtype);
-  }
-  if (pair == 0) {
-    code_->spill(half(action.output, 0), sum, dtype);
-    return false;
-  }
-  code_->reload(other, dtype, half(action.output, 0));
-  code_->add_floats(sum, other, sum, dtype);
-  return true;
+/// The lanes to which values of the present vector are added, or sums of four parts.
+Xbyak::RegExp LoopAssembler::lane(const Action& action) {
+  if (spec_.sums.lanes > 0 && !in_parts_)
+    return frame_.lane(action.output, first(0), spec_.sums.lanes);
+  return spec_.sums.lanes > 0 ? frame_.fixed_lane(action.output, first(0))
+                              : frame_.output(action.output, first(0));
 }
 
 void LoopAssembler::add_to(const Xbyak::RegExp& lane, int a, DType dtype) {
-  const int sum = file_.vectors + 1;
+  const int sum = file_.vectors;
   code_->load(sum, dtype, lane);
   code_->add_floats(sum, sum, a, dtype);
   code_->store(lane, sum, dtype);

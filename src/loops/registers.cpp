@@ -50,7 +50,8 @@ int registers_of_step(const Program& program, const F& is_of) {
 /// The same of a vector, which also has values that are live at once.
 template <class F>
 int needed_registers(const Program& program, const Liveness& liveness, const F& is_of) {
-  return std::max(static_cast<int>(liveness.pressure(is_of)), registers_of_step(program, is_of));
+  const std::vector<int> live = liveness.live(is_of);
+  return std::max(*std::ranges::max_element(live), registers_of_step(program, is_of));
 }
 
 /// Assigns registers to values in the order of the program. If registers run out, it evicts the
@@ -59,8 +60,9 @@ int needed_registers(const Program& program, const Liveness& liveness, const F& 
 class Allocator {
  public:
   Allocator(const Program& program, std::span<const std::int64_t> in_step, const RegisterFile& file,
-            int at_once);
-  Allocation run();
+            int at_once, VectorsOf vectors);
+  /// Hoists the invariants that `preheader` loads, or as many as there are registers for.
+  Allocation run(const std::vector<Action>* preheader);
 
  private:
   using Kind = Action::Kind;
@@ -81,6 +83,7 @@ class Allocator {
     return file_.masks > 0 && at(step).dtype == b8 ? masks_ : vectors_;
   }
 
+  void hoist(std::span<const Action> preheader);
   void hoist_invariants(Bank& bank);
   void hoist_into_register(std::uint32_t step, Bank& bank);
   void hoist_into_slot(std::uint32_t step);
@@ -88,7 +91,7 @@ class Allocator {
   void compute(std::uint32_t step);
   std::uint32_t choose_memory_operand(Primitive primitive);
   bool is_better_in_memory(std::uint32_t step) const;
-  void read_outputs_of_inputs();
+  void read_outputs_of_inputs(std::uint32_t now);
   void store_outputs(std::uint32_t now);
 
   std::uint8_t bring(std::uint32_t step);
@@ -112,10 +115,10 @@ class Allocator {
 };
 
 Allocator::Allocator(const Program& program, std::span<const std::int64_t> in_step,
-                     const RegisterFile& file, int at_once)
+                     const RegisterFile& file, int at_once, VectorsOf vectors)
     : program_(program),
       file_(file),
-      liveness_(program, in_step),
+      liveness_(program, in_step, vectors),
       values_(program.steps.size()),
       vectors_(static_cast<std::size_t>(file.vectors), none),
       masks_(static_cast<std::size_t>(file.masks), none) {
@@ -127,9 +130,10 @@ Allocator::Allocator(const Program& program, std::span<const std::int64_t> in_st
   }
 }
 
-Allocation Allocator::run() {
+Allocation Allocator::run(const std::vector<Action>* preheader) {
+  if (preheader != nullptr) hoist(*preheader);
   for (Bank* const of : {&vectors_, &masks_}) {
-    hoist_invariants(*of);
+    if (preheader == nullptr) hoist_invariants(*of);
     of->resize(of->size() / static_cast<std::size_t>(result_.at_once));
   }
   result_.vectors = static_cast<int>(vectors_.size());
@@ -137,7 +141,7 @@ Allocation Allocator::run() {
   for (std::uint32_t step = 0; step < values_.size(); ++step) {
     if (!liveness_.is_leaf(step) && liveness_.is_used(step)) compute(step);
     operands_.fill(none);
-    if (step == liveness_.first_store()) read_outputs_of_inputs();
+    read_outputs_of_inputs(step);
     store_outputs(step);
   }
   result_.slots = slots_.count();
@@ -166,6 +170,15 @@ void Allocator::hoist_invariants(Bank& of) {
   if (invariants.size() > room) room -= std::min(room, left_free);
   for (std::size_t i = 0; i < std::min(invariants.size(), room + most_slots); ++i) {
     i < room ? hoist_into_register(invariants[i], of) : hoist_into_slot(invariants[i]);
+  }
+}
+
+void Allocator::hoist(std::span<const Action> actions) {
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    const std::uint32_t step = actions[i].step;
+    const bool has_slot = i + 1 < actions.size() && actions[i + 1].kind == Kind::spill;
+    if (actions[i].kind == Kind::load)
+      has_slot ? hoist_into_slot(step) : hoist_into_register(step, bank(step));
   }
 }
 
@@ -227,9 +240,10 @@ bool Allocator::is_better_in_memory(std::uint32_t step) const {
 
 /// Inputs that are also outputs cannot be read again once an output is stored, because it may
 /// overwrite them.
-void Allocator::read_outputs_of_inputs() {
-  for (std::uint32_t step : program_.outputs) {
-    if (!liveness_.is_dense(step)) continue;
+void Allocator::read_outputs_of_inputs(std::uint32_t now) {
+  for (std::uint32_t output = 0; output < program_.outputs.size(); ++output) {
+    const std::uint32_t step = program_.outputs[output];
+    if (liveness_.first_store(output) != now || !liveness_.is_dense(step)) continue;
     bring(step);
     values_[step].is_readable = false;
   }
@@ -314,54 +328,17 @@ void Allocator::finish_use(std::uint32_t step) {
   if (value.slot != none && !liveness_.is_invariant(step)) slots_.give_back(value.slot);
 }
 
-/// Whether the banks have registers for so many vectors, each of which must have
-/// `registers_for(is_of)` of those for which `is_of(step)` is true.
-template <class F>
-bool fit(const Program& program, const RegisterFile& file, int at_once, const F& registers_for) {
-  const auto is_mask = [&](std::uint32_t step) {
-    return file.masks > 0 && program.steps[step].dtype == b8;
-  };
-  const auto is_vector = [&](std::uint32_t step) { return !is_mask(step); };
-  return at_once * registers_for(is_vector) <= file.vectors &&
-         at_once * registers_for(is_mask) <= file.masks;
-}
-
 }  // namespace
 
 Allocation allocate_registers(const Program& program, std::span<const std::int64_t> in_step,
-                              const RegisterFile& registers, int at_once) {
-  return Allocator(program, in_step, registers, at_once).run();
+                              const RegisterFile& registers, const std::vector<Action>* preheader,
+                              VectorsOf vectors) {
+  return Allocator(program, in_step, registers, 1, vectors).run(preheader);
 }
 
-Allocation allocate_for_parts(const Program& program, std::span<const std::int64_t> in_step,
-                              const RegisterFile& registers) {
-  const auto uses_stack = [](const Action& action) {
-    return action.kind == Action::Kind::spill || action.kind == Action::Kind::reload;
-  };
-  for (const int at_once : {4, 2}) {
-    if (!fit(program, registers, at_once,
-             [&](const auto& is_of) { return registers_of_step(program, is_of); }))
-      continue;
-    Allocation made = allocate_registers(program, in_step, registers, at_once);
-    const auto few = static_cast<std::ptrdiff_t>(made.body.size() / 4);
-    if (!made.calls && std::ranges::count_if(made.body, uses_stack) <= few) return made;
-  }
-  return allocate_registers(program, in_step, registers);
-}
-
-std::optional<Allocation> allocate_for_several(const Program& program,
-                                               std::span<const std::int64_t> in_step,
-                                               const RegisterFile& registers, int most) {
-  const Liveness liveness(program, in_step);
-  const auto spills = [](const Action& action) { return action.kind == Action::Kind::spill; };
-  for (int at_once = most; at_once > 1; --at_once) {
-    if (!fit(program, registers, at_once,
-             [&](const auto& is_of) { return needed_registers(program, liveness, is_of); }))
-      continue;
-    Allocation made = allocate_registers(program, in_step, registers, at_once);
-    if (std::ranges::none_of(made.body, spills)) return made;
-  }
-  return {};
+Allocation allocate_for_each(const Program& program, std::span<const std::int64_t> in_step,
+                             const RegisterFile& registers, int at_once) {
+  return Allocator(program, in_step, registers, at_once, {}).run(nullptr);
 }
 
 }  // namespace dagrad::detail

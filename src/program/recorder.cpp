@@ -72,13 +72,26 @@ Symbol Recorder::constant(std::uint64_t bits, DType dtype) {
   return {this, remember({.primitive = Primitive::constant, .dtype = dtype}, bits)};
 }
 
+/// Records a step, or what it amounts to if its first operand is known. The cotangent from which a
+/// gradient starts is mostly a constant, often 1.
+Symbol Recorder::simplified(Instruction instruction) {
+  const Instruction& first = program_.steps[instruction.a];
+  if (instruction.primitive == Primitive::pull && first.primitive == Primitive::constant) {
+    const std::uint64_t bits = program_.constants[first.data];
+    const std::uint64_t sign = std::uint64_t{1} << (8 * size_of(first.dtype) - 1);
+    if (bits == Literal(1).bits(first.dtype)) return {this, instruction.b};
+    if ((bits & ~sign) != 0) instruction.primitive = Primitive::mul;
+  }
+  return {this, remember(instruction, 0)};
+}
+
 Symbol Recorder::step(const Instruction& instruction) {
   const int operands = detail::arity_of(instruction.primitive);
   const std::array at{instruction.a, instruction.b, instruction.c};
   std::array<std::uint64_t, 3> bits{};
   for (std::size_t i = 0; i < static_cast<std::size_t>(operands); ++i) {
     const Instruction& operand = program_.steps[at[i]];
-    if (operand.primitive != Primitive::constant) return {this, remember(instruction, 0)};
+    if (operand.primitive != Primitive::constant) return simplified(instruction);
     bits[i] = program_.constants[operand.data];
   }
   const DType dtype = detail::operand_dtype(program_, instruction);

@@ -12,10 +12,10 @@
 namespace dagrad::loops {
 namespace {
 
-/// What a loop does. `numbers` has few values at once, so that there is room for four vectors, and
-/// `many_numbers` for two or three. The others also have bools: `choices` one at a time; `logic`
-/// combines them, so that there are too few masks for several vectors; and `repeated_logic`
-/// combines only those that are the same for all elements.
+/// What a loop does. `numbers` has few values at once, so that four vectors follow each other
+/// closely, and `many_numbers` many. The others also have bools: `choices` one at a time; `logic`
+/// combines them, so that there are too few masks for vectors that follow each other closely; and
+/// `repeated_logic` combines only those that are the same for all elements.
 enum class Body { numbers, many_numbers, choices, logic, repeated_logic };
 
 const std::vector<std::int64_t> in_step{1, 1, 0, 1, 0, 0};
@@ -53,14 +53,14 @@ Array elements(DType dtype, std::size_t n, std::size_t seed) {
   return result;
 }
 
-class SeveralVectors : public ::testing::TestWithParam<std::tuple<DType, Body>> {};
+class SeveralVectorsOf : public ::testing::TestWithParam<std::tuple<DType, Body>> {};
 
 std::vector<Array> inputs(DType dtype, std::size_t n) {
   return {elements(dtype, n, 5), elements(dtype, n, 3), elements(dtype, 1, 2),
           elements(b8, n, 3),    elements(b8, 1, 1),    elements(b8, 1, 2)};
 }
 
-TEST_P(SeveralVectors, AreBitEqualAtEveryLength) {
+TEST_P(SeveralVectorsOf, AreBitEqualAtEveryLength) {
   const auto [dtype, body] = GetParam();
   const Program program = long_body(dtype, body);
   for (std::size_t n = 1; n <= 10 * 16 + 1; ++n) {
@@ -75,7 +75,7 @@ TEST_P(SeveralVectors, AreBitEqualAtEveryLength) {
   }
 }
 
-TEST_P(SeveralVectors, MayOverwriteAnOperand) {
+TEST_P(SeveralVectorsOf, MayOverwriteAnOperand) {
   const auto [dtype, body] = GetParam();
   const Program program = long_body(dtype, body);
   constexpr std::size_t n = 100;
@@ -92,14 +92,36 @@ TEST_P(SeveralVectors, MayOverwriteAnOperand) {
   }
 }
 
-std::string name_of(const ::testing::TestParamInfo<SeveralVectors::ParamType>& test) {
+/// A result that is known long before the operand has been read which it overwrites.
+TEST(SeveralVectors, StoreNothingBeforeTheirOperandsAreRead) {
+  Recorder recorder;
+  const Symbol x = recorder.input(f32), y = recorder.input(f32);
+  const Symbol early = x * 2;
+  Symbol late = x;
+  for (int i = 0; i < 30; ++i) late = late * x + early;
+  const Program program = *std::move(recorder).finish(std::vector{early, late - y}, f32);
+  constexpr std::size_t n = 200;
+  for (InstructionSet set : assembled_sets()) {
+    std::vector<Array> in{elements(f32, n, 5), elements(f32, n, 3)};
+    const std::vector<std::int64_t> dense{1, 1};
+    const auto plain = run_interpreted(program, in, dense, n);
+    Array second(f32, n);
+    const void* const from[] = {in[0].bytes.data(), in[1].bytes.data()};
+    void* const to[] = {in[1].bytes.data(), second.bytes.data()};
+    detail::Loop(program, dense, set).run(program, from, to, n);
+    EXPECT_EQ(difference(in[1], plain[0]), "") << name(set);
+    EXPECT_EQ(difference(second, plain[1]), "") << name(set);
+  }
+}
+
+std::string name_of(const ::testing::TestParamInfo<SeveralVectorsOf::ParamType>& test) {
   constexpr std::array bodies{"numbers", "many_numbers", "choices", "logic", "repeated_logic"};
   const auto [dtype, body] = test.param;
   return std::string(name(dtype)) + "_" + bodies[static_cast<std::size_t>(body)];
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    DTypes, SeveralVectors,
+    DTypes, SeveralVectorsOf,
     ::testing::Combine(::testing::Values(f64, f32, i64, i32, DType::float16, DType::bfloat16),
                        ::testing::Values(Body::numbers, Body::many_numbers, Body::choices,
                                          Body::logic, Body::repeated_logic)),

@@ -81,6 +81,21 @@ TEST(Recorder, DoesNotFoldStepsWithOperands) {
   EXPECT_EQ(words(record1([](Symbol x) { return 1 * x; })).back(), Primitive::mul);
 }
 
+TEST(Recorder, PullsOfConstantsAreProducts) {
+  const auto pulled = [](double c) { return record1([c](Symbol x) { return pull(c, sqrt(x)); }); };
+  EXPECT_EQ(words(pulled(1)).back(), Primitive::sqrt);
+  EXPECT_EQ(words(pulled(-1)).back(), Primitive::mul);
+  EXPECT_EQ(words(pulled(0)).back(), Primitive::pull);
+  EXPECT_EQ(words(pulled(-0.0)).back(), Primitive::pull);
+  for (const double c : {1.0, -1.0, 2.5, 0.0, -0.0, infinity, std::nan("")}) {
+    for (const double x : {4.0, 0.0, -1.0, infinity}) {
+      const double root = std::sqrt(x), wanted = c == 0 ? 0 : c * root;
+      const double got = run(pulled(c), {x}).front();
+      EXPECT_TRUE(got == wanted || (std::isnan(got) && std::isnan(wanted))) << c << ", " << x;
+    }
+  }
+}
+
 TEST(Recorder, FoldsConstantsInTheDtypeOfTheFormula) {
   Recorder r;
   const Symbol third = r.constant(to_bits(1.0f), f32) / r.constant(to_bits(3.0f), f32);
