@@ -49,6 +49,8 @@ struct PlannedTransfer {
 struct PlannedPass {
   std::string pass;
   std::size_t before = 0, after = 0;  ///< number of nodes, leaves included
+  std::vector<RuleCount> rules;       ///< that were applied
+  double seconds = 0;
 };
 
 struct PlanExplanation {

@@ -54,7 +54,8 @@ struct OpTraits {
   std::uint32_t optional_results = 0;
   std::size_t cut = 0;  ///< number of leading operands that get no gradients
   int alias = -1;       ///< result 0 is the memory of operand `alias` with another shape; -1: none
-  /// If operand `identity` has the type of result 0, it is the result; -1: none.
+  /// If operand `identity` has the type of result 0, it is the result, and its gradient the
+  /// cotangent; -1: none.
   int identity = -1;
   int like = -1;             ///< results always have the shape of operand `like`; -1: none
   bool joint_shape = false;  ///< results have the shape to which the operands broadcast

@@ -167,7 +167,7 @@ class Rule {
 
 /// Rules that save work: x * 1, x + -0, pairs of negations and transposes, chains of reshapes and
 /// casts, `where` on constants, and so on. They keep every bit of finite results unless
-/// `docs/guide/passes.md` says otherwise.
+/// `docs/guide/optimize.md` says otherwise.
 std::vector<Rule> simplifying_rules();
 /// Rules that avoid overflow and cancellation: log(softmax(x)), log(1 + x), 1 / (1 + exp(-x)),
 /// sqrt(square(x)), and so on. The error of a result is at most two units in the last place larger

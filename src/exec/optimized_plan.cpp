@@ -35,8 +35,9 @@ class Optimizing {
         chain_(graph, kept_values(user_, options.update, fetches)) {}
 
   void run(const Pass& pass) {
-    const PassReport report = chain_.run(pass, options_.runtime);
-    passes_.push_back({report.pass, report.before, report.after});
+    PassReport report = chain_.run(pass, options_.runtime);
+    passes_.push_back({std::move(report.pass), report.before, report.after, std::move(report.rules),
+                       report.seconds});
   }
 
   /// The plan, not arranged, of the graph as it is now.
@@ -62,7 +63,7 @@ class Optimizing {
   const std::shared_ptr<RuntimeData>& runtime_;
   std::span<const Value> fetches_;
   PassChain chain_;
-  std::vector<PassRun> passes_;
+  std::vector<PlannedPass> passes_;
 };
 
 /// Whether feeds of one plan serve the other.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dagrad/compile.hpp"
+#include "dagrad/explain.hpp"
 #include "src/exec/kernel.hpp"
 #include "src/exec/name_table.hpp"
 #include "src/exec/routines.hpp"
@@ -55,12 +56,6 @@ struct SharingEstimate {
   double shared = 0;  ///< on all of these threads
 };
 
-/// A pass that was run before planning, and how many nodes it found and left.
-struct PassRun {
-  std::string pass;
-  std::size_t before = 0, after = 0;
-};
-
 /// A compiled function as flat arrays, with steps in the order in which one thread runs them. The
 /// planner makes it; after that it is constant.
 class Plan {
@@ -100,7 +95,7 @@ class Plan {
   std::shared_ptr<const Observer> observer;
   ControlPtr graph;  ///< identifies its handles; the graph itself may be gone
 
-  std::vector<PassRun> passes;
+  std::vector<PlannedPass> passes;
   std::vector<std::shared_ptr<const Kernel>> kernels;
   /// If these kernels only notice values that are not finite, those that find the node instead
   /// (finite.hpp); else empty. They run the steps of `unfused`, if that is set.

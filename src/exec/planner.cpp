@@ -140,10 +140,10 @@ void Planner::lay_out(std::uint32_t node) {
 }
 
 /// The operand that the node's result is an alias of, so that it needs no step; -1 if there is
-/// none.
+/// none, or if there is something to do at run time.
 int Planner::aliased(std::uint32_t node) const {
   const OpTraits& traits = graph_.op(node).traits();
-  if (traits.ordered) return -1;
+  if (traits.ordered || traits.has_validate) return -1;
   if (traits.alias >= 0 || traits.identity < 0) return traits.alias;
   const Edge& operand = graph_.operands(node)[static_cast<std::size_t>(traits.identity)];
   return graph_.type(operand) == graph_.results(node)[0] ? traits.identity : -1;

@@ -28,8 +28,7 @@ class Explaining {
 
   PlanExplanation explain() const {
     PlanExplanation all;
-    for (const detail::PassRun& pass : plan_.passes)
-      all.passes.push_back({pass.pass, pass.before, pass.after});
+    all.passes = plan_.passes;
     all.arena_bytes = plan_.arena_bytes;
     all.threads = plan_.threads;
     all.why_threads = why_threads();
@@ -189,9 +188,13 @@ std::string section(const std::string& heading, const Lines& lines, std::size_t 
 
 Lines pass_lines(const PlanExplanation& plan) {
   Lines lines;
-  for (const PlannedPass& pass : plan.passes)
-    lines.push_back(
-        {pass.pass, fmt::format("{}", pass.before), "to", fmt::format("{} nodes", pass.after)});
+  for (const PlannedPass& pass : plan.passes) {
+    std::vector<std::string> rules;
+    for (const auto& [rule, count] : pass.rules)
+      rules.push_back(fmt::format("{} × {}", count, rule));
+    lines.push_back({pass.pass, fmt::format("{}", pass.before), "to",
+                     fmt::format("{} nodes", pass.after), detail::list_text(rules)});
+  }
   return lines;
 }
 

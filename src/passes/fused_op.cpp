@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "dagrad/traced.hpp"
+#include "dagrad/passes/fuse.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
@@ -221,7 +221,7 @@ Op FusedOps::record(std::uint32_t group) const {
     if (!append(node, *parts_.of(node)->early)) return {};
     results.push_back(computed[0]);
   }
-  return Traced{"fused", std::move(recorder).finish(results, f64)};
+  return Fused{{"fused", std::move(recorder).finish(results, f64)}};
 }
 
 }  // namespace dagrad::detail

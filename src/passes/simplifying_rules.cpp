@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -27,19 +28,26 @@ Rule idempotent() {
       .template after<T>();
 }
 
-bool may_keep_its_operand(const Op& op) {
-  return op.traits().identity >= 0 || op.traits().alias >= 0;
-}
-Value same_type(const RuleSite& at) {
-  const OpTraits& traits = at.op.traits();
-  const int kept = traits.identity >= 0 ? traits.identity : traits.alias;
-  return kept >= 0 && at.in(static_cast<std::size_t>(kept)).type() == at.type
-             ? at.in(static_cast<std::size_t>(kept))
-             : Value();
+template <class... Ops>
+bool is_any_of(const Op& op) {
+  return ((op.get_if<Ops>() != nullptr) || ...);
 }
 
-/// Whether results have the elements of the first operand, in their order.
-bool reshapes(const Op& op) { return op.traits().alias == 0; }
+/// Whether the op only changes the shape. An op of a user's that has the memory of its operand
+/// (`alias`) may do more: its gradient may differ from the cotangent.
+bool reshapes(const Op& op) {
+  return is_any_of<Reshape, Flatten, Unflatten, Squeeze, Unsqueeze, ReshapeLike>(op);
+}
+
+bool may_keep_its_operand(const Op& op) {
+  const OpTraits& traits = op.traits();
+  return reshapes(op) || (traits.identity >= 0 && !traits.ordered && !traits.has_validate);
+}
+Value same_type(const RuleSite& at) {
+  const auto kept = static_cast<std::size_t>(std::max(at.op.traits().identity, 0));
+  return at.in(kept).type() == at.type ? at.in(kept) : Value();
+}
+
 Value reshaped_twice(const RuleSite& at) {
   if (at.in().port() != 0) return {};
   const Node before = at.in().node();
@@ -136,15 +144,15 @@ bool holds_all(DType wide, DType narrow) {
   return (is_float(wide) || wide != b8) && digits(wide) >= digits(narrow);
 }
 
+/// An int that is too large for the last dtype wraps around, but saturates on the way through a
+/// float.
 Value cast_twice(const RuleSite& at) {
   if (!made_by<Cast>(at.in())) return {};
   const Value x = operand_of(at.in());
-  return holds_all(at.in().dtype(), x.dtype()) ? cast(x, at.type.dtype) : Value();
-}
-
-template <class... Ops>
-bool is_any_of(const Op& op) {
-  return ((op.get_if<Ops>() != nullptr) || ...);
+  const DType between = at.in().dtype(), last = at.type.dtype;
+  const bool saturates = is_float(between) && !is_float(x.dtype()) && !is_float(last) && last != b8;
+  if (!holds_all(between, x.dtype()) || (saturates && !holds_all(last, x.dtype()))) return {};
+  return cast(x, last);
 }
 
 /// Whether results consist of elements of the first operand, which may have any dtype, and of

@@ -13,6 +13,7 @@
 #include "dagrad/ops/logic.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "dagrad/ops/structural.hpp"
+#include "src/passes/pattern.hpp"
 #include "src/passes/replaced_nodes.hpp"
 #include "src/program/primitives.hpp"
 #include "src/tensor/finite_elements.hpp"
@@ -146,8 +147,7 @@ bool TakenNodes::moves(std::uint32_t node) const {
   const Op& op = op_of(node);
   if (const auto* const unslice = op.get_if<UnsliceLike>()) return !has_steps(unslice->ranges);
   if (const auto* const pad = op.get_if<Pad>()) return pad->value == 0 && !std::signbit(pad->value);
-  return op.traits().alias == 0 || op.get_if<Slice>() || op.get_if<Transpose>() ||
-         op.get_if<BroadcastTo>() || op.get_if<BroadcastLike>();
+  return passes_elements_on(op) || op.get_if<Slice>() || op.get_if<Transpose>();
 }
 
 bool TakenNodes::computes(std::uint32_t node) {

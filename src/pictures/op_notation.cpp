@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "dagrad/traced.hpp"
+#include "dagrad/passes/fuse.hpp"
 #include "src/pictures/program_notation.hpp"
 #include "src/pictures/scripts.hpp"
 
@@ -41,7 +41,7 @@ bool reads_well(const Op& op, const Program& program) {
   if (result == Primitive::constant) return true;
   if (result == Primitive::input) return op.traits().identity >= 0 || op.traits().like >= 0;
   const std::size_t steps = operation_count(program);
-  if (op.get_if<Traced>()) return steps <= most_derived;
+  if (op.get_if<Traced>() || op.get_if<Fused>()) return steps <= most_derived;
   return steps <= 1 || (is_arithmetic(program) && steps <= most_named);
 }
 

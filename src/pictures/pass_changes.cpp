@@ -6,8 +6,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "dagrad/passes/fuse.hpp"
 #include "dagrad/passes/tile.hpp"
-#include "dagrad/traced.hpp"
 #include "src/graph/data.hpp"
 
 namespace dagrad {
@@ -104,7 +104,7 @@ class Fates {
         for (const Origin& origin : origins(before_, id)) known[origin.node].push_back(id);
     for (std::uint32_t id = 0; id < after_.size(); ++id) {
       const Op& op = after_.ops[after_.records[id].op].op;
-      const bool may_join = op.get_if<Traced>() || op.get_if<Tiled>();
+      const bool may_join = op.get_if<Traced>() || op.get_if<Fused>() || op.get_if<Tiled>();
       if (!may_join || copy_of[id] != no_node || !after_.has_origins(id)) continue;
       for (const Origin& origin : origins(after_, id))
         for (const std::uint32_t old : known[origin.node]) {

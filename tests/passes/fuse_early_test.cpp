@@ -15,7 +15,7 @@ namespace {
 /// How often a node computes a primitive.
 std::ptrdiff_t count(const Node& node, Primitive primitive) {
   if (node.kind() != NodeKind::op) return 0;
-  const auto* const traced = node.op().get_if<Traced>();
+  const auto* const traced = node.op().get_if<Fused>();
   if (traced == nullptr) return 0;
   const Program program = detail::lower(*traced->recorded);
   return std::ranges::count_if(

@@ -115,12 +115,12 @@ double found(DType dtype, const Fault& fault) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     bool changed = false;
     const auto plant = [&](Rewriter& rewriter, const Node& node) {
-      const auto* const traced = node.op().get_if<Traced>();
+      const auto* const traced = node.op().get_if<Fused>();
       if (traced == nullptr || changed || traced->name != "fused") return;
       Program program = *traced->recorded;
       if (!fault(program)) return;
       changed = true;
-      rewriter.copy(Traced{"fused", std::make_shared<const Program>(std::move(program))},
+      rewriter.copy(Fused{{"fused", std::make_shared<const Program>(std::move(program))}},
                     rewriter(node.operands()));
     };
     const Change change = [&](const PassResult& fused) {

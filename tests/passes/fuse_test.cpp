@@ -235,7 +235,7 @@ TEST(Fuse, JoinsUsersOps) {
   for (int i = 0; i < 5; ++i) y = apply(Bump{0.5 + i}, {y});
   const PassResult result = fused(graph, {y});
   EXPECT_EQ(ops_of(result.graph), Names{"fused"});
-  const auto* traced = result.mapping(y).node().op().get_if<Traced>();
+  const auto* traced = result.mapping(y).node().op().get_if<Fused>();
   ASSERT_NE(traced, nullptr);
   EXPECT_EQ(traced->recorded->inputs.size(), 1u);
 }
