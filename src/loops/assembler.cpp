@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "dagrad/error.hpp"
-#include "src/loops/interleaved.hpp"
 #include "src/loops/loop_assembler.hpp"
 #include "src/loops/make_emitter.hpp"
 #include "src/loops/pairs.hpp"
@@ -46,10 +45,11 @@ Bodies bodies_of_parts(const Program& program, const VectorEmitter& code, const 
   };
   const auto lanes = static_cast<int>(spec.sums.lanes);
   Bodies bodies;
-  bodies.several = body(4 * (lanes > 0 ? lanes / code.lanes() : 2), nullptr);
+  const int of_each_part = lanes > 0 ? lanes / code.lanes() : 2;
+  bodies.several = body(joined_vectors * of_each_part, nullptr);
   const auto& preheader = bodies.several->preheader;
-  bodies.rest =
-      lanes > 0 ? allocate_registers(program, varies, file, &preheader) : body(4, &preheader);
+  bodies.rest = lanes > 0 ? allocate_registers(program, varies, file, &preheader)
+                          : body(joined_vectors, &preheader);
   if (lanes == 0 && bodies.several->calls) bodies.several.reset();
   return bodies;
 }
@@ -118,8 +118,8 @@ void LoopAssembler::iterate() {
 void LoopAssembler::iterate_over_several() {
   Label again, done;
   const int vectors = bodies_.several->at_once;
-  const auto elements = static_cast<std::uint32_t>(spec_.has_rows() ? vectors / 4 * code_->lanes()
-                                                                    : vectors * code_->lanes());
+  const auto elements = static_cast<std::uint32_t>(
+      spec_.has_rows() ? vectors / joined_vectors * code_->lanes() : vectors * code_->lanes());
   code_->sub(frame_.count(), elements);
   code_->cmp(frame_.index(), frame_.count());
   code_->jg(done, code_->T_NEAR);
@@ -249,8 +249,7 @@ void LoopAssembler::load(const Action& action) {
   }
   const std::int64_t row_size = spec_.has_sums() ? spec_.sums.row_steps[step.data] : 0;
   if (spec_.in_step[step.data] == 0) {
-    const std::int64_t row = in_parts_ ? vector_ % 4 * row_size : 0;
-    code_->broadcast(d, step.dtype, frame_.repeated_input(step.data, row));
+    code_->broadcast(d, step.dtype, frame_.repeated_input(step.data, part() * row_size));
     return;
   }
   if (!is_repeated(step.data))

@@ -11,8 +11,6 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr std::uint32_t parts = 4;  ///< vectors whose values are added together
-
 /// Several vectors of a program as one program.
 class Interleaved {
  public:
@@ -60,7 +58,7 @@ Interleaved::Interleaved(const Program& single, std::span<const std::int64_t> in
       of_(of),
       vectors_(static_cast<std::uint32_t>(of.vectors)),
       place_(vectors_ * single.steps.size(), Instruction::none),
-      sums_(single.outputs.size() * (vectors_ / parts)) {
+      sums_(single.outputs.size() * (vectors_ / joined_vectors)) {
   program_.constants = single.constants;
   program_.inputs = single.inputs;
   add_invariants(in_step);
@@ -104,10 +102,10 @@ void Interleaved::add_sums(std::uint32_t vector, std::uint32_t step) {
     return add({.primitive = Primitive::add, .dtype = single_.steps[step].dtype, .a = a, .b = b},
                {step, true}, vector);
   };
-  const std::uint32_t part = vector % parts;
+  const std::uint32_t part = vector % joined_vectors;
   for (std::size_t output = 0; output < single_.outputs.size(); ++output) {
     if (single_.outputs[output] != step || !of_.summed[output]) continue;
-    auto& [first, second] = sums_[output * (vectors_ / parts) + vector / parts];
+    auto& [first, second] = sums_[output * (vectors_ / joined_vectors) + vector / joined_vectors];
     std::uint32_t& sum = part < 2 ? first : second;
     sum = part % 2 == 0 ? place(vector, step) : plus(sum, place(vector, step));
     if (part == 3) first = plus(first, second);
@@ -125,9 +123,10 @@ std::uint32_t Interleaved::add(const Instruction& instruction, Source source,
 void Interleaved::add_outputs() {
   for (std::uint32_t output = 0; output < single_.outputs.size(); ++output) {
     const bool is_summed = !of_.summed.empty() && of_.summed[output];
-    for (std::uint32_t vector = 0; vector < vectors_; vector += is_summed ? parts : 1) {
-      add_output(is_summed ? sums_[output * (vectors_ / parts) + vector / parts].front()
-                           : place(vector, single_.outputs[output]),
+    for (std::uint32_t vector = 0; vector < vectors_; vector += is_summed ? joined_vectors : 1) {
+      add_output(is_summed
+                     ? sums_[output * (vectors_ / joined_vectors) + vector / joined_vectors].front()
+                     : place(vector, single_.outputs[output]),
                  output, vector);
     }
   }

@@ -9,6 +9,9 @@
 
 namespace dagrad::detail {
 
+/// The vectors whose values are added together.
+inline constexpr int joined_vectors = 4;
+
 /// What the body of a loop computes besides the steps of its program.
 struct Interleaving {
   int vectors = 1;

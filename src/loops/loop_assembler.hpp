@@ -9,6 +9,7 @@
 #include "dagrad/instruction_set.hpp"
 #include "src/loops/emitter.hpp"
 #include "src/loops/frame.hpp"
+#include "src/loops/interleaved.hpp"
 #include "src/loops/loop_spec.hpp"
 
 namespace dagrad::detail {
@@ -57,11 +58,12 @@ class LoopAssembler {
   Xbyak::Address slot(std::uint32_t i) const {
     return frame_.slot(i, is_pair_ ? static_cast<std::uint32_t>(vector_) : 0);
   }
+  /// Which of the four parts the present vector belongs to.
+  int part() const { return in_parts_ ? vector_ % joined_vectors : 0; }
   /// The first element of the present vector, from that at the index, in an array whose parts are
   /// so many elements apart.
   std::int64_t first(std::int64_t apart) const {
-    constexpr int parts = 4;
-    return in_parts_ ? vector_ / parts * code_->lanes() + vector_ % parts * apart
+    return in_parts_ ? vector_ / joined_vectors * code_->lanes() + part() * apart
                      : vector_ * apart_;
   }
   Xbyak::RegExp output(std::uint32_t i) { return frame_.output(i, first(spec_.sums.row_size)); }
