@@ -2,17 +2,19 @@
 // moving these arrays takes.
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
 #include "tests/bench/crew.hpp"
+#include "tests/bench/elementwise_by_hand.hpp"
 
 namespace dagrad::bench {
 
 namespace {
 
-constexpr std::int64_t rows = 10'000, columns = 1'000;
+constexpr std::int64_t rows = 10'000, columns = 1'000, grain = 50;  // rows of a task by hand
 
 /// The sum over each row of six ops in a chain, of which two take a row that is broadcast.
 Value chain_of_ops(const Value& x, const Value& row) {
@@ -47,6 +49,30 @@ class Copy {
   std::unique_ptr<char[]> from_, to_;
 };
 
+/// The same as one loop by hand, whose rows are divided between the threads of a crew. Throws if
+/// its gradient is not bitwise that of dagrad, or its sums differ.
+template <class T>
+void time_by_hand(const Settings& settings, const Crew& crew, const std::string& what,
+                  const Tensor& x, const Tensor& row, const BoundRun& ours) {
+  const InstructionSet set = Runtime::shared().instruction_set();
+  if (set == InstructionSet::plain) return;
+  const auto loop =
+      set == InstructionSet::avx512 ? chain_by_hand_avx512<T>() : chain_by_hand_avx2<T>();
+  const auto data = [](const Tensor& tensor) { return static_cast<const T*>(tensor.data()); };
+  const std::unique_ptr<T[]> y(new T[rows]), dx(new T[rows * columns]);
+  const Times times = measure(settings.seconds / 4, 0, [&] {
+    crew(rows / grain, [&](std::int64_t task) {
+      const std::int64_t first = task * grain;
+      loop(data(x) + first * columns, data(row), y.get() + first, dx.get() + first * columns, grain,
+           columns);
+    });
+  });
+  if (std::memcmp(dx.get(), ours.fetch(0).as<T>().data(), sizeof(T) * rows * columns) != 0 ||
+      std::memcmp(y.get(), ours.fetch(1).as<T>().data(), sizeof(T) * rows) != 0)
+    throw std::runtime_error("elementwise: the loop by hand has another result");
+  print(settings, "elementwise", what, times, "by hand");
+}
+
 }  // namespace
 
 void elementwise_chain(const Settings& settings) {
@@ -68,8 +94,12 @@ void elementwise_chain(const Settings& settings) {
       run.feed(x, data);
       run.feed(r, row);
       const double before = now() - begin;
-      print(settings, "elementwise", type + (of_row ? ", gradients of both" : ", gradient of x"),
-            measure(settings.seconds / 4, before, [&] { run(); }));
+      const std::string what = type + (of_row ? ", gradients of both" : ", gradient of x");
+      print(settings, "elementwise", what, measure(settings.seconds / 4, before, [&] { run(); }));
+      if (of_row) continue;
+      const Crew crew(settings.threads);
+      const auto by_hand = dtype == f32 ? time_by_hand<float> : time_by_hand<double>;
+      by_hand(settings, crew, what, data, row, run);
     }
     Copy copy(static_cast<std::size_t>(rows * columns) * size_of(dtype));
     const Crew crew(settings.threads);
