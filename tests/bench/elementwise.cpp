@@ -14,7 +14,7 @@ namespace dagrad::bench {
 
 namespace {
 
-constexpr std::int64_t rows = 10'000, columns = 1'000, grain = 50;  // rows of a task by hand
+constexpr std::int64_t rows = 10'000, columns = 1'000;
 
 /// The sum over each row of six ops in a chain, of which two take a row that is broadcast.
 Value chain_of_ops(const Value& x, const Value& row) {
@@ -59,16 +59,17 @@ void time_by_hand(const Settings& settings, const Crew& crew, const std::string&
   const auto loop =
       set == InstructionSet::avx512 ? chain_by_hand_avx512<T>() : chain_by_hand_avx2<T>();
   const auto data = [](const Tensor& tensor) { return static_cast<const T*>(tensor.data()); };
-  const std::unique_ptr<T[]> y(new T[rows]), dx(new T[rows * columns]);
+  Tensor of_y(Type{dtype_of<T>, {rows}}), of_dx(x.type());
+  T *const y = of_y.mutate<T>().data(), *const dx = of_dx.mutate<T>().data();
   const Times times = measure(settings.seconds / 4, 0, [&] {
-    crew(rows / grain, [&](std::int64_t task) {
-      const std::int64_t first = task * grain;
-      loop(data(x) + first * columns, data(row), y.get() + first, dx.get() + first * columns, grain,
-           columns);
+    crew(crew.threads(), [&](std::int64_t i) {
+      const std::int64_t first = rows * i / crew.threads(), end = rows * (i + 1) / crew.threads();
+      loop(data(x) + first * columns, data(row), y + first, dx + first * columns,
+           static_cast<std::size_t>(end - first), columns);
     });
   });
-  if (std::memcmp(dx.get(), ours.fetch(0).as<T>().data(), sizeof(T) * rows * columns) != 0 ||
-      std::memcmp(y.get(), ours.fetch(1).as<T>().data(), sizeof(T) * rows) != 0)
+  if (std::memcmp(dx, ours.fetch(0).as<T>().data(), sizeof(T) * rows * columns) != 0 ||
+      std::memcmp(y, ours.fetch(1).as<T>().data(), sizeof(T) * rows) != 0)
     throw std::runtime_error("elementwise: the loop by hand has another result");
   print(settings, "elementwise", what, times, "by hand");
 }

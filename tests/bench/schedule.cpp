@@ -1,5 +1,6 @@
 // The cost of scheduling: nodes that do nothing or little, in a chain, a fan, and layers 32 nodes
 // wide.
+#include <functional>
 #include <set>
 
 #include "dagrad/dagrad.hpp"
@@ -97,7 +98,8 @@ void cost_of_threads(const Settings& settings, const Kind& kind) {
 }
 
 /// How much longer layers of nodes that compute for a microsecond take on several threads than if
-/// these shared the time of one thread perfectly.
+/// these shared the time of one thread perfectly; the same for Taskflow, compared with our time on
+/// one thread, which consists of the computations and little else.
 void perfect_division(const Settings& settings, const Body& body) {
   if (settings.threads == 1) return;
   constexpr int n = 16'000;
@@ -105,14 +107,12 @@ void perfect_division(const Settings& settings, const Body& body) {
   Graph graph;
   const std::vector<Value> ends = layers_of(body, graph.constant(Tensor(1.0)), n);
   BoundRun one = run_of(ends, 1), all = run_of(ends, settings.threads);
-  const auto share = [&](const auto& alone, const auto& together) {
-    return settings.threads / ratio(together, alone);
+  const auto share = [&](const std::function<void()>& together) {
+    return settings.threads * ratio([&] { one(); }, together);
   };
-  print(settings, "schedule", what, "ratio", share([&] { one(); }, [&] { all(); }));
-  if (const auto rival = layers_in_taskflow(1, n / width, width, body.turns)) {
-    const auto rivals = layers_in_taskflow(settings.threads, n / width, width, body.turns);
-    print(settings, "schedule", what, "ratio", share(rival, rivals), "taskflow");
-  }
+  print(settings, "schedule", what, "ratio", share([&] { all(); }));
+  if (const auto rival = layers_in_taskflow(settings.threads, n / width, width, body.turns))
+    print(settings, "schedule", what, "ratio", share(rival), "taskflow");
 }
 
 }  // namespace

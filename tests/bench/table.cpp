@@ -191,7 +191,7 @@ void Table::compare_with_best_peer(Line& line, int threads, const Systems& syste
 
 void Table::print_head(std::FILE* out) {
   std::fputs(
-      "Each time is the fastest of all rounds; the ratio is that of dagrad's time to the other.\n\n"
+      "Times are the fastest of all rounds; a ratio is dagrad's time divided by the other.\n\n"
       "| case | what | threads | round trip | dagrad | compared with | its time | ratio | at most "
       "| "
       "verdict |\n"
@@ -205,8 +205,8 @@ Verdicts Table::print_line(std::FILE* out, int threads, const Line& line) const 
   const std::string but = line.but.empty() ? "" : ", but " + line.but;
   const std::string trip = threads > 1 ? in_unit(chosen(threads)->round_trip, "ns") : "";
   std::array<char, 32> ratio{}, most{};
-  if (measured) std::snprintf(ratio.data(), ratio.size(), "%.3g", line.ratio);
-  if (judged) std::snprintf(most.data(), most.size(), "%.3g", line.most);
+  if (measured) std::snprintf(ratio.data(), ratio.size(), "%.4g", line.ratio);
+  if (judged) std::snprintf(most.data(), most.size(), "%.4g", line.most);
   std::string verdict;
   if (!measured)
     verdict = "not measured: " + line.missing;

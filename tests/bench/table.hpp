@@ -26,7 +26,7 @@ struct Target {
 };
 namespace against {
 constexpr const char *best_peer = "the best peer", *one_thread = "one thread",
-                     *figure = "a figure";  ///< in the unit of the row
+                     *figure = "the figure asked for";  ///< in the unit of the row
 constexpr std::string_view first_step = "the first step of ";
 }  // namespace against
 
