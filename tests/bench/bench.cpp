@@ -59,8 +59,8 @@ void print(const Settings& settings, const std::string& name, const std::string&
            const Times& times, const char* system) {
   const std::string row = what.empty() ? "" : ", \"what\": \"" + what + "\"";
   std::fprintf(settings.out,
-               "{\"system\": \"%s\", \"case\": \"%s\"%s, \"threads\": %d, \"min_ms\": %.6f, "
-               "\"median_ms\": %.6f, \"first_ms\": %.6f}\n",
+               "{\"system\": \"%s\", \"case\": \"%s\"%s, \"threads\": %d, \"min_ms\": %.7f, "
+               "\"median_ms\": %.7f, \"first_ms\": %.6f}\n",
                system, name.c_str(), row.c_str(), settings.threads, times.min, times.median,
                times.first);
   std::fflush(settings.out);

@@ -56,7 +56,23 @@ void adamw(T* __restrict p, T* __restrict m, T* __restrict v, const T* __restric
 }
 
 template <class T>
-constexpr ByHand<T> loops_by_hand{leaky_relu<T>, gelu<T>, gelu_gradient<T>, adamw<T>};
+void group(const T* __restrict x, T* __restrict y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = x[i] * lane_sqrt(lane_sqrt(1 + x[i] * x[i]));
+}
+
+template <class T>
+void group_and_gradient(const T* __restrict x, const T* __restrict dy, T* __restrict y,
+                        T* __restrict dx, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const T inner = lane_sqrt(1 + x[i] * x[i]), outer = lane_sqrt(inner);
+    y[i] = x[i] * outer;
+    dx[i] = dy[i] * (outer + x[i] * (T(0.5) / outer) * (T(0.5) / inner) * (2 * x[i]));
+  }
+}
+
+template <class T>
+constexpr ByHand<T> loops_by_hand{leaky_relu<T>, gelu<T>,  gelu_gradient<T>,
+                                  adamw<T>,      group<T>, group_and_gradient<T>};
 
 }  // namespace
 }  // namespace dagrad::bench

@@ -8,10 +8,11 @@ trap 'rm -f "$data"' EXIT
 
 # One line for each row of the benchmark: its name, and the shares on one and on two threads.
 awk -F ' *[|] *' '
-  $5 ~ /^(numpy|torch|torch-compile|jax-jit|casadi|casadi-c) / {
+  $7 ~ /, the best peer$/ {
     gsub(/`/, "", $2)
-    if (!($2 in seen)) { seen[$2]; order[++rows] = $2 }
-    share[$2, $3 + 0] = $6
+    name = $3 == "" ? $2 : $2 " " $3
+    if (!(name in seen)) { seen[name]; order[++rows] = name }
+    share[name, $4 + 0] = $9
   }
   END {
     for (i = rows; i >= 1; --i) {

@@ -2,11 +2,13 @@
 // moving these arrays takes.
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
 #include "tests/bench/crew.hpp"
+#include "tests/bench/elementwise_by_hand.hpp"
 
 namespace dagrad::bench {
 
@@ -47,6 +49,31 @@ class Copy {
   std::unique_ptr<char[]> from_, to_;
 };
 
+/// The same as one loop by hand, whose rows are divided between the threads of a crew. Throws if
+/// its gradient is not bitwise that of dagrad, or its sums differ.
+template <class T>
+void time_by_hand(const Settings& settings, const Crew& crew, const std::string& what,
+                  const Tensor& x, const Tensor& row, const BoundRun& ours) {
+  const InstructionSet set = Runtime::shared().instruction_set();
+  if (set == InstructionSet::plain) return;
+  const auto loop =
+      set == InstructionSet::avx512 ? chain_by_hand_avx512<T>() : chain_by_hand_avx2<T>();
+  const auto data = [](const Tensor& tensor) { return static_cast<const T*>(tensor.data()); };
+  Tensor of_y(Type{dtype_of<T>, {rows}}), of_dx(x.type());
+  T *const y = of_y.mutate<T>().data(), *const dx = of_dx.mutate<T>().data();
+  const Times times = measure(settings.seconds / 4, 0, [&] {
+    crew(crew.threads(), [&](std::int64_t i) {
+      const std::int64_t first = rows * i / crew.threads(), end = rows * (i + 1) / crew.threads();
+      loop(data(x) + first * columns, data(row), y + first, dx + first * columns,
+           static_cast<std::size_t>(end - first), columns);
+    });
+  });
+  if (std::memcmp(dx, ours.fetch(0).as<T>().data(), sizeof(T) * rows * columns) != 0 ||
+      std::memcmp(y, ours.fetch(1).as<T>().data(), sizeof(T) * rows) != 0)
+    throw std::runtime_error("elementwise: the loop by hand has another result");
+  print(settings, "elementwise", what, times, "by hand");
+}
+
 }  // namespace
 
 void elementwise_chain(const Settings& settings) {
@@ -68,8 +95,12 @@ void elementwise_chain(const Settings& settings) {
       run.feed(x, data);
       run.feed(r, row);
       const double before = now() - begin;
-      print(settings, "elementwise", type + (of_row ? ", gradients of both" : ", gradient of x"),
-            measure(settings.seconds / 4, before, [&] { run(); }));
+      const std::string what = type + (of_row ? ", gradients of both" : ", gradient of x");
+      print(settings, "elementwise", what, measure(settings.seconds / 4, before, [&] { run(); }));
+      if (of_row) continue;
+      const Crew crew(settings.threads);
+      const auto by_hand = dtype == f32 ? time_by_hand<float> : time_by_hand<double>;
+      by_hand(settings, crew, what, data, row, run);
     }
     Copy copy(static_cast<std::size_t>(rows * columns) * size_of(dtype));
     const Crew crew(settings.threads);

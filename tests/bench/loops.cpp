@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <string>
@@ -141,7 +142,7 @@ void race(std::FILE* out, InstructionSet set, std::size_t n) {
 void loops(std::FILE* out) {
   for (InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512}) {
     if (!available(set)) continue;
-    for (std::size_t n : {32, 256, 65'536, 8'388'608}) {
+    for (const std::size_t n : std::initializer_list<std::size_t>{32, 256, 65'536, 8'388'608}) {
       race<float>(out, set, n);
       race<double>(out, set, n);
     }

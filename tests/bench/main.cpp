@@ -76,8 +76,11 @@ const std::vector<Case>& cases() {
       {"memory", "resident memory per node for building, differentiating, compiling and cloning",
        memory},
       {"schedule", "time for scheduling a node that does nothing", schedule},
-      {"loops", "assembled loops compared with loops written by hand",
-       [](const Settings& s) { loops(s.out); }},
+      {"loops", "assembled loops, and a fused group of ops, compared with loops written by hand",
+       [](const Settings& s) {
+         loops(s.out);
+         user_group(s);
+       }},
       {"narrow", "assembled loops over float16 and bfloat16 compared with float32",
        [](const Settings& s) { narrow_loops(s.out); }},
       {"start", "time from process start to the first gradient", start}};

@@ -1,4 +1,6 @@
 // Runs cases in other systems that users might choose, in turns with dagrad.
+#include <sys/wait.h>
+
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -13,14 +15,19 @@ namespace dagrad::bench {
 
 namespace {
 
-/// What a command prints, or nothing if it fails.
-std::string output_of(const std::string& command) {
-  std::FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
+/// What a command prints, errors included, and the status with which it exits.
+struct Output {
+  Printed printed;
+  int status;
+};
+Output output_of(const std::string& command) {
+  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   if (!pipe) throw std::runtime_error("cannot run " + command);
   std::string text;
   std::array<char, 4096> piece;
   while (std::fgets(piece.data(), static_cast<int>(piece.size()), pipe)) text += piece.data();
-  return pclose(pipe) == 0 ? text : "";
+  const int status = pclose(pipe);
+  return {read_rows(text), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
 }
 
 /// The rounds of one case on one number of threads.
@@ -44,22 +51,22 @@ class Turns {
     double trip = threads_ > 1 ? round_trip() : 0;
     std::vector<Row> rows;
     for (auto it = commands_.begin(); it != commands_.end();) {
-      const auto& [system, command] = *it;
-      const std::string text = output_of(command);
-      std::vector<Row> printed = read_rows(text);
-      if (printed.empty() || !agrees(printed)) {
-        std::fprintf(
-            stderr, "%s, threads: %d: %s %s\n", name_.c_str(), threads_, system.c_str(),
-            printed.empty()
-                ? ("failed, or took longer than " + std::to_string(seconds_) + " seconds").c_str()
-                : "has another result");
+      const std::string& system = it->first;
+      Output output = output_of(it->second);
+      Printed& printed = output.printed;
+      if (const std::string why = failure(output); !why.empty()) {
+        std::fprintf(stderr, "%s, threads: %d: %s %s\n", name_.c_str(), threads_, system.c_str(),
+                     why.c_str());
+        table.failed(threads_, system, why);
         it = commands_.erase(it);
         continue;
       }
-      if (settings_.out != stdout) std::fputs(text.c_str(), settings_.out);
-      if (system == "before")
-        for (Row& row : printed) row.system = system;
-      rows.insert(rows.end(), printed.begin(), printed.end());
+      if (settings_.out != stdout) std::fputs(printed.lines.c_str(), settings_.out);
+      if (system == "before") {
+        std::erase_if(printed.rows, [](const Row& row) { return row.system != "dagrad"; });
+        for (Row& row : printed.rows) row.system = system;
+      }
+      rows.insert(rows.end(), printed.rows.begin(), printed.rows.end());
       ++it;
     }
     if (threads_ > 1) trip = std::max(trip, round_trip());
@@ -67,6 +74,16 @@ class Turns {
   }
 
  private:
+  /// What went wrong in a run, or nothing.
+  std::string failure(const Output& output) {
+    constexpr int timed_out = 124, not_executable = 126, not_found = 127;  // of timeout(1)
+    if (output.status == timed_out) return "took longer than " + std::to_string(seconds_) + " s";
+    if (output.status == not_found || output.status == not_executable) return "is not installed";
+    if (output.status != 0 || output.printed.rows.empty())
+      return "failed: " + output.printed.last_words;
+    return agrees(output.printed.rows) ? "" : "has another result";
+  }
+
   /// Whether the results that systems print are those of the first system.
   bool agrees(const std::vector<Row>& rows) {
     for (const Row& row : rows) {
@@ -89,7 +106,7 @@ class Turns {
 void against_peers(const Settings& settings, const std::vector<const Case*>& cases,
                    const std::vector<int>& threads, const Rivals& rivals) {
   Table::print_head(stdout);
-  Table::Verdicts all;
+  Verdicts all;
   for (const Case* c : cases) {
     if (c->peers.empty() && targets_of(c->name).empty()) continue;
     Table table(c->name);
@@ -97,11 +114,10 @@ void against_peers(const Settings& settings, const std::vector<const Case*>& cas
       Turns turns(settings, *c, count, rivals);
       for (int round = 0; round < rivals.rounds; ++round) turns.run(table);
     }
-    const Table::Verdicts verdicts = table.print(stdout);
-    all.met += verdicts.met;
-    all.missed += verdicts.missed;
+    all += table.print(stdout);
   }
-  std::printf("\n%d of %d targets were met.\n", all.met, all.met + all.missed);
+  std::printf("\n%d of %d targets were met, %d were missed, and %d were not measured.\n", all.met,
+              all.met + all.missed + all.unknown, all.missed, all.unknown);
 }
 
 }  // namespace dagrad::bench

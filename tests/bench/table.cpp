@@ -2,56 +2,49 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cmath>
 
 namespace dagrad::bench {
 
 namespace {
 
 constexpr double far_trip = 200;  // nanoseconds; both states of the machines stay well away from it
-constexpr std::array peers{"numpy", "torch", "torch-compile", "jax-jit", "casadi", "casadi-c"};
+constexpr std::array peers{"numpy",  "torch",    "torch-compile", "jax-jit",
+                           "casadi", "casadi-c", "casadi-mx"};
 
-/// The text of the value of `"key": value` in a line of JSON, without quotation marks.
-std::string field(std::string_view line, const std::string& key) {
-  const auto at = line.find("\"" + key + "\": ");
-  if (at == line.npos) return "";
-  line.remove_prefix(at + key.size() + 4);
-  if (line.starts_with('"')) return std::string(line.substr(1, line.find('"', 1) - 1));
-  return std::string(line.substr(0, line.find_first_of(",}")));
+bool is_peer(const std::string& system) {
+  return std::find(peers.begin(), peers.end(), system) != peers.end();
 }
 
-/// The key of the last field.
-std::string last_key(std::string_view line) {
-  const auto end = line.rfind("\": "), begin = line.rfind('"', end - 1) + 1;
-  return end == line.npos ? "" : std::string(line.substr(begin, end - begin));
-}
-
-std::string in_unit(double value, std::string unit) {
-  if (unit == "ms" && value < 0.1) {
-    value *= 1000;
-    unit = "µs";
-  }
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.4g %s", value, unit.c_str());
+std::string number(double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.4g", value);
   return text.data();
+}
+
+std::string in_unit(double value, const std::string& unit) {
+  if (unit == "ratio") return number(value);
+  if (unit == "us") return number(value) + " µs";
+  if (unit == "ms" && value < 0.1) return number(1000 * value) + " µs";
+  return number(value) + " " + unit;
+}
+
+/// Cells of a table cannot contain what separates them.
+std::string cell(std::string text) {
+  std::replace(text.begin(), text.end(), '|', '/');
+  return text;
 }
 
 }  // namespace
 
-std::vector<Row> read_rows(std::string_view text) {
-  std::vector<Row> rows;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    Row row{field(line, "system"), field(line, "case"), field(line, "what")};
-    const std::string fastest = field(line, "min_ms");
-    if (fastest.empty()) row.unit = last_key(line);
-    row.value = std::atof((fastest.empty() ? field(line, row.unit) : fastest).c_str());
-    row.first = std::atof(field(line, "first_ms").c_str());
-    if (!row.system.empty()) rows.push_back(row);
-  }
-  return rows;
+Verdicts& Verdicts::operator+=(const Verdicts& other) {
+  met += other.met;
+  missed += other.missed;
+  unknown += other.unknown;
+  return *this;
 }
+
+// ---- what has been measured
 
 void Table::add(int threads, double round_trip, const std::vector<Row>& rows) {
   Rounds& rounds = rounds_[threads][round_trip > far_trip];
@@ -66,6 +59,18 @@ void Table::add(int threads, double round_trip, const std::vector<Row>& rows) {
   }
 }
 
+void Table::failed(int threads, const std::string& system, const std::string& why) {
+  failures_[threads][system] = why;
+}
+
+Table::Systems::const_iterator Table::best_peer(const Systems& systems) {
+  auto best = systems.end();
+  for (auto it = systems.begin(); it != systems.end(); ++it)
+    if (is_peer(it->first) && (best == systems.end() || it->second.value < best->second.value))
+      best = it;
+  return best;
+}
+
 const Table::Rounds* Table::chosen(int threads) const {
   const auto of_threads = rounds_.find(threads);
   if (of_threads == rounds_.end()) return nullptr;
@@ -75,86 +80,185 @@ const Table::Rounds* Table::chosen(int threads) const {
           })->second;
 }
 
-Table::Comparison Table::compare(const std::string& against, int threads, const std::string& what,
-                                 const Systems& systems) const {
-  const Best& ours = systems.at("dagrad");
-  if (against == "peers") {
-    const Systems::value_type* best = nullptr;
-    for (const auto& system : systems)
-      if (std::find(peers.begin(), peers.end(), system.first) != peers.end() &&
-          (!best || system.second.value < best->second.value))
-        best = &system;
-    if (!best) return {};
-    return {best->first + " " + in_unit(best->second.value, best->second.unit),
-            ours.value / best->second.value};
-  }
-  if (against == "one thread") {
-    const Rounds* const one = chosen(1);
-    if (threads == 1 || !one || !one->rows.contains(what)) return {};
-    const Systems& alone = one->rows.at(what);
-    if (!alone.contains("dagrad")) return {};
-    return {"one thread " + in_unit(alone.at("dagrad").value, ours.unit),
-            ours.value / alone.at("dagrad").value};
-  }
-  if (constexpr std::string_view first = "the first step of "; against.starts_with(first)) {
-    const auto other = systems.find(against.substr(first.size()));
-    if (other == systems.end()) return {};
-    const double theirs = other->second.first - other->second.value;
-    return {against + " " + in_unit(theirs, "ms"), (ours.first - ours.value) / theirs};
-  }
-  if (against == "an absolute figure") return {"its value in " + ours.unit, ours.value};
-  if (!systems.contains(against)) return {};
-  const Best& other = systems.at(against);
-  return {against + " " + in_unit(other.value, other.unit), ours.value / other.value};
+const Table::Systems* Table::row(int threads, const std::string& what) const {
+  const Rounds* const rounds = chosen(threads);
+  return rounds && rounds->rows.contains(what) ? &rounds->rows.at(what) : nullptr;
 }
+
+/// The rows of all systems on all numbers of threads, in the order of their first appearance.
+std::vector<std::string> Table::all_rows() const {
+  std::vector<std::string> all;
+  for (const auto& [threads, states] : rounds_)
+    for (const std::string& what : chosen(threads)->order)
+      if (std::find(all.begin(), all.end(), what) == all.end()) all.push_back(what);
+  return all;
+}
+
+/// Why there is no such row of a system, or nothing if the system measures other rows only.
+std::string Table::why_missing(int threads, const std::string& system) const {
+  if (const auto failures = failures_.find(threads); failures != failures_.end())
+    if (failures->second.contains(system)) return system + " " + failures->second.at(system);
+  for (const auto& [what, systems] : chosen(threads)->rows)
+    if (systems.contains(system)) return "";
+  return system == "before" ? "no --before PROGRAM was given" : system + " is not measured here";
+}
+
+// ---- comparisons
+
+void Table::Line::compare(double own, double other, const std::string& unit) {
+  theirs = in_unit(other, unit);
+  ratio = own / other;
+}
+
+/// Without a ratio where there is nothing to compare.
+Table::Line Table::compare(const Target& target, int threads, const std::string& what) const {
+  Line line;
+  line.what = what;
+  line.with = target.against;
+  line.most = target.most(threads);
+  const Systems* const systems = row(threads, what);
+  if (!systems || !systems->contains("dagrad")) {
+    line.missing = why_missing(threads, "dagrad");
+    return line;
+  }
+  const Best& ours = systems->at("dagrad");
+  line.ours = in_unit(ours.value, ours.unit);
+  if (target.against == against::one_thread) {
+    compare_with_one_thread(line, threads, ours);
+  } else if (target.against == against::best_peer) {
+    compare_with_best_peer(line, threads, *systems);
+  } else if (target.against.starts_with(against::first_step)) {
+    compare_first_steps(line, threads, *systems);
+  } else if (target.against != against::figure) {
+    compare_with_system(line, threads, *systems);
+  } else if (line.most > 0) {
+    line.compare(ours.value, line.most, ours.unit);
+    line.most = 1;
+  }
+  return line;
+}
+
+void Table::compare_with_one_thread(Line& line, int threads, const Best& ours) const {
+  if (threads == 1) return;
+  const Systems* const alone = row(1, line.what);
+  if (alone && alone->contains("dagrad"))
+    line.compare(ours.value, alone->at("dagrad").value, ours.unit);
+  else
+    line.missing = chosen(1) ? why_missing(1, "dagrad") : "nothing was run on one thread";
+}
+
+/// Compares with the system that the line names.
+void Table::compare_with_system(Line& line, int threads, const Systems& systems) const {
+  const auto other = systems.find(line.with);
+  if (other == systems.end()) {
+    line.missing = why_missing(threads, line.with);
+    return;
+  }
+  line.system = line.with;
+  if (other == best_peer(systems)) line.with += ", the best peer";
+  line.compare(systems.at("dagrad").value, other->second.value, other->second.unit);
+}
+
+void Table::compare_first_steps(Line& line, int threads, const Systems& systems) const {
+  line.what += line.what.empty() ? "first step" : ", first step";
+  line.with.erase(0, against::first_step.size());
+  const auto of = [](const Best& best) { return best.first - best.value; };
+  const double own = of(systems.at("dagrad"));
+  line.ours = in_unit(own, "ms");
+  if (systems.contains(line.with))
+    line.compare(own, of(systems.at(line.with)), "ms");
+  else
+    line.missing = why_missing(threads, line.with);
+}
+
+void Table::compare_with_best_peer(Line& line, int threads, const Systems& systems) const {
+  std::string failures;
+  if (const auto all = failures_.find(threads); all != failures_.end())
+    for (const auto& [system, why] : all->second)
+      if (is_peer(system)) failures += (failures.empty() ? "" : ", ") + system + " " + why;
+  const auto best = best_peer(systems);
+  if (best == systems.end()) {
+    line.missing = failures;
+    return;
+  }
+  line.system = best->first;
+  line.with = best->first + ", the best peer";
+  line.but = failures;
+  line.compare(systems.at("dagrad").value, best->second.value, best->second.unit);
+}
+
+// ---- print
 
 void Table::print_head(std::FILE* out) {
   std::fputs(
-      "| case | threads | dagrad | compared with | dagrad's share | at most | verdict |\n"
-      "| --- | --- | --- | --- | --- | --- | --- |\n",
+      "Times are the fastest of all rounds; a ratio is dagrad's time divided by the other.\n\n"
+      "| case | what | threads | round trip | dagrad | compared with | its time | ratio | at most "
+      "| "
+      "verdict |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
       out);
 }
 
-Table::Verdicts Table::print_row(std::FILE* out, int threads, const Rounds& rounds,
-                                 const std::string& what, const Systems& systems) const {
+Verdicts Table::print_line(std::FILE* out, int threads, const Line& line) const {
+  const bool measured = !std::isnan(line.ratio), judged = line.most > 0,
+             met = line.ratio <= line.most;
+  const std::string but = line.but.empty() ? "" : ", but " + line.but;
+  const std::string trip = threads > 1 ? in_unit(chosen(threads)->round_trip, "ns") : "";
+  std::array<char, 32> ratio{}, most{};
+  if (measured) std::snprintf(ratio.data(), ratio.size(), "%.4g", line.ratio);
+  if (judged) std::snprintf(most.data(), most.size(), "%.4g", line.most);
+  std::string verdict;
+  if (!measured)
+    verdict = "not measured: " + line.missing;
+  else if (judged)
+    verdict = (met ? "met" : "MISSED") + but;
+  std::fprintf(out, "| `%s` | %s | %d | %s | %s | %s | %s | %s | %s | %s |\n", name_.c_str(),
+               line.what.c_str(), threads, trip.c_str(), line.ours.c_str(), line.with.c_str(),
+               line.theirs.c_str(), ratio.data(), most.data(), cell(verdict).c_str());
+  return {judged && measured && met, judged && measured && !met, judged && !measured};
+}
+
+/// Prints the comparisons of a row. A target that cannot be judged is printed as well, but what is
+/// only shown is not; neither is the best peer again where a target names it.
+Verdicts Table::print_row(std::FILE* out, int threads, const std::string& what) const {
   Verdicts verdicts;
-  std::vector<Target> targets = targets_of(name_);
-  targets.push_back({name_, "*", "peers", 0, 0});
-  bool with_peers = false;
-  for (const Target& target : targets) {
-    if (!target.covers(what) || (target.against == "peers" && with_peers)) continue;
-    with_peers = with_peers || target.against == "peers";
-    const double most = threads == 1 ? target.one : target.two;
-    const auto [with, share] = compare(target.against, threads, what, systems);
-    if (with.empty() || (most == 0 && target.against != "peers")) continue;
-    const bool met = share <= most;
-    if (most > 0) ++(met ? verdicts.met : verdicts.missed);
-    std::string trip;
-    if (threads > 1) trip = ", round trip of a cache line " + in_unit(rounds.round_trip, "ns");
-    std::fprintf(out, "| `%s`%s%s | %d%s | %s | %s | %.3g | ", name_.c_str(),
-                 what.empty() ? "" : " ", what.c_str(), threads, trip.c_str(),
-                 in_unit(systems.at("dagrad").value, systems.at("dagrad").unit).c_str(),
-                 with.c_str(), share);
-    if (most > 0)
-      std::fprintf(out, "%.3g | %s |\n", most, met ? "met" : "MISSED");
-    else
-      std::fputs("| |\n", out);
+  std::vector<std::string> shown;
+  for (const Target& target : targets_of(name_)) {
+    if (!target.covers(what)) continue;
+    const Line line = compare(target, threads, what);
+    const bool judged = target.most(threads) > 0,
+               again = std::find(shown.begin(), shown.end(), line.system) != shown.end();
+    if (std::isnan(line.ratio) ? !judged || line.missing.empty() : !judged && again) continue;
+    verdicts += print_line(out, threads, line);
+    if (!line.system.empty()) shown.push_back(line.system);
   }
   return verdicts;
 }
 
-Table::Verdicts Table::print(std::FILE* out) const {
-  Verdicts all;
-  for (const auto& [threads, states] : rounds_) {
-    const Rounds& rounds = *chosen(threads);
-    for (const std::string& what : rounds.order) {
-      const Systems& systems = rounds.rows.at(what);
-      if (!systems.contains("dagrad")) continue;
-      const Verdicts verdicts = print_row(out, threads, rounds, what, systems);
-      all.met += verdicts.met;
-      all.missed += verdicts.missed;
-    }
+/// Prints the targets for which no system has printed a row.
+Verdicts Table::print_rest(std::FILE* out, int threads,
+                           const std::vector<std::string>& rows) const {
+  Verdicts verdicts;
+  for (const Target& target : targets_of(name_)) {
+    const auto covered = [&](const std::string& what) { return target.covers(what); };
+    if (target.most(threads) == 0 || std::any_of(rows.begin(), rows.end(), covered)) continue;
+    Line line;
+    line.what = target.what == "*" ? "all rows" : target.what;
+    line.with = target.against;
+    line.most = target.most(threads);
+    line.missing = why_missing(threads, "dagrad");
+    if (line.missing.empty()) line.missing = "dagrad has no such row";
+    verdicts += print_line(out, threads, line);
   }
+  return verdicts;
+}
+
+Verdicts Table::print(std::FILE* out) const {
+  Verdicts all;
+  const std::vector<std::string> rows = all_rows();
+  for (const std::string& what : rows)
+    for (const auto& [threads, states] : rounds_) all += print_row(out, threads, what);
+  for (const auto& [threads, states] : rounds_) all += print_rest(out, threads, rows);
   std::fflush(out);
   return all;
 }

@@ -1,4 +1,5 @@
 // Training steps and gradients of complete models.
+#include <memory>
 #include <stdexcept>
 
 #include "dagrad/train.hpp"
@@ -7,6 +8,7 @@
 #include "docs/examples/resnet18.hpp"
 #include "docs/examples/xor_network.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/copies.hpp"
 #include "tests/bench/limit.hpp"
 #include "tests/bench/xor_by_hand.hpp"
 #include "tests/models/adbench_gmm.hpp"
@@ -132,6 +134,16 @@ void train_mlp(const Settings& settings, const std::string& name,
   std::vector<Value> results{loss};
   for (const Update& u : update) results.push_back(u.next);
   print(settings, name, "", limit(settings, graph, results, weights), "limit");
+  if (settings.threads == 1) return;
+  const Function on_one = compile({loss}, {.update = update, .threads = 1});
+  const auto copy = [&]() -> std::function<void()> {
+    const auto state = std::make_shared<State>(graph);
+    const auto run = std::make_shared<BoundRun>(on_one.bind(*state));
+    run->feed(x, images);
+    run->feed(y, labels);
+    return [state, run] { (*run)(); };
+  };
+  print(settings, name, "", copies_at_once(settings, copy), "two copies");
 }
 
 }  // namespace
