@@ -60,7 +60,9 @@ std::vector<Target> targets_of(const std::string& name) {
       {"nodes", "gradient a node", absolute, 0.3, 0},
       {"nodes", "compile a node", absolute, 0.12, 0},
       {"nodes", "optimize a node", absolute, 2, 0},
-      {"nodes", "n=1000000", absolute, 1.5, 0},  // of the time per node for n=100000
+      {"nodes", "all passes a node", absolute, 2, 0},
+      {"nodes", "fuse and assemble", absolute, 1, 0},  // s for 10,000 groups
+      {"nodes", "n=1000000", absolute, 1.5, 0},        // of the time per node for n=100000
       {"schedule", "bodies of 1 us", absolute, 0, 1 / 0.97}};
   std::vector<Target> chosen;
   bool scales = false;
