@@ -195,21 +195,50 @@ Value plain_power(const RuleSite& at) {
   return exponent == -1 ? reciprocal(at.in()) : Value();
 }
 
-/// Whether the value repeats a scalar.
-bool repeats_scalar(const Value& value) {
-  return (made_by<BroadcastTo>(value) || made_by<BroadcastLike>(value)) &&
-         operand_of(value).rank() == 0;
+// ---- sums and means of repeated elements
+
+/// The shape of the operand, in which axes that are reduced have size 1.
+Shape kept_axes(const RuleSite& at, const Reduction& op) {
+  return Reduction(op.axes, true).reduced(at.in().shape());
+}
+Shape kept_axes(const RuleSite& at, const SumToLike& /*op*/) {
+  const auto dims = at.type.shape.dims();
+  std::vector<std::int64_t> kept(static_cast<std::size_t>(at.in().rank()) - dims.size(), 1);
+  kept.insert(kept.end(), dims.begin(), dims.end());
+  return Shape(kept);
 }
 
+/// The value that is repeated to make the operand, if elements that are reduced to one are equal.
+Value repeated_to(const RuleSite& at, const Shape& kept) {
+  const Value& x = at.in();
+  if (!made_by<BroadcastTo>(x) && !made_by<BroadcastLike>(x) && !made_by<BatchLike>(x)) return {};
+  const bool only_equal = broadcasts_to(operand_of(x).shape(), kept);
+  return only_equal && x.size() > at.type.elements() ? operand_of(x) : Value();
+}
+
+/// The elements in the shape of the result, repeated along axes that are not reduced.
+Value as_result(const RuleSite& at, const Shape& kept, const Value& elements) {
+  const auto dims = at.type.shape.dims();
+  const bool repeated = elements.size() < at.type.elements();
+  return apply(Reshape{{dims.begin(), dims.end()}},
+               {repeated ? broadcast_to(elements, kept) : elements});
+}
+
+/// A product is rounded once. Elements that differ are not summed before those that are equal,
+/// since their sum alone may overflow.
+template <class Op>
 Value sum_of_repeated(const RuleSite& at) {
-  if (at.type.shape.rank() != 0 || !repeats_scalar(at.in())) return {};
+  const Shape kept = kept_axes(at, *at.as<Op>());
+  const Value x = repeated_to(at, kept);
   const DType dtype = at.type.dtype;
-  if (dtype != at.in().dtype() || !(dtype == f32 || dtype == f64)) return {};
-  return operand_of(at.in()) * static_cast<double>(at.in().size());
+  if (x.empty() || !(dtype == f32 || dtype == f64)) return {};
+  return as_result(at, kept, x * static_cast<double>(at.in().size() / at.type.elements()));
 }
 
 Value mean_of_repeated(const RuleSite& at) {
-  return at.type.shape.rank() == 0 && repeats_scalar(at.in()) ? operand_of(at.in()) : Value();
+  const Shape kept = kept_axes(at, *at.as<Mean>());
+  const Value x = repeated_to(at, kept);
+  return x.empty() ? x : as_result(at, kept, x);
 }
 
 using V = Value;
@@ -281,10 +310,12 @@ std::vector<Rule> rules_of_shapes() {
       Rule::for_op<Transpose>("a transpose of a transpose", transposed_twice).after<Transpose>(),
       Rule::for_op<Matmul>("a product of transposed matrices", product_of_transposed)
           .after_either<Transpose>(),
-      Rule::for_op<Sum>("a sum of a repeated scalar", sum_of_repeated)
-          .after<BroadcastTo, BroadcastLike>(),
-      Rule::for_op<Mean>("a mean of a repeated scalar", mean_of_repeated)
-          .after<BroadcastTo, BroadcastLike>(),
+      Rule::for_op<Sum>("a sum of repeated elements", sum_of_repeated<Sum>)
+          .after<BroadcastTo, BroadcastLike, BatchLike>(),
+      Rule::for_op<SumToLike>("a sum of repeated elements to a shape", sum_of_repeated<SumToLike>)
+          .after<BroadcastTo, BroadcastLike, BatchLike>(),
+      Rule::for_op<Mean>("a mean of repeated elements", mean_of_repeated)
+          .after<BroadcastTo, BroadcastLike, BatchLike>(),
   };
 }
 

@@ -78,6 +78,7 @@ void batching(const Settings& settings);
 void narrow_products(const Settings& settings);
 void fit_loop(const Settings& settings);
 void nodes(const Settings& settings);
+void assembling(const Settings& settings);
 void memory(const Settings& settings);
 void schedule(const Settings& settings);
 void start(const Settings& settings);

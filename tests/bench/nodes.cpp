@@ -8,7 +8,8 @@ namespace dagrad::bench {
 namespace {
 
 struct Costs {
-  double build = 1e9, gradient = 1e9, optimize = 1e9, compile = 1e9;  ///< microseconds per node
+  /// Microseconds per node.
+  double build = 1e9, gradient = 1e9, optimize = 1e9, compile = 1e9, all = 1e9;
 };
 
 /// A deep chain of ops of several kinds; every tenth node joins in an earlier one.
@@ -29,12 +30,15 @@ Costs measure_nodes(int n) {
     const double compiled = now();
     const Optimized better = optimize(graph, {y, dx});
     const double optimized = now();
+    const Optimized best = optimize(graph, {y, dx}, compile_passes());
+    const double fused = now();
     costs.build = std::min(costs.build, 1e6 * (built - begin) / forward);
     costs.gradient = std::min(costs.gradient, 1e6 * (differentiated - built) / appended);
     costs.compile =
         std::min(costs.compile, 1e6 * (compiled - differentiated) / static_cast<double>(f.nodes()));
     costs.optimize =
         std::min(costs.optimize, 1e6 * (optimized - compiled) / static_cast<double>(graph.size()));
+    costs.all = std::min(costs.all, 1e6 * (fused - optimized) / static_cast<double>(graph.size()));
   }
   return costs;
 }
@@ -56,9 +60,11 @@ void nodes(const Settings& settings) {
     show("build", &Costs::build);
     show("gradient", &Costs::gradient);
     show("optimize", &Costs::optimize);
+    show("all passes", &Costs::all);
     show("compile", &Costs::compile);
     before = costs;
   }
+  assembling(settings);
 }
 
 }  // namespace dagrad::bench

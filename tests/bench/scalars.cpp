@@ -3,15 +3,14 @@
 #include <cstdint>
 #include <deque>
 
-#include "dagrad/dagrad.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/formula.hpp"
 
 namespace dagrad::bench {
 
 namespace {
 
-constexpr int inputs = 32, terms = 30;
-constexpr int ops = 200;  // of each term, with those that add it to the sum
+constexpr int inputs = 32;
 
 enum class Kind { add, mul, sub, div, exp, log, sin, sqrt, pow };
 
@@ -71,12 +70,6 @@ class Generator {
   std::uint32_t state_ = 1;
 };
 
-struct Formula {
-  std::vector<Value> xs;
-  std::vector<double> at;  ///< the values of the xs
-  Value y;
-};
-
 template <class T>
 T next(std::deque<T>& queue) {
   T front = queue.front();
@@ -84,8 +77,9 @@ T next(std::deque<T>& queue) {
   return front;
 }
 
-/// A sum of terms that all begin with the same inputs. Longer ones would amplify rounding errors.
-Formula make_formula(Graph& graph) {
+}  // namespace
+
+Formula make_formula(Graph& graph, int terms) {
   Generator generator;
   Formula f;
   for (int i = 0; i < inputs; ++i) {
@@ -96,7 +90,7 @@ Formula make_formula(Graph& graph) {
   for (int term = 0; term < terms; ++term) {
     std::deque<Value> wait(f.xs.begin(), f.xs.end());
     std::deque<double> numbers(f.at.begin(), f.at.end());
-    for (int i = 0; i < ops - inputs; ++i) {
+    for (int i = 0; i < ops_of_term - inputs; ++i) {
       const double a = next(numbers);
       const auto [kind, other] = generator.choose(a, numbers);
       numbers.push_back(apply_kind(kind, a, numbers[other]));
@@ -108,12 +102,10 @@ Formula make_formula(Graph& graph) {
   return f;
 }
 
-}  // namespace
-
 void scalars(const Settings& settings) {
   const double begin = now();
   Graph graph;
-  const Formula f = make_formula(graph);
+  const Formula f = make_formula(graph, 30);
   std::vector<Value> fetches = gradient(f.y, f.xs);
   fetches.push_back(f.y);
   BoundRun run = compile(fetches, {.threads = settings.threads}).bind();

@@ -140,8 +140,9 @@ class Maker {
       case 3:
         return x.rank() > 0 ? softmax(x) : x;
       case 4:
-        return x.rank() > 0 ? sum(x, -1, true) : norm(x);
+        return x.rank() > 0 ? sum(x, below(2) == 0 ? 0 : -1, below(2) == 0) : norm(x);
       case 5:
+        if (x.rank() == 1) return broadcast_to(x, {4, x.shape()[0]});
         return broadcast_to(x, x.rank() == 0 ? Shape{4} : x.shape());
       case 6:
         return x.rank() == 2 ? matmul(x, transpose(x)) : mean(x);

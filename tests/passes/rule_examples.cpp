@@ -74,12 +74,17 @@ const std::vector<RuleExample>& simplifying_examples() {
        [](V x, V y) {
          return apply(Matmul{}, {x, transpose(y)});
        }},
-      {"a sum of a repeated scalar",
+      {"a sum of repeated elements",
        [](V x, V) {
-         return sum(broadcast_to(x[{0, 0}], {1000}));
+         return sum(broadcast_to(x, {1000, 3, 4}), 0);
        },
        [](L x, L) { return 1000 * x; }},
-      {"a mean of a repeated scalar",
+      {"a sum of repeated elements to a shape",
+       [](V x, V) {
+         return sum_to_like(broadcast_to(x[{0, 0}], {1000}), x[{0, 0}]);
+       },
+       [](L x, L) { return 1000 * x; }},
+      {"a mean of repeated elements",
        [](V x, V) {
          return mean(broadcast_to(x[{0, 0}], {1000}));
        },

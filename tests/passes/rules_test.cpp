@@ -208,6 +208,69 @@ TEST(Rules, MoveNarrowElementsRatherThanTheirCasts) {
   EXPECT_EQ(last_op(cumsum(cast_mask, 0)), "cumsum");
 }
 
+TEST(Rules, SumRepeatedElementsByMultiplying) {
+  Graph graph;
+  const Value v = graph.input("v", {f64, {3}}), row = graph.input("row", {f64, {1, 3}}),
+              column = graph.input("column", {f64, {4, 1}}), x = graph.input("x", {f64, {4, 3}}),
+              stack = graph.input("stack", {f64, {2, 4, 3}});
+  const auto expect_no_sum_in = [&](const Value& y) {
+    const std::vector<Value> kept{y, v, row, column, x, stack};
+    const PassResult made = apply_rules(graph, kept, simplifying_rules());
+    const Value better = made.mapping(y);
+    const std::string left = to_string(made.graph);
+    for (const char* op : {"= sum(", "= mean(", "= sum_to_like("})
+      EXPECT_EQ(left.find(op), std::string::npos) << left;
+    ASSERT_EQ(better.type(), y.type());
+    Feeds feeds;
+    Rng rng(0);
+    for (const Value& input : std::span(kept).subspan(1))
+      feeds.emplace_back(input.name(), rng.normal(input.shape(), 0, 1));
+    const Tensor before = compile(y, {.passes = {}})(feeds)[0],
+                 after = compile(better, {.passes = {}})(feeds)[0];
+    for (std::int64_t i = 0; i < before.size(); ++i)
+      EXPECT_NEAR(after.at(i), before.at(i), 1e-14 * std::abs(after.at(i))) << left;
+  };
+  for (const bool keep_dims : {false, true})
+    for (const bool means : {false, true}) {
+      const auto reduced = [&](const Value& y, const Axes& axes) {
+        expect_no_sum_in(means ? mean(y, axes, keep_dims) : sum(y, axes, keep_dims));
+      };
+      reduced(broadcast_to(v, {4, 3}), 0);
+      reduced(broadcast_to(row, {4, 3}), -2);
+      reduced(broadcast_like(row, x), 0);
+      reduced(broadcast_like(column, stack), {0, 2});
+      reduced(broadcast_to(v, {5, 1, 4, 3}), {0, 1, 2});
+      reduced(broadcast_to(v, {5, 4, 3}), 1);
+      reduced(batch_like(x, stack), 0);
+    }
+  expect_no_sum_in(sum_to_like(broadcast_like(v, x), v));
+  expect_no_sum_in(sum_to_like(broadcast_like(v, stack), row));
+  expect_no_sum_in(sum_to_like(broadcast_to(column, {2, 4, 3}), column));
+  expect_no_sum_in(sum_to_like(broadcast_to(v, {2, 4, 3}), x));
+}
+
+TEST(Rules, LeaveOtherSumsOfRepeatedElementsAlone) {
+  Graph graph;
+  const Value v = graph.input("v", {f64, {5}}), half = graph.input("half", {f16, {5}}),
+              none = graph.input("none", {f64, {0, 5}}), n = graph.input("n", {i64, {5}});
+  const Value rows = broadcast_to(v, {4, 5});
+  for (const Value& y : {sum(rows, 1), sum(rows), mean(rows), sum(broadcast_to(half, {4, 5}), 0),
+                         sum(broadcast_to(n, {4, 5}), 0), sum(broadcast_like(v, none), 0),
+                         sum_to_like(broadcast_like(v, none), v), sum(broadcast_to(v, {1, 5}), 0)})
+    EXPECT_EQ(simplified_by(graph, y), Names{}) << to_string(extract(std::vector{y}).graph);
+  // Their order matters if sums overflow.
+  const Feeds large{{"v", Tensor::of({-0.8e308, -0.8e308, 1.2e308, -1.7e308, 1.7e308})}};
+  EXPECT_TRUE(std::isfinite(evaluate(sum(rows), large).at(0)));
+  EXPECT_FALSE(std::isfinite(evaluate(sum(v) * 4, large).at(0)));
+}
+
+TEST(Rules, TakeTheMeanOfRepeatedElementsInAnyDtype) {
+  Graph graph;
+  const Value x = graph.input("x", {f16, {3}});
+  EXPECT_EQ(ops_after(simplifying_rules(), graph, mean(broadcast_to(x, {4, 3}), 0)),
+            Names{"input"});
+}
+
 TEST(Rules, OfUsersAreEquationsOrFunctions) {
   Graph graph;
   const Value x = graph.input("x", {f64, {2}}), y = graph.input("y", {f64, {2}});
