@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Of, EveryRule, testing::Values(f32, f64),
 
 TEST(Rules, AllHaveAnExample) {
   const auto names = [](const auto& list, auto&& name) {
-    std::multiset<std::string> set;
+    std::set<std::string> set;
     for (const auto& entry : list) set.insert(name(entry));
     return set;
   };
@@ -189,6 +189,8 @@ TEST(Rules, AllHaveAnExample) {
   const auto of_example = [](const RuleExample& example) { return example.rule; };
   EXPECT_EQ(names(simplifying_rules(), of_rule), names(simplifying_examples(), of_example));
   EXPECT_EQ(names(stabilizing_rules(), of_rule), names(stabilizing_examples(), of_example));
+  EXPECT_EQ(names(simplifying_rules(), of_rule).size(), simplifying_rules().size());
+  EXPECT_EQ(names(stabilizing_rules(), of_rule).size(), stabilizing_rules().size());
 }
 
 }  // namespace

@@ -81,11 +81,11 @@ double rounding_errors(const RandomExpression& e, const Value& result, std::int6
 }  // namespace
 
 std::vector<Rule> exact_rules() {
-  std::set<std::string> exact;
+  std::set<std::string> rounding;
   for (const RuleExample& example : simplifying_examples())
-    if (!example.exact) exact.insert(example.rule);
+    if (example.exact) rounding.insert(example.rule);
   std::vector<Rule> rules = simplifying_rules();
-  std::erase_if(rules, [&](const Rule& rule) { return !exact.contains(rule.name()); });
+  std::erase_if(rules, [&](const Rule& rule) { return rounding.contains(rule.name()); });
   return rules;
 }
 

@@ -46,6 +46,17 @@ TEST(Rules, TimesZeroStaysForFloats) {
   EXPECT_EQ(simplified_by(graph, x * 0), Names{});
 }
 
+TEST(Rules, KeepTheTwoRoundingsOfNarrowRoots) {
+  Graph graph;
+  for (const DType narrow : {f16, bf16}) {
+    const Value x = graph.input(std::string(name(narrow)), {narrow, {}});
+    EXPECT_EQ(simplified_by(graph, reciprocal(sqrt(x))), Names{});
+    EXPECT_EQ(simplified_by(graph, 1 / sqrt(x)), Names{"1 / x"});
+  }
+  const Value x = graph.input("x", {f32, {}});
+  EXPECT_EQ(simplified_by(graph, reciprocal(sqrt(x))), Names{"1 / sqrt(x)"});
+}
+
 TEST(Rules, KeepTheShape) {
   Graph graph;
   const Value x = graph.input("x", {f64, {}});
