@@ -76,6 +76,14 @@ OperandKinds::Bits OperandFilter::bits(const Edge& operand) {
   return bits;
 }
 
+bool OperandFilter::may_be_alike(const Edge& a, const Edge& b) const {
+  if (a.port != b.port) return false;
+  const GraphData::Record &x = graph_.records[a.node], &y = graph_.records[b.node];
+  return a.node == b.node ||
+         (x.kind == y.kind &&
+          (x.kind == NodeKind::op ? x.op == y.op : x.kind == NodeKind::constant));
+}
+
 void OperandFilter::look_at(std::span<const Edge> operands, const Type& result) {
   operands_ = operands;
   result_ = &result;
@@ -89,9 +97,7 @@ bool OperandFilter::meets(const OperandNeeds& needs) const {
     return operand < n && (needs.bits[need] & ~has_[operand]) != 0;
   };
   if (n == OperandNeeds::most && lacks(2, 2)) return false;
-  if (n > 1 && needs.equal &&
-      (operands_[0].node != operands_[1].node || operands_[0].port != operands_[1].port))
-    return false;
+  if (n > 1 && needs.equal && !may_be_alike(operands_[0], operands_[1])) return false;
   if ((lacks(0, 0) || lacks(1, 1)) && (!needs.commutes || lacks(0, 1) || lacks(1, 0))) return false;
   return !needs.same_type || std::ranges::any_of(operands_, [&](const Edge& operand) {
     return !operand.type_only && graph_.type(operand) == *result_;

@@ -54,7 +54,7 @@ struct OperandNeeds {
   static constexpr std::size_t most = 3;
   std::array<OperandKinds::Bits, most> bits{};
   bool commutes = false;   ///< whether the first two may be exchanged
-  bool equal = false;      ///< whether the first two must be the same value
+  bool equal = false;      ///< whether the first two must be made alike
   bool same_type = false;  ///< whether an operand that is read must have the type of the result
 };
 
@@ -74,6 +74,8 @@ class OperandFilter {
     bool passes_on = false;       ///< whether results are filled with what the first operand is
   };
 
+  /// Whether two operands can be made alike, judging by the nodes that make them.
+  bool may_be_alike(const Edge& a, const Edge& b) const;
   OperandKinds::Bits bits(const Edge& operand);
   OperandKinds::Bits bits_of_constant(std::uint32_t node);
   const OfOp& of_op(std::uint32_t op);

@@ -9,6 +9,7 @@
 #include "dagrad/ops/structural.hpp"
 #include "src/graph/access.hpp"
 #include "src/graph/view.hpp"
+#include "src/passes/alike.hpp"
 
 namespace dagrad {
 
@@ -120,7 +121,7 @@ bool Pattern::match(const Part& part, const Value& value, Bound& bound, std::siz
     case Part::Kind::operand: {
       Value& known = bound[part.operand];
       if (known.empty()) known = value;
-      return known == value;
+      return made_alike(known, value);
     }
     case Part::Kind::number: {
       const std::optional<double> fill = known_fill(value);

@@ -241,6 +241,10 @@ Value mean_of_repeated(const RuleSite& at) {
   return x.empty() ? x : as_result(at, kept, x);
 }
 
+/// Whether ops compute in a wider dtype and round at their end, so that one op in the place of two
+/// has other bits.
+bool rounds_once(DType dtype) { return dtype == f16 || dtype == bf16; }
+
 using V = Value;
 
 std::vector<Rule> rules_of_arithmetic() {
@@ -260,7 +264,8 @@ std::vector<Rule> rules_of_arithmetic() {
       {"x * x", [](V x) { return x * x; }, [](V x) { return square(x); }},
       {"x * (1 / y)", [](V x, V y) { return x * reciprocal(y); }, [](V x, V y) { return x / y; }},
       {"1 / x", [](V x) { return 1 / x; }, [](V x) { return reciprocal(x); }},
-      {"1 / sqrt(x)", [](V x) { return reciprocal(sqrt(x)); }, [](V x) { return rsqrt(x); }},
+      {"1 / sqrt(x)", [](V x) { return reciprocal(sqrt(x)); },
+       [](V x) { return rounds_once(x.dtype()) ? V() : rsqrt(x); }},
       {"square(-x)", [](V x) { return square(-x); }, [](V x) { return square(x); }},
       {"square(abs(x))", [](V x) { return square(abs(x)); }, [](V x) { return square(x); }},
       {"abs(-x)", [](V x) { return abs(-x); }, [](V x) { return abs(x); }},

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <random>
@@ -11,17 +10,11 @@
 #include "dagrad/passes/fuse.hpp"
 #include "dagrad/traced.hpp"
 #include "tests/passes/random_expression.hpp"
+#include "tests/random_graphs.hpp"
 #include "tests/sanitized.hpp"
 
 namespace dagrad::test {
 namespace {
-
-/// As many graphs as DAGRAD_RANDOM_GRAPHS says.
-unsigned graphs_to_fuse() {
-  const char* const text = std::getenv("DAGRAD_RANDOM_GRAPHS");
-  if (text != nullptr) return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-  return sanitized ? 100 : 10'000;
-}
 
 /// The last value, some of the others, and the gradients of the last one.
 std::vector<Value> outputs(const RandomExpression& e, unsigned seed) {
@@ -97,10 +90,10 @@ TEST_P(RandomFusion, KeepsAllBits) {
       if (node.op().name() == "fused") joined += node.origins().size();
     return fused;
   };
-  for (unsigned seed = 0; seed < graphs_to_fuse(); ++seed)
+  for (unsigned seed = 0; seed < random_graphs(sanitized ? 100 : 10'000); ++seed)
     ASSERT_EQ(difference(random_expression(seed, GetParam(), false), seed, count), "")
         << "seed " << seed;
-  EXPECT_GT(joined, graphs_to_fuse());
+  EXPECT_GT(joined, random_graphs(sanitized ? 100 : 10'000));
 }
 
 INSTANTIATE_TEST_SUITE_P(OfFloats, RandomFusion, testing::Values(f32, f64, f16, bf16),

@@ -103,42 +103,6 @@ TEST(DropDead, KeepsWhatIsNeeded) {
   EXPECT_EQ(drop_dead(graph, std::vector{y}).graph.size(), 2u);
 }
 
-TEST(Stabilize, AppendsToTheSameGraph) {
-  Graph graph;
-  const Value x = graph.parameter("x", Tensor::of({-800.0, -1.15e4}));
-  const Value d = gradient(sum(stabilize(1.0 / (1.0 + exp(-x)))), x);
-  EXPECT_EQ(evaluate(d).to_vector<double>(), (std::vector<double>{0.0, 0.0}));
-  EXPECT_EQ(evaluate(gradient(sum(d), x)).to_vector<double>(), (std::vector<double>{0.0, 0.0}));
-}
-
-TEST(Stabilize, FindsTheSecondDerivativeOfASquaredNorm) {
-  Graph graph;
-  const Value a = graph.parameter("a", Tensor::of({.3, -1.0, 2.0}));
-  const Value b = graph.parameter("b", Tensor::of({.3, -1.0, 2.0}));
-  const Value n = norm(a - b);
-  const Value d = gradient(stabilize(exp(-n * n)), a);
-  EXPECT_EQ(evaluate(gradient(sum(d[{{0, 1}}]), b)).to_vector<double>(),
-            (std::vector<double>{2.0, 0.0, 0.0}));
-}
-
-TEST(Stabilize, ReturnsTheValueWhereNoRuleApplies) {
-  Graph graph;
-  const Value x = graph.input("x", {f64, {}});
-  const Value y = sin(x) + 1;
-  const std::size_t size = graph.size();
-  EXPECT_EQ(stabilize(y), y);
-  EXPECT_EQ(stabilize(x), x);
-  EXPECT_EQ(graph.size(), size);
-}
-
-TEST(Stabilize, RebuildsWhatUsesAReplacedValue) {
-  Graph graph;
-  const Value x = graph.input("x", {f64, {2}});
-  const std::vector<Value> parts = split(log(1 + x), 2);
-  const Value y = stabilize(parts[1] * 2);
-  EXPECT_EQ(evaluate(y, {{"x", Tensor::of({0.0, 1e-20})}}).at(0), 2e-20);
-}
-
 // ---- compile
 
 TEST(CompileWithPasses, KeepsFeedsUpdatesAndNamesOfTheGraph) {

@@ -42,6 +42,11 @@ const std::vector<RuleExample>& simplifying_examples() {
       {"pull(1, x)", [](V x, V) { return pull(1, x); }},
       {"x to a known power", [](V x, V y) { return pow(x, full_like(y, 2)); },
        [](L x, L) { return x * x; }},
+      {"x to a known power", [](V x, V y) { return pow(x, ones_like(y)); }},
+      {"x to a known power", [](V x, V y) { return pow(x, full_like(y, -1)); },
+       [](L x, L) { return 1 / x; }},
+      {"x to the power of 1, 2 or -1", [](V x, V) { return pow(x, 1); }},
+      {"x to the power of 1, 2 or -1", [](V x, V) { return pow(x, 2); }},
       {"x to the power of 1, 2 or -1", [](V x, V) { return pow(x, -1); }},
       twice("abs", [](V x) { return abs(x); }),
       twice("sign", [](V x) { return sign(x); }),
@@ -51,6 +56,7 @@ const std::vector<RuleExample>& simplifying_examples() {
       twice("trunc", [](V x) { return trunc(x); }),
       twice("relu", [](V x) { return relu(x); }),
       {"where with a known condition", [](V x, V y) { return where(full_like(x > y, 1), x, y); }},
+      {"where with a known condition", [](V x, V y) { return where(full_like(x > y, 0), x, y); }},
       {"where(c, x, x)", [](V x, V y) { return where(y > 0, x, x); }},
       {"maximum(x, x)", [](V x, V) { return maximum(x, x); }},
       {"minimum(x, x)", [](V x, V) { return minimum(x, x); }},
@@ -73,6 +79,14 @@ const std::vector<RuleExample>& simplifying_examples() {
       {"a product of transposed matrices",
        [](V x, V y) {
          return apply(Matmul{}, {x, transpose(y)});
+       }},
+      {"a product of transposed matrices",
+       [](V x, V y) {
+         return apply(Matmul{}, {transpose(x), y});
+       }},
+      {"a product of transposed matrices",
+       [](V x, V y) {
+         return apply(Matmul{}, {transpose(x), transpose(reshape(y, {4, 3}))});
        }},
       {"a sum of repeated elements",
        [](V x, V) {
@@ -125,11 +139,15 @@ const std::vector<RuleExample>& stabilizing_examples() {
       {"exp(x) - 1", [](V x, V) { return exp(x) - 1; }, [](L x, L) { return std::expm1(x); }},
       {"sqrt(square(x))", [](V x, V) { return sqrt(square(x)); },
        [](L x, L) { return std::abs(x); }},
-      {"sqrt(x * x)", [](V x, V) { return sqrt(x * x); }, [](L x, L) { return std::abs(x); }},
+      {"sqrt(square(x))", [](V x, V) { return sqrt(x * x); }, [](L x, L) { return std::abs(x); }},
+      {"sqrt(square(x))", [](V x, V y) { return sqrt(pow(x, full_like(y, 2))); },
+       [](L x, L) { return std::abs(x); }},
       {"sqrt(square(x) + square(y))", [](V x, V y) { return sqrt(square(x) + square(y)); },
        [](L x, L y) { return std::hypot(x, y); }},
       {"(-x) * x", [](V x, V) { return x * -x; }, [](L x, L) { return -x * x; }},
-      {"norm(x) * norm(x)",
+      {"sqrt(square(x) + square(y))", [](V x, V y) { return sqrt(x * x + pow(y, 2)); },
+       [](L x, L y) { return std::hypot(x, y); }},
+      {"square(norm(x))",
        [](V x, V) {
          const Value n = norm(x[{0, 0}]);
          return n * n;
@@ -140,9 +158,24 @@ const std::vector<RuleExample>& stabilizing_examples() {
          return square(norm(x[{0, 0}]));
        },
        [](L x, L) { return x * x; }},
+      {"square(norm(x))",
+       [](V x, V) {
+         return norm(x[{0, 0}]) * norm(x[{0, 0}]);
+       },
+       [](L x, L) { return x * x; }},
+      {"square(norm(x))",
+       [](V x, V) {
+         return pow(norm(x[{0, 0}]), 2);
+       },
+       [](L x, L) { return x * x; }},
       {"sqrt(sum(square(x)))",
        [](V x, V) {
          return sqrt(sum(square(x[{0, 0}])));
+       },
+       [](L x, L) { return std::abs(x); }},
+      {"sqrt(sum(square(x)))",
+       [](V x, V) {
+         return sqrt(sum(x[{0, 0}] * x[{0, 0}]));
        },
        [](L x, L) { return std::abs(x); }},
       {"log(softmax(x))",
@@ -159,6 +192,12 @@ const std::vector<RuleExample>& stabilizing_examples() {
        [](V x, V y) {
          const Value e = exp(stack({x[{0, 0}], y[{0, 0}]}));
          return (e / sum(e, 0, true))[0];
+       },
+       [](L x, L y) { return sigmoid_of(x - y); }, 1},
+      {"exp(x) / sum(exp(x))",
+       [](V x, V y) {
+         const Value z = stack({x[{0, 0}], y[{0, 0}]});
+         return (exp(z) / sum(exp(z), {-1}, true))[0];
        },
        [](L x, L y) { return sigmoid_of(x - y); }, 1},
   };

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <regex>
 #include <set>
@@ -13,6 +12,7 @@
 #include "src/pictures/picture.hpp"
 #include "src/pictures/wildcard.hpp"
 #include "tests/pictures/random_picture.hpp"
+#include "tests/random_graphs.hpp"
 #include "tests/sanitized.hpp"
 
 namespace dagrad::test {
@@ -153,15 +153,8 @@ std::set<std::pair<std::string, std::string>> arrows(const std::string& dot) {
   return found;
 }
 
-/// As many graphs as DAGRAD_RANDOM_GRAPHS says.
-unsigned graphs_to_draw() {
-  const char* const text = std::getenv("DAGRAD_RANDOM_GRAPHS");
-  if (text != nullptr) return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-  return sanitized ? 500 : 10'000;
-}
-
 TEST(Truth, HoldsForRandomGraphsAndFoldings) {
-  const unsigned graphs = graphs_to_draw();
+  const unsigned graphs = random_graphs(sanitized ? 500 : 10'000);
   std::size_t edges = 0, repeated = 0, equations = 0, blocks = 0;
   for (unsigned seed = 0; seed < graphs; ++seed) {
     const RandomPicture random = random_picture(seed);
