@@ -48,7 +48,8 @@ struct PlannedAlias {
 
 /// A value that goes through memory from one step to another, and why the two are not one. At least
 /// one of them runs an elementwise formula: as a plain loop, or together with sums or a matrix
-/// product, in tiles or through windows.
+/// product, in tiles or through windows. Values that are read in the routine that computes them
+/// are not among these.
 struct PlannedTransfer {
   std::string from, to;  ///< names of the steps
   std::size_t bytes = 0;

@@ -40,9 +40,9 @@ class Explaining {
     for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
       all.steps.push_back(step_of(step));
       add_values(step, all.values);
-      add_transfers(step, all.transfers);
     }
     explain_routines(plan_, lifetimes_, all);
+    add_transfers(all);
     find_peak(all);
     // The parts of a value that is joined or divided may lie in the memory of the whole.
     all.most_bytes = std::min(all.most_bytes, plan_.arena_bytes);
@@ -117,14 +117,28 @@ class Explaining {
                         plan_.slots[results[kernel.out().size()]].at});
   }
 
-  void add_transfers(std::uint32_t step, std::vector<PlannedTransfer>& transfers) const {
+  /// Values that are read in the routine that computes them stay in registers.
+  void add_transfers(PlanExplanation& all) const {
+    auto routine = all.routines.begin();
+    for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
+      while (routine != all.routines.end() && routine->end <= step) ++routine;
+      const bool in_routine = routine != all.routines.end() && routine->begin <= step;
+      add_transfers(step, in_routine ? routine->end : step, all.transfers);
+    }
+  }
+
+  /// Those from a step to others from `first` on.
+  void add_transfers(std::uint32_t step, std::size_t first,
+                     std::vector<PlannedTransfer>& transfers) const {
     const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
     const auto results = plan_.results_of(plan_.steps[step]);
     for (std::size_t i = 0; i < kernel.out().size(); ++i)
-      for (const std::uint32_t reader : lifetimes_.readers(results[i]))
+      for (const std::uint32_t reader : lifetimes_.readers(results[i])) {
+        if (reader < first) continue;
         if (std::optional<std::string> why = why_apart_(step, i, reader))
           transfers.push_back({plan_.origins.name(step), plan_.origins.name(reader),
                                kernel.out()[i].bytes(), *std::move(why)});
+      }
   }
 
   /// The step at which the values need the most memory, if steps run in order.

@@ -149,6 +149,10 @@ std::string WhyApart::why_no_epilogue(const Pair& pair) const {
   if (pair.type.shape[-1] < least_product_columns)
     return fmt::format("the product has less than {} columns", least_product_columns);
   if (!is_float(pair.type.dtype)) return "it is a product of integers";
+  if (formula.with == With::product)
+    return fmt::format("{} is computed with another product", name(pair.to));
+  if (formula.with != With::alone)
+    return fmt::format("a {} cannot be an epilogue", op(pair.to).name());
   if (std::ranges::find(kernel(pair.to).out(), pair.type) == kernel(pair.to).out().end())
     return formula.shape == pair.type.shape ? "they have different dtypes"
                                             : shapes_text(pair.type.shape, formula.shape);
@@ -156,10 +160,6 @@ std::string WhyApart::why_no_epilogue(const Pair& pair) const {
   if (is_requested(pair.slot)) return "the product is requested";
   for (const std::uint32_t reader : lifetimes_.readers(pair.slot))
     if (reader != pair.to) return fmt::format("{} needs the product, too", name(reader));
-  if (formula.with == With::product)
-    return fmt::format("{} is computed with another product", name(pair.to));
-  if (formula.with != With::alone)
-    return fmt::format("a {} cannot be an epilogue", op(pair.to).name());
   return "`fuse_epilogues` has left them apart";
 }
 

@@ -84,6 +84,10 @@ TEST_F(Routines, AreListedWithTheirSteps) {
   EXPECT_THAT(text, HasSubstr("steps run as 2 routines.\n"));
   EXPECT_THAT(text, HasSubstr("Steps that run as one routine\n  steps "));
   EXPECT_THAT(text, HasSubstr("a result has more than 64 elements: "));
+  std::vector<std::string> transfers;
+  for (const PlannedTransfer& transfer : plan.transfers)
+    transfers.push_back(transfer.from + " to " + transfer.to);
+  EXPECT_THAT(transfers, testing::ElementsAre("e to mul_1", "mul_1 to d"));
 }
 
 TEST_F(Routines, SayWhyAStepIsInNone) {

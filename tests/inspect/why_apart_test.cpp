@@ -11,14 +11,14 @@ namespace {
 using namespace dagrad;
 
 /// "from to to: why" for each value that goes through memory, the largest first.
-std::vector<std::string> reasons(const Function& function) {
+std::vector<std::string> reasons(const std::vector<Value>& values, std::vector<Pass> passes) {
+  // Values in routines, for which this instruction set has no assembler, stay in registers.
+  Runtime runtime({.threads = 1, .instruction_set = InstructionSet::plain});
+  const Function function = compile(values, {.runtime = &runtime, .passes = std::move(passes)});
   std::vector<std::string> all;
   for (const PlannedTransfer& transfer : explain_plan(function).transfers)
     all.push_back(transfer.from + " to " + transfer.to + ": " + transfer.why);
   return all;
-}
-std::vector<std::string> reasons(const std::vector<Value>& values, std::vector<Pass> passes) {
-  return reasons(compile(values, {.threads = 1, .passes = std::move(passes)}));
 }
 
 using Texts = std::vector<std::string>;
@@ -121,6 +121,27 @@ TEST(WhyApart, SumsAreNotPartOfTheLoop) {
             "e6 to m: argmax is not an elementwise formula");
 }
 
+TEST(WhyApart, SumsAreLeftToTiles) {
+  Graph g;
+  const Value x = g.input("x", {f32, {512, 1024}}), flat = g.input("flat", {f32, {4, 64, 1024}});
+  const std::vector<Pass> passes{{"fuse", fuse}, {"fuse_sums", fuse_sums}};
+  const Value a = exp(x).named("a"), s = sum(a, {1}).named("s"), r = softmax(a, 1).named("r");
+  EXPECT_THAT(
+      reasons({s, r}, passes),
+      Contains("a to s: `fuse_sums` leaves it to `tile_rows`, which can compute more of its "
+               "neighbours"));
+  const Value c = exp(flat).named("c"), one = sum(c, {0}).named("one"),
+              two = sum(c, {0, 1}).named("two");
+  EXPECT_EQ(reasons({one, two}, passes),
+            (Texts{"one to two: the loop has other sums, of other axes"}));
+  Value many = x;
+  for (int i = 0; i < 20; ++i) many = many * g.input("x" + std::to_string(i), {f32, {512, 1024}});
+  EXPECT_EQ(reasons({sum(many, {1}).named("t")}, passes)[0],
+            "mul_19 to t: the formula reads too many values for a loop with sums");
+  EXPECT_EQ(reasons({sum(reshape(a, {1024, 512}), {1}).named("u")}, passes)[0],
+            "a to u: they have the shapes [512,1024] and [1024,512]");
+}
+
 TEST(WhyApart, LoopsWithSumsEndWithThem) {
   Graph g;
   const Value x = g.input("x", {f32, {512, 1024}});
@@ -162,6 +183,19 @@ TEST(WhyApart, ProductsAreNotJoined) {
               Contains("q to r6: matmul is not an elementwise formula"));
 }
 
+TEST(WhyApart, OtherStepsTakeNoProduct) {
+  Graph g;
+  const Value a = g.input("a", {f32, {512, 512}}), w = g.input("w", {f32, {512, 512}}),
+              whole = g.input("whole", {i64, {128, 128}});
+  const std::vector<Pass> passes{
+      {"fuse", fuse}, {"fuse_sums", fuse_sums}, {"fuse_epilogues", fuse_epilogues}};
+  const Value p = matmul(a, w).named("p"), q = matmul(whole, whole).named("q");
+  EXPECT_EQ(reasons({cast(p, f64).named("c")}, passes)[0], "p to c: they have different dtypes");
+  EXPECT_EQ(reasons({(q + 1).named("i")}, passes)[0], "q to i: it is a product of integers");
+  EXPECT_EQ(reasons({sum(relu(p), {0}).named("s")}, passes)[0],
+            "p to s: a formula_with_sums cannot be an epilogue");
+}
+
 TEST(WhyApart, WindowsAreCopied) {
   Graph g;
   const Value x = g.input("x", {f64, {100000}});
@@ -186,11 +220,20 @@ TEST(WhyApart, WindowsAreCopied) {
   const Value inner = slice(rows, {Range(0, 10000), Range(1, 9)}).named("inner");
   EXPECT_EQ(reasons({exp(inner).named("e5")}, passes)[0],
             "inner to e5: its boxes would have too few elements in a row");
+  const Value padded = pad(x, {1}, {1}, 2).named("padded");
+  EXPECT_EQ(reasons({exp(padded).named("e6")}, passes)[0],
+            "padded to e6: it pads with a number other than 0");
+  const Value wide = g.input("wide", {f32, {513, 1024}});
+  const Value top = slice(wide, {Range(0, 512)}).named("top");
+  EXPECT_EQ(reasons({sum(exp(top), {0}).named("s2")},
+                    {{"fuse", fuse}, {"fuse_sums", fuse_sums}, {"read_windows", read_windows}})[0],
+            "top to s2: a formula_with_sums cannot read through windows");
 }
 
 TEST(WhyApart, TilesAreApart) {
   Graph g;
-  const Value x = g.input("x", {f32, {4096, 256}}), scale = g.input("scale", {f32, {256}});
+  const Value x = g.input("x", {f32, {4096, 256}}), scale = g.input("scale", {f32, {256}}),
+              w = g.input("w", {f32, {256, 256}});
   const Value a = exp(x * scale).named("a"), s = softmax(a, 1).named("s"), b = (s * a).named("b");
   const Value whole = softmax(b, 0).named("whole");
   const std::vector<Pass> passes{{"fuse", fuse}, {"tile_rows", tile_rows}};
@@ -198,6 +241,19 @@ TEST(WhyApart, TilesAreApart) {
   ASSERT_EQ(plan.steps[0].op, "tiled");
   EXPECT_EQ(reasons({whole}, passes)[0], "b to whole: softmax is not computed row by row");
   EXPECT_EQ(reasons({apply(Ordered{}, {b}).named("log")}, passes)[0], "b to log: log is ordered");
+  EXPECT_EQ(reasons({matmul(b, w).named("p")}, passes)[0],
+            "b to p: the product p is faster as a whole");
+  const Value left = g.input("left", {f32, {64, 4096}});
+  EXPECT_EQ(reasons({matmul(left, b).named("q")}, passes)[0], "b to q: q reads all rows at once");
+  EXPECT_EQ(reasons({relu(reshape(b, {2048, 512})).named("r")}, passes)[0],
+            "s to r: they have 4096 and 2048 rows");
+  EXPECT_EQ(reasons({tanh(sum(b, {0}).named("sum")).named("t")}, passes)[0],
+            "sum to t: it is a sum over rows, which the last tile completes");
+  EXPECT_EQ(reasons({(whole * a * softmax(a, 1)).named("v")}, passes)[0],
+            "b to v: `tile_rows` has put them into different groups");
+  const Value e = exp(g.input("narrow", {f32, {256, 16}})).named("e");
+  EXPECT_THAT(reasons({softmax(b * sum(matmul(a, e), {1}, true), 1).named("z")}, passes),
+              Contains("e to z: z reads all rows at once"));
 }
 
 }  // namespace
