@@ -42,7 +42,7 @@ int main() {
   const double scale = 1;  // a setting, which others may want to change
   Value hidden = x, penalty = graph.constant(0.0);
   std::vector<Value> values{hidden};  // the loss, then the weights
-  for (std::uint64_t layer = 0; layer < 4; ++layer) {
+  for (std::int64_t layer = 0; layer < 4; ++layer) {
     const Value w = graph.parameter("w" + std::to_string(layer), Rng(layer).normal({32, 32}));
     hidden = tanh(transpose(matmul(transpose(w), transpose(hidden * scale))) * scale);
     penalty = penalty + square(norm(w));

@@ -201,7 +201,7 @@ TEST(WhyApart, WindowsAreCopied) {
   const Value x = g.input("x", {f64, {100000}});
   const std::vector<Pass> passes{{"fuse", fuse}, {"read_windows", read_windows}};
   const auto cut = [&](std::int64_t begin, std::int64_t end) {
-    return slice(x, {Range(begin, end)});
+    return slice(x, {Range{begin, end}});
   };
   const Value y = (cut(1, 100000) - cut(0, 99999)).named("y");
   EXPECT_TRUE(reasons({y}, passes).empty());
@@ -213,18 +213,18 @@ TEST(WhyApart, WindowsAreCopied) {
   EXPECT_EQ(reasons({exp(half).named("e2"), half}, passes)[0], "half to e2: the copy is requested");
   EXPECT_THAT(reasons({exp(half).named("e3"), softmax(half, 0).named("s")}, passes),
               Contains("half to e3: s needs the copy, too"));
-  const Value every = slice(x, {Range(0, 100000, 2)}).named("every");
+  const Value every = slice(x, {Range{0, 100000, 2}}).named("every");
   EXPECT_EQ(reasons({exp(every).named("e4")}, passes)[0],
             "every to e4: it takes steps other than 1");
   const Value rows = g.input("rows", {f64, {10000, 10}});
-  const Value inner = slice(rows, {Range(0, 10000), Range(1, 9)}).named("inner");
+  const Value inner = slice(rows, {Range{0, 10000}, Range{1, 9}}).named("inner");
   EXPECT_EQ(reasons({exp(inner).named("e5")}, passes)[0],
             "inner to e5: its boxes would have too few elements in a row");
   const Value padded = pad(x, {1}, {1}, 2).named("padded");
   EXPECT_EQ(reasons({exp(padded).named("e6")}, passes)[0],
             "padded to e6: it pads with a number other than 0");
   const Value wide = g.input("wide", {f32, {513, 1024}});
-  const Value top = slice(wide, {Range(0, 512)}).named("top");
+  const Value top = slice(wide, {Range{0, 512}}).named("top");
   EXPECT_EQ(reasons({sum(exp(top), {0}).named("s2")},
                     {{"fuse", fuse}, {"fuse_sums", fuse_sums}, {"read_windows", read_windows}})[0],
             "top to s2: a formula_with_sums cannot read through windows");
