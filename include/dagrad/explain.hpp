@@ -21,6 +21,14 @@ struct PlannedStep {
   std::string overwrites;
   double estimate = 0;   ///< of its time on one thread, in seconds
   bool divides = false;  ///< whether several threads may share it
+  /// Why it is not part of a routine; empty if it is, or if the plan has none (`why_no_routines`).
+  std::string why_alone;
+};
+
+/// Steps [begin, end) that run as one piece of machine code, in which values stay in registers. A
+/// bound run uses it from the start, other runs of the function from the second on.
+struct PlannedRoutine {
+  std::size_t begin = 0, end = 0;
 };
 
 /// A value in the arena, the memory of a run.
@@ -38,7 +46,10 @@ struct PlannedAlias {
   std::string value;  ///< whose memory it is
 };
 
-/// A value that an elementwise loop writes to memory for another step, and why the two are not one.
+/// A value that goes through memory from one step to another, and why the two are not one. At least
+/// one of them runs an elementwise formula: as a plain loop, or together with sums or a matrix
+/// product, in tiles or through windows. Values that are read in the routine that computes them
+/// are not among these.
 struct PlannedTransfer {
   std::string from, to;  ///< names of the steps
   std::size_t bytes = 0;
@@ -56,6 +67,8 @@ struct PlannedPass {
 struct PlanExplanation {
   std::vector<PlannedPass> passes;
   std::vector<PlannedStep> steps;
+  std::vector<PlannedRoutine> routines;
+  std::string why_no_routines;       ///< a sentence; empty if the plan may have routines
   std::vector<PlannedValue> values;  ///< those in the arena, the largest first
   std::vector<PlannedAlias> aliases;
   std::vector<PlannedTransfer> transfers;  ///< the largest first
@@ -67,8 +80,9 @@ struct PlanExplanation {
   std::string why_threads;       ///< a sentence on why these and not others
 };
 
-/// Explains the plan of a function: which nodes were merged, which values take the memory and when,
-/// which results share memory, and which steps are divided among threads. Throws ArgumentError if
+/// Explains the plan of a function: which nodes were merged, which steps run as one routine, which
+/// values take the memory and when, which go through memory and why, which results share memory,
+/// and which steps are divided among threads. Throws ArgumentError if
 /// the function is empty.
 PlanExplanation explain_plan(const Function& function, Location where = Location::here());
 /// The explanation as text. Each of its lists has at most `rows` lines.

@@ -42,6 +42,7 @@ std::vector<std::size_t> operands_read_by(const Kernel& kernel) {
 class CheckingKernel : public Kernel {
  public:
   std::string remark() const override { return kernel_->remark(); }
+  bool checks() const override { return true; }
 
  protected:
   explicit CheckingKernel(std::shared_ptr<const Kernel> kernel)

@@ -56,6 +56,8 @@ class Kernel {
   virtual const Parts* parts() const { return nullptr; }
   /// Records what it does as straight-line code. Returns whether it has such a form.
   virtual bool unroll(Unrolled& /*code*/) const { return false; }
+  /// Whether it checks its results, and therefore tells neither of these.
+  virtual bool checks() const { return false; }
 
   const Op& op() const { return op_; }
   const std::vector<Type>& in() const { return in_; }

@@ -11,17 +11,20 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr std::uint32_t fewest_steps = 2, most_steps_of_routine = 1 << 16;
 constexpr std::size_t alignment = 64, no_code = ~std::size_t{0};
 constexpr double most_work = 0.75;
 
-/// Whether steps may be run together. Observers and searches look at each of them.
-bool may_have_routines(const Plan& plan) {
-  return !address_sanitizer && !plan.topology && plan.observer == nullptr &&
-         has_assembler(plan.runtime->machine.instruction_set());
-}
+bool may_have_routines(const Plan& plan) { return why_no_routines(plan) == NoRoutines::possible; }
 
 }  // namespace
+
+NoRoutines why_no_routines(const Plan& plan) {
+  if (address_sanitizer) return NoRoutines::sanitizer;
+  if (plan.topology) return NoRoutines::threads;
+  if (plan.observer != nullptr) return NoRoutines::observer;
+  return has_assembler(plan.runtime->machine.instruction_set()) ? NoRoutines::possible
+                                                                : NoRoutines::assembler;
+}
 
 bool suits_routines(const Plan& plan, const Lifetimes& lifetimes) {
   if (!may_have_routines(plan)) return false;
@@ -43,7 +46,7 @@ Routines::Routines(const Plan& plan) {
   std::vector<std::uint8_t> code;
   std::vector<std::size_t> at;  // where the code of each stretch begins
   for (std::uint32_t begin = 0, end = 0; begin < steps; begin = end) {
-    while (end < steps && end - begin < most_steps_of_routine && translation.takes(end)) ++end;
+    while (end < steps && end - begin < most_steps && translation.takes(end)) ++end;
     if (end - begin < fewest_steps) {
       end = std::max(end, begin + 1);
       if (at.empty() || at.back() != no_code) {

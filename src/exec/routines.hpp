@@ -16,6 +16,16 @@ namespace dagrad::detail {
 class Lifetimes;
 class Plan;
 
+/// Why a plan has no routines.
+enum class NoRoutines : std::uint8_t {
+  possible,  ///< it may have some
+  sanitizer,
+  threads,   ///< several share the steps
+  observer,  ///< it looks at each step
+  assembler  ///< the instruction set has none
+};
+NoRoutines why_no_routines(const Plan& plan);
+
 /// The routines of a plan that runs on one thread: machine code that takes the place of consecutive
 /// steps on few elements. The results have the same bits.
 class Routines {
@@ -25,6 +35,8 @@ class Routines {
     std::uint32_t begin = 0, end = 0;
     RoutineEntry routine = nullptr;
   };
+
+  static constexpr std::uint32_t fewest_steps = 2, most_steps = 1 << 16;  ///< of a routine
 
   Routines() = default;
   explicit Routines(const Plan& plan);

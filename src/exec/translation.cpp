@@ -13,7 +13,6 @@ namespace dagrad::detail {
 
 namespace {
 
-constexpr std::int64_t most_elements = 64;
 constexpr std::int64_t most_steps = 1024;  // of the code for one step of a plan
 // Straight-line code runs once and has to be fetched from memory, while a loop that many steps
 // share stays in the instruction cache. For longer programs, that outweighs the cost of a step.
@@ -43,27 +42,28 @@ Translation::Translation(const Plan& plan, const Lifetimes& lifetimes)
 
 // ---- what can be translated
 
-bool Translation::takes(std::uint32_t step) {
+NoCode Translation::why_not(std::uint32_t step) {
   Form& form = forms_[plan_.steps[step].kernel];
   if (form.kind == Form::Kind::unknown) form = form_of(plan_.steps[step].kernel);
-  return form.kind != Form::Kind::refused;
+  return form.why;
 }
 
 Translation::Form Translation::form_of(std::uint32_t index) const {
   const Kernel& kernel = *plan_.kernels[index];
   Form form;
   form.kind = Form::Kind::refused;
-  const OpTraits& traits = kernel.op().traits();
-  if (traits.ordered || traits.has_validate || !fits(kernel, uses_[index])) return form;
+  form.why = misfit(kernel, uses_[index]);
+  if (form.why != NoCode::possible) return form;
   const auto is_wide = [](const Type& type) { return size_of(type.dtype) == 8; };
   form.wide = std::any_of(kernel.in().begin(), kernel.in().end(), is_wide) ||
               std::any_of(kernel.out().begin(), kernel.out().end(), is_wide);
   if (const Program* const program = kernel.program()) {
     const auto& steps = program->steps;
-    if (std::all_of(steps.begin(), steps.end(), [&](const Instruction& step) {
-          return has_straight_line_form(*program, step, set_);
-        }))
-      form.kind = Form::Kind::program;
+    const bool has_form = std::all_of(steps.begin(), steps.end(), [&](const Instruction& step) {
+      return has_straight_line_form(*program, step, set_);
+    });
+    form.kind = has_form ? Form::Kind::program : Form::Kind::refused;
+    form.why = has_form ? NoCode::possible : NoCode::no_instruction;
     form.wide = form.wide || std::any_of(steps.begin(), steps.end(), [](const Instruction& step) {
                   return size_of(step.dtype) == 8;
                 });
@@ -71,6 +71,7 @@ Translation::Form Translation::form_of(std::uint32_t index) const {
   }
   auto code =
       std::make_unique<Unrolled>(PlanContext(kernel.in(), kernel.out(), plan_.runtime->machine));
+  form.why = NoCode::not_unrolled;
   if (!kernel.unroll(*code)) return form;
   for (std::size_t i = 0; i < kernel.out().size(); ++i)
     if (code->result(i) == Instruction::none) return form;
@@ -78,23 +79,31 @@ Translation::Form Translation::form_of(std::uint32_t index) const {
     if (step.kind == Unrolled::Step::Kind::fill && step.dtype == b8) return form;
   form.code = std::move(code);
   form.kind = Form::Kind::unrolled;
+  form.why = NoCode::possible;
   return form;
 }
 
-/// Whether results have few elements, of dtypes that are computed as they are stored.
-bool Translation::fits(const Kernel& kernel, std::uint32_t uses) const {
-  for (const Type& type : kernel.out())
-    if (is_stored_only(type.dtype) || type.elements() == 0 || type.elements() > most_elements)
-      return false;
+/// Results must have few elements, of dtypes that are computed as they are stored.
+NoCode Translation::misfit(const Kernel& kernel, std::uint32_t uses) const {
+  const OpTraits& traits = kernel.op().traits();
+  if (traits.ordered) return NoCode::ordered;
+  if (traits.has_validate) return NoCode::validates;
+  if (kernel.checks()) return NoCode::checked;
+  for (const Type& type : kernel.out()) {
+    if (type.elements() > most_elements) return NoCode::many_elements;
+    if (type.elements() == 0) return NoCode::no_elements;
+    if (is_stored_only(type.dtype)) return NoCode::narrow;
+  }
   for (std::size_t i = 0; i < kernel.in().size(); ++i)
-    if (is_stored_only(kernel.in()[i].dtype) && !kernel.op().traits().uses_type_only(i))
-      return false;
+    if (is_stored_only(kernel.in()[i].dtype) && !traits.uses_type_only(i)) return NoCode::narrow;
   const Program* const program = kernel.program();
   const auto bytes = static_cast<std::int64_t>(kernel.out()[0].bytes());
   const std::int64_t vectors = 1 + bytes / vector_bytes(set_);
   const bool is_repeated = uses >= many_uses && kernel.out()[0].elements() > 1;
-  return program == nullptr || static_cast<std::int64_t>(program->steps.size()) * vectors <=
-                                   (is_repeated ? most_repeated_steps : most_steps);
+  const std::int64_t steps =
+      program == nullptr ? 0 : static_cast<std::int64_t>(program->steps.size()) * vectors;
+  if (steps > most_steps) return NoCode::long_formula;
+  return is_repeated && steps > most_repeated_steps ? NoCode::repeated : NoCode::possible;
 }
 
 // ---- translating

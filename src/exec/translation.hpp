@@ -12,14 +12,32 @@
 
 namespace dagrad::detail {
 
+/// Why a step of a plan has no straight-line code.
+enum class NoCode : std::uint8_t {
+  possible,  ///< it has
+  ordered,
+  validates,  ///< it checks its operands before it runs
+  many_elements,
+  no_elements,
+  narrow,  ///< a dtype is computed as another one
+  long_formula,
+  repeated,  ///< many steps share a loop
+  no_instruction,
+  checked,      ///< its results are, by `check_finite`
+  not_unrolled  ///< its op has no form for these types
+};
+
 /// Translates runs of steps of a plan on few elements into straight-line code: elementwise steps by
 /// their programs, others by what their op records in `unroll`.
 class Translation {
  public:
   Translation(const Plan& plan, const Lifetimes& lifetimes);
 
+  static constexpr std::int64_t most_elements = 64;  ///< of a result
+
   /// Whether a step can be part of such a run.
-  bool takes(std::uint32_t step);
+  bool takes(std::uint32_t step) { return why_not(step) == NoCode::possible; }
+  NoCode why_not(std::uint32_t step);
   /// The code of steps [first, end), which `takes` has accepted.
   StraightLine run(std::uint32_t first, std::uint32_t end);
 
@@ -29,6 +47,7 @@ class Translation {
   struct Form {
     enum class Kind : std::uint8_t { unknown, refused, program, unrolled } kind = Kind::unknown;
     bool wide = false;  ///< whether a dtype has 8 bytes
+    NoCode why = NoCode::possible;
     std::unique_ptr<const Unrolled> code;
   };
   /// An element of the value in a slot.
@@ -39,7 +58,7 @@ class Translation {
   };
 
   Form form_of(std::uint32_t kernel) const;
-  bool fits(const Kernel& kernel, std::uint32_t uses) const;
+  NoCode misfit(const Kernel& kernel, std::uint32_t uses) const;
 
   void translate(const Step& step, StraightLine& line);
   void translate_program(const Step& step, StraightLine& line);

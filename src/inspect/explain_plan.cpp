@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
+#include <span>
 #include <utility>
 
 #include "dagrad/explain.hpp"
 #include "src/exec/compiled.hpp"
 #include "src/exec/lifetimes.hpp"
 #include "src/graph/told_at.hpp"
+#include "src/inspect/routine_reasons.hpp"
+#include "src/inspect/why_apart.hpp"
 #include "src/io/text_table.hpp"
 #include "src/io/units.hpp"
 #include "src/tensor/list_text.hpp"
@@ -24,7 +28,8 @@ using detail::with_unit;
 /// Reads an explanation from a plan.
 class Explaining {
  public:
-  explicit Explaining(const Plan& plan) : plan_(plan), lifetimes_(plan) {}
+  explicit Explaining(const Plan& plan)
+      : plan_(plan), lifetimes_(plan), why_apart_(plan, lifetimes_) {}
 
   PlanExplanation explain() const {
     PlanExplanation all;
@@ -35,8 +40,9 @@ class Explaining {
     for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
       all.steps.push_back(step_of(step));
       add_values(step, all.values);
-      add_transfers(step, all.transfers);
     }
+    explain_routines(plan_, lifetimes_, all);
+    add_transfers(all);
     find_peak(all);
     // The parts of a value that is joined or divided may lie in the memory of the whole.
     all.most_bytes = std::min(all.most_bytes, plan_.arena_bytes);
@@ -56,13 +62,10 @@ class Explaining {
 
   PlannedStep step_of(std::uint32_t step) const {
     const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
-    return {plan_.origins.name(step),
-            std::string(kernel.op().name()),
-            plan_.origins.merged(step),
-            kernel.op().traits().elementwise,
-            overwritten(step),
-            kernel.cost() * 1e-9,
-            kernel.divides()};
+    return {plan_.origins.name(step),   std::string(kernel.op().name()),
+            plan_.origins.merged(step), kernel.op().traits().elementwise,
+            overwritten(step),          kernel.cost() * 1e-9,
+            kernel.divides(),           ""};
   }
 
   std::string overwritten(std::uint32_t step) const {
@@ -114,26 +117,28 @@ class Explaining {
                         plan_.slots[results[kernel.out().size()]].at});
   }
 
-  void add_transfers(std::uint32_t step, std::vector<PlannedTransfer>& transfers) const {
-    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
-    if (!kernel.op().traits().elementwise) return;
-    const auto results = plan_.results_of(plan_.steps[step]);
-    for (std::size_t i = 0; i < kernel.out().size(); ++i)
-      for (const std::uint32_t reader : lifetimes_.readers(results[i]))
-        transfers.push_back(
-            {plan_.origins.name(step), plan_.origins.name(reader), kernel.out()[i].bytes(),
-             why_apart(kernel.out()[i].shape, plan_.kernel_of(plan_.steps[reader]))});
+  /// Values that are read in the routine that computes them stay in registers.
+  void add_transfers(PlanExplanation& all) const {
+    auto routine = all.routines.begin();
+    for (std::uint32_t step = 0; step < plan_.steps.size(); ++step) {
+      while (routine != all.routines.end() && routine->end <= step) ++routine;
+      const bool in_routine = routine != all.routines.end() && routine->begin <= step;
+      add_transfers(step, in_routine ? routine->end : step, all.transfers);
+    }
   }
 
-  /// Why a loop over this shape and the reader of its result are not one loop.
-  std::string why_apart(const Shape& shape, const detail::Kernel& reader) const {
-    if (!reader.op().traits().elementwise)
-      return fmt::format("{} is not an elementwise formula", reader.op().name());
-    if (reader.out()[0].elements() != shape.elements())
-      return fmt::format("they have the shapes {} and {}", to_string(shape),
-                         to_string(reader.out()[0].shape));
-    if (plan_.passes.empty()) return "no pass was run";
-    return "no pass joined them: the group is full, or a step between them does not fit";
+  /// Those from a step to others from `first` on.
+  void add_transfers(std::uint32_t step, std::size_t first,
+                     std::vector<PlannedTransfer>& transfers) const {
+    const detail::Kernel& kernel = plan_.kernel_of(plan_.steps[step]);
+    const auto results = plan_.results_of(plan_.steps[step]);
+    for (std::size_t i = 0; i < kernel.out().size(); ++i)
+      for (const std::uint32_t reader : lifetimes_.readers(results[i])) {
+        if (reader < first) continue;
+        if (std::optional<std::string> why = why_apart_(step, i, reader))
+          transfers.push_back({plan_.origins.name(step), plan_.origins.name(reader),
+                               kernel.out()[i].bytes(), *std::move(why)});
+      }
   }
 
   /// The step at which the values need the most memory, if steps run in order.
@@ -171,6 +176,7 @@ class Explaining {
 
   const Plan& plan_;
   const detail::Lifetimes lifetimes_;
+  const detail::WhyApart why_apart_;
 };
 
 using Lines = std::vector<std::vector<std::string>>;
@@ -205,6 +211,55 @@ Lines merged_lines(const PlanExplanation& plan) {
       lines.push_back({fmt::format("{} = {} of {} nodes: {}", step.name, step.op,
                                    step.merged.size(), detail::list_text(step.merged))});
   return lines;
+}
+
+/// Some of these names: "a, b and 3 more".
+std::string some(const std::vector<std::string>& names, std::size_t most) {
+  if (names.size() <= most) return detail::list_text(names);
+  return fmt::format("{} and {} more", detail::list_text(std::span(names).first(most)),
+                     names.size() - most);
+}
+
+Lines routine_lines(const PlanExplanation& plan) {
+  constexpr std::size_t most_names = 8;
+  Lines lines;
+  for (const PlannedRoutine& routine : plan.routines) {
+    std::vector<std::string> names;
+    for (std::size_t step = routine.begin; step < routine.end; ++step)
+      names.push_back(plan.steps[step].name);
+    lines.push_back({fmt::format("steps {} to {}: {}", routine.begin, routine.end - 1,
+                                 some(names, most_names))});
+  }
+  return lines;
+}
+
+/// The reasons for which most steps are in no routine come first.
+Lines alone_lines(const PlanExplanation& plan) {
+  constexpr std::size_t most_names = 4;
+  std::vector<std::pair<std::string, std::vector<std::string>>> by_reason;
+  for (const PlannedStep& step : plan.steps) {
+    if (step.why_alone.empty()) continue;
+    auto at = std::find_if(by_reason.begin(), by_reason.end(),
+                           [&](const auto& reason) { return reason.first == step.why_alone; });
+    if (at == by_reason.end()) at = by_reason.insert(at, {step.why_alone, {}});
+    at->second.push_back(step.name);
+  }
+  std::stable_sort(by_reason.begin(), by_reason.end(),
+                   [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
+  Lines lines;
+  for (const auto& [reason, names] : by_reason)
+    lines.push_back({fmt::format("{} × {}: {}", names.size(), reason, some(names, most_names))});
+  return lines;
+}
+
+std::string routines_text(const PlanExplanation& plan) {
+  if (!plan.why_no_routines.empty()) return "No steps run as one routine. " + plan.why_no_routines;
+  if (plan.routines.empty()) return "No steps run as one routine.";
+  std::size_t steps = 0;
+  for (const PlannedRoutine& routine : plan.routines) steps += routine.end - routine.begin;
+  return fmt::format(
+      "{} steps run as {}.", steps,
+      plan.routines.size() == 1 ? "one routine" : fmt::format("{} routines", plan.routines.size()));
 }
 
 Lines value_lines(const PlanExplanation& plan) {
@@ -273,11 +328,13 @@ std::string to_string(const PlanExplanation& plan, std::size_t rows) {
       plan.why_threads);
   text += fmt::format("The arena has {}. At most {} are needed at once, at step {}.\n",
                       bytes(plan.arena_bytes), bytes(plan.most_bytes), plan.fullest_step);
+  text += routines_text(plan) + "\n";
   text += section("Passes", pass_lines(plan), rows);
   text += section("Nodes that were merged", merged_lines(plan), rows);
+  text += section("Steps that run as one routine", routine_lines(plan), rows);
+  text += section("Steps that are in no routine", alone_lines(plan), rows);
   text += section("Values in the arena, the largest first", value_lines(plan), rows);
-  text += section("Results of loops that go through memory, the largest first",
-                  transfer_lines(plan), rows);
+  text += section("Values that go through memory, the largest first", transfer_lines(plan), rows);
   text += section("Results that are written over an operand", overwriting_lines(plan), rows);
   text += section("Nodes that need no step", alias_lines(plan), rows);
   text += section("Steps, those estimated to be slowest first", thread_lines(plan), rows);

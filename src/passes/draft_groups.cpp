@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/passes/limits.hpp"
+
 namespace dagrad::detail {
 
 namespace {
 
-// Larger groups would gain little: loops with many arrays run into the limits of prefetching, and
-// those with many values into that of registers.
-constexpr std::uint32_t most_weight = 256;
-constexpr std::size_t most_operands = 24, most_results = 16;
-/// Results of so many elements do not stay in the cache. To store one and read it again takes
-/// longer than to spill registers, and operands that repeat are smaller and do stay there.
-constexpr std::int64_t large_result = 1 << 16;
-constexpr std::uint32_t most_weight_of_large = 1024;
-constexpr std::size_t most_operands_of_large = 48;
 /// Most groups read no more, so their list does not grow.
 constexpr std::size_t few_operands = 8;
 /// The limit for groups that have no edge between them and only read the same values.
@@ -114,7 +107,7 @@ void DraftGroups::join(std::uint32_t node) {
     if (each != node) move_to_reader(each, part);
     return root_draft(each).part != part;
   });
-  if (!merge_roots(is_large(node) ? most_operands_of_large : most_operands)) {
+  if (!merge_roots(loop_limits(nodes_.elements(node)).operands)) {
     ++root_draft(node).part;
     for (const std::uint32_t each : roots_)
       if (each != node) ++root_draft(each).results;
@@ -175,7 +168,7 @@ std::uint32_t DraftGroups::add_root(std::uint32_t node) {
 }
 
 bool DraftGroups::is_large(std::uint32_t node) const {
-  return nodes_.elements(node) >= large_result;
+  return nodes_.elements(node) >= LoopLimits::large_result;
 }
 
 /// Makes one group of those with these roots, unless it would become too large or would have nodes
@@ -192,9 +185,9 @@ bool DraftGroups::merge_roots(std::size_t limit) {
     results += part.results;
     if (part.operands.size() > root_draft(largest).operands.size()) largest = each;
   }
-  const bool large = is_large(roots_[0]);
-  if (weight > (large ? most_weight_of_large : most_weight) || results > most_results) return false;
-  if (!merge_operands(largest, limit, large)) return false;
+  const LoopLimits limits = loop_limits(nodes_.elements(roots_[0]));
+  if (weight > limits.weight || results > limits.results) return false;
+  if (!merge_operands(largest, limit, is_large(roots_[0]))) return false;
   Draft& whole = root_draft(largest);
   whole.first = first;
   whole.shaped = shaped;
@@ -240,7 +233,7 @@ bool DraftGroups::merge_operands(std::uint32_t largest, std::size_t limit, bool 
     const auto whole = std::ranges::count_if(more_, is_whole) +
                        std::ranges::count_if(
                            all, [&](std::uint64_t key) { return is_whole(key) && is_outer(key); });
-    if (static_cast<std::size_t>(whole) > most_operands) return false;
+    if (static_cast<std::size_t>(whole) > LoopLimits().operands) return false;
   }
   if (kept < all.size()) std::erase_if(all, is_inner);
   all.insert(all.end(), more_.begin(), more_.end());

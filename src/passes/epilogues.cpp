@@ -6,17 +6,13 @@
 #include "src/graph/rewriting.hpp"
 #include "src/passes/changes.hpp"
 #include "src/passes/joint_nodes.hpp"
+#include "src/passes/limits.hpp"
 
 namespace dagrad {
 
 namespace {
 
 using detail::Edge, detail::FoundGroups, detail::GraphData, detail::JointOp;
-
-/// Smaller products stay in the first cache.
-constexpr std::size_t least_product = std::size_t{1} << 15;  // bytes
-/// Each row of a part may cost a call.
-constexpr std::int64_t least_columns = 64;
 
 /// Finds the products that only one elementwise node needs.
 class EpilogueNodes final : public FoundGroups {
@@ -64,10 +60,10 @@ void EpilogueNodes::note_uses(std::uint32_t node) {
 
 bool EpilogueNodes::is_worth_it(std::uint32_t product) const {
   const Type& type = graph_.types_of(product)[0];
-  if (type.bytes() < least_product || !is_float(type.dtype)) return false;
+  if (type.bytes() < detail::least_product || !is_float(type.dtype)) return false;
   for (const Edge& edge : graph_.operands_of(product))
     if (graph_.type(edge).shape.rank() < 2) return false;
-  return type.shape[type.shape.rank() - 1] >= least_columns;
+  return type.shape[type.shape.rank() - 1] >= detail::least_product_columns;
 }
 
 bool EpilogueNodes::has_result_like(std::uint32_t node, const Type& type) const {

@@ -7,6 +7,7 @@
 
 #include "src/passes/changes.hpp"
 #include "src/passes/joint_nodes.hpp"
+#include "src/passes/limits.hpp"
 #include "src/passes/row_nodes.hpp"
 #include "src/passes/sum_layout.hpp"
 #include "src/passes/user_levels.hpp"
@@ -17,9 +18,6 @@ namespace {
 
 using detail::Edge, detail::FoundGroups, detail::GraphData, detail::JointOp, detail::RowNodes,
     detail::SumLayout;
-
-/// The code of a loop with sums has up to eight copies of its body.
-constexpr std::size_t most_steps = 256;
 
 /// Which results of a formula are stored, and which sums of them its loop computes.
 struct Summed {
@@ -141,7 +139,7 @@ Summed SummedNodes::choose(std::uint32_t node, std::span<const Type> in) const {
 void SummedNodes::find_group(std::uint32_t node) {
   if (is_for_tiles(node)) return;
   const ProgramPtr formula = detail::formula_of(graph_, node, FormulaWithSums::most_operands / 2);
-  if (!formula || formula->steps.size() > most_steps) return;
+  if (!formula || formula->steps.size() > detail::most_steps_with_sums) return;
   std::vector<Type> in;
   for (const Edge& edge : graph_.operands_of(node)) in.push_back(graph_.type(edge));
   const Summed summed = choose(node, in);

@@ -8,6 +8,7 @@
 #include "dagrad/op.hpp"
 #include "dagrad/ops/create.hpp"
 #include "src/graph/rewriting.hpp"
+#include "src/passes/limits.hpp"
 #include "src/program/primitives.hpp"
 
 namespace dagrad::detail {
@@ -181,15 +182,20 @@ void FusibleNodes::set_fill(std::uint32_t node, std::uint64_t bits) {
 }
 
 void FusibleNodes::add_cost(ForTypes& found) {
-  constexpr std::uint32_t of_composite = 12;  // about the length of its formula
-  for (const Instruction& step : found.program->steps) {
-    const bool composite = is_composite(step.primitive);
-    found.weight += composite ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
-    // Which bits a function has depends on the machine. Values of narrow dtypes are rounded only
-    // when they are stored, but constants are rounded in each step.
-    if (composite || is_function(step.primitive) || is_stored_only(step.dtype))
+  found.weight = weight_of(*found.program);
+  // Which bits a function has depends on the machine. Values of narrow dtypes are rounded only when
+  // they are stored, but constants are rounded in each step.
+  for (const Instruction& step : found.program->steps)
+    if (is_composite(step.primitive) || is_function(step.primitive) || is_stored_only(step.dtype))
       found.takes_constants = false;
-  }
+}
+
+std::uint32_t weight_of(const Program& program) {
+  constexpr std::uint32_t of_composite = 12;  // about the length of its formula
+  std::uint32_t weight = 0;
+  for (const Instruction& step : program.steps)
+    weight += is_composite(step.primitive) ? of_composite : arity_of(step.primitive) > 0 ? 1 : 0;
+  return weight;
 }
 
 }  // namespace dagrad::detail

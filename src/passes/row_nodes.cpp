@@ -7,6 +7,7 @@
 #include "dagrad/ops/linalg.hpp"
 #include "dagrad/ops/shape_ops.hpp"
 #include "src/graph/rewriting.hpp"
+#include "src/passes/limits.hpp"
 #include "src/passes/user_levels.hpp"
 #include "src/program/primitives.hpp"
 
@@ -14,8 +15,6 @@ namespace dagrad::detail {
 
 namespace {
 
-/// Values that are smaller stay in the cache anyway.
-constexpr std::size_t large_value = std::size_t{1} << 19;  // bytes
 /// Products with more multiplications for each element of the three matrices spend their time on
 /// arithmetic, and are faster as a whole.
 constexpr double most_multiplications = 64;
@@ -28,7 +27,8 @@ constexpr std::int64_t least_chunks = 8;
 // many times larger than the operands.
 constexpr std::size_t few_steps = 16, times_smaller = 8;
 
-/// Whether it is a product for which tiles do not pay off.
+}  // namespace
+
 bool is_heavy_product(const Op& op, std::span<const Type> in) {
   const auto* const product = op.get_if<Matmul>();
   if (product == nullptr) return false;
@@ -46,8 +46,6 @@ bool is_heavy_product(const Op& op, std::span<const Type> in) {
   return rows * terms * columns >
          most_multiplications * (rows * terms + terms * columns + rows * columns);
 }
-
-}  // namespace
 
 Op for_any_rows(const Op& op, std::span<const Type> in) {
   const auto* const reshape = op.get_if<Reshape>();

@@ -8,6 +8,7 @@
 #include "src/graph/rewriting.hpp"
 #include "src/passes/changes.hpp"
 #include "src/passes/joint_nodes.hpp"
+#include "src/passes/limits.hpp"
 #include "src/passes/window_boxes.hpp"
 
 namespace dagrad {
@@ -16,8 +17,6 @@ namespace {
 
 using detail::Edge, detail::GraphData, detail::JointNodes, detail::JointOp, detail::Window;
 
-/// Copies of smaller slices stay in the cache and take little time.
-constexpr std::size_t large_window = std::size_t{1} << 15;  // bytes
 // Each row of each box costs a call.
 constexpr std::int64_t least_row_size = 128, most_boxes = 64;
 
@@ -88,7 +87,7 @@ bool has_unit_steps(const std::vector<Range>& ranges) {
 
 /// Whether the node is a large slice with steps of 1, or a large tensor padded with zeros.
 bool WindowNodes::classify(std::uint32_t node) const {
-  if (!is_op(node) || graph_.types_of(node)[0].bytes() < large_window) return false;
+  if (!is_op(node) || graph_.types_of(node)[0].bytes() < detail::large_window) return false;
   const Op& op = op_of(node);
   if (const auto* const slice = op.get_if<Slice>()) return has_unit_steps(slice->ranges);
   if (const auto* const unslice = op.get_if<UnsliceLike>()) return has_unit_steps(unslice->ranges);

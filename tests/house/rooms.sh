@@ -18,7 +18,7 @@ declare -A may=(
   [check]="gradient graph tensor"
   [io]="graph tensor"
   [pictures]="graph io program tensor"
-  [inspect]="exec graph io program tensor"
+  [inspect]="exec graph io passes program tensor"
   [train]="graph io tensor"
 )
 # Public headers that a directory must not include. (The counts of the code cache in Runtime belong

@@ -37,30 +37,14 @@ TEST(ExplainPlan, TellsWhereMemoryGoes) {
   EXPECT_EQ(plan.transfers[0].from, "c");
   EXPECT_EQ(plan.transfers[0].to, "d");
   EXPECT_EQ(plan.transfers[0].bytes, 8000U);
-  EXPECT_EQ(plan.transfers[0].why, "sum is not an elementwise formula");
+  EXPECT_EQ(plan.transfers[0].why,
+            "sum is not an elementwise formula, and `fuse_sums` takes values of 524 kB or more");
   EXPECT_EQ(plan.threads, 1);
   const std::string text = to_string(plan, 2);
   EXPECT_THAT(text, HasSubstr("c is written over a\n"));
   EXPECT_THAT(text, HasSubstr("flat shares the memory of c\n"));
   EXPECT_THAT(text, HasSubstr("  a  float64[100,10]  8 kB  steps 0 to 2\n"));
   EXPECT_THAT(text, HasSubstr("  … and "));
-}
-
-TEST(ExplainPlan, SaysWhyLoopsAreApart) {
-  Graph g;
-  const Value x = g.input("x", {f64, {4}}), y = g.input("y", {f64, {3, 4}});
-  const Value a = tanh(x).named("a"), b = (a * y).named("b"), c = exp(b).named("c");
-  const auto reasons = [&](const CompileOptions& options) {
-    std::vector<std::string> all;
-    for (const PlannedTransfer& transfer : explain_plan(compile(c, options)).transfers)
-      all.push_back(transfer.from + " to " + transfer.to + ": " + transfer.why);
-    return all;
-  };
-  EXPECT_EQ(reasons({.passes = {}}),
-            (std::vector<std::string>{"b to c: no pass was run",
-                                      "a to b: they have the shapes [4] and [3,4]"}));
-  EXPECT_EQ(reasons({.passes = {{"merge", merge_equal}}})[0],
-            "b to c: no pass joined them: the group is full, or a step between them does not fit");
 }
 
 TEST(ExplainPlan, ListsMergedNodes) {
