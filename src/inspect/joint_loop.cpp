@@ -9,6 +9,28 @@
 
 namespace dagrad::detail {
 
+namespace {
+
+/// So many steps are looked at to find a circle, so that a large plan is explained in a time that
+/// is proportional to its size.
+constexpr std::size_t most_visited = 1 << 12;
+
+}  // namespace
+
+JointLoop::JointLoop(const Plan& plan, const Lifetimes& lifetimes,
+                     const std::vector<StepFormula>& formulas,
+                     const std::unordered_set<std::uint32_t>& requested)
+    : plan_(plan),
+      lifetimes_(lifetimes),
+      formulas_(formulas),
+      requested_(requested),
+      level_(plan.steps.size(), 0) {
+  for (std::uint32_t step = 0; step < plan.steps.size(); ++step)
+    each_producer(step, [&](std::uint32_t producer) {
+      level_[step] = std::max(level_[step], level_[producer] + (fit(producer, step) ? 0 : 1));
+    });
+}
+
 /// Goes back from `to` along operands, and notes for each step whether a step that does not fit
 /// lies on the way.
 std::optional<std::uint32_t> JointLoop::circle(std::uint32_t from, std::uint32_t to) const {
@@ -18,7 +40,7 @@ std::optional<std::uint32_t> JointLoop::circle(std::uint32_t from, std::uint32_t
   std::unordered_set<std::uint64_t> seen;
   std::vector<Visit> open{{to, no_step}};
   std::optional<std::uint32_t> found;
-  while (!open.empty() && !found) {
+  while (!open.empty() && !found && seen.size() < most_visited) {
     const Visit now = open.back();
     open.pop_back();
     each_producer(now.step, [&](std::uint32_t producer) {
@@ -27,7 +49,8 @@ std::optional<std::uint32_t> JointLoop::circle(std::uint32_t from, std::uint32_t
         through = now.step == to ? producer : now.step;
       if (producer == from) {
         if (through != no_step && now.step != to) found = through;
-      } else if (producer > from) {
+      } else if (producer > from &&
+                 level_[producer] + (through != no_step ? 1 : 0) > level_[from]) {
         const std::uint64_t key = std::uint64_t{producer} << 1 | (through != no_step ? 1U : 0U);
         if (seen.insert(key).second) open.push_back({producer, through});
       }

@@ -16,10 +16,10 @@ namespace dagrad::detail {
 class JointLoop {
  public:
   JointLoop(const Plan& plan, const Lifetimes& lifetimes, const std::vector<StepFormula>& formulas,
-            const std::unordered_set<std::uint32_t>& requested)
-      : plan_(plan), lifetimes_(lifetimes), formulas_(formulas), requested_(requested) {}
+            const std::unordered_set<std::uint32_t>& requested);
 
-  /// A step by way of which `to` needs `from` and which could not be part of their loop.
+  /// A step by way of which `to` needs `from` and which could not be part of their loop. Empty,
+  /// too, if it is not found among the steps next to them.
   std::optional<std::uint32_t> circle(std::uint32_t from, std::uint32_t to) const;
   /// What a loop of a step and of those that it reads and fits with would have too much of; empty
   /// if it keeps to the limits.
@@ -42,6 +42,7 @@ class JointLoop {
   const Lifetimes& lifetimes_;
   const std::vector<StepFormula>& formulas_;
   const std::unordered_set<std::uint32_t>& requested_;
+  std::vector<std::uint32_t> level_;  ///< by step: the most operands on a way to it that do not fit
 };
 
 }  // namespace dagrad::detail

@@ -11,7 +11,6 @@
 #include "dagrad/passes/epilogues.hpp"
 #include "dagrad/passes/fuse_sums.hpp"
 #include "dagrad/passes/tile.hpp"
-#include "src/inspect/joint_loop.hpp"
 #include "src/io/units.hpp"
 #include "src/passes/limits.hpp"
 #include "src/passes/sum_layout.hpp"
@@ -54,6 +53,7 @@ WhyApart::WhyApart(const Plan& plan, const Lifetimes& lifetimes)
   for (const Plan::Fetch& fetch : plan.fetches) requested_.insert(fetch.slot);
   for (const Plan::Updated& update : plan.updates) requested_.insert(update.slot);
   for (const Plan::Output& output : plan.outputs) requested_.insert({output.slot, output.from});
+  joint_.emplace(plan_, lifetimes_, formulas_, requested_);
 }
 
 std::optional<std::string> WhyApart::operator()(std::uint32_t from, std::size_t result,
@@ -96,12 +96,11 @@ std::string WhyApart::why_no_loop(const Pair& pair) const {
   if (pair.type.elements() != a.shape.elements()) return "it is a sum, which the loop ends with";
   if (!fit(a, b)) return shapes_text(a.shape, b.shape);
   if (std::string why = not_run("fuse"); !why.empty()) return why;
-  const JointLoop joint(plan_, lifetimes_, formulas_, requested_);
-  if (const auto through = joint.circle(pair.from, pair.to))
+  if (const auto through = joint_->circle(pair.from, pair.to))
     return fmt::format("they would depend on each other in a circle, through {}", name(*through));
-  if (std::string why = joint.excess(pair.to); !why.empty())
+  if (std::string why = joint_->excess(pair.to); !why.empty())
     return fmt::format("{} and the loops that it reads would together {}", name(pair.to), why);
-  if (const auto later = joint.awaited(pair.from, pair.to))
+  if (const auto later = joint_->awaited(pair.from, pair.to))
     return fmt::format("{} also waits for {}, and `fuse` computes {} earlier", name(pair.to),
                        name(*later), name(pair.from));
   return "`fuse` has put them into different groups";

@@ -9,6 +9,7 @@
 
 #include "src/exec/lifetimes.hpp"
 #include "src/exec/plan.hpp"
+#include "src/inspect/joint_loop.hpp"
 #include "src/inspect/step_formula.hpp"
 
 namespace dagrad::detail {
@@ -40,11 +41,8 @@ class WhyApart {
 
   std::string not_run(std::string_view pass) const;
   std::string runs_alone(std::uint32_t step) const;
-  std::string circle(std::uint32_t from, std::uint32_t to) const;
 
   std::string why_no_loop(const Pair& pair) const;
-  std::string full_loop(std::uint32_t to) const;
-  std::string other_level(const Pair& pair) const;
   std::string why_no_sum(const Pair& pair) const;
   std::string why_no_epilogue(const Pair& pair) const;
   std::string why_no_window(const Pair& pair) const;
@@ -54,6 +52,7 @@ class WhyApart {
   const Lifetimes& lifetimes_;
   std::vector<StepFormula> formulas_;            ///< by step
   std::unordered_set<std::uint32_t> requested_;  ///< slots of fetches and updates
+  std::optional<JointLoop> joint_;
 };
 
 }  // namespace dagrad::detail
