@@ -15,7 +15,8 @@ namespace {
 /// How often a node computes a primitive.
 std::ptrdiff_t count(const Node& node, Primitive primitive) {
   if (node.kind() != NodeKind::op) return 0;
-  const auto* const traced = node.op().get_if<Fused>();
+  const Traced* traced = node.op().get_if<Fused>();
+  if (traced == nullptr) traced = node.op().get_if<Traced>();
   if (traced == nullptr) return 0;
   const Program program = detail::lower(*traced->recorded);
   return std::ranges::count_if(
