@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "dagrad/ops/shape_ops.hpp"
@@ -47,7 +48,7 @@ class WindowNodes final : public JointNodes {
   bool is_ordered(std::uint32_t node) const override {
     return is_op(node) && op_of(node).traits().ordered;
   }
-  bool is_kept(std::uint32_t node) const override { return kept_[node]; }
+  bool is_kept(std::uint32_t node) const override { return kept_[node] != 0; }
   std::uint32_t group_of(std::uint32_t node) const override { return group_[node]; }
   std::span<const std::uint32_t> members(std::uint32_t group) const override {
     return members_[group];
@@ -75,9 +76,10 @@ class WindowNodes final : public JointNodes {
 
   const GraphData& graph_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<bool> is_window_, kept_;  ///< by node
-  std::vector<std::uint32_t> group_;    ///< by node
-  std::vector<Reader> readers_;         ///< by group
+  /// By node: whether it is a window, and whether it is kept. Bits would take longer to look up.
+  std::vector<std::uint8_t> is_window_, kept_;
+  std::vector<std::uint32_t> group_;  ///< by node
+  std::vector<Reader> readers_;       ///< by group
   std::vector<std::vector<std::uint32_t>> members_;
 };
 
