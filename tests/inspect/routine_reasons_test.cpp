@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "src/loops/address_sanitizer.hpp"
+#include "tests/inspect/special_ops.hpp"
 
 /// What `explain_plan` says about the routines of a plan.
 namespace {
@@ -11,23 +12,6 @@ namespace {
 using namespace dagrad;
 using testing::HasSubstr;
 using testing::Not;
-
-struct Ordered {
-  static constexpr auto name = "in_order";
-  static constexpr bool ordered = true;
-  static constexpr no_grad grad{"it is a test"};
-  static constexpr std::size_t operands = 1;
-  Type infer(std::span<const Type> in) const { return in[0]; }
-  void eval(const EvalContext&) const {}
-};
-struct Checking {
-  static constexpr auto name = "checking";
-  void validate(std::span<const View>) const {}
-  template <class T>
-  T operator()(T x) const {
-    return x + 1;
-  }
-};
 
 struct Long {
   static constexpr auto name = "long_formula";

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "tests/inspect/special_ops.hpp"
+
 /// The reasons that `explain_plan` gives for values that go through memory.
 namespace {
 
@@ -24,24 +26,6 @@ std::vector<std::string> reasons(const std::vector<Value>& values, std::vector<P
 using Texts = std::vector<std::string>;
 using testing::Contains;
 using testing::HasSubstr;
-
-/// An elementwise op that checks its operand, and one with an effect.
-struct Checking {
-  static constexpr auto name = "checking";
-  void validate(std::span<const View>) const {}
-  template <class T>
-  T operator()(T x) const {
-    return x + 1;
-  }
-};
-struct Ordered {
-  static constexpr auto name = "in_order";
-  static constexpr bool ordered = true;
-  static constexpr no_grad grad{"it is a test"};
-  static constexpr std::size_t operands = 1;
-  Type infer(std::span<const Type> in) const { return in[0]; }
-  void eval(const EvalContext&) const {}
-};
 
 TEST(WhyApart, PassesWereNotRunOrShapesDiffer) {
   Graph g;

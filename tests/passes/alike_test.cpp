@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dagrad/dagrad.hpp"
+#include "tests/passes/effect.hpp"
 
 namespace dagrad::test {
 namespace {
@@ -56,16 +57,6 @@ TEST(MadeAlike, ComparesSmallConstantsBitByBit) {
   EXPECT_FALSE(made_alike(of(3, 2), of(3, 3)));
   EXPECT_FALSE(made_alike(of(3, 100'000), of(3, 100'000))) << "they are too large to compare";
 }
-
-/// An op that must neither be merged nor moved.
-struct Effect {
-  static constexpr auto name = "effect";
-  static constexpr bool ordered = true;
-  static constexpr no_grad grad{"it is only for tests"};
-  Type infer(std::span<const Type> in) const { return in[0]; }
-  void eval(const EvalContext&) const {}
-  using attributes = dagrad::attributes<>;
-};
 
 TEST(MadeAlike, TellsOrderedOpsApart) {
   Graph graph;

@@ -13,6 +13,7 @@
 
 #include "dagrad/dagrad.hpp"
 #include "tests/passes/count.hpp"
+#include "tests/passes/effect.hpp"
 #include "tests/throws.hpp"
 
 namespace dagrad {
@@ -47,16 +48,6 @@ TEST(MergeEqual, MergesAllResultsOfANode) {
   EXPECT_EQ(merged.mapping(a[0]).node_id(), merged.mapping(b[1]).node_id());
   EXPECT_EQ(merged.mapping(b[1]).port(), 1u);
 }
-
-/// An op that must neither be merged nor moved.
-struct Effect {
-  static constexpr auto name = "effect";
-  static constexpr bool ordered = true;
-  static constexpr no_grad grad{"it is only for tests"};
-  Type infer(std::span<const Type> in) const { return in[0]; }
-  void eval(const EvalContext&) const {}
-  using attributes = dagrad::attributes<>;
-};
 
 TEST(MergeEqual, LeavesOrderedOpsAlone) {
   Graph graph;
