@@ -70,7 +70,8 @@ class LoopAssembler {
   void prefetch(const Xbyak::RegExp& from, DType dtype, std::int64_t row_size);
   void prefetch_to_write(const Xbyak::RegExp& to, DType dtype);
   int ahead_of(DType dtype, std::int64_t row_size) const;
-  /// Whether each row, or each of the four parts, reads the same elements of an input.
+  /// Whether rows that are computed one after the other, or next to each other, read the same
+  /// elements of an input.
   bool is_repeated(std::size_t input) const {
     if (!spec_.has_sums()) return false;
     return spec_.has_rows() ? spec_.sums.row_steps[input] == 0 : spec_.sums.next_steps[input] == 0;
