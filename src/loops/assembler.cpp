@@ -58,7 +58,7 @@ Bodies bodies_of(const Program& program, const VectorEmitter& code, const Regist
                  const LoopSpec& spec, bool is_pair) {
   constexpr int at_once = 4;
   if (is_pair) return {{}, allocate_for_each(program, spec.in_step, file, 2)};
-  if (spec.has_sums() && spec.sums.parts == 4) return bodies_of_parts(program, code, file, spec);
+  if (spec.has_parts()) return bodies_of_parts(program, code, file, spec);
   Bodies bodies{{}, allocate_registers(program, spec.in_step, file)};
   if (bodies.rest.calls || bodies.rest.body.size() < long_body) return bodies;
   bodies.several = allocate_interleaved(program, spec.in_step, file, {at_once, {}});
@@ -125,7 +125,7 @@ void LoopAssembler::iterate_over_several() {
   code_->jg(done, code_->T_NEAR);
   code_->align(64);
   code_->L(again);
-  in_parts_ = spec_.has_sums() && spec_.sums.parts == 4;
+  in_parts_ = spec_.has_parts();
   act(bodies_.several->body);
   in_parts_ = false;
   code_->add(frame_.index(), elements);

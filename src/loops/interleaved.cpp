@@ -15,7 +15,7 @@ namespace {
 class Interleaved {
  public:
   /// Each vector is `distance` steps behind the one before it.
-  Interleaved(const Program& single, std::span<const std::int64_t> in_step, const Interleaving& of,
+  Interleaved(const Program& single, const Liveness& liveness, const Interleaving& of,
               std::uint32_t distance);
 
   Allocation allocate(std::span<const std::int64_t> in_step, const RegisterFile& registers,
@@ -31,7 +31,10 @@ class Interleaved {
   std::uint32_t& place(std::uint32_t vector, std::uint32_t step) {
     return place_[vector * single_.steps.size() + step];
   }
-  void add_invariants(std::span<const std::int64_t> in_step);
+  std::array<std::uint32_t, 2>& sums(std::size_t output, std::uint32_t vector) {
+    return sums_[output * (vectors_ / joined_vectors) + vector / joined_vectors];
+  }
+  void add_invariants(const Liveness& liveness);
   void add_steps(std::uint32_t distance);
   void add_step(std::uint32_t vector, std::uint32_t step);
   void add_sums(std::uint32_t vector, std::uint32_t step);
@@ -52,8 +55,8 @@ class Interleaved {
   std::vector<std::array<std::uint32_t, 2>> sums_;  ///< by output and four vectors: of two each
 };
 
-Interleaved::Interleaved(const Program& single, std::span<const std::int64_t> in_step,
-                         const Interleaving& of, std::uint32_t distance)
+Interleaved::Interleaved(const Program& single, const Liveness& liveness, const Interleaving& of,
+                         std::uint32_t distance)
     : single_(single),
       of_(of),
       vectors_(static_cast<std::uint32_t>(of.vectors)),
@@ -61,14 +64,13 @@ Interleaved::Interleaved(const Program& single, std::span<const std::int64_t> in
       sums_(single.outputs.size() * (vectors_ / joined_vectors)) {
   program_.constants = single.constants;
   program_.inputs = single.inputs;
-  add_invariants(in_step);
+  add_invariants(liveness);
   add_steps(distance);
   add_outputs();
 }
 
 /// The vectors share them.
-void Interleaved::add_invariants(std::span<const std::int64_t> in_step) {
-  const Liveness liveness(single_, in_step);
+void Interleaved::add_invariants(const Liveness& liveness) {
   for (std::uint32_t step = 0; step < single_.steps.size(); ++step) {
     if (!liveness.is_invariant(step)) continue;
     const std::uint32_t shared = add(single_.steps[step], {step}, 0);
@@ -105,7 +107,7 @@ void Interleaved::add_sums(std::uint32_t vector, std::uint32_t step) {
   const std::uint32_t part = vector % joined_vectors;
   for (std::size_t output = 0; output < single_.outputs.size(); ++output) {
     if (single_.outputs[output] != step || !of_.summed[output]) continue;
-    auto& [first, second] = sums_[output * (vectors_ / joined_vectors) + vector / joined_vectors];
+    auto& [first, second] = sums(output, vector);
     std::uint32_t& sum = part < 2 ? first : second;
     sum = part % 2 == 0 ? place(vector, step) : plus(sum, place(vector, step));
     if (part == 3) first = plus(first, second);
@@ -124,9 +126,7 @@ void Interleaved::add_outputs() {
   for (std::uint32_t output = 0; output < single_.outputs.size(); ++output) {
     const bool is_summed = !of_.summed.empty() && of_.summed[output];
     for (std::uint32_t vector = 0; vector < vectors_; vector += is_summed ? joined_vectors : 1) {
-      add_output(is_summed
-                     ? sums_[output * (vectors_ / joined_vectors) + vector / joined_vectors].front()
-                     : place(vector, single_.outputs[output]),
+      add_output(is_summed ? sums(output, vector).front() : place(vector, single_.outputs[output]),
                  output, vector);
     }
   }
@@ -182,15 +182,13 @@ int most_live(std::span<const int> live, std::uint32_t vectors, std::uint32_t di
 }
 
 /// The smallest distance at which no values have to wait on the stack.
-std::uint32_t distance_between_vectors(const Program& program,
-                                       std::span<const std::int64_t> in_step,
+std::uint32_t distance_between_vectors(const Program& program, const Liveness& liveness,
                                        const RegisterFile& file, const Interleaving& of) {
   constexpr std::uint32_t least = 2;
   const auto steps = std::max(least, static_cast<std::uint32_t>(program.steps.size()));
   if (std::ranges::any_of(program.steps,
                           [&](const Instruction& step) { return file.is_call(program, step); }))
     return steps;
-  const Liveness liveness(program, in_step);
   const auto is_mask = [&](std::uint32_t step) {
     return file.masks > 0 && program.steps[step].dtype == b8;
   };
@@ -212,8 +210,9 @@ std::uint32_t distance_between_vectors(const Program& program,
 Allocation allocate_interleaved(const Program& program, std::span<const std::int64_t> in_step,
                                 const RegisterFile& registers, const Interleaving& of,
                                 const std::vector<Action>* preheader) {
-  const std::uint32_t distance = distance_between_vectors(program, in_step, registers, of);
-  return Interleaved(program, in_step, of, distance).allocate(in_step, registers, preheader);
+  const Liveness liveness(program, in_step);
+  const std::uint32_t distance = distance_between_vectors(program, liveness, registers, of);
+  return Interleaved(program, liveness, of, distance).allocate(in_step, registers, preheader);
 }
 
 }  // namespace dagrad::detail

@@ -20,8 +20,10 @@ struct LoopSpec {
   std::int64_t next(std::size_t output) const {
     return is_summed(output) ? sums.lanes : sums.next_size;
   }
-  /// Whether the four parts are rows, one below the other.
-  bool has_rows() const { return has_sums() && sums.lanes == 0 && sums.parts == 4; }
+  /// Whether four parts are added together.
+  bool has_parts() const { return has_sums() && sums.parts == 4; }
+  /// Whether these are rows, one below the other.
+  bool has_rows() const { return has_parts() && sums.lanes == 0; }
 };
 
 }  // namespace dagrad::detail

@@ -30,7 +30,7 @@ std::uint32_t weight_of(const Program& program);
 /// Values that are smaller stay in the cache anyway, so that tiles, and sums in the loop that
 /// computes what is summed, save nothing.
 constexpr std::size_t large_value = std::size_t{1} << 19;  // bytes
-/// The code of a loop with sums has up to eight copies of its body.
+/// The code of a loop with sums has up to eight copies of its body with AVX-512, and 16 with AVX2.
 constexpr std::size_t most_steps_with_sums = 256;
 
 /// Smaller products stay in the first cache.
